@@ -1,0 +1,285 @@
+//! Identities. Each is a newtype, so that no signature carries a bare string
+//! or integer for one.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// The longest id of a device, thing or agency, in bytes.
+pub const MAX_ID_BYTES: usize = 64;
+
+/// Why a text is not an id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    #[error("{kind} is empty")]
+    Empty { kind: &'static str },
+    #[error("{kind} is longer than {MAX_ID_BYTES} bytes")]
+    TooLong { kind: &'static str },
+    #[error("{kind} has {character:?}; allowed are {allowed}")]
+    Character {
+        kind: &'static str,
+        character: char,
+        allowed: &'static str,
+    },
+    #[error("{kind} must not be '.' or '..'")]
+    Dots { kind: &'static str },
+    #[error("a model's id reads 'domain.model', as traffic.flow")]
+    ModelForm,
+}
+
+const ID_ALPHABET: &str = "A-Z a-z 0-9 . _ ~ -";
+const MODEL_ALPHABET: &str = "a-z 0-9 -";
+
+fn check(kind: &'static str, text: &str, allowed: &'static str) -> Result<(), IdError> {
+    if text.is_empty() {
+        return Err(IdError::Empty { kind });
+    }
+    if text.len() > MAX_ID_BYTES {
+        return Err(IdError::TooLong { kind });
+    }
+    let stranger = if allowed == MODEL_ALPHABET {
+        text.chars()
+            .find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '-'))
+    } else {
+        text.chars()
+            .find(|c| !matches!(c, 'A'..='Z' | 'a'..='z' | '0'..='9' | '.' | '_' | '~' | '-'))
+    };
+    match stranger {
+        Some(character) => Err(IdError::Character {
+            kind,
+            character,
+            allowed,
+        }),
+        None if text == "." || text == ".." => Err(IdError::Dots { kind }),
+        None => Ok(()),
+    }
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $kind:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Checks the alphabet and the length.
+            pub fn new(text: impl AsRef<str>) -> Result<Self, IdError> {
+                let text = text.as_ref();
+                check($kind, text, ID_ALPHABET)?;
+                Ok(Self(Arc::from(text)))
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                Self::new(text)
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+text_id!(
+    /// Hardware with an identity that connects.
+    DeviceId,
+    "a device id"
+);
+text_id!(
+    /// A monitored real-world object; its id is that of its first device.
+    ThingId,
+    "a thing id"
+);
+text_id!(
+    /// The public body that owns things and data: the boundary of isolation.
+    AgencyId,
+    "an agency id"
+);
+text_id!(
+    /// One field of a data model, and the last level of an `open/` topic.
+    FieldName,
+    "a field name"
+);
+text_id!(
+    /// A private developer's program.
+    ApplicationId,
+    "an application id"
+);
+text_id!(
+    /// The public half of an API key.
+    ApiKeyId,
+    "an API key id"
+);
+
+impl From<DeviceId> for ThingId {
+    fn from(device: DeviceId) -> Self {
+        Self(device.0)
+    }
+}
+
+/// A data model, `domain.model`, as `traffic.flow`.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ModelId {
+    text: Arc<str>,
+    dot: u8,
+}
+
+impl ModelId {
+    pub fn new(text: impl AsRef<str>) -> Result<Self, IdError> {
+        let text = text.as_ref();
+        let (domain, model) = text.split_once('.').ok_or(IdError::ModelForm)?;
+        check("a model's domain", domain, MODEL_ALPHABET)?;
+        check("a model's name", model, MODEL_ALPHABET)?;
+        Ok(Self {
+            text: Arc::from(text),
+            dot: domain.len() as u8,
+        })
+    }
+
+    /// The part before the dot, as `traffic`.
+    pub fn domain(&self) -> &str {
+        &self.text[..usize::from(self.dot)]
+    }
+
+    /// The part behind the dot, as `flow`.
+    pub fn name(&self) -> &str {
+        &self.text[usize::from(self.dot) + 1..]
+    }
+
+    /// Both, as `traffic.flow`.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for ModelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for ModelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ModelId({})", self.text)
+    }
+}
+
+impl FromStr for ModelId {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        Self::new(text)
+    }
+}
+
+macro_rules! number_id {
+    ($(#[$doc:meta])* $name:ident($inner:ty)) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        pub struct $name($inner);
+
+        impl $name {
+            pub const fn new(number: $inner) -> Self {
+                Self(number)
+            }
+
+            pub const fn get(self) -> $inner {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+number_id!(
+    /// Thing x sensor x field with one unit. Never reused; small and dense, so
+    /// that tables may be indexed by it.
+    DatastreamId(u32)
+);
+number_id!(
+    /// What a device proves itself with.
+    CredentialId(u64)
+);
+number_id!(
+    /// The number of a frame in the log. Never used again once durable. The
+    /// first frame has offset 1, so 0 stands for "before everything".
+    Offset(u64)
+);
+number_id!(
+    /// Offset x 1024 + the observation's index in its frame.
+    ObservationId(u64)
+);
+
+impl Offset {
+    pub const ZERO: Self = Self(0);
+
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl ObservationId {
+    /// Observations one frame can number; [`crate::payload::MAX_OBSERVATIONS`] stays below it.
+    pub const PER_FRAME: u64 = 1024;
+
+    pub const fn of(offset: Offset, index: u16) -> Self {
+        Self(offset.0 * Self::PER_FRAME + index as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_refuse_what_a_topic_could_not_carry() {
+        for bad in ["", ".", "..", "a/b", "a+b", "#", "$x", "a\0", "한강", &"x".repeat(65)] {
+            assert!(DeviceId::new(bad).is_err(), "{bad:?}");
+        }
+        for good in ["dev-1", "a.b_c~d-E", "...", &"x".repeat(64)] {
+            assert!(DeviceId::new(good).is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn a_model_has_a_domain_and_a_name() {
+        let model = ModelId::new("disaster.water-level").unwrap();
+        assert_eq!((model.domain(), model.name()), ("disaster", "water-level"));
+        for bad in ["traffic", "traffic.", ".flow", "a.b.c", "Traffic.flow"] {
+            assert!(ModelId::new(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The words of the platform as types: identities, time, place, value,
+//! observation and batch, and the payload codecs that a device and the
+//! platform share.
+//!
+//! Nothing here performs I/O, reads a clock, or knows an async runtime.
+
+pub mod batch;
+pub mod ids;
+pub mod location;
+pub mod observation;
+pub mod payload;
+pub mod time;
+pub mod value;
+
+pub use batch::{Assurance, ObservationBatch, Origin, Transport};
+pub use ids::{
+    AgencyId, ApiKeyId, ApplicationId, CredentialId, DatastreamId, DeviceId, FieldName, IdError,
+    ModelId, ObservationId, Offset, ThingId,
+};
+pub use location::{Audience, Location, LocationError};
+pub use observation::{Flags, ParsedObservation, RejectReason, Rejection, Telemetry};
+pub use time::{TimeError, Timestamp};
+pub use value::{ParsedValue, Quality, Value};

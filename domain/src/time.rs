@@ -1,0 +1,215 @@
+//! Time: microseconds since 1970-01-01 UTC, everywhere.
+
+use std::fmt;
+
+/// Microseconds since 1970-01-01T00:00:00Z. Finer input is truncated.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Timestamp(i64);
+
+/// Why a text or a number is not a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TimeError {
+    #[error("a time needs an offset, as 2026-05-01T09:00:00+09:00 or ...Z")]
+    NoOffset,
+    #[error("a time is written as RFC 3339, as 2026-05-01T09:00:00+09:00")]
+    Form,
+    #[error("the time is out of range")]
+    Range,
+}
+
+impl Timestamp {
+    /// 1900-01-01T00:00:00Z: nothing older is accepted from a device.
+    pub const EARLIEST: Self = Self(-2_208_988_800_000_000);
+    /// How far into the future a device's time may lie: 10 minutes.
+    pub const MAX_AHEAD_MICROS: i64 = 600_000_000;
+    pub const MIN: Self = Self(i64::MIN);
+    pub const MAX: Self = Self(i64::MAX);
+
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// Reads RFC 3339. A missing offset is an error of its own, since it is
+    /// the most common mistake.
+    pub fn parse(text: &str) -> Result<Self, TimeError> {
+        if let Some(fast) = parse_usual(text.as_bytes()) {
+            return Ok(fast);
+        }
+        match text.parse::<jiff::Timestamp>() {
+            Ok(time) => Ok(Self(time.as_microsecond())),
+            Err(_) if text.parse::<jiff::civil::DateTime>().is_ok() => Err(TimeError::NoOffset),
+            Err(_) => Err(TimeError::Form),
+        }
+    }
+
+    /// A number is seconds (with a fraction) below 1e11, else milliseconds.
+    pub fn from_number(number: f64) -> Result<Self, TimeError> {
+        if !number.is_finite() {
+            return Err(TimeError::Range);
+        }
+        let micros = if number.abs() < 1e11 {
+            number * 1e6
+        } else {
+            number * 1e3
+        };
+        if micros.abs() >= 9.2e18 {
+            return Err(TimeError::Range);
+        }
+        // A decimal fraction of seconds has no exact binary form: 1.1 s is
+        // 1100000.0000000001 us or a hair less, which truncation would turn
+        // into another microsecond. Rounding below a hundredth keeps it.
+        let near = micros.round();
+        let whole = if (micros - near).abs() < 0.3 {
+            near
+        } else {
+            micros.floor()
+        };
+        Ok(Self(whole as i64))
+    }
+
+    /// RFC 3339 in UTC, with as many digits of a second as it has.
+    pub fn to_rfc3339(self) -> String {
+        self.to_string()
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(time) => time.fmt(f),
+            Err(_) => write!(f, "{} us", self.0),
+        }
+    }
+}
+
+/// The form that devices send: `2026-05-01T09:00:00[.ffffff](Z|±hh:mm)`.
+/// Anything else, and any doubtful digit, is left to the full parser.
+fn parse_usual(text: &[u8]) -> Option<Timestamp> {
+    fn digits(text: &[u8]) -> Option<i64> {
+        text.iter().try_fold(0i64, |sum, byte| {
+            byte.is_ascii_digit()
+                .then(|| sum * 10 + i64::from(byte - b'0'))
+        })
+    }
+    if text.len() < 20
+        || text[4] != b'-'
+        || text[7] != b'-'
+        || text[10] != b'T'
+        || text[13] != b':'
+        || text[16] != b':'
+    {
+        return None;
+    }
+    let (year, month, day) = (digits(&text[..4])?, digits(&text[5..7])?, digits(&text[8..10])?);
+    let (hour, minute, second) = (
+        digits(&text[11..13])?,
+        digits(&text[14..16])?,
+        digits(&text[17..19])?,
+    );
+    // Days 29 to 31 need the calendar, and second 60 its own rule.
+    if year < 1 || !(1..=12).contains(&month) || !(1..=28).contains(&day) {
+        return None;
+    }
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let mut rest = &text[19..];
+    let mut micros = 0;
+    if rest[0] == b'.' {
+        let end = rest[1..].iter().position(|b| !b.is_ascii_digit())? + 1;
+        let fraction = &rest[1..end];
+        if fraction.is_empty() || fraction.len() > 9 {
+            return None;
+        }
+        let kept = &fraction[..fraction.len().min(6)];
+        micros = digits(kept)? * 10i64.pow(6 - kept.len() as u32);
+        rest = &rest[end..];
+    }
+    let offset_minutes = match rest {
+        b"Z" => 0,
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+            let (hours, minutes) = (digits(&[*h1, *h2])?, digits(&[*m1, *m2])?);
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            let total = hours * 60 + minutes;
+            if *sign == b'-' { -total } else { total }
+        }
+        _ => return None,
+    };
+    let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
+        - offset_minutes * 60;
+    Some(Timestamp(seconds * 1_000_000 + micros))
+}
+
+/// Days since 1970-01-01 in the proleptic Gregorian calendar, for years from 1.
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = if month <= 2 {
+        (year - 1, month + 9)
+    } else {
+        (year, month - 3)
+    };
+    let day_of_year = (153 * month + 2) / 5 + day - 1;
+    year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn micros(text: &str) -> i64 {
+        Timestamp::parse(text).unwrap().as_micros()
+    }
+
+    #[test]
+    fn an_offset_is_required_and_said_so() {
+        for text in ["2020-08-06T14:20:00", "2020-08-06 14:20:00", "2020-08-06"] {
+            assert_ne!(Timestamp::parse(text), Timestamp::parse("2020-08-06T14:20:00Z"));
+        }
+        assert_eq!(
+            Timestamp::parse("2020-08-06T14:20:00"),
+            Err(TimeError::NoOffset)
+        );
+        assert_eq!(Timestamp::parse("yesterday"), Err(TimeError::Form));
+    }
+
+    #[test]
+    fn the_quick_path_agrees_with_the_full_parser() {
+        for text in [
+            "2020-08-06T14:20:00+09:00",
+            "1899-12-28T23:59:59.999999Z",
+            "2024-02-28T00:00:00.1-03:30",
+            "2026-11-23T20:33:49.123456789Z",
+            "2020-02-29T12:00:00Z",
+            "2020-12-31T23:59:59Z",
+            "0001-01-01T00:00:00Z",
+        ] {
+            let full = text.parse::<jiff::Timestamp>().unwrap().as_microsecond();
+            assert_eq!(micros(text), full, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_seconds_or_milliseconds() {
+        let seconds = Timestamp::from_number(1_596_691_200.1).unwrap();
+        assert_eq!(seconds.as_micros(), 1_596_691_200_100_000);
+        let millis = Timestamp::from_number(1_596_691_200_100.0).unwrap();
+        assert_eq!(millis.as_micros(), 1_596_691_200_100_000);
+        assert!(Timestamp::from_number(f64::NAN).is_err());
+        assert!(Timestamp::from_number(1e300).is_err());
+    }
+
+    #[test]
+    fn it_prints_what_it_reads() {
+        assert_eq!(
+            Timestamp::parse("2020-08-06T14:20:00.5+09:00")
+                .unwrap()
+                .to_string(),
+            "2020-08-06T05:20:00.5Z"
+        );
+    }
+}
