@@ -1,1 +1,30 @@
-//! (filled in below)
+//! Transports and sessions: MQTT 3.1.1 and 5 over TCP and TLS, and CoAP.
+//!
+//! The broker knows its own traits and the words of `domain`, and nothing of
+//! the registry, the log or the store. Whoever composes it says who may do
+//! what ([`AccessControl`]), where messages become durable ([`MessageSink`])
+//! and what is retained ([`RetainedSource`]).
+//!
+//! An acknowledgement to a device needs a [`Receipt`], which only the sink can
+//! make: one that is sent too early does not compile.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod access;
+pub mod broker;
+pub mod coap;
+pub mod config;
+pub mod listener;
+pub mod mqtt;
+pub mod sink;
+pub mod stats;
+
+pub use access::{
+    AccessControl, Admission, ConnectionEvent, EventKind, Listener, LoginAttempt, Protocol,
+    PublishRight, Refusal, RefusalKind, SubscribeRight,
+};
+pub use broker::{Broker, BrokerHandle, StartError};
+pub use config::{Config, ConfigError};
+pub use listener::{BoundListener, BoundSockets, ReloadableTls, bind};
+pub use mqtt::topic::{TopicFilter, TopicFilterError};
+pub use sink::{InboundMessage, MessageSink, Receipt, RetainedSource, SignedHeader, SinkFault};
+pub use stats::{BrokerStats, ConnectionInfo, ListenerStats};

@@ -24,11 +24,26 @@ pub enum DeviceStatus {
     Revoked,
 }
 
+impl DeviceStatus {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Active, Self::Revoked]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+    }
+}
+
 /// Hardware with an identity, and what it needs on the data plane.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Device {
     pub id: DeviceId,
-    /// A MAC or EUI with colons, under which it may log in too.
+    /// A MAC or EUI with colons, in lower case, under which it may log in too.
     pub alias: Option<Box<str>>,
     pub thing: ThingId,
     pub agency: AgencyId,
@@ -41,7 +56,8 @@ pub struct Device {
     pub created: Timestamp,
     /// Up to [`crate::entities::MAX_CREDENTIALS`] active ones.
     pub credentials: Vec<Credential>,
-    /// One for each field of the model, in its order, then the extra ones.
+    /// One for each field of the model, in its order, then the others of its
+    /// thing in order of number: extra ones, and what a predecessor sent.
     pub datastreams: Vec<Arc<Datastream>>,
 }
 
@@ -70,6 +86,12 @@ pub struct Credential {
     pub proof: CredentialProof,
     pub created: Timestamp,
     pub expires: Option<Timestamp>,
+}
+
+impl Credential {
+    pub fn expired(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|at| at <= now)
+    }
 }
 
 /// The registry's half of a credential.
@@ -105,13 +127,62 @@ pub struct Datastream {
     pub visibility: Visibility,
 }
 
-/// KOGL-1 to KOGL-4, or an SPDX identifier.
+/// KOGL-1 to KOGL-4 (the Korea Open Government Licence's types), or an SPDX
+/// identifier.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Licence(pub Box<str>);
+
+/// The longest SPDX identifier that is taken, in bytes.
+pub const MAX_LICENCE_BYTES: usize = 64;
+
+/// Why a text is not a licence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no licence: KOGL-1 to KOGL-4, or an SPDX identifier, as CC-BY-4.0")]
+pub struct LicenceError(pub String);
+
+impl Licence {
+    /// Checks the form only: SPDX's list grows without us.
+    pub fn parse(text: &str) -> Result<Self, LicenceError> {
+        let known_kogl = matches!(text, "KOGL-1" | "KOGL-2" | "KOGL-3" | "KOGL-4");
+        let spdx_form = !text.starts_with("KOGL")
+            && (1..=MAX_LICENCE_BYTES).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'+'));
+        if known_kogl || spdx_form {
+            Ok(Self(text.into()))
+        } else {
+            let start: String = text.chars().take(MAX_LICENCE_BYTES).collect();
+            Err(LicenceError(start))
+        }
+    }
+}
+
+impl Default for Licence {
+    /// KOGL type 1: use freely, name the source.
+    fn default() -> Self {
+        Self("KOGL-1".into())
+    }
+}
 
 /// Who may read a datastream.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Visibility {
     Public,
     Restricted,
+}
+
+impl Visibility {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Restricted => "restricted",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Public, Self::Restricted]
+            .into_iter()
+            .find(|visibility| visibility.as_str() == text)
+    }
 }

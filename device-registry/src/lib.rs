@@ -1,13 +1,50 @@
 //! The control plane: agencies, data models, things, devices, credentials,
 //! datastreams, applications and keys, in embedded SQLite; and the immutable
 //! snapshot of them that the data plane reads.
+//!
+//! Operations ([`operations`]) block on the disk and are few; reading the
+//! [`Snapshot`] and proving an identity ([`auth`]) take no lock and no I/O.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod api_key_text;
+pub mod application;
+pub mod auth;
+mod builtin_models;
+mod draft;
 pub mod entities;
+pub mod events;
+pub mod label;
 pub mod model;
+pub mod model_change;
+pub mod model_file;
+pub mod network;
+pub mod operations;
+pub mod operator;
+pub mod public_key;
+mod registry;
+mod secret;
+mod secret_file;
 pub mod snapshot;
+mod store;
+pub mod thing;
 
-pub use entities::{
-    Agency, Credential, CredentialProof, Datastream, Device, DeviceStatus, Licence, Visibility,
+pub use application::{ApiKey, ApiKeyKind, Application};
+pub use auth::{
+    AuthError, AuthErrorKind, Exposure, SignatureAlgorithm, authenticate_jwt, verify_signature,
 };
+pub use entities::{
+    Agency, Credential, CredentialProof, Datastream, Device, DeviceStatus, Licence, LicenceError,
+    Visibility,
+};
+pub use events::{Event, EventKind, Events, NewEvent};
 pub use model::{Field, Model, ModelVersion, ValueKind};
-pub use snapshot::Snapshot;
+pub use operations::*;
+pub use operator::{OperatorError, TOKEN_FILE};
+pub use public_key::{NewKey, PublicKeyError};
+pub use registry::{OpenError, PEPPER_FILE, Registry};
+pub use secret::RandomError;
+pub use secret_file::SecretFileError;
+pub use snapshot::{ExtraField, Snapshot};
+pub use store::{OpenStoreError, REGISTRY_FILE, SCHEMA_VERSION, StoreError};
+pub use thing::{LocationSince, Thing};

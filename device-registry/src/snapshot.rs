@@ -1,16 +1,22 @@
 //! The immutable view that the data plane reads without a lock on the registry.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
-use domain::{AgencyId, DatastreamId, DeviceId, ModelId, ThingId};
+use domain::{
+    AgencyId, ApiKeyId, ApplicationId, DatastreamId, DeviceId, FieldName, ModelId, ThingId,
+};
 use imbl::{HashMap, OrdMap, Vector};
 
+use crate::application::{ApiKey, Application};
+use crate::auth::AuthError;
 use crate::entities::{Agency, Datastream, Device};
 use crate::model::Model;
+use crate::thing::Thing;
 
 /// All entities at one moment. A change makes a new one that shares all but
 /// the changed path with the old.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Debug)]
 pub struct Snapshot {
     pub(crate) agencies: OrdMap<AgencyId, Arc<Agency>>,
     pub(crate) models: OrdMap<ModelId, Arc<Model>>,
@@ -18,8 +24,21 @@ pub struct Snapshot {
     pub(crate) aliases: HashMap<Box<str>, DeviceId>,
     /// Indexed by the datastream's number; a hole where a number was never given.
     pub(crate) datastreams: Vector<Option<Arc<Datastream>>>,
-    /// The devices that serve a thing, oldest first.
-    pub(crate) things: OrdMap<ThingId, Vector<DeviceId>>,
+    pub(crate) things: OrdMap<ThingId, Arc<Thing>>,
+    pub(crate) applications: OrdMap<ApplicationId, Arc<Application>>,
+    /// By the public half of the key.
+    pub(crate) api_keys: OrdMap<ApiKeyId, Arc<ApiKey>>,
+    /// In order of making.
+    pub(crate) keys_of: OrdMap<ApplicationId, Vector<ApiKeyId>>,
+}
+
+/// A field that devices of a model send and the model does not know.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ExtraField {
+    pub model: ModelId,
+    pub field: FieldName,
+    /// How many datastreams there are of it.
+    pub datastreams: usize,
 }
 
 impl Snapshot {
@@ -45,13 +64,21 @@ impl Snapshot {
 
     /// By id, or else by alias: what an MQTT user name may be.
     pub fn device_by_login(&self, login: &str) -> Option<&Arc<Device>> {
-        self.device(login)
-            .or_else(|| self.device(self.aliases.get(login)?.as_str()))
+        // Ids have no colon and aliases have one, so neither can pose as the other.
+        if !login.contains(':') {
+            return self.device(login);
+        }
+        let alias = login.to_ascii_lowercase();
+        self.device(self.aliases.get(alias.as_str())?.as_str())
+    }
+
+    /// The device behind a login name, or the refusal to tell the operator.
+    pub fn login(&self, login: &str) -> Result<&Arc<Device>, AuthError> {
+        self.device_by_login(login).ok_or(AuthError::UnknownDevice)
     }
 
     /// In order of id, behind `after`.
     pub fn devices(&self, after: Option<&DeviceId>) -> impl Iterator<Item = &Arc<Device>> {
-        use std::ops::Bound;
         let start = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.clone()));
         self.devices
             .range((start, Bound::Unbounded))
@@ -76,12 +103,71 @@ impl Snapshot {
             .flatten()
     }
 
+    /// Every number that was given lies below it: the size of a dense table.
+    pub fn datastream_bound(&self) -> usize {
+        self.datastreams.len()
+    }
+
+    pub fn thing(&self, id: &str) -> Option<&Arc<Thing>> {
+        self.things.get(id)
+    }
+
+    /// In order of id, behind `after`.
+    pub fn things(&self, after: Option<&ThingId>) -> impl Iterator<Item = &Arc<Thing>> {
+        let start = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.clone()));
+        self.things
+            .range((start, Bound::Unbounded))
+            .map(|(_, thing)| thing)
+    }
+
     /// The devices that serve a thing, oldest first.
     pub fn devices_of(&self, thing: &ThingId) -> impl Iterator<Item = &Arc<Device>> {
         self.things
             .get(thing)
             .into_iter()
-            .flatten()
+            .flat_map(|thing| &thing.devices)
             .filter_map(|id| self.device(id.as_str()))
+    }
+
+    pub fn application(&self, id: &str) -> Option<&Arc<Application>> {
+        self.applications.get(id)
+    }
+
+    /// In order of id.
+    pub fn applications(&self) -> impl Iterator<Item = &Arc<Application>> {
+        self.applications.values()
+    }
+
+    pub fn api_key(&self, id: &str) -> Option<&Arc<ApiKey>> {
+        self.api_keys.get(id)
+    }
+
+    /// All keys of an application, revoked ones too, oldest first.
+    pub fn keys_of(&self, application: &ApplicationId) -> impl Iterator<Item = &Arc<ApiKey>> {
+        self.keys_of
+            .get(application)
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.api_key(id.as_str()))
+    }
+
+    /// What devices send beyond their models: offered to the operator, who
+    /// adopts a field by adding it to the model. Walks all datastreams.
+    pub fn extra_fields(&self) -> Vec<ExtraField> {
+        let mut counts = std::collections::BTreeMap::new();
+        for datastream in self.datastreams.iter().flatten() {
+            if datastream.definition.is_none() {
+                let name = (datastream.model.clone(), datastream.field.clone());
+                *counts.entry(name).or_insert(0) += 1;
+            }
+        }
+        counts
+            .into_iter()
+            .map(|((model, field), datastreams)| ExtraField {
+                model,
+                field,
+                datastreams,
+            })
+            .collect()
     }
 }

@@ -4,12 +4,15 @@
 //!
 //! Nothing here performs I/O, reads a clock, or knows an async runtime.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 pub mod batch;
 pub mod ids;
 pub mod location;
 pub mod observation;
 pub mod payload;
 pub mod time;
+pub mod units;
 pub mod value;
 
 pub use batch::{Assurance, ObservationBatch, Origin, Transport};
@@ -20,4 +23,5 @@ pub use ids::{
 pub use location::{Audience, Location, LocationError};
 pub use observation::{Flags, ParsedObservation, RejectReason, Rejection, Telemetry};
 pub use time::{TimeError, Timestamp};
+pub use units::UnitError;
 pub use value::{ParsedValue, Quality, Value};

@@ -41,6 +41,23 @@ pub struct Rejection {
     pub reason: RejectReason,
 }
 
+impl Rejection {
+    /// Bytes kept of a name, whatever a payload calls itself.
+    pub const MAX_FIELD_BYTES: usize = 64;
+
+    pub fn new(index: u16, name: &str, reason: RejectReason) -> Self {
+        let end = (0..=Self::MAX_FIELD_BYTES.min(name.len()))
+            .rev()
+            .find(|end| name.is_char_boundary(*end))
+            .unwrap_or(0);
+        Self {
+            index,
+            field: name[..end].into(),
+            reason,
+        }
+    }
+}
+
 /// Why an observation is quarantined. Its text tells the way out.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
 #[repr(u8)]
@@ -73,10 +90,12 @@ pub enum RejectReason {
     TooManyExtraFields = 13,
     #[error("a record has neither a value nor a name that may stand without one")]
     NoValue = 14,
+    #[error("a key beside v is none of t, loc, seq, q")]
+    UnknownKey = 15,
 }
 
 impl RejectReason {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::WrongType,
         Self::UnknownUnit,
         Self::NotFinite,
@@ -91,6 +110,7 @@ impl RejectReason {
         Self::BadQuality,
         Self::TooManyExtraFields,
         Self::NoValue,
+        Self::UnknownKey,
     ];
 
     /// A short stable word for metrics and the API, as `wrong-type`.
@@ -110,6 +130,7 @@ impl RejectReason {
             Self::BadQuality => "bad-quality",
             Self::TooManyExtraFields => "too-many-extra-fields",
             Self::NoValue => "no-value",
+            Self::UnknownKey => "unknown-key",
         }
     }
 

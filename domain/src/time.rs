@@ -22,6 +22,10 @@ impl Timestamp {
     pub const EARLIEST: Self = Self(-2_208_988_800_000_000);
     /// How far into the future a device's time may lie: 10 minutes.
     pub const MAX_AHEAD_MICROS: i64 = 600_000_000;
+    /// 0001-01-01T00:00:00Z and 9999-12-30T22:00:00Z: what RFC 3339 can write
+    /// with any offset, in microseconds.
+    const FIRST_PRINTABLE: i64 = -62_135_596_800_000_000;
+    const LAST_PRINTABLE: i64 = 253_402_207_200_000_000;
     pub const MIN: Self = Self(i64::MIN);
     pub const MAX: Self = Self(i64::MAX);
 
@@ -48,27 +52,31 @@ impl Timestamp {
 
     /// A number is seconds (with a fraction) below 1e11, else milliseconds.
     pub fn from_number(number: f64) -> Result<Self, TimeError> {
-        if !number.is_finite() {
+        let per_unit = if number.abs() < 1e11 { 1e6 } else { 1e3 };
+        let micros = number * per_unit;
+        // NaN is in no range.
+        if !(Self::FIRST_PRINTABLE as f64..=Self::LAST_PRINTABLE as f64).contains(&micros) {
             return Err(TimeError::Range);
         }
-        let micros = if number.abs() < 1e11 {
-            number * 1e6
-        } else {
-            number * 1e3
-        };
-        if micros.abs() >= 9.2e18 {
-            return Err(TimeError::Range);
+        if number.fract() == 0.0 {
+            return Ok(Self(number as i64 * per_unit as i64));
         }
-        // A decimal fraction of seconds has no exact binary form: 1.1 s is
-        // 1100000.0000000001 us or a hair less, which truncation would turn
-        // into another microsecond. Rounding below a hundredth keeps it.
+        // A decimal fraction has no exact binary form: 1.1 s may come as a hair
+        // less than 1100000 us, which truncation would turn into another
+        // microsecond. Where `number` is the f64 nearest to whole microseconds
+        // those were meant.
         let near = micros.round();
-        let whole = if (micros - near).abs() < 0.3 {
-            near
-        } else {
-            micros.floor()
-        };
+        let whole = if near / per_unit == number { near } else { micros.floor() };
         Ok(Self(whole as i64))
+    }
+
+    /// Later by `seconds`; an error where RFC 3339 could not write it any more.
+    pub fn plus_seconds(self, seconds: f64) -> Result<Self, TimeError> {
+        let sum = self.0 as f64 + seconds * 1e6;
+        if !(Self::FIRST_PRINTABLE as f64..=Self::LAST_PRINTABLE as f64).contains(&sum) {
+            return Err(TimeError::Range);
+        }
+        Ok(Self(self.0 + (seconds * 1e6).round() as i64))
     }
 
     /// RFC 3339 in UTC, with as many digits of a second as it has.
@@ -201,6 +209,16 @@ mod tests {
         assert_eq!(millis.as_micros(), 1_596_691_200_100_000);
         assert!(Timestamp::from_number(f64::NAN).is_err());
         assert!(Timestamp::from_number(1e300).is_err());
+        for micros in [1_596_691_200_123_456, 4_294_967_295_999_999, -1, 1, -86_399_999_999] {
+            let seconds = Timestamp::from_number(micros as f64 / 1e6).unwrap();
+            assert_eq!(seconds.as_micros(), micros);
+        }
+        // Year 4941: its microseconds are beyond the integers of f64.
+        let far = Timestamp::from_number(93_769_782_761_695.0).unwrap();
+        assert_eq!(far.as_micros(), 93_769_782_761_695_000);
+        // Finer than a microsecond is truncated, also before 1970.
+        assert_eq!(Timestamp::from_number(1.000_000_9).unwrap().as_micros(), 1_000_000);
+        assert_eq!(Timestamp::from_number(-1.000_000_1).unwrap().as_micros(), -1_000_001);
     }
 
     #[test]

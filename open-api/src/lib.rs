@@ -1,1 +1,33 @@
-//! (filled in below)
+//! The open API: the only place that knows HTTP and the JSON of the outside.
+//!
+//! [`router`](crate::router) is the table of contents. A handler stands under
+//! its OpenAPI attribute in `endpoints/`, one file for each resource; `views/`
+//! are the shapes that leave the platform, made for an audience; `access/`
+//! says who asks and how much they may.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod access;
+mod body;
+mod client_address;
+mod connection;
+mod csv_table;
+mod endpoints;
+mod envelope;
+mod list;
+mod openapi;
+mod operations;
+mod pagination;
+mod params;
+mod problem;
+mod problem_kind;
+mod quota;
+mod router;
+mod serve;
+mod state;
+mod views;
+
+pub use client_address::{NetworkError, TrustedProxies};
+pub use quota::Quotas;
+pub use serve::serve;
+pub use state::{ApiParts, ApiState, Connections, NoConnections, PlatformInfo};
+pub use views::ConnectionView;

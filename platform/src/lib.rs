@@ -1,1 +1,22 @@
-//! (filled in below)
+//! The composition root: the only room that knows every other one.
+//!
+//! - [`config`]: settings, refused before a port is bound
+//! - [`compose`]: opens, joins, runs and ends the rooms
+//! - [`glue`]: between the broker and the data plane
+//! - [`cli`]: the command line, one file a subcommand
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod cli;
+pub mod compose;
+pub mod config;
+pub mod glue;
+pub mod observability;
+pub mod ready;
+pub mod runtime;
+
+mod coap;
+mod format;
+mod http;
+mod identity;
+mod mqtt;

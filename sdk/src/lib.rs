@@ -1,1 +1,15 @@
-//! (filled in below)
+//! The client side of Madang: what a device, a simulator, the command line or
+//! a developer's program needs to speak to the platform.
+//!
+//! Everything blocks; nothing here needs an async runtime, and nothing knows
+//! a server's crate. Sockets are opened by [`api`] only: for MQTT and CoAP
+//! this crate makes the bytes, the caller brings the transport.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod api;
+pub mod coap;
+pub mod identity;
+pub mod telemetry;
+
+pub use identity::{DeviceKey, KeyError, PublicKey};

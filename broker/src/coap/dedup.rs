@@ -1,0 +1,99 @@
+//! Requests that came before: RFC 7252, section 4.5. An answer is kept by
+//! (endpoint, message id), and sent again when the request comes again.
+//!
+//! Bound: a number of answers; the oldest gives way. What then slips through
+//! meets the replay window behind the sink, so that nothing is stored twice.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rustc_hash::FxHashMap;
+
+use super::message::Kind;
+
+/// RFC 7252, EXCHANGE_LIFETIME: how long a confirmable request may come again.
+pub const CONFIRMABLE_LIFETIME: Duration = Duration::from_secs(247);
+/// RFC 7252, NON_LIFETIME.
+pub const NON_CONFIRMABLE_LIFETIME: Duration = Duration::from_secs(145);
+
+/// What names a request.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ExchangeKey {
+    pub peer: SocketAddr,
+    pub message_id: u16,
+}
+
+/// Answers by request.
+pub struct Answers {
+    limit: usize,
+    by_key: FxHashMap<ExchangeKey, Bytes>,
+    /// In the order of their end; one queue for each lifetime keeps that.
+    confirmable: VecDeque<(Instant, ExchangeKey)>,
+    non_confirmable: VecDeque<(Instant, ExchangeKey)>,
+}
+
+impl Answers {
+    pub fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            by_key: FxHashMap::default(),
+            confirmable: VecDeque::new(),
+            non_confirmable: VecDeque::new(),
+        }
+    }
+
+    /// What is sent for a repeated request; empty for a non-confirmable one,
+    /// whose repetition is passed over.
+    pub fn find(&mut self, key: &ExchangeKey, now: Instant) -> Option<Bytes> {
+        self.expire(now);
+        self.by_key.get(key).cloned()
+    }
+
+    pub fn remember(&mut self, key: ExchangeKey, kind: Kind, datagram: Bytes, now: Instant) {
+        self.expire(now);
+        if self.by_key.len() >= self.limit {
+            self.drop_oldest();
+        }
+        let (queue, lifetime) = match kind {
+            Kind::Confirmable => (&mut self.confirmable, CONFIRMABLE_LIFETIME),
+            _ => (&mut self.non_confirmable, NON_CONFIRMABLE_LIFETIME),
+        };
+        if self.by_key.insert(key, datagram).is_none() {
+            queue.push_back((now + lifetime, key));
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.by_key.is_empty()
+    }
+
+    fn expire(&mut self, now: Instant) {
+        for queue in [&mut self.confirmable, &mut self.non_confirmable] {
+            while let Some((end, key)) = queue.front() {
+                if *end > now {
+                    break;
+                }
+                self.by_key.remove(key);
+                queue.pop_front();
+            }
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        let ends = |queue: &VecDeque<(Instant, ExchangeKey)>| queue.front().map(|entry| entry.0);
+        let queue = match (ends(&self.confirmable), ends(&self.non_confirmable)) {
+            (Some(confirmable), Some(other)) if other <= confirmable => &mut self.non_confirmable,
+            (Some(_), _) => &mut self.confirmable,
+            _ => &mut self.non_confirmable,
+        };
+        if let Some((_, key)) = queue.pop_front() {
+            self.by_key.remove(&key);
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! The loop: one thread reads, decides and sends; another commits and signs.
+//!
+//! Two threads, since a commit blocks on the disk: meanwhile the first goes on
+//! with pings, repetitions and empty ACKs. All that one thread has staged while
+//! the other synced goes into the next commit, so one sync serves many.
+
+use std::io;
+use std::net::{SocketAddr, UdpSocket as StdSocket};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use tokio::net::UdpSocket;
+use tokio::runtime;
+use tokio::sync::{mpsc, watch};
+
+use super::access::CoapAccess;
+use super::config::{CoapConfig, CoapConfigError};
+use super::dedup::ExchangeKey;
+use super::endpoint::{Answer, Endpoint, Received};
+use super::handler::{Handler, Waiting};
+use super::message::{Code, MAX_DATAGRAM_BYTES};
+use super::receipt::ReceiptKey;
+use super::stats::{CoapStats, Counters};
+use crate::sink::{MessageSink, Receipt as _};
+
+/// Datagrams that are read before anything else gets its turn.
+const READ_BATCH: usize = 64;
+/// Messages of one commit.
+const COMMIT_BATCH: usize = 1_024;
+/// The pause after the socket failed to be read, lest a lasting fault spins.
+const FAULT_PAUSE: Duration = Duration::from_millis(10);
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum CoapStartError {
+    #[error("the configuration of CoAP is not usable")]
+    Config(#[source] CoapConfigError),
+    #[error("the UDP socket cannot be used")]
+    Socket(#[source] io::Error),
+    #[error("a thread of the CoAP server did not start")]
+    Thread(#[source] io::Error),
+}
+
+/// A running server, as the rest of the platform holds it.
+#[derive(Clone)]
+pub struct CoapHandle {
+    address: SocketAddr,
+    counters: Arc<Counters>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl CoapHandle {
+    pub fn local_address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn stats(&self) -> CoapStats {
+        self.counters.read()
+    }
+
+    /// Resolves when the last answer went out after the shutdown signal.
+    pub async fn stopped(mut self) {
+        // An error means that the server's thread is gone, which is the same.
+        let _ = self.stopped.wait_for(|stopped| *stopped).await;
+    }
+}
+
+/// Binds a socket; port 0 takes any free one.
+pub fn bind(address: SocketAddr) -> io::Result<StdSocket> {
+    StdSocket::bind(address)
+}
+
+/// Serves a bound socket on threads of its own until `shutdown` resolves.
+pub fn serve<A, S>(
+    socket: StdSocket,
+    access: Arc<A>,
+    sink: Arc<S>,
+    key: ReceiptKey,
+    config: &CoapConfig,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<CoapHandle, CoapStartError>
+where
+    A: CoapAccess,
+    S: MessageSink<A::Principal>,
+{
+    config.validate().map_err(CoapStartError::Config)?;
+    let address = prepare(&socket, config).map_err(CoapStartError::Socket)?;
+    let counters = Arc::new(Counters::default());
+    let (staged, to_commit) = mpsc::unbounded_channel();
+    let (answers, answered) = mpsc::unbounded_channel();
+    let (stop, stopped) = watch::channel(false);
+    let committer = Committer {
+        sink: Arc::clone(&sink),
+        key,
+        counters: Arc::clone(&counters),
+    };
+    spawn("coap-commit", move || {
+        run_blocking(committer.run(to_commit, answers));
+    })?;
+    let mut server = Server {
+        endpoint: Endpoint::new(config, Arc::clone(&counters), random_id()),
+        handler: Handler::new(access, sink, config, Arc::clone(&counters)),
+        staged,
+        counters: Arc::clone(&counters),
+        drain: config.drain,
+    };
+    spawn("coap", move || {
+        run_blocking(async move {
+            match UdpSocket::from_std(socket) {
+                Ok(socket) => server.run(&socket, answered, shutdown).await,
+                Err(error) => tracing::error!(%error, "the CoAP socket cannot be watched"),
+            }
+            stop.send_replace(true);
+        });
+    })?;
+    Ok(CoapHandle {
+        address,
+        counters,
+        stopped,
+    })
+}
+
+fn prepare(socket: &StdSocket, config: &CoapConfig) -> io::Result<SocketAddr> {
+    socket.set_nonblocking(true)?;
+    // The kernel cuts it to its own maximum without an error.
+    socket2::SockRef::from(socket).set_recv_buffer_size(config.receive_buffer_bytes)?;
+    socket.local_addr()
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), CoapStartError> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(body)
+        .map(drop)
+        .map_err(CoapStartError::Thread)
+}
+
+fn run_blocking(work: impl Future<Output = ()>) {
+    match runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(work),
+        Err(error) => tracing::error!(%error, "no runtime for CoAP"),
+    }
+}
+
+/// Message ids begin somewhere, so that a restart does not repeat the last ones.
+fn random_id() -> u16 {
+    use std::hash::{BuildHasher as _, RandomState};
+    RandomState::new().hash_one(0) as u16
+}
+
+/// What the committer has to say about a message.
+struct Answered {
+    key: ExchangeKey,
+    code: Code,
+    receipt: Vec<u8>,
+}
+
+struct Server<A: CoapAccess, S: MessageSink<A::Principal>> {
+    endpoint: Endpoint,
+    handler: Handler<A, S>,
+    staged: mpsc::UnboundedSender<Vec<Waiting<S::Staged>>>,
+    counters: Arc<Counters>,
+    drain: Duration,
+}
+
+impl<A: CoapAccess, S: MessageSink<A::Principal>> Server<A, S> {
+    async fn run(
+        &mut self,
+        socket: &UdpSocket,
+        mut answered: mpsc::UnboundedReceiver<Answered>,
+        shutdown: impl Future<Output = ()>,
+    ) {
+        let mut shutdown = std::pin::pin!(shutdown);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                Some(answer) = answered.recv() => self.answer(socket, &answer),
+                () = until(self.endpoint.next_deadline()) => self.send_due(socket),
+                ready = socket.readable() => match ready {
+                    Ok(()) => self.read(socket).await,
+                    Err(_) => tokio::time::sleep(FAULT_PAUSE).await,
+                },
+            }
+        }
+        self.finish(socket, answered).await;
+    }
+
+    /// What was taken in is still answered.
+    async fn finish(&mut self, socket: &UdpSocket, mut answered: mpsc::UnboundedReceiver<Answered>) {
+        let drain = self.drain;
+        let drained = async {
+            while self.endpoint.open_exchanges() > 0 {
+                tokio::select! {
+                    answer = answered.recv() => match answer {
+                        Some(answer) => self.answer(socket, &answer),
+                        None => break,
+                    },
+                    () = until(self.endpoint.next_deadline()) => self.send_due(socket),
+                }
+            }
+        };
+        if tokio::time::timeout(drain, drained).await.is_err() {
+            tracing::warn!("the CoAP server ended with messages that were not durable in time");
+        }
+    }
+
+    /// Reads what the socket holds, and commits it as one.
+    async fn read(&mut self, socket: &UdpSocket) {
+        // One byte more than allowed tells a datagram that was cut.
+        let mut buffer = [0; MAX_DATAGRAM_BYTES + 1];
+        for _ in 0..READ_BATCH {
+            match socket.try_recv_from(&mut buffer) {
+                Ok((length, peer)) => self.take(socket, peer, &buffer[..length]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                // One peer's fault, as an ICMP message; the next datagram may be fine.
+                Err(_) => {
+                    tokio::time::sleep(FAULT_PAUSE).await;
+                    break;
+                }
+            }
+        }
+        if !self.handler.staged.is_empty() {
+            let batch = std::mem::take(&mut self.handler.staged);
+            if self.staged.send(batch).is_err() {
+                tracing::error!("the committing thread of CoAP is gone");
+            }
+        }
+    }
+
+    fn take(&mut self, socket: &UdpSocket, peer: SocketAddr, datagram: &[u8]) {
+        self.counters.datagrams_in.increment();
+        self.counters.bytes_in.add(datagram.len());
+        let now = Instant::now();
+        match self.endpoint.receive(peer, datagram, now) {
+            Received::Nothing => {}
+            Received::Send(reply) => self.send(socket, peer, &reply),
+            Received::Request(request) => {
+                if let Some(reply) = self.handler.handle(&mut self.endpoint, &request, now) {
+                    self.send(socket, peer, &reply);
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, socket: &UdpSocket, answered: &Answered) {
+        let answer = Answer {
+            code: answered.code,
+            receipt: &answered.receipt,
+        };
+        if let Some(datagram) = self.endpoint.finish(answered.key, &answer, Instant::now()) {
+            self.send(socket, answered.key.peer, &datagram);
+        }
+    }
+
+    fn send_due(&mut self, socket: &UdpSocket) {
+        let now = Instant::now();
+        while let Some((peer, datagram)) = self.endpoint.on_time(now) {
+            self.send(socket, peer, &datagram);
+        }
+    }
+
+    /// A datagram that the kernel does not take is lost, as any other may be.
+    fn send(&self, socket: &UdpSocket, peer: SocketAddr, datagram: &Bytes) {
+        match socket.try_send_to(datagram, peer) {
+            Ok(_) => {
+                self.counters.datagrams_out.increment();
+                self.counters.bytes_out.add(datagram.len());
+            }
+            Err(_) => self.counters.send_failed.increment(),
+        }
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+struct Committer<S> {
+    sink: Arc<S>,
+    key: ReceiptKey,
+    counters: Arc<Counters>,
+}
+
+impl<S> Committer<S> {
+    async fn run<P>(
+        self,
+        mut to_commit: mpsc::UnboundedReceiver<Vec<Waiting<S::Staged>>>,
+        answers: mpsc::UnboundedSender<Answered>,
+    ) where
+        S: MessageSink<P>,
+    {
+        while let Some(mut batch) = to_commit.recv().await {
+            while batch.len() < COMMIT_BATCH {
+                match to_commit.try_recv() {
+                    Ok(more) => batch.extend(more),
+                    Err(_) => break,
+                }
+            }
+            for answer in self.commit(batch).await {
+                if answers.send(answer).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Only here are receipts signed: behind the commit.
+    async fn commit<P>(&self, batch: Vec<Waiting<S::Staged>>) -> Vec<Answered>
+    where
+        S: MessageSink<P>,
+    {
+        let (origins, staged): (Vec<_>, Vec<_>) = batch
+            .into_iter()
+            .map(|waiting| ((waiting.key, waiting.body_digest), waiting.staged))
+            .unzip();
+        let receipts = match self.sink.commit(staged).await {
+            Ok(receipts) => receipts,
+            Err(fault) => {
+                tracing::error!(%fault, messages = origins.len(), "CoAP messages are not durable");
+                self.counters.sink_faults.increment();
+                return origins.into_iter().map(|(key, _)| failed(key)).collect();
+            }
+        };
+        let seconds = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs() as i64);
+        origins
+            .into_iter()
+            .zip(receipts)
+            .map(|((key, body_digest), receipt)| {
+                let (code, counter) = match receipt.readable() {
+                    true => (Code::CHANGED, &self.counters.accepted),
+                    false => (Code::BAD_REQUEST, &self.counters.unreadable_payloads),
+                };
+                counter.increment();
+                Answered {
+                    key,
+                    code,
+                    receipt: self.key.sign(&receipt, body_digest, seconds),
+                }
+            })
+            .collect()
+    }
+}
+
+/// Nothing is acknowledged; the device will send again.
+fn failed(key: ExchangeKey) -> Answered {
+    Answered {
+        key,
+        code: Code::SERVICE_UNAVAILABLE,
+        receipt: Vec::new(),
+    }
+}

@@ -1,0 +1,128 @@
+//! The broker's limits. Each has a name, a unit and a reason.
+
+use std::time::Duration;
+
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Worker threads; 0 is one for each core.
+    pub workers: usize,
+    /// Connections of all listeners together.
+    pub max_connections: usize,
+    /// Connections that have not finished TLS and CONNECT, all workers
+    /// together. Past it the oldest gives way once it is a second old.
+    pub handshakes_in_flight: usize,
+    /// From accept to a complete CONNECT, TLS included.
+    pub connect_deadline: Duration,
+    /// Bytes of a packet before CONNECT has been accepted.
+    pub max_packet_before_connect: usize,
+    /// Bytes of a packet afterwards: 64 KiB of payload and its topic.
+    pub max_packet: usize,
+    /// QoS 1 messages of one connection that wait for durability (MQTT 5:
+    /// announced; MQTT 3.1.1: reading pauses at `uncommitted_messages`).
+    pub receive_maximum: u16,
+    /// Staged messages of one connection after which it is not read further
+    /// until they are durable.
+    pub uncommitted_messages: usize,
+    /// QoS 1 messages in flight towards one subscriber.
+    pub delivery_window: u16,
+    /// Messages in the queue of one subscriber; past it the oldest is dropped.
+    pub queue_messages: usize,
+    /// Bytes of topics and payloads in that queue.
+    pub queue_bytes: usize,
+    /// Retained messages that may wait for one subscriber.
+    pub retained_messages: usize,
+    /// Bytes of these.
+    pub retained_bytes: usize,
+    /// Written but unsent bytes of a connection, after which it is neither
+    /// read nor given further messages.
+    pub unsent_bytes: usize,
+    /// How long a peer may take none of the bytes that wait for it.
+    pub write_deadline: Duration,
+    pub subscriptions_per_session: usize,
+    pub topic_levels: usize,
+    pub topic_bytes: usize,
+    /// Topic aliases a client may set.
+    pub topic_aliases: u16,
+    /// Seconds; an MQTT 5 client that asks for more, or for none, is told
+    /// this. 0 leaves the choice to the client.
+    pub max_keep_alive: u16,
+    /// From the shutdown signal to the end of the last connection.
+    pub drain: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            workers: 0,
+            max_connections: 100_000,
+            handshakes_in_flight: 256,
+            connect_deadline: Duration::from_secs(10),
+            max_packet_before_connect: 64 * 1024,
+            max_packet: 72 * 1024,
+            receive_maximum: 100,
+            uncommitted_messages: 1_024,
+            delivery_window: 100,
+            queue_messages: 1_000,
+            queue_bytes: 1024 * 1024,
+            retained_messages: 100_000,
+            retained_bytes: 16 * 1024 * 1024,
+            unsent_bytes: 64 * 1024,
+            write_deadline: Duration::from_secs(60),
+            subscriptions_per_session: 1_000,
+            topic_levels: 16,
+            topic_bytes: 512,
+            topic_aliases: 16,
+            max_keep_alive: 0,
+            drain: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Why a configuration cannot be used.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{field} must be at least {least}")]
+    TooSmall { field: &'static str, least: usize },
+    #[error("{field} must be at most {most}")]
+    TooLarge { field: &'static str, most: usize },
+}
+
+/// The largest packet that MQTT can frame, in bytes.
+const PROTOCOL_MAX_PACKET: usize = 268_435_460;
+
+impl Config {
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let least = |field, value: usize, least| match value < least {
+            true => Err(ConfigError::TooSmall { field, least }),
+            false => Ok(()),
+        };
+        least("max_connections", self.max_connections, 1)?;
+        least("handshakes_in_flight", self.handshakes_in_flight, 1)?;
+        least("max_packet_before_connect", self.max_packet_before_connect, 256)?;
+        least("max_packet", self.max_packet, 256)?;
+        least("receive_maximum", usize::from(self.receive_maximum), 1)?;
+        least("uncommitted_messages", self.uncommitted_messages, 1)?;
+        least("delivery_window", usize::from(self.delivery_window), 1)?;
+        least("queue_messages", self.queue_messages, 1)?;
+        least("topic_levels", self.topic_levels, 1)?;
+        least("topic_bytes", self.topic_bytes, 1)?;
+        for (field, value) in [
+            ("max_packet", self.max_packet),
+            ("max_packet_before_connect", self.max_packet_before_connect),
+        ] {
+            if value > PROTOCOL_MAX_PACKET {
+                let most = PROTOCOL_MAX_PACKET;
+                return Err(ConfigError::TooLarge { field, most });
+            }
+        }
+        Ok(())
+    }
+
+    /// Threads to start.
+    pub fn worker_count(&self) -> usize {
+        match self.workers {
+            0 => std::thread::available_parallelism().map_or(1, |n| n.get()),
+            n => n,
+        }
+    }
+}

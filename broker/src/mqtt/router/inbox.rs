@@ -1,0 +1,68 @@
+//! How other threads reach a worker: what to do, and one wake-up for all of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::endpoint::Endpoint;
+
+/// The post of one worker. Its lists are bounded by the worker's connections:
+/// an endpoint announces itself once until it is served.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    ready: Mutex<Vec<Arc<Endpoint>>>,
+    taken_over: Mutex<Vec<Arc<Endpoint>>>,
+    revalidate: AtomicBool,
+    pub(crate) stopping: AtomicBool,
+    pub(crate) work: Notify,
+    pub(crate) rights: Notify,
+    pub(crate) stop: Notify,
+}
+
+impl Inbox {
+    /// Messages wait for these connections.
+    pub(super) fn deliver(&self, mut endpoints: Vec<Arc<Endpoint>>) {
+        if endpoints.is_empty() {
+            return;
+        }
+        self.ready.lock().append(&mut endpoints);
+        self.work.notify_one();
+    }
+
+    /// Another connection has this one's session now.
+    pub(crate) fn take_over(&self, endpoint: Arc<Endpoint>) {
+        self.taken_over.lock().push(endpoint);
+        self.work.notify_one();
+    }
+
+    /// Rights have changed.
+    pub(crate) fn revalidate(&self) {
+        self.revalidate.store(true, Ordering::Release);
+        self.rights.notify_one();
+    }
+
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        self.stop.notify_one();
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Swaps the waiting connections into `into`, which is empty.
+    pub(crate) fn take_ready(&self, into: &mut Vec<Arc<Endpoint>>) {
+        std::mem::swap(&mut *self.ready.lock(), into);
+    }
+
+    pub(crate) fn take_taken_over(&self) -> Vec<Arc<Endpoint>> {
+        std::mem::take(&mut *self.taken_over.lock())
+    }
+
+    /// Whether rights changed since it was asked last.
+    pub(crate) fn take_revalidate(&self) -> bool {
+        self.revalidate.swap(false, Ordering::AcqRel)
+    }
+}

@@ -1,0 +1,87 @@
+//! Where accepted messages become durable, and where retained ones come from.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use domain::batch::Resent;
+use domain::{Offset, Timestamp, Transport};
+
+use crate::mqtt::topic::TopicFilter;
+
+/// Where accepted messages become durable.
+///
+/// Two steps, so that one sync serves many messages: `stage` for each, without
+/// I/O, and `commit` for all of them together.
+pub trait MessageSink<P>: Send + Sync + 'static {
+    /// A few words; not yet durable.
+    type Staged: Send + 'static;
+    /// The proof of durability. Only the sink can make one, and the broker
+    /// cannot write a PUBACK without one.
+    type Receipt: Receipt + Send;
+
+    /// Validates, orders and stages; never blocks on I/O. An error is a fault
+    /// of the platform: the connection is closed, nothing is acknowledged.
+    fn stage(&self, principal: &P, message: &InboundMessage<'_>)
+    -> Result<Self::Staged, SinkFault>;
+
+    /// Resolves when all are durable, with one receipt for each in the same
+    /// order.
+    fn commit(
+        &self,
+        staged: Vec<Self::Staged>,
+    ) -> impl Future<Output = Result<Vec<Self::Receipt>, SinkFault>> + Send;
+}
+
+/// The proof that a message is durable.
+pub trait Receipt {
+    fn offset(&self) -> Offset;
+
+    /// False where the payload could not be read at all: MQTT 5 gets 0x99,
+    /// CoAP 4.00. It is durable all the same.
+    fn readable(&self) -> bool;
+}
+
+/// One message as a transport received it; everything is borrowed.
+#[derive(Clone, Debug)]
+pub struct InboundMessage<'a> {
+    pub topic: &'a str,
+    pub payload: &'a [u8],
+    /// MQTT 5's content type, or the media type of CoAP's content format.
+    pub content_type: Option<&'a str>,
+    pub resent: Resent,
+    pub transport: Transport,
+    pub peer: SocketAddr,
+    /// CoAP only: what the signature covers beside the payload.
+    pub signed: Option<SignedHeader<'a>>,
+}
+
+/// The header of a signed message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SignedHeader<'a> {
+    /// Grows with each boot of the device.
+    pub boot_epoch: u64,
+    /// The message's number within the boot.
+    pub sequence: u64,
+    pub time: Option<Timestamp>,
+    /// The whole COSE message, as it is kept in the log.
+    pub bytes: &'a [u8],
+}
+
+/// Why the sink could not take a message.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum SinkFault {
+    /// Nothing will be durable any more.
+    #[error("the platform cannot store messages: {0}")]
+    Failed(Cow<'static, str>),
+    /// A signed message whose epoch and sequence were used for another one.
+    #[error("the message's epoch and sequence were used before")]
+    Replayed,
+}
+
+/// The view behind retained `open/...` topics.
+pub trait RetainedSource<P>: Send + Sync + 'static {
+    /// Calls `visit` with topic and payload for each retained message that
+    /// passes the filter and that the principal may see now.
+    fn retained(&self, principal: &P, filter: &TopicFilter, visit: &mut dyn FnMut(&str, Bytes));
+}

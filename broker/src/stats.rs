@@ -1,0 +1,153 @@
+//! What the broker counts, for metrics and for "who is connected".
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use crate::access::{Listener, Protocol};
+
+/// A reading of all counters. Counters grow from the start of the broker.
+#[derive(Clone, Debug, Default)]
+pub struct BrokerStats {
+    pub listeners: Vec<ListenerStats>,
+    /// Standing subscriptions of all sessions.
+    pub subscriptions: u64,
+    /// Messages given to [`crate::BrokerHandle::publish`] or routed.
+    pub routed: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct ListenerStats {
+    pub listener: Listener,
+    pub address: SocketAddr,
+    /// Standing connections whose CONNECT was accepted.
+    pub connections: u64,
+    /// TCP connections that are not that far yet.
+    pub handshakes: u64,
+    /// TCP connections accepted since the start.
+    pub accepted: u64,
+    /// CONNECTs accepted since the start.
+    pub connects: u64,
+    /// CONNECTs refused.
+    pub refused: u64,
+    /// TCP connections that ended before CONNECT: TLS failure, silence,
+    /// pushed out by newer ones, or past `max_connections`.
+    pub unfinished: u64,
+    /// Connections closed because of a broken or forbidden packet.
+    pub protocol_errors: u64,
+    /// PUBLISH packets received.
+    pub messages_in: u64,
+    /// PUBLISH packets refused for want of a right.
+    pub publishes_denied: u64,
+    /// PUBACKs sent for durable messages.
+    pub acknowledged: u64,
+    /// PUBLISH packets sent to subscribers.
+    pub messages_out: u64,
+    /// Messages that a slow subscriber lost, or that were larger than it takes.
+    pub dropped: u64,
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+}
+
+/// A standing connection, for the operator.
+#[derive(Clone, Debug)]
+pub struct ConnectionInfo {
+    pub client_id: String,
+    pub since: SystemTime,
+    pub peer: SocketAddr,
+    pub listener: Listener,
+    pub protocol: Protocol,
+    /// Seconds; 0 is none.
+    pub keep_alive: u16,
+    pub messages_in: u64,
+    pub messages_out: u64,
+    /// Messages that this subscriber was too slow for.
+    pub dropped: u64,
+    pub queued: usize,
+}
+
+/// The counters of one listener, added to by its connections.
+#[derive(Debug)]
+pub(crate) struct ListenerCounters {
+    pub(crate) listener: Listener,
+    pub(crate) address: SocketAddr,
+    pub(crate) connections: Counter,
+    pub(crate) handshakes: Counter,
+    pub(crate) accepted: Counter,
+    pub(crate) connects: Counter,
+    pub(crate) refused: Counter,
+    pub(crate) unfinished: Counter,
+    pub(crate) protocol_errors: Counter,
+    pub(crate) messages_in: Counter,
+    pub(crate) publishes_denied: Counter,
+    pub(crate) acknowledged: Counter,
+    pub(crate) messages_out: Counter,
+    pub(crate) dropped: Counter,
+    pub(crate) bytes_in: Counter,
+    pub(crate) bytes_out: Counter,
+}
+
+impl ListenerCounters {
+    pub(crate) fn new(listener: Listener, address: SocketAddr) -> Self {
+        Self {
+            listener,
+            address,
+            connections: Counter::default(),
+            handshakes: Counter::default(),
+            accepted: Counter::default(),
+            connects: Counter::default(),
+            refused: Counter::default(),
+            unfinished: Counter::default(),
+            protocol_errors: Counter::default(),
+            messages_in: Counter::default(),
+            publishes_denied: Counter::default(),
+            acknowledged: Counter::default(),
+            messages_out: Counter::default(),
+            dropped: Counter::default(),
+            bytes_in: Counter::default(),
+            bytes_out: Counter::default(),
+        }
+    }
+
+    pub(crate) fn read(&self) -> ListenerStats {
+        ListenerStats {
+            listener: self.listener,
+            address: self.address,
+            connections: self.connections.get(),
+            handshakes: self.handshakes.get(),
+            accepted: self.accepted.get(),
+            connects: self.connects.get(),
+            refused: self.refused.get(),
+            unfinished: self.unfinished.get(),
+            protocol_errors: self.protocol_errors.get(),
+            messages_in: self.messages_in.get(),
+            publishes_denied: self.publishes_denied.get(),
+            acknowledged: self.acknowledged.get(),
+            messages_out: self.messages_out.get(),
+            dropped: self.dropped.get(),
+            bytes_in: self.bytes_in.get(),
+            bytes_out: self.bytes_out.get(),
+        }
+    }
+}
+
+/// A number that many threads add to and that nobody orders anything by.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adding nothing touches nothing: most batches change few counters.
+    pub(crate) fn add(&self, n: u64) {
+        if n > 0 {
+            self.0.fetch_add(n, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn subtract(&self, n: u64) {
+        self.0.fetch_sub(n, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,420 @@
+//! What the CoAP tests stand on: an access table and a sink in memory, a
+//! server on a real socket, and a client that speaks through another codec
+//! (coap-lite) and signs by the device's own library (sdk).
+
+#![allow(dead_code, clippy::unwrap_used)]
+
+use std::collections::{HashMap, HashSet};
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use broker::coap::{
+    CoapAccess, CoapConfig, CoapHandle, CoapStats, ReceiptKey, SignatureAttempt, bind, serve,
+};
+use broker::{
+    AccessControl, Admission, ConnectionEvent, EventKind, InboundMessage, LoginAttempt,
+    MessageSink, PublishRight, Refusal, RefusalKind, SinkFault, SubscribeRight,
+};
+use coap_lite::{CoapOption, MessageClass, MessageType, Packet, RequestType, ResponseType};
+use domain::payload::ContentFormat;
+use domain::{DeviceId, Offset, Timestamp};
+use sdk::coap::{Receipt, SignedTelemetry, verify_receipt};
+use sdk::{DeviceKey, PublicKey};
+use tokio::sync::{oneshot, watch};
+
+/// Long enough for a loaded machine; reached only where something is wrong.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+pub const PAYLOAD: &[u8] = br#"[{"n":"level","u":"m","v":1.5}]"#;
+
+/// Keys by device, and what was recorded.
+#[derive(Default)]
+pub struct TestAccess {
+    pub keys: Mutex<HashMap<String, PublicKey>>,
+    pub revoked: Mutex<HashSet<String>>,
+    pub events: Mutex<Vec<(Option<String>, EventKind, String)>>,
+    pub verified: AtomicU64,
+}
+
+impl AccessControl for TestAccess {
+    type Principal = Arc<str>;
+
+    fn authenticate(&self, _: &LoginAttempt<'_>) -> Result<Admission<Arc<str>>, Refusal> {
+        Err(Refusal::new(RefusalKind::BadCredentials, "no logins here"))
+    }
+
+    fn publish_right(&self, principal: &Arc<str>, topic: &str) -> PublishRight {
+        match topic == format!("devices/{principal}/telemetry") {
+            true => PublishRight::Telemetry,
+            false => PublishRight::Denied,
+        }
+    }
+
+    fn subscribe_right(&self, _: &Arc<str>, _: &str) -> SubscribeRight {
+        SubscribeRight::Denied
+    }
+
+    fn still_admitted(&self, _: &Arc<str>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn generation(&self) -> u64 {
+        0
+    }
+
+    fn record(&self, event: ConnectionEvent<'_>) {
+        assert!(event.head.len() <= 256);
+        assert!(!event.cure.is_empty());
+        self.events.lock().unwrap().push((
+            event.login.map(str::to_owned),
+            event.kind,
+            event.reason.into_owned(),
+        ));
+    }
+}
+
+impl CoapAccess for TestAccess {
+    fn verify(&self, attempt: &SignatureAttempt<'_>) -> Result<Arc<str>, Refusal> {
+        self.verified.fetch_add(1, Ordering::Relaxed);
+        let keys = self.keys.lock().unwrap();
+        let key = keys
+            .get(attempt.kid)
+            .ok_or_else(|| Refusal::new(RefusalKind::UnknownDevice, "nobody of that name"))?;
+        if self.revoked.lock().unwrap().contains(attempt.kid) {
+            return Err(Refusal::new(RefusalKind::Revoked, "it was revoked"));
+        }
+        match key.verifies(attempt.signed_bytes, attempt.signature) {
+            true => Ok(attempt.kid.into()),
+            false => Err(Refusal::new(RefusalKind::BadCredentials, "not its signature")),
+        }
+    }
+}
+
+/// A message as the sink got it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Kept {
+    pub principal: String,
+    pub topic: String,
+    pub payload: Vec<u8>,
+    pub content_type: Option<String>,
+    pub boot_epoch: u64,
+    pub sequence: u64,
+    pub time: Option<Timestamp>,
+    pub signed: Vec<u8>,
+}
+
+/// Keeps messages in memory. Commits wait while the gate is shut.
+pub struct TestSink {
+    pub kept: Mutex<Vec<Kept>>,
+    pub stage_calls: AtomicU64,
+    pub gate: watch::Sender<bool>,
+    pub failing: AtomicBool,
+}
+
+impl Default for TestSink {
+    fn default() -> Self {
+        Self {
+            kept: Mutex::default(),
+            stage_calls: AtomicU64::new(0),
+            gate: watch::Sender::new(true),
+            failing: AtomicBool::new(false),
+        }
+    }
+}
+
+pub struct TestReceipt(Offset, bool);
+
+impl broker::Receipt for TestReceipt {
+    fn offset(&self) -> Offset {
+        self.0
+    }
+
+    fn readable(&self) -> bool {
+        self.1
+    }
+}
+
+impl MessageSink<Arc<str>> for TestSink {
+    type Staged = TestReceipt;
+    type Receipt = TestReceipt;
+
+    fn stage(&self, principal: &Arc<str>, message: &InboundMessage<'_>) -> Result<TestReceipt, SinkFault> {
+        self.stage_calls.fetch_add(1, Ordering::Relaxed);
+        if self.failing.load(Ordering::Relaxed) {
+            return Err(SinkFault::Failed("the disk is gone".into()));
+        }
+        let signed = message.signed.expect("a CoAP message is signed");
+        let new = Kept {
+            principal: principal.to_string(),
+            topic: message.topic.to_owned(),
+            payload: message.payload.to_vec(),
+            content_type: message.content_type.map(str::to_owned),
+            boot_epoch: signed.boot_epoch,
+            sequence: signed.sequence,
+            time: signed.time,
+            signed: signed.bytes.to_vec(),
+        };
+        let readable = !new.payload.starts_with(b"unreadable");
+        let mut kept = self.kept.lock().unwrap();
+        let same_name = kept.iter().position(|old| {
+            (&old.principal, old.boot_epoch, old.sequence)
+                == (&new.principal, new.boot_epoch, new.sequence)
+        });
+        let index = match same_name {
+            Some(index) if kept[index].signed == new.signed => index,
+            Some(_) => return Err(SinkFault::Replayed),
+            None => {
+                kept.push(new);
+                kept.len() - 1
+            }
+        };
+        Ok(TestReceipt(Offset::new(index as u64 + 1), readable))
+    }
+
+    async fn commit(&self, staged: Vec<TestReceipt>) -> Result<Vec<TestReceipt>, SinkFault> {
+        self.gate.subscribe().wait_for(|open| *open).await.unwrap();
+        match self.failing.load(Ordering::Relaxed) {
+            true => Err(SinkFault::Failed("the sync failed".into())),
+            false => Ok(staged),
+        }
+    }
+}
+
+/// A running server with one registered device, `dev-1`.
+pub struct TestServer {
+    pub access: Arc<TestAccess>,
+    pub sink: Arc<TestSink>,
+    pub handle: CoapHandle,
+    pub platform: PublicKey,
+    pub device: TestDevice,
+    shutdown: Option<oneshot::Sender<()>>,
+}
+
+/// Limits that do not get in a test's way.
+pub fn generous() -> CoapConfig {
+    CoapConfig {
+        source_rate: 1_000_000,
+        source_burst: 1_000_000,
+        device_rate: 1_000_000,
+        device_burst: 1_000_000,
+        ..CoapConfig::default()
+    }
+}
+
+impl TestServer {
+    pub fn start() -> Self {
+        Self::with(&generous())
+    }
+
+    pub fn with(config: &CoapConfig) -> Self {
+        let device = TestDevice::new("dev-1");
+        let access = Arc::new(TestAccess::default());
+        let sink = Arc::new(TestSink::default());
+        let key = ReceiptKey::from_seed(&[7; 32]);
+        let platform = PublicKey::from_bytes(&key.public_key()).unwrap();
+        let (shutdown, stop) = oneshot::channel();
+        let handle = serve(
+            bind("127.0.0.1:0".parse().unwrap()).unwrap(),
+            Arc::clone(&access),
+            Arc::clone(&sink),
+            key,
+            config,
+            async {
+                let _ = stop.await;
+            },
+        )
+        .unwrap();
+        let server = Self {
+            access,
+            sink,
+            handle,
+            platform,
+            device,
+            shutdown: Some(shutdown),
+        };
+        server.register(&server.device);
+        server
+    }
+
+    pub fn register(&self, device: &TestDevice) {
+        self.access
+            .keys
+            .lock()
+            .unwrap()
+            .insert(device.id.to_string(), device.key.public_key());
+    }
+
+    pub fn client(&self) -> Client {
+        Client::new(self.handle.local_address())
+    }
+
+    pub fn kept(&self) -> Vec<Kept> {
+        self.sink.kept.lock().unwrap().clone()
+    }
+
+    pub fn stage_calls(&self) -> u64 {
+        self.sink.stage_calls.load(Ordering::Relaxed)
+    }
+
+    pub fn stats(&self) -> CoapStats {
+        self.handle.stats()
+    }
+
+    /// Waits until the counts say so.
+    pub fn until(&self, condition: impl Fn(&CoapStats) -> bool) {
+        wait_until(|| condition(&self.stats()));
+    }
+
+    pub fn shut_gate(&self) {
+        self.sink.gate.send_replace(false);
+    }
+
+    pub fn open_gate(&self) {
+        self.sink.gate.send_replace(true);
+    }
+
+    pub fn begin_shutdown(&mut self) {
+        let _ = self.shutdown.take().unwrap().send(());
+    }
+
+    pub fn wait_stopped(&self) {
+        let stopped = self.handle.clone().stopped();
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(async { tokio::time::timeout(DEADLINE, stopped).await.unwrap() });
+    }
+
+    /// The receipt of an answer, verified.
+    pub fn receipt(&self, answer: &Packet, body: &[u8]) -> Receipt {
+        let format = answer.get_first_option(CoapOption::ContentFormat);
+        assert_eq!(format, Some(&vec![18]));
+        verify_receipt(&answer.payload, &self.platform, body).unwrap()
+    }
+}
+
+pub fn wait_until(condition: impl Fn() -> bool) {
+    let end = Instant::now() + DEADLINE;
+    while !condition() {
+        assert!(Instant::now() < end, "it did not come to pass");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[derive(Clone)]
+pub struct TestDevice {
+    pub id: DeviceId,
+    pub key: DeviceKey,
+}
+
+impl TestDevice {
+    pub fn new(id: &str) -> Self {
+        Self {
+            id: DeviceId::new(id).unwrap(),
+            key: DeviceKey::generate().unwrap(),
+        }
+    }
+
+    /// A signed body, named by its sequence.
+    pub fn body(&self, sequence: u64) -> Vec<u8> {
+        self.signed(sequence, PAYLOAD)
+    }
+
+    pub fn signed(&self, sequence: u64, payload: &[u8]) -> Vec<u8> {
+        SignedTelemetry {
+            device: &self.id,
+            boot_epoch: 3,
+            sequence,
+            time: Timestamp::from_micros(1_700_000_000_000_000),
+            format: ContentFormat::SenmlJson,
+            payload,
+        }
+        .sign(&self.key)
+        .unwrap()
+    }
+}
+
+/// One endpoint.
+pub struct Client {
+    pub socket: UdpSocket,
+    message_id: AtomicU64,
+}
+
+impl Client {
+    pub fn new(server: SocketAddr) -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.connect(server).unwrap();
+        socket.set_read_timeout(Some(DEADLINE)).unwrap();
+        Self {
+            socket,
+            message_id: AtomicU64::new(1),
+        }
+    }
+
+    /// `POST /devices/{device}/telemetry` with the next message id.
+    pub fn post(&self, device: &str, body: &[u8]) -> Packet {
+        let id = self.message_id.fetch_add(1, Ordering::Relaxed) as u16;
+        let mut packet = Packet::new();
+        packet.header.set_version(1);
+        packet.header.set_type(MessageType::Confirmable);
+        packet.header.code = MessageClass::Request(RequestType::Post);
+        packet.header.message_id = id;
+        packet.set_token(vec![0xAA, id as u8]);
+        for segment in ["devices", device, "telemetry"] {
+            packet.add_option(CoapOption::UriPath, segment.into());
+        }
+        packet.add_option(CoapOption::ContentFormat, vec![18]);
+        packet.payload = body.to_vec();
+        packet
+    }
+
+    pub fn send(&self, packet: &Packet) {
+        self.socket
+            .send(&packet.to_bytes_unlimited().unwrap())
+            .unwrap();
+    }
+
+    pub fn receive_bytes(&self) -> Vec<u8> {
+        let mut buffer = [0; 2_048];
+        let length = self.socket.recv(&mut buffer).unwrap();
+        buffer[..length].to_vec()
+    }
+
+    pub fn receive(&self) -> Packet {
+        Packet::from_bytes(&self.receive_bytes()).unwrap()
+    }
+
+    pub fn ask(&self, packet: &Packet) -> Packet {
+        self.send(packet);
+        self.receive()
+    }
+
+    /// The server works datagrams off in order: where the next thing that
+    /// comes is the answer to a ping, nothing came for what was sent before.
+    pub fn expect_silence(&self) {
+        let id = 0x7000 + self.message_id.fetch_add(1, Ordering::Relaxed) as u16;
+        self.ping(id);
+    }
+
+    pub fn ping(&self, id: u16) {
+        let [high, low] = id.to_be_bytes();
+        self.socket.send(&[0x40, 0, high, low]).unwrap();
+        assert_eq!(self.receive_bytes(), [0x70, 0, high, low]);
+    }
+}
+
+pub fn code(packet: &Packet) -> ResponseType {
+    match packet.header.code {
+        MessageClass::Response(code) => code,
+        other => panic!("{other:?} is no response"),
+    }
+}
+
+/// Checks the same of what came back: an answer on the ACK of its request.
+pub fn assert_piggybacked(request: &Packet, answer: &Packet) {
+    assert_eq!(answer.header.get_type(), MessageType::Acknowledgement);
+    assert_eq!(answer.header.message_id, request.header.message_id);
+    assert_eq!(answer.get_token(), request.get_token());
+}

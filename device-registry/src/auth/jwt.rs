@@ -1,0 +1,211 @@
+//! The main way in: a JWT (RFC 7519) in JWS compact form (RFC 7515), signed by
+//! the device's registered key, as the MQTT password or the HTTP bearer.
+//!
+//! `sub` is the device's id, `aud` (a string or an array) holds the platform's
+//! name, `exp` lies at most 24 h behind `iat`, and the device's clock may be
+//! wrong by 10 minutes either way. `nbf` is kept where it is there. A header
+//! with `crit` is refused, as RFC 7515 asks of who knows no extension.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::{CredentialId, Timestamp};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::{AuthError, SignatureAlgorithm, admit, verify_signature};
+use crate::entities::{CredentialProof, Device};
+
+/// The longest token that is read: a usual one has about 250 bytes.
+pub const MAX_TOKEN_BYTES: usize = 4_096;
+/// `exp` at most this far behind `iat`.
+pub const MAX_LIFETIME_SECONDS: i64 = 24 * 3_600;
+/// How wrong a device's clock may be, either way.
+pub const CLOCK_SKEW_SECONDS: i64 = 600;
+/// Characters of a stranger's text that a refusal repeats.
+const MAX_QUOTED_CHARS: usize = 64;
+/// Audiences that a token may name.
+const MAX_AUDIENCES: usize = 16;
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    crit: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: Option<String>,
+    aud: Option<Audience>,
+    iat: Option<f64>,
+    exp: Option<f64>,
+    nbf: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// Whether `token` proves that the sender is `device`, and by which key.
+pub fn authenticate_jwt(
+    device: &Device,
+    token: &[u8],
+    audience: &str,
+    now: Timestamp,
+) -> Result<CredentialId, AuthError> {
+    admit(device, now)?;
+    let token = Token::split(token)?;
+    let header: Header = decode(token.header, "its header is no JSON in base64url")?;
+    if header.crit.is_some() {
+        return Err(AuthError::TokenForm(
+            "its header has `crit`, and no extension is known here",
+        ));
+    }
+    let algorithm = registered_algorithm(device, &header.alg)?;
+    let signature = URL_SAFE_NO_PAD
+        .decode(token.signature)
+        .map_err(|_| AuthError::TokenForm("its signature is not in base64url"))?;
+    let credential = verify_signature(device, algorithm, token.signed, &signature, now)?;
+    let claims: Claims = decode(token.claims, "its claims are no JSON in base64url")?;
+    check_identity(&claims, device, audience)?;
+    check_time(&claims, now)?;
+    Ok(credential)
+}
+
+struct Token<'a> {
+    header: &'a [u8],
+    claims: &'a [u8],
+    /// Both, with the dot between them.
+    signed: &'a [u8],
+    signature: &'a [u8],
+}
+
+impl<'a> Token<'a> {
+    fn split(token: &'a [u8]) -> Result<Self, AuthError> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(AuthError::TokenTooLong { bytes: token.len() });
+        }
+        let mut dots = token
+            .iter()
+            .enumerate()
+            .filter_map(|(position, byte)| (*byte == b'.').then_some(position));
+        match (dots.next(), dots.next(), dots.next()) {
+            (Some(first), Some(second), None) => Ok(Self {
+                header: &token[..first],
+                claims: &token[first + 1..second],
+                signed: &token[..second],
+                signature: &token[second + 1..],
+            }),
+            _ => Err(AuthError::TokenForm("it has no three parts with dots")),
+        }
+    }
+}
+
+fn decode<T: serde::de::DeserializeOwned>(
+    part: &[u8],
+    otherwise: &'static str,
+) -> Result<T, AuthError> {
+    let json = URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_| AuthError::TokenForm(otherwise))?;
+    serde_json::from_slice(&json).map_err(|_| AuthError::TokenForm(otherwise))
+}
+
+/// The registry decides which algorithms may be; the token may only agree.
+fn registered_algorithm(device: &Device, named: &str) -> Result<SignatureAlgorithm, AuthError> {
+    let has = |wanted: fn(&CredentialProof) -> bool| {
+        device.credentials.iter().any(|key| wanted(&key.proof))
+    };
+    let ed25519 = has(|proof| matches!(proof, CredentialProof::Ed25519 { .. }));
+    let es256 = has(|proof| matches!(proof, CredentialProof::Es256 { .. }));
+    match named {
+        "EdDSA" if ed25519 => Ok(SignatureAlgorithm::Ed25519),
+        "ES256" if es256 => Ok(SignatureAlgorithm::Es256),
+        _ if !ed25519 && !es256 => Err(AuthError::NoCredential { wanted: "a key" }),
+        _ => Err(AuthError::Algorithm {
+            token: quoted(named),
+            registered: match (ed25519, es256) {
+                (true, true) => "for EdDSA and ES256",
+                (true, false) => "for EdDSA",
+                _ => "for ES256",
+            },
+        }),
+    }
+}
+
+fn check_identity(claims: &Claims, device: &Device, audience: &str) -> Result<(), AuthError> {
+    match &claims.sub {
+        None => return Err(AuthError::MissingClaim("sub")),
+        Some(sub) if sub == device.id.as_str() => {}
+        Some(sub) => return Err(AuthError::Subject { found: quoted(sub) }),
+    }
+    let found = match &claims.aud {
+        None => return Err(AuthError::MissingClaim("aud")),
+        Some(Audience::One(one)) if one == audience => return Ok(()),
+        Some(Audience::One(one)) => quoted(one),
+        Some(Audience::Many(many)) => {
+            if many.iter().take(MAX_AUDIENCES).any(|one| one == audience) {
+                return Ok(());
+            }
+            quoted(many.first().map_or("", String::as_str))
+        }
+    };
+    Err(AuthError::Audience {
+        found,
+        expected: audience.to_owned(),
+    })
+}
+
+fn check_time(claims: &Claims, now: Timestamp) -> Result<(), AuthError> {
+    let now = now.as_micros().div_euclid(1_000_000);
+    let issued = seconds(claims.iat, "iat")?;
+    let expires = seconds(claims.exp, "exp")?;
+    // First the clock: a wrong one explains the others.
+    if issued - now > CLOCK_SKEW_SECONDS {
+        return Err(AuthError::IssuedAhead {
+            at: timestamp(issued),
+            seconds: issued - now,
+        });
+    }
+    let lifetime = expires - issued;
+    if !(1..=MAX_LIFETIME_SECONDS).contains(&lifetime) {
+        return Err(AuthError::Lifetime { seconds: lifetime });
+    }
+    if now - expires > CLOCK_SKEW_SECONDS {
+        return Err(AuthError::TokenExpired {
+            at: timestamp(expires),
+            seconds: now - expires,
+        });
+    }
+    if claims.nbf.is_some() {
+        let valid_from = seconds(claims.nbf, "nbf")?;
+        if valid_from - now > CLOCK_SKEW_SECONDS {
+            return Err(AuthError::NotBefore {
+                at: timestamp(valid_from),
+                seconds: valid_from - now,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Whole seconds. Milliseconds by mistake are far in the future, and are told
+/// as such; beyond any calendar it is no time at all.
+fn seconds(claim: Option<f64>, name: &'static str) -> Result<i64, AuthError> {
+    const LAST: f64 = 253_402_300_799_000.0; // 9999-12-31 in milliseconds
+    match claim {
+        None => Err(AuthError::MissingClaim(name)),
+        Some(number) if number.abs() <= LAST => Ok(number.floor() as i64),
+        Some(_) => Err(AuthError::TokenForm("a time in its claims is no time")),
+    }
+}
+
+fn timestamp(seconds: i64) -> Timestamp {
+    Timestamp::from_micros(seconds.saturating_mul(1_000_000))
+}
+
+fn quoted(text: &str) -> String {
+    text.chars().take(MAX_QUOTED_CHARS).collect()
+}

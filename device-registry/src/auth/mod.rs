@@ -1,0 +1,33 @@
+//! How a device proves itself on the data plane: pure functions over the
+//! snapshot, without a lock or I/O.
+//!
+//! The algorithm comes from the registered key, never from the token. Each
+//! function refuses a revoked and an expired device by itself. No memory of
+//! tokens is kept: clients connect again with the same one; a connection that
+//! stands is ended by revocation, not by its token's age.
+
+mod error;
+mod jwt;
+mod password;
+mod signature;
+
+pub use error::{AuthError, AuthErrorKind};
+pub use jwt::{CLOCK_SKEW_SECONDS, MAX_LIFETIME_SECONDS, MAX_TOKEN_BYTES, authenticate_jwt};
+pub use password::{Exposure, MAX_PASSWORD_BYTES};
+pub(crate) use password::authenticate_password;
+pub use signature::{SignatureAlgorithm, verify_signature};
+
+use domain::Timestamp;
+
+use crate::entities::{Device, DeviceStatus};
+
+/// Whether the device may prove itself at all.
+fn admit(device: &Device, now: Timestamp) -> Result<(), AuthError> {
+    if device.status == DeviceStatus::Revoked {
+        return Err(AuthError::Revoked);
+    }
+    match device.expires {
+        Some(at) if at <= now => Err(AuthError::DeviceExpired { at }),
+        _ => Ok(()),
+    }
+}

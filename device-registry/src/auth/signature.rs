@@ -1,0 +1,80 @@
+//! Signatures of registered keys: Ed25519 (RFC 8032, strictly, so that no
+//! second signature of the same message passes) and ECDSA on P-256 with
+//! SHA-256 (FIPS 186-4, the 64-byte form of JOSE and COSE).
+
+use domain::{CredentialId, Timestamp};
+use ed25519_dalek::{Signature, VerifyingKey};
+use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+
+use super::{AuthError, admit};
+use crate::entities::{CredentialProof, Device};
+
+/// Which of the registered keys may verify.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SignatureAlgorithm {
+    Ed25519,
+    Es256,
+}
+
+impl SignatureAlgorithm {
+    fn fits(self, proof: &CredentialProof) -> bool {
+        matches!(
+            (self, proof),
+            (Self::Ed25519, CredentialProof::Ed25519 { .. })
+                | (Self::Es256, CredentialProof::Es256 { .. })
+        )
+    }
+}
+
+/// Whether one of the device's active keys signed `message`, and which.
+pub fn verify_signature(
+    device: &Device,
+    algorithm: SignatureAlgorithm,
+    message: &[u8],
+    signature: &[u8],
+    now: Timestamp,
+) -> Result<CredentialId, AuthError> {
+    admit(device, now)?;
+    let mut refusal = AuthError::NoCredential {
+        wanted: match algorithm {
+            SignatureAlgorithm::Ed25519 => "an Ed25519 key",
+            SignatureAlgorithm::Es256 => "an ES256 key",
+        },
+    };
+    for credential in &device.credentials {
+        if !algorithm.fits(&credential.proof) {
+            continue;
+        }
+        if !verifies(&credential.proof, message, signature) {
+            // That a key which fits is expired tells more than that another
+            // one does not fit.
+            if !matches!(refusal, AuthError::CredentialExpired { .. }) {
+                refusal = AuthError::WrongKey;
+            }
+            continue;
+        }
+        match credential.expires {
+            Some(at) if at <= now => refusal = AuthError::CredentialExpired { at },
+            _ => return Ok(credential.id),
+        }
+    }
+    Err(refusal)
+}
+
+fn verifies(proof: &CredentialProof, message: &[u8], signature: &[u8]) -> bool {
+    match proof {
+        CredentialProof::Ed25519 { public_key } => {
+            let Ok(key) = VerifyingKey::from_bytes(public_key) else {
+                return false;
+            };
+            Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok())
+        }
+        CredentialProof::Es256 { public_key } => {
+            UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, public_key.as_slice())
+                .verify(message, signature)
+                .is_ok()
+        }
+        CredentialProof::Password { .. } => false,
+    }
+}

@@ -1,0 +1,279 @@
+//! The registry itself: one writer behind a mutex, one snapshot for all
+//! readers.
+//!
+//! A change is a transaction and a draft of the next snapshot. It is durable
+//! before it is visible, and visible before the generation grows and before
+//! anybody is told. Readers never wait for it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use domain::{CredentialId, Timestamp};
+use parking_lot::{Mutex, RwLock};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::auth::{self, AuthError, Exposure};
+use crate::entities::{CredentialProof, Device};
+use crate::events::Events;
+use crate::operator::{Operator, OperatorError};
+use crate::secret::{self, Pepper, RandomError, SECRET_BYTES};
+use crate::secret_file::{self, SecretFileError};
+use crate::snapshot::Snapshot;
+use crate::store::{self, OpenStoreError, StoreError};
+
+/// The pepper's file in the data folder.
+pub const PEPPER_FILE: &str = "registry.pepper";
+
+/// Why the registry cannot be opened. The message names the file.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("cannot make the folder {}", path.display())]
+    Folder {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error(transparent)]
+    Open(#[from] OpenStoreError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the registry's pepper")]
+    Pepper(#[source] SecretFileError),
+    #[error("{} has not {SECRET_BYTES} bytes", .0.display())]
+    PepperDamaged(PathBuf),
+    #[error(
+        "{} is missing, and without it no password and no API key of this registry can be checked; put the file back from where the data folder was copied",
+        .0.display()
+    )]
+    PepperMissing(PathBuf),
+    #[error("cannot make the registry's pepper")]
+    Random(#[from] RandomError),
+    #[error(transparent)]
+    Operator(#[from] OperatorError),
+}
+
+type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
+type ChangeListener = Arc<dyn Fn(u64) + Send + Sync>;
+
+/// The control plane of one data folder.
+pub struct Registry {
+    pub(crate) dir: PathBuf,
+    writer: Mutex<Writer>,
+    snapshot: ArcSwap<Snapshot>,
+    generation: AtomicU64,
+    listeners: RwLock<Vec<ChangeListener>>,
+    pub(crate) pepper: Pepper,
+    operator: Operator,
+    events: Events,
+    clock: Clock,
+}
+
+struct Writer {
+    connection: Connection,
+    /// Set when a commit failed: whether it is on the disk is not known.
+    poisoned: bool,
+}
+
+impl Registry {
+    /// Opens the registry in `dir`, and makes it at the first start: the
+    /// database, the pepper, the operator's token and the built-in models.
+    pub fn open(
+        dir: &Path,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Result<Self, OpenError> {
+        std::fs::create_dir_all(dir).map_err(|source| OpenError::Folder {
+            path: dir.to_owned(),
+            source,
+        })?;
+        let connection = store::open(dir)?;
+        let snapshot = store::load(&connection)?;
+        let registry = Self {
+            dir: dir.to_owned(),
+            pepper: open_pepper(dir, &snapshot)?,
+            operator: Operator::open(dir)?,
+            writer: Mutex::new(Writer {
+                connection,
+                poisoned: false,
+            }),
+            snapshot: ArcSwap::from_pointee(snapshot),
+            generation: AtomicU64::new(1),
+            listeners: RwLock::new(Vec::new()),
+            events: Events::default(),
+            clock: Box::new(clock),
+        };
+        registry.install_models()?;
+        Ok(registry)
+    }
+
+    /// All entities as they are now. Never waits.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Grows with each change that may take away or alter the right of somebody
+    /// who is connected, after the snapshot shows it. Mere additions (a device,
+    /// an extra datastream) leave it.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Calls `callback` with the generation each time it has grown, on the
+    /// thread of the change. It may read the registry, and must not change it.
+    pub fn on_change(&self, callback: impl Fn(u64) + Send + Sync + 'static) {
+        self.listeners.write().push(Arc::new(callback));
+    }
+
+    /// What happened at the doors lately.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// Whether `token` is the first operator's.
+    pub fn authenticate_operator(&self, token: &str) -> bool {
+        self.operator.authenticates(token)
+    }
+
+    /// Which of the device's passwords it is.
+    pub fn authenticate_password(
+        &self,
+        device: &Device,
+        password: &[u8],
+        exposure: Exposure,
+        now: Timestamp,
+    ) -> Result<CredentialId, AuthError> {
+        auth::authenticate_password(&self.pepper, device, password, exposure, now)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// Runs one change: everything that `body` does becomes durable and then
+    /// visible together, or none of it.
+    pub(crate) fn change<T, E: From<StoreError>>(
+        &self,
+        body: impl FnOnce(&mut Change<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let (answer, rights) = self.commit(&mut self.writer.lock(), body)?;
+        // Without the lock, so that a listener may take its time.
+        if rights == Rights::Altered {
+            self.tell(self.generation());
+        }
+        Ok(answer)
+    }
+
+    fn commit<T, E: From<StoreError>>(
+        &self,
+        writer: &mut Writer,
+        body: impl FnOnce(&mut Change<'_>) -> Result<T, E>,
+    ) -> Result<(T, Rights), E> {
+        if writer.poisoned {
+            return Err(StoreError::Poisoned.into());
+        }
+        let transaction = writer
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(StoreError::on("begin a change"))?;
+        let mut change = Change {
+            transaction,
+            draft: Snapshot::clone(&self.snapshot.load()),
+            now: self.now(),
+            rights: Rights::Kept,
+            outcome: Outcome::Commit,
+        };
+        let answer = body(&mut change)?;
+        if change.outcome == Outcome::Discard {
+            return Ok((answer, Rights::Kept));
+        }
+        if let Err(source) = change.transaction.commit() {
+            writer.poisoned = true;
+            return Err(StoreError::on("commit a change")(source).into());
+        }
+        self.snapshot.store(Arc::new(change.draft));
+        if change.rights == Rights::Altered {
+            self.generation.fetch_add(1, Ordering::AcqRel);
+        }
+        Ok((answer, change.rights))
+    }
+
+    fn tell(&self, generation: u64) {
+        let listeners = self.listeners.read().clone();
+        for listener in listeners {
+            listener(generation);
+        }
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry")
+            .field("dir", &self.dir)
+            .field("generation", &self.generation())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an operation works on: the rows and the draft of the next snapshot.
+pub(crate) struct Change<'a> {
+    pub(crate) transaction: Transaction<'a>,
+    pub(crate) draft: Snapshot,
+    pub(crate) now: Timestamp,
+    rights: Rights,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Rights {
+    Kept,
+    Altered,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Outcome {
+    Commit,
+    Discard,
+}
+
+impl Change<'_> {
+    /// Somebody who is connected may have lost or gained a right.
+    pub(crate) fn alters_rights(&mut self) {
+        self.rights = Rights::Altered;
+    }
+
+    /// Nothing is to be kept of it: a dry run, or nothing to do.
+    pub(crate) fn discard(&mut self) {
+        self.outcome = Outcome::Discard;
+    }
+}
+
+/// Reads the pepper, or makes it as long as nothing hangs on it.
+fn open_pepper(dir: &Path, snapshot: &Snapshot) -> Result<Pepper, OpenError> {
+    let path = dir.join(PEPPER_FILE);
+    match secret_file::read(&path).map_err(OpenError::Pepper)? {
+        Some(content) => {
+            let bytes: [u8; SECRET_BYTES] = content
+                .try_into()
+                .map_err(|_| OpenError::PepperDamaged(path))?;
+            Ok(Pepper::new(&bytes))
+        }
+        None if needs_pepper(snapshot) => Err(OpenError::PepperMissing(path)),
+        None => {
+            let bytes = secret::random_bytes()?;
+            secret_file::create(&path, &bytes).map_err(OpenError::Pepper)?;
+            Ok(Pepper::new(&bytes))
+        }
+    }
+}
+
+fn needs_pepper(snapshot: &Snapshot) -> bool {
+    let is_password = |proof: &CredentialProof| matches!(proof, CredentialProof::Password { .. });
+    !snapshot.api_keys.is_empty()
+        || snapshot
+            .devices
+            .values()
+            .flat_map(|device| &device.credentials)
+            .any(|credential| is_password(&credential.proof))
+}

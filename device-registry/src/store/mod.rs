@@ -1,0 +1,123 @@
+//! The registry's file: SQLite in WAL mode, `DIR/registry.sqlite`.
+//!
+//! Constraints: one process at a time (exclusive locking); a change is on the
+//! disk when its operation returns (`synchronous = FULL`); foreign keys hold;
+//! the schema's version is SQLite's `user_version`. The rows are the truth,
+//! and the snapshot is derived from them; nothing is in the snapshot only.
+
+mod load;
+mod rows;
+mod schema;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+pub(crate) use load::load;
+pub(crate) use rows::{
+    NewDatastream, NewDeviceRow, delete_credential, insert_agency, insert_api_key,
+    insert_application, insert_credential, insert_datastream, insert_device, insert_location,
+    insert_model, insert_thing, revoke_api_key, update_datastream, update_device, update_last_use,
+    update_thing,
+};
+pub use schema::SCHEMA_VERSION;
+
+/// The file's name in the data folder.
+pub const REGISTRY_FILE: &str = "registry.sqlite";
+
+/// SQLite did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the registry's database cannot {action}")]
+    Sqlite {
+        action: &'static str,
+        #[source]
+        source: rusqlite::Error,
+    },
+    #[error("a row of the registry cannot be read: {0}")]
+    Row(String),
+    /// After a commit whose outcome is unknown, memory and disk may differ.
+    #[error("the registry takes no change since a commit failed; start the platform again")]
+    Poisoned,
+}
+
+impl StoreError {
+    pub(crate) fn on(action: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
+        move |source| Self::Sqlite { action, source }
+    }
+}
+
+/// Why the registry's file cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenStoreError {
+    #[error("cannot read {}", path.display())]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("{} is not a registry of this platform", .0.display())]
+    Foreign(PathBuf),
+    #[error(
+        "{} is of schema version {found}, and this binary knows {SCHEMA_VERSION} at most; nothing was changed. Start the newer binary",
+        path.display()
+    )]
+    Newer { path: PathBuf, found: u32 },
+    #[error("{} is in use by another process", .0.display())]
+    InUse(PathBuf),
+    #[error("cannot bring {} to schema version {SCHEMA_VERSION}", path.display())]
+    Migrate {
+        path: PathBuf,
+        #[source]
+        source: rusqlite::Error,
+    },
+    #[error("cannot open {}", path.display())]
+    Open {
+        path: PathBuf,
+        #[source]
+        source: rusqlite::Error,
+    },
+}
+
+/// Opens the file in `dir`, makes it at the first start, and upgrades an
+/// older one in place.
+pub(crate) fn open(dir: &Path) -> Result<Connection, OpenStoreError> {
+    let path = dir.join(REGISTRY_FILE);
+    let version = schema::version_of(&path)?;
+    if version > SCHEMA_VERSION {
+        return Err(OpenStoreError::Newer {
+            path,
+            found: version,
+        });
+    }
+    let migrated = schema::open_and_migrate(&path).map_err(|source| {
+        if busy(&source) {
+            OpenStoreError::InUse(path.clone())
+        } else {
+            OpenStoreError::Migrate {
+                path: path.clone(),
+                source,
+            }
+        }
+    })?;
+    prepare(&migrated).map_err(|source| OpenStoreError::Open { path, source })?;
+    Ok(migrated)
+}
+
+/// Prepared statements that are kept: the operations have about 20.
+const STATEMENT_CACHE: usize = 64;
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    Ok(())
+}
+
+fn busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+    )
+}

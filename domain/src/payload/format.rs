@@ -1,0 +1,132 @@
+//! Which of the three formats a payload is written in: told by a content type
+//! (MQTT 5, HTTP), by a CoAP content format number, or by the first bytes.
+
+use super::PayloadError;
+use super::json::{Reader, Token};
+
+/// What a payload is written in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ContentFormat {
+    SenmlJson,
+    SenmlCbor,
+    CompactJson,
+}
+
+impl ContentFormat {
+    pub const ALL: [Self; 3] = [Self::SenmlJson, Self::SenmlCbor, Self::CompactJson];
+
+    /// As in MQTT 5's content type and HTTP's `Content-Type`.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::SenmlJson => "application/senml+json",
+            Self::SenmlCbor => "application/senml+cbor",
+            Self::CompactJson => "application/json",
+        }
+    }
+
+    /// The number of the IANA registry "CoAP Content-Formats".
+    pub const fn coap_number(self) -> u16 {
+        match self {
+            Self::SenmlJson => 110,
+            Self::SenmlCbor => 112,
+            Self::CompactJson => 50,
+        }
+    }
+
+    /// Parameters (`; charset=utf-8`) and case do not matter.
+    pub fn from_content_type(text: &str) -> Result<Self, PayloadError> {
+        let essence = text.split(';').next().unwrap_or_default().trim();
+        Self::ALL
+            .into_iter()
+            .find(|format| format.content_type().eq_ignore_ascii_case(essence))
+            .ok_or(PayloadError::ContentType)
+    }
+
+    pub fn from_coap_number(number: u16) -> Result<Self, PayloadError> {
+        Self::ALL
+            .into_iter()
+            .find(|format| format.coap_number() == number)
+            .ok_or(PayloadError::ContentType)
+    }
+}
+
+/// Decides by the first byte; `[` begins SenML JSON and a compact array, so
+/// there the first object's keys decide.
+pub(super) fn sniff(bytes: &[u8]) -> Result<ContentFormat, PayloadError> {
+    match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        None => Err(PayloadError::Empty),
+        Some(b'{') => Ok(ContentFormat::CompactJson),
+        Some(b'[') => sniff_array(bytes),
+        // Only the very first byte: white space before CBOR is not CBOR.
+        Some(0x80..=0x9f) if matches!(bytes[0], 0x80..=0x9f) => Ok(ContentFormat::SenmlCbor),
+        Some(_) => Err(PayloadError::Shape),
+    }
+}
+
+fn sniff_array(bytes: &[u8]) -> Result<ContentFormat, PayloadError> {
+    let mut reader = Reader::new(bytes)?;
+    reader.token()?;
+    if !reader.element(true)? || !matches!(reader.token()?, Token::Object) {
+        return Err(PayloadError::Shape);
+    }
+    let mut first = true;
+    while let Some(key) = reader.key(first)? {
+        first = false;
+        let token = reader.token()?;
+        let senml = match (&*key, &token) {
+            ("bn" | "bt" | "bu" | "bv" | "bs" | "bver", _)
+            | ("n" | "vs", Token::Text(_))
+            | ("vb", Token::Boolean(_)) => true,
+            ("v", Token::Object) => return Ok(ContentFormat::CompactJson),
+            ("v", _) => true,
+            _ => false,
+        };
+        if senml {
+            return Ok(ContentFormat::SenmlJson);
+        }
+        reader.skip(&token, 3)?;
+    }
+    Ok(ContentFormat::CompactJson)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_types_and_numbers_name_the_format() {
+        for format in ContentFormat::ALL {
+            assert_eq!(ContentFormat::from_content_type(format.content_type()), Ok(format));
+            assert_eq!(ContentFormat::from_coap_number(format.coap_number()), Ok(format));
+        }
+        assert_eq!(
+            ContentFormat::from_content_type("Application/SenML+JSON ; charset=utf-8"),
+            Ok(ContentFormat::SenmlJson)
+        );
+        assert_eq!(
+            ContentFormat::from_content_type("text/plain"),
+            Err(PayloadError::ContentType)
+        );
+        assert_eq!(ContentFormat::from_coap_number(0), Err(PayloadError::ContentType));
+    }
+
+    #[test]
+    fn the_first_bytes_decide_without_a_content_type() {
+        for (payload, format) in [
+            (&br#"{"t":1,"v":{"a":1}}"#[..], ContentFormat::CompactJson),
+            (br#" [ {"t":1,"v":{"a":1}}]"#, ContentFormat::CompactJson),
+            (br#"[{"pm25":1,"pm10":2}]"#, ContentFormat::CompactJson),
+            (br#"[{"n":"a","v":1}]"#, ContentFormat::SenmlJson),
+            (br#"[{"bt":1.5e9,"bu":"Cel"},{"n":"a","v":1}]"#, ContentFormat::SenmlJson),
+            (br#"[{"v":1,"n":"a"}]"#, ContentFormat::SenmlJson),
+            (br#"[{"t":1,"u":"Cel","n":"a","v":1}]"#, ContentFormat::SenmlJson),
+            (&[0x81, 0xa0], ContentFormat::SenmlCbor),
+            (&[0x9f, 0xff], ContentFormat::SenmlCbor),
+        ] {
+            assert_eq!(sniff(payload), Ok(format), "{payload:?}");
+        }
+        assert_eq!(sniff(b" \n"), Err(PayloadError::Empty));
+        assert_eq!(sniff(b"12.5"), Err(PayloadError::Shape));
+        assert_eq!(sniff(b"[1, 2]"), Err(PayloadError::Shape));
+    }
+}

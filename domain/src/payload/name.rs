@@ -1,0 +1,81 @@
+//! What a name says: a field of this device, or of another one.
+
+use crate::RejectReason;
+
+/// The longest field name, in bytes.
+const MAX_NAME_BYTES: usize = crate::ids::MAX_ID_BYTES;
+
+/// A [`crate::FieldName`] without the allocation.
+pub(super) fn check_field(name: &str) -> Result<(), RejectReason> {
+    let allowed = |byte: &u8| {
+        matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'~' | b'-')
+    };
+    let fits = (1..=MAX_NAME_BYTES).contains(&name.len());
+    if fits && name.as_bytes().iter().all(allowed) && name != "." && name != ".." {
+        Ok(())
+    } else {
+        Err(RejectReason::BadFieldName)
+    }
+}
+
+/// `field`, `{id}:field`, `{id}/field` or `urn:dev:...:{id}:field` gives the
+/// field; a name that carries the identity of another device is refused.
+/// Neither ids nor fields can hold `:` or `/`, so the parts are unambiguous.
+pub(super) fn resolve<'n>(name: &'n str, device: &str) -> Result<&'n str, RejectReason> {
+    let Some(separator) = name.bytes().rposition(|byte| matches!(byte, b':' | b'/')) else {
+        check_field(name)?;
+        return Ok(name);
+    };
+    let (owner, field) = (&name[..separator], &name[separator + 1..]);
+    let of_this_device = owner == device || is_urn_of(owner, device);
+    if of_this_device {
+        check_field(field)?;
+        return Ok(field);
+    }
+    // `{id}/a/b` names this device and a field that cannot be.
+    let begins_with_id = name
+        .strip_prefix(device)
+        .is_some_and(|rest| rest.starts_with([':', '/']));
+    Err(if begins_with_id {
+        RejectReason::BadFieldName
+    } else {
+        RejectReason::OtherDevice
+    })
+}
+
+fn is_urn_of(owner: &str, device: &str) -> bool {
+    let urn = owner.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("urn:dev:"));
+    urn && owner[7..]
+        .strip_suffix(device)
+        .is_some_and(|before| before.ends_with(':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_the_own_name_resolves() {
+        for name in [
+            "pm25",
+            "dev-1:pm25",
+            "dev-1/pm25",
+            "urn:dev:dev-1:pm25",
+            "urn:dev:ops:32473-dev-1x:dev-1:pm25",
+            "URN:DEV:mac:dev-1:pm25",
+        ] {
+            assert_eq!(resolve(name, "dev-1"), Ok("pm25"), "{name}");
+        }
+    }
+
+    #[test]
+    fn another_device_and_bad_fields_are_told_apart() {
+        for name in ["dev-2:pm25", "dev-2/pm25", "urn:dev:ow:dev-2:pm25", "xdev-1:pm25", ":pm25"] {
+            assert_eq!(resolve(name, "dev-1"), Err(RejectReason::OtherDevice), "{name}");
+        }
+        for name in ["", ".", "..", "pm 25", "온도", "dev-1:", "dev-1/a/b", "dev-1:a:b"] {
+            assert_eq!(resolve(name, "dev-1"), Err(RejectReason::BadFieldName), "{name}");
+        }
+        assert_eq!(resolve(&"x".repeat(65), "dev-1"), Err(RejectReason::BadFieldName));
+    }
+}

@@ -1,0 +1,65 @@
+//! SenML JSON (RFC 8428, 5): an array of records, each an object.
+
+use super::PayloadError;
+use super::json::{Keys, Reader, Token, refuse_duplicates};
+use super::senml::{Item, Label, Pack, Record, pass_over};
+use crate::{DeviceId, Telemetry, Timestamp};
+
+/// Brackets open around a value of a record.
+const DEPTH_OF_RECORD: usize = 2;
+
+pub(super) fn parse<'a>(
+    bytes: &'a [u8],
+    device: &DeviceId,
+    now: Timestamp,
+) -> Result<Telemetry<'a>, PayloadError> {
+    let mut reader = Reader::new(bytes)?;
+    if reader.token()? != Token::Array {
+        return Err(PayloadError::Shape);
+    }
+    let mut pack = Pack::new(device, now);
+    let mut first = true;
+    while reader.element(first)? {
+        first = false;
+        let mut record = pack.begin()?;
+        if reader.token()? != Token::Object {
+            return Err(PayloadError::Shape);
+        }
+        read_record(&mut reader, &mut pack, &mut record)?;
+        pack.finish(&record);
+    }
+    reader.end()?;
+    pack.into_telemetry()
+}
+
+fn read_record<'a>(
+    reader: &mut Reader<'a>,
+    pack: &mut Pack<'_, 'a>,
+    record: &mut Record<'a>,
+) -> Result<(), PayloadError> {
+    let mut unknown = Keys::new();
+    let mut first = true;
+    while let Some(key) = reader.key(first)? {
+        first = false;
+        let token = reader.token()?;
+        reader.skip(&token, DEPTH_OF_RECORD)?;
+        match Label::of_text(&key) {
+            Some(label) => pack.take(record, label, item(token))?,
+            None => {
+                pass_over(&key)?;
+                unknown.push(key);
+            }
+        }
+    }
+    refuse_duplicates(&mut unknown)
+}
+
+fn item(token: Token<'_>) -> Item<'_> {
+    match token {
+        Token::Number(number) => Item::Number(number),
+        Token::Boolean(boolean) => Item::Boolean(boolean),
+        Token::Text(text) => Item::Text(text),
+        Token::Null => Item::Null,
+        Token::Object | Token::Array => Item::Other,
+    }
+}

@@ -1,0 +1,114 @@
+//! Applying frames, in order of offset: the same for recovery and for live
+//! traffic.
+//!
+//! What is applied is durable; what is durable is applied soon, by one thread
+//! ([`thread`]), so that nothing here needs an order of its own.
+
+mod progress;
+mod thread;
+
+use std::sync::Arc;
+
+use domain::Offset;
+
+pub(crate) use progress::{Progress, Steps};
+pub(crate) use thread::ApplierThread;
+
+use crate::latest::Latest;
+use crate::live::Live;
+use crate::log::{Frame, Verdict};
+use crate::quarantine::Quarantine;
+use crate::stats::Counters;
+use crate::store::Store;
+
+/// Feeds frames to everything that is derived from the log.
+pub(crate) struct Applier {
+    store: Store,
+    latest: Latest,
+    live: Live,
+    quarantine: Quarantine,
+    counters: Arc<Counters>,
+    progress: Progress,
+    mode: Mode,
+    /// The last frame that was applied.
+    applied: Offset,
+}
+
+/// Recovery counts nothing and shows nothing to streams.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Recovery,
+    Live,
+}
+
+impl Applier {
+    /// Starts in recovery, behind what the store's files hold.
+    pub(crate) fn new(
+        store: Store,
+        latest: Latest,
+        live: Live,
+        quarantine: Quarantine,
+        counters: Arc<Counters>,
+        progress: Progress,
+    ) -> Self {
+        Self {
+            applied: store.flushed_offset(),
+            store,
+            latest,
+            live,
+            quarantine,
+            counters,
+            progress,
+            mode: Mode::Recovery,
+        }
+    }
+
+    /// Takes one frame in. It is shown by [`Self::publish`].
+    pub(crate) fn apply(&mut self, frame: &Frame) {
+        self.store.append(frame);
+        self.latest.apply(frame);
+        self.quarantine.apply(frame);
+        if self.mode == Mode::Live {
+            self.count(frame);
+            self.live.apply(frame);
+        }
+        self.applied = frame.offset;
+    }
+
+    /// Shows what was applied to queries that wait and to streams.
+    pub(crate) fn publish(&self) {
+        self.live.pass(self.applied);
+        self.progress.set(self.applied);
+    }
+
+    /// Ends recovery: from now on frames are counted and shown.
+    pub(crate) fn go_live(&mut self) {
+        self.mode = Mode::Live;
+        self.publish();
+    }
+
+    fn count(&self, frame: &Frame) {
+        let mut stored = 0;
+        let mut counts = [0; 3];
+        for observation in &frame.observations {
+            match observation.verdict {
+                Verdict::First => stored += 1,
+                Verdict::Duplicate => counts[0] += 1,
+                Verdict::Revision(_) => counts[1] += 1,
+                Verdict::Late => counts[2] += 1,
+            }
+        }
+        let counters = &self.counters;
+        Counters::add(&counters.messages, 1);
+        Counters::add(&counters.observations, stored + counts[1] + counts[2]);
+        Counters::add(&counters.duplicates, counts[0]);
+        Counters::add(&counters.revisions, counts[1]);
+        Counters::add(&counters.late, counts[2]);
+        for rejection in &frame.rejections {
+            counters.reject(rejection.reason);
+        }
+        if let Some(error) = frame.unreadable {
+            counters.unreadable(error);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The applier's thread: takes durable groups from the log, applies them, and
+//! makes durable what nobody waits for.
+//!
+//! It naps between groups instead of being woken for each, so that the leaders
+//! of the log need no system call for it; a query that waits ends the nap.
+//! After a while without work it sleeps until a leader wakes it, but for a tick
+//! that serves messages of QoS 0.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::Duration;
+
+use domain::Offset;
+use parking_lot::Mutex;
+
+use super::{Applier, Progress};
+use crate::log::{Decoder, DurableGroup, Log};
+
+/// Between groups: what a stream may lag.
+const NAP: Duration = Duration::from_millis(2);
+/// Naps without work before the long sleep.
+const NAPS_BEFORE_SLEEP: u32 = 16;
+/// The long sleep, which a leader ends early: how long a message of QoS 0 may
+/// wait to become durable.
+const SLEEP: Duration = Duration::from_millis(20);
+
+/// The running applier.
+pub(crate) struct ApplierThread {
+    log: Arc<Log>,
+    progress: Progress,
+    stop: Arc<AtomicBool>,
+    thread: Thread,
+    handle: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl ApplierThread {
+    pub(crate) fn start(log: Arc<Log>, mut applier: Applier) -> io::Result<Self> {
+        applier.go_live();
+        let progress = applier.progress.clone();
+        let stop = Arc::new(AtomicBool::new(false));
+        let handle = thread::Builder::new().name("apply".into()).spawn({
+            let (log, stop, progress) = (Arc::clone(&log), Arc::clone(&stop), progress.clone());
+            move || {
+                let run = || run(&log, &mut applier, &stop);
+                if catch_unwind(AssertUnwindSafe(run)).is_err() {
+                    tracing::error!("the applier has failed: queries show no newer data");
+                }
+                log.applier_ended();
+                progress.end();
+            }
+        })?;
+        Ok(Self {
+            log,
+            progress,
+            stop,
+            thread: handle.thread().clone(),
+            handle: Mutex::new(Some(handle)),
+        })
+    }
+
+    pub(crate) fn applied_offset(&self) -> Offset {
+        self.progress.applied()
+    }
+
+    /// Resolves when everything that was durable at the call is applied; at
+    /// once where nothing is pending.
+    pub(crate) async fn caught_up(&self) {
+        let durable = self.log.durable_offset();
+        if self.progress.applied() >= durable {
+            return;
+        }
+        self.thread.unpark();
+        self.progress.reached(durable).await;
+    }
+
+    /// Applies what is durable, then ends. Blocks; a second call does nothing.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::Release);
+        self.thread.unpark();
+        self.log.nudge_applier();
+        if let Some(handle) = self.handle.lock().take() {
+            // A panic was caught and told inside the thread.
+            let _ = handle.join();
+        }
+    }
+}
+
+impl Drop for ApplierThread {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn run(log: &Log, applier: &mut Applier, stop: &AtomicBool) {
+    let mut decoder = Decoder::default();
+    let mut naps = 0;
+    loop {
+        let stopping = stop.load(Ordering::Acquire);
+        let sleep = if naps >= NAPS_BEFORE_SLEEP && !stopping { SLEEP } else { Duration::ZERO };
+        let groups = log.take_groups(sleep);
+        naps = if groups.is_empty() { naps + 1 } else { 0 };
+        apply_groups(groups, applier, &mut decoder);
+        log.commit_staged();
+        if stopping && applier.applied >= log.durable_offset() {
+            return;
+        }
+        if naps < NAPS_BEFORE_SLEEP && !stopping {
+            thread::park_timeout(NAP);
+        }
+    }
+}
+
+fn apply_groups(groups: Vec<DurableGroup>, applier: &mut Applier, decoder: &mut Decoder) {
+    for group in groups {
+        for frame in group.frames(decoder) {
+            applier.apply(&frame);
+        }
+        applier.publish();
+    }
+}

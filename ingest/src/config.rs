@@ -1,0 +1,76 @@
+//! What the data plane can be told, and the clock it is given.
+
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use domain::Timestamp;
+
+/// The least a segment may hold, in bytes: two groups of the log.
+pub const MIN_SEGMENT_BYTES: u64 = 2 << 20;
+/// The most, in bytes: recovery reads the last segment into memory.
+pub const MAX_SEGMENT_BYTES: u64 = 1 << 30;
+
+/// How the data plane keeps its data.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `DIR`: the log lives in `DIR/log`, the store in `DIR/store`.
+    pub data_dir: PathBuf,
+    /// Bytes of log that stay for readers of streams after the store holds
+    /// them; 10 GiB by default. More stays while the store is behind.
+    pub log_budget_bytes: u64,
+    /// Rows that the head gathers before they are flushed into a file;
+    /// 1,000,000 by default.
+    pub flush_rows: usize,
+    /// Who writes and syncs the log.
+    pub commit: CommitPolicy,
+    /// Bytes of one segment of the log, [`MIN_SEGMENT_BYTES`] to [`MAX_SEGMENT_BYTES`];
+    /// 64 MiB by default.
+    pub segment_bytes: u64,
+    /// Quarantined messages that are kept for each device; 1,000 by default.
+    pub quarantine_per_device: usize,
+}
+
+impl Config {
+    /// The defaults, for the data folder `data_dir`.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            log_budget_bytes: 10 << 30,
+            flush_rows: 1_000_000,
+            commit: CommitPolicy::Measure,
+            segment_bytes: 64 << 20,
+            quarantine_per_device: 1_000,
+        }
+    }
+}
+
+/// Who writes and syncs the log. What an acknowledgement means is the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum CommitPolicy {
+    /// Times a few syncs at open: `Thread` where one takes over 1 ms.
+    #[default]
+    Measure,
+    /// Whoever waits and finds the log free, on its own thread.
+    Inline,
+    /// One thread of the log's own: for disks whose sync takes long.
+    Thread,
+}
+
+/// Where received stamps come from: the platform's clock, or a test's.
+pub trait Clock: Send + Sync + 'static {
+    fn now(&self) -> Timestamp;
+}
+
+/// The clock of the machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let micros = match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
+            Err(before) => -i64::try_from(before.duration().as_micros()).unwrap_or(i64::MAX),
+        };
+        Timestamp::from_micros(micros)
+    }
+}

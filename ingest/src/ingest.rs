@@ -1,0 +1,229 @@
+//! The facade of the data plane, and its write path.
+
+use std::sync::Arc;
+
+use device_registry::operations::ExtraDatastreamError;
+use device_registry::{Device, Registry};
+use domain::{DatastreamId, DeviceId, ObservationBatch, Offset, RejectReason, Timestamp};
+
+use crate::apply::ReadSide;
+use crate::config::Clock;
+use crate::live::{FrameStream, StreamStart};
+use crate::log::{CommitError, Fault, Log, StagingError};
+use crate::open::FolderLock;
+use crate::quarantine::QuarantinedMessage;
+use crate::query::{
+    AggregateQuery, Bucket, QueryError, RangePage, RangeQuery, StoredObservation,
+};
+use crate::receipt::{Receipt, Staged};
+use crate::sequence::{Replayed, ReplayWindow};
+use crate::stats::Stats;
+use crate::validate::{ExtraField, validate};
+
+/// The data plane. A cheap handle: clones share it.
+#[derive(Clone)]
+pub struct Ingest {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) log: Arc<Log>,
+    pub(crate) read: Arc<ReadSide>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Held as long as the folder is open.
+    pub(crate) _lock: FolderLock,
+}
+
+/// Why a message has no place in the log.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    #[error("the message's boot epoch and sequence were used before")]
+    Replayed,
+    #[error("the log has failed")]
+    Poisoned(#[source] Fault),
+    #[error("the platform is stopping")]
+    Closed,
+    #[error("cannot make a datastream for a field that the model does not know")]
+    ExtraField(#[source] ExtraDatastreamError),
+}
+
+/// Why a message was not made durable.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    #[error("the message was not accepted")]
+    Stage(#[source] StageError),
+    #[error("the message was not made durable")]
+    Commit(#[source] CommitError),
+}
+
+/// Why a stop was not clean. What was acknowledged is in the log all the same.
+#[derive(Debug, thiserror::Error)]
+pub enum CloseError {
+    #[error("the log has failed")]
+    Poisoned(#[source] Fault),
+    #[error("the head was not flushed: the next start reads it from the log")]
+    Flush(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Ingest {
+    // --- write path
+
+    /// Validates, sequences and stages one message. No I/O, except for a field
+    /// that is new to device and model, or where 16 MiB wait that nobody
+    /// commits.
+    pub fn stage(
+        &self,
+        device: &Arc<Device>,
+        batch: &ObservationBatch<'_>,
+    ) -> Result<Staged, StageError> {
+        let validated = validate(device, batch, |field| self.inner.extra_field(device, field))?;
+        let mut order = self.inner.log.staging()?;
+        let outcome = order.staging.sequence(device, batch, &validated)?;
+        Ok(order.finished(outcome))
+    }
+
+    /// Resolves when all of `staged` are durable; one sync serves all who
+    /// wait. Works under any executor.
+    pub fn commit(
+        &self,
+        staged: Vec<Staged>,
+    ) -> impl Future<Output = Result<Vec<Receipt>, CommitError>> + Send + 'static + use<> {
+        self.inner.log.commit(staged)
+    }
+
+    /// Stages and commits one message.
+    pub async fn submit(
+        &self,
+        device: &Arc<Device>,
+        batch: &ObservationBatch<'_>,
+    ) -> Result<Receipt, SubmitError> {
+        let staged = self.stage(device, batch).map_err(SubmitError::Stage)?;
+        let receipts = self.commit(vec![staged]).await.map_err(SubmitError::Commit)?;
+        Ok(receipts.into_iter().next().expect("one receipt for each staged message"))
+    }
+
+    /// Resolves with the fault once the log has failed. Nothing is acknowledged
+    /// from then on.
+    pub fn failed(&self) -> impl Future<Output = Fault> + Send + 'static + use<> {
+        self.inner.log.failed()
+    }
+
+    /// The signed numbers that a device has used.
+    pub fn replay_window(&self, device: &DeviceId) -> Option<ReplayWindow> {
+        self.inner.log.with_sequencer(|sequencer| sequencer.window(device))
+    }
+
+    /// The time of the clock that the data plane was given: for the `received`
+    /// stamps of its messages.
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Refuses new messages, makes everything durable, applies and flushes it,
+    /// and stops the threads.
+    pub async fn close(&self) -> Result<(), CloseError> {
+        let inner = Arc::clone(&self.inner);
+        let (done, closed) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || {
+            // Nobody listens where the caller has gone away.
+            let _ = done.send(inner.close());
+        });
+        closed.await.expect("closing answers")
+    }
+
+    // --- positions
+
+    /// The last offset that is durable.
+    pub fn durable_offset(&self) -> Offset {
+        self.inner.log.durable_offset()
+    }
+
+    /// The last offset that queries and streams see.
+    pub fn applied_offset(&self) -> Offset {
+        self.inner.read.applied_offset()
+    }
+
+    /// Waits until everything that was durable when called is applied.
+    pub async fn caught_up(&self) {
+        let durable = self.durable_offset();
+        self.inner.read.applied(durable).await;
+    }
+
+    // --- queries; `range`, `aggregate` and `count` block for file I/O
+
+    /// The observation with the greatest phenomenon time.
+    pub fn latest(&self, datastream: DatastreamId) -> Option<StoredObservation> {
+        self.inner.read.latest(datastream)
+    }
+
+    /// One page of a datastream's observations.
+    pub fn range(&self, query: &RangeQuery) -> Result<RangePage, QueryError> {
+        self.inner.read.range(query)
+    }
+
+    /// Statistics over buckets of time.
+    pub fn aggregate(&self, query: &AggregateQuery) -> Result<Vec<Bucket>, QueryError> {
+        self.inner.read.aggregate(query)
+    }
+
+    /// How many observations there are between two times, in their newest
+    /// revision.
+    pub fn count(
+        &self,
+        datastream: DatastreamId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<u64, QueryError> {
+        self.inner.read.count(datastream, from, to)
+    }
+
+    // --- streams and counters
+
+    /// Applied frames, from now or from an offset on, without gap or double.
+    pub fn stream(&self, from: StreamStart) -> FrameStream {
+        self.inner.read.stream(from)
+    }
+
+    /// What was refused of a device's messages, newest last.
+    pub fn quarantine(&self, device: &DeviceId) -> Vec<QuarantinedMessage> {
+        self.inner.read.quarantine(device)
+    }
+
+    pub fn stats(&self) -> Stats {
+        self.inner.read.stats()
+    }
+}
+
+impl Inner {
+    fn extra_field(&self, device: &Device, field: &str) -> Result<ExtraField, StageError> {
+        match self.registry.ensure_extra_datastream(&device.id, field) {
+            Ok(datastream) => Ok(Ok(datastream.id)),
+            Err(ExtraDatastreamError::TooMany { .. }) => Ok(Err(RejectReason::TooManyExtraFields)),
+            Err(ExtraDatastreamError::Field(_)) => Ok(Err(RejectReason::BadFieldName)),
+            Err(error) => Err(StageError::ExtraField(error)),
+        }
+    }
+
+    fn close(&self) -> Result<(), CloseError> {
+        self.log.refuse_new();
+        let synced = self.log.sync_all().map_err(CloseError::Poisoned);
+        let flushed = self.read.stop().map_err(|error| CloseError::Flush(Box::new(error)));
+        synced.and(flushed)
+    }
+}
+
+impl From<StagingError> for StageError {
+    fn from(error: StagingError) -> Self {
+        match error {
+            StagingError::Poisoned(fault) => Self::Poisoned(fault),
+            StagingError::Closed => Self::Closed,
+        }
+    }
+}
+
+impl From<Replayed> for StageError {
+    fn from(Replayed: Replayed) -> Self {
+        Self::Replayed
+    }
+}

@@ -1,0 +1,165 @@
+//! One follower: a position, the ring where that is near, else the log.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use domain::Offset;
+
+use super::ring::{Found, Live, Shared};
+use super::{AppliedFrame, StreamItem, StreamStart};
+use crate::apply::Steps;
+use crate::log::{Log, LogFrames, LogReadError};
+use crate::stats::Counters;
+
+/// Frames taken from ring or log at once.
+const BATCH_FRAMES: usize = 256;
+/// Observations taken from the log at once: about 400 KB.
+const BATCH_OBSERVATIONS: usize = 4_096;
+
+/// Why a stream ends.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    #[error("the stream cannot go on behind offset {after}")]
+    Log {
+        after: Offset,
+        #[source]
+        cause: LogReadError,
+    },
+    #[error("the data plane was closed")]
+    Closed,
+}
+
+/// Applied frames in order of offset: each once, none left out untold.
+pub struct FrameStream {
+    shared: Arc<Shared>,
+    log: Arc<Log>,
+    steps: Steps,
+    /// Offset of the last item given.
+    position: Offset,
+    /// Fetched, not yet given; consecutive behind `position`.
+    ready: VecDeque<Arc<AppliedFrame>>,
+    /// Open while this stream is behind the ring.
+    behind: Option<Box<LogFrames>>,
+}
+
+impl FrameStream {
+    pub(crate) fn new(live: &Live, log: Arc<Log>, start: StreamStart) -> Self {
+        let shared = live.follow();
+        let steps = shared.steps();
+        let newest = shared.published();
+        Self {
+            log,
+            steps,
+            position: match start {
+                StreamStart::Live => newest,
+                StreamStart::After(offset) => offset,
+            },
+            ready: VecDeque::new(),
+            behind: None,
+            shared,
+        }
+    }
+
+    /// The offset behind which the next item lies.
+    pub fn position(&self) -> Offset {
+        self.position
+    }
+
+    /// The next item, as soon as there is one. May be dropped while it waits:
+    /// nothing is lost. Reads up to half a megabyte of the log inline where
+    /// the stream is behind.
+    pub async fn next(&mut self) -> Result<StreamItem, StreamError> {
+        loop {
+            self.steps.mark();
+            if let Some(item) = self.try_next()? {
+                return Ok(item);
+            }
+            if !self.steps.next().await {
+                return Err(StreamError::Closed);
+            }
+        }
+    }
+
+    /// The next item, or `None` where nothing is applied behind the position.
+    pub fn try_next(&mut self) -> Result<Option<StreamItem>, StreamError> {
+        loop {
+            if let Some(frame) = self.ready.pop_front() {
+                self.position = frame.offset;
+                return Ok(Some(StreamItem::Frame(frame)));
+            }
+            match self.shared.find(self.position, BATCH_FRAMES) {
+                Found::Nothing => return Ok(None),
+                Found::Frames(frames) => {
+                    self.is_behind(None);
+                    self.ready.extend(frames);
+                }
+                Found::Behind { up_to } => {
+                    if let Some(gap) = self.read_log(up_to)? {
+                        return Ok(Some(gap));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Fetches some frames of the log, none later than `up_to`; or tells of the
+    /// gap up to where the log begins.
+    fn read_log(&mut self, up_to: Offset) -> Result<Option<StreamItem>, StreamError> {
+        if self.behind.is_none() {
+            let frames = self.log.frames(self.position.next());
+            self.is_behind(Some(Box::new(frames)));
+        }
+        let mut observations = 0;
+        while self.ready.len() < BATCH_FRAMES && observations < BATCH_OBSERVATIONS {
+            let last = self.ready.back().map_or(self.position, |frame| frame.offset);
+            if last >= up_to {
+                break;
+            }
+            let Some(frames) = self.behind.as_mut() else { break };
+            match frames.next() {
+                Some(Ok(frame)) => {
+                    observations += frame.observations.len() + 1;
+                    self.ready.push_back(Arc::new(AppliedFrame::of(&frame)));
+                }
+                // What was fetched comes first; the error will be there again.
+                Some(Err(_)) if !self.ready.is_empty() => {
+                    self.is_behind(None);
+                    break;
+                }
+                Some(Err(LogReadError::Gone { first })) if first > last.next() => {
+                    self.is_behind(None);
+                    return Ok(Some(self.skip_to(first, up_to)));
+                }
+                Some(Err(cause)) => {
+                    let after = self.position;
+                    return Err(StreamError::Log { after, cause });
+                }
+                // Applied is durable, so the log has it: only a log that was
+                // cut behind the store's back ends here.
+                None => return Err(StreamError::Closed),
+            }
+        }
+        Ok(None)
+    }
+
+    fn skip_to(&mut self, first: Offset, up_to: Offset) -> StreamItem {
+        let from = self.position.next();
+        let to = Offset::new(first.get() - 1).min(up_to);
+        self.position = to;
+        StreamItem::Gap { from, to }
+    }
+
+    fn is_behind(&mut self, frames: Option<Box<LogFrames>>) {
+        let counter = &self.shared.counters.stream_readers_behind;
+        Counters::add(counter, usize::from(frames.is_some()));
+        Counters::sub(counter, usize::from(self.behind.is_some()));
+        self.behind = frames;
+    }
+}
+
+impl Drop for FrameStream {
+    fn drop(&mut self) {
+        self.is_behind(None);
+        self.shared.leave();
+    }
+}

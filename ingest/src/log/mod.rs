@@ -1,0 +1,378 @@
+//! The one log: what is accepted becomes durable here, in one order of
+//! offsets for the whole platform.
+//!
+//! Promise: a [`crate::Receipt`] exists only behind the fdatasync of the
+//! message's group. After a failed write or sync the log is poisoned: nobody
+//! gets a receipt any more, and the sync is never tried again.
+//!
+//! In reading order: `frame` (what a frame is), `encode` and `decode` (its
+//! bytes), `segment` and `file` (a file of the log), `spare` (the next file),
+//! `staging` (what waits), `writer`, `commit` (leader and followers), `feed`
+//! (to the applier), `reader`, `recovery`.
+
+mod commit;
+mod decode;
+mod encode;
+mod fault;
+mod feed;
+mod file;
+mod frame;
+mod reader;
+mod recovery;
+mod segment;
+mod spare;
+mod staging;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use domain::Offset;
+use parking_lot::{Mutex, MutexGuard};
+
+pub use commit::CommitError;
+pub use fault::Fault;
+pub use reader::LogReadError;
+pub use recovery::LogOpenError;
+
+pub(crate) use commit::Commit;
+pub(crate) use decode::Decoder;
+pub(crate) use encode::{FrameHead, ObservationRef, ValueRef};
+pub(crate) use feed::DurableGroup;
+pub(crate) use file::Faults;
+pub(crate) use frame::{Frame, FrameObservation, Verdict};
+pub(crate) use reader::LogFrames;
+pub(crate) use segment::sync_folder;
+pub(crate) use staging::Staging;
+
+use crate::CommitPolicy;
+use crate::receipt::{LogInstance, Staged};
+use crate::sequence::Sequencer;
+use crate::stats::Counters;
+use commit::Waiters;
+use fault::Poison;
+use feed::Feed;
+use file::LogFile;
+use segment::Segments;
+use staging::{Buffers, MAX_STAGED_BYTES, StagedGroups};
+use writer::Writer;
+
+/// A sync that takes longer gets a thread of its own.
+const SLOW_SYNC: Duration = Duration::from_millis(1);
+/// Syncs that are timed at open; their median counts.
+const TIMED_SYNCS: usize = 7;
+
+static INSTANCES: AtomicU32 = AtomicU32::new(1);
+
+/// How a log is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct LogConfig {
+    pub(crate) segment_bytes: u64,
+    pub(crate) policy: CommitPolicy,
+    pub(crate) faults: Faults,
+}
+
+/// Who leads, once it is decided.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Policy {
+    Inline,
+    Thread,
+}
+
+/// An open log. Dropping it stops its threads and syncs nothing.
+pub(crate) struct Log {
+    shared: Arc<Shared>,
+    committer: Option<JoinHandle<()>>,
+}
+
+/// What the write path, the committer and the readers share.
+pub(crate) struct Shared {
+    instance: LogInstance,
+    policy: Policy,
+    staging: Mutex<Staging>,
+    writer: Mutex<Writer>,
+    /// The last offset that was staged, and the last that was synced.
+    last_staged: AtomicU64,
+    durable: AtomicU64,
+    poison: Arc<Poison>,
+    feed: Feed,
+    buffers: Arc<Buffers>,
+    waiters: Waiters,
+    segments: Arc<Segments>,
+    counters: Arc<Counters>,
+}
+
+impl Log {
+    /// Opens or makes the log in `folder`; `stored` is the last offset that
+    /// the store holds. The sequencer is empty until the caller has fed it.
+    pub(crate) fn open(
+        folder: &Path,
+        config: &LogConfig,
+        stored: Offset,
+        counters: Arc<Counters>,
+    ) -> Result<Self, LogOpenError> {
+        let recovered = recovery::recover(folder, config.segment_bytes, stored, &config.faults)?;
+        let policy = match config.policy {
+            CommitPolicy::Inline => Policy::Inline,
+            CommitPolicy::Thread => Policy::Thread,
+            CommitPolicy::Measure => measure(folder)?,
+        };
+        let buffers = Arc::new(Buffers::default());
+        let shared = Arc::new(Shared {
+            instance: LogInstance(INSTANCES.fetch_add(1, Ordering::Relaxed)),
+            policy,
+            staging: Mutex::new(Staging {
+                sequencer: Sequencer::default(),
+                groups: StagedGroups::new(recovered.durable.next()),
+            }),
+            writer: Mutex::new(recovered.writer),
+            last_staged: AtomicU64::new(recovered.durable.get()),
+            durable: AtomicU64::new(recovered.durable.get()),
+            poison: Arc::new(Poison::new()),
+            feed: Feed::new(Arc::clone(&buffers)),
+            buffers,
+            waiters: Waiters::default(),
+            segments: recovered.segments,
+            counters,
+        });
+        let committer = match policy {
+            Policy::Inline => None,
+            Policy::Thread => Some(commit::start_committer(&shared).map_err(|cause| {
+                LogOpenError::Io {
+                    action: "start the commit thread of",
+                    path: folder.to_owned(),
+                    cause,
+                }
+            })?),
+        };
+        Ok(Self { shared, committer })
+    }
+
+    // --- write path
+
+    /// The order of the log, to put a frame into.
+    pub(crate) fn staging(&self) -> Result<StagingGuard<'_>, StagingError> {
+        loop {
+            self.shared.poison.check().map_err(StagingError::Poisoned)?;
+            let staging = self.shared.staging.lock();
+            if staging.groups.is_closed() {
+                return Err(StagingError::Closed);
+            }
+            if staging.groups.staged_bytes() < MAX_STAGED_BYTES {
+                return Ok(StagingGuard {
+                    shared: &self.shared,
+                    staging,
+                });
+            }
+            // Messages that nobody waits for came faster than anybody led.
+            drop(staging);
+            let staged = self.shared.last_staged();
+            self.shared.sync_to(staged).map_err(StagingError::Poisoned)?;
+        }
+    }
+
+    /// No message gets an offset any more.
+    pub(crate) fn refuse_new(&self) {
+        self.shared.staging.lock().groups.close();
+    }
+
+    /// Resolves when all of `staged` are durable.
+    pub(crate) fn commit(&self, staged: Vec<Staged>) -> Commit {
+        Commit::new(Arc::clone(&self.shared), staged)
+    }
+
+    /// Makes durable what nobody waits for. Called by the applier on its tick;
+    /// never waits for room in the feed, and leaves a log that is being
+    /// written to alone.
+    pub(crate) fn commit_staged(&self) {
+        let shared = &self.shared;
+        if shared.last_staged() <= shared.durable() || shared.poison.check().is_err() {
+            return;
+        }
+        match shared.policy {
+            Policy::Thread => shared.waiters.nudge(),
+            Policy::Inline => {
+                if let Some(mut writer) = shared.writer.try_lock() {
+                    // A fault is told through `failed` and to who waits.
+                    let _ = shared.lead(&mut writer);
+                }
+            }
+        }
+    }
+
+    /// Makes durable everything that was staged before the call; never waits
+    /// for room in the feed.
+    pub(crate) fn sync_all(&self) -> Result<(), Fault> {
+        let staged = self.shared.last_staged();
+        self.shared.sync_now(staged)
+    }
+
+    /// Resolves with the fault once there is one.
+    pub(crate) fn failed(&self) -> impl Future<Output = Fault> + Send + 'static + use<> {
+        self.shared.poison.failed()
+    }
+
+    /// The sequencer, for recovery, for the store's horizons and for flushes.
+    pub(crate) fn with_sequencer<R>(&self, work: impl FnOnce(&mut Sequencer) -> R) -> R {
+        work(&mut self.shared.staging.lock().sequencer)
+    }
+
+    /// The sequencer together with the last offset that it has judged.
+    pub(crate) fn with_order<R>(&self, work: impl FnOnce(&Sequencer, Offset) -> R) -> R {
+        let staging = self.shared.staging.lock();
+        work(&staging.sequencer, self.shared.last_staged())
+    }
+
+    // --- positions and reading
+
+    pub(crate) fn first_offset(&self) -> Offset {
+        self.shared.segments.first_offset()
+    }
+
+    pub(crate) fn durable_offset(&self) -> Offset {
+        self.shared.durable()
+    }
+
+    /// The frames from `from` on.
+    pub(crate) fn frames(&self, from: Offset) -> LogFrames {
+        LogFrames::new(Arc::clone(&self.shared), from)
+    }
+
+    /// Groups that were synced and not yet taken; sleeps up to `timeout` where
+    /// there are none. For the applier alone.
+    pub(crate) fn take_groups(&self, timeout: Duration) -> Vec<DurableGroup> {
+        self.shared.feed.take(timeout)
+    }
+
+    /// Wakes the applier out of `take_groups`.
+    pub(crate) fn nudge_applier(&self) {
+        self.shared.feed.nudge();
+    }
+
+    /// The applier has ended: nobody waits for it any more.
+    pub(crate) fn applier_ended(&self) {
+        self.shared.feed.close();
+    }
+
+    /// Gives back segments that hold nothing later than `up_to`, while the
+    /// rest still has `budget` bytes.
+    pub(crate) fn release(&self, up_to: Offset, budget: u64) -> std::io::Result<()> {
+        self.shared.writer.lock().release(up_to, budget)
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.shared.waiters.stop();
+        self.shared.feed.close();
+        if let Some(committer) = self.committer.take() {
+            // A panic there has been told by the panic hook.
+            let _ = committer.join();
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn durable(&self) -> Offset {
+        Offset::new(self.durable.load(Ordering::Acquire))
+    }
+
+    fn last_staged(&self) -> Offset {
+        Offset::new(self.last_staged.load(Ordering::Acquire))
+    }
+
+    /// Waits for the writer; leads unless `target` is durable by then.
+    fn sync_to(&self, target: Offset) -> Result<(), Fault> {
+        self.feed.wait_for_room();
+        self.sync_now(target)
+    }
+
+    fn sync_now(&self, target: Offset) -> Result<(), Fault> {
+        let mut writer = self.writer.lock();
+        self.poison.check()?;
+        if self.durable() >= target {
+            return Ok(());
+        }
+        self.lead(&mut writer)
+    }
+
+    /// Writes and syncs everything that is staged, for everybody.
+    fn lead(&self, writer: &mut Writer) -> Result<(), Fault> {
+        self.poison.check()?;
+        let buffer = self.buffers.take();
+        let groups = self.staging.lock().groups.take(buffer);
+        for mut group in groups {
+            if let Err(fault) = writer.write(&mut group) {
+                self.poison.set(fault.clone());
+                return Err(fault);
+            }
+            Counters::add(&self.counters.syncs, 1);
+            Counters::add(&self.counters.groups, 1);
+            Counters::add(&self.counters.bytes_logged, group.bytes.len());
+            // First: the applier must never lag behind what is told durable
+            // and not yet queued.
+            let last = group.last;
+            self.feed.push(group);
+            self.durable.store(last.get(), Ordering::Release);
+        }
+        Ok(())
+    }
+}
+
+/// Why no message gets an offset.
+#[derive(Debug)]
+pub(crate) enum StagingError {
+    Poisoned(Fault),
+    /// The platform is stopping.
+    Closed,
+}
+
+/// The order of the log, locked.
+pub(crate) struct StagingGuard<'a> {
+    shared: &'a Shared,
+    pub(crate) staging: MutexGuard<'a, Staging>,
+}
+
+impl StagingGuard<'_> {
+    /// The frame of the next offset is complete: it is staged.
+    pub(crate) fn finished(mut self, outcome: crate::Outcome) -> Staged {
+        let offset = self.staging.groups.next();
+        self.staging.groups.finished(&self.shared.buffers);
+        self.shared.last_staged.store(offset.get(), Ordering::Release);
+        Staged::new(offset, outcome, self.shared.instance)
+    }
+}
+
+/// Times syncs of a small write into a file of the log's folder.
+fn measure(folder: &Path) -> Result<Policy, LogOpenError> {
+    const PROBE: [u8; 4096] = [0; 4096];
+    let path = folder.join("probe.tmp");
+    let timed = || -> std::io::Result<Duration> {
+        std::fs::write(&path, PROBE)?;
+        let file = LogFile::open(&path, &Faults::default())?;
+        file.sync()?;
+        let mut times = [Duration::ZERO; TIMED_SYNCS];
+        for time in &mut times {
+            let start = Instant::now();
+            file.write_at(&PROBE, 0)?;
+            file.sync()?;
+            *time = start.elapsed();
+        }
+        times.sort();
+        std::fs::remove_file(&path)?;
+        Ok(times[TIMED_SYNCS / 2])
+    };
+    let median = timed().map_err(|cause| LogOpenError::Io {
+        action: "time a sync in",
+        path: folder.to_owned(),
+        cause,
+    })?;
+    let policy = if median > SLOW_SYNC { Policy::Thread } else { Policy::Inline };
+    tracing::info!(micros = median.as_micros() as u64, ?policy, "timed a sync of the log");
+    Ok(policy)
+}

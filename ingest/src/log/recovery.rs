@@ -1,0 +1,256 @@
+//! Opening a log that was left, in whatever way.
+//!
+//! The last segment is read whole. Where its frames end, a torn group may
+//! stand: the one write that had not been synced. It is cut, and zeros are
+//! written over it. A bad frame with the beginning of a later group behind it
+//! is no torn write, since a group is written only after the one before it was
+//! synced: that is damage, and the log is refused. What earlier segments hold
+//! was synced; they are checked when they are read.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use domain::Offset;
+
+use super::decode::check;
+use super::encode::{ALIGNMENT, HEADER_BYTES};
+use super::file::{Faults, LogFile};
+use super::segment::{
+    FORMAT_VERSION, SEGMENT_HEADER_BYTES, Segment, SegmentHeader, Segments, parse_file_name,
+    sync_folder,
+};
+use super::spare::Spares;
+use super::writer::{Writer, begin_segment};
+
+/// Names the format's version, so that an older binary refuses the folder
+/// before it has read a segment.
+const FORMAT_FILE: &str = "FORMAT";
+
+/// Why a log cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum LogOpenError {
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        #[source]
+        cause: io::Error,
+    },
+    #[error(
+        "{} is of log format {found}, and this version reads {FORMAT_VERSION}: use a newer madang",
+        path.display()
+    )]
+    Newer { path: PathBuf, found: u32 },
+    #[error("{} names no log format", path.display())]
+    FormatFile { path: PathBuf },
+    #[error("the log segment {} has no sound header", path.display())]
+    Header { path: PathBuf },
+    #[error(
+        "the log segment {} is damaged at byte {position} (offset {expected}): \
+         sound frames follow, so this is no write that was cut short",
+        path.display()
+    )]
+    Corrupt {
+        path: PathBuf,
+        position: u64,
+        expected: Offset,
+    },
+    #[error(
+        "the log ends at offset {end}, but the store holds {stored}: \
+         one of the two is from another time"
+    )]
+    BehindStore { end: Offset, stored: Offset },
+}
+
+/// What recovery found, ready to be written to.
+pub(super) struct Recovered {
+    pub(super) writer: Writer,
+    pub(super) segments: Arc<Segments>,
+    pub(super) durable: Offset,
+}
+
+/// Opens the log in `folder`, or makes one. `stored` is the last offset that
+/// the store holds.
+pub(super) fn recover(
+    folder: &Path,
+    segment_bytes: u64,
+    stored: Offset,
+    faults: &Faults,
+) -> Result<Recovered, LogOpenError> {
+    fs::create_dir_all(folder).map_err(io("make the folder", folder))?;
+    check_format(folder)?;
+    let found = find_segments(folder)?;
+    let end = match found.last() {
+        Some(last) => Some(find_end(last)?),
+        None => None,
+    };
+    if let Some(end) = end.as_ref().filter(|end| end.durable < stored) {
+        return Err(LogOpenError::BehindStore { end: end.durable, stored });
+    }
+    let spares = Spares::start(folder, segment_bytes).map_err(io("make a spare segment in", folder))?;
+    let segments = Arc::new(Segments::new(found.clone()));
+    let (segment, file, end) = match (found.last(), end) {
+        (Some(last), Some(end)) => {
+            let file = LogFile::open(&last.path, faults).map_err(io("open", &last.path))?;
+            end.cut(&file).map_err(io("cut the torn end of", &last.path))?;
+            (Arc::clone(last), file, end)
+        }
+        _ => {
+            let header = SegmentHeader::fresh(stored.next());
+            let (segment, file) = begin_segment(folder, header, &spares, faults)
+                .map_err(io("begin the log in", folder))?;
+            segments.push(Arc::clone(&segment));
+            (segment, file, End::of_nothing(stored))
+        }
+    };
+    Ok(Recovered {
+        writer: Writer {
+            folder: folder.to_owned(),
+            segments: Arc::clone(&segments),
+            segment,
+            file,
+            position: end.position,
+            spares,
+            faults: faults.clone(),
+        },
+        segments,
+        durable: end.durable,
+    })
+}
+
+fn io<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> LogOpenError + 'a {
+    move |cause| LogOpenError::Io {
+        action,
+        path: path.to_owned(),
+        cause,
+    }
+}
+
+/// Refuses a newer format before anything is touched.
+fn check_format(folder: &Path) -> Result<(), LogOpenError> {
+    let path = folder.join(FORMAT_FILE);
+    match fs::read_to_string(&path) {
+        Ok(text) => {
+            let version = text.trim().strip_prefix("madang-log ");
+            match version.and_then(|version| version.parse::<u32>().ok()) {
+                Some(FORMAT_VERSION) => Ok(()),
+                Some(found) => Err(LogOpenError::Newer { path, found }),
+                None => Err(LogOpenError::FormatFile { path }),
+            }
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let text = format!("madang-log {FORMAT_VERSION}\n");
+            fs::write(&path, text).map_err(io("write", &path))?;
+            let file = fs::File::open(&path).map_err(io("open", &path))?;
+            file.sync_all().map_err(io("sync", &path))?;
+            sync_folder(folder).map_err(io("sync", folder))
+        }
+        Err(cause) => Err(io("read", &path)(cause)),
+    }
+}
+
+/// All segments by their headers, oldest first.
+fn find_segments(folder: &Path) -> Result<Vec<Arc<Segment>>, LogOpenError> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(io("list", folder))? {
+        let path = entry.map_err(io("list", folder))?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        let Some(first) = name.and_then(parse_file_name) else {
+            continue;
+        };
+        let mut bytes = [0; SEGMENT_HEADER_BYTES as usize];
+        let mut file = fs::File::open(&path).map_err(io("open", &path))?;
+        let length = file.metadata().map_err(io("look at", &path))?.len();
+        let header = match io::Read::read_exact(&mut file, &mut bytes) {
+            Ok(()) => SegmentHeader::from_bytes(&bytes),
+            Err(_) => None,
+        };
+        match header.filter(|header| header.first == first) {
+            Some(header) => found.push(Arc::new(Segment::new(path, header, length))),
+            None => return Err(LogOpenError::Header { path }),
+        }
+    }
+    found.sort_by_key(|segment| segment.header.first);
+    Ok(found)
+}
+
+/// Where the sound frames of the last segment end.
+struct End {
+    position: u64,
+    durable: Offset,
+    /// Bytes of a torn group behind it, if any.
+    torn: u64,
+}
+
+impl End {
+    fn of_nothing(stored: Offset) -> Self {
+        Self {
+            position: SEGMENT_HEADER_BYTES,
+            durable: stored,
+            torn: 0,
+        }
+    }
+
+    /// Writes zeros over the torn group: its later frames must not follow a
+    /// new one some day.
+    fn cut(&self, file: &LogFile) -> io::Result<()> {
+        if self.torn == 0 {
+            return Ok(());
+        }
+        tracing::warn!(
+            bytes = self.torn,
+            after = self.durable.get(),
+            "cut a write that was never acknowledged off the end of the log"
+        );
+        file.write_at(&vec![0; self.torn as usize], self.position)?;
+        file.sync()
+    }
+}
+
+/// Reads the last segment to the end of its frames.
+fn find_end(segment: &Segment) -> Result<End, LogOpenError> {
+    let bytes = fs::read(&segment.path).map_err(io("read", &segment.path))?;
+    let epoch = segment.header.epoch;
+    let mut position = SEGMENT_HEADER_BYTES as usize;
+    let mut next = segment.header.first;
+    while let Some(frame) = check(&bytes[position..], epoch).filter(|frame| frame.offset == next) {
+        segment.mark(frame.offset, position as u64);
+        position = (position + frame.bytes()).min(bytes.len());
+        next = next.next();
+    }
+    let torn = torn_bytes(&bytes[position..], epoch, next).map_err(|()| LogOpenError::Corrupt {
+        path: segment.path.clone(),
+        position: position as u64,
+        expected: next,
+    })?;
+    Ok(End {
+        position: position as u64,
+        durable: Offset::new(next.get() - 1),
+        torn: torn as u64,
+    })
+}
+
+/// Bytes up to the end of the last sound frame of this epoch in `rest`, or of
+/// what claims to be the frame `next`; an error where a later group begins.
+fn torn_bytes(rest: &[u8], epoch: u32, next: Offset) -> Result<usize, ()> {
+    let mut torn = 0;
+    let mut at = 0;
+    while at + HEADER_BYTES <= rest.len() {
+        match check(&rest[at..], epoch) {
+            Some(frame) if frame.offset > next && frame.first_of_group => return Err(()),
+            Some(frame) if frame.offset >= next => {
+                at += frame.bytes();
+                torn = at;
+            }
+            _ => at += ALIGNMENT,
+        }
+    }
+    // The torn frames themselves: whatever of this epoch's write is not zero
+    // lies within one group.
+    let group = rest.len().min(super::staging::GROUP_BYTES);
+    let dirty = rest[..group].iter().rposition(|byte| *byte != 0);
+    let own = rest.len() >= HEADER_BYTES && super::decode::u32_at(rest, 8) == epoch;
+    Ok(torn.max(if own { dirty.map_or(0, |last| last + 1) } else { 0 }))
+}

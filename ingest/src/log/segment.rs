@@ -1,0 +1,181 @@
+//! One file of the log.
+//!
+//! `{first offset, 20 digits}.log`, of one fixed size, zero-filled when it was
+//! made and recycled afterwards, so that a write never changes the file's size
+//! or blocks. Little-endian:
+//!
+//! ```text
+//! offset  size  field
+//!      0     8  "MADANGLG"
+//!      8     4  format version, 1
+//!     12     4  epoch: a random number of this use of the file
+//!     16     8  offset of the first frame
+//!     24    36  zeros
+//!     60     4  CRC-32C over bytes 0 .. 60
+//!     64        frames, each at a multiple of 8
+//! ```
+//!
+//! Frames end where no frame of the segment's epoch with the next offset
+//! stands: bytes that an earlier use of the file left cannot replay, and since
+//! nobody outside knows the epoch, no payload can imitate a frame.
+
+use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use domain::Offset;
+use parking_lot::{Mutex, RwLock};
+
+use super::decode::{u32_at, u64_at};
+
+/// Bytes before the first frame.
+pub(crate) const SEGMENT_HEADER_BYTES: u64 = 64;
+/// Version of the log's format, in each segment and in the folder's `FORMAT`.
+pub(crate) const FORMAT_VERSION: u32 = 1;
+/// Bytes between two remembered places of a segment.
+const MARK_EVERY_BYTES: u64 = 256 << 10;
+const MAGIC: &[u8; 8] = b"MADANGLG";
+
+/// What a segment's header says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct SegmentHeader {
+    pub(crate) epoch: u32,
+    pub(crate) first: Offset,
+}
+
+impl SegmentHeader {
+    /// For a segment that begins with `first`. Zero is never an epoch, since
+    /// it is what a new file holds.
+    pub(crate) fn fresh(first: Offset) -> Self {
+        let random = RandomState::new().hash_one(first.get());
+        Self {
+            epoch: (random as u32).max(1),
+            first,
+        }
+    }
+
+    pub(crate) fn to_bytes(self) -> [u8; SEGMENT_HEADER_BYTES as usize] {
+        let mut bytes = [0; SEGMENT_HEADER_BYTES as usize];
+        bytes[..8].copy_from_slice(MAGIC);
+        bytes[8..12].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
+        bytes[12..16].copy_from_slice(&self.epoch.to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.first.get().to_le_bytes());
+        let crc = crc32c::crc32c(&bytes[..60]);
+        bytes[60..].copy_from_slice(&crc.to_le_bytes());
+        bytes
+    }
+
+    /// `None` where it is damaged or no header of this format.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let header = bytes.get(..SEGMENT_HEADER_BYTES as usize)?;
+        let sound = &header[..8] == MAGIC
+            && u32_at(header, 8) == FORMAT_VERSION
+            && u32_at(header, 60) == crc32c::crc32c(&header[..60]);
+        sound.then(|| Self {
+            epoch: u32_at(header, 12),
+            first: Offset::new(u64_at(header, 16)),
+        })
+    }
+}
+
+/// The name of the segment whose first frame is `first`.
+pub(crate) fn file_name(first: Offset) -> String {
+    format!("{:020}.log", first.get())
+}
+
+/// The first offset that a segment's name tells.
+pub(crate) fn parse_file_name(name: &str) -> Option<Offset> {
+    let digits = name.strip_suffix(".log")?;
+    let all_digits = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    all_digits.then(|| digits.parse().ok().map(Offset::new)).flatten()
+}
+
+/// A segment that holds frames, as writer and readers share it.
+pub(crate) struct Segment {
+    pub(crate) path: PathBuf,
+    pub(crate) header: SegmentHeader,
+    /// Of the file.
+    pub(crate) bytes: u64,
+    /// Where some frames begin, ascending.
+    marks: Mutex<Vec<(Offset, u64)>>,
+}
+
+impl Segment {
+    pub(crate) fn new(path: PathBuf, header: SegmentHeader, bytes: u64) -> Self {
+        Self {
+            path,
+            header,
+            bytes,
+            marks: Mutex::new(vec![(header.first, SEGMENT_HEADER_BYTES)]),
+        }
+    }
+
+    /// Remembers where a frame begins, unless that is near the last known place.
+    pub(crate) fn mark(&self, offset: Offset, position: u64) {
+        let mut marks = self.marks.lock();
+        let last = marks.last().map_or(0, |(_, last)| *last);
+        if position >= last + MARK_EVERY_BYTES {
+            marks.push((offset, position));
+        }
+    }
+
+    /// The nearest known place at or before `offset`.
+    pub(crate) fn place_before(&self, offset: Offset) -> (Offset, u64) {
+        let marks = self.marks.lock();
+        let behind = marks.partition_point(|(known, _)| *known <= offset);
+        marks[behind.saturating_sub(1)]
+    }
+}
+
+/// All segments of a log, oldest first; the last one is written to.
+#[derive(Default)]
+pub(crate) struct Segments(RwLock<Vec<Arc<Segment>>>);
+
+impl Segments {
+    pub(crate) fn new(segments: Vec<Arc<Segment>>) -> Self {
+        Self(RwLock::new(segments))
+    }
+
+    pub(crate) fn push(&self, segment: Arc<Segment>) {
+        self.0.write().push(segment);
+    }
+
+    pub(crate) fn first_offset(&self) -> Offset {
+        self.0.read().first().map_or(Offset::ZERO, |segment| segment.header.first)
+    }
+
+    /// The segment that has `offset`, if it is not gone.
+    pub(crate) fn holding(&self, offset: Offset) -> Option<Arc<Segment>> {
+        let segments = self.0.read();
+        let behind = segments.partition_point(|segment| segment.header.first <= offset);
+        segments.get(behind.checked_sub(1)?).cloned()
+    }
+
+    /// Whether `segment` is still part of the log.
+    pub(crate) fn has(&self, segment: &Arc<Segment>) -> bool {
+        self.0.read().iter().any(|known| Arc::ptr_eq(known, segment))
+    }
+
+    /// Takes out the oldest segments while all their frames are at or before
+    /// `up_to` and the rest still has `budget` bytes. The last one stays.
+    pub(crate) fn take_released(&self, up_to: Offset, budget: u64) -> Vec<Arc<Segment>> {
+        let mut segments = self.0.write();
+        let mut left: u64 = segments.iter().map(|segment| segment.bytes).sum();
+        let mut count = 0;
+        while let (Some(oldest), Some(next)) = (segments.get(count), segments.get(count + 1)) {
+            if next.header.first > up_to.next() || left - oldest.bytes < budget {
+                break;
+            }
+            left -= oldest.bytes;
+            count += 1;
+        }
+        segments.drain(..count).collect()
+    }
+}
+
+/// Makes creations, renames and removals in a folder durable.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}

@@ -1,0 +1,178 @@
+//! The next segment, made before it is needed.
+//!
+//! A released segment becomes the spare; where there is none, a thread fills a
+//! new file with zeros. So a full disk shows here, before frames need the
+//! space, and only a leader that finds no spare waits. There is one spare at
+//! most, the file `spare`; `spare.tmp` is one in the making.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::segment::sync_folder;
+
+const SPARE: &str = "spare";
+const IN_THE_MAKING: &str = "spare.tmp";
+/// Bytes of zeros per write.
+const FILL_BYTES: usize = 1 << 20;
+
+/// The spare, and the thread that makes it.
+pub(crate) struct Spares {
+    shared: Arc<SparesShared>,
+    maker: Option<JoinHandle<()>>,
+}
+
+struct SparesShared {
+    folder: PathBuf,
+    segment_bytes: u64,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    ready: bool,
+    /// Why the last try failed; a leader that waits gets it.
+    failed: Option<io::Error>,
+    stop: bool,
+}
+
+impl Spares {
+    /// Takes over a spare that was left, and starts the thread.
+    pub(crate) fn start(folder: &Path, segment_bytes: u64) -> io::Result<Self> {
+        remove_if_there(&folder.join(IN_THE_MAKING))?;
+        let left = folder.join(SPARE);
+        let ready = fs::metadata(&left).is_ok_and(|file| file.len() == segment_bytes);
+        if !ready {
+            remove_if_there(&left)?;
+        }
+        let shared = Arc::new(SparesShared {
+            folder: folder.to_owned(),
+            segment_bytes,
+            state: Mutex::new(State {
+                ready,
+                ..State::default()
+            }),
+            changed: Condvar::new(),
+        });
+        let maker = std::thread::Builder::new().name("log-spare".into()).spawn({
+            let shared = Arc::clone(&shared);
+            move || shared.make_spares()
+        })?;
+        Ok(Self {
+            shared,
+            maker: Some(maker),
+        })
+    }
+
+    /// The path of a spare, which the caller renames at once and then calls
+    /// [`Self::taken`]. Waits until there is one.
+    pub(crate) fn wait(&self) -> io::Result<PathBuf> {
+        let mut state = self.shared.state.lock();
+        while !state.ready {
+            if let Some(error) = state.failed.take() {
+                return Err(error);
+            }
+            if state.stop {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            self.shared.changed.wait(&mut state);
+        }
+        Ok(self.shared.folder.join(SPARE))
+    }
+
+    /// The spare has become a segment: the next one is made.
+    pub(crate) fn taken(&self) {
+        self.shared.state.lock().ready = false;
+        self.shared.changed.notify_all();
+    }
+
+    /// A released segment becomes the spare where there is none, and is
+    /// removed otherwise.
+    pub(crate) fn recycle(&self, path: &Path, bytes: u64) -> io::Result<()> {
+        let mut state = self.shared.state.lock();
+        if state.ready || bytes != self.shared.segment_bytes {
+            fs::remove_file(path)?;
+        } else {
+            fs::rename(path, self.shared.folder.join(SPARE))?;
+            state.ready = true;
+            self.shared.changed.notify_all();
+        }
+        drop(state);
+        sync_folder(&self.shared.folder)
+    }
+}
+
+impl Drop for Spares {
+    fn drop(&mut self) {
+        self.shared.state.lock().stop = true;
+        self.shared.changed.notify_all();
+        if let Some(maker) = self.maker.take() {
+            // A panic there has been told by the panic hook.
+            let _ = maker.join();
+        }
+    }
+}
+
+impl SparesShared {
+    fn make_spares(&self) {
+        let mut state = self.state.lock();
+        loop {
+            while !state.stop && (state.ready || state.failed.is_some()) {
+                self.changed.wait(&mut state);
+            }
+            if state.stop {
+                return;
+            }
+            drop(state);
+            let made = self.fill();
+            state = self.state.lock();
+            match made.and_then(|()| self.publish(&mut state)) {
+                Ok(()) => {}
+                // Kept for a leader; it is tried again once one has been told.
+                Err(error) => state.failed = Some(error),
+            }
+            self.changed.notify_all();
+        }
+    }
+
+    /// Writes the zeros, in pieces so that a stop is not held up.
+    fn fill(&self) -> io::Result<()> {
+        let path = self.folder.join(IN_THE_MAKING);
+        let mut file = File::create(&path)?;
+        let zeros = vec![0; FILL_BYTES];
+        let mut left = self.segment_bytes;
+        while left > 0 && !self.state.lock().stop {
+            let piece = left.min(FILL_BYTES as u64);
+            if let Err(error) = file.write_all(&zeros[..piece as usize]) {
+                // What could be written of it must not fill the disk.
+                remove_if_there(&path)?;
+                return Err(error);
+            }
+            left -= piece;
+        }
+        file.sync_all()
+    }
+
+    /// The finished file becomes the spare, unless one was recycled meanwhile.
+    fn publish(&self, state: &mut State) -> io::Result<()> {
+        let made = self.folder.join(IN_THE_MAKING);
+        if state.stop || state.ready {
+            return remove_if_there(&made);
+        }
+        fs::rename(&made, self.folder.join(SPARE))?;
+        state.ready = true;
+        sync_folder(&self.folder)
+    }
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,165 @@
+//! Opening the data plane: the folder's lock, the store, the log, and the
+//! frames that the store does not hold yet, fed to the same `apply` as live
+//! ones; and what follows each flush.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use device_registry::Registry;
+use domain::Offset;
+
+use crate::apply::ReadSide;
+use crate::config::{Clock, Config, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES};
+use crate::ingest::{Ingest, Inner};
+use crate::log::{Faults, Log, LogConfig, LogOpenError, LogReadError};
+use crate::sequence::memory_file::{self, MemoryError};
+use crate::store::StoreOpenError;
+
+/// Folder of the log within the data folder.
+const LOG_FOLDER: &str = "log";
+/// The file whose lock says that a process has the folder open.
+const LOCK_FILE: &str = "lock";
+
+/// Why a data folder cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("cannot make or lock the data folder {}", path.display())]
+    Folder {
+        path: PathBuf,
+        #[source]
+        cause: io::Error,
+    },
+    #[error("the data folder {} is in use by another process: stop it first", path.display())]
+    InUse { path: PathBuf },
+    #[error(
+        "a segment of the log is {MIN_SEGMENT_BYTES} to {MAX_SEGMENT_BYTES} bytes, not {bytes}"
+    )]
+    SegmentBytes { bytes: u64 },
+    #[error("cannot open the store")]
+    Store(#[source] StoreOpenError),
+    #[error("cannot open the log")]
+    Log(#[source] LogOpenError),
+    #[error("cannot read what the log knows of devices' messages")]
+    Memory(#[source] MemoryError),
+    #[error("cannot recover the log")]
+    Recovery(#[source] LogReadError),
+    #[error("cannot start the applier")]
+    Applier(#[source] io::Error),
+}
+
+impl Ingest {
+    /// Opens or makes the data folder, recovers what the log holds beyond the
+    /// store, and starts the applier.
+    pub fn open(
+        config: Config,
+        registry: Arc<Registry>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        let config = &config;
+        if !(MIN_SEGMENT_BYTES..=MAX_SEGMENT_BYTES).contains(&config.segment_bytes) {
+            let bytes = config.segment_bytes;
+            return Err(OpenError::SegmentBytes { bytes });
+        }
+        let lock = FolderLock::take(&config.data_dir)?;
+        let read = ReadSide::open(config).map_err(OpenError::Store)?;
+        let folder = config.data_dir.join(LOG_FOLDER);
+        let log_config = LogConfig {
+            segment_bytes: config.segment_bytes,
+            policy: config.commit,
+            faults: Faults::default(),
+        };
+        let stored = read.flushed_offset();
+        let log = Log::open(&folder, &log_config, stored, read.counters());
+        let log = Arc::new(log.map_err(OpenError::Log)?);
+        recover(&log, &read, &folder)?;
+
+        let flushed = AfterFlush {
+            log: Arc::clone(&log),
+            folder,
+            budget: config.log_budget_bytes,
+        };
+        read.start(Arc::clone(&log), Arc::new(move |up_to| flushed.run(up_to)))
+            .map_err(OpenError::Applier)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                log,
+                read,
+                registry,
+                clock,
+                _lock: lock,
+            }),
+        })
+    }
+}
+
+/// Teaches sequencer and store what the log holds beyond the store.
+fn recover(log: &Log, read: &ReadSide, folder: &Path) -> Result<(), OpenError> {
+    let known = log.with_sequencer(|sequencer| {
+        for (datastream, time) in read.horizons() {
+            sequencer.set_horizon(datastream, time);
+        }
+        memory_file::read(folder, sequencer).map_err(OpenError::Memory)
+    })?;
+    for frame in log.frames(read.flushed_offset().next()) {
+        let frame = frame.map_err(OpenError::Recovery)?;
+        log.with_sequencer(|sequencer| sequencer.recover(&frame, known));
+        read.recover(frame);
+    }
+    Ok(())
+}
+
+/// What follows once the store's manifest is safe.
+struct AfterFlush {
+    log: Arc<Log>,
+    folder: PathBuf,
+    budget: u64,
+}
+
+impl AfterFlush {
+    /// Saves the sequencer's memory, forgets the flushed rows, and gives back
+    /// log space. A failure costs space only: the next flush does it again.
+    fn run(&self, up_to: Offset) {
+        let mut chunk = 0;
+        while self.log.with_sequencer(|sequencer| sequencer.forget_flushed(chunk, up_to)) {
+            chunk += 1;
+        }
+        let (memory, last) = self.log.with_order(|sequencer, last| (sequencer.memory(last), last));
+        // Only what is durable may be remembered for good.
+        if self.log.sync_all().is_err() || self.log.durable_offset() < last {
+            return;
+        }
+        if let Err(error) = memory_file::write(&self.folder, &memory) {
+            tracing::error!(error = %error, cause = ?error, "the log's space is kept");
+        } else if let Err(error) = self.log.release(up_to, self.budget) {
+            tracing::error!(error = %error, "cannot give back space of the log");
+        }
+    }
+}
+
+/// Keeps other processes out of a data folder; the system frees it when the
+/// process ends, in whatever way.
+pub(crate) struct FolderLock {
+    _file: File,
+}
+
+impl FolderLock {
+    fn take(folder: &Path) -> Result<Self, OpenError> {
+        let path = folder.join(LOCK_FILE);
+        let open = || {
+            fs::create_dir_all(folder)?;
+            File::options().write(true).create(true).truncate(false).open(&path)
+        };
+        let fault = |cause| OpenError::Folder {
+            path: folder.to_owned(),
+            cause,
+        };
+        let file = open().map_err(fault)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: folder.to_owned() }),
+            Err(TryLockError::Error(cause)) => Err(fault(cause)),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What can be asked of the data plane, and what it answers.
+//!
+//! Times are phenomenon times unless a name says otherwise; `from` is
+//! inclusive, `to` exclusive. Answers show each (datastream, time) once, in its
+//! newest revision.
+
+use domain::{DatastreamId, Flags, Location, Offset, Quality, Timestamp, Value};
+
+use crate::store::ReadError;
+
+/// Rows one request may read, files and head together: about a second of work.
+pub const MAX_ROWS_READ: u64 = 10_000_000;
+/// Values one aggregate may answer: buckets x functions x groups.
+pub const MAX_AGGREGATE_VALUES: usize = 1_000_000;
+
+/// One observation as stored and served.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StoredObservation {
+    pub datastream: DatastreamId,
+    /// Phenomenon time.
+    pub time: Timestamp,
+    /// Result time: when the platform received it.
+    pub received: Timestamp,
+    /// `None`: missing.
+    pub value: Option<Value>,
+    pub quality: Quality,
+    pub flags: Flags,
+    /// 0 for the first value of a time, 1 for its first correction, and so on.
+    pub revision: u16,
+    pub offset: Offset,
+    /// Its place in the message.
+    pub index: u16,
+    /// Only where the device sent one.
+    pub location: Option<Location>,
+}
+
+/// The observations of one datastream between two times.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RangeQuery {
+    pub datastream: DatastreamId,
+    /// Inclusive.
+    pub from: Timestamp,
+    /// Exclusive.
+    pub to: Timestamp,
+    /// What was known then: only what was received at or before it counts.
+    pub as_of: Option<Timestamp>,
+    /// The most observations of one page.
+    pub limit: usize,
+    /// The next page: only what is strictly later.
+    pub after: Option<Timestamp>,
+}
+
+/// One page of a range, oldest first.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct RangePage {
+    pub observations: Vec<StoredObservation>,
+    /// Whether something lies behind the last one.
+    pub more: bool,
+}
+
+/// Statistics over buckets of time. Numbers whose quality is good or uncertain
+/// count; everything else is left out.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AggregateQuery {
+    pub datastreams: Vec<DatastreamId>,
+    /// n + 1 ascending edges of n buckets.
+    pub boundaries: Vec<Timestamp>,
+    pub functions: Vec<AggregateFunction>,
+    pub per_datastream: Grouping,
+}
+
+/// Whether datastreams are answered one by one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Grouping {
+    Each,
+    Together,
+}
+
+/// One statistic of a bucket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AggregateFunction {
+    Avg,
+    Min,
+    Max,
+    Sum,
+    Count,
+    /// By phenomenon time.
+    First,
+    /// By phenomenon time.
+    Last,
+    /// 0 to 100, exact, with linear interpolation between neighbours.
+    Percentile(u8),
+}
+
+/// A bucket that holds at least one number; empty ones are left out.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Bucket {
+    /// `None` where datastreams are taken together.
+    pub datastream: Option<DatastreamId>,
+    /// Inclusive.
+    pub start: Timestamp,
+    /// Exclusive.
+    pub end: Timestamp,
+    /// In the order of the query's functions.
+    pub values: Vec<Option<f64>>,
+}
+
+/// Why a query has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    #[error(
+        "the request would read {rows} rows, and {limit} is the most: \
+         ask for a shorter time range or fewer datastreams"
+    )]
+    TooMuch { rows: u64, limit: u64 },
+    #[error(
+        "the answer would have {values} values, and {limit} is the most: \
+         ask for larger buckets, a shorter time range or fewer datastreams"
+    )]
+    TooManyValues { values: usize, limit: usize },
+    #[error("bucket boundaries must ascend, and there must be at least two")]
+    Boundaries,
+    #[error("a percentile is 0 to 100, not {0}")]
+    Percentile(u8),
+    #[error("the store cannot be read")]
+    Read(#[source] ReadError),
+}
+
+impl From<ReadError> for QueryError {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}

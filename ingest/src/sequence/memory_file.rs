@@ -1,0 +1,156 @@
+//! The replay windows and payload hashes on disk: what the sequencer must not
+//! forget although the frames that taught it may be gone from the log.
+//!
+//! `DIR/log/sequencer`, replaced as a whole (write, fsync, rename, fsync the
+//! folder) behind each flush and before log space is given back. It holds only
+//! what was durable before it was written: a number of a frame that was lost
+//! in a crash must not be refused when it comes again. Little-endian:
+//!
+//! ```text
+//! "MADANGSQ", u32 version (1), u64 last offset that it includes,
+//! u32 windows: u8 length, device id, u64 epoch, u64 highest, 128 bytes of bits
+//! u32 devices: u8 length, device id, u16 hashes, u64 each, oldest first
+//! u32 CRC-32C of everything before
+//! ```
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use domain::{DeviceId, Offset};
+
+use super::replay::ReplayWindow;
+use super::Sequencer;
+use crate::log::sync_folder;
+
+const FILE: &str = "sequencer";
+const MAGIC: &[u8; 8] = b"MADANGSQ";
+const VERSION: u32 = 1;
+
+/// Why the sequencer's memory cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum MemoryError {
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        #[source]
+        cause: io::Error,
+    },
+    #[error("{} is damaged", path.display())]
+    Damaged { path: PathBuf },
+    #[error("{} is of format {found}, and this version reads {VERSION}: use a newer madang", path.display())]
+    Newer { path: PathBuf, found: u32 },
+}
+
+impl Sequencer {
+    /// The file's content, including all frames up to `last`.
+    pub(crate) fn memory(&self, last: Offset) -> Vec<u8> {
+        let mut out = Vec::new();
+        out.extend_from_slice(MAGIC);
+        out.extend_from_slice(&VERSION.to_le_bytes());
+        out.extend_from_slice(&last.get().to_le_bytes());
+        out.extend_from_slice(&(self.windows.len() as u32).to_le_bytes());
+        for (device, window) in &self.windows {
+            put_device(&mut out, device);
+            window.write(&mut out);
+        }
+        out.extend_from_slice(&(self.payloads.devices() as u32).to_le_bytes());
+        for (device, hashes) in self.payloads.all() {
+            put_device(&mut out, device);
+            out.extend_from_slice(&(hashes.len() as u16).to_le_bytes());
+            hashes.iter().for_each(|hash| out.extend_from_slice(&hash.to_le_bytes()));
+        }
+        let crc = crc32c::crc32c(&out);
+        out.extend_from_slice(&crc.to_le_bytes());
+        out
+    }
+
+    /// Takes over what [`Self::memory`] wrote, and tells the last offset that
+    /// it includes.
+    fn remember(&mut self, bytes: &[u8]) -> Option<Offset> {
+        let mut input = bytes;
+        let last = Offset::new(u64::from_le_bytes(take(&mut input)?));
+        for _ in 0..u32::from_le_bytes(take(&mut input)?) {
+            let device = take_device(&mut input)?;
+            let window = ReplayWindow::read(&take(&mut input)?);
+            self.windows.insert(device, window);
+        }
+        for _ in 0..u32::from_le_bytes(take(&mut input)?) {
+            let device = take_device(&mut input)?;
+            for _ in 0..u16::from_le_bytes(take(&mut input)?) {
+                let hash = u64::from_le_bytes(take(&mut input)?);
+                self.payloads.insert(&device, hash);
+            }
+        }
+        input.is_empty().then_some(last)
+    }
+}
+
+/// Replaces the file in `folder`; `memory` must be durable in the log.
+pub(crate) fn write(folder: &Path, memory: &[u8]) -> Result<(), MemoryError> {
+    let path = folder.join(FILE);
+    let temporary = folder.join("sequencer.tmp");
+    let replace = || -> io::Result<()> {
+        let mut file = File::create(&temporary)?;
+        file.write_all(memory)?;
+        file.sync_all()?;
+        fs::rename(&temporary, &path)?;
+        sync_folder(folder)
+    };
+    replace().map_err(|cause| MemoryError::Io {
+        action: "write",
+        path: path.clone(),
+        cause,
+    })
+}
+
+/// Feeds the file in `folder`, if there is one, to `sequencer`; tells the last
+/// offset that it includes.
+pub(crate) fn read(folder: &Path, sequencer: &mut Sequencer) -> Result<Offset, MemoryError> {
+    let path = folder.join(FILE);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Offset::ZERO),
+        Err(cause) => {
+            return Err(MemoryError::Io {
+                action: "read",
+                path,
+                cause,
+            });
+        }
+    };
+    let Some((content, crc)) = bytes.split_last_chunk::<4>() else {
+        return Err(MemoryError::Damaged { path });
+    };
+    let mut body = content;
+    let sound = crc32c::crc32c(content) == u32::from_le_bytes(*crc)
+        && take::<8>(&mut body).is_some_and(|magic| magic == *MAGIC);
+    match take(&mut body).map(u32::from_le_bytes) {
+        Some(VERSION) if sound => {}
+        Some(found) if sound => return Err(MemoryError::Newer { path, found }),
+        _ => return Err(MemoryError::Damaged { path }),
+    }
+    sequencer
+        .remember(body)
+        .ok_or(MemoryError::Damaged { path })
+}
+
+fn put_device(out: &mut Vec<u8>, device: &DeviceId) {
+    // An id has at most 64 bytes.
+    out.push(device.as_str().len() as u8);
+    out.extend_from_slice(device.as_str().as_bytes());
+}
+
+fn take_device(input: &mut &[u8]) -> Option<DeviceId> {
+    let [len] = take(input)?;
+    let (text, rest) = input.split_at_checked(usize::from(len))?;
+    *input = rest;
+    DeviceId::new(std::str::from_utf8(text).ok()?).ok()
+}
+
+fn take<const N: usize>(input: &mut &[u8]) -> Option<[u8; N]> {
+    let (head, rest) = input.split_first_chunk::<N>()?;
+    *input = rest;
+    Some(*head)
+}

@@ -1,0 +1,259 @@
+//! What is remembered of one datastream.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use domain::{Offset, Timestamp, Value};
+
+use crate::log::{ValueRef, Verdict};
+
+/// Corrections that are numbered; behind it they are `Late`, and the store
+/// numbers them.
+const MAX_REVISION: u16 = u16::MAX - 1;
+/// The row's number is not known: an older row may lie in the files.
+const UNNUMBERED: u16 = u16::MAX;
+
+/// What two values are compared by: numbers and booleans by themselves, texts
+/// by a 64-bit hash.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct ValueMark {
+    kind: u8,
+    bits: u64,
+}
+
+impl ValueMark {
+    pub(super) fn of(value: ValueRef<'_>) -> Self {
+        let (kind, bits) = match value {
+            ValueRef::Missing => (0, 0),
+            // Adding zero turns -0 into 0: the two are equal.
+            ValueRef::Number(number) => (1, (number + 0.0).to_bits()),
+            ValueRef::Boolean(is) => (2, u64::from(is)),
+            ValueRef::Text(text) => {
+                let mut hasher = DefaultHasher::new();
+                text.hash(&mut hasher);
+                (3, hasher.finish())
+            }
+        };
+        Self { kind, bits }
+    }
+
+    pub(super) fn of_stored(value: Option<&Value>) -> Self {
+        Self::of(match value {
+            None => ValueRef::Missing,
+            Some(Value::Number(number)) => ValueRef::Number(*number),
+            Some(Value::Boolean(is)) => ValueRef::Boolean(*is),
+            Some(Value::Text(text)) => ValueRef::Text(text),
+        })
+    }
+}
+
+/// The newest value of one time.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    time: i64,
+    bits: u64,
+    /// The low half of the offset: rows are remembered over far fewer frames.
+    offset: u32,
+    revision: u16,
+    kind: u8,
+}
+
+impl Row {
+    fn new(offset: Offset, time: i64, mark: ValueMark, revision: u16) -> Self {
+        Self {
+            time,
+            bits: mark.bits,
+            offset: offset.get() as u32,
+            revision,
+            kind: mark.kind,
+        }
+    }
+
+    fn holds(&self, mark: ValueMark) -> bool {
+        (self.kind, self.bits) == (mark.kind, mark.bits)
+    }
+
+    fn is_flushed(&self, up_to: Offset) -> bool {
+        // Wrapping: right as long as the two are less than 2^31 frames apart.
+        (self.offset.wrapping_sub(up_to.get() as u32) as i32) <= 0
+    }
+}
+
+/// The rows of a datastream that the store has not flushed.
+pub(super) struct Series {
+    /// The greatest time there has been.
+    last: i64,
+    /// Rows at or before it may lie in the files.
+    horizon: i64,
+    /// Rows that came in order of time: the usual case is a push.
+    rows: Vec<Row>,
+    /// Rows that came behind a later one.
+    behind: BTreeMap<i64, Row>,
+}
+
+impl Default for Series {
+    fn default() -> Self {
+        Self {
+            last: i64::MIN,
+            horizon: i64::MIN,
+            rows: Vec::new(),
+            behind: BTreeMap::new(),
+        }
+    }
+}
+
+impl Series {
+    /// The receipt's time, or just behind the last one.
+    pub(super) fn assign(&self, received: Timestamp) -> Timestamp {
+        Timestamp::from_micros(received.as_micros().max(self.last.saturating_add(1)))
+    }
+
+    pub(super) fn judge(&mut self, offset: Offset, time: Timestamp, mark: ValueMark) -> Verdict {
+        let time = time.as_micros();
+        if time > self.last {
+            self.last = time;
+            self.rows.push(Row::new(offset, time, mark, 0));
+            return Verdict::First;
+        }
+        let horizon = self.horizon;
+        match self.row(time) {
+            Some(row) if row.holds(mark) => Verdict::Duplicate,
+            Some(row) => {
+                let revision = match row.revision {
+                    UNNUMBERED | MAX_REVISION => UNNUMBERED,
+                    number => number + 1,
+                };
+                *row = Row::new(offset, time, mark, revision);
+                numbered(revision)
+            }
+            None => {
+                let revision = if time <= horizon { UNNUMBERED } else { 0 };
+                self.behind.insert(time, Row::new(offset, time, mark, revision));
+                numbered(revision)
+            }
+        }
+    }
+
+    /// Takes over what was judged before.
+    pub(super) fn recover(
+        &mut self,
+        offset: Offset,
+        time: Timestamp,
+        mark: ValueMark,
+        verdict: Verdict,
+    ) {
+        let revision = match verdict {
+            Verdict::First => 0,
+            Verdict::Revision(number) => number,
+            Verdict::Late => UNNUMBERED,
+            Verdict::Duplicate => return,
+        };
+        let row = Row::new(offset, time.as_micros(), mark, revision);
+        if row.time > self.last {
+            self.last = row.time;
+            self.rows.push(row);
+        } else if let Some(known) = self.row(row.time) {
+            *known = row;
+        } else {
+            self.behind.insert(row.time, row);
+        }
+    }
+
+    pub(super) fn set_horizon(&mut self, time: Timestamp) {
+        self.horizon = self.horizon.max(time.as_micros());
+        self.last = self.last.max(self.horizon);
+    }
+
+    /// Rows up to an offset lie in the files now.
+    pub(super) fn forget(&mut self, up_to: Offset) {
+        let mut horizon = self.horizon;
+        let mut keeps = |row: &Row| {
+            let flushed = row.is_flushed(up_to);
+            if flushed {
+                horizon = horizon.max(row.time);
+            }
+            !flushed
+        };
+        self.rows.retain(&mut keeps);
+        self.behind.retain(|_, row| keeps(row));
+        self.horizon = horizon;
+        if self.rows.is_empty() {
+            self.rows = Vec::new();
+        }
+    }
+
+    fn row(&mut self, time: i64) -> Option<&mut Row> {
+        match self.rows.binary_search_by_key(&time, |row| row.time) {
+            Ok(at) => Some(&mut self.rows[at]),
+            Err(_) => self.behind.get_mut(&time),
+        }
+    }
+}
+
+fn numbered(revision: u16) -> Verdict {
+    match revision {
+        0 => Verdict::First,
+        UNNUMBERED => Verdict::Late,
+        number => Verdict::Revision(number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(series: &mut Series, offset: u64, time: i64, value: f64) -> Verdict {
+        let mark = ValueMark::of(ValueRef::Number(value));
+        series.judge(Offset::new(offset), Timestamp::from_micros(time), mark)
+    }
+
+    #[test]
+    fn the_same_value_again_is_a_duplicate_and_another_a_revision() {
+        let mut series = Series::default();
+        assert_eq!(judge(&mut series, 1, 10, 1.0), Verdict::First);
+        assert_eq!(judge(&mut series, 2, 10, 1.0), Verdict::Duplicate);
+        assert_eq!(judge(&mut series, 3, 10, 2.0), Verdict::Revision(1));
+        assert_eq!(judge(&mut series, 4, 10, 1.0), Verdict::Revision(2));
+        assert_eq!(judge(&mut series, 5, 10, 1.0), Verdict::Duplicate);
+    }
+
+    #[test]
+    fn zero_and_minus_zero_are_the_same_value() {
+        let mut series = Series::default();
+        judge(&mut series, 1, 10, 0.0);
+        assert_eq!(judge(&mut series, 2, 10, -0.0), Verdict::Duplicate);
+    }
+
+    #[test]
+    fn a_time_between_is_a_first_while_everything_is_remembered() {
+        let mut series = Series::default();
+        judge(&mut series, 1, 10, 1.0);
+        judge(&mut series, 2, 30, 1.0);
+        assert_eq!(judge(&mut series, 3, 20, 1.0), Verdict::First);
+        assert_eq!(judge(&mut series, 4, 20, 1.0), Verdict::Duplicate);
+        assert_eq!(judge(&mut series, 5, 20, 3.0), Verdict::Revision(1));
+    }
+
+    #[test]
+    fn behind_the_horizon_it_is_late_until_it_is_known_again() {
+        let mut series = Series::default();
+        judge(&mut series, 1, 10, 1.0);
+        judge(&mut series, 2, 20, 1.0);
+        judge(&mut series, 3, 30, 1.0);
+        series.forget(Offset::new(2));
+        assert_eq!(judge(&mut series, 4, 10, 1.0), Verdict::Late);
+        assert_eq!(judge(&mut series, 5, 10, 1.0), Verdict::Duplicate);
+        assert_eq!(judge(&mut series, 6, 10, 2.0), Verdict::Late);
+        assert_eq!(judge(&mut series, 7, 30, 1.0), Verdict::Duplicate);
+        assert_eq!(judge(&mut series, 8, 25, 1.0), Verdict::First);
+    }
+
+    #[test]
+    fn an_assigned_time_is_later_than_all() {
+        let mut series = Series::default();
+        judge(&mut series, 1, 100, 1.0);
+        let assigned = series.assign(Timestamp::from_micros(50));
+        assert_eq!(assigned, Timestamp::from_micros(101));
+        assert_eq!(series.assign(Timestamp::from_micros(500)).as_micros(), 500);
+    }
+}

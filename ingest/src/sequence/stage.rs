@@ -1,0 +1,105 @@
+//! From validated to staged: the one place where a message gets its offset and
+//! its verdicts, written straight into the group's buffer.
+
+use device_registry::Device;
+use domain::batch::Resent;
+use domain::{Assurance, Flags, ObservationBatch};
+
+use crate::log::{FrameHead, ObservationRef, Staging, Verdict};
+use crate::receipt::Outcome;
+use crate::validate::Validated;
+
+/// Bytes of a message that a frame keeps: a whole signed message of 64 KiB of
+/// telemetry with its headers.
+const MAX_ORIGINAL_BYTES: usize = 80 << 10;
+/// Rejections that a frame keeps; what a longer list says is in the original
+/// bytes beside it.
+const MAX_REJECTIONS: usize = 1_000;
+
+/// The message's boot epoch and sequence were used before.
+#[derive(Debug)]
+pub(crate) struct Replayed;
+
+impl Staging {
+    /// Writes the message's frame. Called with the log's order locked, and
+    /// followed by `finished`, unless it refuses the message.
+    pub(crate) fn sequence(
+        &mut self,
+        device: &Device,
+        batch: &ObservationBatch<'_>,
+        validated: &Validated<'_>,
+    ) -> Result<Outcome, Replayed> {
+        let Self { sequencer, groups } = self;
+        let origin = &batch.origin;
+        if let (Some(epoch), Some(sequence)) = (origin.boot_epoch, origin.boot_sequence) {
+            if sequencer.replayed(&device.id, epoch, sequence) {
+                return Err(Replayed);
+            }
+            sequencer.mark_used(&device.id, epoch, sequence);
+        }
+        let hash = validated.payload_hash;
+        let repeated = origin.resent == Resent::Maybe
+            && hash.is_some_and(|hash| sequencer.has_payload(&device.id, hash));
+        let new_hash = hash.filter(|_| !repeated);
+        if let Some(hash) = new_hash {
+            sequencer.remember_payload(&device.id, hash);
+        }
+
+        let offset = groups.next();
+        let signed = origin.assurance == Assurance::SignedMessage;
+        let kept = batch.original.len().min(MAX_ORIGINAL_BYTES);
+        let rejections = &validated.rejections;
+        let mut frame = groups.begin(FrameHead {
+            offset,
+            received: origin.received,
+            device: &device.id,
+            credential: origin.credential,
+            assurance: origin.assurance,
+            gateway: origin.gateway.as_ref(),
+            transport: origin.transport,
+            model_version: device.model.version.0,
+            boot_epoch: origin.boot_epoch,
+            boot_sequence: origin.boot_sequence,
+            sequence: validated.sequence,
+            payload_hash: new_hash,
+            unreadable: validated.unreadable,
+            rejections: &rejections[..rejections.len().min(MAX_REJECTIONS)],
+            original: (signed || validated.has_faults()).then(|| &batch.original[..kept]),
+            observations: validated.observations.len() as u16,
+        });
+        let mut duplicates = 0;
+        for observation in &validated.observations {
+            let datastream = observation.datastream;
+            let (time, verdict) = if repeated {
+                let time = observation.time.unwrap_or(origin.received);
+                (time, Verdict::Duplicate)
+            } else {
+                let (time, value) = (observation.time, observation.value);
+                sequencer.judge(offset, datastream, time, origin.received, value)
+            };
+            duplicates += u16::from(verdict == Verdict::Duplicate);
+            frame.observation(&ObservationRef {
+                index: observation.index,
+                datastream,
+                time,
+                value: observation.value,
+                quality: observation.quality,
+                flags: match observation.time {
+                    Some(_) => observation.flags,
+                    None => observation.flags.with(Flags::TIME_ASSIGNED),
+                },
+                verdict,
+                location: observation.location,
+            });
+        }
+        frame.finish();
+        Ok(match validated.unreadable {
+            Some(error) => Outcome::Unreadable(error),
+            None => Outcome::Accepted {
+                stored: validated.observations.len() as u16 - duplicates,
+                duplicates,
+                rejected: u16::try_from(rejections.len()).unwrap_or(u16::MAX),
+            },
+        })
+    }
+}

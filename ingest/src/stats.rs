@@ -1,0 +1,136 @@
+//! Plain counters of the data plane. They start at zero with the process:
+//! what recovery replays is not counted again.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use domain::RejectReason;
+use domain::payload::PayloadError;
+
+/// Kinds of unreadable payloads; their numbers start at 1.
+const PAYLOAD_ERRORS: usize = 10;
+
+/// All counters at one moment.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Stats {
+    /// Frames applied: one per accepted message.
+    pub messages: u64,
+    /// Observations stored, revisions included.
+    pub observations: u64,
+    /// Observations not stored, since the same value was there.
+    pub duplicates: u64,
+    /// Corrections of a value that was there.
+    pub revisions: u64,
+    /// Observations behind what the sequencer remembers.
+    pub late: u64,
+    /// Quarantined observations, in the order of [`RejectReason::ALL`].
+    pub rejected: [u64; RejectReason::ALL.len()],
+    /// Unreadable payloads, by [`PayloadError`]'s number less one.
+    pub unreadable: [u64; PAYLOAD_ERRORS],
+    /// fdatasync calls of the log.
+    pub syncs: u64,
+    /// Groups written.
+    pub groups: u64,
+    /// Bytes of frames written.
+    pub bytes_logged: u64,
+    /// Rows not yet in a file, those being flushed included.
+    pub head_rows: u64,
+    /// Parquet files served.
+    pub files: u64,
+    /// Files set aside, since they were damaged.
+    pub files_set_aside: u64,
+    /// Flushes that failed and were tried again.
+    pub flush_failures: u64,
+    /// Streams open.
+    pub stream_readers: u64,
+    /// Of those, the ones that read the log, since they are behind the ring.
+    pub stream_readers_behind: u64,
+    /// Quarantined messages pushed out by the bounds.
+    pub quarantine_evicted: u64,
+}
+
+/// The counters that are written to; one of each for the whole data plane.
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub(crate) messages: AtomicU64,
+    pub(crate) observations: AtomicU64,
+    pub(crate) duplicates: AtomicU64,
+    pub(crate) revisions: AtomicU64,
+    pub(crate) late: AtomicU64,
+    rejected: [AtomicU64; RejectReason::ALL.len()],
+    unreadable: [AtomicU64; PAYLOAD_ERRORS],
+    pub(crate) syncs: AtomicU64,
+    pub(crate) groups: AtomicU64,
+    pub(crate) bytes_logged: AtomicU64,
+    pub(crate) flush_failures: AtomicU64,
+    pub(crate) stream_readers: AtomicU64,
+    pub(crate) stream_readers_behind: AtomicU64,
+    pub(crate) quarantine_evicted: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn add(counter: &AtomicU64, count: usize) {
+        if count > 0 {
+            counter.fetch_add(count as u64, Relaxed);
+        }
+    }
+
+    pub(crate) fn sub(counter: &AtomicU64, count: usize) {
+        if count > 0 {
+            counter.fetch_sub(count as u64, Relaxed);
+        }
+    }
+
+    pub(crate) fn reject(&self, reason: RejectReason) {
+        // Numbers are 1 to 14 without a hole, in the order of `ALL`.
+        if let Some(counter) = self.rejected.get(usize::from(reason.number()) - 1) {
+            counter.fetch_add(1, Relaxed);
+        }
+    }
+
+    pub(crate) fn unreadable(&self, error: PayloadError) {
+        if let Some(counter) = self.unreadable.get(error as usize - 1) {
+            counter.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Without the store's own figures, which [`crate::store::Store::fill`] adds.
+    pub(crate) fn snapshot(&self) -> Stats {
+        let read = |counter: &AtomicU64| counter.load(Relaxed);
+        Stats {
+            messages: read(&self.messages),
+            observations: read(&self.observations),
+            duplicates: read(&self.duplicates),
+            revisions: read(&self.revisions),
+            late: read(&self.late),
+            rejected: std::array::from_fn(|at| read(&self.rejected[at])),
+            unreadable: std::array::from_fn(|at| read(&self.unreadable[at])),
+            syncs: read(&self.syncs),
+            groups: read(&self.groups),
+            bytes_logged: read(&self.bytes_logged),
+            head_rows: 0,
+            files: 0,
+            files_set_aside: 0,
+            flush_failures: read(&self.flush_failures),
+            stream_readers: read(&self.stream_readers),
+            stream_readers_behind: read(&self.stream_readers_behind),
+            quarantine_evicted: read(&self.quarantine_evicted),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_counter_of_its_own() {
+        let counters = Counters::default();
+        for reason in RejectReason::ALL {
+            counters.reject(reason);
+        }
+        counters.unreadable(PayloadError::DuplicateKey);
+        let stats = counters.snapshot();
+        assert_eq!(stats.rejected, [1; RejectReason::ALL.len()]);
+        assert_eq!(stats.unreadable[PAYLOAD_ERRORS - 1], 1);
+    }
+}

@@ -1,0 +1,234 @@
+//! The index beside each Parquet file: where the rows of each series stand,
+//! and their statistics.
+//!
+//! `{number}.idx`, little-endian, 64 bytes a series, so that it can be searched
+//! where it lies:
+//!
+//! ```text
+//! "MADANGIX", u32 version (1), u32 CRC-32C of the Parquet file,
+//! u64 rows, u32 series, u32 zero,
+//! then by series: u32 series, u32 first row, u32 rows, u32 numbers,
+//!     i64 least time, i64 greatest time, f64 min, f64 max, f64 sum,
+//!     u32 marks (1: no two rows of one time), u32 zero
+//! u32 CRC-32C of everything before
+//! ```
+//!
+//! `numbers`, `min`, `max` and `sum` are over numbers whose quality is good or
+//! uncertain, with corrections and what they correct. The index can be made
+//! again from the file, so a damaged one costs time and no data.
+
+use domain::{DatastreamId, Timestamp};
+
+use super::head::{FileRow, FileValue};
+use super::usable;
+
+const MAGIC: &[u8; 8] = b"MADANGIX";
+const VERSION: u32 = 1;
+const HEADER_BYTES: usize = 32;
+const ENTRY_BYTES: usize = 64;
+const UNIQUE_TIMES: u32 = 1;
+
+/// Where every series of one file stands, by series.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct Index {
+    entries: Vec<Entry>,
+}
+
+/// One series of a file.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Entry {
+    pub(super) series: u32,
+    pub(super) first_row: u32,
+    pub(super) rows: u32,
+    pub(super) numbers: u32,
+    pub(super) min_time: i64,
+    pub(super) max_time: i64,
+    pub(super) min: f64,
+    pub(super) max: f64,
+    pub(super) sum: f64,
+    /// No two rows have one time: each of them is an observation.
+    pub(super) unique_times: bool,
+}
+
+impl Entry {
+    /// Whether any of its rows may lie from `from` to before `to`.
+    pub(super) fn overlaps(&self, from: Timestamp, to: Timestamp) -> bool {
+        self.min_time < to.as_micros() && self.max_time >= from.as_micros()
+    }
+
+    /// Whether all of its rows lie from `from` to before `to`.
+    pub(super) fn within(&self, from: Timestamp, to: Timestamp) -> bool {
+        self.min_time >= from.as_micros() && self.max_time < to.as_micros()
+    }
+}
+
+impl Index {
+    pub(super) fn get(&self, datastream: DatastreamId) -> Option<&Entry> {
+        let at = self
+            .entries
+            .binary_search_by_key(&datastream.get(), |entry| entry.series)
+            .ok()?;
+        Some(&self.entries[at])
+    }
+
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The file's bytes; `file_crc` ties it to its Parquet file.
+    pub(super) fn to_bytes(&self, file_crc: u32) -> Vec<u8> {
+        let mut out = Vec::with_capacity(HEADER_BYTES + ENTRY_BYTES * self.entries.len() + 4);
+        let rows: u64 = self.entries.iter().map(|entry| u64::from(entry.rows)).sum();
+        out.extend_from_slice(MAGIC);
+        out.extend_from_slice(&VERSION.to_le_bytes());
+        out.extend_from_slice(&file_crc.to_le_bytes());
+        out.extend_from_slice(&rows.to_le_bytes());
+        out.extend_from_slice(&(self.entries.len() as u32).to_le_bytes());
+        out.extend_from_slice(&[0; 4]);
+        for entry in &self.entries {
+            for number in [entry.series, entry.first_row, entry.rows, entry.numbers] {
+                out.extend_from_slice(&number.to_le_bytes());
+            }
+            for time in [entry.min_time, entry.max_time] {
+                out.extend_from_slice(&time.to_le_bytes());
+            }
+            for value in [entry.min, entry.max, entry.sum] {
+                out.extend_from_slice(&value.to_le_bytes());
+            }
+            let marks = if entry.unique_times { UNIQUE_TIMES } else { 0 };
+            out.extend_from_slice(&marks.to_le_bytes());
+            out.extend_from_slice(&[0; 4]);
+        }
+        let crc = crc32c::crc32c(&out);
+        out.extend_from_slice(&crc.to_le_bytes());
+        out
+    }
+
+    /// `None` where it is damaged, of another version or of another file.
+    pub(super) fn from_bytes(bytes: &[u8], file_crc: u32) -> Option<Self> {
+        let (content, crc) = bytes.split_last_chunk::<4>()?;
+        if crc32c::crc32c(content) != u32::from_le_bytes(*crc) {
+            return None;
+        }
+        let (header, body) = content.split_first_chunk::<HEADER_BYTES>()?;
+        let sound = header[..8] == *MAGIC
+            && header[8..12] == VERSION.to_le_bytes()
+            && header[12..16] == file_crc.to_le_bytes()
+            && body.len() % ENTRY_BYTES == 0;
+        if !sound {
+            return None;
+        }
+        let entries = body.chunks_exact(ENTRY_BYTES).map(entry).collect();
+        Some(Self { entries })
+    }
+}
+
+fn entry(bytes: &[u8]) -> Entry {
+    let short = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
+    let long = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
+    Entry {
+        series: short(0),
+        first_row: short(4),
+        rows: short(8),
+        numbers: short(12),
+        min_time: long(16) as i64,
+        max_time: long(24) as i64,
+        min: f64::from_bits(long(32)),
+        max: f64::from_bits(long(40)),
+        sum: f64::from_bits(long(48)),
+        unique_times: short(56) & UNIQUE_TIMES != 0,
+    }
+}
+
+/// Makes an index from the rows of a file, in their order.
+#[derive(Default)]
+pub(super) struct IndexBuilder {
+    index: Index,
+    rows: u32,
+}
+
+impl IndexBuilder {
+    pub(super) fn push(&mut self, row: &FileRow<'_>) {
+        let number = match row.value {
+            FileValue::Number(number) if usable(row.quality) => Some(number),
+            _ => None,
+        };
+        match self.index.entries.last_mut() {
+            Some(entry) if entry.series == row.series => entry.add(row.time, number),
+            _ => {
+                let entry = Entry::starting(row.series, self.rows, row.time, number);
+                self.index.entries.push(entry);
+            }
+        }
+        self.rows += 1;
+    }
+
+    pub(super) fn finish(self) -> Index {
+        self.index
+    }
+}
+
+impl Entry {
+    fn starting(series: u32, first_row: u32, time: i64, number: Option<f64>) -> Self {
+        Self {
+            series,
+            first_row,
+            rows: 1,
+            numbers: u32::from(number.is_some()),
+            min_time: time,
+            max_time: time,
+            min: number.unwrap_or(f64::INFINITY),
+            max: number.unwrap_or(f64::NEG_INFINITY),
+            sum: number.unwrap_or(0.0),
+            unique_times: true,
+        }
+    }
+
+    fn add(&mut self, time: i64, number: Option<f64>) {
+        self.rows += 1;
+        self.unique_times &= time > self.max_time;
+        self.max_time = time;
+        if let Some(number) = number {
+            self.numbers += 1;
+            self.min = self.min.min(number);
+            self.max = self.max.max(number);
+            self.sum += number;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index() -> Index {
+        let mut first = Entry::starting(3, 0, 100, Some(1.5));
+        first.add(200, None);
+        first.add(200, Some(-2.0));
+        Index {
+            entries: vec![first, Entry::starting(9, 3, -5, None)],
+        }
+    }
+
+    #[test]
+    fn it_reads_what_it_wrote() {
+        let index = index();
+        assert_eq!(Index::from_bytes(&index.to_bytes(7), 7), Some(index.clone()));
+        let entry = index.get(DatastreamId::new(3)).unwrap();
+        assert_eq!((entry.rows, entry.numbers, entry.sum), (3, 2, -0.5));
+        assert!(!entry.unique_times);
+        assert_eq!(index.get(DatastreamId::new(4)), None);
+    }
+
+    #[test]
+    fn a_flipped_bit_or_another_file_is_noticed() {
+        let bytes = index().to_bytes(7);
+        assert_eq!(Index::from_bytes(&bytes, 8), None);
+        for at in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1;
+            assert_eq!(Index::from_bytes(&damaged, 7), None, "byte {at}");
+            assert_eq!(Index::from_bytes(&bytes[..at], 7), None, "cut at {at}");
+        }
+    }
+}

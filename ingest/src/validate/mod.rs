@@ -1,0 +1,177 @@
+//! From parsed to validated: which datastream an observation belongs to, and
+//! whether its value can be what it says.
+//!
+//! What cannot be is a typed rejection beside the others; a value that is only
+//! implausible is kept as `uncertain`. Values leave in the model's unit. No
+//! I/O, no clock, no allocation for a message of four observations or fewer
+//! without a fault.
+
+mod value;
+
+use std::borrow::Cow;
+
+use device_registry::{Datastream, Device};
+use domain::payload::PayloadError;
+use domain::{
+    DatastreamId, Flags, Location, ObservationBatch, ParsedObservation, Quality, RejectReason,
+    Rejection, Timestamp, Transport,
+};
+use sha2::{Digest, Sha256};
+use smallvec::SmallVec;
+
+use crate::log::ValueRef;
+
+/// A message whose observations have their datastreams and values.
+pub(crate) struct Validated<'a> {
+    pub(crate) observations: SmallVec<[ValidObservation<'a>; 4]>,
+    pub(crate) rejections: Cow<'a, [Rejection]>,
+    /// The whole payload could not be read.
+    pub(crate) unreadable: Option<PayloadError>,
+    /// The device's own count of its messages.
+    pub(crate) sequence: Option<u64>,
+    /// Of a payload that may be sent again and has no time of its own.
+    pub(crate) payload_hash: Option<u64>,
+}
+
+/// An observation that will be stored, unless it is a duplicate.
+pub(crate) struct ValidObservation<'a> {
+    pub(crate) index: u16,
+    pub(crate) datastream: DatastreamId,
+    /// Absent: the sequencer assigns it.
+    pub(crate) time: Option<Timestamp>,
+    pub(crate) value: ValueRef<'a>,
+    pub(crate) quality: Quality,
+    pub(crate) flags: Flags,
+    pub(crate) location: Option<Location>,
+}
+
+/// What becomes of a field that the device's datastreams do not have.
+pub(crate) type ExtraField = Result<DatastreamId, RejectReason>;
+
+/// Judges one message of `device`. `extra` finds or makes the datastream of a
+/// field that the model does not know; its error ends the whole message.
+pub(crate) fn validate<'a, E>(
+    device: &Device,
+    batch: &'a ObservationBatch<'_>,
+    mut extra: impl FnMut(&str) -> Result<ExtraField, E>,
+) -> Result<Validated<'a>, E> {
+    let telemetry = match &batch.telemetry {
+        Ok(telemetry) => telemetry,
+        Err(error) => return Ok(Validated::unreadable(*error)),
+    };
+    let mut observations = SmallVec::new();
+    let mut rejections = Cow::Borrowed(telemetry.rejections.as_slice());
+    let mut timeless = false;
+    for parsed in &telemetry.observations {
+        timeless |= parsed.time.is_none();
+        match judge(device, parsed, batch.origin.received, &mut extra)? {
+            Ok(valid) => observations.push(valid),
+            Err(reason) => {
+                let rejection = Rejection::new(parsed.index, &parsed.field, reason);
+                rejections.to_mut().push(rejection);
+            }
+        }
+    }
+    if let Cow::Owned(all) = &mut rejections {
+        all.sort_by_key(|rejection| rejection.index);
+    }
+    let hashed = timeless && may_be_resent(batch.origin.transport);
+    Ok(Validated {
+        observations,
+        rejections,
+        unreadable: None,
+        sequence: telemetry.sequence,
+        payload_hash: hashed.then(|| payload_hash(batch.original)),
+    })
+}
+
+impl Validated<'_> {
+    fn unreadable(error: PayloadError) -> Self {
+        Self {
+            observations: SmallVec::new(),
+            rejections: Cow::Borrowed(&[]),
+            unreadable: Some(error),
+            sequence: None,
+            payload_hash: None,
+        }
+    }
+
+    /// Whether the message goes to quarantine in whole or in part.
+    pub(crate) fn has_faults(&self) -> bool {
+        self.unreadable.is_some() || !self.rejections.is_empty()
+    }
+}
+
+fn judge<'a, E>(
+    device: &Device,
+    parsed: &'a ParsedObservation<'_>,
+    received: Timestamp,
+    extra: &mut impl FnMut(&str) -> Result<ExtraField, E>,
+) -> Result<Result<ValidObservation<'a>, RejectReason>, E> {
+    if parsed.time.is_some_and(|time| !possible(time, received)) {
+        return Ok(Err(RejectReason::ImpossibleTime));
+    }
+    let known = find(device, &parsed.field);
+    let judged = match known.and_then(|datastream| datastream.definition.as_deref()) {
+        Some(field) => value::of_field(parsed, field),
+        None => value::of_extra(parsed),
+    };
+    let judged = match judged {
+        Ok(judged) => judged,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let datastream = match known {
+        Some(datastream) => datastream.id,
+        // Only for what would be stored: a refused value makes no datastream.
+        None => match extra(&parsed.field)? {
+            Ok(id) => id,
+            Err(reason) => return Ok(Err(reason)),
+        },
+    };
+    Ok(Ok(ValidObservation {
+        index: parsed.index,
+        datastream,
+        time: parsed.time,
+        value: judged.value,
+        quality: judged.quality,
+        flags: judged.flags,
+        location: parsed.location,
+    }))
+}
+
+fn possible(time: Timestamp, received: Timestamp) -> bool {
+    let latest = received.as_micros().saturating_add(Timestamp::MAX_AHEAD_MICROS);
+    Timestamp::EARLIEST <= time && time.as_micros() <= latest
+}
+
+/// The device's datastream of a field. The model's fields come first and in
+/// its order, so their names, which all devices of the model share, are looked
+/// through instead of each datastream's own.
+fn find<'d>(device: &'d Device, name: &str) -> Option<&'d Datastream> {
+    let fields = &device.model.fields;
+    if let Some(at) = fields.iter().position(|field| field.name.as_str() == name)
+        && let Some(datastream) = device.datastreams.get(at)
+        && datastream.field.as_str() == name
+    {
+        return Some(datastream);
+    }
+    device.datastream(name).map(|datastream| &**datastream)
+}
+
+/// Only MQTT says of a message that it may have been sent before.
+fn may_be_resent(transport: Transport) -> bool {
+    match transport {
+        Transport::Mqtt | Transport::MqttTls | Transport::WebSocket => true,
+        Transport::Coap | Transport::Http => false,
+    }
+}
+
+/// 64 bits of SHA-256: stored in frames, so it must never change, and a device
+/// must not be able to make two payloads that are taken for one.
+fn payload_hash(payload: &[u8]) -> u64 {
+    let digest = Sha256::digest(payload);
+    u64::from_le_bytes(digest[..8].try_into().expect("a digest has 32 bytes"))
+}
+
+#[cfg(test)]
+mod tests;

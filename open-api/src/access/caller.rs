@@ -1,0 +1,77 @@
+//! The caller of a request, once it is known, and the roles that handlers ask for.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use device_registry::ApiKey;
+use domain::{Audience, Timestamp};
+
+use crate::params::Viewer;
+use crate::problem::Problem;
+use crate::problem_kind::ProblemKind;
+
+/// The Principal of a request.
+#[derive(Clone, Debug)]
+pub(crate) enum Caller {
+    Anonymous,
+    Application(Arc<ApiKey>),
+    Operator {
+        /// The end of the session; none for the token itself.
+        until: Option<Timestamp>,
+    },
+}
+
+impl Caller {
+    /// Operators act for the owners; everybody else is the public.
+    pub(crate) fn viewer(&self) -> Viewer {
+        Viewer(match self {
+            Self::Operator { .. } => Audience::Owner,
+            Self::Anonymous | Self::Application(_) => Audience::Public,
+        })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .unwrap_or(Self::Anonymous))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Viewer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Ok(Caller::from_request_parts(parts, state).await?.viewer())
+    }
+}
+
+/// Only operators come past it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Operator {
+    pub(crate) until: Option<Timestamp>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Caller::from_request_parts(parts, state).await? {
+            Caller::Operator { until } => Ok(Self { until }),
+            Caller::Anonymous => Err(Problem::new(
+                ProblemKind::Unauthenticated,
+                "This is for operators: send Authorization: Bearer with the operator's token, or log in at /ops.",
+            )),
+            Caller::Application(_) => Err(Problem::new(
+                ProblemKind::Forbidden,
+                "This is for operators; an API key reads public data only.",
+            )),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Other sites' pages: preflight on public reads always passes; a key's
+//! origins are enforced on the request itself.
+
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use device_registry::ApiKeyKind;
+
+use super::Caller;
+
+const REQUEST_HEADERS: &str =
+    "accept, authorization, cache-control, content-type, last-event-id, x-api-key";
+const REPLY_HEADERS: &str =
+    "link, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, x-request-id";
+/// Browsers may remember a preflight for a day, in seconds.
+const MAX_AGE: &str = "86400";
+
+pub(super) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    method == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// The reply to a preflight of a public read.
+pub(super) fn preflight() -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS),
+        (header::ACCESS_CONTROL_MAX_AGE, MAX_AGE),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Lets a page of another site read the reply of a public read.
+pub(super) fn allow(headers: &mut HeaderMap, caller: &Caller, origin: Option<&HeaderValue>) {
+    let bound = matches!(caller, Caller::Application(key) if key.kind == ApiKeyKind::Publishable);
+    let allowed = match origin {
+        Some(origin) if bound => {
+            headers.append(header::VARY, HeaderValue::from_static("origin"));
+            origin.clone()
+        }
+        _ => HeaderValue::from_static("*"),
+    };
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static(REPLY_HEADERS),
+    );
+}

@@ -1,0 +1,126 @@
+//! The middleware before the handlers below `/v1`: who asks, how much they
+//! may, and whether another site's page may read the answer.
+
+use axum::extract::{Request, State};
+use axum::http::Uri;
+use axum::http::uri::PathAndQuery;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::identify::identify;
+use super::{Caller, cors};
+use crate::envelope::Arrival;
+use crate::problem::Problem;
+use crate::quota::{Account, Allowance};
+use crate::state::ApiState;
+
+/// Public reads: other sites' pages may ask.
+pub(crate) async fn public(
+    State(state): State<ApiState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if cors::is_preflight(request.method(), request.headers()) {
+        return cors::preflight();
+    }
+    let origin = request.headers().get(axum::http::header::ORIGIN).cloned();
+    let (caller, mut response) = pass(&state, request, next).await;
+    cors::allow(response.headers_mut(), &caller, origin.as_ref());
+    response
+}
+
+/// Everything else: only the platform's own pages and programs.
+pub(crate) async fn guarded(
+    State(state): State<ApiState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    pass(&state, request, next).await.1
+}
+
+async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Response) {
+    let (mut parts, body) = request.into_parts();
+    let Some(arrival) = parts.extensions.get::<Arrival>().cloned() else {
+        return (Caller::Anonymous, axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response());
+    };
+    let url_key = take_key(&mut parts.uri);
+    let identified = identify(state, &arrival, &parts, url_key.as_deref());
+
+    let account = match &identified {
+        Ok(Caller::Operator { .. }) => Account::Operator,
+        Ok(Caller::Application(key)) => Account::Key(key.id.clone()),
+        // A wrong key counts as none: guessing is paid by the address.
+        Ok(Caller::Anonymous) | Err(_) => Account::of_address(arrival.client),
+    };
+    let allowance = match state.throttle.take(&account) {
+        Ok(allowance) => allowance,
+        Err(refused) => {
+            let problem = refused.problem(match account {
+                Account::Address(_) => "an address without a key",
+                Account::Key(_) => "this key",
+                Account::Operator => "the operators",
+                Account::Device(_) => "this device",
+            });
+            let caller = identified.unwrap_or(Caller::Anonymous);
+            return (caller, told(problem.into_response(), refused.allowance()));
+        }
+    };
+    match identified {
+        Err(problem) => {
+            let problem: Problem = problem;
+            (Caller::Anonymous, told(problem.into_response(), allowance))
+        }
+        Ok(caller) => {
+            parts.extensions.insert(caller.clone());
+            let response = next.run(Request::from_parts(parts, body)).await;
+            // A handler with a quota of its own has told that one.
+            if response.headers().contains_key("ratelimit-limit") {
+                return (caller, response);
+            }
+            (caller, told(response, allowance))
+        }
+    }
+}
+
+fn told(mut response: Response, allowance: Allowance) -> Response {
+    allowance.tell(response.headers_mut());
+    response
+}
+
+/// Takes `key=` out of the query, so that no link and no log repeats it.
+fn take_key(uri: &mut Uri) -> Option<String> {
+    let query = uri.query()?;
+    let key = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("key="))?
+        .to_owned();
+    let rest: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !pair.starts_with("key="))
+        .collect();
+    let path_and_query: PathAndQuery = if rest.is_empty() {
+        uri.path().parse().ok()?
+    } else {
+        format!("{}?{}", uri.path(), rest.join("&")).parse().ok()?
+    };
+    let mut parts = std::mem::take(uri).into_parts();
+    parts.path_and_query = Some(path_and_query);
+    *uri = Uri::from_parts(parts).ok()?;
+    Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_leaves_the_address() {
+        let mut uri: Uri = "/v1/latest?domain=traffic&key=mdk_pub_x&limit=5".parse().unwrap();
+        assert_eq!(take_key(&mut uri).as_deref(), Some("mdk_pub_x"));
+        assert_eq!(uri.to_string(), "/v1/latest?domain=traffic&limit=5");
+        let mut alone: Uri = "http://h/v1/latest?key=k".parse().unwrap();
+        assert_eq!(take_key(&mut alone).as_deref(), Some("k"));
+        assert_eq!(alone.to_string(), "http://h/v1/latest");
+        assert_eq!(take_key(&mut alone), None);
+    }
+}

@@ -1,0 +1,97 @@
+//! Operators' sessions: kept in memory, under a hash of the cookie. A restart
+//! of the platform ends them all.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::Timestamp;
+use parking_lot::Mutex;
+use sha2::{Digest, Sha256};
+
+/// How long a session lasts.
+pub(crate) const SESSION_LIFE: Duration = Duration::from_secs(12 * 3_600);
+/// Sessions at once; the one that ends first makes room for a new one.
+const MAX_SESSIONS: usize = 1_000;
+/// Behind TLS: a name that browsers bind to host and path.
+const SECURE_NAME: &str = "__Host-madang";
+const PLAIN_NAME: &str = "madang_session";
+/// Bytes of chance in a cookie.
+const COOKIE_BYTES: usize = 32;
+
+/// Who is logged in.
+#[derive(Default)]
+pub(crate) struct Sessions {
+    ends: Mutex<HashMap<[u8; 32], Timestamp>>,
+}
+
+impl Sessions {
+    /// A new session's cookie and end.
+    pub(crate) fn open(&self, now: Timestamp) -> Result<(String, Timestamp), getrandom::Error> {
+        let mut chance = [0; COOKIE_BYTES];
+        getrandom::fill(&mut chance)?;
+        let cookie = URL_SAFE_NO_PAD.encode(chance);
+        let life = i64::try_from(SESSION_LIFE.as_micros()).unwrap_or(i64::MAX);
+        let end = Timestamp::from_micros(now.as_micros().saturating_add(life));
+        let mut ends = self.ends.lock();
+        ends.retain(|_, end| *end > now);
+        if ends.len() >= MAX_SESSIONS {
+            let first = ends.iter().min_by_key(|(_, end)| **end).map(|(hash, _)| *hash);
+            first.and_then(|hash| ends.remove(&hash));
+        }
+        ends.insert(hash(&cookie), end);
+        Ok((cookie, end))
+    }
+
+    /// The end of a session that stands.
+    pub(crate) fn until(&self, cookie: &str, now: Timestamp) -> Option<Timestamp> {
+        let end = self.ends.lock().get(&hash(cookie)).copied();
+        end.filter(|end| *end > now)
+    }
+
+    pub(crate) fn close(&self, headers: &HeaderMap, scheme: &str) {
+        if let Some(cookie) = cookie(headers, scheme) {
+            self.ends.lock().remove(&hash(cookie));
+        }
+    }
+}
+
+fn hash(cookie: &str) -> [u8; 32] {
+    Sha256::digest(cookie.as_bytes()).into()
+}
+
+fn name(scheme: &str) -> &'static str {
+    if scheme == "https" { SECURE_NAME } else { PLAIN_NAME }
+}
+
+/// The session's cookie among all that a browser sends.
+pub(super) fn cookie<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
+    let wanted = name(scheme);
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| (name == wanted).then_some(value))
+}
+
+/// Hands the cookie to the browser, out of reach of its scripts.
+pub(crate) fn set_cookie(cookie: &str, scheme: &str) -> HeaderValue {
+    header_value(cookie, SESSION_LIFE.as_secs(), scheme)
+}
+
+/// Takes the cookie from the browser.
+pub(crate) fn clear_cookie(scheme: &str) -> HeaderValue {
+    header_value("", 0, scheme)
+}
+
+fn header_value(cookie: &str, max_age: u64, scheme: &str) -> HeaderValue {
+    let name = name(scheme);
+    let secure = if scheme == "https" { "; Secure" } else { "" };
+    let text =
+        format!("{name}={cookie}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}");
+    HeaderValue::try_from(text).expect("base64url and fixed words are a header's text")
+}

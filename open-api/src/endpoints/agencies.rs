@@ -1,0 +1,84 @@
+//! `/v1/agencies`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use device_registry::NewAgency;
+use domain::AgencyId;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::registry_problem::registry_problem;
+use crate::access::Operator;
+use crate::body::JsonBody;
+use crate::list::{List, ListRequest, cut};
+use crate::pagination::read_cursor;
+use crate::params::{Limit, Query, Text};
+use crate::problem::Problem;
+use crate::state::ApiState;
+use crate::views::AgencyView;
+
+/// A new agency.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewAgency, example = json!({"id": "seoul", "name": "서울특별시"}))]
+pub(crate) struct NewAgencyBody {
+    #[schema(value_type = String)]
+    id: Text<AgencyId>,
+    name: String,
+}
+
+/// Adds the public body that will own things and data.
+#[utoipa::path(post, path = "/v1/agencies", tag = "registry", request_body = NewAgencyBody,
+    responses((status = 201, body = AgencyView), (status = 409, description = "The id is taken")),
+    security(("operator" = []), ("session" = [])))]
+pub(crate) async fn create(
+    State(state): State<ApiState>,
+    _: Operator,
+    JsonBody(body): JsonBody<NewAgencyBody>,
+) -> Result<Response, Problem> {
+    let agency = NewAgency {
+        id: body.id.0,
+        name: body.name,
+    };
+    let made = state
+        .blocking(move |shared| shared.registry.create_agency(agency))
+        .await?
+        .map_err(|error| registry_problem(&error))?;
+    Ok((StatusCode::CREATED, Json(AgencyView::from(made.as_ref()))).into_response())
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AgenciesQuery {
+    /// 1 to 10,000; 100 by default.
+    #[param(value_type = Option<u32>)]
+    limit: Option<Text<Limit>>,
+    cursor: Option<String>,
+}
+
+/// The agencies, in order of id.
+#[utoipa::path(get, path = "/v1/agencies", tag = "registry", params(AgenciesQuery),
+    responses((status = 200, body = List<AgencyView>)),
+    security(("operator" = []), ("session" = [])))]
+pub(crate) async fn list(
+    State(state): State<ApiState>,
+    _: Operator,
+    Query(query): Query<AgenciesQuery>,
+    request: ListRequest,
+) -> Result<Response, Problem> {
+    let limit = query.limit.map_or(Limit::default(), |limit| limit.0).0;
+    let after: Option<AgencyId> = read_cursor(query.cursor.as_deref())?;
+    let snapshot = state.registry.snapshot();
+    let mut agencies: Vec<_> = snapshot
+        .agencies()
+        .filter(|agency| after.as_ref().is_none_or(|after| agency.id > *after))
+        .take(limit + 1)
+        .collect();
+    let more = cut(&mut agencies, limit);
+    let last = agencies.last().filter(|_| more).map(|agency| &agency.id);
+    let views = agencies.iter().map(|agency| AgencyView::from(agency.as_ref()));
+    Ok(request.page(views.collect(), last))
+}

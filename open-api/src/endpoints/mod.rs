@@ -1,0 +1,29 @@
+//! The handlers, one file for each resource, each under its description.
+
+pub(crate) mod agencies;
+pub(crate) mod aggregate;
+pub(crate) mod application_keys;
+pub(crate) mod applications;
+mod bucket;
+pub(crate) mod datastreams;
+pub(crate) mod device_credentials;
+mod device_csv;
+pub(crate) mod device_events;
+pub(crate) mod device_import;
+pub(crate) mod devices;
+pub(crate) mod health;
+pub(crate) mod latest;
+pub(crate) mod metrics;
+pub(crate) mod models;
+pub(crate) mod observations;
+pub(crate) mod pages;
+pub(crate) mod platform;
+pub(crate) mod problems;
+mod registry_problem;
+pub(crate) mod session;
+pub(crate) mod stream;
+mod stream_feed;
+pub(crate) mod telemetry;
+pub(crate) mod things;
+
+pub(crate) use stream_feed::Streams;

@@ -1,0 +1,159 @@
+//! `/v1/datastreams/{id}/observations`: what was observed between two times.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use domain::{DatastreamId, Timestamp};
+use ingest::{QueryError, RangeQuery, StoredObservation};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::datastreams::find;
+use crate::list::{List, ListRequest};
+use crate::pagination::read_cursor;
+use crate::params::{Limit, Query, Text, Time, Viewer};
+use crate::problem::Problem;
+use crate::state::{ApiState, Shared};
+use crate::views::ObservationView;
+
+/// Observations that one request looks through for those between two offsets;
+/// a page may then be short, and `next` goes on.
+const MAX_SCANNED: usize = 200_000;
+/// Of those, how many are read at once.
+const SCAN_STEP: usize = 10_000;
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ObservationsQuery {
+    /// Phenomenon time, RFC 3339 with an offset; inclusive.
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Time>,
+    /// Phenomenon time; exclusive.
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<Time>,
+    /// What was known then: only what was received by that time counts.
+    #[param(value_type = Option<String>, format = DateTime)]
+    as_of: Option<Time>,
+    /// Only what came at or behind this offset: fills a stream's gap.
+    from_offset: Option<u64>,
+    /// Only what came before this offset.
+    to_offset: Option<u64>,
+    /// 1 to 10,000; 100 by default.
+    #[param(value_type = Option<u32>)]
+    limit: Option<Text<Limit>>,
+    cursor: Option<String>,
+}
+
+/// The observations of a datastream, oldest first, each time once in its
+/// newest revision.
+#[utoipa::path(get, path = "/v1/datastreams/{id}/observations", tag = "data",
+    params(("id" = u32, Path, description = "The datastream's number"), ObservationsQuery),
+    responses((status = 200, body = List<ObservationView>), (status = 404, description = "There is none, or it is restricted")))]
+pub(crate) async fn list(
+    State(state): State<ApiState>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Query(query): Query<ObservationsQuery>,
+    request: ListRequest,
+) -> Result<Response, Problem> {
+    let snapshot = state.settled().await;
+    let question = Question::new(find(&snapshot, viewer, &id)?.id, &query)?;
+    let page = state
+        .blocking(move |shared| question.read(shared))
+        .await?
+        .map_err(query_problem)?;
+    let views = page
+        .observations
+        .iter()
+        .map(|stored| ObservationView::new(stored, viewer))
+        .collect();
+    let behind = page.behind.map(Timestamp::as_micros);
+    Ok(request.page(views, behind.as_ref()))
+}
+
+struct Question {
+    range: RangeQuery,
+    from_offset: u64,
+    to_offset: u64,
+}
+
+struct Page {
+    observations: Vec<StoredObservation>,
+    /// Where the next page begins.
+    behind: Option<Timestamp>,
+}
+
+impl Question {
+    fn new(datastream: DatastreamId, query: &ObservationsQuery) -> Result<Self, Problem> {
+        let from = query.from.map_or(Timestamp::MIN, |time| time.0);
+        let to = query.to.map_or(Timestamp::MAX, |time| time.0);
+        if from > to {
+            return Err(Problem::parameter("from lies behind to"));
+        }
+        let after: Option<i64> = read_cursor(query.cursor.as_deref())?;
+        Ok(Self {
+            range: RangeQuery {
+                datastream,
+                from,
+                to,
+                as_of: query.as_of.map(|time| time.0),
+                limit: query.limit.as_ref().map_or(Limit::default(), |limit| limit.0).0,
+                after: after.map(Timestamp::from_micros),
+            },
+            from_offset: query.from_offset.unwrap_or(0),
+            to_offset: query.to_offset.unwrap_or(u64::MAX),
+        })
+    }
+
+    fn read(self, shared: &Shared) -> Result<Page, QueryError> {
+        if self.from_offset == 0 && self.to_offset == u64::MAX {
+            let page = shared.ingest.range(&self.range)?;
+            let last = page.observations.last().filter(|_| page.more);
+            return Ok(Page {
+                behind: last.map(|last| last.time),
+                observations: page.observations,
+            });
+        }
+        self.scan(shared)
+    }
+
+    /// The store is in order of time, so offsets are looked for one by one.
+    fn scan(mut self, shared: &Shared) -> Result<Page, QueryError> {
+        let limit = std::mem::replace(&mut self.range.limit, SCAN_STEP);
+        let mut kept = Vec::new();
+        let mut scanned = 0;
+        loop {
+            let page = shared.ingest.range(&self.range)?;
+            scanned += page.observations.len();
+            for stored in page.observations {
+                self.range.after = Some(stored.time);
+                let offset = stored.offset.get();
+                if offset < self.from_offset || offset >= self.to_offset {
+                    continue;
+                }
+                if kept.len() == limit {
+                    let behind = kept.last().map(|last: &StoredObservation| last.time);
+                    return Ok(Page { observations: kept, behind });
+                }
+                kept.push(stored);
+            }
+            if !page.more || scanned >= MAX_SCANNED {
+                return Ok(Page {
+                    observations: kept,
+                    behind: self.range.after.filter(|_| page.more),
+                });
+            }
+        }
+    }
+}
+
+/// What the caller can mend is told; what only the operator can is logged.
+pub(super) fn query_problem(error: QueryError) -> Problem {
+    match error {
+        QueryError::Read(_) => Problem::internal(&error),
+        QueryError::TooMuch { .. }
+        | QueryError::TooManyValues { .. }
+        | QueryError::Boundaries
+        | QueryError::Percentile(_) => Problem::parameter(error.to_string()),
+    }
+}

@@ -1,0 +1,98 @@
+//! Pages: opaque cursors that stay valid while items come and go, and the
+//! absolute URL of the next page.
+//!
+//! A cursor is base64url of the last item's key, so a page begins right
+//! behind it, whatever was added or removed meanwhile.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Uri, header};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::envelope::Arrival;
+use crate::problem::Problem;
+
+/// The longest key in a cursor, in bytes: an id's, or a number's.
+const MAX_KEY_BYTES: usize = 64;
+
+/// Where a page begins.
+pub(crate) fn read_cursor<T: std::str::FromStr>(
+    cursor: Option<&str>,
+) -> Result<Option<T>, Problem> {
+    let Some(cursor) = cursor else {
+        return Ok(None);
+    };
+    let key = URL_SAFE_NO_PAD
+        .decode(cursor)
+        .ok()
+        .filter(|key| key.len() <= MAX_KEY_BYTES)
+        .and_then(|key| String::from_utf8(key).ok())
+        .and_then(|key| key.parse().ok());
+    key.map(Some).ok_or_else(|| {
+        Problem::parameter("cursor: take it from the `next` of a page, and leave it as it is")
+    })
+}
+
+/// The address of this request as the caller sees it, from which that of the
+/// next page is made.
+#[derive(Clone, Debug)]
+pub(crate) struct PageUrl {
+    origin: String,
+    path: String,
+    /// The query without a cursor.
+    query: String,
+}
+
+impl PageUrl {
+    /// The same question, behind the item with this key.
+    pub(crate) fn behind(&self, key: &impl std::fmt::Display) -> String {
+        let cursor = URL_SAFE_NO_PAD.encode(key.to_string());
+        let join = if self.query.is_empty() { "" } else { "&" };
+        format!(
+            "{}{}?{}{join}cursor={cursor}",
+            self.origin, self.path, self.query
+        )
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PageUrl {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let scheme = parts
+            .extensions
+            .get::<Arrival>()
+            .map_or("http", |arrival| arrival.scheme);
+        let origin = authority(&parts.uri, &parts.headers)
+            .map(|authority| format!("{scheme}://{authority}"))
+            .unwrap_or_default();
+        let query: Vec<&str> = parts
+            .uri
+            .query()
+            .unwrap_or_default()
+            .split('&')
+            .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="))
+            .collect();
+        Ok(Self {
+            origin,
+            path: parts.uri.path().to_owned(),
+            query: query.join("&"),
+        })
+    }
+}
+
+/// Host and port as the caller wrote them; nothing that is no authority gets
+/// into an answer.
+pub(crate) fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    let written = match uri.authority() {
+        Some(authority) => authority.as_str(),
+        None => headers.get(header::HOST)?.to_str().ok()?,
+    };
+    let sound = !written.is_empty()
+        && written.len() <= 255
+        && written
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'));
+    sound.then_some(written)
+}

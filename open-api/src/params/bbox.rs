@@ -1,0 +1,84 @@
+//! `bbox=west,south,east,north`, in degrees, as GeoJSON orders it.
+
+use std::str::FromStr;
+
+use domain::Location;
+
+/// A box on the map. West may be greater than east: it then crosses 180.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Bbox {
+    west: f64,
+    south: f64,
+    east: f64,
+    north: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("bbox is west,south,east,north in degrees, as 126.7,37.4,127.2,37.7")]
+pub(crate) struct BboxError;
+
+impl Bbox {
+    pub(crate) fn contains(&self, location: Location) -> bool {
+        let (lat, lon) = (location.lat(), location.lon());
+        let between = if self.west <= self.east {
+            (self.west..=self.east).contains(&lon)
+        } else {
+            lon >= self.west || lon <= self.east
+        };
+        between && (self.south..=self.north).contains(&lat)
+    }
+}
+
+impl FromStr for Bbox {
+    type Err = BboxError;
+
+    fn from_str(text: &str) -> Result<Self, BboxError> {
+        let [west, south, east, north] = numbers(text).ok_or(BboxError)?;
+        let sound = (-180.0..=180.0).contains(&west)
+            && (-180.0..=180.0).contains(&east)
+            && (-90.0..=90.0).contains(&south)
+            && (-90.0..=90.0).contains(&north)
+            && south <= north;
+        sound
+            .then_some(Self {
+                west,
+                south,
+                east,
+                north,
+            })
+            .ok_or(BboxError)
+    }
+}
+
+/// Exactly `N` finite numbers between commas.
+pub(super) fn numbers<const N: usize>(text: &str) -> Option<[f64; N]> {
+    let mut out = [0.0; N];
+    let mut parts = text.split(',');
+    for slot in &mut out {
+        *slot = parts.next()?.trim().parse().ok()?;
+        if !slot.is_finite() {
+            return None;
+        }
+    }
+    parts.next().is_none().then_some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_may_cross_the_date_line() {
+        let bbox: Bbox = "179,-20,-179,20".parse().unwrap();
+        assert!(bbox.contains(Location::new(0.0, 179.5).unwrap()));
+        assert!(bbox.contains(Location::new(0.0, -179.5).unwrap()));
+        assert!(!bbox.contains(Location::new(0.0, 0.0).unwrap()));
+    }
+
+    #[test]
+    fn what_is_no_box_is_refused() {
+        for bad in ["", "1,2,3", "1,2,3,4,5", "1,5,2,4", "200,0,201,1", "a,b,c,d", "NaN,0,1,1"] {
+            assert!(bad.parse::<Bbox>().is_err(), "{bad}");
+        }
+    }
+}

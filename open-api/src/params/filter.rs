@@ -1,0 +1,123 @@
+//! Which datastreams a question is about, and who asks.
+
+use device_registry::{Datastream, Snapshot, Thing, Visibility};
+use domain::{AgencyId, Audience, DatastreamId, DeviceId, FieldName, Location, ThingId};
+use ingest::StoredObservation;
+
+use super::{Bbox, Near};
+
+/// Who asks: what it sees, and how exactly.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Viewer(pub(crate) Audience);
+
+impl Viewer {
+    /// Restricted datastreams do not exist for the public.
+    pub(crate) fn sees(self, datastream: &Datastream) -> bool {
+        self.0 == Audience::Owner || datastream.visibility == Visibility::Public
+    }
+
+    pub(crate) fn place(self, location: Option<Location>) -> Option<Location> {
+        location.map(|location| location.seen_by(self.0))
+    }
+}
+
+/// The filters that latest, stream, aggregate and the lists share.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DatastreamFilter {
+    pub(crate) domain: Option<String>,
+    /// `flow` or `traffic.flow`.
+    pub(crate) model: Option<String>,
+    pub(crate) agency: Option<AgencyId>,
+    pub(crate) device: Option<DeviceId>,
+    pub(crate) thing: Option<ThingId>,
+    pub(crate) field: Option<FieldName>,
+    pub(crate) bbox: Option<Bbox>,
+    pub(crate) near: Option<Near>,
+}
+
+impl DatastreamFilter {
+    /// Whether the datastream passes, wherever it lies.
+    pub(crate) fn names(&self, datastream: &Datastream) -> bool {
+        let model = &datastream.model;
+        is(self.domain.as_deref(), model.domain())
+            && self
+                .model
+                .as_deref()
+                .is_none_or(|name| name == model.name() || name == model.as_str())
+            && is_same(self.agency.as_ref(), &datastream.agency)
+            && is_same(self.device.as_ref(), &datastream.device)
+            && is_same(self.thing.as_ref(), &datastream.thing)
+            && is_same(self.field.as_ref(), &datastream.field)
+    }
+
+    /// Whether the place passes, as the viewer sees it: a box that is moved
+    /// step by step must not find more than the view shows.
+    pub(crate) fn covers(&self, seen: Option<Location>) -> bool {
+        if self.bbox.is_none() && self.near.is_none() {
+            return true;
+        }
+        seen.is_some_and(|place| {
+            self.bbox.is_none_or(|bbox| bbox.contains(place))
+                && self.near.is_none_or(|near| near.contains(place))
+        })
+    }
+
+    /// The datastreams that `viewer` sees and that pass, wherever they lie, in
+    /// order of number from `first`.
+    pub(crate) fn select<'a>(
+        &'a self,
+        snapshot: &'a Snapshot,
+        viewer: Viewer,
+        first: DatastreamId,
+    ) -> impl Iterator<Item = Selected<'a>> + 'a {
+        snapshot
+            .datastreams(first)
+            .filter(move |datastream| viewer.sees(datastream) && self.names(datastream))
+            .map(move |datastream| Selected::new(snapshot, viewer, datastream))
+    }
+
+    /// Those of [`Self::select`] whose thing lies where the filter says.
+    pub(crate) fn select_places<'a>(
+        &'a self,
+        snapshot: &'a Snapshot,
+        viewer: Viewer,
+        first: DatastreamId,
+    ) -> impl Iterator<Item = Selected<'a>> + 'a {
+        self.select(snapshot, viewer, first)
+            .filter(|selected| self.covers(selected.location))
+    }
+}
+
+/// A datastream that passed, and where its thing lies as the viewer sees it.
+#[derive(Clone, Copy)]
+pub(crate) struct Selected<'a> {
+    pub(crate) datastream: &'a Datastream,
+    pub(crate) thing: Option<&'a Thing>,
+    pub(crate) location: Option<Location>,
+}
+
+impl<'a> Selected<'a> {
+    pub(crate) fn new(snapshot: &'a Snapshot, viewer: Viewer, datastream: &'a Datastream) -> Self {
+        let thing = snapshot.thing(datastream.thing.as_str()).map(AsRef::as_ref);
+        Self {
+            datastream,
+            thing,
+            location: viewer.place(thing.and_then(Thing::location)),
+        }
+    }
+
+    /// Where it was observed: as the device said, or else where the thing was
+    /// at that time.
+    pub(crate) fn place_of(&self, viewer: Viewer, stored: &StoredObservation) -> Option<Location> {
+        let thing = || self.thing.and_then(|thing| thing.location_at(stored.time));
+        viewer.place(stored.location.or_else(thing))
+    }
+}
+
+fn is(wanted: Option<&str>, given: &str) -> bool {
+    wanted.is_none_or(|wanted| wanted == given)
+}
+
+fn is_same<T: PartialEq>(wanted: Option<&T>, given: &T) -> bool {
+    wanted.is_none_or(|wanted| wanted == given)
+}

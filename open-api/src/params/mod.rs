@@ -1,0 +1,17 @@
+//! What a query string may say: one type for each notation.
+
+mod bbox;
+mod filter;
+mod limit;
+mod near;
+mod query;
+mod text;
+mod time;
+
+pub(crate) use bbox::Bbox;
+pub(crate) use filter::{DatastreamFilter, Selected, Viewer};
+pub(crate) use limit::{DEFAULT_LIMIT, Limit, MAX_LIMIT};
+pub(crate) use near::Near;
+pub(crate) use query::Query;
+pub(crate) use text::Text;
+pub(crate) use time::Time;

@@ -1,0 +1,37 @@
+//! `near=lat,lon,metres`.
+
+use std::str::FromStr;
+
+use domain::Location;
+
+use super::bbox::numbers;
+
+/// A circle on the map.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Near {
+    centre: Location,
+    metres: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("near is lat,lon,metres, as 37.5665,126.978,500")]
+pub(crate) struct NearError;
+
+impl Near {
+    pub(crate) fn contains(&self, location: Location) -> bool {
+        self.centre.distance_metres(location) <= self.metres
+    }
+}
+
+impl FromStr for Near {
+    type Err = NearError;
+
+    fn from_str(text: &str) -> Result<Self, NearError> {
+        let [lat, lon, metres] = numbers(text).ok_or(NearError)?;
+        if metres < 0.0 {
+            return Err(NearError);
+        }
+        let centre = Location::new(lat, lon).map_err(|_| NearError)?;
+        Ok(Self { centre, metres })
+    }
+}

@@ -1,0 +1,52 @@
+//! Times in queries and bodies: RFC 3339 with an offset.
+
+use std::str::FromStr;
+
+use domain::{TimeError, Timestamp};
+use serde::{Deserialize, Deserializer};
+
+use super::Text;
+
+/// A time as a caller writes it. A `+` that a form decoder turned into a
+/// space is read as the `+` that was meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Time(pub(crate) Timestamp);
+
+/// The shortest text before an offset, `2026-05-01T09:00:00`, in bytes.
+const CIVIL_BYTES: usize = 19;
+
+impl FromStr for Time {
+    type Err = TimeError;
+
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        match text.rfind(' ') {
+            Some(at) if at >= CIVIL_BYTES => {
+                let mended = format!("{}+{}", &text[..at], &text[at + 1..]);
+                Timestamp::parse(&mended).map(Self)
+            }
+            _ => Timestamp::parse(text).map(Self),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Text::deserialize(deserializer).map(|Text(time)| time)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_space_in_an_offsets_place_is_a_plus() {
+        let meant = Timestamp::parse("2020-08-06T14:20:00+09:00").unwrap();
+        assert_eq!("2020-08-06T14:20:00 09:00".parse(), Ok(Time(meant)));
+        assert_eq!("2020-08-06T14:20:00+09:00".parse(), Ok(Time(meant)));
+        assert_eq!(
+            "2020-08-06 14:20:00".parse::<Time>(),
+            Err(TimeError::NoOffset)
+        );
+    }
+}

@@ -1,0 +1,142 @@
+//! Errors as RFC 9457 `application/problem+json`.
+//!
+//! A [`Problem`] has a message for the caller and, where there is more to
+//! say, another for the log. It travels in the response's extensions; the
+//! envelope middleware writes the body, because only that knows the request's
+//! id. Each kind has a stable `type` below `/problems/`, which is a page too.
+
+use std::borrow::Cow;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use crate::problem_kind::ProblemKind;
+
+/// What went wrong, for the caller and for the log.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem {
+    kind: ProblemKind,
+    detail: Cow<'static, str>,
+    members: Vec<(&'static str, Value)>,
+    /// Seconds after which it is worth trying again.
+    retry_after: Option<u64>,
+    /// For the log alone.
+    cause: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            members: Vec::new(),
+            retry_after: None,
+            cause: None,
+        }
+    }
+
+    pub(crate) fn parameter(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ProblemKind::InvalidParameter, detail)
+    }
+
+    pub(crate) fn body(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ProblemKind::InvalidBody, detail)
+    }
+
+    pub(crate) fn not_found(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ProblemKind::NotFound, detail)
+    }
+
+    /// The caller learns nothing but the request id; the log learns the cause.
+    pub(crate) fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
+        Self::new(
+            ProblemKind::Internal,
+            "The platform failed at this request. The operator finds the cause by the request id.",
+        )
+        .caused_by(error_chain(cause))
+    }
+
+    /// An extension member of the problem.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.members.push((name, value.into()));
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn caused_by(mut self, cause: impl Into<String>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.kind.status()
+    }
+
+    pub(crate) fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// The body, complete with the request's id.
+    pub(crate) fn render(&self, request_id: &str) -> Vec<u8> {
+        let mut object = Map::new();
+        object.insert("type".into(), json!(self.kind.path()));
+        object.insert("title".into(), json!(self.kind.title_en()));
+        object.insert("status".into(), json!(self.kind.status().as_u16()));
+        object.insert("detail".into(), json!(self.detail));
+        object.insert("request_id".into(), json!(request_id));
+        for (name, value) in &self.members {
+            object.insert((*name).into(), value.clone());
+        }
+        serde_json::to_vec(&object).expect("a map of strings and values has a JSON form")
+    }
+
+    /// For a reply that axum made itself: its status says what happened.
+    pub(crate) fn of_status(status: StatusCode, detail: String) -> Self {
+        let kind = ProblemKind::of_status(status);
+        let detail = if detail.trim().is_empty() {
+            Cow::Borrowed(kind.title_en())
+        } else {
+            Cow::Owned(detail)
+        };
+        Self::new(kind, detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        if let Some(seconds) = self.retry_after {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.kind == ProblemKind::Unauthenticated {
+            response.headers_mut().insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"madang\""),
+            );
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// An error and its sources on one line.
+pub(crate) fn error_chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        next = source.source();
+    }
+    text
+}

@@ -1,0 +1,123 @@
+//! Buckets on their way out: their columns are what the caller asked for.
+
+use axum::response::Response;
+use domain::Timestamp;
+use ingest::{AggregateFunction, Bucket};
+use jiff::tz::TimeZone;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::csv_table::cell;
+use crate::list::{Form, json_bytes};
+
+/// A function under the name that the caller gave it.
+#[derive(Clone, Debug)]
+pub(crate) struct AggregateFunctionName {
+    pub(crate) name: String,
+    pub(crate) function: AggregateFunction,
+}
+
+/// All buckets of an answer.
+pub(crate) struct AggregateList<'a> {
+    pub(crate) buckets: &'a [Bucket],
+    pub(crate) names: &'a [AggregateFunctionName],
+    pub(crate) zone: &'a TimeZone,
+    /// UCUM code, where there is one for all.
+    pub(crate) unit: Option<&'a str>,
+}
+
+impl AggregateList<'_> {
+    pub(crate) fn reply(&self, form: Form) -> Response {
+        let bytes = match form {
+            Form::Json => json_bytes(&self),
+            Form::Csv => self.csv(),
+        };
+        form.response(bytes, None)
+    }
+
+    fn csv(&self) -> Vec<u8> {
+        let mut out = b"start,end,datastream".to_vec();
+        for name in self.names {
+            out.push(b',');
+            out.extend_from_slice(name.name.as_bytes());
+        }
+        out.extend_from_slice(b"\r\n");
+        for bucket in self.buckets {
+            out.extend_from_slice(local(bucket.start, self.zone).as_bytes());
+            out.push(b',');
+            out.extend_from_slice(local(bucket.end, self.zone).as_bytes());
+            match bucket.datastream {
+                Some(id) => cell::number(&mut out, id.get().into()),
+                None => out.push(b','),
+            }
+            for (value, name) in bucket.values.iter().zip(self.names) {
+                out.push(b',');
+                if let Some(value) = value {
+                    cell::json(&mut out, &Statistic(*value, name.function));
+                }
+            }
+            out.extend_from_slice(b"\r\n");
+        }
+        out
+    }
+}
+
+impl Serialize for AggregateList<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rows: Vec<BucketRow<'_>> = self
+            .buckets
+            .iter()
+            .map(|bucket| BucketRow { bucket, list: self })
+            .collect();
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("items", &rows)?;
+        map.serialize_entry("next", &None::<&str>)?;
+        map.serialize_entry("unit", &self.unit)?;
+        map.end()
+    }
+}
+
+struct BucketRow<'a> {
+    bucket: &'a Bucket,
+    list: &'a AggregateList<'a>,
+}
+
+impl Serialize for BucketRow<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let bucket = self.bucket;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("start", &local(bucket.start, self.list.zone))?;
+        map.serialize_entry("end", &local(bucket.end, self.list.zone))?;
+        if let Some(id) = bucket.datastream {
+            map.serialize_entry("datastream", &id.get())?;
+        }
+        for (value, name) in bucket.values.iter().zip(self.list.names) {
+            let value = value.map(|value| Statistic(value, name.function));
+            map.serialize_entry(&name.name, &value)?;
+        }
+        map.end()
+    }
+}
+
+/// A count is a whole number, and looks like one.
+struct Statistic(f64, AggregateFunction);
+
+impl Serialize for Statistic {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.1 == AggregateFunction::Count {
+            serializer.serialize_u64(self.0 as u64)
+        } else {
+            serializer.serialize_f64(self.0)
+        }
+    }
+}
+
+/// RFC 3339 with the zone's offset at that time.
+fn local(time: Timestamp, zone: &TimeZone) -> String {
+    match jiff::Timestamp::from_microsecond(time.as_micros()) {
+        Ok(instant) if *zone != TimeZone::UTC => {
+            instant.display_with_offset(zone.to_offset(instant)).to_string()
+        }
+        _ => time.to_rfc3339(),
+    }
+}

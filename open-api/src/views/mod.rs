@@ -1,0 +1,45 @@
+//! The shapes that leave the platform: serde of the outside lives here alone.
+//!
+//! Numbers are JSON numbers, times RFC 3339 with an offset, what is missing is
+//! `null`. A position has been through `Viewer::place` before it comes here.
+
+mod agency;
+mod aggregate;
+mod application;
+mod connection;
+mod datastream;
+mod device;
+mod event;
+mod frame;
+mod latest;
+mod model;
+mod observation;
+mod place;
+mod quarantine;
+mod rfc3339;
+mod session;
+mod thing;
+
+pub(crate) use agency::AgencyView;
+pub(crate) use aggregate::{AggregateFunctionName, AggregateList};
+pub(crate) use application::{ApplicationView, IssuedKeyView, KeyView, NewApplicationView};
+pub use connection::ConnectionView;
+pub(crate) use datastream::DatastreamView;
+pub(crate) use device::{CredentialView, DeviceView, MadePasswordView, PublicKeyView, status};
+pub(crate) use event::EventView;
+pub(crate) use frame::{FrameObservationView, FrameView, GapView};
+pub(crate) use latest::LatestView;
+pub(crate) use model::ModelView;
+pub(crate) use observation::{FlagsView, ObservationView, ValueView};
+pub(crate) use place::PlaceView;
+pub(crate) use quarantine::{QuarantinedView, payload_code};
+pub(crate) use rfc3339::Rfc3339;
+pub(crate) use session::SessionView;
+pub(crate) use thing::{ThingDatastreamView, ThingView};
+
+/// A name in English and in Korean.
+#[derive(serde::Serialize, utoipa::ToSchema, Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TitleView {
+    pub(crate) en: String,
+    pub(crate) ko: String,
+}

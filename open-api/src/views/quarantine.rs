@@ -1,0 +1,104 @@
+//! What was refused of a device's telemetry, and why.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::Rejection;
+use domain::payload::PayloadError;
+use ingest::QuarantinedMessage;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Rfc3339;
+use crate::csv_table::Row;
+
+/// One message that was refused, in whole or in part.
+#[derive(Serialize, ToSchema, Debug)]
+#[schema(as = QuarantinedMessage, example = json!({
+    "offset": 120_346, "time": "2026-05-01T00:00:00Z", "unreadable": null,
+    "rejections": [{"index": 0, "field": "pm25", "code": "wrong-type",
+        "message": "the value's type is not the model's"}],
+    "head": "eyJwbTI1IjoibG93In0="
+}))]
+pub(crate) struct QuarantinedView {
+    offset: u64,
+    /// When the platform received it.
+    #[schema(value_type = String, format = DateTime)]
+    time: Rfc3339,
+    /// Why nothing of it could be read.
+    unreadable: Option<ReasonView>,
+    rejections: Vec<RejectionView>,
+    /// The first 256 bytes, base64.
+    head: String,
+}
+
+/// A reason, for programs and for people.
+#[derive(Serialize, ToSchema, Debug)]
+#[schema(as = Reason)]
+pub(crate) struct ReasonView {
+    code: String,
+    message: String,
+}
+
+/// One observation that was refused.
+#[derive(Serialize, ToSchema, Debug)]
+#[schema(as = Rejection)]
+pub(crate) struct RejectionView {
+    /// Its place in the message.
+    index: u16,
+    field: String,
+    code: &'static str,
+    message: String,
+}
+
+impl From<&QuarantinedMessage> for QuarantinedView {
+    fn from(message: &QuarantinedMessage) -> Self {
+        Self {
+            offset: message.offset.get(),
+            time: Rfc3339(message.received),
+            unreadable: message.unreadable.map(ReasonView::from),
+            rejections: message.rejections.iter().map(RejectionView::from).collect(),
+            head: STANDARD.encode(&message.original),
+        }
+    }
+}
+
+impl From<PayloadError> for ReasonView {
+    fn from(error: PayloadError) -> Self {
+        Self {
+            code: payload_code(error).to_owned(),
+            message: error.to_string(),
+        }
+    }
+}
+
+impl From<&Rejection> for RejectionView {
+    fn from(rejection: &Rejection) -> Self {
+        Self {
+            index: rejection.index,
+            field: rejection.field.to_string(),
+            code: rejection.reason.code(),
+            message: rejection.reason.to_string(),
+        }
+    }
+}
+
+/// A short stable word, as `too-long`.
+pub(crate) const fn payload_code(error: PayloadError) -> &'static str {
+    match error {
+        PayloadError::Empty => "empty",
+        PayloadError::TooLong => "too-long",
+        PayloadError::TooManyObservations => "too-many-observations",
+        PayloadError::Json => "json",
+        PayloadError::Cbor => "cbor",
+        PayloadError::TooDeep => "too-deep",
+        PayloadError::Shape => "shape",
+        PayloadError::UnknownMandatoryLabel => "unknown-mandatory-label",
+        PayloadError::ContentType => "content-type",
+        PayloadError::DuplicateKey => "duplicate-key",
+    }
+}
+
+impl Row for QuarantinedView {
+    const COLUMNS: &'static [&'static str] =
+        &["offset", "time", "unreadable.code", "rejections", "head"];
+}

@@ -1,0 +1,251 @@
+//! `madang device`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+use domain::{AgencyId, DeviceId, ModelId, Timestamp};
+use sdk::api::{Device, DeviceFilter, NewDevice, Position, PublicKeyDocument};
+use sdk::DeviceKey;
+
+use super::client::ServerArgs;
+
+/// A day is the longest that a token may live.
+const TOKEN_HOURS: u64 = 24;
+/// How often `watch` asks for news.
+const WATCH_INTERVAL: Duration = Duration::from_millis(500);
+
+#[derive(Subcommand)]
+pub enum DeviceCommand {
+    /// Make an Ed25519 key for a device; the private half is written to a file, the public half printed
+    Keygen {
+        /// Written with mode 0600
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Register a device
+    Add {
+        /// A-Z a-z 0-9 . _ ~ -, at most 64
+        id: DeviceId,
+        #[arg(long)]
+        agency: AgencyId,
+        /// As traffic.flow
+        #[arg(long)]
+        model: ModelId,
+        #[arg(long, default_value = "")]
+        name: String,
+        /// Degrees north
+        #[arg(long, requires = "lon", allow_negative_numbers = true)]
+        lat: Option<f64>,
+        /// Degrees east
+        #[arg(long, requires = "lat", allow_negative_numbers = true)]
+        lon: Option<f64>,
+        /// The device's key, as `madang device keygen` wrote it
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+        /// Its public key where the private one is elsewhere: base64url or PEM
+        #[arg(long, value_name = "KEY", conflicts_with = "key")]
+        public_key: Option<String>,
+        /// Make a password and show it once, for firmware that can do nothing else
+        #[arg(long)]
+        password: bool,
+        /// Anybody may read its observations
+        #[arg(long)]
+        public: bool,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// List the devices
+    List {
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Show one device
+    Show {
+        id: DeviceId,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Shut a device out at once, for good
+    Revoke {
+        id: DeviceId,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Follow live why a device does not connect, or what is refused of it
+    Watch {
+        id: DeviceId,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Make the JWT that a device sends as its MQTT password
+    Token {
+        id: DeviceId,
+        /// The device's key, as `madang device keygen` wrote it
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        #[arg(long, default_value = "madang")]
+        audience: String,
+        /// At most 24
+        #[arg(long, default_value_t = TOKEN_HOURS, value_parser = clap::value_parser!(u64).range(1..=TOKEN_HOURS))]
+        hours: u64,
+    },
+}
+
+pub fn run(command: DeviceCommand) -> anyhow::Result<()> {
+    match command {
+        DeviceCommand::Keygen { out } => keygen(&out),
+        DeviceCommand::Add {
+            id,
+            agency,
+            model,
+            name,
+            lat,
+            lon,
+            key,
+            public_key,
+            password,
+            public,
+            server,
+        } => {
+            let device = NewDevice {
+                location: lat.zip(lon).map(|(lat, lon)| Position { lat, lon }),
+                keys: keys(key.as_deref(), public_key)?,
+                visibility: public.then(|| "public".to_owned()),
+                name: (!name.is_empty()).then_some(name),
+                ..NewDevice::new(id, agency, model)
+            };
+            add(&server, &device, password)
+        }
+        DeviceCommand::List { server } => list(&server),
+        DeviceCommand::Show { id, server } => {
+            show(&server.operator()?.device(&id)?);
+            Ok(())
+        }
+        DeviceCommand::Revoke { id, server } => {
+            server.operator()?.revoke_device(&id)?;
+            println!("{id} is revoked: it is disconnected, and refused from now on");
+            Ok(())
+        }
+        DeviceCommand::Watch { id, server } => watch(&server, &id),
+        DeviceCommand::Token {
+            id,
+            key,
+            audience,
+            hours,
+        } => token(&id, &key, &audience, hours),
+    }
+}
+
+fn keygen(out: &Path) -> anyhow::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let key = DeviceKey::generate()?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(out)
+        .with_context(|| format!("cannot write {}", out.display()))?;
+    file.write_all(key.to_pkcs8_pem().as_bytes())?;
+    file.sync_all()?;
+    println!("{}", key.public_key_base64url());
+    Ok(())
+}
+
+fn read_key(path: &Path) -> anyhow::Result<DeviceKey> {
+    let pem = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the key {}", path.display()))?;
+    DeviceKey::from_pkcs8_pem(&pem)
+        .with_context(|| format!("{} holds no Ed25519 key in PEM", path.display()))
+}
+
+fn keys(file: Option<&Path>, public: Option<String>) -> anyhow::Result<Vec<PublicKeyDocument>> {
+    let public_key = match (file, public) {
+        (Some(file), _) => read_key(file)?.public_key_base64url(),
+        (None, Some(public)) => public,
+        (None, None) => return Ok(Vec::new()),
+    };
+    Ok(vec![PublicKeyDocument {
+        alg: "EdDSA".to_owned(),
+        public_key,
+    }])
+}
+
+fn add(server: &ServerArgs, device: &NewDevice, password: bool) -> anyhow::Result<()> {
+    if device.keys.is_empty() && !password {
+        bail!("a device needs something to prove itself with: give --key, --public-key or --password");
+    }
+    let operator = server.operator()?;
+    let registered = operator.register_device(device)?;
+    eprintln!("{} is registered as {}", registered.id, registered.model);
+    if password {
+        let made = operator.make_password(&device.id, &[])?;
+        eprintln!("its password is shown only now:");
+        println!("{}", made.password);
+    }
+    Ok(())
+}
+
+fn list(server: &ServerArgs) -> anyhow::Result<()> {
+    for device in server.operator()?.devices(&DeviceFilter::default()) {
+        let device = device?;
+        println!(
+            "{}\t{}\t{}\t{}\t{}",
+            device.id, device.agency, device.model, device.status, device.name
+        );
+    }
+    Ok(())
+}
+
+fn show(device: &Device) {
+    println!("id         {}", device.id);
+    println!("name       {}", device.name);
+    println!("agency     {}", device.agency);
+    println!("model      {}", device.model);
+    println!("status     {}", device.status);
+    if let Some(place) = &device.location {
+        println!("location   {}, {}", place.lat, place.lon);
+    }
+    match device.last_seen {
+        Some(time) => println!("last seen  {time}"),
+        None => println!("last seen  never; `madang device watch {}` tells why", device.id),
+    }
+    for credential in &device.credentials {
+        println!(
+            "credential {} {} {}",
+            credential.id,
+            credential.kind,
+            credential.alg.as_deref().unwrap_or_default()
+        );
+    }
+}
+
+fn watch(server: &ServerArgs, id: &DeviceId) -> anyhow::Result<()> {
+    let operator = server.operator()?;
+    eprintln!("watching {id}; Ctrl-C ends it");
+    let mut after = None;
+    loop {
+        for event in operator.device_events(id, after) {
+            let event = event?;
+            after = Some(event.sequence);
+            println!(
+                "{}  {:<14} {} from {}: {}",
+                event.time, event.kind, event.listener, event.address, event.reason
+            );
+            if !event.cure.is_empty() {
+                println!("    -> {}", event.cure);
+            }
+        }
+        std::thread::sleep(WATCH_INTERVAL);
+    }
+}
+
+fn token(device: &DeviceId, key: &Path, audience: &str, hours: u64) -> anyhow::Result<()> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    let now = Timestamp::from_micros(i64::try_from(now.as_micros())?);
+    let lifetime = Duration::from_secs(hours * 3_600);
+    println!("{}", read_key(key)?.jwt(device, audience, now, lifetime));
+    Ok(())
+}

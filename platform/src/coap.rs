@@ -1,0 +1,27 @@
+//! The CoAP listener, composed.
+
+use std::net::UdpSocket;
+use std::sync::Arc;
+
+use anyhow::Context;
+use broker::coap::{self, CoapConfig, CoapHandle, ReceiptKey};
+use tokio::sync::watch;
+
+use crate::compose::Rooms;
+use crate::glue::access::Access;
+use crate::glue::uplink::Uplink;
+
+pub fn start(
+    rooms: &Rooms,
+    socket: UdpSocket,
+    mut stopped: watch::Receiver<bool>,
+) -> anyhow::Result<CoapHandle> {
+    let access = Arc::new(Access::of(rooms));
+    let sink = Arc::new(Uplink::of(rooms));
+    let key = ReceiptKey::from_seed(rooms.key.as_bytes());
+    let shutdown = async move {
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    coap::serve(socket, access, sink, key, &CoapConfig::default(), shutdown)
+        .context("the CoAP listener")
+}

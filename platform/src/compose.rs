@@ -1,0 +1,287 @@
+//! The composition root: opens every room, joins them, runs them, and ends
+//! them in order.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use broker::coap::CoapHandle;
+use broker::{BrokerHandle, Listener};
+use device_registry::Registry;
+use ed25519_dalek::SigningKey;
+use ingest::{Clock, Ingest, SystemClock};
+use open_api::ApiState;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::config::{ReloadingTls, Settings, SharedConfig};
+use crate::glue::downlink::Downlink;
+use crate::{coap, format, http, identity, mqtt};
+
+/// The running platform.
+pub struct Platform {
+    addresses: Addresses,
+    registry: Arc<Registry>,
+    ingest: Ingest,
+    broker: BrokerHandle,
+    coap: Option<CoapHandle>,
+    tasks: JoinSet<anyhow::Result<()>>,
+    stop: watch::Sender<bool>,
+}
+
+/// Where each listener listens, in the order of the ready file.
+#[derive(Debug, Clone, Default)]
+pub struct Addresses(Vec<(&'static str, SocketAddr)>);
+
+impl Addresses {
+    pub fn of(&self, listener: &str) -> Option<SocketAddr> {
+        self.0
+            .iter()
+            .find(|(name, _)| *name == listener)
+            .map(|(_, address)| *address)
+    }
+
+    fn add(&mut self, listener: &'static str, address: SocketAddr) {
+        self.0.push((listener, address));
+    }
+
+    pub fn to_json(&self) -> serde_json::Value {
+        let mut object: serde_json::Map<String, serde_json::Value> = self
+            .0
+            .iter()
+            .map(|(name, address)| ((*name).to_owned(), address.to_string().into()))
+            .collect();
+        object.insert("pid".to_owned(), std::process::id().into());
+        object.into()
+    }
+
+    fn ports(&self) -> Vec<(String, u16)> {
+        self.0
+            .iter()
+            .map(|(name, address)| ((*name).to_owned(), address.port()))
+            .collect()
+    }
+}
+
+/// What the listeners share.
+pub(crate) struct Rooms {
+    pub registry: Arc<Registry>,
+    pub ingest: Ingest,
+    pub clock: Arc<dyn Clock>,
+    pub downlink: Arc<Downlink>,
+    pub key: SigningKey,
+    pub audience: String,
+}
+
+impl Platform {
+    /// Opens the data, binds every listener and serves.
+    pub async fn start(mut settings: Settings) -> anyhow::Result<Self> {
+        let tls = settings.tls.take();
+        let rooms = open(&settings).await?;
+        let sockets = Sockets::bind(&settings).await?;
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+
+        let broker = mqtt::start(&rooms, sockets.mqtt, tls.as_ref(), stopped.clone())?;
+        let coap = sockets
+            .coap
+            .map(|socket| coap::start(&rooms, socket, stopped.clone()))
+            .transpose()?;
+        let doors = http::Doors {
+            mqtt: broker.clone(),
+            coap: coap.clone(),
+        };
+        let state = http::state(&rooms, &settings, sockets.addresses.ports(), doors);
+        for (socket, tls) in [
+            (sockets.http, None),
+            (sockets.https, tls.as_ref().map(ReloadingTls::http)),
+        ] {
+            if let Some(socket) = socket {
+                tasks.spawn(serve_http(socket, tls, state.clone(), stopped.clone()));
+            }
+        }
+        if let Some(tls) = tls {
+            tokio::spawn(tls.keep_fresh());
+        }
+        let downlink = Arc::clone(&rooms.downlink);
+        let subscribers = mqtt::Subscribed(broker.clone());
+        tokio::spawn(async move { downlink.run(subscribers).await });
+
+        Ok(Self {
+            addresses: sockets.addresses,
+            registry: rooms.registry,
+            ingest: rooms.ingest,
+            broker,
+            coap,
+            tasks,
+            stop,
+        })
+    }
+
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// One line a listener.
+    pub fn announce(&self) {
+        for (name, address) in &self.addresses.0 {
+            tracing::info!("{name} listens on {address}");
+        }
+        if let Some(address) = self.addresses.of("mqtt-unprotected") {
+            tracing::warn!(
+                "ANYBODY on this machine may publish and subscribe on {address}: \
+                 --mqtt-unprotected is for conformance suites only"
+            );
+        }
+    }
+
+    /// Serves until `stop` resolves or a fault ends it; then everything that
+    /// was received is flushed.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let fault = self.ingest.failed();
+        let outcome = tokio::select! {
+            () = stop => Ok(()),
+            fault = fault => Err(anyhow::Error::new(fault)),
+            Some(ended) = self.tasks.join_next() => ended
+                .map_err(anyhow::Error::from)
+                .and_then(|ended| ended)
+                .and_then(|()| Err(anyhow::anyhow!("a listener ended by itself"))),
+        };
+        self.stop.send_replace(true);
+        self.broker.stopped().await;
+        if let Some(coap) = self.coap {
+            coap.stopped().await;
+        }
+        let drained = async { while self.tasks.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(GRACE, drained).await;
+        if outcome.is_ok() {
+            self.ingest.close().await.context("the last flush")?;
+            self.registry.flush_last_uses()?;
+        }
+        outcome
+    }
+}
+
+/// How long open requests may take at the end.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(5);
+
+async fn open(settings: &Settings) -> anyhow::Result<Rooms> {
+    format::check_or_create(&settings.data)?;
+    let data = settings.data.clone();
+    let log_budget = settings.log_budget;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let (registry, ingest, key) = tokio::task::spawn_blocking({
+        let clock = Arc::clone(&clock);
+        move || open_data(&data, log_budget, &clock)
+    })
+    .await??;
+    Ok(Rooms {
+        downlink: Arc::new(Downlink::new(ingest.clone(), Arc::clone(&registry))),
+        registry,
+        ingest,
+        clock,
+        key,
+        audience: settings.audience.clone(),
+    })
+}
+
+fn open_data(
+    data: &Path,
+    log_budget: u64,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<(Arc<Registry>, Ingest, SigningKey)> {
+    let registry_clock = Arc::clone(clock);
+    let registry = Registry::open(data, move || registry_clock.now())?;
+    let registry = Arc::new(registry);
+    let config = ingest::Config {
+        log_budget_bytes: log_budget,
+        ..ingest::Config::new(data)
+    };
+    let ingest = Ingest::open(config, Arc::clone(&registry), Arc::clone(clock))?;
+    let key = identity::load_or_create(data)?;
+    Ok((registry, ingest, key))
+}
+
+async fn serve_http(
+    socket: TcpListener,
+    tls: Option<SharedConfig>,
+    state: ApiState,
+    mut stopped: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let shutdown = async move {
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    open_api::serve(socket, tls, state, shutdown)
+        .await
+        .context("the HTTP listener")
+}
+
+/// Every socket is bound before anything is served.
+struct Sockets {
+    mqtt: Vec<(Listener, broker::BoundSockets)>,
+    http: Option<TcpListener>,
+    https: Option<TcpListener>,
+    coap: Option<std::net::UdpSocket>,
+    addresses: Addresses,
+}
+
+impl Sockets {
+    async fn bind(settings: &Settings) -> anyhow::Result<Self> {
+        let mut addresses = Addresses::default();
+        let mut mqtt = Vec::new();
+        for (kind, name, listen) in [
+            (Listener::Mqtt, "mqtt", settings.mqtt),
+            (Listener::Mqtts, "mqtts", settings.mqtts),
+            (
+                Listener::MqttUnprotected,
+                "mqtt-unprotected",
+                settings.mqtt_unprotected,
+            ),
+        ] {
+            if let Some(address) = listen.address() {
+                let sockets = broker::bind(address, mqtt::workers())
+                    .with_context(|| cannot(name, address))?;
+                addresses.add(name, sockets.address());
+                mqtt.push((kind, sockets));
+            }
+        }
+        let coap = match settings.coap.address() {
+            Some(address) => {
+                let socket = broker::coap::bind(address).with_context(|| cannot("coap", address))?;
+                addresses.add("coap", socket.local_addr()?);
+                Some(socket)
+            }
+            None => None,
+        };
+        let http = bind_tcp("http", settings.http.address(), &mut addresses).await?;
+        let https = bind_tcp("https", settings.https.address(), &mut addresses).await?;
+        Ok(Self {
+            mqtt,
+            http,
+            https,
+            coap,
+            addresses,
+        })
+    }
+}
+
+async fn bind_tcp(
+    name: &'static str,
+    address: Option<SocketAddr>,
+    addresses: &mut Addresses,
+) -> anyhow::Result<Option<TcpListener>> {
+    let Some(address) = address else {
+        return Ok(None);
+    };
+    let socket = TcpListener::bind(address)
+        .await
+        .with_context(|| cannot(name, address))?;
+    addresses.add(name, socket.local_addr()?);
+    Ok(Some(socket))
+}
+
+fn cannot(listener: &str, address: SocketAddr) -> String {
+    format!("cannot listen on {address}: choose another with --{listener} ADDR:PORT")
+}

@@ -1,0 +1,139 @@
+//! The platform's topics, and the payload of the open ones.
+
+use std::fmt::Write;
+
+use device_registry::Datastream;
+use domain::{DeviceId, Value};
+use ingest::StoredObservation;
+
+/// `devices/{id}/telemetry`: is `topic` that of `device`?
+pub fn is_telemetry_of(topic: &str, device: &DeviceId) -> bool {
+    own(topic, device) == Some("telemetry")
+}
+
+/// `devices/{id}/rejects`: is `filter` that of `device`, without a wildcard?
+pub fn is_rejects_of(filter: &str, device: &DeviceId) -> bool {
+    own(filter, device) == Some("rejects")
+}
+
+fn own<'a>(topic: &'a str, device: &DeviceId) -> Option<&'a str> {
+    topic
+        .strip_prefix("devices/")?
+        .strip_prefix(device.as_str())?
+        .strip_prefix('/')
+}
+
+/// `open/#` and whatever lies below it.
+pub fn is_open(filter: &str) -> bool {
+    filter.starts_with("open/")
+}
+
+/// What a protected platform keeps for itself on an unprotected listener.
+pub fn is_platforms_own(topic: &str) -> bool {
+    ["devices", "open"]
+        .iter()
+        .any(|room| topic.split('/').next() == Some(room))
+}
+
+pub fn rejects(device: &DeviceId) -> String {
+    format!("devices/{device}/rejects")
+}
+
+/// `open/{agency}/{domain}/{model}/{thing}/{field}`.
+pub fn open(datastream: &Datastream) -> String {
+    format!(
+        "open/{}/{}/{}/{}/{}",
+        datastream.agency,
+        datastream.model.domain(),
+        datastream.model.name(),
+        datastream.thing,
+        datastream.field
+    )
+}
+
+/// `{"t", "v", "unit", "q", "offset"}`.
+pub fn open_payload(observation: &StoredObservation, unit: Option<&str>) -> String {
+    let mut json = String::with_capacity(112);
+    let _ = write!(json, "{{\"t\":\"{}\",\"v\":", observation.time);
+    match &observation.value {
+        // f64 prints the shortest digits that read back as the same number.
+        Some(Value::Number(number)) if number.is_finite() => {
+            let _ = write!(json, "{number}");
+        }
+        Some(Value::Boolean(boolean)) => {
+            let _ = write!(json, "{boolean}");
+        }
+        Some(Value::Text(text)) => push_text(&mut json, text),
+        Some(Value::Number(_)) | None => json.push_str("null"),
+    }
+    json.push_str(",\"unit\":");
+    match unit {
+        Some(unit) => push_text(&mut json, unit),
+        None => json.push_str("null"),
+    }
+    let _ = write!(
+        json,
+        ",\"q\":\"{}\",\"offset\":{}}}",
+        observation.quality.as_str(),
+        observation.offset
+    );
+    json
+}
+
+fn push_text(json: &mut String, text: &str) {
+    match serde_json::to_string(text) {
+        Ok(quoted) => json.push_str(&quoted),
+        Err(_) => json.push_str("null"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{DatastreamId, Flags, Offset, Quality, Timestamp};
+
+    #[test]
+    fn a_device_owns_its_own_topics_only() {
+        let device = DeviceId::new("dev-1").unwrap();
+        assert!(is_telemetry_of("devices/dev-1/telemetry", &device));
+        for topic in [
+            "devices/dev-10/telemetry",
+            "devices/dev-1/telemetry/x",
+            "devices/dev-1//telemetry",
+            "devices/dev-2/telemetry",
+            "/devices/dev-1/telemetry",
+            "devices/dev-1",
+        ] {
+            assert!(!is_telemetry_of(topic, &device), "{topic}");
+        }
+        assert!(!is_rejects_of("devices/+/rejects", &device));
+    }
+
+    #[test]
+    fn wildcards_do_not_reach_into_the_open_topics_from_above() {
+        assert!(is_open("open/#") && is_open("open/+/traffic/#"));
+        for filter in ["#", "+/seoul/#", "open", "$share/g/open/#", "opening/#"] {
+            assert!(!is_open(filter), "{filter}");
+        }
+    }
+
+    #[test]
+    fn an_open_payload_is_json() {
+        let observation = StoredObservation {
+            datastream: DatastreamId::new(1),
+            time: Timestamp::parse("2026-05-01T09:00:00+09:00").unwrap(),
+            received: Timestamp::from_micros(0),
+            value: Some(Value::Number(12.1)),
+            quality: Quality::Good,
+            flags: Flags::NONE,
+            revision: 0,
+            offset: Offset::new(7),
+            index: 0,
+            location: None,
+        };
+        assert_eq!(
+            open_payload(&observation, Some("ug/m3")),
+            r#"{"t":"2026-05-01T00:00:00Z","v":12.1,"unit":"ug/m3","q":"good","offset":7}"#
+        );
+    }
+}

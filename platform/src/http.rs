@@ -1,0 +1,108 @@
+//! What the open API is told of the platform.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use broker::coap::CoapHandle;
+use broker::{BrokerHandle, ConnectionInfo};
+use domain::DeviceId;
+use open_api::{ApiParts, ApiState, ConnectionView, Connections, PlatformInfo, Quotas, TrustedProxies};
+
+use crate::compose::Rooms;
+use crate::config::Settings;
+
+pub fn state(
+    rooms: &Rooms,
+    settings: &Settings,
+    listeners: Vec<(String, u16)>,
+    doors: Doors,
+) -> ApiState {
+    ApiState::new(ApiParts {
+        registry: Arc::clone(&rooms.registry),
+        ingest: rooms.ingest.clone(),
+        platform: PlatformInfo {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            public_key: rooms.key.verifying_key().to_bytes(),
+            audience: rooms.audience.clone(),
+            public_url: settings.public_url.clone(),
+            listeners,
+        },
+        connections: Arc::new(doors),
+        trusted_proxies: TrustedProxies::from(settings.trusted_proxies.clone()),
+        quotas: Quotas::default(),
+        clock: Arc::clone(&rooms.clock),
+    })
+}
+
+/// What counts connections and messages.
+pub struct Doors {
+    pub mqtt: BrokerHandle,
+    pub coap: Option<CoapHandle>,
+}
+
+/// Counter, help, and how it is read of a listener.
+type Metric = (&'static str, &'static str, fn(&broker::ListenerStats) -> u64);
+
+const GAUGES: [Metric; 2] = [
+    ("madang_mqtt_connections", "Connections whose CONNECT was accepted", |l| l.connections),
+    ("madang_mqtt_handshakes", "Connections before CONNECT", |l| l.handshakes),
+];
+
+const COUNTERS: [Metric; 11] = [
+    ("madang_mqtt_accepted_total", "TCP connections accepted", |l| l.accepted),
+    ("madang_mqtt_connects_total", "CONNECTs accepted", |l| l.connects),
+    ("madang_mqtt_refused_total", "CONNECTs refused", |l| l.refused),
+    ("madang_mqtt_unfinished_total", "TCP connections that ended before CONNECT", |l| l.unfinished),
+    ("madang_mqtt_protocol_errors_total", "Connections closed for a broken packet", |l| l.protocol_errors),
+    ("madang_mqtt_messages_in_total", "PUBLISH packets received", |l| l.messages_in),
+    ("madang_mqtt_publishes_denied_total", "PUBLISH packets without a right", |l| l.publishes_denied),
+    ("madang_mqtt_acknowledged_total", "PUBACKs for durable messages", |l| l.acknowledged),
+    ("madang_mqtt_messages_out_total", "PUBLISH packets sent", |l| l.messages_out),
+    ("madang_mqtt_dropped_total", "Messages that slow subscribers lost", |l| l.dropped),
+    ("madang_mqtt_bytes_in_total", "Bytes received", |l| l.bytes_in),
+];
+
+impl Connections for Doors {
+    fn prometheus(&self, out: &mut String) {
+        let stats = self.mqtt.stats();
+        let kinds = [("gauge", GAUGES.as_slice()), ("counter", COUNTERS.as_slice())];
+        for (kind, metrics) in kinds {
+            for (name, help, read) in metrics {
+                let _ = writeln!(out, "# HELP {name} {help}.\n# TYPE {name} {kind}");
+                for listener in &stats.listeners {
+                    let label = listener.listener.as_str();
+                    let _ = writeln!(out, "{name}{{listener=\"{label}\"}} {}", read(listener));
+                }
+            }
+        }
+        let _ = writeln!(
+            out,
+            "# HELP madang_mqtt_subscriptions Standing subscriptions.\n\
+             # TYPE madang_mqtt_subscriptions gauge\n\
+             madang_mqtt_subscriptions {}",
+            stats.subscriptions
+        );
+        for (name, count) in self.coap.iter().flat_map(|coap| coap.stats().named()) {
+            let _ = writeln!(
+                out,
+                "# TYPE madang_coap_{name}_total counter\nmadang_coap_{name}_total {count}"
+            );
+        }
+    }
+
+    fn of_device(&self, device: &DeviceId) -> Option<ConnectionView> {
+        self.mqtt.connection(device.as_str()).map(view)
+    }
+}
+
+fn view(connection: ConnectionInfo) -> ConnectionView {
+    ConnectionView {
+        client_id: connection.client_id,
+        since: crate::runtime::timestamp(connection.since),
+        address: connection.peer.to_string(),
+        listener: connection.listener.as_str().to_owned(),
+        protocol: connection.protocol.as_str().to_owned(),
+        keep_alive: connection.keep_alive,
+        messages: connection.messages_in,
+    }
+}

@@ -1,0 +1,77 @@
+//! The MQTT listeners, composed.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use broker::broker::Publication;
+use broker::{BoundListener, BoundSockets, Broker, BrokerHandle, Config, Listener};
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use crate::compose::Rooms;
+use crate::config::ReloadingTls;
+use crate::glue::access::Access;
+use crate::glue::downlink::Subscribers;
+use crate::glue::retained::LatestAsRetained;
+use crate::glue::uplink::Uplink;
+
+/// One worker for each core.
+pub fn workers() -> usize {
+    Config::default().worker_count()
+}
+
+pub fn start(
+    rooms: &Rooms,
+    sockets: Vec<(Listener, BoundSockets)>,
+    tls: Option<&ReloadingTls>,
+    mut stopped: watch::Receiver<bool>,
+) -> anyhow::Result<BrokerHandle> {
+    let listeners = sockets
+        .into_iter()
+        .map(|(kind, sockets)| BoundListener {
+            kind,
+            sockets,
+            tls: tls
+                .filter(|_| kind.is_encrypted())
+                .map(ReloadingTls::mqtt),
+        })
+        .collect();
+    let access = Arc::new(Access::of(rooms));
+    let sink = Arc::new(Uplink::of(rooms));
+    let retained = Arc::new(LatestAsRetained {
+        registry: Arc::clone(&rooms.registry),
+        ingest: rooms.ingest.clone(),
+    });
+    let shutdown = async move {
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    let handle = Broker::start(Config::default(), access, sink, retained, listeners, shutdown)
+        .context("the MQTT broker")?;
+    let revalidating = handle.clone();
+    rooms
+        .registry
+        .on_change(move |_generation| revalidating.revalidate());
+    Ok(handle)
+}
+
+/// The downlink's view of the broker.
+pub struct Subscribed(pub BrokerHandle);
+
+impl Subscribers for Subscribed {
+    fn publish(&self, messages: &mut Vec<(Arc<str>, Bytes)>) {
+        let publications: Vec<Publication<'_>> = messages
+            .iter()
+            .map(|(topic, payload)| Publication {
+                topic,
+                payload: payload.clone(),
+            })
+            .collect();
+        self.0.publish_many(&publications);
+        drop(publications);
+        messages.clear();
+    }
+
+    fn any(&self) -> bool {
+        self.0.stats().subscriptions > 0
+    }
+}

@@ -1,0 +1,35 @@
+//! The ready file: who starts us knows from it that everything listens, and where.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::compose::Addresses;
+
+/// Written whole or not at all; removed at a clean end.
+pub struct ReadyFile(Option<PathBuf>);
+
+impl ReadyFile {
+    pub fn write(path: Option<PathBuf>, addresses: &Addresses) -> anyhow::Result<Self> {
+        if let Some(path) = &path {
+            let content = serde_json::to_vec(&addresses.to_json())?;
+            replace(path, &content)
+                .with_context(|| format!("cannot write the ready file {}", path.display()))?;
+        }
+        Ok(Self(path))
+    }
+
+    pub fn remove(self) {
+        if let Some(path) = self.0 {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    let fresh = PathBuf::from(name);
+    std::fs::write(&fresh, content)?;
+    std::fs::rename(fresh, path)
+}

@@ -1,0 +1,67 @@
+//! `/v1/aggregate`: observations by bucket of time.
+
+use std::collections::BTreeMap;
+
+use domain::{DatastreamId, Timestamp};
+use serde::Deserialize;
+
+use super::client::{ApiClient, Query};
+use super::error::ApiError;
+use super::latest::LatestFilter;
+use super::wire::time;
+
+#[derive(Clone, Default, Debug)]
+pub struct AggregateQuery {
+    /// Each by itself. Empty: those of the filter, together.
+    pub datastreams: Vec<DatastreamId>,
+    pub filter: LatestFilter,
+    /// As `5m`, `1h`, `1d`.
+    pub bucket: String,
+    /// Of `avg`, `min`, `max`, `sum`, `count`, `first`, `last`, `p95`.
+    pub functions: Vec<String>,
+    /// An IANA zone, as `Asia/Seoul`; UTC where not set.
+    pub time_zone: Option<String>,
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+}
+
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+pub struct Buckets {
+    pub items: Vec<Aggregate>,
+    #[serde(default)]
+    pub unit: Option<String>,
+}
+
+/// One bucket.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+pub struct Aggregate {
+    #[serde(deserialize_with = "time")]
+    pub start: Timestamp,
+    #[serde(deserialize_with = "time")]
+    pub end: Timestamp,
+    #[serde(default)]
+    pub datastream: Option<u32>,
+    /// By the function's name.
+    #[serde(flatten)]
+    pub values: BTreeMap<String, Option<f64>>,
+}
+
+impl ApiClient {
+    pub fn aggregate(&self, aggregate: &AggregateQuery) -> Result<Buckets, ApiError> {
+        let ids: Vec<String> = aggregate
+            .datastreams
+            .iter()
+            .map(DatastreamId::to_string)
+            .collect();
+        let mut query = Query::new("/v1/aggregate");
+        query.add("datastream", (!ids.is_empty()).then(|| ids.join(",")));
+        aggregate.filter.add_to(&mut query);
+        query
+            .add("bucket", Some(&aggregate.bucket))
+            .add("fn", Some(aggregate.functions.join(",")))
+            .add("tz", aggregate.time_zone.as_deref())
+            .add("from", aggregate.from)
+            .add("to", aggregate.to);
+        self.get(&query.finish())
+    }
+}

@@ -1,0 +1,265 @@
+//! `/v1/devices`: registration, credentials, revocation. Operators only.
+
+use domain::{AgencyId, CredentialId, DeviceId, ModelId, ThingId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::client::{ApiClient, Call, Query, unreadable};
+use super::error::ApiError;
+use super::pages::Pages;
+use super::wire::{Position, optional_time, time, write_optional_time};
+use crate::identity::PublicKey;
+
+/// A device to register.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct NewDevice {
+    #[serde(serialize_with = "text")]
+    pub id: DeviceId,
+    #[serde(serialize_with = "text")]
+    pub agency: AgencyId,
+    #[serde(serialize_with = "text")]
+    pub model: ModelId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<Position>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<PublicKeyDocument>,
+    /// `public` or `restricted`, the default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<String>,
+    /// `KOGL-1` to `KOGL-4`, or SPDX.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<String>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write_optional_time"
+    )]
+    pub expires: Option<Timestamp>,
+    /// The thing whose earlier device this one replaces.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "optional_text"
+    )]
+    pub thing: Option<ThingId>,
+}
+
+impl NewDevice {
+    /// With nothing optional set.
+    pub fn new(id: DeviceId, agency: AgencyId, model: ModelId) -> Self {
+        Self {
+            id,
+            agency,
+            model,
+            alias: None,
+            name: None,
+            location: None,
+            keys: Vec::new(),
+            visibility: None,
+            licence: None,
+            attribution: None,
+            expires: None,
+            thing: None,
+        }
+    }
+}
+
+/// `{"alg": "EdDSA" | "ES256", "public_key": ...}`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PublicKeyDocument {
+    pub alg: String,
+    /// base64url of the raw key, or a PEM.
+    pub public_key: String,
+}
+
+impl From<PublicKey> for PublicKeyDocument {
+    fn from(key: PublicKey) -> Self {
+        Self {
+            alg: "EdDSA".to_owned(),
+            public_key: key.to_base64url(),
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+pub struct Device {
+    pub id: String,
+    #[serde(default)]
+    pub alias: Option<String>,
+    pub thing: String,
+    pub agency: String,
+    pub model: String,
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    pub location: Option<Position>,
+    /// `active`, `revoked` or `expired`.
+    pub status: String,
+    #[serde(default)]
+    pub visibility: Option<String>,
+    #[serde(default, deserialize_with = "optional_time")]
+    pub expires: Option<Timestamp>,
+    #[serde(default, deserialize_with = "optional_time")]
+    pub last_seen: Option<Timestamp>,
+    #[serde(default)]
+    pub credentials: Vec<Credential>,
+}
+
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+pub struct Credential {
+    pub id: u64,
+    /// `key` or `password`.
+    pub kind: String,
+    #[serde(default)]
+    pub alg: Option<String>,
+    #[serde(deserialize_with = "time")]
+    pub created: Timestamp,
+}
+
+/// A password, shown this once.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+pub struct NewPassword {
+    pub credential: u64,
+    pub password: String,
+}
+
+/// Which devices a list has; what is not set does not narrow it.
+#[derive(Clone, Default, Debug)]
+pub struct DeviceFilter {
+    pub agency: Option<String>,
+    pub domain: Option<String>,
+    pub model: Option<String>,
+    pub status: Option<String>,
+    pub limit: Option<u32>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ImportMode {
+    /// All or none.
+    Apply,
+    /// Tells the faults, changes nothing.
+    DryRun,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+pub struct ImportReport {
+    pub rows: u64,
+    pub created: u64,
+    pub errors: Vec<ImportFault>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+pub struct ImportFault {
+    pub line: u64,
+    pub code: String,
+    pub message: String,
+}
+
+impl ApiClient {
+    pub fn register_device(&self, device: &NewDevice) -> Result<Device, ApiError> {
+        self.post("/v1/devices", device)
+    }
+
+    /// Sends all in one request, one JSON object a line; the platform takes at
+    /// most 64 MiB.
+    pub fn import_devices<'a>(
+        &self,
+        devices: impl IntoIterator<Item = &'a NewDevice>,
+        mode: ImportMode,
+    ) -> Result<ImportReport, ApiError> {
+        let path = match mode {
+            ImportMode::Apply => "/v1/devices/import?dry_run=false",
+            ImportMode::DryRun => "/v1/devices/import?dry_run=true",
+        };
+        let mut lines = Vec::new();
+        for device in devices {
+            serde_json::to_writer(&mut lines, device)
+                .map_err(|cause| unreadable("POST", path, cause))?;
+            lines.push(b'\n');
+        }
+        self.json(&Call {
+            method: "POST",
+            path,
+            body: Some(("application/x-ndjson", &lines)),
+            headers: &[],
+        })
+    }
+
+    pub fn device(&self, id: &DeviceId) -> Result<Device, ApiError> {
+        self.get(&format!("/v1/devices/{id}"))
+    }
+
+    pub fn devices(&self, filter: &DeviceFilter) -> Pages<Device> {
+        let mut query = Query::new("/v1/devices");
+        query
+            .add("agency", filter.agency.as_deref())
+            .add("domain", filter.domain.as_deref())
+            .add("model", filter.model.as_deref())
+            .add("status", filter.status.as_deref())
+            .add("limit", filter.limit);
+        Pages::new(self, query.finish())
+    }
+
+    /// Changes `name`, `location`, `expires`, `visibility`, `licence` or
+    /// `attribution`; `null` clears a location or an expiry.
+    pub fn patch_device(
+        &self,
+        id: &DeviceId,
+        change: &serde_json::Value,
+    ) -> Result<Device, ApiError> {
+        self.patch(&format!("/v1/devices/{id}"), change)
+    }
+
+    /// Ends every credential at once; standing connections are closed.
+    pub fn revoke_device(&self, id: &DeviceId) -> Result<Device, ApiError> {
+        self.json(&Call {
+            method: "POST",
+            path: &format!("/v1/devices/{id}/revoke"),
+            body: Some(("application/json", b"")),
+            headers: &[],
+        })
+    }
+
+    pub fn add_key(&self, id: &DeviceId, key: &PublicKeyDocument) -> Result<Credential, ApiError> {
+        self.post(&format!("/v1/devices/{id}/keys"), key)
+    }
+
+    pub fn remove_key(&self, id: &DeviceId, credential: CredentialId) -> Result<(), ApiError> {
+        self.bytes(&Call {
+            method: "DELETE",
+            path: &format!("/v1/devices/{id}/keys/{credential}"),
+            body: None,
+            headers: &[],
+        })
+        .map(|_| ())
+    }
+
+    /// `networks` (as `10.0.0.0/8`) let it in over plaintext from there.
+    pub fn make_password(
+        &self,
+        id: &DeviceId,
+        networks: &[String],
+    ) -> Result<NewPassword, ApiError> {
+        self.post(
+            &format!("/v1/devices/{id}/password"),
+            &serde_json::json!({ "networks": networks }),
+        )
+    }
+}
+
+fn text<S: serde::Serializer>(id: &impl std::fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(id)
+}
+
+fn optional_text<S: serde::Serializer>(
+    id: &Option<ThingId>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match id {
+        Some(id) => serializer.collect_str(id),
+        None => serializer.serialize_none(),
+    }
+}

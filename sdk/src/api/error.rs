@@ -1,0 +1,69 @@
+//! What a call may answer instead.
+
+use serde::Deserialize;
+
+/// The body of a refused request: RFC 9457 problem+json.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Problem {
+    /// A stable reference, as `/problems/not-found`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub title: String,
+    pub status: u16,
+    pub detail: String,
+    pub request_id: String,
+}
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    #[error("{method} {path}: {} {}: {} (request {})", .problem.status, .problem.title, .problem.detail, .problem.request_id)]
+    Refused {
+        method: &'static str,
+        path: String,
+        problem: Box<Problem>,
+    },
+    #[error("{method} {path}: the platform cannot be reached")]
+    Transport {
+        method: &'static str,
+        path: String,
+        #[source]
+        cause: Box<ureq::Error>,
+    },
+    #[error("{method} {path}: the answer cannot be read")]
+    Answer {
+        method: &'static str,
+        path: String,
+        #[source]
+        cause: serde_json::Error,
+    },
+    #[error("{path}: the event stream broke off")]
+    Stream {
+        path: String,
+        #[source]
+        cause: std::io::Error,
+    },
+    #[error("the certificate of the configuration is not a PEM")]
+    Certificate(#[source] Box<ureq::Error>),
+}
+
+impl ApiError {
+    /// The HTTP status, where the platform answered at all.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { problem, .. } => Some(problem.status),
+            _ => None,
+        }
+    }
+
+    /// 409: it exists already.
+    pub fn is_conflict(&self) -> bool {
+        self.status() == Some(409)
+    }
+
+    /// 404: there is none, or none that this credential may see.
+    pub fn is_not_found(&self) -> bool {
+        self.status() == Some(404)
+    }
+}

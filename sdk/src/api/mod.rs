@@ -1,0 +1,43 @@
+//! The open API as typed, blocking calls.
+//!
+//! [`ApiClient`] holds a base URL and a credential (an operator's token or an
+//! API key); one file per resource has its calls and the shapes of its
+//! answers. Lists are [`Pages`]: iterators that fetch page after page. Shapes
+//! read what they know and ignore the rest, since `/v1` may grow.
+
+mod aggregate;
+mod agencies;
+mod applications;
+mod client;
+mod datastreams;
+mod devices;
+mod error;
+mod events;
+mod latest;
+mod models;
+mod observations;
+mod operations;
+mod pages;
+mod stream;
+mod telemetry;
+mod wire;
+
+pub use aggregate::{Aggregate, AggregateQuery, Buckets};
+pub use agencies::Agency;
+pub use applications::{Application, IssuedKey, KeyKind, NewApplication, NewKeyRequest};
+pub use client::{ApiClient, ApiConfig, ApiCredential};
+pub use datastreams::{Datastream, DatastreamFilter};
+pub use devices::{
+    Credential, Device, DeviceFilter, ImportFault, ImportMode, ImportReport, NewDevice,
+    NewPassword, PublicKeyDocument,
+};
+pub use error::{ApiError, Problem};
+pub use events::Event;
+pub use latest::{Latest, LatestFilter};
+pub use models::{Model, ModelField};
+pub use observations::{Observation, ObservationQuery};
+pub use operations::PlatformInfo;
+pub use pages::Pages;
+pub use stream::{EventStream, Frame, FrameObservation, Gap, StreamEvent, StreamQuery};
+pub use telemetry::{Bearer, TelemetryReceipt};
+pub use wire::{Bilingual, Position};

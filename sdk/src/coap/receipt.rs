@@ -1,0 +1,183 @@
+//! The platform's answer: a COSE_Sign1 by the platform's own key over
+//!
+//! ```text
+//! { 1: offset: uint, 2: SHA-256 of the request's body: bstr .size 32,
+//!   3: the platform's time, whole seconds since 1970: int }
+//! ```
+//!
+//! with an empty external_aad. It proves that these very bytes are durable.
+//! A 2.04 carries it, and a 4.00 for a message that could not be read but was
+//! kept: both mean that the device need not send it again.
+
+use coset::cbor::Value;
+use coset::{Algorithm, CborSerializable as _, CoseSign1, TaggedCborSerializable as _, iana};
+use domain::{Offset, Timestamp};
+use sha2::{Digest as _, Sha256};
+
+use crate::identity::PublicKey;
+
+/// The longest answer that is looked at, in bytes; a receipt has about 130.
+const MAX_RECEIPT_BYTES: usize = 1_024;
+
+/// The proof that a message is durable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Receipt {
+    /// The message's place in the platform's log.
+    pub offset: Offset,
+    /// The platform's clock when it answered; good enough to set a device's.
+    pub time: Timestamp,
+}
+
+/// Why an answer proves nothing. The device keeps its data.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiptError {
+    #[error("the answer is not a COSE_Sign1")]
+    Form,
+    #[error("the answer's algorithm is not Ed25519")]
+    Algorithm,
+    #[error("the answer is not signed by the platform's key")]
+    Signature,
+    #[error("the receipt has no {0}")]
+    Missing(&'static str),
+    #[error("the receipt is for another message")]
+    OtherMessage,
+}
+
+/// Checks the payload of a CoAP answer against the request's body.
+pub fn verify_receipt(
+    answer: &[u8],
+    platform: &PublicKey,
+    request_body: &[u8],
+) -> Result<Receipt, ReceiptError> {
+    if answer.len() > MAX_RECEIPT_BYTES {
+        return Err(ReceiptError::Form);
+    }
+    let cose = CoseSign1::from_slice(answer)
+        .or_else(|_| CoseSign1::from_tagged_slice(answer))
+        .map_err(|_| ReceiptError::Form)?;
+    match cose.protected.header.alg {
+        Some(Algorithm::Assigned(iana::Algorithm::Ed25519 | iana::Algorithm::EdDSA)) => {}
+        _ => return Err(ReceiptError::Algorithm),
+    }
+    cose.verify_signature(b"", |signature, signed| {
+        let signature = signature.try_into().map_err(|_| ReceiptError::Signature)?;
+        match platform.verifies(signed, signature) {
+            true => Ok(()),
+            false => Err(ReceiptError::Signature),
+        }
+    })?;
+    read(cose.payload.as_deref().unwrap_or_default(), request_body)
+}
+
+fn read(payload: &[u8], request_body: &[u8]) -> Result<Receipt, ReceiptError> {
+    let Ok(Value::Map(entries)) = Value::from_slice(payload) else {
+        return Err(ReceiptError::Form);
+    };
+    let entry = |key: i64| {
+        entries
+            .iter()
+            .find_map(|(label, value)| (*label == Value::from(key)).then_some(value))
+    };
+    let offset = entry(1)
+        .and_then(Value::as_integer)
+        .and_then(|number| u64::try_from(number).ok())
+        .ok_or(ReceiptError::Missing("offset"))?;
+    let digest = entry(2)
+        .and_then(Value::as_bytes)
+        .ok_or(ReceiptError::Missing("SHA-256"))?;
+    let seconds = entry(3)
+        .and_then(Value::as_integer)
+        .and_then(|number| i64::try_from(number).ok())
+        .and_then(|seconds| seconds.checked_mul(1_000_000))
+        .ok_or(ReceiptError::Missing("time"))?;
+    if digest.as_slice() != Sha256::digest(request_body).as_slice() {
+        return Err(ReceiptError::OtherMessage);
+    }
+    Ok(Receipt {
+        offset: Offset::new(offset),
+        time: Timestamp::from_micros(seconds),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use coset::{CoseSign1Builder, HeaderBuilder};
+
+    use super::*;
+    use crate::identity::DeviceKey;
+
+    fn answer(key: &DeviceKey, entries: Vec<(i64, Value)>) -> Vec<u8> {
+        let map = Value::Map(
+            entries
+                .into_iter()
+                .map(|(label, value)| (Value::from(label), value))
+                .collect(),
+        );
+        CoseSign1Builder::new()
+            .protected(
+                HeaderBuilder::new()
+                    .algorithm(iana::Algorithm::Ed25519)
+                    .build(),
+            )
+            .payload(map.to_vec().unwrap())
+            .create_signature(b"", |signed| key.sign(signed).to_vec())
+            .build()
+            .to_vec()
+            .unwrap()
+    }
+
+    fn entries(body: &[u8]) -> Vec<(i64, Value)> {
+        vec![
+            (1, Value::from(77)),
+            (2, Value::Bytes(Sha256::digest(body).to_vec())),
+            (3, Value::from(1_700_000_000)),
+        ]
+    }
+
+    #[test]
+    fn a_receipt_proves_one_message_by_one_key() {
+        let platform = DeviceKey::generate().unwrap();
+        let public = platform.public_key();
+        let good = answer(&platform, entries(b"body"));
+        assert_eq!(
+            verify_receipt(&good, &public, b"body"),
+            Ok(Receipt {
+                offset: Offset::new(77),
+                time: Timestamp::from_micros(1_700_000_000_000_000)
+            })
+        );
+        assert_eq!(
+            verify_receipt(&good, &public, b"other"),
+            Err(ReceiptError::OtherMessage)
+        );
+        let stranger = DeviceKey::generate().unwrap();
+        assert_eq!(
+            verify_receipt(&answer(&stranger, entries(b"body")), &public, b"body"),
+            Err(ReceiptError::Signature)
+        );
+    }
+
+    #[test]
+    fn no_changed_byte_of_a_receipt_passes() {
+        let platform = DeviceKey::generate().unwrap();
+        let good = answer(&platform, entries(b"body"));
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 1;
+            assert!(verify_receipt(&bad, &platform.public_key(), b"body").is_err(), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn each_part_of_a_receipt_is_required() {
+        let platform = DeviceKey::generate().unwrap();
+        for (at, part) in ["offset", "SHA-256", "time"].into_iter().enumerate() {
+            let mut short = entries(b"body");
+            short.remove(at);
+            assert_eq!(
+                verify_receipt(&answer(&platform, short), &platform.public_key(), b"body"),
+                Err(ReceiptError::Missing(part))
+            );
+        }
+    }
+}

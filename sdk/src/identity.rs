@@ -1,0 +1,229 @@
+//! What a device proves itself with: an Ed25519 key, and the JSON Web Tokens
+//! (RFC 7519, `EdDSA` of RFC 8037) that it signs for its MQTT password or its
+//! HTTP bearer.
+
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::{DeviceId, Timestamp};
+use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
+use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+
+/// The longest lifetime that the platform accepts in a token.
+pub const MAX_TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// `{"alg":"EdDSA","typ":"JWT"}`; the same for every token.
+const JWT_HEADER: &str = r#"{"alg":"EdDSA","typ":"JWT"}"#;
+
+/// Why a key cannot be made or read.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    #[error("the operating system gives no random bytes")]
+    Random(#[source] getrandom::Error),
+    #[error("the key is not base64url without padding")]
+    Base64(#[source] base64::DecodeError),
+    #[error("an Ed25519 key has 32 bytes, this one {found}")]
+    Length { found: usize },
+    #[error("the key is not a PKCS#8 PEM of an Ed25519 private key")]
+    Pem(#[source] ed25519_dalek::pkcs8::Error),
+    #[error("the bytes are no point of the curve, or a weak one")]
+    Point,
+}
+
+/// A device's private key.
+#[derive(Clone)]
+pub struct DeviceKey(SigningKey);
+
+impl DeviceKey {
+    /// Makes a new key from the operating system's randomness.
+    pub fn generate() -> Result<Self, KeyError> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(KeyError::Random)?;
+        Ok(Self::from_seed(&seed))
+    }
+
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        Self(SigningKey::from_bytes(seed))
+    }
+
+    pub fn from_seed_base64url(text: &str) -> Result<Self, KeyError> {
+        Ok(Self::from_seed(&bytes_32(text)?))
+    }
+
+    /// The private half as base64url of its 32 bytes: a secret.
+    pub fn seed_base64url(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0.as_bytes())
+    }
+
+    pub fn from_pkcs8_pem(text: &str) -> Result<Self, KeyError> {
+        SigningKey::from_pkcs8_pem(text)
+            .map(Self)
+            .map_err(KeyError::Pem)
+    }
+
+    /// The private half as a PEM, as `openssl genpkey` writes it: a secret.
+    pub fn to_pkcs8_pem(&self) -> String {
+        // The public half is left out, since older OpenSSL reads version 1 only.
+        let bare = ed25519_dalek::pkcs8::KeypairBytes {
+            secret_key: *self.0.as_bytes(),
+            public_key: None,
+        };
+        bare.to_pkcs8_pem(LineEnding::LF)
+            .expect("a fixed-size key always encodes")
+            .to_string()
+    }
+
+    pub fn public_key(&self) -> PublicKey {
+        PublicKey(self.0.verifying_key())
+    }
+
+    /// What `keys: [{alg: "EdDSA", public_key}]` of a registration carries.
+    pub fn public_key_base64url(&self) -> String {
+        self.public_key().to_base64url()
+    }
+
+    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.0.sign(message).to_bytes()
+    }
+
+    /// A token for MQTT's password or an HTTP bearer. A lifetime beyond 24
+    /// hours is cut to that, since the platform refuses a longer one.
+    pub fn jwt(
+        &self,
+        device: &DeviceId,
+        audience: &str,
+        now: Timestamp,
+        lifetime: Duration,
+    ) -> String {
+        let issued = now.as_micros().div_euclid(1_000_000);
+        let expires = issued + lifetime.min(MAX_TOKEN_LIFETIME).as_secs() as i64;
+        let claims = serde_json::json!({
+            "sub": device.as_str(), "aud": audience, "iat": issued, "exp": expires,
+        });
+        let mut token = URL_SAFE_NO_PAD.encode(JWT_HEADER);
+        token.push('.');
+        token.push_str(&URL_SAFE_NO_PAD.encode(claims.to_string()));
+        let signature = self.sign(token.as_bytes());
+        token.push('.');
+        token.push_str(&URL_SAFE_NO_PAD.encode(signature));
+        token
+    }
+}
+
+/// The private half is never printed.
+impl fmt::Debug for DeviceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DeviceKey(public {})", self.public_key_base64url())
+    }
+}
+
+/// The public half of a key: a device's, or the platform's own that signs
+/// receipts (`GET /v1/platform`).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PublicKey(VerifyingKey);
+
+impl PublicKey {
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
+        match VerifyingKey::from_bytes(bytes) {
+            Ok(key) if !key.is_weak() => Ok(Self(key)),
+            _ => Err(KeyError::Point),
+        }
+    }
+
+    pub fn from_base64url(text: &str) -> Result<Self, KeyError> {
+        Self::from_bytes(&bytes_32(text)?)
+    }
+
+    pub fn to_bytes(self) -> [u8; 32] {
+        self.0.to_bytes()
+    }
+
+    pub fn to_base64url(self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0.as_bytes())
+    }
+
+    /// Strict verification: neither a weak key nor a malleable signature passes.
+    pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        self.0
+            .verify_strict(message, &Signature::from_bytes(signature))
+            .is_ok()
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({})", self.to_base64url())
+    }
+}
+
+fn bytes_32(text: &str) -> Result<[u8; 32], KeyError> {
+    let bytes = URL_SAFE_NO_PAD
+        .decode(text.trim().trim_end_matches('='))
+        .map_err(KeyError::Base64)?;
+    let found = bytes.len();
+    bytes.try_into().map_err(|_| KeyError::Length { found })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 8032, section 7.1, test 2.
+    const SEED: &str = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
+    const PUBLIC: &str = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
+    const SIGNATURE_OF_72: &str = "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da\
+                                   085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00";
+
+    fn hex<const N: usize>(text: &str) -> [u8; N] {
+        std::array::from_fn(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
+    }
+
+    #[test]
+    fn a_key_agrees_with_rfc_8032() {
+        let key = DeviceKey::from_seed(&hex(SEED));
+        assert_eq!(key.public_key().to_bytes(), hex::<32>(PUBLIC));
+        assert_eq!(key.sign(&[0x72]), hex::<64>(SIGNATURE_OF_72));
+    }
+
+    #[test]
+    fn a_key_survives_each_of_its_spellings() {
+        let key = DeviceKey::generate().unwrap();
+        for again in [
+            DeviceKey::from_seed_base64url(&key.seed_base64url()).unwrap(),
+            DeviceKey::from_pkcs8_pem(&key.to_pkcs8_pem()).unwrap(),
+        ] {
+            assert_eq!(again.public_key(), key.public_key());
+        }
+        let public = PublicKey::from_base64url(&key.public_key_base64url()).unwrap();
+        assert!(public.verifies(b"x", &key.sign(b"x")));
+        assert!(!public.verifies(b"y", &key.sign(b"x")));
+    }
+
+    #[test]
+    fn a_weak_point_is_refused() {
+        let mut identity = [0; 32];
+        identity[0] = 1;
+        assert!(matches!(PublicKey::from_bytes(&identity), Err(KeyError::Point)));
+    }
+
+    #[test]
+    fn a_token_names_the_device_and_lives_at_most_a_day() {
+        let key = DeviceKey::generate().unwrap();
+        let device = DeviceId::new("dev-1").unwrap();
+        let now = Timestamp::from_micros(1_700_000_000_999_999);
+        let token = key.jwt(&device, "madang", now, Duration::from_secs(7 * 86_400));
+        let parts: Vec<&str> = token.split('.').collect();
+        let claims: serde_json::Value =
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
+        assert_eq!(
+            claims,
+            serde_json::json!({"sub": "dev-1", "aud": "madang", "iat": 1_700_000_000, "exp": 1_700_086_400})
+        );
+        let signed = format!("{}.{}", parts[0], parts[1]);
+        let signature = URL_SAFE_NO_PAD.decode(parts[2]).unwrap().try_into().unwrap();
+        assert!(key.public_key().verifies(signed.as_bytes(), &signature));
+    }
+}

@@ -1,0 +1,211 @@
+//! A failing disk, a full one, and a torn last frame: no false
+//! acknowledgement, a clear message, status 1, and a sound next start.
+
+use std::fs;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use domain::Value;
+use sdk::api::ObservationQuery;
+use tests::peers::look_for;
+use tests::test_platform::is_fault;
+use tests::{BareClient, Start, TestDevice, TestPlatform};
+
+/// Registers a device over an undisturbed platform that is then stopped.
+fn prepare(data: &Path) -> TestDevice {
+    let platform = TestPlatform::on(data, &Start::default());
+    let device = TestDevice::register(&platform, "air-1", "safety.air");
+    platform.stop();
+    device
+}
+
+/// Publishes one message after another until no acknowledgement comes; gives
+/// how many came.
+fn publish_until_refused(client: &mut BareClient, device: &TestDevice, padding: usize) -> u64 {
+    let space = " ".repeat(padding);
+    for number in 0..100_000u64 {
+        let time = 1_777_593_600_000 + number;
+        let payload = format!("{{\"t\":{time},{space}\"v\":{{\"pm25\":{}}}}}", number % 1_000);
+        let id = u16::try_from(number % 60_000 + 1).unwrap();
+        let topic = device.topic();
+        if client.publish(&topic, id, payload.as_bytes()).is_err() || client.read().is_err() {
+            return number;
+        }
+    }
+    panic!("the fault never showed");
+}
+
+/// How many of the numbers 0.. are stored, and that there is no hole.
+fn stored(platform: &TestPlatform, device: &TestDevice) -> u64 {
+    let api = platform.anonymous();
+    let pm25 = device.datastream(&api, "pm25");
+    let query = ObservationQuery {
+        limit: Some(10_000),
+        ..ObservationQuery::default()
+    };
+    let mut count = 0u64;
+    for observation in api.observations(pm25, &query) {
+        let value = observation.unwrap().value;
+        assert_eq!(value, Some(Value::Number((count % 1_000) as f64)));
+        count += 1;
+    }
+    count
+}
+
+#[test]
+fn a_failed_sync_acknowledges_nothing_and_ends_with_1() {
+    let Some(strace) = look_for("strace") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let device = prepare(&data);
+    let inject = "inject=fdatasync:error=EIO:when=40+";
+    let wrapper = [strace.to_str().unwrap(), "-f", "-q", "-e", "trace=fdatasync", "-e", inject, "-o", "/dev/null"];
+    let start = Start {
+        wrapper: wrapper.map(String::from).to_vec(),
+        ..Start::default()
+    };
+    let mut platform = TestPlatform::on(&data, &start);
+    let mut client = device.connect(platform.address("mqtt"));
+    let acknowledged = publish_until_refused(&mut client, &device, 0);
+    let status = platform.wait();
+    assert!(is_fault(status), "{status}");
+    let platform = TestPlatform::on(&data, &Start::default());
+    let found = stored(&platform, &device);
+    assert!(found >= acknowledged, "{acknowledged} acknowledged, {found} stored");
+    assert!(found <= acknowledged + 1, "one was under way, {found} stored");
+    // And it goes on from there.
+    let mut client = device.connect(platform.address("mqtt"));
+    let time = 1_777_593_600_000 + found;
+    let next = format!("{{\"t\":{time},\"v\":{{\"pm25\":{}}}}}", found % 1_000);
+    client.publish(&device.topic(), 1, next.as_bytes()).unwrap();
+    client.read().unwrap();
+    assert_eq!(stored(&platform, &device), found + 1);
+}
+
+/// A tmpfs of its own, unmounted at the end.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(at: &Path, size: &str) -> Option<Self> {
+        fs::create_dir_all(at).unwrap();
+        let option = format!("size={size}");
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &option, "tmpfs"])
+            .arg(at)
+            .status();
+        if mounted.is_ok_and(|status| status.success()) {
+            return Some(Self(at.to_owned()));
+        }
+        assert!(std::env::var_os("CI").is_none(), "CI may mount a tmpfs");
+        eprintln!("\n*** NOT TESTED: no right to mount a tmpfs ***\n");
+        None
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_acknowledges_nothing_and_ends_with_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = folder.path().join("disk");
+    let Some(_disk) = SmallDisk::mount(&disk, "200m") else { return };
+    let data = disk.join("data");
+    let device = prepare(&data);
+    // All but the segments that already stand is taken away.
+    fill(&disk.join("ballast"));
+    let mut platform = TestPlatform::on(&data, &Start::default());
+    let mut client = device.connect(platform.address("mqtt"));
+    // Signed or broken messages are kept whole; padding is not, so this takes
+    // real frames: many of them.
+    let acknowledged = publish_until_refused_pipelined(&mut client, &device);
+    let status = platform.wait();
+    assert!(is_fault(status), "{status}");
+    fs::remove_file(disk.join("ballast")).unwrap();
+    let platform = TestPlatform::on(&data, &Start::default());
+    let found = stored(&platform, &device);
+    assert!(found >= acknowledged, "{acknowledged} acknowledged, {found} stored");
+}
+
+/// Takes every free byte.
+fn fill(path: &Path) {
+    let mut file = fs::File::create(path).unwrap();
+    for size in [1 << 20, 4 << 10, 64] {
+        let chunk = vec![0u8; size];
+        while file.write_all(&chunk).is_ok() {}
+    }
+}
+
+/// A thousand observations a message, a hundred messages under way.
+fn publish_until_refused_pipelined(client: &mut BareClient, device: &TestDevice) -> u64 {
+    const BATCH: u64 = 1_000;
+    let mut acknowledged = 0;
+    for message in 0..10_000u64 {
+        let records: Vec<String> = (0..BATCH)
+            .map(|place| {
+                let number = message * BATCH + place;
+                let time = 1_777_593_600_000 + number;
+                format!("{{\"t\":{time},\"v\":{{\"pm25\":{}}}}}", number % 1_000)
+            })
+            .collect();
+        let payload = format!("[{}]", records.join(","));
+        let id = u16::try_from(message % 60_000 + 1).unwrap();
+        let sent = client.publish(&device.topic(), id, payload.as_bytes());
+        if sent.is_err() || client.read().is_err() {
+            return acknowledged;
+        }
+        acknowledged += BATCH;
+    }
+    panic!("the disk never was full");
+}
+
+#[test]
+fn a_torn_last_frame_is_cut_and_the_rest_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let platform = TestPlatform::on(&data, &Start::default());
+    let device = TestDevice::register(&platform, "air-1", "safety.air");
+    let mut client = device.connect(platform.address("mqtt"));
+    for number in 0..20u16 {
+        let time = 1_777_593_600_000 + u64::from(number);
+        let payload = format!("{{\"t\":{time},\"v\":{{\"pm25\":{number}}}}}");
+        client.publish(&device.topic(), number + 1, payload.as_bytes()).unwrap();
+        client.read().unwrap();
+    }
+    platform.kill();
+    let (segment, end) = last_written_byte(&data.join("log"));
+    let mut file = fs::OpenOptions::new().write(true).open(segment).unwrap();
+    file.seek(SeekFrom::Start(end - 2)).unwrap();
+    file.write_all(&[0, 0, 0]).unwrap();
+    drop(file);
+    let platform = TestPlatform::on(&data, &Start::default());
+    assert_eq!(stored(&platform, &device), 19, "the torn one alone is gone");
+    let mut client = device.connect(platform.address("mqtt"));
+    let again = br#"{"t":1777593600019,"v":{"pm25":19}}"#;
+    client.publish(&device.topic(), 1, again).unwrap();
+    client.read().unwrap();
+    assert_eq!(stored(&platform, &device), 20);
+}
+
+/// The newest segment and the place of its last byte that is not zero.
+fn last_written_byte(log: &Path) -> (PathBuf, u64) {
+    let mut segments: Vec<PathBuf> = fs::read_dir(log)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "log"))
+        .collect();
+    segments.sort();
+    segments
+        .into_iter()
+        .rev()
+        .find_map(|path| {
+            let bytes = fs::read(&path).unwrap();
+            let end = bytes.iter().rposition(|byte| *byte != 0)?;
+            Some((path, end as u64))
+        })
+        .unwrap()
+}

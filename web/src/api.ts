@@ -1,0 +1,88 @@
+// The pages' only way to the platform: same origin, JSON, problem+json.
+
+import type { Page, Problem } from "./shapes";
+
+/** Pages of a list that are followed at most: 20 x 10,000 items. */
+const MAX_PAGES = 20;
+/** A request that has no answer by then has failed, in milliseconds. */
+const DEADLINE_MS = 20_000;
+
+/** An answer that is not a success; status 0: there was no answer. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly requestId: string | null,
+    readonly retryAfter: number | null,
+  ) {
+    super(message);
+  }
+}
+
+export async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const abort = new AbortController();
+  const deadline = setTimeout(() => abort.abort(), DEADLINE_MS);
+  try {
+    const response = await fetch(path, { ...init, signal: abort.signal, headers: { Accept: "application/json", ...init.headers } });
+    learnClock(response);
+    if (!response.ok) throw await refusal(response);
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw new ApiError(0, "", null, null);
+  } finally {
+    clearTimeout(deadline);
+  }
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  const problem = (await response.json().catch(() => null)) as Problem | null;
+  const after = Number(response.headers.get("Retry-After"));
+  return new ApiError(
+    response.status,
+    problem?.detail ?? problem?.title ?? "",
+    problem?.request_id ?? response.headers.get("X-Request-Id"),
+    Number.isFinite(after) && after > 0 ? after : null,
+  );
+}
+
+export const get = <T>(path: string): Promise<T> => request<T>(path);
+
+export function post<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
+  return request<T>(path, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", ...headers } });
+}
+
+/** `next` names the host as the server saw it; behind a proxy only its path holds. */
+export function samePlace(next: string, origin: string): string {
+  const url = new URL(next, origin);
+  return url.pathname + url.search;
+}
+
+/** Follows a list to its end, or as far as MAX_PAGES. */
+export async function all<T, P extends Page<T> = Page<T>>(path: string, each?: (page: P) => void): Promise<{ items: T[]; complete: boolean }> {
+  const items: T[] = [];
+  let next: string | null = path;
+  for (let page = 0; next !== null && page < MAX_PAGES; page++) {
+    const answer: P = await get<P>(next);
+    each?.(answer);
+    for (const item of answer.items) items.push(item);
+    next = answer.next === null ? null : samePlace(answer.next, location.origin);
+  }
+  return { items, complete: next === null };
+}
+
+/** The server's clock minus the browser's, in milliseconds, as of the last
+ * answer: a device is not silent because somebody's laptop is ahead. */
+let skew = 0;
+
+/** Ignored below it: the Date header has whole seconds. */
+const SKEW_NOTICED_MS = 5_000;
+
+function learnClock(response: Response): void {
+  const date = Date.parse(response.headers.get("Date") ?? "");
+  if (Number.isNaN(date)) return;
+  const difference = date - Date.now();
+  skew = Math.abs(difference) > SKEW_NOTICED_MS ? difference : 0;
+}
+
+export const serverNow = (): number => Date.now() + skew;

@@ -1,0 +1,252 @@
+// The map as an element: canvas, controls, pointer, touch and keyboard.
+
+import { h, setText } from "../dom";
+import { language, onLanguage, t } from "../text";
+import { type BaseMap, decode } from "./base";
+import { type Cluster, cluster, separable } from "./cluster";
+import { type Marker, clusterRadius, drawBase, drawLabels, drawMarkers, drawScale } from "./draw";
+import { TILE, latitude, longitude } from "./projection";
+import { MAX_ZOOM, View } from "./view";
+
+/** A press that moves less is a click, in pixels. */
+const CLICK_SLACK = 4;
+/** How far from a mark a click still counts, in pixels. */
+const REACH = 14;
+const KEY_PAN = 80;
+const KEY_ZOOM = 0.75;
+/** Frames of the pulse a second: calm for the eye and for the processor. */
+const PULSE_FRAME_MS = 66;
+/** Members closer than this on the unit square lie at one place (about 1 m). */
+const ONE_PLACE = 2.5e-8;
+
+export interface MapEvents {
+  onPick: (id: string) => void;
+  onGroup: (ids: string[]) => void;
+}
+
+export class MapPanel {
+  readonly view = new View();
+  private readonly canvas = h("canvas", { tabindex: 0, role: "application" });
+  private readonly context = this.canvas.getContext("2d") as CanvasRenderingContext2D;
+  private readonly note = h("p.map-note");
+  private base: BaseMap | null = null;
+  private markers: readonly Marker[] = [];
+  private clusters: Cluster<Marker>[] = [];
+  private clustersFor: readonly [readonly Marker[], number] | null = null;
+  private selected: string | null = null;
+  private touched = false;
+  private scheduled = false;
+  private colours = new Map<string, string>();
+  private readonly pointers = new Map<number, { x: number; y: number }>();
+  private readonly still = matchMedia("(prefers-reduced-motion: reduce)");
+
+  constructor(private readonly host: HTMLElement, private readonly events: MapEvents) {
+    host.append(this.canvas, this.controls(), this.note, h("p.map-source", { "data-t": "map.source" }, t("map.source")));
+    this.listen();
+    new ResizeObserver(() => this.resize()).observe(host);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      this.colours.clear();
+      this.redraw();
+    });
+    onLanguage(() => this.redraw());
+    void fetch("/assets/map.json")
+      .then(async (answer) => {
+        this.base = decode(await answer.json());
+        this.redraw();
+      })
+      .catch(() => undefined);
+    this.resize();
+  }
+
+  /** The first fleet is fitted; later ones only if nobody moved the map. */
+  show(markers: readonly Marker[], unplaced: number, fit: boolean): void {
+    this.markers = markers;
+    if (fit && !this.touched) this.fit();
+    const note = markers.length === 0 ? t("map.empty") : unplaced > 0 ? t("map.unplaced", { count: unplaced }) : "";
+    setText(this.note, note);
+    this.note.hidden = note === "";
+    this.canvas.setAttribute("aria-label", t("map.label", { count: markers.length }));
+    this.redraw();
+  }
+
+  select(id: string | null, bring: boolean): void {
+    this.selected = id;
+    const marker = this.markers.find((one) => one.id === id);
+    if (marker && bring) {
+      this.touched = true;
+      const [x, y] = [this.view.screenX(marker.x), this.view.screenY(marker.y)];
+      const hidden = x < 40 || y < 40 || x > this.view.width - 40 || y > this.view.height - 40;
+      if (hidden) [this.view.x, this.view.y] = [marker.x, marker.y];
+    }
+    this.redraw();
+  }
+
+  fit(): void {
+    this.view.fit(this.markers.map(({ x, y }) => ({ lat: latitude(y), lon: longitude(x) })));
+    this.redraw();
+  }
+
+  redraw(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    requestAnimationFrame((now) => this.draw(now));
+  }
+
+  private draw(now: number): void {
+    this.scheduled = false;
+    if (this.canvas.width === 0) return;
+    const colour = (variable: string): string => this.colour(variable);
+    const step = Math.floor(this.view.zoom * 2);
+    if (this.clustersFor?.[0] !== this.markers || this.clustersFor[1] !== step) {
+      this.clusters = cluster(this.markers, this.view.zoom, TILE);
+      this.clustersFor = [this.markers, step];
+    }
+    drawBase(this.context, this.view, this.base, colour);
+    drawLabels(this.context, this.view, language(), colour);
+    const moving = drawMarkers(this.context, this.view, this.clusters, this.selected, now, this.still.matches, colour);
+    drawScale(this.context, this.view, language(), colour);
+    if (moving) setTimeout(() => this.redraw(), PULSE_FRAME_MS);
+  }
+
+  private colour(variable: string): string {
+    let value = this.colours.get(variable);
+    if (value === undefined) {
+      value = getComputedStyle(document.documentElement).getPropertyValue(variable).trim();
+      this.colours.set(variable, value);
+    }
+    return value;
+  }
+
+  private resize(): void {
+    const { width, height } = this.host.getBoundingClientRect();
+    if (width === 0 || height === 0) return;
+    const first = this.view.width === 1;
+    const ratio = Math.min(2, devicePixelRatio);
+    this.canvas.width = Math.round(width * ratio);
+    this.canvas.height = Math.round(height * ratio);
+    this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    [this.view.width, this.view.height] = [width, height];
+    if (first || !this.touched) this.fit();
+    this.redraw();
+  }
+
+  private controls(): HTMLElement {
+    const button = (mark: string, key: "map.in" | "map.out" | "map.fit", act: () => void): HTMLButtonElement =>
+      h("button", { type: "button", "aria-label": t(key), title: t(key), "data-t-aria-label": key, "data-t-title": key, onclick: act }, mark);
+    return h(
+      "div.map-controls",
+      {},
+      button("+", "map.in", () => this.zoom(1)),
+      button("−", "map.out", () => this.zoom(-1)),
+      button("⤢", "map.fit", () => this.fit()),
+    );
+  }
+
+  private zoom(steps: number, x: number = this.view.width / 2, y: number = this.view.height / 2): void {
+    this.touched = true;
+    this.view.zoomAt(steps, x, y);
+    this.redraw();
+  }
+
+  private pan(x: number, y: number): void {
+    this.touched = true;
+    this.view.pan(x, y);
+    this.redraw();
+  }
+
+  private listen(): void {
+    let travelled = 0;
+    this.canvas.addEventListener("pointerdown", (event) => {
+      this.canvas.setPointerCapture(event.pointerId);
+      this.pointers.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
+      if (this.pointers.size === 1) travelled = 0;
+    });
+    this.canvas.addEventListener("pointermove", (event) => {
+      const before = this.pointers.get(event.pointerId);
+      if (!before) {
+        this.canvas.classList.toggle("over", this.at(event.offsetX, event.offsetY) !== undefined);
+        return;
+      }
+      const now = { x: event.offsetX, y: event.offsetY };
+      travelled += Math.hypot(now.x - before.x, now.y - before.y);
+      this.drag(event.pointerId, before, now);
+    });
+    const release = (event: PointerEvent): void => {
+      const alone = this.pointers.size === 1;
+      this.pointers.delete(event.pointerId);
+      if (event.type === "pointerup" && alone && travelled < CLICK_SLACK) this.click(event.offsetX, event.offsetY);
+    };
+    this.canvas.addEventListener("pointerup", release);
+    this.canvas.addEventListener("pointercancel", release);
+    this.canvas.addEventListener("dblclick", (event) => this.zoom(1, event.offsetX, event.offsetY));
+    this.canvas.addEventListener("keydown", (event) => this.key(event));
+    this.canvas.addEventListener(
+      "wheel",
+      (event) => {
+        event.preventDefault();
+        const lines = event.deltaMode === 1 ? 16 : 1;
+        this.zoom(Math.max(-1, Math.min(1, (-event.deltaY * lines) / 240)), event.offsetX, event.offsetY);
+      },
+      { passive: false },
+    );
+  }
+
+  /** One pointer pans; two pan by their middle and zoom by their distance. */
+  private drag(id: number, before: { x: number; y: number }, now: { x: number; y: number }): void {
+    const other = [...this.pointers].find(([key]) => key !== id)?.[1];
+    this.pointers.set(id, now);
+    if (!other) {
+      this.pan(now.x - before.x, now.y - before.y);
+      return;
+    }
+    this.pan((now.x - before.x) / 2, (now.y - before.y) / 2);
+    const far = (point: { x: number; y: number }): number => Math.max(1, Math.hypot(point.x - other.x, point.y - other.y));
+    this.zoom(Math.log2(far(now) / far(before)), (now.x + other.x) / 2, (now.y + other.y) / 2);
+  }
+
+  private key(event: KeyboardEvent): void {
+    const acts: Record<string, () => void> = {
+      ArrowLeft: () => this.pan(KEY_PAN, 0),
+      ArrowRight: () => this.pan(-KEY_PAN, 0),
+      ArrowUp: () => this.pan(0, KEY_PAN),
+      ArrowDown: () => this.pan(0, -KEY_PAN),
+      "+": () => this.zoom(KEY_ZOOM),
+      "=": () => this.zoom(KEY_ZOOM),
+      "-": () => this.zoom(-KEY_ZOOM),
+      "0": () => this.fit(),
+      Enter: () => this.click(this.view.width / 2, this.view.height / 2, Infinity),
+    };
+    const act = acts[event.key];
+    if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    act();
+  }
+
+  private at(x: number, y: number, reach: number = REACH): Cluster<Marker> | undefined {
+    let best: Cluster<Marker> | undefined;
+    let nearest = Infinity;
+    for (const one of this.clusters) {
+      const size = one.members.length > 1 ? clusterRadius(one.members.length) : 0;
+      const away = Math.hypot(this.view.screenX(one.x) - x, this.view.screenY(one.y) - y) - size;
+      if (away < Math.min(nearest, reach)) [best, nearest] = [one, away];
+    }
+    return best;
+  }
+
+  private click(x: number, y: number, reach: number = REACH): void {
+    const hit = this.at(x, y, reach);
+    if (!hit) return;
+    const only = hit.members.length === 1 ? hit.members[0] : undefined;
+    if (only) this.events.onPick(only.id);
+    else if (separable(hit.members, ONE_PLACE) && this.view.zoom < MAX_ZOOM) this.open(hit);
+    else this.events.onGroup(hit.members.map((member) => member.id));
+  }
+
+  private open(hit: Cluster<Marker>): void {
+    this.touched = true;
+    const before = this.view.zoom;
+    this.view.fit(hit.members.map(({ x, y }) => ({ lat: latitude(y), lon: longitude(x) })), MAX_ZOOM);
+    if (this.view.zoom < before + 1) this.view.zoom = Math.min(MAX_ZOOM, before + 1);
+    this.redraw();
+  }
+}

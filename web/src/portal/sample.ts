@@ -1,0 +1,126 @@
+// The live sample: public observations as they arrive, without a key.
+
+import { all, get } from "../api";
+import { h } from "../dom";
+import { faultText } from "../faults";
+import { Follower } from "../follow";
+import { clockText, offsetText } from "../format";
+import { LinkPill } from "../link";
+import { domainIcon, fieldTitle, valueElement } from "../ops/words";
+import type { Frame, LatestPage, Latest } from "../shapes";
+import { language, t } from "../text";
+
+const ROWS = 9;
+/** New rows are shown at most this often, in milliseconds: people read them. */
+const REDRAW_MS = 700;
+const NAMES_PAGE = 10_000;
+const RETRY_MS = 5_000;
+
+interface Row {
+  at: string;
+  thing: string;
+  agency: string;
+  domain: string;
+  model: string;
+  field: string;
+  unit: string | null;
+  value: Latest["value"];
+  quality: Latest["quality"];
+  key: string;
+}
+
+interface NamedThing {
+  id: string;
+  name: string;
+}
+
+export class Sample {
+  private rows: Row[] = [];
+  private waiting: Row[] = [];
+  private names = new Map<string, string>();
+  private fault: unknown = null;
+  private loaded = false;
+  readonly pill: LinkPill;
+
+  constructor(private readonly host: HTMLElement, private readonly zone: HTMLElement, pill: HTMLElement) {
+    this.pill = new LinkPill(pill);
+    this.pill.set("connecting", null);
+    this.show();
+    void this.start();
+    setInterval(() => this.take(), REDRAW_MS);
+  }
+
+  private async start(): Promise<void> {
+    try {
+      const page = await get<LatestPage>(`/v1/latest?limit=${ROWS * 4}`);
+      this.fault = null;
+      this.loaded = true;
+      const newest = [...page.items].sort((a, b) => (a.result_time < b.result_time ? 1 : -1));
+      this.rows = newest.slice(0, ROWS).map((one) => ({ ...one, at: one.result_time, key: `${one.id}` }));
+      this.show();
+      this.follow(page.offset === undefined ? null : page.offset + 1);
+      const things = await all<NamedThing>(`/v1/things?limit=${NAMES_PAGE}`);
+      this.names = new Map(things.items.map((thing) => [thing.id, thing.name]));
+      this.show();
+    } catch (error) {
+      if (this.loaded) return;
+      this.fault = error;
+      this.pill.set("disconnected", null);
+      this.show();
+      setTimeout(() => void this.start(), RETRY_MS);
+    }
+  }
+
+  private follow(from: number | null): void {
+    new Follower({
+      filter: "",
+      from,
+      open: (url) => new EventSource(url),
+      later: (run, milliseconds) => setTimeout(run, milliseconds),
+      onFrame: (frame) => this.arrive(frame),
+      onGap: () => undefined,
+      onState: (state, next) => this.pill.set(state, next),
+    });
+  }
+
+  private arrive(frame: Frame): void {
+    const one = frame.observations[0];
+    if (!one) return;
+    this.waiting.unshift({ ...frame, ...one, at: frame.result_time, key: `${frame.offset}` });
+    if (this.waiting.length > ROWS) this.waiting.length = ROWS;
+  }
+
+  /** One to three new rows at a time push the oldest out. */
+  private take(): void {
+    if (this.waiting.length === 0 || document.hidden) return;
+    this.rows = [...this.waiting.slice(0, 3), ...this.rows].slice(0, ROWS);
+    this.waiting = [];
+    this.show();
+  }
+
+  show(): void {
+    this.pill.show();
+    this.zone.textContent = t("sample.zone", { zone: offsetText(-new Date().getTimezoneOffset()) });
+    if (this.fault !== null) {
+      this.host.replaceChildren(h("p.fault", { role: "alert" }, faultText(this.fault)));
+      return;
+    }
+    if (this.rows.length === 0) {
+      this.host.replaceChildren(h("p.empty", {}, this.loaded ? t("sample.empty") : t("loading")));
+      return;
+    }
+    const known = new Set([...this.host.querySelectorAll<HTMLElement>("[data-key]")].map((row) => row.dataset["key"]));
+    this.host.replaceChildren(h("ul.frames.sample-rows", { lang: language() }, ...this.rows.map((row) => this.item(row, !known.has(row.key) && known.size > 0))));
+  }
+
+  private item(row: Row, fresh: boolean): HTMLElement {
+    return h(
+      "li",
+      { "data-key": row.key, class: fresh ? "fresh" : null },
+      domainIcon(row.domain),
+      h("div", {}, h("b.name", {}, this.names.get(row.thing) || row.thing), h("small", {}, `${row.agency} · ${fieldTitle(row.model, row.field)}`)),
+      valueElement(row.value, row.unit, row.quality),
+      h("time", { datetime: row.at }, clockText(new Date(row.at))),
+    );
+  }
+}

@@ -1,0 +1,164 @@
+// What the open API answers, as far as the pages use it. Nothing else may be
+// asked: every path here is in /openapi.json.
+
+export interface Place {
+  lat: number;
+  lon: number;
+}
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+export type Quality = "good" | "uncertain" | "bad" | "missing";
+export type Value = number | boolean | string | null;
+
+export interface Platform {
+  name: string;
+  version: string;
+  public_url: string | null;
+  listeners: Record<string, number>;
+}
+
+export interface Titles {
+  en: string;
+  ko: string;
+}
+
+export interface Model {
+  id: string;
+  domain: string;
+  title: Titles;
+  fields: { name: string; unit: string | null; kind: string; title: Titles; min: number | null; max: number | null }[];
+}
+
+export interface Device {
+  id: string;
+  thing: string;
+  agency: string;
+  model: string;
+  name: string;
+  location: Place | null;
+  status: "active" | "revoked" | "expired";
+  created: string;
+  last_seen: string | null;
+  licence?: string;
+  visibility?: string;
+  credentials?: { id: number; kind: string; alg: string | null }[];
+  connection?: Record<string, unknown> | null;
+}
+
+export interface Datastream {
+  id: number;
+  device: string;
+  thing: string;
+  agency: string;
+  domain: string;
+  model: string;
+  field: string;
+  unit: string | null;
+  title: Titles | null;
+  licence: string;
+  visibility: string;
+}
+
+export interface Latest {
+  id: number;
+  device: string;
+  thing: string;
+  agency: string;
+  domain: string;
+  model: string;
+  field: string;
+  unit: string | null;
+  location: Place | null;
+  phenomenon_time: string;
+  result_time: string;
+  value: Value;
+  quality: Quality;
+  revision: number;
+  offset: number;
+}
+
+export interface LatestPage extends Page<Latest> {
+  offset?: number;
+}
+
+export interface Frame {
+  offset: number;
+  result_time: string;
+  device: string;
+  thing: string;
+  agency: string;
+  domain: string;
+  model: string;
+  location: Place | null;
+  observations: {
+    datastream: number;
+    field: string;
+    unit: string | null;
+    phenomenon_time: string;
+    value: Value;
+    quality: Quality;
+    revision: number;
+  }[];
+}
+
+export interface Gap {
+  from_offset: number;
+  to_offset: number;
+  fill: string;
+}
+
+export interface DeviceEvent {
+  sequence: number;
+  time: string;
+  device: string | null;
+  login: string;
+  address: string;
+  listener: string;
+  kind: string;
+  reason: string;
+  cure: string;
+}
+
+export interface Quarantined {
+  offset: number;
+  time: string;
+  unreadable: { code: string; message: string } | null;
+  rejections: { index: number; field: string; code: string; message: string }[];
+}
+
+export interface Bucket {
+  start: string;
+  end: string;
+  datastream?: number;
+  avg?: number | null;
+  min?: number | null;
+  max?: number | null;
+  count?: number | null;
+}
+
+export interface Observation {
+  phenomenon_time: string;
+  result_time: string;
+  value: Value;
+  quality: Quality;
+  revision: number;
+  offset: number;
+}
+
+export interface Application {
+  id: string;
+  name: string;
+  key: { id: string; key: string };
+}
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail?: string;
+  request_id?: string;
+}
