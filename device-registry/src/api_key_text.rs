@@ -10,9 +10,7 @@
 use domain::ApiKeyId;
 
 use crate::application::ApiKeyKind;
-use crate::secret::{
-    CHECKSUM_CHARS, RandomError, SECRET_CHARS, checksum_base62, random_base62,
-};
+use crate::secret::{CHECKSUM_CHARS, RandomError, SECRET_CHARS, checksum_base62, random_base62};
 
 const ID_CHARS: usize = 12;
 const SECRET_PREFIX: &str = "mdk_";

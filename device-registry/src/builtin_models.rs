@@ -35,7 +35,11 @@ mod tests {
         let mut last = String::new();
         for json in BUILTIN_MODELS {
             let model = Model::parse(json.as_bytes(), ModelVersion(1)).unwrap();
-            assert!(model.id.as_str() > last.as_str(), "{} stands in order", model.id);
+            assert!(
+                model.id.as_str() > last.as_str(),
+                "{} stands in order",
+                model.id
+            );
             last = model.id.to_string();
             for field in ["battery", "rssi", "snr", "firmware"] {
                 assert!(model.field(field).is_some(), "{} has {field}", model.id);

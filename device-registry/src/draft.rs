@@ -78,7 +78,9 @@ impl Snapshot {
             agency: thing.agency.clone(),
             model,
             // The model's own text, where there is one, is shared by all.
-            field: definition.as_ref().map_or(field, |field| field.name.clone()),
+            field: definition
+                .as_ref()
+                .map_or(field, |field| field.name.clone()),
             unit: definition.as_ref().and_then(|field| field.unit.clone()),
             definition,
             licence: thing.licence.clone(),

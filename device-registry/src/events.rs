@@ -245,5 +245,9 @@ fn newest(ring: &VecDeque<Arc<Event>>, after: u64, limit: usize) -> Vec<Arc<Even
 
 /// At most `limit` bytes, on a character's boundary.
 fn cut(text: &str, limit: usize) -> &str {
-    &text[..text.floor_char_boundary(limit)]
+    let mut end = limit.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }

@@ -38,7 +38,9 @@ pub enum ValueKind {
     Number,
     Boolean,
     /// Free text, or one of `codes` where there are any.
-    Text { codes: Vec<Box<str>> },
+    Text {
+        codes: Vec<Box<str>>,
+    },
 }
 
 impl Model {

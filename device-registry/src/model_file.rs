@@ -180,9 +180,10 @@ fn parse_field(file: FieldFile) -> Result<Field, ModelFileError> {
         fault,
     };
     if file.kind == KindFile::Number {
-        let unit = file.unit.as_deref().ok_or_else(|| {
-            fault("a number needs a `unit`, a UCUM code; `1` for a pure number")
-        })?;
+        let unit = file
+            .unit
+            .as_deref()
+            .ok_or_else(|| fault("a number needs a `unit`, a UCUM code; `1` for a pure number"))?;
         let is_code = |byte: u8| byte.is_ascii_graphic();
         if unit.is_empty() || unit.len() > MAX_LABEL_BYTES || !unit.bytes().all(is_code) {
             return Err(fault("its `unit` is no UCUM code"));

@@ -22,9 +22,7 @@ impl Network {
     pub(crate) fn parse(text: &str) -> Result<Self, NetworkError> {
         let wrong = || NetworkError(text.chars().take(64).collect());
         let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => {
-                (address, Some(prefix.parse::<u32>().map_err(|_| wrong())?))
-            }
+            Some((address, prefix)) => (address, Some(prefix.parse::<u32>().map_err(|_| wrong())?)),
             None => (text, None),
         };
         let address: IpAddr = address.parse().map_err(|_| wrong())?;
@@ -87,7 +85,14 @@ mod tests {
                 .contains(peer.parse().unwrap());
             assert_eq!(contains, inside, "{network} {peer}");
         }
-        for bad in ["", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/-1", "x/8"] {
+        for bad in [
+            "",
+            "10.0.0.0/33",
+            "10.0.0/8",
+            "::/129",
+            "10.0.0.0/-1",
+            "x/8",
+        ] {
             assert!(Network::parse(bad).is_err(), "{bad}");
         }
     }

@@ -35,7 +35,9 @@ pub enum PublicKeyError {
         "`public_key` is base64url of the raw key (32 bytes for EdDSA, the uncompressed point of 65 bytes for ES256) or a PEM that begins with BEGIN PUBLIC KEY"
     )]
     Form,
-    #[error("the PEM holds a private key; send the public one, and make a new pair: this one is known now")]
+    #[error(
+        "the PEM holds a private key; send the public one, and make a new pair: this one is known now"
+    )]
     Private,
     #[error("the PEM holds a key of another algorithm than `alg` says")]
     OtherAlgorithm,
@@ -143,7 +145,10 @@ mod tests {
         let from_pem = parse("EdDSA", ED25519_PEM).unwrap();
         let from_raw = parse("EdDSA", "Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE").unwrap();
         assert_eq!(from_pem, from_raw);
-        assert_eq!(parse("ES256", ED25519_PEM), Err(PublicKeyError::OtherAlgorithm));
+        assert_eq!(
+            parse("ES256", ED25519_PEM),
+            Err(PublicKeyError::OtherAlgorithm)
+        );
     }
 
     #[test]
@@ -160,7 +165,10 @@ mod tests {
             }
         }
         let text = URL_SAFE_NO_PAD.encode(&point);
-        assert!(matches!(parse("ES256", &text), Ok(CredentialProof::Es256 { .. })));
+        assert!(matches!(
+            parse("ES256", &text),
+            Ok(CredentialProof::Es256 { .. })
+        ));
         let pem = format!(
             "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----",
             STANDARD.encode([P256_SPKI, point.as_slice()].concat())

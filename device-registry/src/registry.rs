@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use domain::{CredentialId, Timestamp};
 use parking_lot::{Mutex, RwLock};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use crate::auth::{self, AuthError, Exposure};
 use crate::entities::{CredentialProof, Device};
@@ -189,7 +189,8 @@ impl Registry {
             return Ok((answer, Rights::Kept));
         }
         if let Err(source) = change.transaction.commit() {
-            writer.poisoned = true;
+            // A full disk leaves the transaction undone, and that is known.
+            writer.poisoned = source.sqlite_error_code() != Some(ErrorCode::DiskFull);
             return Err(StoreError::on("commit a change")(source).into());
         }
         self.snapshot.store(Arc::new(change.draft));

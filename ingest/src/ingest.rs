@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use device_registry::operations::ExtraDatastreamError;
-use device_registry::{Device, Registry};
+use device_registry::{Device, ExtraDatastreamError, Registry};
 use domain::{DatastreamId, DeviceId, ObservationBatch, Offset, RejectReason, Timestamp};
 
 use crate::apply::ReadSide;
@@ -18,6 +17,7 @@ use crate::query::{
 use crate::receipt::{Receipt, Staged};
 use crate::sequence::{Replayed, ReplayWindow};
 use crate::stats::Stats;
+use crate::store::FlushError;
 use crate::validate::{ExtraField, validate};
 
 /// The data plane. A cheap handle: clones share it.
@@ -63,7 +63,7 @@ pub enum CloseError {
     #[error("the log has failed")]
     Poisoned(#[source] Fault),
     #[error("the head was not flushed: the next start reads it from the log")]
-    Flush(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Flush(#[source] FlushError),
 }
 
 impl Ingest {
@@ -146,8 +146,7 @@ impl Ingest {
 
     /// Waits until everything that was durable when called is applied.
     pub async fn caught_up(&self) {
-        let durable = self.durable_offset();
-        self.inner.read.applied(durable).await;
+        self.inner.read.applied(self.durable_offset()).await;
     }
 
     // --- queries; `range`, `aggregate` and `count` block for file I/O
@@ -199,17 +198,32 @@ impl Inner {
     fn extra_field(&self, device: &Device, field: &str) -> Result<ExtraField, StageError> {
         match self.registry.ensure_extra_datastream(&device.id, field) {
             Ok(datastream) => Ok(Ok(datastream.id)),
-            Err(ExtraDatastreamError::TooMany { .. }) => Ok(Err(RejectReason::TooManyExtraFields)),
-            Err(ExtraDatastreamError::Field(_)) => Ok(Err(RejectReason::BadFieldName)),
+            Err(ExtraDatastreamError::TooMany) => Ok(Err(RejectReason::TooManyExtraFields)),
+            Err(ExtraDatastreamError::Field { .. }) => Ok(Err(RejectReason::BadFieldName)),
             Err(error) => Err(StageError::ExtraField(error)),
         }
     }
 
     fn close(&self) -> Result<(), CloseError> {
         self.log.refuse_new();
-        let synced = self.log.sync_all().map_err(CloseError::Poisoned);
-        let flushed = self.read.stop().map_err(|error| CloseError::Flush(Box::new(error)));
+        let synced = match self.log.sync_all() {
+            Err(CommitError::Poisoned(fault)) => Err(CloseError::Poisoned(fault)),
+            // Closed before: there is nothing left to sync.
+            _ => Ok(()),
+        };
+        let flushed = self.read.stop().map_err(CloseError::Flush);
+        self.log.shut();
         synced.and(flushed)
+    }
+}
+
+/// The last handle is gone without `close`: what is not durable is lost, and
+/// what was not flushed is read from the log at the next start.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Streams may hold the log longer than the folder is locked: nobody
+        // writes to it any more.
+        self.log.shut();
     }
 }
 

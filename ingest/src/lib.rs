@@ -7,12 +7,35 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod apply;
 mod config;
+mod ingest;
+mod latest;
+mod live;
 mod log;
+mod open;
+mod quarantine;
+mod query;
 mod receipt;
 mod sequence;
 mod stats;
+mod store;
 mod validate;
 
-pub use config::{Clock, CommitPolicy, Config, MIN_SEGMENT_BYTES, SystemClock};
+pub use config::{
+    Clock, CommitPolicy, Config, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES, SystemClock,
+};
+pub use ingest::{CloseError, Ingest, StageError, SubmitError};
+pub use live::{AppliedFrame, FrameStream, StreamError, StreamItem, StreamStart};
+pub use log::{CommitError, Fault, LogOpenError, LogReadError};
+pub use open::OpenError;
+pub use quarantine::QuarantinedMessage;
+pub use query::{
+    AggregateFunction, AggregateQuery, Bucket, Grouping, QueryError, RangePage, RangeQuery,
+    StoredObservation,
+};
 pub use receipt::{Outcome, Receipt, Staged};
+pub use sequence::ReplayWindow;
+pub use sequence::memory_file::MemoryError;
+pub use stats::Stats;
+pub use store::{FlushError, ReadError, StoreOpenError};

@@ -65,21 +65,15 @@ impl Ingest {
         let lock = FolderLock::take(&config.data_dir)?;
         let read = ReadSide::open(config).map_err(OpenError::Store)?;
         let folder = config.data_dir.join(LOG_FOLDER);
-        let log_config = LogConfig {
-            segment_bytes: config.segment_bytes,
-            policy: config.commit,
-            faults: Faults::default(),
-        };
-        let stored = read.flushed_offset();
-        let log = Log::open(&folder, &log_config, stored, read.counters());
-        let log = Arc::new(log.map_err(OpenError::Log)?);
+        let log = open_log(config, &folder, &read)?;
         recover(&log, &read, &folder)?;
-
         let flushed = AfterFlush {
             log: Arc::clone(&log),
             folder,
             budget: config.log_budget_bytes,
         };
+        // Flushes during recovery go untold: the sequencer has not learned all
+        // frames then.
         read.start(Arc::clone(&log), Arc::new(move |up_to| flushed.run(up_to)))
             .map_err(OpenError::Applier)?;
         Ok(Self {
@@ -92,6 +86,16 @@ impl Ingest {
             }),
         })
     }
+}
+
+fn open_log(config: &Config, folder: &Path, read: &ReadSide) -> Result<Arc<Log>, OpenError> {
+    let log_config = LogConfig {
+        segment_bytes: config.segment_bytes,
+        policy: config.commit,
+        faults: Faults::default(),
+    };
+    let log = Log::open(folder, &log_config, read.flushed_offset(), read.counters());
+    log.map(Arc::new).map_err(OpenError::Log)
 }
 
 /// Teaches sequencer and store what the log holds beyond the store.

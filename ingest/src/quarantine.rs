@@ -18,7 +18,7 @@ use crate::log::Frame;
 use crate::stats::Counters;
 
 /// Bytes of a refused message that are kept.
-pub const KEPT_ORIGINAL_BYTES: usize = 256;
+const KEPT_ORIGINAL_BYTES: usize = 256;
 /// Rejections of one message that are kept; a message has at most 1,000.
 const KEPT_REJECTIONS: usize = 64;
 /// Messages of all devices together: about 50 MB where each has one rejection.
@@ -52,6 +52,8 @@ struct Kept {
     /// pushed out leaves its entry behind, to be skipped.
     arrivals: VecDeque<(Offset, DeviceId)>,
     messages: usize,
+    /// Something has changed since it was last written to disk.
+    changed: bool,
 }
 
 impl Quarantine {
@@ -90,18 +92,45 @@ impl Quarantine {
         self.put(&frame.device, message);
     }
 
+    /// A message that is not newer than what its device has is there already.
     pub(crate) fn put(&self, device: &DeviceId, message: QuarantinedMessage) {
         let evicted = self.kept.lock().put(device, message, self.per_device);
         Counters::add(&self.counters.quarantine_evicted, evicted);
+    }
+
+    /// All messages by arrival, where something has changed since the last
+    /// call.
+    pub(crate) fn take_changed(&self) -> Option<Vec<(DeviceId, QuarantinedMessage)>> {
+        let mut kept = self.kept.lock();
+        if !std::mem::take(&mut kept.changed) {
+            return None;
+        }
+        let mut all: Vec<_> = kept
+            .devices
+            .iter()
+            .flat_map(|(device, messages)| messages.iter().map(|m| (device.clone(), m.clone())))
+            .collect();
+        drop(kept);
+        all.sort_by_key(|(_, message)| message.offset);
+        Some(all)
+    }
+
+    /// What [`Self::take_changed`] gave was not written.
+    pub(crate) fn mark_changed(&self) {
+        self.kept.lock().changed = true;
     }
 }
 
 impl Kept {
     /// Returns how many it pushed out.
     fn put(&mut self, device: &DeviceId, message: QuarantinedMessage, per_device: usize) -> usize {
-        let before = self.messages + 1;
-        self.arrivals.push_back((message.offset, device.clone()));
         let messages = self.devices.entry(device.clone()).or_default();
+        if messages.back().is_some_and(|newest| newest.offset >= message.offset) {
+            return 0;
+        }
+        let before = self.messages + 1;
+        self.changed = true;
+        self.arrivals.push_back((message.offset, device.clone()));
         messages.push_back(message);
         self.messages += 1;
         if messages.len() > per_device {

@@ -9,9 +9,9 @@ use domain::{DatastreamId, Flags, Location, Offset, Quality, Timestamp, Value};
 use crate::store::ReadError;
 
 /// Rows one request may read, files and head together: about a second of work.
-pub const MAX_ROWS_READ: u64 = 10_000_000;
+pub(crate) const MAX_ROWS_READ: u64 = 10_000_000;
 /// Values one aggregate may answer: buckets x functions x groups.
-pub const MAX_AGGREGATE_VALUES: usize = 1_000_000;
+pub(crate) const MAX_AGGREGATE_VALUES: usize = 1_000_000;
 
 /// One observation as stored and served.
 #[derive(Clone, PartialEq, Debug)]

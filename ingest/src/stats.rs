@@ -88,7 +88,7 @@ impl Counters {
     }
 
     pub(crate) fn unreadable(&self, error: PayloadError) {
-        if let Some(counter) = self.unreadable.get(error as usize - 1) {
+        if let Some(counter) = self.unreadable.get(usize::from(error.number()) - 1) {
             counter.fetch_add(1, Relaxed);
         }
     }

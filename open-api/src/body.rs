@@ -29,16 +29,46 @@ where
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         if media_type(request.headers()).is_none_or(|kind| kind != "application/json") {
-            return Err(Problem::new(
-                ProblemKind::UnsupportedMediaType,
-                "Send the body with content-type: application/json.",
-            ));
+            return Err(no_json());
         }
         let bytes = read(request.into_body(), MAX_JSON_BYTES).await?;
-        serde_json::from_slice(&bytes)
-            .map(Self)
-            .map_err(|error| Problem::body(format!("{error}. An example is in /docs.")))
+        parse(&bytes).map(Self)
     }
+}
+
+/// A JSON body that may be left out.
+pub(crate) struct OptionalJsonBody<T>(pub(crate) T);
+
+impl<S, T> FromRequest<S> for OptionalJsonBody<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned + Default,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let json = media_type(request.headers()).is_some_and(|kind| kind == "application/json");
+        let bytes = read(request.into_body(), MAX_JSON_BYTES).await?;
+        if bytes.is_empty() {
+            Ok(Self(T::default()))
+        } else if json {
+            parse(&bytes).map(Self)
+        } else {
+            Err(no_json())
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| Problem::body(format!("{error}. An example is in /docs.")))
+}
+
+fn no_json() -> Problem {
+    Problem::new(
+        ProblemKind::UnsupportedMediaType,
+        "Send the body with content-type: application/json.",
+    )
 }
 
 /// The whole body, if it is short and quick enough.

@@ -75,9 +75,12 @@ pub(crate) async fn attend(
     let io = TokioIo::new(StallGuard::new(stream));
     let connection = builder.serve_connection(io, TowerToHyperService::new(service));
     let mut connection = std::pin::pin!(connection);
+    let stopped = async {
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+    };
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        _ = stopping.wait_for(|stopping| *stopping) => {
+        () = stopped => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

@@ -35,8 +35,6 @@ pub(crate) struct Peer {
 #[derive(Clone, Debug)]
 pub(crate) struct Arrival {
     pub(crate) client: IpAddr,
-    /// The other end of the socket, a proxy's perhaps.
-    pub(crate) peer: SocketAddr,
     /// As the caller used it: `http` or `https`.
     pub(crate) scheme: &'static str,
     pub(crate) stopping: watch::Receiver<bool>,
@@ -118,7 +116,6 @@ fn arrival(state: &ApiState, request: &Request) -> Option<Arrival> {
     };
     Some(Arrival {
         client: proxies.client(peer.address, request.headers()),
-        peer: peer.address,
         scheme,
         stopping: peer.stopping.clone(),
     })

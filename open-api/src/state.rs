@@ -66,7 +66,8 @@ pub struct ApiState {
     shared: Arc<Shared>,
 }
 
-pub(crate) struct Shared {
+/// Opaque outside of this crate.
+pub struct Shared {
     pub(crate) registry: Arc<Registry>,
     pub(crate) ingest: Ingest,
     pub(crate) platform: PlatformInfo,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use broker::coap::CoapHandle;
 use broker::{BrokerHandle, ConnectionInfo};
 use domain::DeviceId;
-use open_api::{ApiParts, ApiState, ConnectionView, Connections, PlatformInfo, Quotas, TrustedProxies};
+use open_api::{ApiParts, ApiState, ConnectionView, Connections, PlatformInfo, Quotas};
 
 use crate::compose::Rooms;
 use crate::config::Settings;
@@ -28,7 +28,7 @@ pub fn state(
             listeners,
         },
         connections: Arc::new(doors),
-        trusted_proxies: TrustedProxies::from(settings.trusted_proxies.clone()),
+        trusted_proxies: settings.trusted_proxies.clone(),
         quotas: Quotas::default(),
         clock: Arc::clone(&rooms.clock),
     })
@@ -82,11 +82,14 @@ impl Connections for Doors {
              madang_mqtt_subscriptions {}",
             stats.subscriptions
         );
-        for (name, count) in self.coap.iter().flat_map(|coap| coap.stats().named()) {
-            let _ = writeln!(
-                out,
-                "# TYPE madang_coap_{name}_total counter\nmadang_coap_{name}_total {count}"
-            );
+        if let Some(coap) = &self.coap {
+            let stats = coap.stats();
+            for (name, count) in stats.named() {
+                let _ = writeln!(
+                    out,
+                    "# TYPE madang_coap_{name}_total counter\nmadang_coap_{name}_total {count}"
+                );
+            }
         }
     }
 
@@ -97,8 +100,7 @@ impl Connections for Doors {
 
 fn view(connection: ConnectionInfo) -> ConnectionView {
     ConnectionView {
-        client_id: connection.client_id,
-        since: crate::runtime::timestamp(connection.since),
+        since: crate::runtime::timestamp(connection.since).to_string(),
         address: connection.peer.to_string(),
         listener: connection.listener.as_str().to_owned(),
         protocol: connection.protocol.as_str().to_owned(),

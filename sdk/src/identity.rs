@@ -206,7 +206,10 @@ mod tests {
     fn a_weak_point_is_refused() {
         let mut identity = [0; 32];
         identity[0] = 1;
-        assert!(matches!(PublicKey::from_bytes(&identity), Err(KeyError::Point)));
+        assert!(matches!(
+            PublicKey::from_bytes(&identity),
+            Err(KeyError::Point)
+        ));
     }
 
     #[test]
@@ -223,7 +226,11 @@ mod tests {
             serde_json::json!({"sub": "dev-1", "aud": "madang", "iat": 1_700_000_000, "exp": 1_700_086_400})
         );
         let signed = format!("{}.{}", parts[0], parts[1]);
-        let signature = URL_SAFE_NO_PAD.decode(parts[2]).unwrap().try_into().unwrap();
+        let signature = URL_SAFE_NO_PAD
+            .decode(parts[2])
+            .unwrap()
+            .try_into()
+            .unwrap();
         assert!(key.public_key().verifies(signed.as_bytes(), &signature));
     }
 }

@@ -1,6 +1,8 @@
 //! The API client against a scripted server on a real socket: what it sends,
 //! and what it makes of the answers.
 
+#![allow(clippy::unwrap_used)]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
@@ -63,7 +65,9 @@ fn read_request(stream: &TcpStream) -> Seen {
         headers: lines,
         body: String::new(),
     };
-    let length = seen.header("content-length").map_or(0, |l| l.parse().unwrap());
+    let length = seen
+        .header("content-length")
+        .map_or(0, |l| l.parse().unwrap());
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
     seen.body = String::from_utf8(body).unwrap();
@@ -117,7 +121,11 @@ fn a_list_is_followed_to_its_end_on_the_same_server() {
     let values: Vec<_> = all.into_iter().map(|item| item.value).collect();
     assert_eq!(
         values,
-        [Some(Value::Number(1.5)), None, Some(Value::Text("on".into()))]
+        [
+            Some(Value::Number(1.5)),
+            None,
+            Some(Value::Text("on".into()))
+        ]
     );
     let requests: Vec<Seen> = seen.iter().take(2).collect();
     assert_eq!(
@@ -136,7 +144,11 @@ fn a_list_is_followed_to_its_end_on_the_same_server() {
 #[test]
 fn a_refusal_carries_what_the_problem_says() {
     let problem = r#"{"type":"/problems/exists","title":"Exists","status":409,"detail":"seoul is there","request_id":"r-1"}"#;
-    let (address, seen) = server(vec![reply("409 Conflict", "application/problem+json", problem)]);
+    let (address, seen) = server(vec![reply(
+        "409 Conflict",
+        "application/problem+json",
+        problem,
+    )]);
     let error = client(address)
         .create_agency(&AgencyId::new("seoul").unwrap(), "서울")
         .unwrap_err();
@@ -150,7 +162,11 @@ fn a_refusal_carries_what_the_problem_says() {
 
 #[test]
 fn an_answer_that_is_no_problem_document_is_quoted() {
-    let (address, _seen) = server(vec![reply("502 Bad Gateway", "text/html", "<h1>proxy</h1>")]);
+    let (address, _seen) = server(vec![reply(
+        "502 Bad Gateway",
+        "text/html",
+        "<h1>proxy</h1>",
+    )]);
     let error = client(address).healthz().unwrap_err();
     assert_eq!(error.status(), Some(502));
     assert!(error.to_string().contains("<h1>proxy</h1>"), "{error}");
@@ -160,7 +176,11 @@ fn an_answer_that_is_no_problem_document_is_quoted() {
 fn a_page_that_fails_ends_the_list() {
     let (address, _seen) = server(vec![
         json(r#"{"items":[],"next":"/v1/datastreams?cursor=x"}"#),
-        reply("500 Internal Server Error", "application/problem+json", "{}"),
+        reply(
+            "500 Internal Server Error",
+            "application/problem+json",
+            "{}",
+        ),
     ]);
     let mut list = client(address).datastreams(&DatastreamFilter::default());
     assert!(matches!(list.next(), Some(Err(ApiError::Refused { .. }))));
@@ -182,7 +202,10 @@ fn an_import_is_one_object_a_line() {
     )]);
     let key = DeviceKey::generate().unwrap();
     let devices = ["a", "b"].map(|id| NewDevice {
-        location: Some(Position { lat: 37.5, lon: 127.0 }),
+        location: Some(Position {
+            lat: 37.5,
+            lon: 127.0,
+        }),
         keys: vec![key.public_key().into()],
         ..NewDevice::new(
             DeviceId::new(id).unwrap(),
@@ -193,9 +216,15 @@ fn an_import_is_one_object_a_line() {
     let report = client(address)
         .import_devices(&devices, ImportMode::DryRun)
         .unwrap();
-    assert_eq!((report.rows, report.created, report.errors[0].line), (2, 0, 2));
+    assert_eq!(
+        (report.rows, report.created, report.errors[0].line),
+        (2, 0, 2)
+    );
     let request = seen.recv().unwrap();
-    assert_eq!(request.line, "POST /v1/devices/import?dry_run=true HTTP/1.1");
+    assert_eq!(
+        request.line,
+        "POST /v1/devices/import?dry_run=true HTTP/1.1"
+    );
     assert_eq!(request.header("content-type"), Some("application/x-ndjson"));
     let lines: Vec<serde_json::Value> = request
         .body
@@ -215,7 +244,9 @@ fn an_import_is_one_object_a_line() {
 
 #[test]
 fn a_device_proves_itself_in_place_of_the_clients_credential() {
-    let (address, seen) = server(vec![json(r#"{"offset":17,"stored":2,"duplicates":0,"rejected":0}"#)]);
+    let (address, seen) = server(vec![json(
+        r#"{"offset":17,"stored":2,"duplicates":0,"rejected":0}"#,
+    )]);
     let device = DeviceId::new("dev-1").unwrap();
     let receipt = client(address)
         .send_telemetry(
@@ -227,7 +258,10 @@ fn a_device_proves_itself_in_place_of_the_clients_credential() {
         .unwrap();
     assert_eq!((receipt.offset, receipt.stored), (Offset::new(17), 2));
     let request = seen.recv().unwrap();
-    assert_eq!(request.header("authorization"), Some("Basic ZGV2LTE6c2VjcmV0"));
+    assert_eq!(
+        request.header("authorization"),
+        Some("Basic ZGV2LTE6c2VjcmV0")
+    );
     assert_eq!(request.header("content-type"), Some("application/json"));
     assert_eq!(request.body, r#"{"pm25":1}"#);
 }
@@ -255,7 +289,10 @@ fn a_stream_yields_frames_and_gaps_and_knows_where_to_go_on() {
     let StreamEvent::Gap(gap) = stream.next().unwrap().unwrap() else {
         panic!("a gap comes first");
     };
-    assert_eq!((gap.from_offset, gap.to_offset), (Offset::new(3), Offset::new(9)));
+    assert_eq!(
+        (gap.from_offset, gap.to_offset),
+        (Offset::new(3), Offset::new(9))
+    );
     let StreamEvent::Frame(frame) = stream.next().unwrap().unwrap() else {
         panic!("then a frame");
     };

@@ -16,11 +16,11 @@ const FINE = [
   [124.0, 32.8, 132.2, 39.2],
   [9.2, 55.6, 11.2, 56.8],
 ];
-const FINE_TOLERANCE = 0.0035;
-const COARSE_TOLERANCE = 0.22;
+const FINE_TOLERANCE = 0.004;
+const COARSE_TOLERANCE = 0.3;
 /** Islands whose box is smaller, in degrees across, are left out. */
 const FINE_ISLAND = 0.012;
-const COARSE_ISLAND = 0.7;
+const COARSE_ISLAND = 1.2;
 
 const isFine = ([x, y]) => FINE.some(([w, s, e, n]) => x >= w && x <= e && y >= s && y <= n);
 const tolerance = (point) => (isFine(point) ? FINE_TOLERANCE : COARSE_TOLERANCE);

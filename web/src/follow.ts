@@ -11,6 +11,9 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 20_000;
 /** Failed attempts in a row after which the page says disconnected. */
 const PATIENCE = 3;
+/** Failed attempts after which the old position is given up: the platform may
+ * have been set up anew and its log be shorter than we remember. */
+const GIVE_UP_POSITION = 6;
 
 /** The part of EventSource that is used. */
 export interface Source {
@@ -33,6 +36,8 @@ export interface FollowOptions {
   later: (run: () => void, milliseconds: number) => void;
   onFrame: (frame: Frame) => void;
   onGap: (gap: Gap) => void;
+  /** The stream is back, but not where it ended: read the values again. */
+  onLost: () => void;
   onState: (state: LinkState, nextOffset: number | null) => void;
 }
 
@@ -40,6 +45,7 @@ export class Follower {
   private source: Source | null = null;
   private next: number | null;
   private failures = 0;
+  private lost = false;
   private stopped = false;
 
   constructor(private readonly options: FollowOptions) {
@@ -61,6 +67,8 @@ export class Follower {
     source.onopen = () => {
       this.failures = 0;
       this.options.onState("connected", this.next);
+      if (this.lost) this.options.onLost();
+      this.lost = false;
     };
     source.onmessage = (event) => this.frame(JSON.parse(event.data as string) as Frame);
     source.addEventListener("gap", (event) => {
@@ -84,6 +92,10 @@ export class Follower {
     this.tell();
     if (source.readyState !== CLOSED) return;
     this.source = null;
+    if (this.failures === GIVE_UP_POSITION && this.next !== null) {
+      this.next = null;
+      this.lost = true;
+    }
     this.options.later(() => this.connect(), pause(this.failures));
   }
 

@@ -116,7 +116,12 @@ impl Transfers {
     }
 
     /// A late copy of the first block must not begin the transfer anew.
-    fn repeats_first(&self, peer: &SocketAddr, request: &TelemetryRequest<'_>, block: &[u8]) -> bool {
+    fn repeats_first(
+        &self,
+        peer: &SocketAddr,
+        request: &TelemetryRequest<'_>,
+        block: &[u8],
+    ) -> bool {
         self.by_peer.get(peer).is_some_and(|transfer| {
             transfer.is_of(request) && !block.is_empty() && transfer.body.starts_with(block)
         })

@@ -45,6 +45,10 @@ pub struct Request<'a> {
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a request is the usual case, and is looked at where it lies"
+)]
 pub enum Received<'a> {
     Nothing,
     Send(Bytes),
@@ -123,7 +127,9 @@ impl Endpoint {
             Err(error) => {
                 self.counters.malformed.increment();
                 return match error.header {
-                    Some((Kind::Confirmable, id)) => Received::Send(message::empty(Kind::Reset, id)),
+                    Some((Kind::Confirmable, id)) => {
+                        Received::Send(message::empty(Kind::Reset, id))
+                    }
                     _ => Received::Nothing,
                 };
             }
@@ -314,7 +320,8 @@ impl Endpoint {
     /// The next datagram that is due: an empty ACK for a request that takes
     /// long, or an answer that was not acknowledged.
     pub fn on_time(&mut self, now: Instant) -> Option<(SocketAddr, Bytes)> {
-        while let Some((_, key)) = self.acks_due.pop_front_if(|entry| entry.0 <= now) {
+        while let Some((_, key)) = self.acks_due.front().copied().filter(|due| due.0 <= now) {
+            self.acks_due.pop_front();
             if let Some(exchange) = self.open.get_mut(&key) {
                 exchange.acknowledged = true;
                 let ack = message::empty(Kind::Acknowledgement, key.message_id);

@@ -14,9 +14,10 @@ use super::access::{CoapAccess, SignatureAttempt};
 use super::blockwise::BlockStep;
 use super::config::CoapConfig;
 use super::dedup::ExchangeKey;
-use super::endpoint::{Endpoint, Request};
+use super::endpoint::{Answer, Endpoint, Request};
 use super::limiter::Buckets;
 use super::message::Code;
+use super::receipts::{BodyDigest, Known, Receipts};
 use super::request::{self, Rejection, TelemetryRequest};
 use super::security::{self, SecurityError, SignedMessage};
 use super::stats::Counters;
@@ -28,14 +29,22 @@ use crate::sink::{InboundMessage, MessageSink, SignedHeader, SinkFault};
 /// A staged message that waits for its commit.
 pub(super) struct Waiting<T> {
     pub(super) key: ExchangeKey,
-    pub(super) body_digest: [u8; 32],
+    pub(super) body_digest: BodyDigest,
     pub(super) staged: T,
+}
+
+/// How far a message came.
+enum Taken<T> {
+    Staged(BodyDigest, T),
+    /// These very bytes came before, in another request.
+    Before(Known),
 }
 
 pub(super) struct Handler<A: CoapAccess, S: MessageSink<A::Principal>> {
     access: Arc<A>,
     sink: Arc<S>,
     devices: Buckets<DeviceId>,
+    pub(super) receipts: Receipts,
     uncommitted_messages: usize,
     counters: Arc<Counters>,
     /// What the next commit takes.
@@ -61,6 +70,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
                 config.device_burst,
                 config.tracked_devices,
             ),
+            receipts: Receipts::new(config.remembered_receipts),
             uncommitted_messages: config.uncommitted_messages,
             counters,
             staged: Vec::new(),
@@ -85,8 +95,9 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
             .body(endpoint, request, &telemetry, now)
             .and_then(|body| self.stage(endpoint, request.key.peer, telemetry.device, &body, now));
         match taken {
-            Ok((body_digest, staged)) => {
+            Ok(Taken::Staged(body_digest, staged)) => {
                 endpoint.begin(request, telemetry.block, now);
+                self.receipts.begin(body_digest);
                 self.staged.push(Waiting {
                     key: request.key,
                     body_digest,
@@ -94,6 +105,16 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
                 });
                 None
             }
+            Ok(Taken::Before(Known::Durable { code, receipt })) => {
+                endpoint.begin(request, telemetry.block, now);
+                let answer = Answer {
+                    code,
+                    receipt: &receipt,
+                };
+                endpoint.finish(request.key, &answer, now)
+            }
+            // Its answer goes to the first request; this one may ask again.
+            Ok(Taken::Before(Known::UnderWay)) => None,
             Err(rejection) => endpoint.reject(request, rejection, telemetry.block),
         }
     }
@@ -131,7 +152,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
         path_device: &[u8],
         body: &[u8],
         now: Instant,
-    ) -> Result<([u8; 32], S::Staged), Rejection> {
+    ) -> Result<Taken<S::Staged>, Rejection> {
         if endpoint.open_exchanges() >= self.uncommitted_messages {
             self.counters.overloaded.increment();
             return Err(reject(Code::SERVICE_UNAVAILABLE, "overloaded"));
@@ -161,9 +182,16 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
                 bytes: body,
             }),
         };
+        let body_digest = Sha256::digest(body).into();
         match self.sink.stage(&principal, &message) {
-            Ok(staged) => Ok((Sha256::digest(body).into(), staged)),
-            Err(fault) => Err(self.fault(peer, body, &signed.kid, &fault)),
+            Ok(staged) => Ok(Taken::Staged(body_digest, staged)),
+            Err(fault) => match self.receipts.find(&body_digest) {
+                Some(known) if fault == SinkFault::Replayed => {
+                    self.counters.repeated_messages.increment();
+                    Ok(Taken::Before(known.clone()))
+                }
+                _ => Err(self.fault(peer, body, &signed.kid, &fault)),
+            },
         }
     }
 
@@ -220,7 +248,14 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
             RefusalKind::NotAuthorized => EventKind::PublishDenied,
             _ => EventKind::Refused,
         };
-        self.record(peer, Some(kid), body, kind, &refusal.reason, cure(refusal.kind));
+        self.record(
+            peer,
+            Some(kid),
+            body,
+            kind,
+            &refusal.reason,
+            cure(refusal.kind),
+        );
         match refusal.kind {
             RefusalKind::NotAuthorized => reject(Code::FORBIDDEN, ""),
             RefusalKind::QuotaExceeded => reject(Code::TOO_MANY_REQUESTS, ""),
@@ -230,13 +265,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
     }
 
     /// As OSCORE does (RFC 8613, 8.2), a replay is 4.01: it proves nothing.
-    fn fault(
-        &self,
-        peer: SocketAddr,
-        body: &[u8],
-        kid: &DeviceId,
-        fault: &SinkFault,
-    ) -> Rejection {
+    fn fault(&self, peer: SocketAddr, body: &[u8], kid: &DeviceId, fault: &SinkFault) -> Rejection {
         let text = fault.to_string();
         match fault {
             SinkFault::Replayed => {

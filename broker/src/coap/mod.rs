@@ -4,8 +4,9 @@
 //! The files are layers. [`message`] is one datagram; [`dedup`], [`blockwise`]
 //! (RFC 7959), [`limiter`] and [`outgoing`] hold the state of an endpoint, each
 //! without I/O and without a clock; [`endpoint`] puts them together;
-//! [`security`] opens the body and [`receipt`] signs the answer; [`handler`]
-//! takes a request to the sink; [`server`] is the loop around all of it.
+//! [`security`] opens the body, `receipt` signs the answer and [`receipts`] keeps
+//! it a while; `handler` takes a request to the sink; `server` is the loop
+//! around all of it.
 //!
 //! Constraints:
 //! - No allocation before a limit was checked; every table has a bound.
@@ -35,6 +36,7 @@ pub mod limiter;
 pub mod message;
 pub mod outgoing;
 mod receipt;
+pub mod receipts;
 pub mod request;
 pub mod security;
 mod server;

@@ -13,6 +13,7 @@ use coset::cbor::Value;
 use coset::{CborSerializable as _, CoseSign1Builder, HeaderBuilder, iana};
 use ed25519_dalek::{Signer as _, SigningKey};
 
+use super::receipts::BodyDigest;
 use crate::sink::Receipt;
 
 /// The platform's private key.
@@ -33,7 +34,7 @@ impl ReceiptKey {
     pub(super) fn sign(
         &self,
         receipt: &impl Receipt,
-        body_digest: [u8; 32],
+        body_digest: BodyDigest,
         seconds: i64,
     ) -> Vec<u8> {
         let payload = Value::Map(vec![

@@ -97,9 +97,7 @@ pub fn read<'a>(message: &'a Message<'_>) -> Result<TelemetryRequest<'a>, Reject
         return Err(reject(Code::NOT_ACCEPTABLE, "COSE_Sign1, 18"));
     }
     let block = match message.values(option::BLOCK1).next() {
-        Some(value) => {
-            Some(Block::decode(value).ok_or(reject(Code::BAD_REQUEST, "Block1"))?)
-        }
+        Some(value) => Some(Block::decode(value).ok_or(reject(Code::BAD_REQUEST, "Block1"))?),
         None => None,
     };
     Ok(TelemetryRequest {

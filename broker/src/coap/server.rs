@@ -22,6 +22,7 @@ use super::endpoint::{Answer, Endpoint, Received};
 use super::handler::{Handler, Waiting};
 use super::message::{Code, MAX_DATAGRAM_BYTES};
 use super::receipt::ReceiptKey;
+use super::receipts::BodyDigest;
 use super::stats::{CoapStats, Counters};
 use crate::sink::{MessageSink, Receipt as _};
 
@@ -153,8 +154,10 @@ fn random_id() -> u16 {
 /// What the committer has to say about a message.
 struct Answered {
     key: ExchangeKey,
+    body_digest: BodyDigest,
     code: Code,
-    receipt: Vec<u8>,
+    /// Empty where the commit failed.
+    receipt: Bytes,
 }
 
 struct Server<A: CoapAccess, S: MessageSink<A::Principal>> {
@@ -189,7 +192,11 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Server<A, S> {
     }
 
     /// What was taken in is still answered.
-    async fn finish(&mut self, socket: &UdpSocket, mut answered: mpsc::UnboundedReceiver<Answered>) {
+    async fn finish(
+        &mut self,
+        socket: &UdpSocket,
+        mut answered: mpsc::UnboundedReceiver<Answered>,
+    ) {
         let drain = self.drain;
         let drained = async {
             while self.endpoint.open_exchanges() > 0 {
@@ -246,6 +253,15 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Server<A, S> {
     }
 
     fn answer(&mut self, socket: &UdpSocket, answered: &Answered) {
+        let receipts = &mut self.handler.receipts;
+        match answered.receipt.is_empty() {
+            true => receipts.forget(&answered.body_digest),
+            false => receipts.finish(
+                &answered.body_digest,
+                answered.code,
+                answered.receipt.clone(),
+            ),
+        }
         let answer = Answer {
             code: answered.code,
             receipt: &answered.receipt,
@@ -324,7 +340,7 @@ impl<S> Committer<S> {
             Err(fault) => {
                 tracing::error!(%fault, messages = origins.len(), "CoAP messages are not durable");
                 self.counters.sink_faults.increment();
-                return origins.into_iter().map(|(key, _)| failed(key)).collect();
+                return origins.into_iter().map(failed).collect();
             }
         };
         let seconds = SystemTime::now()
@@ -341,8 +357,9 @@ impl<S> Committer<S> {
                 counter.increment();
                 Answered {
                     key,
+                    body_digest,
                     code,
-                    receipt: self.key.sign(&receipt, body_digest, seconds),
+                    receipt: self.key.sign(&receipt, body_digest, seconds).into(),
                 }
             })
             .collect()
@@ -350,10 +367,11 @@ impl<S> Committer<S> {
 }
 
 /// Nothing is acknowledged; the device will send again.
-fn failed(key: ExchangeKey) -> Answered {
+fn failed((key, body_digest): (ExchangeKey, BodyDigest)) -> Answered {
     Answered {
         key,
+        body_digest,
         code: Code::SERVICE_UNAVAILABLE,
-        receipt: Vec::new(),
+        receipt: Bytes::new(),
     }
 }

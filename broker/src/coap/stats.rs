@@ -65,6 +65,8 @@ counters! {
     unreadable_signatures,
     /// Unknown, revoked or expired devices, and forged signatures.
     refused,
+    /// The same signed message in a new request: answered by its receipt.
+    repeated_messages,
     /// Epoch and sequence used before for another message.
     replayed,
     device_limited,

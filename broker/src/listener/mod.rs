@@ -1,10 +1,14 @@
-//! Listeners: bound sockets, TLS, and the accept loop of each worker.
+//! Listeners: bound sockets, TLS, and the workers that accept from them.
 //!
 //! A listener is bound before the broker starts, so that a configuration fault
 //! is told before anything runs, and so that tests can bind port 0.
 
+pub(crate) mod accept;
 mod bind;
+pub(crate) mod commit;
+pub(crate) mod handshake;
 pub mod tls;
+pub(crate) mod worker;
 
 pub use bind::{BindError, BoundSockets, bind};
 pub use tls::{ReloadableTls, TlsError};
@@ -15,6 +19,6 @@ use crate::access::Listener;
 pub struct BoundListener {
     pub kind: Listener,
     pub sockets: BoundSockets,
-    /// Present on `Mqtts` and `Wss` only.
+    /// Present on `Mqtts` only.
     pub tls: Option<ReloadableTls>,
 }

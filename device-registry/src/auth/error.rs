@@ -20,7 +20,10 @@ pub enum AuthError {
     #[error("the credential that fits expired at {at}")]
     CredentialExpired { at: Timestamp },
 
-    #[error("the token has {bytes} bytes; at most {} are read", super::MAX_TOKEN_BYTES)]
+    #[error(
+        "the token has {bytes} bytes; at most {} are read",
+        super::MAX_TOKEN_BYTES
+    )]
     TokenTooLong { bytes: usize },
     #[error("the password is no JWT: {0}")]
     TokenForm(&'static str),

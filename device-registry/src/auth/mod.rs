@@ -13,8 +13,8 @@ mod signature;
 
 pub use error::{AuthError, AuthErrorKind};
 pub use jwt::{CLOCK_SKEW_SECONDS, MAX_LIFETIME_SECONDS, MAX_TOKEN_BYTES, authenticate_jwt};
-pub use password::{Exposure, MAX_PASSWORD_BYTES};
 pub(crate) use password::authenticate_password;
+pub use password::{Exposure, MAX_PASSWORD_BYTES};
 pub use signature::{SignatureAlgorithm, verify_signature};
 
 use domain::Timestamp;

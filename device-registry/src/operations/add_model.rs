@@ -172,12 +172,12 @@ fn add(
             ModelChange::NewVersion
         }
     };
-    let content = std::str::from_utf8(json).expect("it was read as JSON");
+    let content = String::from_utf8_lossy(json);
     store::insert_model(
         &change.transaction,
         &model.id,
         model.version,
-        content,
+        &content,
         origin.as_str(),
         change.now,
     )?;
@@ -185,7 +185,10 @@ fn add(
     change.draft.put_model(Arc::clone(&model));
     if kind == ModelChange::NewVersion {
         change.alters_rights();
-        let of_model = change.draft.devices(None).filter(|device| device.model.id == model.id);
+        let of_model = change
+            .draft
+            .devices(None)
+            .filter(|device| device.model.id == model.id);
         let devices: Vec<DeviceId> = of_model.map(|device| device.id.clone()).collect();
         for device in &devices {
             complete(change, device)?;
@@ -337,16 +340,29 @@ fn install_file(change: &mut Change<'_>, path: &Path) -> Result<(), StoreError> 
             source,
         }),
     };
-    let added = read.and_then(|json| {
+    let taken_in = read.and_then(|json| {
         let model = Model::parse(&json, ModelVersion(1))?;
-        add(change, model, &json, Origin::Operator)
+        if was_taken_in(change, &model.id, &json)? {
+            return Ok(());
+        }
+        add(change, model, &json, Origin::Operator).map(|_| ())
     });
-    match added {
-        Ok(_) => Ok(()),
+    match taken_in {
+        Ok(()) => Ok(()),
         Err(AddModelError::Store(error)) => Err(error),
         Err(error) => {
             tracing::warn!(path = %path.display(), %error, "a data model's file was not taken in");
             Ok(())
         }
     }
+}
+
+/// Whether this very content was a version already: an old file that lies
+/// there still must not undo what was added since.
+fn was_taken_in(change: &Change<'_>, id: &ModelId, json: &[u8]) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM model WHERE id = ?1 AND content = CAST(?2 AS TEXT))";
+    change
+        .transaction
+        .query_row(sql, rusqlite::params![id.as_str(), json], |row| row.get(0))
+        .map_err(StoreError::on("look up a model's versions"))
 }

@@ -178,12 +178,20 @@ fn add(
     if standing.status == DeviceStatus::Revoked {
         return Err(AddCredentialError::Revoked(id.clone()));
     }
-    if standing.credentials.iter().any(|other| other.proof == proof) {
+    if standing
+        .credentials
+        .iter()
+        .any(|other| other.proof == proof)
+    {
         return Err(AddCredentialError::SameKey);
     }
     let mut device = Device::clone(standing);
     // An expired one makes room: nobody has to clean up before a rotation.
-    for expired in device.credentials.iter().filter(|other| other.expired(change.now)) {
+    for expired in device
+        .credentials
+        .iter()
+        .filter(|other| other.expired(change.now))
+    {
         store::delete_credential(&change.transaction, expired.id)?;
     }
     let now = change.now;

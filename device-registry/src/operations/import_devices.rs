@@ -2,7 +2,8 @@
 
 use domain::DeviceId;
 
-use super::register_device::{Checked, NewDevice, RegisterDeviceError, register};
+use super::new_device::{Checked, NewDevice, RegisterDeviceError};
+use super::register_device::register;
 use super::{ErrorClass, OperationError};
 use crate::registry::Registry;
 use crate::store::StoreError;

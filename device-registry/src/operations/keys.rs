@@ -8,9 +8,7 @@ use domain::{ApiKeyId, ApplicationId, Timestamp};
 use super::create_application::IssuedKey;
 use super::{ErrorClass, OperationError};
 use crate::api_key_text::{self, KeyTextError};
-use crate::application::{
-    ApiKey, ApiKeyKind, LastUse, MAX_KEYS_EVER, MAX_LIVE_KEYS, MAX_ORIGINS,
-};
+use crate::application::{ApiKey, ApiKeyKind, LastUse, MAX_KEYS_EVER, MAX_LIVE_KEYS, MAX_ORIGINS};
 use crate::registry::{Change, Registry};
 use crate::secret::{self, Pepper, RandomError};
 use crate::store::{self, StoreError};
@@ -47,7 +45,9 @@ pub enum OriginError {
     Missing,
     #[error("a key names at most {MAX_ORIGINS} origins")]
     TooMany,
-    #[error("a secret key has no origins: a browser would show it to everybody; make a publishable one")]
+    #[error(
+        "a secret key has no origins: a browser would show it to everybody; make a publishable one"
+    )]
     OfSecret,
 }
 
@@ -231,10 +231,15 @@ impl Registry {
     /// crash loses what was not written, which is why nothing else hangs on it.
     pub fn flush_last_uses(&self) -> Result<(), StoreError> {
         self.change(|change| {
+            let mut written = 0;
             for key in change.draft.api_keys.values() {
                 if let Some(at) = key.last_use.unflushed() {
                     store::update_last_use(&change.transaction, &key.id, at)?;
+                    written += 1;
                 }
+            }
+            if written == 0 {
+                change.discard();
             }
             Ok(())
         })
@@ -310,7 +315,8 @@ fn normal_origin(origin: &str) -> Result<String, OriginError> {
     } else {
         return Err(wrong());
     };
-    let part_of_host = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']');
+    let part_of_host =
+        |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']');
     if rest.is_empty() || origin.len() > MAX_ORIGIN_BYTES || !rest.bytes().all(part_of_host) {
         return Err(wrong());
     }

@@ -9,6 +9,7 @@ mod error;
 mod extra_datastream;
 mod import_devices;
 mod keys;
+mod new_device;
 mod patch_device;
 mod register_device;
 mod revoke_device;
@@ -18,9 +19,7 @@ pub use create_agency::{CreateAgencyError, MAX_AGENCIES, NewAgency};
 pub use create_application::{
     CreateApplicationError, CreatedApplication, IssuedKey, NewApplication,
 };
-pub use credentials::{
-    AddCredentialError, MadePassword, PasswordTerms, RemoveCredentialError,
-};
+pub use credentials::{AddCredentialError, MadePassword, PasswordTerms, RemoveCredentialError};
 pub use error::{ErrorClass, OperationError};
 pub use extra_datastream::ExtraDatastreamError;
 pub use import_devices::{
@@ -28,6 +27,6 @@ pub use import_devices::{
     RowError,
 };
 pub use keys::{ApiKeyError, CreateKeyError, NewApiKey, OriginError, RevokeKeyError};
+pub use new_device::{AliasError, NewDevice, RegisterDeviceError};
 pub use patch_device::{DevicePatch, Patch, PatchDeviceError};
-pub use register_device::{AliasError, NewDevice, RegisterDeviceError};
 pub use revoke_device::RevokeDeviceError;

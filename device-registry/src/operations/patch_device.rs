@@ -93,9 +93,11 @@ impl Registry {
         }
         self.change(|change| {
             let unknown = || PatchDeviceError::Unknown(id.clone());
-            let mut device =
-                Device::clone(change.draft.device(id.as_str()).ok_or_else(unknown)?);
-            let thing = change.draft.thing(device.thing.as_str()).ok_or_else(unknown)?;
+            let mut device = Device::clone(change.draft.device(id.as_str()).ok_or_else(unknown)?);
+            let thing = change
+                .draft
+                .thing(device.thing.as_str())
+                .ok_or_else(unknown)?;
             let mut thing = Thing::clone(thing);
 
             if let Some(name) = patch.name {
@@ -125,7 +127,11 @@ impl Registry {
             change.draft.put_device(device);
             change.draft.refresh_thing(&thing_id);
             change.alters_rights();
-            change.draft.device(id.as_str()).cloned().ok_or_else(unknown)
+            change
+                .draft
+                .device(id.as_str())
+                .cloned()
+                .ok_or_else(unknown)
         })
     }
 }

@@ -4,191 +4,21 @@
 
 use std::sync::Arc;
 
-use domain::{AgencyId, DeviceId, Location, ModelId, ThingId, Timestamp};
+use domain::{DeviceId, Location, ThingId, Timestamp};
 
-use super::{ErrorClass, OperationError};
-use crate::entities::{
-    CredentialProof, Datastream, Device, DeviceStatus, Licence, MAX_CREDENTIALS, Visibility,
-};
-use crate::label::{self, LabelError};
+use super::new_device::{Checked, NewDevice, RegisterDeviceError};
+use crate::entities::{Datastream, Device, DeviceStatus, Visibility};
 use crate::model::Model;
-use crate::model_change::{IncompatibleModel, check_field};
-use crate::public_key::{NewKey, PublicKeyError};
+use crate::model_change::check_field;
 use crate::registry::{Change, Registry};
 use crate::store::{self, NewDatastream, NewDeviceRow, StoreError};
 use crate::thing::{LocationSince, Thing};
-
-/// What a device is registered with.
-#[derive(Clone, PartialEq, Debug)]
-pub struct NewDevice {
-    pub id: DeviceId,
-    pub agency: AgencyId,
-    pub model: ModelId,
-    /// A MAC or EUI-64, as `00:1b:44:11:3a:b7`.
-    pub alias: Option<String>,
-    /// Empty: the device's id.
-    pub name: String,
-    pub location: Option<Location>,
-    pub keys: Vec<NewKey>,
-    pub expires: Option<Timestamp>,
-    /// The thing that it takes over; `None`: a new one of the device's id.
-    pub thing: Option<ThingId>,
-    /// Absent: the standing thing's, or restricted.
-    pub visibility: Option<Visibility>,
-    /// Absent: the standing thing's, or KOGL-1.
-    pub licence: Option<Licence>,
-    /// Absent: the standing thing's, or the agency's name.
-    pub attribution: Option<String>,
-}
-
-impl NewDevice {
-    pub fn new(id: DeviceId, agency: AgencyId, model: ModelId) -> Self {
-        Self {
-            id,
-            agency,
-            model,
-            alias: None,
-            name: String::new(),
-            location: None,
-            keys: Vec::new(),
-            expires: None,
-            thing: None,
-            visibility: None,
-            licence: None,
-            attribution: None,
-        }
-    }
-}
-
-/// Why a text is no alias.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an alias is a MAC or an EUI-64: 6 or 8 pairs of hex digits with colons, as 00:1b:44:11:3a:b7")]
-pub struct AliasError;
-
-/// Why a device was not registered.
-#[derive(Debug, thiserror::Error)]
-pub enum RegisterDeviceError {
-    #[error("device {0} exists; an id is never given twice, not even after a revocation")]
-    Exists(DeviceId),
-    #[error("alias {alias} belongs to device {device}")]
-    AliasTaken { alias: Box<str>, device: DeviceId },
-    #[error("no agency {0}; create it first")]
-    UnknownAgency(AgencyId),
-    #[error("no model {0}; GET /v1/models lists them, and POST adds one")]
-    UnknownModel(ModelId),
-    #[error("no thing {0}; leave `thing` out for a new one")]
-    UnknownThing(ThingId),
-    #[error("thing {thing} belongs to agency {owner}")]
-    ThingOfAnother { thing: ThingId, owner: AgencyId },
-    #[error("the model does not fit thing {thing}: {fault}")]
-    ThingOfOtherModel {
-        thing: ThingId,
-        fault: IncompatibleModel,
-    },
-    #[error(transparent)]
-    Alias(#[from] AliasError),
-    #[error(transparent)]
-    Label(#[from] LabelError),
-    #[error("a device has at most {MAX_CREDENTIALS} keys")]
-    TooManyKeys,
-    #[error("key {}: {fault}", .index + 1)]
-    Key { index: usize, fault: PublicKeyError },
-    #[error("the same key stands twice")]
-    SameKeyTwice,
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl OperationError for RegisterDeviceError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Exists(_) => "device-exists",
-            Self::AliasTaken { .. } => "alias-taken",
-            Self::UnknownAgency(_) => "unknown-agency",
-            Self::UnknownModel(_) => "unknown-model",
-            Self::UnknownThing(_) => "unknown-thing",
-            Self::ThingOfAnother { .. } => "thing-of-another-agency",
-            Self::ThingOfOtherModel { .. } => "thing-of-other-model",
-            Self::Alias(_) => "invalid-alias",
-            Self::Label(_) => "invalid-text",
-            Self::TooManyKeys => "too-many-keys",
-            Self::Key { .. } | Self::SameKeyTwice => "invalid-key",
-            Self::Store(_) => "registry-fault",
-        }
-    }
-
-    fn class(&self) -> ErrorClass {
-        match self {
-            Self::Exists(_)
-            | Self::AliasTaken { .. }
-            | Self::ThingOfAnother { .. }
-            | Self::ThingOfOtherModel { .. } => ErrorClass::Conflict,
-            Self::Store(_) => ErrorClass::Fault,
-            _ => ErrorClass::Invalid,
-        }
-    }
-}
 
 impl Registry {
     pub fn register_device(&self, new: NewDevice) -> Result<Arc<Device>, RegisterDeviceError> {
         let checked = Checked::new(new)?;
         self.change(|change| register(change, &checked))
     }
-}
-
-/// What can be checked without the registry was.
-pub(super) struct Checked {
-    new: NewDevice,
-    alias: Option<Box<str>>,
-    keys: Vec<(CredentialProof, Option<Timestamp>)>,
-}
-
-impl Checked {
-    pub(super) fn new(mut new: NewDevice) -> Result<Self, RegisterDeviceError> {
-        if new.name.is_empty() {
-            new.name = new.id.to_string();
-        }
-        label::required("name", &new.name)?;
-        if let Some(attribution) = &new.attribution {
-            label::optional("attribution", attribution)?;
-        }
-        let alias = new.alias.as_deref().map(normal_alias).transpose()?;
-        Ok(Self {
-            keys: parse_keys(&new.keys)?,
-            alias,
-            new,
-        })
-    }
-}
-
-/// In lower case, so that every spelling of it is the same alias.
-fn normal_alias(text: &str) -> Result<Box<str>, AliasError> {
-    let pairs = text.split(':').count();
-    let is_pair = |pair: &str| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit());
-    if matches!(pairs, 6 | 8) && text.split(':').all(is_pair) {
-        Ok(text.to_ascii_lowercase().into())
-    } else {
-        Err(AliasError)
-    }
-}
-
-fn parse_keys(
-    keys: &[NewKey],
-) -> Result<Vec<(CredentialProof, Option<Timestamp>)>, RegisterDeviceError> {
-    if keys.len() > MAX_CREDENTIALS {
-        return Err(RegisterDeviceError::TooManyKeys);
-    }
-    let mut parsed: Vec<(CredentialProof, Option<Timestamp>)> = Vec::with_capacity(keys.len());
-    for (index, key) in keys.iter().enumerate() {
-        let proof = key
-            .parse()
-            .map_err(|fault| RegisterDeviceError::Key { index, fault })?;
-        if parsed.iter().any(|(other, _)| *other == proof) {
-            return Err(RegisterDeviceError::SameKeyTwice);
-        }
-        parsed.push((proof, key.expires));
-    }
-    Ok(parsed)
 }
 
 /// Rows and draft for one device. Every check stands before the first row, so
@@ -305,9 +135,10 @@ fn standing_thing(
         let Some(datastream) = change.draft.datastream(*number) else {
             continue;
         };
-        if let (Some(old), Some(field)) =
-            (&datastream.definition, model.field(datastream.field.as_str()))
-        {
+        if let (Some(old), Some(field)) = (
+            &datastream.definition,
+            model.field(datastream.field.as_str()),
+        ) {
             check_field(old, field).map_err(|fault| RegisterDeviceError::ThingOfOtherModel {
                 thing: id.clone(),
                 fault,
@@ -347,9 +178,10 @@ fn new_thing(change: &Change<'_>, new: &NewDevice) -> Result<Thing, StoreError> 
         datastreams: Vec::new(),
         locations: Vec::new(),
         licence: new.licence.clone().unwrap_or_default(),
-        attribution: new.attribution.clone().unwrap_or_else(|| {
-            agency.map_or_else(String::new, |agency| agency.name.clone())
-        }),
+        attribution: new
+            .attribution
+            .clone()
+            .unwrap_or_else(|| agency.map_or_else(String::new, |agency| agency.name.clone())),
         visibility: new.visibility.unwrap_or(Visibility::Restricted),
     };
     store::insert_thing(&change.transaction, &thing)?;

@@ -60,7 +60,9 @@ fn rows(
     };
     loop {
         match rows.next() {
-            Ok(Some(row)) => each(row).map_err(|error| StoreError::Row(format!("{error} ({sql})")))?,
+            Ok(Some(row)) => {
+                each(row).map_err(|error| StoreError::Row(format!("{error} ({sql})")))?;
+            }
             Ok(None) => return Ok(()),
             Err(error) => return Err(failed(error)),
         }
@@ -176,7 +178,10 @@ type DeviceRows = BTreeMap<DeviceId, DeviceRow>;
 
 /// In the order of their registration, so that a thing's devices stand oldest
 /// first.
-fn load_device_rows(connection: &Connection, things: &mut Things) -> Result<DeviceRows, StoreError> {
+fn load_device_rows(
+    connection: &Connection,
+    things: &mut Things,
+) -> Result<DeviceRows, StoreError> {
     let mut devices = DeviceRows::new();
     let sql = "SELECT id, alias, thing, agency, model, name, status, expires, created
                FROM device ORDER BY number";
@@ -252,10 +257,11 @@ fn load_datastreams(
             .ok_or(RowError::Value("device"))?;
         let model = ModelId::new(text(row, "model")?)?;
         // A text that many share is kept once.
-        let model = snapshot.model(&model).map_or(model, |known| known.id.clone());
+        let model = snapshot
+            .model(&model)
+            .map_or(model, |known| known.id.clone());
         let field = FieldName::new(text(row, "field")?)?;
-        let datastream =
-            snapshot.compose_datastream(id, field, thing, device.clone(), model);
+        let datastream = snapshot.compose_datastream(id, field, thing, device.clone(), model);
         snapshot.put_datastream(datastream);
         Ok(())
     })

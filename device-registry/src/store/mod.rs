@@ -2,7 +2,7 @@
 //!
 //! Constraints: one process at a time (exclusive locking); a change is on the
 //! disk when its operation returns (`synchronous = FULL`); foreign keys hold;
-//! the schema's version is SQLite's `user_version`. The rows are the truth,
+//! only the platform's own account may read it (mode 0600); the schema's version is SQLite's `user_version`. The rows are the truth,
 //! and the snapshot is derived from them; nothing is in the snapshot only.
 
 mod load;

@@ -1,8 +1,8 @@
 //! One function for each row that an operation writes.
 
 use domain::{
-    AgencyId, ApiKeyId, CredentialId, DatastreamId, DeviceId, FieldName, ModelId,
-    ThingId, Timestamp,
+    AgencyId, ApiKeyId, CredentialId, DatastreamId, DeviceId, FieldName, ModelId, ThingId,
+    Timestamp,
 };
 use rusqlite::{Connection, Params, params};
 
@@ -160,7 +160,9 @@ pub(crate) fn insert_credential(
     expires: Option<Timestamp>,
 ) -> Result<Credential, StoreError> {
     let (kind, bytes, networks) = match &proof {
-        CredentialProof::Ed25519 { public_key } => ("ed25519", public_key.as_slice(), String::new()),
+        CredentialProof::Ed25519 { public_key } => {
+            ("ed25519", public_key.as_slice(), String::new())
+        }
         CredentialProof::Es256 { public_key } => ("es256", public_key.as_slice(), String::new()),
         CredentialProof::Password { hmac, networks } => {
             ("password", hmac.as_slice(), networks.join(" "))
@@ -306,4 +308,3 @@ pub(crate) fn update_last_use(
         params![key.as_str(), at.as_micros()],
     )
 }
-

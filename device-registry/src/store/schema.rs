@@ -5,8 +5,9 @@
 //! always the true one, and an older binary can read it there without opening
 //! the database, which would touch it.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -130,7 +131,9 @@ pub(super) fn version_of(path: &Path) -> Result<u32, OpenStoreError> {
     let mut header = [0; HEADER_BYTES];
     match file.read_exact(&mut header) {
         Ok(()) if header.starts_with(MAGIC) => {
-            let bytes = header[VERSION_AT].try_into().expect("the range has 4 bytes");
+            let bytes = header[VERSION_AT]
+                .try_into()
+                .expect("the range has 4 bytes");
             Ok(u32::from_be_bytes(bytes))
         }
         Err(error) if error.kind() != ErrorKind::UnexpectedEof => Err(failed(error)),
@@ -140,6 +143,12 @@ pub(super) fn version_of(path: &Path) -> Result<u32, OpenStoreError> {
 
 /// Opens the file for this process alone, and runs the migrations it lacks.
 pub(super) fn open_and_migrate(path: &Path) -> rusqlite::Result<Connection> {
+    // SQLite gives its WAL the same mode. A fault here is told by the next line.
+    let _ = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path);
     let mut connection = Connection::open(path)?;
     // A lock that another process holds is held for its life: no use in waiting.
     connection.busy_timeout(std::time::Duration::ZERO)?;

@@ -5,6 +5,7 @@
 //! ([`thread`]), so that nothing here needs an order of its own.
 
 mod progress;
+mod read_side;
 mod thread;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use domain::Offset;
 
 pub(crate) use progress::{Progress, Steps};
+pub(crate) use read_side::ReadSide;
 pub(crate) use thread::ApplierThread;
 
 use crate::latest::Latest;
@@ -51,6 +53,7 @@ impl Applier {
         counters: Arc<Counters>,
         progress: Progress,
     ) -> Self {
+        store.keep_quarantine(&quarantine);
         Self {
             applied: store.flushed_offset(),
             store,
@@ -65,9 +68,11 @@ impl Applier {
 
     /// Takes one frame in. It is shown by [`Self::publish`].
     pub(crate) fn apply(&mut self, frame: &Frame) {
-        self.store.append(frame);
+        // The store comes last: when it flushes, what stands beside the files
+        // must include the frame.
         self.latest.apply(frame);
         self.quarantine.apply(frame);
+        self.store.append(frame);
         if self.mode == Mode::Live {
             self.count(frame);
             self.live.apply(frame);

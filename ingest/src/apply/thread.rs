@@ -66,14 +66,17 @@ impl ApplierThread {
     }
 
     /// Resolves when everything that was durable at the call is applied; at
-    /// once where nothing is pending.
+    /// once where nothing is pending. Ends the applier's nap.
     pub(crate) async fn caught_up(&self) {
-        let durable = self.log.durable_offset();
-        if self.progress.applied() >= durable {
-            return;
+        self.applied(self.log.durable_offset()).await;
+    }
+
+    /// Resolves when `target`, which is durable, is applied.
+    pub(crate) async fn applied(&self, target: Offset) {
+        if self.progress.applied() < target {
+            self.thread.unpark();
+            self.progress.reached(target).await;
         }
-        self.thread.unpark();
-        self.progress.reached(durable).await;
     }
 
     /// Applies what is durable, then ends. Blocks; a second call does nothing.

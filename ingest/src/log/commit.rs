@@ -79,7 +79,7 @@ impl Future for Commit {
         match this.shared.policy {
             Policy::Inline => Poll::Ready(match this.shared.sync_to(this.target) {
                 Ok(()) => this.finish(),
-                Err(fault) => Err(CommitError::Poisoned(fault)),
+                Err(error) => Err(error),
             }),
             Policy::Thread => {
                 let waits = this.shared.waiters.wait(&this.shared, this.target, context.waker());

@@ -87,7 +87,7 @@ pub(crate) enum Policy {
 /// An open log. Dropping it stops its threads and syncs nothing.
 pub(crate) struct Log {
     shared: Arc<Shared>,
-    committer: Option<JoinHandle<()>>,
+    committer: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// What the write path, the committer and the readers share.
@@ -95,7 +95,8 @@ pub(crate) struct Shared {
     instance: LogInstance,
     policy: Policy,
     staging: Mutex<Staging>,
-    writer: Mutex<Writer>,
+    /// `None` once the log is shut.
+    writer: Mutex<Option<Writer>>,
     /// The last offset that was staged, and the last that was synced.
     last_staged: AtomicU64,
     durable: AtomicU64,
@@ -130,7 +131,7 @@ impl Log {
                 sequencer: Sequencer::default(),
                 groups: StagedGroups::new(recovered.durable.next()),
             }),
-            writer: Mutex::new(recovered.writer),
+            writer: Mutex::new(Some(recovered.writer)),
             last_staged: AtomicU64::new(recovered.durable.get()),
             durable: AtomicU64::new(recovered.durable.get()),
             poison: Arc::new(Poison::new()),
@@ -150,7 +151,10 @@ impl Log {
                 }
             })?),
         };
-        Ok(Self { shared, committer })
+        Ok(Self {
+            shared,
+            committer: Mutex::new(committer),
+        })
     }
 
     // --- write path
@@ -172,7 +176,10 @@ impl Log {
             // Messages that nobody waits for came faster than anybody led.
             drop(staging);
             let staged = self.shared.last_staged();
-            self.shared.sync_to(staged).map_err(StagingError::Poisoned)?;
+            self.shared.sync_to(staged).map_err(|error| match error {
+                CommitError::Poisoned(fault) => StagingError::Poisoned(fault),
+                CommitError::Closed | CommitError::Foreign => StagingError::Closed,
+            })?;
         }
     }
 
@@ -199,7 +206,7 @@ impl Log {
             Policy::Inline => {
                 if let Some(mut writer) = shared.writer.try_lock() {
                     // A fault is told through `failed` and to who waits.
-                    let _ = shared.lead(&mut writer);
+                    let _ = shared.lead(writer.as_mut());
                 }
             }
         }
@@ -207,7 +214,7 @@ impl Log {
 
     /// Makes durable everything that was staged before the call; never waits
     /// for room in the feed.
-    pub(crate) fn sync_all(&self) -> Result<(), Fault> {
+    pub(crate) fn sync_all(&self) -> Result<(), CommitError> {
         let staged = self.shared.last_staged();
         self.shared.sync_now(staged)
     }
@@ -262,18 +269,30 @@ impl Log {
     /// Gives back segments that hold nothing later than `up_to`, while the
     /// rest still has `budget` bytes.
     pub(crate) fn release(&self, up_to: Offset, budget: u64) -> std::io::Result<()> {
-        self.shared.writer.lock().release(up_to, budget)
+        match self.shared.writer.lock().as_ref() {
+            Some(writer) => writer.release(up_to, budget),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends writing for good, whoever still holds a handle, and stops the
+    /// threads. What was not synced is lost; reading goes on.
+    pub(crate) fn shut(&self) {
+        self.refuse_new();
+        self.shared.waiters.stop();
+        self.shared.feed.close();
+        let writer = self.shared.writer.lock().take();
+        drop(writer);
+        if let Some(committer) = self.committer.lock().take() {
+            // A panic there has been told by the panic hook.
+            let _ = committer.join();
+        }
     }
 }
 
 impl Drop for Log {
     fn drop(&mut self) {
-        self.shared.waiters.stop();
-        self.shared.feed.close();
-        if let Some(committer) = self.committer.take() {
-            // A panic there has been told by the panic hook.
-            let _ = committer.join();
-        }
+        self.shut();
     }
 }
 
@@ -287,29 +306,30 @@ impl Shared {
     }
 
     /// Waits for the writer; leads unless `target` is durable by then.
-    fn sync_to(&self, target: Offset) -> Result<(), Fault> {
+    fn sync_to(&self, target: Offset) -> Result<(), CommitError> {
         self.feed.wait_for_room();
         self.sync_now(target)
     }
 
-    fn sync_now(&self, target: Offset) -> Result<(), Fault> {
+    fn sync_now(&self, target: Offset) -> Result<(), CommitError> {
         let mut writer = self.writer.lock();
-        self.poison.check()?;
+        self.poison.check().map_err(CommitError::Poisoned)?;
         if self.durable() >= target {
             return Ok(());
         }
-        self.lead(&mut writer)
+        self.lead(writer.as_mut())
     }
 
     /// Writes and syncs everything that is staged, for everybody.
-    fn lead(&self, writer: &mut Writer) -> Result<(), Fault> {
-        self.poison.check()?;
+    fn lead(&self, writer: Option<&mut Writer>) -> Result<(), CommitError> {
+        self.poison.check().map_err(CommitError::Poisoned)?;
+        let writer = writer.ok_or(CommitError::Closed)?;
         let buffer = self.buffers.take();
         let groups = self.staging.lock().groups.take(buffer);
         for mut group in groups {
             if let Err(fault) = writer.write(&mut group) {
                 self.poison.set(fault.clone());
-                return Err(fault);
+                return Err(CommitError::Poisoned(fault));
             }
             Counters::add(&self.counters.syncs, 1);
             Counters::add(&self.counters.groups, 1);

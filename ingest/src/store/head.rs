@@ -136,6 +136,11 @@ impl Head {
         self.rows.read().rows.len()
     }
 
+    /// The first frame that it takes in.
+    pub(super) fn first(&self) -> Offset {
+        self.rows.read().first
+    }
+
     /// The last frame that it took in.
     pub(super) fn last(&self) -> Offset {
         self.rows.read().last

@@ -1,0 +1,272 @@
+//! The time-series store: a head in memory, Parquet files behind it, and the
+//! queries over both.
+//!
+//! Constraints: rows come in order of offset, by one writer; a row is in the
+//! head or in one file, never in both or neither, in any view; memory is
+//! bounded by one filling and one frozen head; a query works on one view and
+//! never holds up the writer for more than a moment.
+//!
+//! `DIR/store/` holds `manifest`, `latest`, `quarantine`, and for each file
+//! `{number}.parquet` with its `{number}.idx`. Their formats stand in
+//! [`manifest`], [`latest_file`], [`quarantine_file`], [`schema`] and [`index`].
+//!
+//! In reading order: `head`, `schema`, `write`, `index`, `manifest`, `flush`,
+//! `open`, `file`, `cursor`, `merge`, `view`, and the queries `range`,
+//! `aggregate`, `count`.
+
+mod aggregate;
+mod count;
+mod cursor;
+mod file;
+mod flush;
+mod head;
+mod index;
+mod latest_file;
+mod manifest;
+mod merge;
+mod open;
+mod quarantine_file;
+mod range;
+mod replace;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod view;
+mod write;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+
+use domain::{DatastreamId, Offset, Quality, Timestamp};
+use parking_lot::{Mutex, RwLock};
+use rustc_hash::FxHashMap;
+
+pub use file::ReadError;
+pub use flush::FlushError;
+pub use manifest::ManifestError;
+pub use open::StoreOpenError;
+
+pub(crate) use merge::same_value;
+
+use crate::latest::Latest;
+use crate::log::Frame;
+use crate::quarantine::Quarantine;
+use crate::query::{
+    AggregateQuery, Bucket, MAX_ROWS_READ, QueryError, RangePage, RangeQuery,
+};
+use crate::stats::{Counters, Stats};
+use flush::Flusher;
+use head::{Fill, Head};
+use manifest::Manifest;
+use merge::RowKey;
+use view::View;
+
+/// The most rows of a head, whatever the configuration says: 450 MB.
+const MAX_FLUSH_ROWS: usize = 8_000_000;
+
+/// The store. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Store {
+    shared: Arc<Shared>,
+}
+
+/// What the writer, the flusher and queries share.
+struct Shared {
+    folder: PathBuf,
+    /// Rows of a full head.
+    flush_rows: usize,
+    view: RwLock<View>,
+    /// Locked for as long as files change.
+    manifest: Mutex<Manifest>,
+    latest: Latest,
+    quarantine: OnceLock<Quarantine>,
+    flusher: Flusher,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    on_flushed: OnceLock<OnFlushed>,
+    counters: Arc<Counters>,
+}
+
+/// Called with the last offset that the files hold, after the manifest.
+type OnFlushed = Box<dyn Fn(Offset) + Send + Sync>;
+
+impl Store {
+    /// Opens or makes the store in `folder`, fills `latest` with what the files
+    /// hold, and starts the flusher.
+    pub(crate) fn open(
+        folder: &Path,
+        flush_rows: usize,
+        latest: Latest,
+        counters: Arc<Counters>,
+    ) -> Result<Self, StoreOpenError> {
+        let flush_rows = flush_rows.clamp(1, MAX_FLUSH_ROWS);
+        let opened = open::open(folder, &latest)?;
+        let next = Offset::new(opened.manifest.flushed_offset).next();
+        let shared = Arc::new(Shared {
+            folder: folder.to_owned(),
+            flush_rows,
+            view: RwLock::new(View {
+                files: opened.files.into(),
+                frozen: None,
+                head: Arc::new(Head::new(flush_rows, next)),
+            }),
+            manifest: Mutex::new(opened.manifest),
+            latest,
+            quarantine: OnceLock::new(),
+            flusher: Flusher::default(),
+            thread: Mutex::new(None),
+            on_flushed: OnceLock::new(),
+            counters,
+        });
+        let thread = Flusher::start(&shared).map_err(|cause| StoreOpenError::Io {
+            action: "start the flush thread of",
+            path: folder.to_owned(),
+            cause,
+        })?;
+        *shared.thread.lock() = Some(thread);
+        Ok(Self { shared })
+    }
+
+    /// Who is told of each flush, once: what the files hold up to then is
+    /// durable without the log. The flush that runs may still go untold.
+    pub(crate) fn on_flushed(&self, tell: impl Fn(Offset) + Send + Sync + 'static) {
+        // A second one is a defect of the caller; the first stays.
+        let _ = self.shared.on_flushed.set(Box::new(tell));
+    }
+
+    /// Fills `quarantine` with what was kept, and keeps it from then on.
+    pub(crate) fn keep_quarantine(&self, quarantine: &Quarantine) {
+        quarantine_file::read(&self.shared.folder, quarantine);
+        // A second one is a defect of the caller; the first stays.
+        let _ = self.shared.quarantine.set(quarantine.clone());
+    }
+
+    /// Every frame up to it is in the files: recovery starts behind it.
+    pub(crate) fn flushed_offset(&self) -> Offset {
+        Offset::new(self.shared.manifest.lock().flushed_offset)
+    }
+
+    /// The greatest time of each datastream that the files hold.
+    pub(crate) fn horizons(&self) -> impl Iterator<Item = (DatastreamId, Timestamp)> {
+        let files = Arc::clone(&self.shared.view.read().files);
+        let mut horizons: FxHashMap<u32, i64> = FxHashMap::default();
+        for entry in files.iter().flat_map(|file| file.index.entries()) {
+            let time = horizons.entry(entry.series).or_insert(entry.max_time);
+            *time = entry.max_time.max(*time);
+        }
+        horizons
+            .into_iter()
+            .map(|(series, time)| (DatastreamId::new(series), Timestamp::from_micros(time)))
+    }
+
+    /// Takes the frame of the next offset in. `latest` and `quarantine` must
+    /// have taken it before: a flush may write all of them at once. Waits where a full head cannot
+    /// be put aside yet.
+    pub(crate) fn append(&self, frame: &Frame) {
+        let fill = self.shared.view.read().head.append(frame);
+        if fill == Fill::Full && self.shared.flusher.wait_until_done() {
+            self.shared.freeze();
+        }
+    }
+
+    /// Flushes everything that was appended before the call.
+    pub(crate) fn flush(&self) -> Result<(), FlushError> {
+        self.shared.flusher.wait_for_try()?;
+        self.shared.freeze();
+        self.shared.flusher.wait_for_try()
+    }
+
+    /// Flushes everything and stops the flusher. Queries go on.
+    pub(crate) fn close(&self) -> Result<(), FlushError> {
+        let flushed = self.flush();
+        self.stop();
+        flushed
+    }
+
+    /// Stops the flusher behind the flush that runs.
+    pub(crate) fn stop(&self) {
+        self.shared.flusher.stop();
+        if let Some(thread) = self.shared.thread.lock().take() {
+            // A panic there was told by the panic hook.
+            let _ = thread.join();
+        }
+    }
+
+    // --- queries
+
+    pub(crate) fn range(&self, query: &RangeQuery) -> Result<RangePage, QueryError> {
+        self.answer(|view| range::range(view, query))
+    }
+
+    pub(crate) fn aggregate(&self, query: &AggregateQuery) -> Result<Vec<Bucket>, QueryError> {
+        self.answer(|view| aggregate::aggregate(view, query))
+    }
+
+    pub(crate) fn count(
+        &self,
+        datastream: DatastreamId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<u64, QueryError> {
+        self.answer(|view| count::count(view, datastream, from, to))
+    }
+
+    /// The store's own figures.
+    pub(crate) fn fill(&self, stats: &mut Stats) {
+        let view = self.shared.view.read().clone();
+        stats.head_rows = view.head_rows() as u64;
+        stats.files = view.files.len() as u64;
+        stats.files_set_aside = self.shared.manifest.lock().set_aside.len() as u64;
+    }
+
+    /// Answers from one view; a file that proves damaged is set aside and the
+    /// rest is asked again.
+    fn answer<T>(
+        &self,
+        query: impl Fn(&View) -> Result<T, QueryError>,
+    ) -> Result<T, QueryError> {
+        loop {
+            let view = self.shared.view.read().clone();
+            match query(&view) {
+                Err(QueryError::Read(error @ ReadError::Damaged { number, .. })) => {
+                    self.set_aside(number, error)?;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    fn set_aside(&self, number: u64, error: ReadError) -> Result<(), QueryError> {
+        let mut manifest = self.shared.manifest.lock();
+        let entry = manifest.files.iter().find(|entry| entry.number == number).cloned();
+        // Where it is gone already, another query has been here.
+        if let Some(entry) = entry {
+            open::set_aside(&self.shared.folder, &mut manifest, &entry, &error)
+                .map_err(|_| QueryError::Read(error))?;
+        }
+        let mut view = self.shared.view.write();
+        view.files = view.files.iter().filter(|file| file.entry.number != number).cloned().collect();
+        Ok(())
+    }
+}
+
+/// Whether a number of this quality counts in statistics.
+fn usable(quality: Quality) -> bool {
+    matches!(quality, Quality::Good | Quality::Uncertain)
+}
+
+/// The limit on a request's work.
+struct TooMuch;
+
+impl TooMuch {
+    fn rows(rows: u64) -> QueryError {
+        QueryError::TooMuch {
+            rows,
+            limit: MAX_ROWS_READ,
+        }
+    }
+
+    fn check(rows: u64) -> Result<(), QueryError> {
+        if rows > MAX_ROWS_READ { Err(Self::rows(rows)) } else { Ok(()) }
+    }
+}

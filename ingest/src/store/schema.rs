@@ -45,19 +45,15 @@ pub(super) const PAGE_ROWS: usize = 8_192;
 /// zstd level.
 const COMPRESSION_LEVEL: i32 = 1;
 
+// Places of the columns that are asked for by themselves.
 pub(super) const SERIES: usize = 0;
 pub(super) const TIME: usize = 1;
 pub(super) const VALUE: usize = 2;
-pub(super) const BOOLEAN: usize = 3;
-pub(super) const TEXT: usize = 4;
 pub(super) const QUALITY: usize = 5;
-pub(super) const FLAGS: usize = 6;
-pub(super) const REVISION: usize = 7;
 pub(super) const OFFSET: usize = 8;
 pub(super) const INDEX: usize = 9;
-pub(super) const RECEIVED: usize = 10;
-pub(super) const LAT: usize = 11;
-pub(super) const LON: usize = 12;
+/// How many there are.
+pub(super) const COLUMNS: usize = 13;
 
 /// The columns, in order.
 pub(super) fn schema() -> SchemaRef {

@@ -9,4 +9,4 @@ mod sessions;
 
 pub(crate) use caller::{Caller, Operator};
 pub(crate) use gate::{guarded, public};
-pub(crate) use sessions::{SESSION_LIFE, Sessions, clear_cookie, set_cookie};
+pub(crate) use sessions::{Sessions, clear_cookie, set_cookie};

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 
 /// How long a session lasts.
-pub(crate) const SESSION_LIFE: Duration = Duration::from_secs(12 * 3_600);
+const SESSION_LIFE: Duration = Duration::from_secs(12 * 3_600);
 /// Sessions at once; the one that ends first makes room for a new one.
 const MAX_SESSIONS: usize = 1_000;
 /// Behind TLS: a name that browsers bind to host and path.

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use domain::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, ToSpan, Zoned};
+use jiff::{SignedDuration, ToSpan, ZonedDateTime};
 
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3_600;
@@ -115,7 +115,7 @@ impl BucketLength {
     }
 
     fn first_day(self, from: Timestamp, zone: &TimeZone) -> Result<Date, EdgesError> {
-        let local = jiff::Timestamp::from_microsecond(from.as_micros())?.to_zoned(zone.clone());
+        let local = jiff::Timestamp::from_microsecond(from.as_micros())?.to_zoned_datetime(zone.clone());
         let date = local.date();
         Ok(match self {
             Self::Week => {
@@ -133,11 +133,11 @@ impl BucketLength {
         next_day: Date,
         zone: &TimeZone,
     ) -> Result<Vec<Timestamp>, EdgesError> {
-        let start = day.to_zoned(zone.clone())?.start_of_day()?;
+        let start = day.to_zoned_datetime(zone.clone())?.start_of_day()?;
         match self {
             Self::Day | Self::Week => Ok(vec![micros(&start)]),
             Self::Seconds(step) if step <= HOUR => {
-                let end = micros(&next_day.to_zoned(zone.clone())?.start_of_day()?);
+                let end = micros(&next_day.to_zoned_datetime(zone.clone())?.start_of_day()?);
                 let start = micros(&start);
                 let edges = (0..).map(|at| start.as_micros() + at * step * 1_000_000);
                 Ok(edges
@@ -149,14 +149,14 @@ impl BucketLength {
                 .map(|at| {
                     let wall = Time::midnight()
                         .wrapping_add(SignedDuration::from_secs(at * step));
-                    Ok(micros(&day.to_datetime(wall).to_zoned(zone.clone())?))
+                    Ok(micros(&day.to_datetime(wall).to_zoned_datetime(zone.clone())?))
                 })
                 .collect(),
         }
     }
 }
 
-fn micros(time: &Zoned) -> Timestamp {
+fn micros(time: &ZonedDateTime) -> Timestamp {
     Timestamp::from_micros(time.timestamp().as_microsecond())
 }
 

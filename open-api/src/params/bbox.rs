@@ -52,7 +52,7 @@ impl FromStr for Bbox {
 
 /// Exactly `N` finite numbers between commas.
 pub(super) fn numbers<const N: usize>(text: &str) -> Option<[f64; N]> {
-    let mut out = [0.0; N];
+    let mut out = [0.0_f64; N];
     let mut parts = text.split(',');
     for slot in &mut out {
         *slot = parts.next()?.trim().parse().ok()?;

@@ -3,9 +3,9 @@
 use std::str::FromStr;
 
 /// Items on a page where the caller does not say.
-pub(crate) const DEFAULT_LIMIT: usize = 100;
+const DEFAULT_LIMIT: usize = 100;
 /// The most items on a page.
-pub(crate) const MAX_LIMIT: usize = 10_000;
+const MAX_LIMIT: usize = 10_000;
 
 /// `limit=`: 1 to [`MAX_LIMIT`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,7 @@ mod time;
 
 pub(crate) use bbox::Bbox;
 pub(crate) use filter::{DatastreamFilter, Selected, Viewer};
-pub(crate) use limit::{DEFAULT_LIMIT, Limit, MAX_LIMIT};
+pub(crate) use limit::Limit;
 pub(crate) use near::Near;
 pub(crate) use query::Query;
 pub(crate) use text::Text;

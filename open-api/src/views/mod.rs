@@ -32,7 +32,7 @@ pub(crate) use latest::LatestView;
 pub(crate) use model::ModelView;
 pub(crate) use observation::{FlagsView, ObservationView, ValueView};
 pub(crate) use place::PlaceView;
-pub(crate) use quarantine::{QuarantinedView, payload_code};
+pub(crate) use quarantine::QuarantinedView;
 pub(crate) use rfc3339::Rfc3339;
 pub(crate) use session::SessionView;
 pub(crate) use thing::{ThingDatastreamView, ThingView};

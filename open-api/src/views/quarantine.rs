@@ -35,7 +35,7 @@ pub(crate) struct QuarantinedView {
 #[derive(Serialize, ToSchema, Debug)]
 #[schema(as = Reason)]
 pub(crate) struct ReasonView {
-    code: String,
+    code: &'static str,
     message: String,
 }
 
@@ -65,7 +65,7 @@ impl From<&QuarantinedMessage> for QuarantinedView {
 impl From<PayloadError> for ReasonView {
     fn from(error: PayloadError) -> Self {
         Self {
-            code: payload_code(error).to_owned(),
+            code: error.code(),
             message: error.to_string(),
         }
     }
@@ -79,22 +79,6 @@ impl From<&Rejection> for RejectionView {
             code: rejection.reason.code(),
             message: rejection.reason.to_string(),
         }
-    }
-}
-
-/// A short stable word, as `too-long`.
-pub(crate) const fn payload_code(error: PayloadError) -> &'static str {
-    match error {
-        PayloadError::Empty => "empty",
-        PayloadError::TooLong => "too-long",
-        PayloadError::TooManyObservations => "too-many-observations",
-        PayloadError::Json => "json",
-        PayloadError::Cbor => "cbor",
-        PayloadError::TooDeep => "too-deep",
-        PayloadError::Shape => "shape",
-        PayloadError::UnknownMandatoryLabel => "unknown-mandatory-label",
-        PayloadError::ContentType => "content-type",
-        PayloadError::DuplicateKey => "duplicate-key",
     }
 }
 

@@ -9,6 +9,8 @@ mod tls;
 
 use std::path::PathBuf;
 
+use open_api::TrustedProxies;
+
 pub use listen::{Listen, ListenError};
 pub use tls::{ReloadingTls, SharedConfig, TlsError, TlsFiles};
 
@@ -48,7 +50,7 @@ pub struct ServeArgs {
     /// How the outside world reaches the API, as `https://madang.example.kr`
     #[arg(long, value_name = "URL", env = "MADANG_PUBLIC_URL")]
     pub public_url: Option<String>,
-    /// Addresses whose X-Forwarded-For is believed, separated by commas
+    /// Addresses whose X-Forwarded-For is believed, as 10.0.0.0/8,::1
     #[arg(long, value_name = "ADDR,...", env = "MADANG_TRUSTED_PROXIES")]
     pub trusted_proxies: Option<String>,
     /// `aud` that devices put into their JWT [default: madang]
@@ -74,7 +76,7 @@ pub struct Settings {
     pub mqtt_unprotected: Listen,
     pub tls: Option<ReloadingTls>,
     pub public_url: Option<String>,
-    pub trusted_proxies: Vec<std::net::IpAddr>,
+    pub trusted_proxies: TrustedProxies,
     pub audience: String,
     /// Bytes.
     pub log_budget: u64,
@@ -105,7 +107,7 @@ pub enum ConfigError {
     UnprotectedAddress(std::net::SocketAddr),
     #[error("--public-url {0:?} is no http:// or https:// address")]
     PublicUrl(String),
-    #[error("--trusted-proxies: {0:?} is no IP address")]
+    #[error("--trusted-proxies: {0:?} is no list of addresses or networks, as 10.0.0.0/8,::1")]
     Proxy(String),
     #[error("--audience must be 1 to 64 printable characters")]
     Audience,
@@ -194,13 +196,10 @@ fn checked_url(url: String) -> Result<String, ConfigError> {
     }
 }
 
-fn checked_proxies(text: Option<&str>) -> Result<Vec<std::net::IpAddr>, ConfigError> {
-    text.into_iter()
-        .flat_map(|list| list.split(','))
-        .map(str::trim)
-        .filter(|item| !item.is_empty())
-        .map(|item| item.parse().map_err(|_| ConfigError::Proxy(item.to_owned())))
-        .collect()
+fn checked_proxies(text: Option<&str>) -> Result<TrustedProxies, ConfigError> {
+    let text = text.unwrap_or_default();
+    text.parse()
+        .map_err(|_| ConfigError::Proxy(text.to_owned()))
 }
 
 fn checked_audience(name: Option<String>) -> Result<String, ConfigError> {

@@ -91,7 +91,7 @@ impl AccessControl for Access {
                 .map(|_| ())
                 .map_err(refused),
             Principal::Application(key) => {
-                if self.registry.snapshot().api_key(key.id.as_str()).is_some_and(|key| !key.revoked) {
+                if self.registry.snapshot().api_key(key.id.as_str()).is_some_and(|key| key.live(self.clock.now())) {
                     Ok(())
                 } else {
                     Err(Refusal::new(RefusalKind::Revoked, "the API key was revoked"))

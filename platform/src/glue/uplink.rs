@@ -93,7 +93,7 @@ fn read<'a>(
 ) -> Result<Telemetry<'a>, PayloadError> {
     let format = message
         .content_type
-        .map(|name| ContentFormat::from_media_type(name).ok_or(PayloadError::ContentType))
+        .map(ContentFormat::from_content_type)
         .transpose()?;
     payload::parse(message.payload, format, login.id(), now)
 }

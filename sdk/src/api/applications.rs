@@ -47,7 +47,10 @@ pub struct NewKeyRequest {
 
 impl ApiClient {
     /// Needs no credential.
-    pub fn create_application(&self, application: &NewApplication) -> Result<Application, ApiError> {
+    pub fn create_application(
+        &self,
+        application: &NewApplication,
+    ) -> Result<Application, ApiError> {
         self.post("/v1/applications", application)
     }
 

@@ -5,8 +5,8 @@
 //! answers. Lists are [`Pages`]: iterators that fetch page after page. Shapes
 //! read what they know and ignore the rest, since `/v1` may grow.
 
-mod aggregate;
 mod agencies;
+mod aggregate;
 mod applications;
 mod client;
 mod datastreams;
@@ -22,8 +22,8 @@ mod stream;
 mod telemetry;
 mod wire;
 
-pub use aggregate::{Aggregate, AggregateQuery, Buckets};
 pub use agencies::Agency;
+pub use aggregate::{Aggregate, AggregateQuery, Buckets};
 pub use applications::{Application, IssuedKey, KeyKind, NewApplication, NewKeyRequest};
 pub use client::{ApiClient, ApiConfig, ApiCredential};
 pub use datastreams::{Datastream, DatastreamFilter};

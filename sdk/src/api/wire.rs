@@ -65,9 +65,7 @@ pub(super) fn write_optional_time<S: Serializer>(
 
 /// A number becomes the f64 nearest to its digits, which serde_json's own
 /// parser misses by one unit in the last place for some of 17 digits.
-pub(super) fn value<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Value>, D::Error> {
+pub(super) fn value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?.get();
     match raw.as_bytes().first() {
         Some(b'n') => Ok(None),
@@ -86,6 +84,5 @@ pub(super) fn value<'de, D: Deserializer<'de>>(
 
 pub(super) fn quality<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Quality, D::Error> {
     let word = String::deserialize(deserializer)?;
-    Quality::parse(&word)
-        .ok_or_else(|| D::Error::custom(format_args!("{word:?} is no quality")))
+    Quality::parse(&word).ok_or_else(|| D::Error::custom(format_args!("{word:?} is no quality")))
 }

@@ -9,6 +9,19 @@
 //! epoch and sequence name a message once and for all, so that the platform
 //! refuses a replay. A device keeps its data until [`verify_receipt`] passes:
 //! a bare 2.04 could be anybody's.
+//!
+//! What a device does with its answers:
+//!
+//! | Answer | Then |
+//! |---|---|
+//! | 2.04 or 4.00 with a receipt that verifies | the data may go |
+//! | none in time | send the same bytes again: they get the same receipt |
+//! | 4.01 `Replay detected` | sign the same data under a new sequence: the platform knows an observation by datastream and time, and stores none twice |
+//! | 4.29, 5.03 | wait for its Max-Age, then send the same bytes again |
+//! | anything else | keep the data; the operator sees why |
+//!
+//! So sign when you send, not when you measure: what was signed in an earlier
+//! boot is refused once a message of a later boot has come.
 
 mod receipt;
 mod signed;

@@ -164,7 +164,10 @@ mod tests {
         for at in 0..good.len() {
             let mut bad = good.clone();
             bad[at] ^= 1;
-            assert!(verify_receipt(&bad, &platform.public_key(), b"body").is_err(), "byte {at}");
+            assert!(
+                verify_receipt(&bad, &platform.public_key(), b"body").is_err(),
+                "byte {at}"
+            );
         }
     }
 

@@ -65,9 +65,13 @@ impl SignedTelemetry<'_> {
         let message = CoseSign1Builder::new()
             .protected(protected)
             .payload(self.payload.to_vec())
-            .create_signature(&external_aad(self.device), |signed| key.sign(signed).to_vec())
+            .create_signature(&external_aad(self.device), |signed| {
+                key.sign(signed).to_vec()
+            })
             .build();
-        Ok(message.to_vec().expect("a header of distinct labels encodes"))
+        Ok(message
+            .to_vec()
+            .expect("a header of distinct labels encodes"))
     }
 }
 
@@ -107,7 +111,10 @@ mod tests {
         let cose = CoseSign1::from_slice(&body).unwrap();
         let header = &cose.protected.header;
         assert_eq!(header.key_id, b"dev-1");
-        assert_eq!(header.alg, Some(coset::Algorithm::Assigned(iana::Algorithm::Ed25519)));
+        assert_eq!(
+            header.alg,
+            Some(coset::Algorithm::Assigned(iana::Algorithm::Ed25519))
+        );
         assert_eq!(
             header.rest,
             [(-70_001, 7), (-70_002, 42), (-70_003, 1_700_000_000)]

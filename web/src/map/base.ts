@@ -53,6 +53,23 @@ export function line(places: readonly (readonly [number, number])[]): Line {
   return { points, west, east, north, south };
 }
 
+/** Catmull-Rom through hand-made points, so that a river bends. */
+export function smooth(places: readonly (readonly [number, number])[], steps = 6): [number, number][] {
+  const at = (i: number): readonly [number, number] => places[Math.max(0, Math.min(places.length - 1, i))] ?? [0, 0];
+  const curve: [number, number][] = [];
+  for (let i = 0; i + 1 < places.length; i++) {
+    const [a, b, c, d] = [at(i - 1), at(i), at(i + 1), at(i + 2)];
+    for (let step = 0; step < steps; step++) {
+      const t = step / steps;
+      const mix = (axis: 0 | 1): number =>
+        0.5 * (2 * b[axis] + (c[axis] - a[axis]) * t + (2 * a[axis] - 5 * b[axis] + 4 * c[axis] - d[axis]) * t * t + (3 * b[axis] - a[axis] - 3 * c[axis] + d[axis]) * t ** 3);
+      curve.push([mix(0), mix(1)]);
+    }
+  }
+  curve.push([...at(places.length - 1)] as [number, number]);
+  return curve;
+}
+
 /** Adds the lines that the view can see to the canvas path. */
 export function trace(context: CanvasRenderingContext2D, view: View, lines: readonly Line[], closed: boolean): void {
   const [halfX, halfY] = [view.width / 2 / view.scale, view.height / 2 / view.scale];

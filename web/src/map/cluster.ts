@@ -32,8 +32,36 @@ export function cluster<P extends Point>(points: readonly P[], zoom: number, til
       one.y += y / one.members.length;
     }
   }
-  return [...byCell.values()];
+  return joined([...byCell.values()], 1 / cells);
 }
+
+/** Joins clusters whose discs would cover each other; big ones take small ones. */
+function joined<P extends Point>(clusters: Cluster<P>[], cell: number): Cluster<P>[] {
+  const kept = new Map<number, Cluster<P>[]>();
+  const rows = Math.ceil(1 / cell) + 2;
+  const result: Cluster<P>[] = [];
+  clusters.sort((a, b) => b.members.length - a.members.length);
+  for (const one of clusters) {
+    const [column, row] = [Math.floor(one.x / cell), Math.floor(one.y / cell)];
+    let near: Cluster<P> | undefined;
+    for (let dy = -1; dy <= 1 && !near; dy++) {
+      for (let dx = -1; dx <= 1 && !near; dx++) {
+        near = kept.get((row + dy) * rows + column + dx)?.find((other) => Math.hypot(other.x - one.x, other.y - one.y) < cell * reach(other));
+      }
+    }
+    if (near) {
+      near.members.push(...one.members);
+      continue;
+    }
+    result.push(one);
+    const key = row * rows + column;
+    kept.set(key, [...(kept.get(key) ?? []), one]);
+  }
+  return result;
+}
+
+/** How near another may come, in cells: a single mark needs less room. */
+const reach = (cluster: Cluster<Point>): number => (cluster.members.length === 1 ? 0.35 : 0.95);
 
 /** Whether zooming in can pull the members apart. */
 export function separable(members: readonly Point[], smallest: number): boolean {

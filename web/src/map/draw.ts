@@ -2,7 +2,7 @@
 
 import type { Language } from "../format";
 import { numberText } from "../format";
-import { type BaseMap, line, trace } from "./base";
+import { type BaseMap, line, smooth, trace } from "./base";
 import type { Cluster, Point } from "./cluster";
 import { markOf, shapePath } from "./marks";
 import { LABELS, RIVERS } from "./places";
@@ -24,7 +24,7 @@ const MARK_RADIUS = 5.5;
 const PULSE_MS = 900;
 /** Longest scale bar in pixels. */
 const SCALE_PIXELS = 110;
-const RIVER_LINES = RIVERS.map(line);
+const RIVER_LINES = RIVERS.map((river) => line(smooth(river)));
 
 export function clusterRadius(count: number): number {
   return 11 + Math.min(13, Math.log2(count) * 2);
@@ -76,7 +76,9 @@ function drawGrid(context: CanvasRenderingContext2D, view: View, colour: Palette
   context.stroke();
 }
 
-export function drawLabels(context: CanvasRenderingContext2D, view: View, language: Language, colour: Palette): void {
+/** Names stand above their place, and above a disc that would cover them. */
+export function drawLabels(context: CanvasRenderingContext2D, view: View, clusters: readonly Cluster<Marker>[], language: Language, colour: Palette): void {
+  const discs = clusters.filter((one) => one.members.length > 1);
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.lineWidth = 3;
@@ -87,40 +89,44 @@ export function drawLabels(context: CanvasRenderingContext2D, view: View, langua
     const [x, y] = [view.screenX(worldX(at[1])), view.screenY(worldY(at[0]))];
     if (x < 0 || y < 0 || x > view.width || y > view.height) continue;
     context.font = `${from < 8 ? 12 : 11}px system-ui, sans-serif`;
-    context.strokeText(name[language], x, y - 14);
-    context.fillText(name[language], x, y - 14);
+    let top = y - 14;
+    for (const disc of discs) {
+      const radius = clusterRadius(disc.members.length) + 12;
+      const [discX, discY] = [view.screenX(disc.x), view.screenY(disc.y)];
+      if (Math.abs(discX - x) < radius && Math.abs(discY - top) < radius) top = discY - radius;
+    }
+    context.strokeText(name[language], x, top);
+    context.fillText(name[language], x, top);
   }
 }
 
 /** Returns whether something still moves. */
 export function drawMarkers(context: CanvasRenderingContext2D, view: View, clusters: readonly Cluster<Marker>[], selected: string | null, now: number, still: boolean, colour: Palette): boolean {
   let moving = false;
-  let chosen: [number, number] | null = null;
+  let chosen: [number, number, number] | null = null;
   for (const one of clusters) {
     const [x, y] = [view.screenX(one.x), view.screenY(one.y)];
     const holds = selected !== null && one.members.some((member) => member.id === selected);
-    if (holds) chosen = [x, y];
+    const radius = one.members.length === 1 ? MARK_RADIUS : clusterRadius(one.members.length);
+    if (holds) chosen = [x, y, radius];
     if (x < -30 || y < -30 || x > view.width + 30 || y > view.height + 30) continue;
-    const single = one.members.length === 1 ? one.members[0] : undefined;
-    if (!single) {
-      drawCluster(context, x, y, one.members, colour);
-      continue;
-    }
-    const age = now - single.pulse;
-    if (!still && age >= 0 && age < PULSE_MS) {
+    const latest = one.members.reduce((a, b) => (b.pulse > a.pulse ? b : a));
+    const age = now - latest.pulse;
+    if (!still && age < PULSE_MS) {
       moving = true;
-      drawPulse(context, x, y, age / PULSE_MS, colour(markOf(single.domain).variable));
+      drawPulse(context, x, y, radius, Math.max(0, age) / PULSE_MS, colour(markOf(latest.domain).variable));
     }
-    drawMark(context, x, y, single, colour);
+    if (one.members.length === 1) drawMark(context, x, y, latest, colour);
+    else drawCluster(context, x, y, one.members, colour);
   }
-  if (chosen) drawSelection(context, chosen[0], chosen[1], colour);
+  if (chosen) drawSelection(context, chosen[0], chosen[1], chosen[2] + 8, colour);
   return moving;
 }
 
-function drawPulse(context: CanvasRenderingContext2D, x: number, y: number, part: number, stroke: string): void {
+function drawPulse(context: CanvasRenderingContext2D, x: number, y: number, radius: number, part: number, stroke: string): void {
   context.globalAlpha = 1 - part;
   context.beginPath();
-  context.arc(x, y, MARK_RADIUS + 2 + part * 11, 0, 2 * Math.PI);
+  context.arc(x, y, radius + 2 + part * 11, 0, 2 * Math.PI);
   context.strokeStyle = stroke;
   context.lineWidth = 1.5;
   context.stroke();
@@ -187,14 +193,14 @@ function drawCluster(context: CanvasRenderingContext2D, x: number, y: number, me
   context.stroke();
 }
 
-function drawSelection(context: CanvasRenderingContext2D, x: number, y: number, colour: Palette): void {
+function drawSelection(context: CanvasRenderingContext2D, x: number, y: number, radius: number, colour: Palette): void {
   context.strokeStyle = colour("--text");
   context.lineWidth = 2;
   context.beginPath();
-  context.arc(x, y, 14, 0, 2 * Math.PI);
+  context.arc(x, y, radius, 0, 2 * Math.PI);
   for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]] as const) {
-    context.moveTo(x + dx * 14, y + dy * 14);
-    context.lineTo(x + dx * 20, y + dy * 20);
+    context.moveTo(x + dx * radius, y + dy * radius);
+    context.lineTo(x + dx * (radius + 6), y + dy * (radius + 6));
   }
   context.stroke();
 }

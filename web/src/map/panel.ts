@@ -12,6 +12,8 @@ import { MAX_ZOOM, View } from "./view";
 const CLICK_SLACK = 4;
 /** How far from a mark a click still counts, in pixels. */
 const REACH = 14;
+/** A device that is picked out of a group is shown at least this close. */
+const PICKED_ZOOM = 13;
 const KEY_PAN = 80;
 const KEY_ZOOM = 0.75;
 /** Frames of the pulse a second: calm for the eye and for the processor. */
@@ -58,10 +60,9 @@ export class MapPanel {
     this.resize();
   }
 
-  /** The first fleet is fitted; later ones only if nobody moved the map. */
   show(markers: readonly Marker[], unplaced: number, fit: boolean): void {
     this.markers = markers;
-    if (fit && !this.touched) this.fit();
+    if (fit && markers.length > 0) this.fit();
     const note = markers.length === 0 ? t("map.empty") : unplaced > 0 ? t("map.unplaced", { count: unplaced }) : "";
     setText(this.note, note);
     this.note.hidden = note === "";
@@ -76,7 +77,9 @@ export class MapPanel {
       this.touched = true;
       const [x, y] = [this.view.screenX(marker.x), this.view.screenY(marker.y)];
       const hidden = x < 40 || y < 40 || x > this.view.width - 40 || y > this.view.height - 40;
-      if (hidden) [this.view.x, this.view.y] = [marker.x, marker.y];
+      const covered = this.clusters.some((one) => one.members.length > 1 && one.members.some((member) => member.id === id));
+      if (hidden || covered) [this.view.x, this.view.y] = [marker.x, marker.y];
+      if (covered) this.view.zoom = Math.max(this.view.zoom, PICKED_ZOOM);
     }
     this.redraw();
   }
@@ -102,8 +105,8 @@ export class MapPanel {
       this.clustersFor = [this.markers, step];
     }
     drawBase(this.context, this.view, this.base, colour);
-    drawLabels(this.context, this.view, language(), colour);
     const moving = drawMarkers(this.context, this.view, this.clusters, this.selected, now, this.still.matches, colour);
+    drawLabels(this.context, this.view, this.clusters, language(), colour);
     drawScale(this.context, this.view, language(), colour);
     if (moving) setTimeout(() => this.redraw(), PULSE_FRAME_MS);
   }

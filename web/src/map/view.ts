@@ -7,8 +7,9 @@ export const MIN_ZOOM = 1.5;
 export const MAX_ZOOM = 17;
 /** A single device is not shown closer than this when everything is fitted. */
 const FIT_ZOOM = 14;
-/** Free border around fitted devices, in pixels. */
-const MARGIN = 48;
+/** Free border around fitted devices, in pixels; the legend lies at the top. */
+const MARGIN = 40;
+const MARGIN_TOP = 84;
 /** South Korea: what an empty platform shows. */
 const HOME: [Place, Place] = [{ lat: 33.1, lon: 125.6 }, { lat: 38.6, lon: 129.7 }];
 
@@ -67,8 +68,9 @@ export class View {
     }
     this.x = (west + east) / 2;
     this.y = (north + south) / 2;
-    const room = (size: number): number => Math.max(32, size - 2 * MARGIN);
-    const across = Math.max((east - west) / room(this.width), (south - north) / room(this.height), 1e-9);
+    const room = (size: number): number => Math.max(32, size);
+    const across = Math.max((east - west) / room(this.width - 2 * MARGIN), (south - north) / room(this.height - MARGIN - MARGIN_TOP), 1e-9);
     this.zoom = Math.max(MIN_ZOOM, Math.min(closest, Math.log2(1 / (across * TILE))));
+    this.y -= (MARGIN_TOP - MARGIN) / 2 / this.scale;
   }
 }

@@ -93,7 +93,7 @@ export class DevicePanel {
     const frame = { from: to - length, to, step: span.step };
     const iso = (time: number): string => encodeURIComponent(new Date(time).toISOString());
     try {
-      const path = `/v1/aggregate?datastream=${stream.id}&bucket=${span.bucket}&fn=avg,min,max&from=${iso(frame.from)}&to=${iso(frame.to)}&limit=1000`;
+      const path = `/v1/aggregate?datastream=${stream.id}&bucket=${span.bucket}&fn=avg,min,max&from=${iso(frame.from)}&to=${iso(frame.to)}`;
       const { items } = await get<Page<Bucket>>(path);
       if (unit !== this.unit || span !== this.span) return;
       this.history = { frame, stream, points: items.flatMap(point) };

@@ -14,6 +14,7 @@ const TRAIL = 40;
 const RECENT_FRAMES = 60;
 /** Window of the rate, in seconds. */
 const RATE_SECONDS = 10;
+const ORDER = new Intl.Collator("ko", { numeric: true });
 /** Fields that tell about the device and not about the world. */
 const ABOUT_DEVICE = new Set(["battery", "rssi", "snr", "firmware", "lane", "gauge_datum"]);
 
@@ -58,6 +59,14 @@ export class Fleet {
     const listed = new Set(devices.map((device) => device.id));
     for (const id of this.units.keys()) if (!listed.has(id)) this.units.delete(id);
     for (const device of devices) this.setDevice(device);
+    this.order();
+  }
+
+  /** Keeps the map in the order of names, as a reader counts: 2 before 10. */
+  private order(): void {
+    const sorted = [...this.units].sort(([, a], [, b]) => ORDER.compare(a.device.name || a.device.id, b.device.name || b.device.id));
+    this.units.clear();
+    for (const [id, unit] of sorted) this.units.set(id, unit);
   }
 
   private setDevice(device: Device): void {

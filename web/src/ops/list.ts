@@ -73,9 +73,11 @@ export class DeviceList {
         "aria-posinset": at + 1,
       },
       domainIcon(unit.domain, !live),
-      h("span.row-name", {}, h("b", {}, device.name || device.id), h("small", {}, main ? fieldTitle(device.model, main.field) : device.id)),
-      main && live ? sparkline(main.trail) : h("span"),
-      h("span.row-value", {}, main ? valueElement(main.value, main.unit, main.quality) : h("span.value", {}, "–"), h("small", {}, live || unit.seen === 0 ? age : `${t(`state.${unit.state}`)} · ${age}`)),
+      h("b.row-name", {}, device.name || device.id),
+      main ? valueElement(main.value, main.unit, main.quality) : h("span.value", {}, "–"),
+      h("small.row-field", {}, main ? fieldTitle(device.model, main.field) : device.id),
+      main && live ? sparkline(main.trail) : null,
+      h("small.row-age", {}, live || unit.seen === 0 ? age : `${t(`state.${unit.state}`)} · ${age}`),
     );
     row.style.top = `${at * ROW}px`;
     return row;

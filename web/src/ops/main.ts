@@ -34,7 +34,8 @@ let selected: string | null = null;
 let shown: readonly Unit[] = [];
 let markersFor = "";
 let markers: Marker[] = [];
-let fitted = false;
+/** The first fleet is fitted, and every choice of a filter. */
+let fitNext = true;
 let follower: Follower | null = null;
 let timers: number[] = [];
 let unknownReadAt = 0;
@@ -169,6 +170,7 @@ function follow(next: number | null): void {
       banner(t("banner.gap", { count: gap.to_offset - gap.from_offset }));
       void readLatest().then(refresh).catch(fault);
     },
+    onLost: () => void readLatest().then(refresh).catch(fault),
     onState: (state, offset) => {
       link.set(state, offset);
       if (state === "connected") byId("banner").hidden = true;
@@ -233,13 +235,13 @@ function drawMap(): void {
   const key = placed.map((marker) => `${marker.id}:${marker.x}:${marker.y}`).sort().join("|");
   const changed = key !== markersFor;
   if (changed) [markers, markersFor] = [placed, key];
-  map?.show(markers, shown.length - placed.length, changed && !fitted);
-  if (changed && placed.length > 0 && !isFiltered(filter)) fitted = true;
+  map?.show(markers, shown.length - placed.length, changed && fitNext);
+  if (changed && placed.length > 0) fitNext = false;
 }
 
 function drawCounts(): void {
   const now = serverNow();
-  const silent = fleet.count("silent");
+  const silent = fleet.count("silent") + fleet.count("never");
   const refused = side.recentRefusals(now);
   const tile = (key: Key, value: string, alert: boolean): HTMLElement => h("div.count", { class: alert ? "count alert" : "count" }, h("b", {}, value), h("span", {}, t(key)));
   const n = (value: number): string => numberText(value, language());
@@ -276,6 +278,7 @@ document.addEventListener("keydown", (event) => {
 
 function setFilter(change: Partial<Filter>): void {
   filter = { ...filter, ids: null, ...change };
+  fitNext = change.ids === undefined;
   byId("list").scrollTop = 0;
   refresh();
   if (change.ids) openPane("list");
@@ -283,6 +286,7 @@ function setFilter(change: Partial<Filter>): void {
 
 function clearFilters(): void {
   filter = NO_FILTER;
+  fitNext = true;
   for (const id of ["search", "filter-agency", "filter-domain", "filter-model", "filter-state"]) byId<HTMLInputElement>(id).value = "";
   refresh();
 }

@@ -11,6 +11,8 @@ import type { Frame, LatestPage, Latest } from "../shapes";
 import { language, t } from "../text";
 
 const ROWS = 9;
+/** Values asked for at first; several of one thing are shown as one. */
+const FIRST = 100;
 /** New rows are shown at most this often, in milliseconds: people read them. */
 const REDRAW_MS = 700;
 const NAMES_PAGE = 10_000;
@@ -52,11 +54,10 @@ export class Sample {
 
   private async start(): Promise<void> {
     try {
-      const page = await get<LatestPage>(`/v1/latest?limit=${ROWS * 4}`);
+      const page = await get<LatestPage>(`/v1/latest?limit=${FIRST}`);
       this.fault = null;
       this.loaded = true;
-      const newest = [...page.items].sort((a, b) => (a.result_time < b.result_time ? 1 : -1));
-      this.rows = newest.slice(0, ROWS).map((one) => ({ ...one, at: one.result_time, key: `${one.id}` }));
+      this.rows = onePerThing(page.items).slice(0, ROWS).map((one) => ({ ...one, at: one.result_time, key: `${one.id}` }));
       this.show();
       this.follow(page.offset === undefined ? null : page.offset + 1);
       const things = await all<NamedThing>(`/v1/things?limit=${NAMES_PAGE}`);
@@ -79,6 +80,7 @@ export class Sample {
       later: (run, milliseconds) => setTimeout(run, milliseconds),
       onFrame: (frame) => this.arrive(frame),
       onGap: () => undefined,
+      onLost: () => undefined,
       onState: (state, next) => this.pill.set(state, next),
     });
   }
@@ -123,4 +125,11 @@ export class Sample {
       h("time", { datetime: row.at }, clockText(new Date(row.at))),
     );
   }
+}
+
+/** The first field of each thing, newest first. */
+function onePerThing(items: readonly Latest[]): Latest[] {
+  const things = new Map<string, Latest>();
+  for (const item of items) if (!things.has(item.thing)) things.set(item.thing, item);
+  return [...things.values()].sort((a, b) => (a.result_time < b.result_time ? 1 : -1));
 }

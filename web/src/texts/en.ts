@@ -50,7 +50,7 @@ export const en = {
   "apply.missing": "Please fill in both the name and an e-mail address.",
   "issued.head": "Your key",
   "issued.once": "It is shown only once: keep it now. We store only its fingerprint.",
-  "issued.for": "Application {name} ({id})",
+  "issued.for": "Application: {name} ({id})",
   "issued.curl": "Latest values by HTTP",
   "issued.sse": "Live by SSE",
   "issued.mqtt": "Live by MQTT",

@@ -52,7 +52,7 @@ export const ko: Record<keyof typeof en, string> = {
   "apply.missing": "애플리케이션 이름과 이메일 주소를 모두 입력하세요.",
   "issued.head": "발급된 키",
   "issued.once": "지금 한 번만 표시되니 안전한 곳에 보관하세요. 플랫폼에는 키의 해시값만 저장됩니다.",
-  "issued.for": "애플리케이션 {name} ({id})",
+  "issued.for": "애플리케이션: {name} ({id})",
   "issued.curl": "HTTP로 최신 관측값 조회",
   "issued.sse": "SSE로 실시간 수신",
   "issued.mqtt": "MQTT로 실시간 수신",

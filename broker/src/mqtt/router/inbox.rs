@@ -1,7 +1,6 @@
 //! How other threads reach a worker: what to do, and one wake-up for all of it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -14,8 +13,6 @@ use super::endpoint::Endpoint;
 pub(crate) struct Inbox {
     ready: Mutex<Vec<Arc<Endpoint>>>,
     taken_over: Mutex<Vec<Arc<Endpoint>>>,
-    revalidate: AtomicBool,
-    pub(crate) stopping: AtomicBool,
     pub(crate) work: Notify,
     pub(crate) rights: Notify,
     pub(crate) stop: Notify,
@@ -39,17 +36,11 @@ impl Inbox {
 
     /// Rights have changed.
     pub(crate) fn revalidate(&self) {
-        self.revalidate.store(true, Ordering::Release);
         self.rights.notify_one();
     }
 
     pub(crate) fn stop(&self) {
-        self.stopping.store(true, Ordering::Release);
         self.stop.notify_one();
-    }
-
-    pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
     }
 
     /// Swaps the waiting connections into `into`, which is empty.
@@ -59,10 +50,5 @@ impl Inbox {
 
     pub(crate) fn take_taken_over(&self) -> Vec<Arc<Endpoint>> {
         std::mem::take(&mut *self.taken_over.lock())
-    }
-
-    /// Whether rights changed since it was asked last.
-    pub(crate) fn take_revalidate(&self) -> bool {
-        self.revalidate.swap(false, Ordering::AcqRel)
     }
 }

@@ -1,0 +1,111 @@
+//! The limit on connections that have not finished TLS and CONNECT.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::task::AbortHandle;
+
+use crate::stats::ListenerCounters;
+
+/// A handshake may be pushed out by newer ones once it is this old.
+const PUSH_OUT_AGE: Duration = Duration::from_secs(1);
+/// Between two looks for a place.
+const PLACE_PAUSE: Duration = Duration::from_millis(10);
+
+/// The handshakes of one worker.
+pub(crate) struct Handshakes {
+    limit: usize,
+    count: Rc<Cell<usize>>,
+    /// Oldest first. Those that are through leave when they come to the front,
+    /// or when the queue has grown to a multiple of the limit.
+    queue: RefCell<VecDeque<Handshake>>,
+}
+
+struct Handshake {
+    since: Instant,
+    ticket: Weak<Ticket>,
+    task: AbortHandle,
+}
+
+/// Held by a connection until its CONNECT is accepted.
+pub(crate) struct Ticket {
+    count: Rc<Cell<usize>>,
+    counters: Arc<ListenerCounters>,
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.count.set(self.count.get() - 1);
+        self.counters.handshakes.subtract(1);
+    }
+}
+
+impl Handshakes {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit: limit.max(1),
+            count: Rc::default(),
+            queue: RefCell::default(),
+        }
+    }
+
+    /// Waits for a place; the oldest handshake gives way once it is old enough,
+    /// so that silent peers delay others by a second at most.
+    pub(super) async fn place(&self) {
+        while self.count.get() >= self.limit {
+            match self.push_out_oldest() {
+                // Its ticket comes back when its task is dropped, next turn.
+                true => tokio::task::yield_now().await,
+                false => tokio::time::sleep(PLACE_PAUSE).await,
+            }
+        }
+    }
+
+    fn push_out_oldest(&self) -> bool {
+        let mut queue = self.queue.borrow_mut();
+        while queue.front().is_some_and(Handshake::is_through) {
+            queue.pop_front();
+        }
+        let Some(oldest) = queue.pop_front_if(|it| it.since.elapsed() >= PUSH_OUT_AGE) else {
+            return false;
+        };
+        if let Some(ticket) = oldest.ticket.upgrade() {
+            ticket.counters.unfinished.add(1);
+        }
+        oldest.task.abort();
+        true
+    }
+
+    pub(super) fn ticket(&self, counters: Arc<ListenerCounters>) -> Rc<Ticket> {
+        self.count.set(self.count.get() + 1);
+        counters.handshakes.add(1);
+        Rc::new(Ticket {
+            count: self.count.clone(),
+            counters,
+        })
+    }
+
+    pub(super) fn enter(&self, ticket: Weak<Ticket>, task: AbortHandle) {
+        let mut queue = self.queue.borrow_mut();
+        while queue.front().is_some_and(Handshake::is_through) {
+            queue.pop_front();
+        }
+        if queue.len() >= 4 * self.limit {
+            queue.retain(|it| !it.is_through());
+        }
+        queue.push_back(Handshake {
+            since: Instant::now(),
+            ticket,
+            task,
+        });
+    }
+}
+
+impl Handshake {
+    fn is_through(&self) -> bool {
+        self.ticket.strong_count() == 0
+    }
+}

@@ -1,0 +1,274 @@
+//! A worker: one thread, one runtime, and the connections that it accepted. A
+//! connection never leaves its worker, so its state needs no lock.
+
+use std::cell::{Cell, RefCell};
+use std::marker::PhantomData;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use slab::Slab;
+use tokio::sync::Notify;
+use tokio::task::{LocalSet, spawn_local};
+
+use super::accept::Door;
+use super::commit::Commits;
+use super::handshake::Handshakes;
+use crate::access::AccessControl;
+use crate::config::Config;
+use crate::mqtt::connection::{Connection, End};
+use crate::mqtt::directory::Directory;
+use crate::mqtt::router::{Endpoint, Router};
+use crate::sink::{MessageSink, RetainedSource};
+use crate::stats::ListenerCounters;
+
+/// The seams of one composition under one name, so that no signature repeats
+/// their bounds.
+pub(crate) trait Seams: Sized + 'static {
+    type Principal: Clone + Send + Sync + 'static;
+    type Access: AccessControl<Principal = Self::Principal>;
+    type Sink: MessageSink<Self::Principal>;
+    type Retained: RetainedSource<Self::Principal>;
+}
+
+pub(crate) struct Composition<A, S, R>(PhantomData<fn() -> (A, S, R)>);
+
+impl<A, S, R> Seams for Composition<A, S, R>
+where
+    A: AccessControl,
+    S: MessageSink<A::Principal>,
+    R: RetainedSource<A::Principal>,
+{
+    type Principal = A::Principal;
+    type Access = A;
+    type Sink = S;
+    type Retained = R;
+}
+
+/// What the platform gave the broker.
+pub(crate) struct Services<C: Seams> {
+    pub(crate) access: Arc<C::Access>,
+    pub(crate) sink: Arc<C::Sink>,
+    pub(crate) retained: Arc<C::Retained>,
+}
+
+impl<C: Seams> Clone for Services<C> {
+    fn clone(&self) -> Self {
+        Self {
+            access: self.access.clone(),
+            sink: self.sink.clone(),
+            retained: self.retained.clone(),
+        }
+    }
+}
+
+/// What all workers and the handle share.
+pub(crate) struct Shared {
+    pub(crate) config: Arc<Config>,
+    pub(crate) router: Router,
+    pub(crate) directory: Directory,
+    pub(crate) listeners: Vec<Arc<ListenerCounters>>,
+    /// TCP connections of all workers.
+    pub(crate) sockets: AtomicUsize,
+    pub(crate) running: AtomicUsize,
+    pub(crate) ended: Notify,
+    client_ids: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(config: Config, listeners: Vec<Arc<ListenerCounters>>) -> Self {
+        let workers = config.worker_count();
+        // Another start must not assign what this one did.
+        let since_epoch = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+        Self {
+            config: Arc::new(config),
+            router: Router::new(workers),
+            directory: Directory::default(),
+            listeners,
+            sockets: AtomicUsize::new(0),
+            running: AtomicUsize::new(0),
+            ended: Notify::new(),
+            client_ids: AtomicU64::new(since_epoch.as_nanos() as u64),
+        }
+    }
+
+    /// A client id for a client that brings none.
+    pub(crate) fn new_client_id(&self) -> String {
+        let number = self.client_ids.fetch_add(1, Ordering::Relaxed);
+        format!("assigned-{number:016x}")
+    }
+}
+
+pub(crate) struct Worker<C: Seams> {
+    pub(crate) index: usize,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) services: Services<C>,
+    pub(crate) commits: Commits<C>,
+    /// What a socket holds, while its packets are handled.
+    pub(crate) read_buffer: RefCell<Box<[u8]>>,
+    /// Answers of one batch.
+    pub(crate) scratch: RefCell<Vec<u8>>,
+    pub(super) handshakes: Handshakes,
+    connections: RefCell<Slab<Rc<Connection<C>>>>,
+    emptied: Notify,
+    stopping: Cell<bool>,
+}
+
+/// Bytes read at once beside the longest unfinished packet.
+const READ_BYTES: usize = 64 * 1024;
+/// Connections looked at before others have their turn.
+const TURN_CONNECTIONS: usize = 128;
+/// Between two looks at all connections for changed rights.
+const REVALIDATE_PAUSE: Duration = Duration::from_millis(100);
+
+impl<C: Seams> Worker<C> {
+    pub(crate) fn new(index: usize, shared: Arc<Shared>, services: Services<C>) -> Rc<Self> {
+        let config = &shared.config;
+        let longest = config.max_packet.max(config.max_packet_before_connect);
+        let handshakes = config.handshakes_in_flight.div_ceil(config.worker_count());
+        Rc::new(Self {
+            index,
+            services,
+            commits: Commits::new(),
+            read_buffer: RefCell::new(vec![0; longest + READ_BYTES].into_boxed_slice()),
+            scratch: RefCell::default(),
+            handshakes: Handshakes::new(handshakes),
+            connections: RefCell::default(),
+            emptied: Notify::new(),
+            stopping: Cell::new(false),
+            shared,
+        })
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.shared.config
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.get()
+    }
+
+    /// Runs on the thread's own runtime until the broker is stopped.
+    pub(crate) fn run(self: Rc<Self>, doors: Vec<(std::net::TcpListener, Door)>) -> std::io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        LocalSet::new().block_on(&runtime, self.serve(doors));
+        Ok(())
+    }
+
+    async fn serve(self: Rc<Self>, doors: Vec<(std::net::TcpListener, Door)>) {
+        let mut accepting = Vec::new();
+        for (socket, door) in doors {
+            accepting.push(spawn_local(super::accept::accept(self.clone(), socket, Rc::new(door))));
+        }
+        let worker = self.clone();
+        let mut committing = spawn_local(async move { worker.commits.run(&worker).await });
+        spawn_local(dispatch(self.clone()));
+        spawn_local(watch_deadlines(self.clone()));
+        spawn_local(revalidate(self.clone()));
+        let inbox = self.shared.router.inbox(self.index);
+        tokio::select! {
+            () = inbox.stop.notified() => {}
+            _ = &mut committing => {
+                tracing::error!("committing has failed; worker {} stops", self.index);
+            }
+        }
+        self.stopping.set(true);
+        for task in &accepting {
+            task.abort();
+        }
+        for task in accepting {
+            // Aborted on purpose; awaited so that its socket is closed.
+            let _ = task.await;
+        }
+        self.each(|connection| connection.stop()).await;
+        let drained = async {
+            while !self.connections.borrow().is_empty() {
+                self.emptied.notified().await;
+            }
+        };
+        if tokio::time::timeout(self.config().drain, drained).await.is_err() {
+            let left = self.connections.borrow().len();
+            tracing::warn!("{left} connections did not end within the grace time");
+        }
+    }
+
+    /// A place for a connection.
+    pub(super) fn enter(&self, make: impl FnOnce(usize) -> Rc<Connection<C>>) -> Rc<Connection<C>> {
+        let mut connections = self.connections.borrow_mut();
+        let place = connections.vacant_entry();
+        let connection = make(place.key());
+        place.insert(connection.clone());
+        connection
+    }
+
+    pub(super) fn leave(&self, slot: usize) {
+        let mut connections = self.connections.borrow_mut();
+        connections.try_remove(slot);
+        if connections.is_empty() {
+            self.emptied.notify_one();
+        }
+    }
+
+    /// The connection of an endpoint, unless its place has another by now.
+    fn connection(&self, endpoint: &Arc<Endpoint>) -> Option<Rc<Connection<C>>> {
+        let connections = self.connections.borrow();
+        let connection = connections.get(endpoint.slot)?;
+        connection.is_of(endpoint).then(|| connection.clone())
+    }
+
+    async fn each(&self, visit: impl Fn(&Connection<C>)) {
+        let places = self.connections.borrow().capacity();
+        for slot in 0..places {
+            let connection = self.connections.borrow().get(slot).cloned();
+            if let Some(connection) = connection {
+                visit(&connection);
+            }
+            if slot % TURN_CONNECTIONS == TURN_CONNECTIONS - 1 {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+}
+
+/// Hands over what other threads have for this worker's connections.
+async fn dispatch<C: Seams>(worker: Rc<Worker<C>>) {
+    let inbox = worker.shared.router.inbox(worker.index);
+    let mut ready = Vec::new();
+    loop {
+        inbox.work.notified().await;
+        for endpoint in inbox.take_taken_over() {
+            if let Some(connection) = worker.connection(&endpoint) {
+                connection.close(End::taken_over());
+            }
+        }
+        inbox.take_ready(&mut ready);
+        for (count, endpoint) in ready.drain(..).enumerate() {
+            if let Some(connection) = worker.connection(&endpoint) {
+                connection.deliver(&worker);
+            }
+            if count % TURN_CONNECTIONS == TURN_CONNECTIONS - 1 {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+}
+
+async fn watch_deadlines<C: Seams>(worker: Rc<Worker<C>>) {
+    let period = (worker.config().connect_deadline / 4)
+        .clamp(Duration::from_millis(50), Duration::from_secs(1));
+    loop {
+        tokio::time::sleep(period).await;
+        let now = Instant::now();
+        worker.each(|connection| connection.check_deadlines(&worker, now)).await;
+    }
+}
+
+async fn revalidate<C: Seams>(worker: Rc<Worker<C>>) {
+    let inbox = worker.shared.router.inbox(worker.index);
+    loop {
+        inbox.rights.notified().await;
+        worker.each(|connection| connection.revalidate(&worker)).await;
+        tokio::time::sleep(REVALIDATE_PAUSE).await;
+    }
+}

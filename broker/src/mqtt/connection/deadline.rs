@@ -1,0 +1,80 @@
+//! What time and changed rights do to a connection. The worker looks at all of
+//! its connections about once a second, so none needs a timer of its own.
+
+use std::time::Instant;
+
+use super::Connection;
+use super::end::End;
+use crate::access::{AccessControl, Refusal, RefusalKind, SubscribeRight};
+use crate::listener::worker::{Seams, Worker};
+
+impl<C: Seams> Connection<C> {
+    pub(crate) fn check_deadlines(&self, worker: &Worker<C>, now: Instant) {
+        let state = &mut *self.state.borrow_mut();
+        let config = worker.config();
+        if state.is_over() {
+            if state.closing_is_overdue(now) {
+                state.abandon();
+                state.wake();
+            }
+            return;
+        }
+        let stuck = state
+            .stuck_since()
+            .is_some_and(|since| now.duration_since(since) > config.write_deadline);
+        if stuck {
+            state.close(End::write_timeout());
+            // It would not take the last words either.
+            state.abandon();
+            return;
+        }
+        match &state.served {
+            None if now.duration_since(state.accepted) > config.connect_deadline => {
+                state.close(End::connect_timeout());
+            }
+            None => {}
+            // A client that is not read cannot be blamed for its silence.
+            Some(_) if state.is_paused(config) => {}
+            Some(served) => {
+                if served.session.deadline().is_some_and(|deadline| now > deadline) {
+                    state.close(End::keep_alive_timeout());
+                }
+            }
+        }
+    }
+
+    /// Rights have changed: may it stay, and keep what it subscribed to?
+    pub(crate) fn revalidate(&self, worker: &Worker<C>) {
+        let state = &mut *self.state.borrow_mut();
+        let access = &worker.services.access;
+        let Some(served) = &state.served else {
+            return;
+        };
+        let lost = served.session.subscriptions().iter().find(|subscription| {
+            let filter = subscription.filter.as_str();
+            access.subscribe_right(&served.principal, filter) == SubscribeRight::Denied
+        });
+        let verdict = match (access.still_admitted(&served.principal), lost) {
+            (Err(refusal), _) => Err(refusal),
+            (Ok(()), Some(subscription)) => Err(Refusal::new(
+                RefusalKind::NotAuthorized,
+                format!("may no longer subscribe to {}", subscription.filter.as_str()),
+            )),
+            (Ok(()), None) => Ok(()),
+        };
+        if let Err(refusal) = verdict {
+            state.close(End::kicked(refusal));
+        }
+    }
+
+    /// The platform stops: nothing more is read, and what was received is
+    /// still acknowledged.
+    pub(crate) fn stop(&self) {
+        let state = &mut *self.state.borrow_mut();
+        let pending = state.served.as_ref().is_some_and(|it| it.session.pending() > 0);
+        match pending {
+            true => state.stopping = true,
+            false => state.close(End::shutdown()),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Why a connection ends: what the peer is told, what the operator is told.
+
+use std::borrow::Cow;
+use std::io;
+
+use crate::access::{EventKind, Refusal};
+use crate::mqtt::codec::ReasonCode;
+use crate::mqtt::session::Violation;
+use crate::sink::SinkFault;
+
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(super) kind: EventKind,
+    /// For the operator.
+    pub(super) reason: Cow<'static, str>,
+    pub(super) cure: &'static str,
+    /// For an MQTT 5 client; none where it is gone or left by itself.
+    pub(super) code: Option<ReasonCode>,
+    /// The reason string beside the code: never more than the peer may know.
+    pub(super) told: Cow<'static, str>,
+    /// The will goes with the right to be connected.
+    pub(super) forgets_will: bool,
+    /// Who tried to log in; a served connection knows it by itself.
+    pub(super) login: Option<Box<str>>,
+    /// The first bytes of what was wrong.
+    pub(super) head: Box<[u8]>,
+}
+
+impl End {
+    fn new(kind: EventKind, reason: impl Into<Cow<'static, str>>, cure: &'static str) -> Self {
+        Self {
+            kind,
+            reason: reason.into(),
+            cure,
+            code: None,
+            told: Cow::Borrowed(""),
+            forgets_will: false,
+            login: None,
+            head: Box::default(),
+        }
+    }
+
+    fn telling(mut self, code: ReasonCode, text: &'static str) -> Self {
+        self.code = Some(code);
+        self.told = Cow::Borrowed(text);
+        self
+    }
+
+    pub(super) fn with_head(mut self, head: &[u8]) -> Self {
+        self.head = head[..head.len().min(crate::access::EVENT_HEAD_BYTES)].into();
+        self
+    }
+
+    pub(super) fn goodbye() -> Self {
+        Self::new(EventKind::Disconnected, "the client said goodbye", "")
+    }
+
+    pub(super) fn closed_by_peer() -> Self {
+        let cure = "look at the device's power, network and keep-alive";
+        Self::new(EventKind::Disconnected, "the peer closed without DISCONNECT", cure)
+    }
+
+    pub(super) fn lost(error: &io::Error) -> Self {
+        let cure = "look at the device's power and network";
+        Self::new(EventKind::Disconnected, format!("the connection broke: {error}"), cure)
+    }
+
+    pub(super) fn violation(violation: Violation) -> Self {
+        let kind = match violation.reason {
+            ReasonCode::NOT_AUTHORIZED => EventKind::PublishDenied,
+            _ => EventKind::ProtocolError,
+        };
+        let cure = "the client's MQTT library or its use of it is at fault";
+        Self::new(kind, violation.text, cure).telling(violation.reason, violation.text)
+    }
+
+    pub(super) fn refused(reason: Cow<'static, str>, cure: &'static str) -> Self {
+        Self::new(EventKind::Refused, reason, cure)
+    }
+
+    pub(super) fn kicked(refusal: Refusal) -> Self {
+        let code = refusal.kind.disconnect_code();
+        let end = Self::new(EventKind::Kicked, refusal.reason, "");
+        let mut end = end.telling(code, "the right to be connected has ended");
+        end.forgets_will = true;
+        end
+    }
+
+    pub(crate) fn taken_over() -> Self {
+        let cure = "give each device its own client id";
+        let reason = "another connection came with the same identity and client id";
+        Self::new(EventKind::TakenOver, reason, cure)
+            .telling(ReasonCode::SESSION_TAKEN_OVER, "another connection has this session now")
+    }
+
+    pub(super) fn connect_timeout() -> Self {
+        let cure = "the device opens a connection and sends no CONNECT, or speaks TLS on a plain port";
+        Self::new(EventKind::ConnectTimeout, "no CONNECT within the deadline", cure)
+    }
+
+    pub(super) fn keep_alive_timeout() -> Self {
+        let cure = "look at the device's network, or raise its keep-alive";
+        let reason = "nothing came for one and a half times the keep-alive";
+        Self::new(EventKind::KeepAliveTimeout, reason, cure)
+            .telling(ReasonCode::KEEP_ALIVE_TIMEOUT, "keep-alive timeout")
+    }
+
+    pub(super) fn write_timeout() -> Self {
+        let cure = "the subscriber must read what it subscribes to";
+        Self::new(EventKind::WriteTimeout, "the peer takes nothing of what is sent to it", cure)
+    }
+
+    pub(crate) fn sink_fault(fault: &SinkFault) -> Self {
+        let cure = "the platform's own fault: look at its log and its disk";
+        Self::new(EventKind::SinkFault, fault.to_string(), cure).telling(
+            ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR,
+            "the platform cannot store messages",
+        )
+    }
+
+    pub(super) fn shutdown() -> Self {
+        let end = Self::new(EventKind::Disconnected, "the platform stops", "");
+        let mut end = end.telling(ReasonCode::SERVER_SHUTTING_DOWN, "the platform stops");
+        end.forgets_will = true;
+        end
+    }
+}

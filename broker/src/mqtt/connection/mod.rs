@@ -1,0 +1,103 @@
+//! One client's connection: a thin layer between its socket and its session.
+//!
+//! It reads all that the socket holds into the worker's buffer, hands every
+//! packet to the session, stages what is published, and writes all answers at
+//! once. What is durable comes back from the worker's commit queue, which
+//! writes the acknowledgements straight to the socket. A connection keeps no
+//! buffer while it is idle: only the unfinished part of a packet, and what the
+//! peer has not taken yet.
+
+mod deadline;
+mod deliver;
+mod end;
+mod finish;
+mod greet;
+mod receive;
+mod state;
+mod transport;
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+pub(crate) use end::End;
+use state::State;
+pub(crate) use transport::Transport;
+
+use crate::listener::handshake::Ticket;
+use crate::listener::worker::{Seams, Worker};
+use crate::mqtt::router::Endpoint;
+use crate::stats::ListenerCounters;
+
+pub(crate) struct Connection<C: Seams> {
+    peer: SocketAddr,
+    counters: Arc<ListenerCounters>,
+    /// Its place among the worker's connections.
+    slot: usize,
+    state: RefCell<State<C>>,
+}
+
+impl<C: Seams> Connection<C> {
+    pub(crate) fn new(
+        transport: Transport,
+        peer: SocketAddr,
+        counters: Arc<ListenerCounters>,
+        slot: usize,
+        ticket: Rc<Ticket>,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            peer,
+            counters,
+            slot,
+            state: RefCell::new(State::new(transport, ticket, Instant::now())),
+        })
+    }
+
+    pub(crate) fn slot(&self) -> usize {
+        self.slot
+    }
+
+    /// Whether it is the one that other threads know as `endpoint`.
+    pub(crate) fn is_of(&self, endpoint: &Arc<Endpoint>) -> bool {
+        let state = self.state.borrow();
+        state.served.as_ref().is_some_and(|it| Arc::ptr_eq(&it.endpoint, endpoint))
+    }
+
+    /// Goes on as far as the socket allows; ready when the connection is over
+    /// and has told so.
+    pub(crate) fn poll(self: &Rc<Self>, worker: &Worker<C>, cx: &mut Context<'_>) -> Poll<()> {
+        let state = &mut *self.state.borrow_mut();
+        state.remember(cx.waker());
+        loop {
+            let write_blocked = match state.poll_flush(cx) {
+                Ok(blocked) => blocked,
+                Err(error) => {
+                    state.lost(&error);
+                    false
+                }
+            };
+            if state.is_over() {
+                return match write_blocked && !state.is_abandoned() {
+                    true => Poll::Pending,
+                    false => Poll::Ready(()),
+                };
+            }
+            if !write_blocked {
+                self.go_on_delivering(state, worker);
+            }
+            if !state.is_paused(worker.config()) {
+                match self.read(state, worker, cx) {
+                    receive::Progress::Waiting => {}
+                    receive::Progress::More => cx.waker().wake_by_ref(),
+                }
+            }
+            if state.is_over() || (state.has_unsent() && !write_blocked) {
+                continue;
+            }
+            return Poll::Pending;
+        }
+    }
+}

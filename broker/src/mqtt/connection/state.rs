@@ -1,0 +1,195 @@
+//! What a connection keeps between two wake-ups.
+
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use super::end::End;
+use super::transport::Transport;
+use crate::config::Config;
+use crate::listener::handshake::Ticket;
+use crate::listener::worker::Seams;
+use crate::mqtt::router::Endpoint;
+use crate::mqtt::session::{DeliveryQueue, Session};
+
+/// How long the last words may take to leave.
+const CLOSE_GRACE: Duration = Duration::from_secs(1);
+/// Buffers above this are given back when they are empty.
+const KEPT_BYTES: usize = 1_024;
+
+pub(super) struct State<C: Seams> {
+    pub(super) transport: Transport,
+    pub(super) accepted: Instant,
+    /// The beginning of a packet whose rest has not arrived.
+    pub(super) tail: Vec<u8>,
+    /// Written and not yet taken by the socket.
+    unsent: Vec<u8>,
+    /// When the socket took bytes last, while some wait.
+    progress: Instant,
+    waker: Option<Waker>,
+    /// Held until CONNECT is accepted: counts among the handshakes in flight.
+    pub(super) ticket: Option<Rc<Ticket>>,
+    pub(super) served: Option<Box<Served<C>>>,
+    end: Option<Box<End>>,
+    /// Nothing more can be written, or its time is over.
+    abandoned: bool,
+    /// Reads no more; ends when all that was received is durable.
+    pub(super) stopping: bool,
+}
+
+/// A connection whose CONNECT was accepted.
+pub(super) struct Served<C: Seams> {
+    pub(super) session: Session,
+    pub(super) principal: C::Principal,
+    pub(super) endpoint: Arc<Endpoint>,
+    /// Retained messages that the subscriber has not been sent yet.
+    pub(super) retained: Option<Box<DeliveryQueue>>,
+    /// Deliveries wait for room: in the window or in the socket.
+    pub(super) blocked: bool,
+}
+
+impl<C: Seams> State<C> {
+    pub(super) fn new(transport: Transport, ticket: Rc<Ticket>, now: Instant) -> Self {
+        Self {
+            transport,
+            accepted: now,
+            tail: Vec::new(),
+            unsent: Vec::new(),
+            progress: now,
+            waker: None,
+            ticket: Some(ticket),
+            served: None,
+            end: None,
+            abandoned: false,
+            stopping: false,
+        }
+    }
+
+    pub(super) fn remember(&mut self, waker: &Waker) {
+        match &mut self.waker {
+            Some(known) => known.clone_from(waker),
+            None => self.waker = Some(waker.clone()),
+        }
+    }
+
+    pub(super) fn wake(&self) {
+        if let Some(waker) = &self.waker {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Writes what the socket takes and keeps the rest. An error shows up at
+    /// the next flush, which is the task's own.
+    pub(super) fn write(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() || self.abandoned {
+            return;
+        }
+        let mut taken = 0;
+        if !self.has_unsent() {
+            self.progress = Instant::now();
+            taken = self.transport.try_write(bytes).unwrap_or(0);
+        }
+        self.unsent.extend_from_slice(&bytes[taken..]);
+    }
+
+    pub(super) fn has_unsent(&self) -> bool {
+        !self.unsent.is_empty() || self.transport.has_unsent()
+    }
+
+    pub(super) fn unsent_bytes(&self) -> usize {
+        self.unsent.len()
+    }
+
+    /// Whether bytes remain; the task is then woken when the socket takes more.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> io::Result<bool> {
+        while self.has_unsent() {
+            let taken = self.transport.try_write(&self.unsent)?;
+            if taken > 0 {
+                self.progress = Instant::now();
+                self.unsent.drain(..taken);
+            }
+            if !self.has_unsent() {
+                break;
+            }
+            match self.transport.poll_writable(cx) {
+                Poll::Ready(result) => result?,
+                Poll::Pending => return Ok(true),
+            }
+        }
+        if self.unsent.capacity() > KEPT_BYTES {
+            self.unsent = Vec::new();
+        }
+        Ok(false)
+    }
+
+    /// Keeps the beginning of a packet for the next read.
+    pub(super) fn keep_tail(&mut self, rest: &[u8]) {
+        self.tail.clear();
+        if rest.is_empty() && self.tail.capacity() > KEPT_BYTES {
+            self.tail = Vec::new();
+        }
+        self.tail.extend_from_slice(rest);
+    }
+
+    /// Whether nothing is read until something else has happened.
+    pub(super) fn is_paused(&self, config: &Config) -> bool {
+        let pending = self.served.as_ref().map_or(0, |it| it.session.pending());
+        self.stopping
+            || pending >= config.uncommitted_messages
+            || self.unsent.len() >= config.unsent_bytes
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.end.is_some()
+    }
+
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.abandoned
+    }
+
+    pub(super) fn abandon(&mut self) {
+        self.abandoned = true;
+    }
+
+    /// Ends the connection; the first reason counts. An MQTT 5 client that was
+    /// served is told.
+    pub(super) fn close(&mut self, end: End) {
+        if self.end.is_some() {
+            return;
+        }
+        if let (Some(served), Some(code)) = (&mut self.served, end.code) {
+            let mut last_words = Vec::new();
+            served.session.farewell(code, &end.told, &mut last_words);
+            if end.forgets_will {
+                served.session.drop_will();
+            }
+            self.write(&last_words);
+        }
+        self.progress = Instant::now();
+        self.end = Some(Box::new(end));
+        self.wake();
+    }
+
+    /// The socket failed: there is nobody to tell.
+    pub(super) fn lost(&mut self, error: &io::Error) {
+        self.abandoned = true;
+        if self.end.is_none() {
+            self.end = Some(Box::new(End::lost(error)));
+        }
+    }
+
+    pub(super) fn take_end(&mut self) -> Option<Box<End>> {
+        self.end.take()
+    }
+
+    /// Since when the peer has taken nothing of what waits for it.
+    pub(super) fn stuck_since(&self) -> Option<Instant> {
+        self.has_unsent().then_some(self.progress)
+    }
+
+    pub(super) fn closing_is_overdue(&self, now: Instant) -> bool {
+        self.is_over() && now.duration_since(self.progress) > CLOSE_GRACE
+    }
+}

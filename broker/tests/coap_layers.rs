@@ -1,0 +1,320 @@
+//! The layers below the server: repetitions, buckets, unacknowledged answers,
+//! blocks. They have no clock, so time is what the test says.
+
+#![allow(clippy::unwrap_used)]
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use broker::coap::blockwise::{BlockStep, MAX_BODY_BYTES, TransferLimits, Transfers};
+use broker::coap::dedup::{Answers, CONFIRMABLE_LIFETIME, ExchangeKey, NON_CONFIRMABLE_LIFETIME};
+use broker::coap::limiter::{Buckets, source};
+use broker::coap::message::{Code, Kind};
+use broker::coap::outgoing::{Due, Outgoing};
+use broker::coap::receipts::{Known, Receipts};
+use broker::coap::request::{Block, TelemetryRequest};
+use bytes::Bytes;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn peer(number: u16) -> SocketAddr {
+    SocketAddr::from(([10, 0, (number >> 8) as u8, number as u8], 5_683))
+}
+
+fn key(message_id: u16) -> ExchangeKey {
+    ExchangeKey {
+        peer: peer(1),
+        message_id,
+    }
+}
+
+#[test]
+fn an_answer_is_kept_as_long_as_its_request_may_come_again() {
+    let start = Instant::now();
+    for (kind, lifetime) in [
+        (Kind::Confirmable, CONFIRMABLE_LIFETIME),
+        (Kind::NonConfirmable, NON_CONFIRMABLE_LIFETIME),
+    ] {
+        let mut answers = Answers::new(10);
+        answers.remember(key(1), kind, Bytes::from_static(b"a"), start);
+        assert!(answers.find(&key(1), start + lifetime - SECOND).is_some());
+        assert!(answers.find(&key(2), start).is_none());
+        assert!(answers.find(&key(1), start + lifetime).is_none());
+        assert!(answers.is_empty());
+    }
+}
+
+#[test]
+fn the_oldest_answer_gives_way() {
+    let start = Instant::now();
+    let mut answers = Answers::new(100);
+    for id in 0..1_000 {
+        let kind = [Kind::Confirmable, Kind::NonConfirmable][usize::from(id % 2)];
+        answers.remember(key(id), kind, Bytes::new(), start);
+        assert!(answers.len() <= 100);
+        assert!(answers.find(&key(id), start).is_some());
+    }
+    assert!(answers.find(&key(0), start).is_none());
+}
+
+#[test]
+fn receipts_are_bounded_and_a_failed_message_is_forgotten() {
+    let mut receipts = Receipts::new(10);
+    for number in 0..100u8 {
+        receipts.begin([number; 32]);
+        assert!(receipts.len() <= 10);
+    }
+    assert_eq!(receipts.find(&[89; 32]), None);
+    assert_eq!(receipts.find(&[90; 32]), Some(&Known::UnderWay));
+    receipts.forget(&[90; 32]);
+    assert_eq!(receipts.find(&[90; 32]), None);
+    receipts.finish(&[99; 32], Code::CHANGED, Bytes::from_static(b"r"));
+    assert!(matches!(
+        receipts.find(&[99; 32]),
+        Some(Known::Durable { .. })
+    ));
+    // What was pushed out is not brought back by its late receipt.
+    receipts.finish(&[1; 32], Code::CHANGED, Bytes::from_static(b"r"));
+    assert_eq!((receipts.find(&[1; 32]), receipts.len()), (None, 9));
+}
+
+#[test]
+fn a_bucket_gives_its_burst_and_then_its_rate() {
+    let start = Instant::now();
+    let mut buckets = Buckets::new(10, 5, 100);
+    let taken = |buckets: &mut Buckets<u8>, now| (0..100).filter(|_| buckets.take(1, now)).count();
+    assert_eq!(taken(&mut buckets, start), 5);
+    assert_eq!(taken(&mut buckets, start + SECOND / 5), 2);
+    assert_eq!(taken(&mut buckets, start + SECOND * 60), 5);
+    assert!(buckets.take(2, start), "another has its own");
+}
+
+#[test]
+fn buckets_are_bounded_and_strangers_share_one() {
+    let start = Instant::now();
+    let mut buckets = Buckets::new(1, 1, 50);
+    let passed = (0..10_000).filter(|key| buckets.take(*key, start)).count();
+    assert_eq!((buckets.len(), passed), (50, 51));
+    // Those that have filled up again make room.
+    let later = start + SECOND * 5;
+    assert!(buckets.take(20_000, later));
+    assert!(buckets.len() < 50);
+}
+
+#[test]
+fn an_ipv6_network_is_one_source() {
+    let address = |host: u16| IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 1, 2, host, 0, 0, host));
+    assert_eq!(source(address(1)), source(address(2)));
+    assert_ne!(
+        source(address(1)),
+        source("2001:db8:1:3::1".parse().unwrap())
+    );
+    let mapped = "::ffff:10.0.0.1".parse().unwrap();
+    assert_eq!(source(mapped), IpAddr::from([10, 0, 0, 1]));
+    assert_ne!(source(mapped), source(IpAddr::from([10, 0, 0, 2])));
+}
+
+#[test]
+fn an_answer_is_sent_again_at_doubling_pauses_until_it_is_given_up() {
+    let start = Instant::now();
+    let mut outgoing = Outgoing::new(10, SECOND * 2, 4, 0);
+    let datagram = Bytes::from_static(b"answer");
+    outgoing.track(key(9), datagram.clone(), start);
+    let (mut now, mut pauses) = (start, Vec::new());
+    loop {
+        let due = outgoing.next_due().unwrap();
+        assert_eq!(outgoing.take_due(due - SECOND / 1_000), None);
+        pauses.push((due - now).as_secs_f64());
+        now = due;
+        match outgoing.take_due(now).unwrap() {
+            Due::SendAgain(to, bytes) => assert_eq!((to, &bytes), (peer(1), &datagram)),
+            Due::GivenUp => break,
+        }
+    }
+    assert_eq!(pauses.len(), 5);
+    // ACK_TIMEOUT times a factor of 1 to 1.5.
+    assert!((2.0..=3.0).contains(&pauses[0]), "{pauses:?}");
+    for pair in pauses.windows(2) {
+        assert!((pair[1] / pair[0] - 2.0).abs() < 1e-6, "{pauses:?}");
+    }
+    assert!(outgoing.is_empty() && outgoing.next_due().is_none());
+}
+
+#[test]
+fn an_acknowledged_answer_is_not_sent_again() {
+    let start = Instant::now();
+    let mut outgoing = Outgoing::new(2, SECOND, 4, 0);
+    for id in 0..5 {
+        outgoing.track(key(id), Bytes::from_static(b"x"), start);
+    }
+    assert_eq!(outgoing.len(), 2, "bounded");
+    outgoing.settled(&key(0));
+    outgoing.settled(&key(1));
+    assert_eq!(outgoing.take_due(start + SECOND * 100), None);
+}
+
+fn request(tag: Option<&'static [u8]>) -> TelemetryRequest<'static> {
+    TelemetryRequest {
+        device: b"dev-1",
+        block: None,
+        request_tag: tag,
+        announced_size: None,
+    }
+}
+
+fn limits() -> TransferLimits {
+    TransferLimits {
+        open: 100,
+        open_per_source: 10,
+        bytes: 10_000,
+        idle: SECOND * 60,
+    }
+}
+
+const fn block(number: u32, more: bool) -> Block {
+    Block {
+        number,
+        more,
+        size_exponent: 0,
+    }
+}
+
+fn refusal(step: BlockStep) -> Code {
+    match step {
+        BlockStep::Refuse(code, _) => code,
+        other => panic!("{other:?} is no refusal"),
+    }
+}
+
+#[test]
+fn a_late_copy_of_the_first_block_does_not_begin_anew() {
+    let now = Instant::now();
+    let mut transfers = Transfers::new(limits());
+    let mut send = |number, more, payload: &[u8]| {
+        transfers.accept(peer(1), &request(None), block(number, more), payload, now)
+    };
+    assert_eq!(send(0, true, &[b'a'; 16]), BlockStep::Continue);
+    assert_eq!(send(1, true, &[b'b'; 16]), BlockStep::Continue);
+    assert_eq!(send(0, true, &[b'a'; 16]), BlockStep::Continue);
+    let BlockStep::Complete(body) = send(2, false, b"c") else {
+        panic!("that was the last one");
+    };
+    assert_eq!(body, [&[b'a'; 16][..], &[b'b'; 16], b"c"].concat());
+    assert!(transfers.is_empty() && transfers.bytes() == 0);
+}
+
+#[test]
+fn another_request_tag_or_first_block_is_another_transfer() {
+    let now = Instant::now();
+    let mut transfers = Transfers::new(limits());
+    let mut send = |tag, number, more, payload: &[u8]| {
+        transfers.accept(peer(1), &request(tag), block(number, more), payload, now)
+    };
+    assert_eq!(send(Some(b"1"), 0, true, &[b'a'; 16]), BlockStep::Continue);
+    assert_eq!(
+        refusal(send(Some(b"2"), 1, false, b"c")),
+        Code::REQUEST_ENTITY_INCOMPLETE
+    );
+    assert_eq!(send(Some(b"1"), 0, true, &[b'z'; 16]), BlockStep::Continue);
+    let body = [&[b'z'; 16][..], b"c"].concat();
+    assert_eq!(send(Some(b"1"), 1, false, b"c"), BlockStep::Complete(body));
+}
+
+#[test]
+fn transfers_are_bounded_in_number_in_bytes_and_in_time() {
+    let now = Instant::now();
+    let mut transfers = Transfers::new(limits());
+    let mut refused = 0;
+    for number in 0..5_000 {
+        // 25 sources of 200 endpoints each.
+        let peer = SocketAddr::from(([10, 0, 0, (number % 25) as u8], 1_000 + number / 25));
+        let step = transfers.accept(peer, &request(None), block(0, true), &[0; 16], now);
+        refused += u16::from(step != BlockStep::Continue);
+        assert!(transfers.len() <= 100 && transfers.bytes() <= 10_000);
+    }
+    assert_eq!((transfers.len(), refused), (100, 4_900));
+    // A full table gives up what has stood idle.
+    let later = now + SECOND * 6;
+    let step = transfers.accept(peer(7), &request(None), block(0, true), &[0; 16], later);
+    assert_eq!((step, transfers.len()), (BlockStep::Continue, 1));
+    let much_later = later + SECOND * 61;
+    let step = transfers.accept(peer(7), &request(None), block(1, false), b"x", much_later);
+    assert_eq!(refusal(step), Code::REQUEST_ENTITY_INCOMPLETE);
+}
+
+#[test]
+fn bodies_under_way_have_a_bound_together() {
+    let now = Instant::now();
+    let mut transfers = Transfers::new(limits());
+    let long = |number| Block {
+        number,
+        more: true,
+        size_exponent: 6,
+    };
+    let step = (0..10)
+        .map(|number| transfers.accept(peer(1), &request(None), long(number), &[0; 1_024], now))
+        .find(|step| *step != BlockStep::Continue)
+        .expect("10 KiB are more than the bound");
+    assert_eq!(refusal(step), Code::SERVICE_UNAVAILABLE);
+    assert_eq!(transfers.bytes(), 0, "what cannot go on is given up");
+}
+
+proptest! {
+    /// Whatever blocks come, a body that completes is the concatenation of
+    /// whole blocks from the first to a last, and the books stay right.
+    #[test]
+    fn only_an_unbroken_sequence_completes(
+        steps in vec((0..3u16, 0..4u32, any::<bool>(), 0..3u8, 0..=16usize), 1..60)
+    ) {
+        let now = Instant::now();
+        let mut transfers = Transfers::new(limits());
+        let mut model: Vec<Vec<u8>> = vec![Vec::new(); 3];
+        for (endpoint, number, more, fill, length) in steps {
+            let payload = vec![fill; length];
+            let step = transfers.accept(
+                peer(endpoint),
+                &request(None),
+                block(number, more),
+                &payload,
+                now,
+            );
+            let under_way = model.iter().filter(|body| !body.is_empty()).count();
+            let body = &mut model[usize::from(endpoint)];
+            let start = number as usize * 16;
+            match step {
+                BlockStep::Continue => {
+                    prop_assert!(more && length == 16);
+                    let repeated = body.get(start..start + 16) == Some(&payload[..]);
+                    if !repeated {
+                        if number == 0 {
+                            body.clear();
+                        }
+                        prop_assert_eq!(body.len(), start);
+                        body.extend(&payload);
+                    }
+                }
+                BlockStep::Complete(whole) => {
+                    prop_assert!(!more);
+                    if number == 0 {
+                        body.clear();
+                    }
+                    prop_assert_eq!(body.len(), start);
+                    body.extend(&payload);
+                    prop_assert_eq!(&whole, &*body);
+                    prop_assert!(whole.len() <= MAX_BODY_BYTES);
+                    body.clear();
+                }
+                BlockStep::Refuse(..) => {
+                    // It may have ended the transfer, or none was there.
+                    if transfers.len() < under_way {
+                        body.clear();
+                    }
+                }
+            }
+            let bytes: usize = model.iter().map(Vec::len).sum();
+            prop_assert_eq!(transfers.bytes(), bytes);
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! A broker with everything behind it in memory.
+
+use std::collections::{BTreeMap, HashSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use broker::{
+    AccessControl, Admission, BoundListener, Broker, BrokerHandle, BrokerStats, Config,
+    ConnectionEvent, EventKind, InboundMessage, Listener, LoginAttempt, MessageSink, PublishRight,
+    Receipt, Refusal, RefusalKind, ReloadableTls, RetainedSource, SinkFault, SubscribeRight,
+    TopicFilter,
+};
+use bytes::Bytes;
+use domain::Offset;
+use domain::batch::Resent;
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use crate::client::Client;
+
+/// Generous, since the machine may be busy.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+pub(crate) struct TestBroker {
+    pub(crate) handle: BrokerHandle,
+    pub(crate) access: Arc<TestAccess>,
+    pub(crate) sink: Arc<TestSink>,
+    pub(crate) retained: Arc<TestRetained>,
+    pub(crate) mqtt: SocketAddr,
+    pub(crate) unprotected: SocketAddr,
+    pub(crate) mqtts: Option<SocketAddr>,
+    shutdown: watch::Sender<bool>,
+}
+
+impl TestBroker {
+    pub(crate) fn start() -> Self {
+        Self::with(Config::default())
+    }
+
+    pub(crate) fn with(config: Config) -> Self {
+        Self::with_tls(config, None)
+    }
+
+    pub(crate) fn with_tls(config: Config, tls: Option<ReloadableTls>) -> Self {
+        let config = Config { workers: 2, ..config };
+        let (access, sink, retained) = <(Arc<TestAccess>, Arc<TestSink>, Arc<TestRetained>)>::default();
+        let mut listeners = Vec::new();
+        let mut bind = |kind, tls| {
+            let sockets = broker::bind("127.0.0.1:0".parse().unwrap(), 2).unwrap();
+            let address = sockets.address();
+            listeners.push(BoundListener { kind, sockets, tls });
+            address
+        };
+        let mqtt = bind(Listener::Mqtt, None);
+        let unprotected = bind(Listener::MqttUnprotected, None);
+        let mqtts = tls.map(|tls| bind(Listener::Mqtts, Some(tls)));
+        let (shutdown, mut signal) = watch::channel(false);
+        let stop = async move {
+            let _ = signal.wait_for(|stop| *stop).await;
+        };
+        let (a, s, r) = (access.clone(), sink.clone(), retained.clone());
+        let handle = Broker::start(config, a, s, r, listeners, stop).unwrap();
+        Self {
+            handle,
+            access,
+            sink,
+            retained,
+            mqtt,
+            unprotected,
+            mqtts,
+            shutdown,
+        }
+    }
+
+    pub(crate) fn stop(&self) {
+        self.shutdown.send_replace(true);
+    }
+
+    /// Sums of a counter over all listeners.
+    pub(crate) fn total(&self, counter: impl Fn(&broker::ListenerStats) -> u64) -> u64 {
+        self.handle.stats().listeners.iter().map(counter).sum()
+    }
+
+    pub(crate) fn until_stats(&self, what: &str, condition: impl Fn(&BrokerStats) -> bool) {
+        until(what, || condition(&self.handle.stats()));
+    }
+
+    pub(crate) fn device(&self, id: &str) -> Client {
+        Client::v5(self.mqtt, id)
+    }
+}
+
+pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
+    let end = Instant::now() + DEADLINE;
+    while !condition() {
+        assert!(Instant::now() < end, "not within {DEADLINE:?}: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+// Who may do what: the password is "pass"; a device `d` publishes on its
+// telemetry and subscribes below `devices/d`; everybody subscribes to `open`.
+
+#[derive(Default)]
+pub(crate) struct TestAccess {
+    pub(crate) revoked: Mutex<HashSet<String>>,
+    /// Filters that nobody may subscribe to (any more).
+    pub(crate) closed_filters: Mutex<HashSet<String>>,
+    pub(crate) events: Mutex<Vec<(EventKind, String, Vec<u8>)>>,
+    pub(crate) rights_asked: AtomicU64,
+    generation: AtomicU64,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Principal {
+    pub(crate) name: Arc<str>,
+    unprotected: bool,
+}
+
+impl TestAccess {
+    pub(crate) fn revoke(&self, name: &str) {
+        self.revoked.lock().insert(name.into());
+        self.changed();
+    }
+
+    pub(crate) fn changed(&self) {
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    pub(crate) fn saw(&self, kind: EventKind) -> bool {
+        self.events.lock().iter().any(|(seen, ..)| *seen == kind)
+    }
+
+    pub(crate) fn count(&self, kind: EventKind) -> usize {
+        self.events.lock().iter().filter(|(seen, ..)| *seen == kind).count()
+    }
+
+    fn check(&self, name: &str) -> Result<(), Refusal> {
+        match self.revoked.lock().contains(name) {
+            true => Err(Refusal::new(RefusalKind::Revoked, "revoked by the test")),
+            false => Ok(()),
+        }
+    }
+}
+
+impl AccessControl for TestAccess {
+    type Principal = Principal;
+
+    fn authenticate(&self, attempt: &LoginAttempt<'_>) -> Result<Admission<Principal>, Refusal> {
+        if attempt.listener == Listener::MqttUnprotected {
+            let name: Arc<str> = attempt.client_id.into();
+            return Ok(Admission {
+                principal: Principal { name, unprotected: true },
+                session_owner: String::new(),
+            });
+        }
+        let name = attempt
+            .user_name
+            .ok_or_else(|| Refusal::new(RefusalKind::BadCredentials, "no user name"))?;
+        match attempt.password {
+            Some(b"pass") => {}
+            Some(b"expired") => return Err(Refusal::new(RefusalKind::Expired, "expired")),
+            _ => return Err(Refusal::new(RefusalKind::BadCredentials, "wrong password")),
+        }
+        if name.starts_with("unknown") {
+            return Err(Refusal::new(RefusalKind::UnknownDevice, "not registered"));
+        }
+        self.check(name)?;
+        Ok(Admission {
+            principal: Principal { name: name.into(), unprotected: false },
+            session_owner: name.into(),
+        })
+    }
+
+    fn publish_right(&self, principal: &Principal, topic: &str) -> PublishRight {
+        self.rights_asked.fetch_add(1, Ordering::Relaxed);
+        if principal.unprotected {
+            return PublishRight::Route;
+        }
+        let own = topic
+            .strip_prefix("devices/")
+            .and_then(|rest| rest.strip_suffix("/telemetry"))
+            .is_some_and(|id| *id == *principal.name);
+        match own && self.check(&principal.name).is_ok() {
+            true => PublishRight::Telemetry,
+            false => PublishRight::Denied,
+        }
+    }
+
+    fn subscribe_right(&self, principal: &Principal, filter: &str) -> SubscribeRight {
+        let open = filter.starts_with("open/");
+        let own = filter
+            .strip_prefix("devices/")
+            .is_some_and(|rest| rest.split('/').next() == Some(&*principal.name));
+        let closed = self.closed_filters.lock().contains(filter);
+        match (open || own || principal.unprotected) && !closed {
+            true => SubscribeRight::Granted,
+            false => SubscribeRight::Denied,
+        }
+    }
+
+    fn still_admitted(&self, principal: &Principal) -> Result<(), Refusal> {
+        self.check(&principal.name)
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    fn record(&self, event: ConnectionEvent<'_>) {
+        let entry = (event.kind, event.reason.into_owned(), event.head.to_vec());
+        self.events.lock().push(entry);
+    }
+}
+
+/// Keeps messages in memory; "durable" when the test says so.
+pub(crate) struct TestSink {
+    pub(crate) messages: Mutex<Vec<StoredMessage>>,
+    pub(crate) committed: AtomicU64,
+    pub(crate) commits: AtomicU64,
+    open: watch::Sender<bool>,
+    failing: AtomicBool,
+    next: AtomicU64,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct StoredMessage {
+    pub(crate) principal: String,
+    pub(crate) topic: String,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) resent: Resent,
+}
+
+impl Default for TestSink {
+    fn default() -> Self {
+        Self {
+            messages: Mutex::default(),
+            committed: AtomicU64::new(0),
+            commits: AtomicU64::new(0),
+            open: watch::Sender::new(true),
+            failing: AtomicBool::new(false),
+            next: AtomicU64::new(1),
+        }
+    }
+}
+
+impl TestSink {
+    /// Nothing becomes durable until [`Self::release`].
+    pub(crate) fn hold(&self) {
+        self.open.send_replace(false);
+    }
+
+    pub(crate) fn release(&self) {
+        self.open.send_replace(true);
+    }
+
+    /// From now on no commit succeeds.
+    pub(crate) fn fail(&self) {
+        self.failing.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn payloads(&self) -> Vec<String> {
+        let messages = self.messages.lock();
+        let text = |it: &StoredMessage| String::from_utf8_lossy(&it.payload).into_owned();
+        messages.iter().map(text).collect()
+    }
+
+    pub(crate) fn until_staged(&self, count: usize) {
+        until("messages are staged", || self.messages.lock().len() >= count);
+    }
+}
+
+pub(crate) struct TestReceipt {
+    offset: Offset,
+    readable: bool,
+}
+
+impl Receipt for TestReceipt {
+    fn offset(&self) -> Offset {
+        self.offset
+    }
+    fn readable(&self) -> bool {
+        self.readable
+    }
+}
+
+impl MessageSink<Principal> for TestSink {
+    type Staged = TestReceipt;
+    type Receipt = TestReceipt;
+
+    fn stage(&self, principal: &Principal, message: &InboundMessage<'_>) -> Result<TestReceipt, SinkFault> {
+        self.messages.lock().push(StoredMessage {
+            principal: principal.name.to_string(),
+            topic: message.topic.into(),
+            payload: message.payload.into(),
+            content_type: message.content_type.map(Into::into),
+            resent: message.resent,
+        });
+        Ok(TestReceipt {
+            offset: Offset::new(self.next.fetch_add(1, Ordering::Relaxed)),
+            readable: message.payload != b"unreadable",
+        })
+    }
+
+    async fn commit(&self, staged: Vec<TestReceipt>) -> Result<Vec<TestReceipt>, SinkFault> {
+        let mut open = self.open.subscribe();
+        open.wait_for(|open| *open).await.unwrap();
+        if self.failing.load(Ordering::Acquire) {
+            return Err(SinkFault::Failed("the disk is gone".into()));
+        }
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.committed.fetch_add(staged.len() as u64, Ordering::Relaxed);
+        Ok(staged)
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct TestRetained(pub(crate) Mutex<BTreeMap<String, Bytes>>);
+
+impl RetainedSource<Principal> for TestRetained {
+    fn retained(&self, _: &Principal, filter: &TopicFilter, visit: &mut dyn FnMut(&str, Bytes)) {
+        for (topic, payload) in self.0.lock().iter().filter(|(topic, _)| filter.matches(topic)) {
+            visit(topic, payload.clone());
+        }
+    }
+}

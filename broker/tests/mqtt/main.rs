@@ -1,0 +1,17 @@
+//! The broker over real sockets: a file per behaviour. Access control, sink and
+//! retained view are in memory; clients are a bare one that can misbehave, and
+//! rumqttc as somebody else's.
+
+mod access;
+mod acknowledgement;
+mod client;
+mod connect;
+mod deliver;
+mod foreign;
+mod harness;
+mod hostile;
+mod lifecycle;
+mod regressions;
+mod slow;
+mod tls;
+mod v5;

@@ -1,0 +1,127 @@
+//! The data folder: newer ones, strangers' ones, used ones, broken ones.
+
+use std::os::unix::fs::PermissionsExt;
+
+use device_registry::{
+    NewApplication, OpenError, OpenStoreError, PEPPER_FILE, REGISTRY_FILE, SCHEMA_VERSION,
+};
+
+use crate::harness::{TestRegistry, open_at};
+
+#[test]
+fn a_newer_schema_is_refused_and_left_untouched() {
+    let test = TestRegistry::new();
+    let dir = test.dir;
+    drop(test.registry);
+    let path = dir.path().join(REGISTRY_FILE);
+    let newer = rusqlite::Connection::open(&path).unwrap();
+    newer.pragma_update(None, "journal_mode", "DELETE").unwrap();
+    newer
+        .pragma_update(None, "user_version", SCHEMA_VERSION + 1)
+        .unwrap();
+    drop(newer);
+    let before = listing(dir.path());
+
+    let error = open_at(dir.path()).unwrap_err();
+    let OpenError::Open(OpenStoreError::Newer { found, .. }) = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(*found, SCHEMA_VERSION + 1);
+    assert!(error.to_string().contains("newer"), "{error}");
+    assert_eq!(listing(dir.path()), before, "not one byte has changed");
+}
+
+/// Every file of a folder with its content.
+fn listing(dir: &std::path::Path) -> Vec<(std::ffi::OsString, Vec<u8>)> {
+    let mut files: Vec<_> = std::fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.file_type().unwrap().is_file())
+        .map(|entry| (entry.file_name(), std::fs::read(entry.path()).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_strangers_file_is_refused_and_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(REGISTRY_FILE);
+    std::fs::write(
+        &path,
+        b"not a database, though longer than its header would be".repeat(4),
+    )
+    .unwrap();
+    let before = listing(dir.path());
+    let error = open_at(dir.path()).unwrap_err();
+    assert!(
+        matches!(error, OpenError::Open(OpenStoreError::Foreign(_))),
+        "{error}"
+    );
+    assert_eq!(listing(dir.path()), before);
+}
+
+#[test]
+fn two_cannot_have_it_at_once() {
+    let test = TestRegistry::new();
+    let error = open_at(test.dir.path()).unwrap_err();
+    assert!(
+        matches!(error, OpenError::Open(OpenStoreError::InUse(_))),
+        "{error}"
+    );
+    assert_eq!(test.registry.snapshot().agencies().count(), 1);
+    let test = test.reopen();
+    assert_eq!(test.registry.snapshot().agencies().count(), 1);
+}
+
+#[test]
+fn the_pepper_is_private_and_not_made_anew_under_standing_keys() {
+    let test = TestRegistry::empty();
+    let path = test.dir.path().join(PEPPER_FILE);
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    test.registry
+        .create_application(NewApplication {
+            name: "Rain map".to_owned(),
+            contact: "dev@example.org".to_owned(),
+        })
+        .unwrap();
+    let dir = test.dir;
+    drop(test.registry);
+    let pepper = std::fs::read(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let error = open_at(dir.path()).unwrap_err();
+    assert!(matches!(error, OpenError::PepperMissing(_)), "{error}");
+    std::fs::write(&path, &pepper[..31]).unwrap();
+    let error = open_at(dir.path()).unwrap_err();
+    assert!(matches!(error, OpenError::PepperDamaged(_)), "{error}");
+    std::fs::write(&path, &pepper).unwrap();
+    open_at(dir.path()).unwrap();
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(
+        mode & 0o777,
+        0o600,
+        "a mode that lets others read is mended"
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    std::fs::write(&path, b"").unwrap();
+    let error = open_at(&path.join("data")).unwrap_err();
+    assert!(error.to_string().contains("data"), "{error}");
+}
+
+#[test]
+fn the_database_is_private() {
+    let test = TestRegistry::new();
+    for entry in std::fs::read_dir(test.dir.path()).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_file() {
+            let mode = entry.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{:?}", entry.file_name());
+        }
+    }
+}

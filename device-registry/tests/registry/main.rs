@@ -1,0 +1,16 @@
+//! The registry's behaviour through its public interface, a file per subject.
+
+#![allow(clippy::unwrap_used)]
+
+mod agencies;
+mod api_keys;
+mod authentication;
+mod credentials;
+mod devices;
+mod events;
+mod files;
+mod harness;
+mod import;
+mod models;
+mod readers;
+mod reopen;

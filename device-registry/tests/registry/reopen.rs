@@ -1,0 +1,319 @@
+//! Whatever is done, the rows make the snapshot that was seen before: any
+//! sequence of operations, with restarts among them, against a small model.
+
+use std::collections::BTreeMap;
+
+use device_registry::{
+    DevicePatch, DeviceStatus, NewApiKey, NewApplication, PasswordTerms, Patch, Visibility,
+};
+use domain::{AgencyId, ApplicationId, DatastreamId, ThingId};
+use proptest::prelude::*;
+
+use crate::harness::{DeviceKey, TestRegistry, agency, device, new_device, place};
+
+#[derive(Clone, Debug)]
+enum Operation {
+    Agency(u8),
+    Register {
+        id: u8,
+        agency: u8,
+        takes_over: Option<u8>,
+    },
+    Move {
+        id: u8,
+        to: Option<u8>,
+    },
+    Publish(u8),
+    Expire(u8),
+    Revoke(u8),
+    AddKey {
+        id: u8,
+        seed: u8,
+    },
+    MakePassword(u8),
+    RemoveFirstCredential(u8),
+    ExtraField {
+        id: u8,
+        field: u8,
+    },
+    GrowModel(u8),
+    Application,
+    Key,
+    RevokeKeys,
+    Wait,
+    Reopen,
+    Kill,
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let id = 0..6u8;
+    prop_oneof![
+        1 => (0..3u8).prop_map(Operation::Agency),
+        6 => (id.clone(), 0..3u8, prop::option::weighted(0.3, id.clone()))
+            .prop_map(|(id, agency, takes_over)| Operation::Register { id, agency, takes_over }),
+        2 => (id.clone(), prop::option::of(0..3u8)).prop_map(|(id, to)| Operation::Move { id, to }),
+        1 => id.clone().prop_map(Operation::Publish),
+        1 => id.clone().prop_map(Operation::Expire),
+        1 => id.clone().prop_map(Operation::Revoke),
+        2 => (id.clone(), 1..5u8).prop_map(|(id, seed)| Operation::AddKey { id, seed }),
+        1 => id.clone().prop_map(Operation::MakePassword),
+        1 => id.clone().prop_map(Operation::RemoveFirstCredential),
+        2 => (id, 0..4u8).prop_map(|(id, field)| Operation::ExtraField { id, field }),
+        1 => (0..4u8).prop_map(Operation::GrowModel),
+        1 => Just(Operation::Application),
+        1 => Just(Operation::Key),
+        1 => Just(Operation::RevokeKeys),
+        2 => Just(Operation::Wait),
+        2 => Just(Operation::Reopen),
+        2 => Just(Operation::Kill),
+    ]
+}
+
+/// What has to be so, told without the registry's own structures.
+#[derive(Default)]
+struct Expected {
+    agencies: std::collections::BTreeSet<AgencyId>,
+    /// Each device's thing and status.
+    devices: BTreeMap<String, (String, DeviceStatus)>,
+    /// The number that a thing's field once got.
+    numbers: BTreeMap<(String, String), DatastreamId>,
+    applications: Vec<ApplicationId>,
+}
+
+fn name(id: u8) -> String {
+    format!("dev-{id}")
+}
+
+fn field(number: u8) -> String {
+    format!("extra-{number}")
+}
+
+impl Expected {
+    fn apply(&mut self, test: TestRegistry, operation: &Operation) -> TestRegistry {
+        let registry = &test.registry;
+        match operation {
+            Operation::Agency(number) => {
+                let id = agency(&format!("agency-{number}"));
+                let new = device_registry::NewAgency {
+                    id: id.clone(),
+                    name: "An agency".to_owned(),
+                };
+                let made = registry.create_agency(new).is_ok();
+                assert_eq!(made, self.agencies.insert(id));
+            }
+            Operation::Register {
+                id,
+                agency: owner,
+                takes_over,
+            } => {
+                self.register(&test, *id, *owner, *takes_over);
+            }
+            Operation::Move { id, to } => {
+                let location = match to {
+                    Some(step) => Patch::Set(place(37.0 + f64::from(*step), 127.0)),
+                    None => Patch::Clear,
+                };
+                self.patch(
+                    &test,
+                    *id,
+                    DevicePatch {
+                        location,
+                        ..DevicePatch::default()
+                    },
+                );
+            }
+            Operation::Publish(id) => {
+                let visibility = Some(Visibility::Public);
+                self.patch(
+                    &test,
+                    *id,
+                    DevicePatch {
+                        visibility,
+                        ..DevicePatch::default()
+                    },
+                );
+            }
+            Operation::Expire(id) => {
+                let expires = Patch::Set(test.now());
+                self.patch(
+                    &test,
+                    *id,
+                    DevicePatch {
+                        expires,
+                        ..DevicePatch::default()
+                    },
+                );
+            }
+            Operation::Revoke(id) => {
+                let revoked = registry.revoke_device(&device(&name(*id)));
+                let entry = self.devices.get_mut(&name(*id));
+                assert_eq!(revoked.is_ok(), entry.is_some());
+                if let Some((_, status)) = entry {
+                    *status = DeviceStatus::Revoked;
+                }
+            }
+            Operation::AddKey { id, seed } => {
+                let key = DeviceKey::ed25519(*seed).public();
+                let added = registry.add_key(&device(&name(*id)), &key);
+                assert!(added.is_err() || self.is_active(*id));
+            }
+            Operation::MakePassword(id) => {
+                let made = registry.make_password(&device(&name(*id)), PasswordTerms::default());
+                assert!(made.is_err() || self.is_active(*id));
+            }
+            Operation::RemoveFirstCredential(id) => {
+                let snapshot = registry.snapshot();
+                if let Some(first) = snapshot
+                    .device(&name(*id))
+                    .and_then(|device| device.credentials.first())
+                {
+                    registry
+                        .remove_credential(&device(&name(*id)), first.id)
+                        .unwrap();
+                }
+            }
+            Operation::ExtraField { id, field: number } => {
+                let made = registry.ensure_extra_datastream(&device(&name(*id)), &field(*number));
+                assert_eq!(made.is_ok(), self.devices.contains_key(&name(*id)));
+            }
+            Operation::GrowModel(number) => grow_parking(&test, &field(*number)),
+            Operation::Application => {
+                let new = NewApplication {
+                    name: "An application".to_owned(),
+                    contact: "dev@example.org".to_owned(),
+                };
+                let created = registry.create_application(new).unwrap();
+                self.applications.push(created.application.id.clone());
+            }
+            Operation::Key => {
+                if let Some(id) = self.applications.last() {
+                    let made = registry.create_key(id, NewApiKey::secret());
+                    if let Ok(key) = made {
+                        registry.authenticate_api_key(&key.text).unwrap();
+                        registry.flush_last_uses().unwrap();
+                    }
+                }
+            }
+            Operation::RevokeKeys => {
+                if let Some(id) = self.applications.first() {
+                    let snapshot = registry.snapshot();
+                    for key in snapshot.keys_of(id) {
+                        registry.revoke_key(id, &key.id).unwrap();
+                    }
+                }
+            }
+            Operation::Wait => test.pass_seconds(60),
+            Operation::Reopen => return restart(test, TestRegistry::reopen),
+            Operation::Kill => return restart(test, TestRegistry::kill),
+        }
+        test
+    }
+
+    fn register(&mut self, test: &TestRegistry, id: u8, owner: u8, takes_over: Option<u8>) {
+        let mut new = new_device(&name(id));
+        new.agency = agency(&format!("agency-{owner}"));
+        new.thing = takes_over.map(|id| ThingId::new(name(id)).unwrap());
+        new.location = id.is_multiple_of(2).then(|| place(36.0, 127.0));
+        let made = test.registry.register_device(new);
+        if let Ok(made) = &made {
+            let thing = made.thing.to_string();
+            let previous = self.devices.insert(name(id), (thing, DeviceStatus::Active));
+            assert_eq!(previous, None, "an id is given once");
+        } else {
+            let free = !self.devices.contains_key(&name(id));
+            let owned = self.agencies.contains(&agency(&format!("agency-{owner}")));
+            assert!(!(free && owned && takes_over.is_none()), "{made:?}");
+        }
+    }
+
+    fn patch(&self, test: &TestRegistry, id: u8, patch: DevicePatch) {
+        let patched = test.registry.patch_device(&device(&name(id)), patch);
+        assert_eq!(patched.is_ok(), self.devices.contains_key(&name(id)));
+    }
+
+    fn is_active(&self, id: u8) -> bool {
+        matches!(self.devices.get(&name(id)), Some((_, DeviceStatus::Active)))
+    }
+
+    fn check(&mut self, test: &TestRegistry) {
+        let snapshot = test.registry.snapshot();
+        let devices: BTreeMap<String, (String, DeviceStatus)> = snapshot
+            .devices(None)
+            .map(|device| {
+                (
+                    device.id.to_string(),
+                    (device.thing.to_string(), device.status),
+                )
+            })
+            .collect();
+        assert_eq!(devices, self.devices);
+        assert_eq!(snapshot.agencies().count(), self.agencies.len());
+        assert_eq!(snapshot.applications().count(), self.applications.len());
+        for device in snapshot.devices(None) {
+            assert!(device.credentials.len() <= 3);
+            for field in &device.model.fields {
+                assert!(device.datastream(field.name.as_str()).is_some());
+            }
+            for datastream in &device.datastreams {
+                assert_eq!(snapshot.datastream(datastream.id), Some(datastream));
+                assert_eq!(datastream.thing, device.thing);
+            }
+        }
+        for datastream in snapshot.datastreams(DatastreamId::new(0)) {
+            let key = (datastream.thing.to_string(), datastream.field.to_string());
+            let number = *self.numbers.entry(key).or_insert(datastream.id);
+            assert_eq!(number, datastream.id, "a datastream keeps its number");
+        }
+        let numbers: std::collections::BTreeSet<_> = self.numbers.values().collect();
+        assert_eq!(numbers.len(), self.numbers.len(), "and nobody else gets it");
+    }
+}
+
+/// What was seen before is what is seen after.
+fn restart(test: TestRegistry, how: fn(TestRegistry) -> TestRegistry) -> TestRegistry {
+    let before = test.registry.snapshot();
+    let test = how(test);
+    let after = test.registry.snapshot();
+    // Compared in parts first: a difference is told shortly.
+    for device in before.devices(None) {
+        assert_eq!(after.device(device.id.as_str()), Some(device));
+    }
+    assert_eq!(*before, *after);
+    test
+}
+
+/// Adds a field to the model that all devices here have.
+fn grow_parking(test: &TestRegistry, field: &str) {
+    let snapshot = test.registry.snapshot();
+    let parking = snapshot
+        .model(&crate::harness::model("traffic.parking"))
+        .unwrap();
+    let mut json: serde_json::Value = serde_json::from_str(&parking.to_json()).unwrap();
+    if parking.field(field).is_none() {
+        json["fields"]
+            .as_array_mut()
+            .unwrap()
+            .push(serde_json::json!({
+                "name": field, "unit": "1", "title": {"en": "More", "ko": "추가"}
+            }));
+    }
+    test.registry
+        .add_model(json.to_string().as_bytes())
+        .unwrap();
+}
+
+proptest! {
+    // Each case makes a registry on the disk and syncs it some 20 times.
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_rows_make_the_snapshot(operations in prop::collection::vec(operation(), 1..40)) {
+        let mut test = TestRegistry::empty();
+        let mut expected = Expected::default();
+        test = expected.apply(test, &Operation::Agency(0));
+        for operation in operations.iter().chain([&Operation::Reopen]) {
+            test = expected.apply(test, operation);
+            expected.check(&test);
+        }
+    }
+}

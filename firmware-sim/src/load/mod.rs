@@ -1,0 +1,296 @@
+//! Load for numbers: many connections, lean and of our own, against the
+//! platform or any other MQTT broker.
+//!
+//! Pipelined (`inflight`) shows what a broker can do, paced (`rate`) what
+//! sensors do to it. With `register` the devices, their keys and tokens are
+//! made first, and afterwards everything is read back and compared.
+
+mod process;
+pub mod readback;
+mod report;
+mod subscriber;
+pub mod telemetry;
+mod worker;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Barrier};
+use std::time::Instant;
+
+use anyhow::{Context, ensure};
+use domain::{AgencyId, DeviceId, ModelId, Timestamp};
+
+pub use process::{Memory, Process};
+pub use report::{Latency, LoadReport, Server, Subscribers};
+
+use crate::clock::now;
+use crate::histogram::Histogram;
+use crate::publisher::{MAX_WINDOW, Manner};
+use crate::registration::{Platform, anonymous, key_of, new_device};
+use crate::wire::Qos;
+use readback::Acknowledged;
+use telemetry::{FIELDS, STEP, Telemetry};
+use worker::{Outcome, Publisher, Work};
+
+const MODEL: &str = "traffic.flow";
+/// In flight for each paced connection: a broker that falls behind is not
+/// buried.
+const PACED_WINDOW: usize = 1_000;
+
+/// How messages follow each other on one connection.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Pace {
+    /// So many in flight, as fast as acknowledgements come.
+    InFlight(usize),
+    /// So many a second.
+    PerSecond(f64),
+}
+
+/// Who the devices are.
+pub enum Devices {
+    /// Registered through the open API, with keys and tokens.
+    Registered(Box<Platform>),
+    /// Nobody: for a broker that lets everybody in.
+    Anonymous,
+}
+
+pub struct LoadConfig {
+    pub mqtt: SocketAddr,
+    pub connections: u32,
+    /// In all, spread evenly over the connections.
+    pub messages: u64,
+    pub qos: Qos,
+    pub pace: Pace,
+    pub subscribers: u32,
+    /// Fields a message, 1 to 3.
+    pub fields: usize,
+    pub devices: Devices,
+    pub server_pid: Option<u32>,
+    /// Threads of the publishers.
+    pub threads: usize,
+    /// Whether to read back what can be.
+    pub read_back: bool,
+}
+
+/// Runs a load to its end. Blocks.
+pub fn run(config: &LoadConfig) -> anyhow::Result<LoadReport> {
+    ensure!(config.connections > 0 && config.messages > 0, "nothing to send");
+    ensure!(
+        (1..=FIELDS.len()).contains(&config.fields),
+        "a message has 1 to {} fields",
+        FIELDS.len()
+    );
+    let run = Run::prepare(config)?;
+    let subscribers = subscriber::start(config, run.expected_publications())?;
+    let outcome = run.publish(config)?;
+    let server = outcome.server(config)?;
+    let received = subscribers.map(subscriber::Subscribed::finish);
+    let readback = match &config.devices {
+        Devices::Registered(platform) if config.read_back => Some(readback::compare(
+            &platform.api,
+            &run.agency,
+            &run.telemetry,
+            &outcome.acknowledged(),
+        )?),
+        _ => None,
+    };
+    Ok(outcome.report(config, &run, server, received, readback))
+}
+
+/// Everything that stands before the first message.
+struct Run {
+    agency: AgencyId,
+    telemetry: Arc<Telemetry>,
+    publishers: Vec<Publisher>,
+    each: u64,
+}
+
+impl Run {
+    fn prepare(config: &LoadConfig) -> anyhow::Result<Self> {
+        let each = config.messages.div_ceil(u64::from(config.connections));
+        let started = now();
+        // A name of its own, so that runs on one data folder stay apart.
+        let name = format!("load-{:x}", started.as_micros() / 1_000);
+        let agency = AgencyId::new(&name)?;
+        let span = STEP.as_micros() as i64 * each as i64;
+        let base = Timestamp::from_micros(started.as_micros() - span);
+        let ids = (0..config.connections)
+            .map(|n| DeviceId::new(format!("{name}-{n}")))
+            .collect::<Result<Vec<_>, _>>()?;
+        let logins = match &config.devices {
+            Devices::Anonymous => ids.iter().map(anonymous).collect(),
+            Devices::Registered(platform) => {
+                platform.agency(&agency, "Load of firmware-sim")?;
+                let model = ModelId::new(MODEL)?;
+                let new = |id: &DeviceId| {
+                    new_device(id.clone(), agency.clone(), model.clone(), &key_of(&name, id), None)
+                };
+                let devices: Vec<_> = ids.iter().map(new).collect();
+                platform.devices(&devices)?;
+                let login = |id| platform.login(id, &key_of(&name, id), now());
+                ids.iter().map(login).collect::<Vec<_>>()
+            }
+        };
+        let publishers = (0..)
+            .zip(ids)
+            .zip(logins)
+            .map(|((number, id), login)| Publisher { number, id, login })
+            .collect();
+        Ok(Self {
+            agency,
+            telemetry: Arc::new(Telemetry::new(base, config.fields)),
+            publishers,
+            each,
+        })
+    }
+
+    fn messages(&self) -> u64 {
+        self.each * self.publishers.len() as u64
+    }
+
+    /// A subscriber of the platform gets one publication for each observation,
+    /// one of another broker each message as it is.
+    fn expected_publications(&self) -> (u64, u64) {
+        (self.messages(), self.messages() * self.telemetry.fields as u64)
+    }
+
+    fn publish(&self, config: &LoadConfig) -> anyhow::Result<Outcomes> {
+        let threads = config.threads.clamp(1, self.publishers.len());
+        let start = Arc::new(Barrier::new(threads + 1));
+        let window = match config.pace {
+            Pace::InFlight(window) => window,
+            Pace::PerSecond(_) => PACED_WINDOW,
+        };
+        let work = Work {
+            mqtt: config.mqtt,
+            manner: Manner {
+                qos: config.qos,
+                window: window.clamp(1, MAX_WINDOW),
+            },
+            pace: config.pace,
+            each: self.each,
+            telemetry: Arc::clone(&self.telemetry),
+            start: Arc::clone(&start),
+        };
+        let per_thread = self.publishers.len().div_ceil(threads);
+        let mut handles = Vec::new();
+        let mut groups = self.publishers.chunks(per_thread);
+        for _ in 0..threads {
+            // A thread without publishers still has its place at the start.
+            let publishers = groups.next().unwrap_or_default().to_vec();
+            let work = work.clone();
+            handles.push(std::thread::spawn(move || worker::run(&work, &publishers)));
+        }
+        start.wait();
+        let server = config.server_pid.map(Process::of);
+        let cpu_before = server.as_ref().map(Process::cpu_seconds).transpose()?;
+        let own_before = Process::own().cpu_seconds().ok();
+        let started = Instant::now();
+        start.wait();
+        let mut outcomes = Outcomes {
+            cpu_before,
+            own_cpu: 0.0,
+            seconds: 0.0,
+            parts: Vec::new(),
+        };
+        for handle in handles {
+            let part = handle.join().map_err(|_| anyhow::anyhow!("a publisher's thread panicked"))?;
+            outcomes.parts.extend(part?);
+        }
+        outcomes.seconds = started.elapsed().as_secs_f64();
+        outcomes.own_cpu = match (Process::own().cpu_seconds(), own_before) {
+            (Ok(after), Some(before)) => after - before,
+            _ => f64::NAN,
+        };
+        Ok(outcomes)
+    }
+}
+
+struct Outcomes {
+    cpu_before: Option<f64>,
+    own_cpu: f64,
+    seconds: f64,
+    parts: Vec<Outcome>,
+}
+
+impl Outcomes {
+    fn total(&self) -> u64 {
+        self.parts.iter().map(|part| part.acknowledged).sum()
+    }
+
+    fn server(&self, config: &LoadConfig) -> anyhow::Result<Option<Server>> {
+        let (Some(pid), Some(before)) = (config.server_pid, self.cpu_before) else {
+            return Ok(None);
+        };
+        let process = Process::of(pid);
+        let cpu_seconds = process.cpu_seconds_at_rest().context("the server has ended")? - before;
+        let memory = process.memory()?;
+        Ok(Some(Server {
+            cpu_seconds,
+            cpu_seconds_per_million: cpu_seconds * 1e6 / self.total().max(1) as f64,
+            resident_kib: memory.resident_kib,
+            peak_kib: memory.peak_kib,
+        }))
+    }
+
+    fn acknowledged(&self) -> HashMap<String, Acknowledged> {
+        self.parts
+            .iter()
+            .map(|part| {
+                let known = Acknowledged {
+                    device: part.publisher.number,
+                    acknowledged: part.acknowledged,
+                    sent: part.sent,
+                };
+                (part.publisher.id.to_string(), known)
+            })
+            .collect()
+    }
+
+    fn report(
+        self,
+        config: &LoadConfig,
+        run: &Run,
+        server: Option<Server>,
+        subscribers: Option<Subscribers>,
+        readback: Option<readback::Readback>,
+    ) -> LoadReport {
+        let acknowledged = self.total();
+        let mut histogram = Histogram::default();
+        self.parts.iter().for_each(|part| histogram.add(&part.latency));
+        let faults = self.parts.into_iter().filter_map(|part| {
+            part.fault.map(|fault| format!("{}: {fault}", part.publisher.id))
+        });
+        LoadReport {
+            connections: config.connections,
+            acknowledged,
+            messages: run.messages(),
+            qos: config.qos as u8,
+            inflight: match config.pace {
+                Pace::InFlight(window) => Some(window),
+                Pace::PerSecond(_) => None,
+            },
+            rate: match config.pace {
+                Pace::InFlight(_) => None,
+                Pace::PerSecond(rate) => Some(rate),
+            },
+            fields: config.fields,
+            payload_bytes: run.telemetry.payload_bytes(),
+            seconds: self.seconds,
+            messages_per_second: acknowledged as f64 / self.seconds,
+            ack_latency_us: Latency {
+                p50: histogram.quantile(0.5),
+                p99: histogram.quantile(0.99),
+                p999: histogram.quantile(0.999),
+            },
+            client_cpu_seconds_per_million: self.own_cpu * 1e6 / acknowledged.max(1) as f64,
+            server,
+            subscribers,
+            readback,
+            faults: faults.take(MAX_FAULTS).collect(),
+        }
+    }
+}
+
+/// Faults that a report tells of; the others are of the same kind.
+const MAX_FAULTS: usize = 10;

@@ -1,0 +1,114 @@
+//! Subscribers beside a load: each takes every publication and counts.
+
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::Context;
+use sdk::api::NewApplication;
+use tokio::task::JoinSet;
+
+use super::report::Subscribers;
+use super::{Devices, LoadConfig};
+use crate::publisher::{Connection, PublishError};
+use crate::wire::Login;
+
+/// Nothing came for so long: what is still missing will not come.
+const IDLE: Duration = Duration::from_secs(5);
+
+pub(super) struct Subscribed {
+    count: u32,
+    expected: u64,
+    thread: JoinHandle<u64>,
+}
+
+/// Subscribes `config.subscribers` connections to everything that the load
+/// publishes. `expected` is how much that is for each: on another broker, and
+/// on the platform.
+pub(super) fn start(
+    config: &LoadConfig,
+    expected: (u64, u64),
+) -> anyhow::Result<Option<Subscribed>> {
+    if config.subscribers == 0 {
+        return Ok(None);
+    }
+    let (filter, expected, key) = match &config.devices {
+        Devices::Anonymous => ("devices/+/telemetry", expected.0, None),
+        Devices::Registered(platform) => {
+            let application = NewApplication {
+                name: "firmware-sim load".to_owned(),
+                contact: "load@localhost".to_owned(),
+            };
+            let application = platform.api.create_application(&application)?;
+            ("open/#", expected.1, Some(application.key.key))
+        }
+    };
+    let logins: Vec<Login> = (0..config.subscribers)
+        .map(|n| Login {
+            client_id: format!("load-subscriber-{}-{n}", std::process::id()),
+            credentials: key.clone().map(|key| ("load".to_owned(), key)),
+        })
+        .collect();
+    let mqtt = config.mqtt;
+    let (ready, stands) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let Ok(runtime) = runtime else { return 0 };
+        runtime.block_on(async move {
+            let mut connections = Vec::new();
+            for login in &logins {
+                match subscribe(mqtt, login, filter).await {
+                    Ok(connection) => connections.push(connection),
+                    Err(fault) => {
+                        let _ = ready.send(Err(fault));
+                        return 0;
+                    }
+                }
+            }
+            let _ = ready.send(Ok(()));
+            let mut tasks = JoinSet::new();
+            for connection in connections {
+                tasks.spawn(count(connection, expected));
+            }
+            tasks.join_all().await.into_iter().sum()
+        })
+    });
+    stands.recv().context("the subscribers' thread")??;
+    Ok(Some(Subscribed {
+        count: config.subscribers,
+        expected: expected * u64::from(config.subscribers),
+        thread,
+    }))
+}
+
+async fn subscribe(
+    mqtt: std::net::SocketAddr,
+    login: &Login,
+    filter: &str,
+) -> Result<Connection, PublishError> {
+    let mut connection = Connection::open(mqtt, login).await?;
+    connection.subscribe(filter).await?;
+    Ok(connection)
+}
+
+async fn count(mut connection: Connection, expected: u64) -> u64 {
+    let mut received = 0;
+    // A broken connection has counted what it got.
+    let _ = connection
+        .count(IDLE, |live| {
+            received += live;
+            received >= expected
+        })
+        .await;
+    received
+}
+
+impl Subscribed {
+    pub(super) fn finish(self) -> Subscribers {
+        Subscribers {
+            count: self.count,
+            received: self.thread.join().unwrap_or_default(),
+            expected: self.expected,
+        }
+    }
+}

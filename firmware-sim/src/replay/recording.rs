@@ -1,0 +1,220 @@
+//! A recording: `device,time_rfc3339,metric,value,unit`, one value a row, as a
+//! CSV file or one in gzip; rows of one device and time become one message.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, bail, ensure};
+use domain::{DeviceId, ModelId, Timestamp};
+use flate2::read::MultiGzDecoder;
+
+use super::map::Map;
+
+/// Rows that are held in memory at most: about 24 bytes each.
+pub const MAX_ROWS: usize = 20_000_000;
+
+/// One device's messages, in the order of the file.
+#[derive(Clone, Debug)]
+pub struct DeviceRecording {
+    pub id: DeviceId,
+    pub model: ModelId,
+    pub messages: Vec<Message>,
+    /// The values of all messages, one after another.
+    values: Vec<(u16, f64)>,
+}
+
+/// Rows of one device at one time.
+#[derive(Clone, Copy, Debug)]
+pub struct Message {
+    pub time: Timestamp,
+    start: u32,
+    len: u16,
+}
+
+/// A whole file.
+#[derive(Clone, Debug, Default)]
+pub struct Recording {
+    pub devices: Vec<DeviceRecording>,
+    pub rows: u64,
+    /// Rows whose metric and unit have no rule, by these.
+    pub unmapped: BTreeMap<String, u64>,
+    /// Rows whose time or value cannot be read.
+    pub unreadable: u64,
+}
+
+impl DeviceRecording {
+    /// Rule and number of each value of a message.
+    pub fn values(&self, message: &Message) -> &[(u16, f64)] {
+        let start = message.start as usize;
+        &self.values[start..start + usize::from(message.len)]
+    }
+
+    /// A row joins the last message of its time, unless that has the field.
+    fn push(&mut self, time: Timestamp, rule: u16, value: f64) {
+        let joins = self.messages.last().is_some_and(|last| {
+            last.time == time && self.values(last).iter().all(|(known, _)| *known != rule)
+        });
+        if !joins {
+            self.messages.push(Message {
+                time,
+                start: self.values.len() as u32,
+                len: 0,
+            });
+        }
+        self.values.push((rule, value));
+        if let Some(last) = self.messages.last_mut() {
+            last.len += 1;
+        }
+    }
+}
+
+impl Recording {
+    pub fn open(path: &Path, map: &Map) -> anyhow::Result<Self> {
+        let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+        let bytes: Box<dyn Read> = if path.extension().is_some_and(|end| end == "gz") {
+            Box::new(MultiGzDecoder::new(file))
+        } else {
+            Box::new(file)
+        };
+        Self::read(bytes, map).with_context(|| format!("{}", path.display()))
+    }
+
+    pub fn read(bytes: impl Read, map: &Map) -> anyhow::Result<Self> {
+        const COLUMNS: [&str; 5] = ["device", "time_rfc3339", "metric", "value", "unit"];
+        let mut reader = csv::ReaderBuilder::new().from_reader(bytes);
+        ensure!(
+            reader.headers()?.iter().eq(COLUMNS),
+            "the columns are not {}",
+            COLUMNS.join(",")
+        );
+        let mut recording = Self::default();
+        let mut places = HashMap::new();
+        let mut row = csv::StringRecord::new();
+        while reader.read_record(&mut row)? {
+            recording.rows += 1;
+            ensure!(recording.rows as usize <= MAX_ROWS, "more than {MAX_ROWS} rows");
+            recording.take(&row, map, &mut places)?;
+        }
+        Ok(recording)
+    }
+
+    fn take(
+        &mut self,
+        row: &csv::StringRecord,
+        map: &Map,
+        places: &mut HashMap<String, usize>,
+    ) -> anyhow::Result<()> {
+        let (device, metric, unit) = (&row[0], &row[2], &row[4]);
+        let Some(rule) = map.rule(metric, unit) else {
+            *self.unmapped.entry(format!("{metric} [{unit}]")).or_default() += 1;
+            return Ok(());
+        };
+        let time = Timestamp::parse(&row[1]).ok();
+        let value = row[3].parse::<f64>().ok().filter(|value| value.is_finite());
+        let (Some(time), Some(value)) = (time, value) else {
+            self.unreadable += 1;
+            return Ok(());
+        };
+        let at = match places.get(device) {
+            Some(at) => *at,
+            None => {
+                self.devices.push(DeviceRecording {
+                    id: DeviceId::new(device)?,
+                    model: map.rules[rule].model.clone(),
+                    messages: Vec::new(),
+                    values: Vec::new(),
+                });
+                places.insert(device.to_owned(), self.devices.len() - 1);
+                self.devices.len() - 1
+            }
+        };
+        let known = &mut self.devices[at];
+        if known.model != map.rules[rule].model {
+            bail!("{device} is a {} and a {} in the map", known.model, map.rules[rule].model);
+        }
+        known.push(time, rule as u16, value);
+        Ok(())
+    }
+
+    pub fn messages(&self) -> u64 {
+        self.devices.iter().map(|device| device.messages.len() as u64).sum()
+    }
+
+    /// The time of the first message.
+    pub fn start(&self) -> Option<Timestamp> {
+        let firsts = self.devices.iter().filter_map(|device| device.messages.first());
+        firsts.map(|message| message.time).min()
+    }
+}
+
+/// What `devices.csv` beside a recording tells of a device.
+#[derive(Clone, Default, Debug)]
+pub struct DeviceNote {
+    pub name: Option<String>,
+    pub position: Option<(f64, f64)>,
+}
+
+/// Columns `device,name,lat,lon,...`; a file that is not there tells nothing.
+pub fn notes(path: &Path) -> anyhow::Result<HashMap<String, DeviceNote>> {
+    if !path.exists() {
+        return Ok(HashMap::new());
+    }
+    let mut reader =
+        csv::Reader::from_path(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let headers = reader.headers()?.clone();
+    let column = |name: &str| headers.iter().position(|header| header == name);
+    let (device, name) = (column("device"), column("name"));
+    let (lat, lon) = (column("lat"), column("lon"));
+    let mut notes = HashMap::new();
+    for row in reader.records() {
+        let row = row?;
+        let cell = |at: Option<usize>| at.and_then(|at| row.get(at)).filter(|cell| !cell.is_empty());
+        let degrees = |at| cell(at).and_then(|text| text.parse::<f64>().ok());
+        let Some(device) = cell(device) else { continue };
+        let note = DeviceNote {
+            name: cell(name).map(str::to_owned),
+            position: degrees(lat).zip(degrees(lon)),
+        };
+        notes.insert(device.to_owned(), note);
+    }
+    Ok(notes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAP: &str = "title='t'\nagency='a'\nagency_name='A'\n\
+        [[rule]]\nmetric='level'\nunit='cm'\nmodel='disaster.water-level'\nfield='level'\n\
+        [[rule]]\nmetric='flow'\nunit='m3/s'\nmodel='disaster.water-level'\nfield='discharge'\n";
+
+    #[test]
+    fn rows_of_one_time_are_one_message_and_a_repeated_field_is_another() {
+        let csv = "device,time_rfc3339,metric,value,unit\n\
+            a,2020-05-01T00:00:00+09:00,level,278.7,cm\n\
+            b,2020-05-01T00:00:00+09:00,level,1,cm\n\
+            a,2020-05-01T00:00:00+09:00,flow,269.4,m3/s\n\
+            a,2020-05-01T00:00:00+09:00,level,278.8,cm\n\
+            a,2020-05-01T00:10:00+09:00,level,x,cm\n\
+            a,2020-05-01T00:10:00,level,1,cm\n\
+            a,2020-05-01T00:10:00+09:00,status,1,\n\
+            a,2020-05-01T00:10:00+09:00,level,280,cm\n";
+        let recording = Recording::read(csv.as_bytes(), &Map::parse(MAP).unwrap()).unwrap();
+        assert_eq!((recording.rows, recording.unreadable), (8, 2));
+        assert_eq!(recording.unmapped, BTreeMap::from([("status []".to_owned(), 1)]));
+        let a = &recording.devices[0];
+        let values: Vec<_> = a.messages.iter().map(|m| a.values(m).to_vec()).collect();
+        assert_eq!(values, [vec![(0, 278.7), (1, 269.4)], vec![(0, 278.8)], vec![(0, 280.0)]]);
+        assert_eq!(recording.messages(), 4);
+        assert_eq!(recording.start(), Timestamp::parse("2020-05-01T00:00:00+09:00").ok());
+    }
+
+    #[test]
+    fn other_columns_are_refused() {
+        let map = Map::parse(MAP).unwrap();
+        let fault = Recording::read(&b"device,time,metric,value\n"[..], &map).unwrap_err();
+        assert!(fault.to_string().contains("time_rfc3339"));
+    }
+}

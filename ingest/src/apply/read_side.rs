@@ -1,0 +1,190 @@
+//! Everything that is derived from the log, behind one door: what recovery and
+//! the applier feed, and what queries and streams read.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use domain::{DatastreamId, DeviceId, Offset, Timestamp};
+use parking_lot::Mutex;
+
+use super::thread::ApplierThread;
+use super::{Applier, Progress};
+use crate::config::Config;
+use crate::latest::Latest;
+use crate::live::{FrameStream, Live, StreamStart};
+use crate::log::{Frame, Log};
+use crate::quarantine::{Quarantine, QuarantinedMessage};
+use crate::query::{AggregateQuery, Bucket, QueryError, RangePage, RangeQuery, StoredObservation};
+use crate::stats::{Counters, Stats};
+use crate::store::{FlushError, Store, StoreOpenError};
+
+/// Folder of the store within the data folder.
+const STORE_FOLDER: &str = "store";
+
+/// Store, latest, live and quarantine.
+pub(crate) struct ReadSide {
+    store: Store,
+    latest: Latest,
+    live: Live,
+    quarantine: Quarantine,
+    counters: Arc<Counters>,
+    progress: Progress,
+    /// There until the thread is started.
+    recovering: Mutex<Option<Applier>>,
+    running: OnceLock<Running>,
+}
+
+struct Running {
+    log: Arc<Log>,
+    thread: ApplierThread,
+}
+
+impl ReadSide {
+    /// Opens what the files hold. Frames behind it are expected by
+    /// [`Self::recover`], then [`Self::start`].
+    pub(crate) fn open(config: &Config) -> Result<Arc<Self>, StoreOpenError> {
+        let counters = Arc::new(Counters::default());
+        let latest = Latest::default();
+        let quarantine = Quarantine::new(config.quarantine_per_device, Arc::clone(&counters));
+        let store = Store::open(
+            &config.data_dir.join(STORE_FOLDER),
+            config.flush_rows,
+            latest.clone(),
+            Arc::clone(&counters),
+        )?;
+        let progress = Progress::new(store.flushed_offset());
+        let live = Live::new(progress.clone(), Arc::clone(&counters));
+        let applier = Applier::new(
+            store.clone(),
+            latest.clone(),
+            live.clone(),
+            quarantine.clone(),
+            Arc::clone(&counters),
+            progress.clone(),
+        );
+        Ok(Arc::new(Self {
+            store,
+            latest,
+            live,
+            quarantine,
+            counters,
+            progress,
+            recovering: Mutex::new(Some(applier)),
+            running: OnceLock::new(),
+        }))
+    }
+
+    pub(crate) fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.counters)
+    }
+
+    /// Recovery starts behind it.
+    pub(crate) fn flushed_offset(&self) -> Offset {
+        self.store.flushed_offset()
+    }
+
+    /// The greatest time of each datastream that the files hold.
+    pub(crate) fn horizons(&self) -> impl Iterator<Item = (DatastreamId, Timestamp)> {
+        self.store.horizons()
+    }
+
+    /// Takes a frame in that the log holds beyond the files. Before `start`.
+    #[expect(clippy::needless_pass_by_value, reason = "a frame ends where it is applied")]
+    pub(crate) fn recover(&self, frame: Frame) {
+        if let Some(applier) = self.recovering.lock().as_mut() {
+            applier.apply(&frame);
+        }
+    }
+
+    /// Ends recovery and starts the applier; `on_flushed` is called behind each
+    /// flush from then on.
+    pub(crate) fn start(
+        &self,
+        log: Arc<Log>,
+        on_flushed: Arc<dyn Fn(Offset) + Send + Sync>,
+    ) -> io::Result<()> {
+        let applier = self.recovering.lock().take();
+        let applier = applier.ok_or_else(|| io::Error::other("the applier runs already"))?;
+        self.store.on_flushed(move |flushed| on_flushed(flushed));
+        let thread = ApplierThread::start(Arc::clone(&log), applier)?;
+        // `recovering` was there, so nobody has been here before.
+        let _ = self.running.set(Running { log, thread });
+        Ok(())
+    }
+
+    /// Applies what is durable, flushes it, and stops the threads. Queries go
+    /// on. A second call does nothing more.
+    pub(crate) fn stop(&self) -> Result<(), FlushError> {
+        if let Some(running) = self.running.get() {
+            running.thread.stop();
+        }
+        self.store.close()
+    }
+
+    // --- positions
+
+    pub(crate) fn applied_offset(&self) -> Offset {
+        self.progress.applied()
+    }
+
+    /// Waits until `target`, which is durable, is applied; ends the applier's
+    /// nap where it is not.
+    pub(crate) async fn applied(&self, target: Offset) {
+        if self.progress.applied() >= target {
+            return;
+        }
+        match self.running.get() {
+            Some(running) => running.thread.applied(target).await,
+            None => self.progress.reached(target).await,
+        }
+    }
+
+    // --- queries
+
+    pub(crate) fn latest(&self, datastream: DatastreamId) -> Option<StoredObservation> {
+        self.latest.get(datastream)
+    }
+
+    pub(crate) fn range(&self, query: &RangeQuery) -> Result<RangePage, QueryError> {
+        self.store.range(query)
+    }
+
+    pub(crate) fn aggregate(&self, query: &AggregateQuery) -> Result<Vec<Bucket>, QueryError> {
+        self.store.aggregate(query)
+    }
+
+    pub(crate) fn count(
+        &self,
+        datastream: DatastreamId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<u64, QueryError> {
+        self.store.count(datastream, from, to)
+    }
+
+    // --- streams and counters
+
+    pub(crate) fn stream(&self, from: StreamStart) -> FrameStream {
+        let running = self.running.get().expect("a stream is asked for after `start`");
+        FrameStream::new(&self.live, Arc::clone(&running.log), from)
+    }
+
+    pub(crate) fn quarantine(&self, device: &DeviceId) -> Vec<QuarantinedMessage> {
+        self.quarantine.of(device)
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let mut stats = self.counters.snapshot();
+        self.store.fill(&mut stats);
+        stats
+    }
+}
+
+impl Drop for ReadSide {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.get() {
+            running.thread.stop();
+        }
+        self.store.stop();
+    }
+}

@@ -1,0 +1,232 @@
+//! Moving a full head into a file, on a thread of its own.
+//!
+//! In this order, each durable before the next: the Parquet file, its index,
+//! the latest table, the quarantine, the manifest; then the view shows the file in the head's
+//! place, and whoever keeps the log is told. A crash in between leaves files
+//! that no manifest names, which the next start removes. A flush that fails is
+//! tried again: nothing is lost meanwhile, since the log keeps what the
+//! manifest does not name, and the writer waits once the next head is full.
+
+use std::fs::{self, File};
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use domain::Offset;
+use parking_lot::{Condvar, Mutex};
+use parquet::errors::ParquetError;
+
+use super::Shared;
+use super::file::DataFile;
+use super::head::{Head, Rows};
+use super::latest_file;
+use super::manifest::FileEntry;
+use super::quarantine_file;
+use super::replace::{TEMPORARY, replace, sync_folder};
+use super::write::write_file;
+use crate::stats::Counters;
+
+/// A head that is not full is flushed after this long. Its rows are durable in
+/// the log all the same; an hour keeps the number of small files low.
+const MAX_HEAD_AGE: Duration = Duration::from_secs(3600);
+/// Between tries of a flush that fails.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// Why a head cannot be flushed. Its rows stay in the log.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum FlushError {
+    #[error("cannot write into the store {}", folder.display())]
+    Write {
+        folder: std::path::PathBuf,
+        #[source]
+        cause: Arc<ParquetError>,
+    },
+}
+
+/// What the flusher and those who wait for it share.
+#[derive(Default)]
+pub(super) struct Flusher {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// There is a frozen head.
+    asked: bool,
+    stop: bool,
+    /// Of the last try, until one succeeds.
+    failed: Option<FlushError>,
+}
+
+impl Flusher {
+    pub(super) fn start(shared: &Arc<Shared>) -> io::Result<JoinHandle<()>> {
+        let shared = Arc::clone(shared);
+        thread::Builder::new()
+            .name("flush".into())
+            .spawn(move || shared.flusher.run(&shared))
+    }
+
+    /// A head was frozen.
+    pub(super) fn ask(&self) {
+        self.state.lock().asked = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until no head is frozen. False once the flusher has stopped.
+    pub(super) fn wait_until_done(&self) -> bool {
+        let mut state = self.state.lock();
+        while state.asked && !state.stop {
+            self.changed.wait(&mut state);
+        }
+        !state.asked
+    }
+
+    /// Waits until the frozen head is flushed, or a try has failed.
+    pub(super) fn wait_for_try(&self) -> Result<(), FlushError> {
+        let mut state = self.state.lock();
+        while state.asked && state.failed.is_none() && !state.stop {
+            self.changed.wait(&mut state);
+        }
+        state.failed.clone().map_or(Ok(()), Err)
+    }
+
+    pub(super) fn stop(&self) {
+        self.state.lock().stop = true;
+        self.changed.notify_all();
+    }
+
+    fn run(&self, shared: &Arc<Shared>) {
+        let mut since = Instant::now();
+        let mut head = Offset::ZERO;
+        while self.wait_for_work() {
+            let filling = shared.view.read().head.first();
+            if filling != head {
+                (head, since) = (filling, Instant::now());
+            }
+            if since.elapsed() >= MAX_HEAD_AGE {
+                shared.freeze();
+            }
+            let frozen = shared.view.read().frozen.clone();
+            if let Some(frozen) = frozen {
+                self.try_once(shared, &frozen);
+            }
+        }
+    }
+
+    /// Sleeps until there is something to do or to look at; false at the end.
+    fn wait_for_work(&self) -> bool {
+        let mut state = self.state.lock();
+        if state.stop {
+            return false;
+        }
+        if state.failed.is_some() {
+            self.changed.wait_for(&mut state, RETRY_AFTER);
+        } else if !state.asked {
+            self.changed.wait_for(&mut state, MAX_HEAD_AGE / 60);
+        }
+        !state.stop
+    }
+
+    fn try_once(&self, shared: &Shared, frozen: &Arc<Head>) {
+        let outcome = shared.flush(frozen);
+        let flushed = outcome.as_ref().ok().copied();
+        if let Err(error) = &outcome {
+            let FlushError::Write { cause, .. } = error;
+            tracing::error!(%error, %cause, "a flush failed and is tried again");
+            Counters::add(&shared.counters.flush_failures, 1);
+        }
+        let mut state = self.state.lock();
+        state.asked = outcome.is_err();
+        state.failed = outcome.err();
+        self.changed.notify_all();
+        drop(state);
+        // Behind the others: who is told may wait for the applier, and that
+        // for this flush.
+        if let (Some(flushed), Some(on_flushed)) = (flushed, shared.on_flushed.get()) {
+            on_flushed(flushed);
+        }
+    }
+}
+
+impl Shared {
+    /// Puts the head aside to be flushed, and a new one in its place; nothing
+    /// where the head is empty or one is being flushed.
+    pub(super) fn freeze(&self) {
+        let mut view = self.view.write();
+        if view.frozen.is_some() || view.head.is_untouched() {
+            return;
+        }
+        let next = view.head.last().next();
+        let full = std::mem::replace(&mut view.head, Arc::new(Head::new(self.flush_rows, next)));
+        view.frozen = Some(full);
+        drop(view);
+        self.flusher.ask();
+    }
+
+    fn flush(&self, frozen: &Arc<Head>) -> Result<Offset, FlushError> {
+        self.write_frozen(frozen).map_err(|cause| FlushError::Write {
+            folder: self.folder.clone(),
+            cause: Arc::new(cause),
+        })
+    }
+
+    fn write_frozen(&self, frozen: &Arc<Head>) -> Result<Offset, ParquetError> {
+        let rows = frozen.frozen();
+        let (_, last) = rows.offsets();
+        // Nobody else gives numbers to files.
+        let number = self.manifest.lock().next_file;
+        let file = self.write_rows(&rows, number)?.map(Arc::new);
+        latest_file::write(&self.folder, &self.latest, last)?;
+        if let Some(quarantine) = self.quarantine.get() {
+            quarantine_file::write(&self.folder, quarantine)?;
+        }
+        let mut manifest = self.manifest.lock();
+        let mut next = manifest.clone();
+        next.flushed_offset = last.get();
+        if let Some(file) = &file {
+            next.next_file += 1;
+            next.files.push(file.entry.clone());
+        }
+        next.write(&self.folder)?;
+        *manifest = next;
+        let mut view = self.view.write();
+        view.files = view.files.iter().cloned().chain(file).collect();
+        view.frozen = None;
+        Ok(last)
+    }
+
+    /// Writes file and index; `None` where there are no rows.
+    fn write_rows(&self, rows: &Rows, number: u64) -> Result<Option<DataFile>, ParquetError> {
+        let sorted = rows.sorted();
+        if sorted.len() == 0 {
+            return Ok(None);
+        }
+        let (first_offset, last_offset) = rows.offsets();
+        let mut entry = FileEntry {
+            number,
+            rows: sorted.len() as u64,
+            bytes: 0,
+            crc: 0,
+            first_offset: first_offset.get(),
+            last_offset: last_offset.get(),
+            min_time: 0,
+            max_time: 0,
+        };
+        let name = entry.file_name();
+        let temporary = self.folder.join(format!("{name}.{TEMPORARY}"));
+        let written = write_file(&temporary, &sorted)?;
+        entry.bytes = written.bytes;
+        entry.crc = written.crc;
+        let entries = written.index.entries();
+        entry.min_time = entries.iter().map(|entry| entry.min_time).min().unwrap_or_default();
+        entry.max_time = entries.iter().map(|entry| entry.max_time).max().unwrap_or_default();
+        let path = self.folder.join(name);
+        fs::rename(&temporary, &path)?;
+        replace(&self.folder, &entry.index_name(), &written.index.to_bytes(entry.crc))?;
+        sync_folder(&self.folder)?;
+        let file = File::open(path)?;
+        Ok(Some(DataFile::new(&self.folder, entry, written.index, file)))
+    }
+}

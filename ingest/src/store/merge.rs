@@ -1,0 +1,307 @@
+//! Rows of files and heads in one order, and what they mean together.
+//!
+//! The rule that makes late rows sound: rows of one (datastream, time) are
+//! taken in order of offset and index; one whose value equals the one kept
+//! before it is a duplicate and is left out; the others are revisions 0, 1, 2
+//! and so on; the newest holds. It runs over files and head alike, so nothing
+//! is shown twice, whatever the verdict was on arrival.
+
+use std::sync::Arc;
+
+use domain::{DatastreamId, Offset, Timestamp, Value};
+
+use super::cursor::{Columns, FileRows};
+use super::file::{DataFile, ReadError};
+use super::head::Head;
+use super::index::Entry;
+use super::view::View;
+use super::{MAX_ROWS_READ, TooMuch};
+use crate::query::{QueryError, StoredObservation};
+
+/// The order of rows, in files and in answers.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct RowKey {
+    series: u32,
+    time: i64,
+    offset: Offset,
+    index: u16,
+}
+
+impl RowKey {
+    pub(super) fn of(row: &StoredObservation) -> Self {
+        Self {
+            series: row.datastream.get(),
+            time: row.time.as_micros(),
+            offset: row.offset,
+            index: row.index,
+        }
+    }
+}
+
+/// Whether a second value of a time says nothing new.
+pub(crate) fn same_value(one: Option<&Value>, other: Option<&Value>) -> bool {
+    one == other
+}
+
+/// What a query reads.
+pub(super) struct Wanted {
+    /// Ascending, each once.
+    pub(super) datastreams: Vec<DatastreamId>,
+    /// Inclusive.
+    pub(super) from: Timestamp,
+    /// Exclusive.
+    pub(super) to: Timestamp,
+    pub(super) columns: Columns,
+}
+
+/// All rows that are wanted, by [`RowKey`]. A file is opened when its turn
+/// comes: a page of a long range reads no more than it shows.
+pub(super) struct Scan {
+    wanted: Arc<Wanted>,
+    active: Vec<Active>,
+    /// The one whose turn comes first stands last.
+    pending: Vec<PendingFile>,
+    rows_read: u64,
+}
+
+struct Active {
+    next: StoredObservation,
+    key: RowKey,
+    source: Source,
+}
+
+enum Source {
+    File(Box<FileRows>),
+    Head(HeadRows),
+}
+
+struct PendingFile {
+    file: Arc<DataFile>,
+    entries: Vec<Entry>,
+    /// No row comes before it.
+    first: (u32, i64),
+}
+
+impl Scan {
+    pub(super) fn new(view: &View, wanted: Wanted) -> Result<Self, ReadError> {
+        let wanted = Arc::new(wanted);
+        let mut pending: Vec<_> = view
+            .files
+            .iter()
+            .filter_map(|file| PendingFile::new(file, &wanted))
+            .collect();
+        pending.sort_by_key(|file| std::cmp::Reverse(file.first));
+        let mut scan = Self {
+            wanted: Arc::clone(&wanted),
+            active: Vec::new(),
+            pending,
+            rows_read: 0,
+        };
+        for head in view.heads() {
+            let rows = HeadRows::new(Arc::clone(head), Arc::clone(&wanted));
+            scan.activate(Source::Head(rows))?;
+        }
+        Ok(scan)
+    }
+
+    /// About how many rows it will read.
+    pub(super) fn estimate(&self) -> u64 {
+        let heads: u64 = self
+            .active
+            .iter()
+            .map(|active| match &active.source {
+                Source::File(_) => 0,
+                Source::Head(rows) => rows.estimate(),
+            })
+            .sum();
+        let files = self.pending.iter().flat_map(|file| &file.entries);
+        heads + files.map(|entry| estimate(entry, &self.wanted)).sum::<u64>()
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<StoredObservation>, QueryError> {
+        self.open_files()?;
+        let first = self.active.iter().enumerate().min_by_key(|(_, active)| active.key);
+        let Some((at, _)) = first else {
+            return Ok(None);
+        };
+        self.rows_read += 1;
+        if self.rows_read > MAX_ROWS_READ {
+            return Err(TooMuch::rows(self.rows_read));
+        }
+        let active = &mut self.active[at];
+        Ok(Some(match active.source.next(&self.wanted)? {
+            Some(row) => {
+                active.key = RowKey::of(&row);
+                std::mem::replace(&mut active.next, row)
+            }
+            None => self.active.swap_remove(at).next,
+        }))
+    }
+
+    /// Opens each file that may hold the next row.
+    fn open_files(&mut self) -> Result<(), ReadError> {
+        loop {
+            let least = self.active.iter().map(|active| (active.key.series, active.key.time)).min();
+            let due = self
+                .pending
+                .pop_if(|file| least.is_none_or(|least| file.first <= least));
+            let Some(due) = due else {
+                return Ok(());
+            };
+            let Wanted { from, to, columns, .. } = *self.wanted;
+            let rows = FileRows::open(&due.file, &due.entries, from, to, columns)?;
+            self.activate(Source::File(Box::new(rows)))?;
+        }
+    }
+
+    fn activate(&mut self, mut source: Source) -> Result<(), ReadError> {
+        if let Some(next) = source.next(&self.wanted)? {
+            let key = RowKey::of(&next);
+            self.active.push(Active { next, key, source });
+        }
+        Ok(())
+    }
+}
+
+impl PendingFile {
+    fn new(file: &Arc<DataFile>, wanted: &Wanted) -> Option<Self> {
+        let entry = &file.entry;
+        if entry.min_time >= wanted.to.as_micros() || entry.max_time < wanted.from.as_micros() {
+            return None;
+        }
+        let entries: Vec<Entry> = wanted
+            .datastreams
+            .iter()
+            .filter_map(|datastream| file.index.get(*datastream))
+            .filter(|entry| entry.overlaps(wanted.from, wanted.to))
+            .copied()
+            .collect();
+        let first = entries.first()?;
+        Some(Self {
+            first: (first.series, first.min_time.max(wanted.from.as_micros())),
+            file: Arc::clone(file),
+            entries,
+        })
+    }
+}
+
+/// Rows of an entry in the wanted times, as if they were spread evenly.
+fn estimate(entry: &Entry, wanted: &Wanted) -> u64 {
+    let from = entry.min_time.max(wanted.from.as_micros());
+    let to = entry.max_time.min(wanted.to.as_micros());
+    let span = entry.max_time.abs_diff(entry.min_time).max(1);
+    let part = to.abs_diff(from) as f64 / span as f64;
+    (f64::from(entry.rows) * part.min(1.0)) as u64
+}
+
+impl Source {
+    /// The next row that lies within the wanted times.
+    fn next(&mut self, wanted: &Wanted) -> Result<Option<StoredObservation>, ReadError> {
+        match self {
+            Self::Head(rows) => Ok(rows.next()),
+            Self::File(rows) => {
+                while let Some(row) = rows.next()? {
+                    if (wanted.from..wanted.to).contains(&row.time) {
+                        return Ok(Some(row));
+                    }
+                }
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// The wanted rows of a head, a datastream at a time.
+struct HeadRows {
+    head: Arc<Head>,
+    wanted: Arc<Wanted>,
+    next_datastream: usize,
+    ready: std::vec::IntoIter<StoredObservation>,
+}
+
+impl HeadRows {
+    fn new(head: Arc<Head>, wanted: Arc<Wanted>) -> Self {
+        Self {
+            head,
+            wanted,
+            next_datastream: 0,
+            ready: Vec::new().into_iter(),
+        }
+    }
+
+    fn estimate(&self) -> u64 {
+        let datastreams = self.wanted.datastreams.iter();
+        datastreams.map(|datastream| self.head.rows_of(*datastream)).sum()
+    }
+
+    fn next(&mut self) -> Option<StoredObservation> {
+        loop {
+            if let Some(row) = self.ready.next() {
+                return Some(row);
+            }
+            let datastream = *self.wanted.datastreams.get(self.next_datastream)?;
+            self.next_datastream += 1;
+            let rows = self.head.collect(datastream, self.wanted.from, self.wanted.to);
+            self.ready = rows.into_iter();
+        }
+    }
+}
+
+/// Observations: one for each (datastream, time), in its newest revision.
+pub(super) struct Resolved {
+    scan: Scan,
+    as_of: Option<Timestamp>,
+    /// The first row of the next time.
+    ahead: Option<StoredObservation>,
+}
+
+impl Resolved {
+    pub(super) fn new(scan: Scan, as_of: Option<Timestamp>) -> Self {
+        Self {
+            scan,
+            as_of,
+            ahead: None,
+        }
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<StoredObservation>, QueryError> {
+        loop {
+            let first = match self.ahead.take() {
+                Some(row) => row,
+                None => match self.scan.next()? {
+                    Some(row) => row,
+                    None => return Ok(None),
+                },
+            };
+            if let Some(newest) = self.newest_of(first)? {
+                return Ok(Some(newest));
+            }
+        }
+    }
+
+    /// The newest revision of the time that `first` begins; `None` where none
+    /// was known as of the time that was asked for.
+    fn newest_of(
+        &mut self,
+        first: StoredObservation,
+    ) -> Result<Option<StoredObservation>, QueryError> {
+        let known = |row: &StoredObservation| self.as_of.is_none_or(|at| row.received <= at);
+        let mut kept = StoredObservation { revision: 0, ..first };
+        let mut newest = known(&kept).then(|| kept.clone());
+        while let Some(mut row) = self.scan.next()? {
+            if (row.datastream, row.time) != (kept.datastream, kept.time) {
+                self.ahead = Some(row);
+                break;
+            }
+            if same_value(row.value.as_ref(), kept.value.as_ref()) {
+                continue;
+            }
+            row.revision = kept.revision.saturating_add(1);
+            if known(&row) {
+                newest = Some(row.clone());
+            }
+            kept = row;
+        }
+        Ok(newest)
+    }
+}

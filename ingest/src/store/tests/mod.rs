@@ -1,0 +1,150 @@
+//! The store with what stands around it, fed with frames as the log feeds it.
+
+mod faults;
+mod format;
+mod model;
+mod queries;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use domain::{
+    Assurance, CredentialId, DatastreamId, DeviceId, Flags, Offset, Quality, Timestamp, Transport,
+    Value,
+};
+
+use super::Store;
+use crate::apply::{Applier, Progress};
+use crate::latest::Latest;
+use crate::live::Live;
+use crate::log::{Frame, FrameObservation, Verdict};
+use crate::quarantine::Quarantine;
+use crate::query::{RangeQuery, StoredObservation};
+use crate::stats::{Counters, Stats};
+
+/// An opened store; dropping it is a crash, since nothing is flushed.
+pub(super) struct Opened {
+    pub(super) store: Store,
+    pub(super) latest: Latest,
+    pub(super) quarantine: Quarantine,
+    applier: Applier,
+}
+
+impl Opened {
+    pub(super) fn at(folder: &Path, flush_rows: usize) -> Self {
+        let counters = Arc::new(Counters::default());
+        let latest = Latest::default();
+        let store =
+            Store::open(folder, flush_rows, latest.clone(), Arc::clone(&counters)).unwrap();
+        let quarantine = Quarantine::new(10, Arc::clone(&counters));
+        let progress = Progress::new(store.flushed_offset());
+        let live = Live::new(progress.clone(), Arc::clone(&counters));
+        let applier = Applier::new(
+            store.clone(),
+            latest.clone(),
+            live,
+            quarantine.clone(),
+            counters,
+            progress,
+        );
+        Self {
+            store,
+            latest,
+            quarantine,
+            applier,
+        }
+    }
+
+    /// Takes a frame in, unless the files hold it.
+    pub(super) fn apply(&mut self, frame: &Frame) {
+        if frame.offset > self.store.flushed_offset() {
+            self.applier.apply(frame);
+        }
+    }
+
+    pub(super) fn all(&self, datastream: u32) -> Vec<StoredObservation> {
+        self.store.range(&everything(datastream)).unwrap().observations
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let mut stats = Stats::default();
+        self.store.fill(&mut stats);
+        stats
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.store.stop();
+    }
+}
+
+pub(super) fn everything(datastream: u32) -> RangeQuery {
+    RangeQuery {
+        datastream: DatastreamId::new(datastream),
+        from: Timestamp::MIN,
+        to: Timestamp::MAX,
+        as_of: None,
+        limit: usize::MAX,
+        after: None,
+    }
+}
+
+/// A frame received at its offset in seconds.
+pub(super) fn frame(offset: u64, observations: Vec<FrameObservation>) -> Frame {
+    Frame {
+        offset: Offset::new(offset),
+        received: received(offset),
+        device: DeviceId::new("dev-1").unwrap(),
+        credential: CredentialId::new(1),
+        assurance: Assurance::Key,
+        gateway: None,
+        transport: Transport::Mqtt,
+        model_version: 1,
+        boot_epoch: None,
+        boot_sequence: None,
+        sequence: None,
+        payload_hash: None,
+        observations: observations.into_iter().collect(),
+        rejections: Vec::new(),
+        unreadable: None,
+        original: None,
+    }
+}
+
+pub(super) fn received(offset: u64) -> Timestamp {
+    Timestamp::from_micros(offset as i64 * 1_000_000)
+}
+
+pub(super) fn observation(
+    datastream: u32,
+    time: i64,
+    value: Option<Value>,
+    verdict: Verdict,
+) -> FrameObservation {
+    FrameObservation {
+        index: 0,
+        datastream: DatastreamId::new(datastream),
+        time: Timestamp::from_micros(time),
+        quality: if value.is_none() { Quality::Missing } else { Quality::Good },
+        value,
+        flags: Flags::NONE,
+        verdict,
+        location: None,
+    }
+}
+
+pub(super) fn number(datastream: u32, time: i64, value: f64) -> FrameObservation {
+    observation(datastream, time, Some(Value::Number(value)), Verdict::First)
+}
+
+/// Names of the files in a folder that end in `end`, sorted.
+pub(super) fn files(folder: &Path, end: &str) -> Vec<PathBuf> {
+    let mut found: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_str().unwrap().ends_with(end))
+        .collect();
+    found.sort();
+    found
+}

@@ -1,0 +1,10 @@
+//! The write path through the public interface, over a real registry and real
+//! files: what a receipt means, what a restart keeps, what is refused.
+
+#![allow(clippy::unwrap_used)]
+
+mod harness;
+mod identity;
+mod model;
+mod recovery;
+mod refusal;

@@ -1,0 +1,300 @@
+//! `/v1/devices`: registration, and what becomes of it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use device_registry::{Device, DevicePatch, Licence, NewDevice, NewKey, Patch, Visibility};
+use domain::{AgencyId, DeviceId, Location, ModelId, ThingId};
+use serde::{Deserialize, Deserializer};
+use utoipa::{IntoParams, ToSchema};
+
+use super::registry_problem::registry_problem;
+use crate::access::Operator;
+use crate::body::JsonBody;
+use crate::list::{List, ListRequest, cut};
+use crate::pagination::read_cursor;
+use crate::params::{Limit, Query, Text, Time};
+use crate::problem::Problem;
+use crate::state::{ApiState, Shared};
+use crate::views::{DeviceView, PlaceView, PublicKeyView, status};
+
+/// A new device.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewDevice, example = json!({
+    "id": "dev-1", "agency": "seoul", "model": "traffic.flow", "name": "세종대로 1",
+    "location": {"lat": 37.566_412, "lon": 126.977_968}, "visibility": "public",
+    "keys": [{"alg": "EdDSA", "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]
+}))]
+pub(crate) struct NewDeviceBody {
+    #[schema(value_type = String)]
+    pub(super) id: Text<DeviceId>,
+    #[schema(value_type = String)]
+    pub(super) agency: Text<AgencyId>,
+    #[schema(value_type = String)]
+    pub(super) model: Text<ModelId>,
+    /// A MAC or EUI with colons, under which it may log in too.
+    pub(super) alias: Option<String>,
+    #[serde(default)]
+    pub(super) name: String,
+    pub(super) location: Option<PlaceView>,
+    #[serde(default)]
+    pub(super) keys: Vec<PublicKeyView>,
+    /// `public` or `restricted`, the default.
+    pub(super) visibility: Option<String>,
+    /// KOGL-1 to KOGL-4, or an SPDX identifier.
+    pub(super) licence: Option<String>,
+    pub(super) attribution: Option<String>,
+    /// The device is refused from then on.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) expires: Option<Time>,
+    /// The thing whose device this one replaces.
+    #[schema(value_type = Option<String>)]
+    pub(super) thing: Option<Text<ThingId>>,
+}
+
+impl NewDeviceBody {
+    pub(super) fn read(self) -> Result<NewDevice, String> {
+        let mut device = NewDevice::new(self.id.0, self.agency.0, self.model.0);
+        device.alias = self.alias;
+        device.name = self.name;
+        device.location = self.location.map(place).transpose()?;
+        device.keys = self.keys.into_iter().map(new_key).collect();
+        device.visibility = self.visibility.as_deref().map(visibility).transpose()?;
+        device.licence = self.licence.as_deref().map(licence).transpose()?;
+        if let Some(attribution) = self.attribution {
+            device.attribution = Some(attribution);
+        }
+        device.expires = self.expires.map(|time| time.0);
+        device.thing = self.thing.map(|thing| thing.0);
+        Ok(device)
+    }
+}
+
+fn place(place: PlaceView) -> Result<Location, String> {
+    place.try_into().map_err(|error: domain::LocationError| error.to_string())
+}
+
+pub(super) fn new_key(key: PublicKeyView) -> NewKey {
+    NewKey {
+        alg: key.alg,
+        public_key: key.public_key,
+        expires: None,
+    }
+}
+
+fn visibility(text: &str) -> Result<Visibility, String> {
+    Visibility::parse(text).ok_or_else(|| "visibility is public or restricted".to_owned())
+}
+
+fn licence(text: &str) -> Result<Licence, String> {
+    Licence::parse(text).map_err(|error| error.to_string())
+}
+
+/// Registers a device: its thing and its datastreams come from the model.
+#[utoipa::path(post, path = "/v1/devices", tag = "devices", request_body = NewDeviceBody,
+    responses((status = 201, body = DeviceView), (status = 409, description = "The id is taken")),
+    security(("operator" = []), ("session" = [])))]
+pub(crate) async fn register(
+    State(state): State<ApiState>,
+    _: Operator,
+    JsonBody(body): JsonBody<NewDeviceBody>,
+) -> Result<Response, Problem> {
+    let device = body.read().map_err(Problem::body)?;
+    let made = state
+        .blocking(move |shared| shared.registry.register_device(device))
+        .await?
+        .map_err(|error| registry_problem(&error))?;
+    Ok((StatusCode::CREATED, Json(view(&state, &made))).into_response())
+}
+
+/// A device with what the data plane and the broker know of it.
+fn view(shared: &Shared, device: &Device) -> DeviceView {
+    let snapshot = shared.registry.snapshot();
+    let last_seen = device
+        .datastreams
+        .iter()
+        .filter_map(|datastream| shared.ingest.latest(datastream.id))
+        .map(|stored| stored.received)
+        .max();
+    DeviceView::new(
+        device,
+        snapshot.thing(device.thing.as_str()).map(AsRef::as_ref),
+        shared.clock.now(),
+        last_seen,
+        shared.connections.of_device(&device.id),
+    )
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DevicesQuery {
+    #[param(value_type = Option<String>)]
+    agency: Option<Text<AgencyId>>,
+    /// As `traffic`.
+    domain: Option<String>,
+    /// As `traffic.flow`, or `flow` alone.
+    model: Option<String>,
+    /// `active`, `revoked` or `expired`.
+    status: Option<String>,
+    /// 1 to 10,000; 100 by default.
+    #[param(value_type = Option<u32>)]
+    limit: Option<Text<Limit>>,
+    cursor: Option<String>,
+}
+
+/// The devices, in order of id.
+#[utoipa::path(get, path = "/v1/devices", tag = "devices", params(DevicesQuery),
+    responses((status = 200, body = List<DeviceView>)),
+    security(("operator" = []), ("session" = [])))]
+pub(crate) async fn list(
+    State(state): State<ApiState>,
+    _: Operator,
+    Query(query): Query<DevicesQuery>,
+    request: ListRequest,
+) -> Result<Response, Problem> {
+    let limit = query.limit.as_ref().map_or(Limit::default(), |limit| limit.0).0;
+    let after: Option<DeviceId> = read_cursor(query.cursor.as_deref())?;
+    if let Some(status) = &query.status
+        && !["active", "revoked", "expired"].contains(&status.as_str())
+    {
+        return Err(Problem::parameter("status is active, revoked or expired"));
+    }
+    let snapshot = state.settled().await;
+    let now = state.now();
+    let mut devices: Vec<&Arc<Device>> = snapshot
+        .devices(after.as_ref())
+        .filter(|device| query.passes(device, now))
+        .take(limit + 1)
+        .collect();
+    let more = cut(&mut devices, limit);
+    let last = devices.last().filter(|_| more).map(|device| &device.id);
+    let views = devices.iter().map(|device| view(&state, device)).collect();
+    Ok(request.page(views, last))
+}
+
+impl DevicesQuery {
+    fn passes(&self, device: &Device, now: domain::Timestamp) -> bool {
+        let model = &device.model.id;
+        self.agency.as_ref().is_none_or(|agency| agency.0 == device.agency)
+            && self.domain.as_deref().is_none_or(|name| name == model.domain())
+            && self
+                .model
+                .as_deref()
+                .is_none_or(|name| name == model.as_str() || name == model.name())
+            && self.status.as_deref().is_none_or(|wanted| wanted == status(device, now))
+    }
+}
+
+/// One device.
+#[utoipa::path(get, path = "/v1/devices/{id}", tag = "devices",
+    params(("id" = String, Path, description = "The device's id")),
+    responses((status = 200, body = DeviceView), (status = 404, description = "There is none")),
+    security(("operator" = []), ("session" = [])))]
+pub(crate) async fn show(
+    State(state): State<ApiState>,
+    _: Operator,
+    Path(id): Path<String>,
+) -> Result<Json<DeviceView>, Problem> {
+    let snapshot = state.settled().await;
+    let device = snapshot.device(&id).ok_or_else(|| no_device(&id))?;
+    Ok(Json(view(&state, device)))
+}
+
+/// What to change; what is left out stays as it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DevicePatch, example = json!({"name": "세종대로 1", "location": {"lat": 37.57, "lon": 126.98}, "visibility": "public"}))]
+pub(crate) struct PatchBody {
+    name: Option<String>,
+    /// null: it has none any more.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<PlaceView>)]
+    location: Option<Option<PlaceView>>,
+    /// null: never.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires: Option<Option<Time>>,
+    visibility: Option<String>,
+    licence: Option<String>,
+    attribution: Option<String>,
+}
+
+/// Tells `null` from a member that is not there.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl PatchBody {
+    fn read(self) -> Result<DevicePatch, String> {
+        Ok(DevicePatch {
+            name: self.name,
+            location: match self.location {
+                None => Patch::Keep,
+                Some(None) => Patch::Clear,
+                Some(Some(there)) => Patch::Set(place(there)?),
+            },
+            expires: match self.expires {
+                None => Patch::Keep,
+                Some(None) => Patch::Clear,
+                Some(Some(time)) => Patch::Set(time.0),
+            },
+            visibility: self.visibility.as_deref().map(visibility).transpose()?,
+            licence: self.licence.as_deref().map(licence).transpose()?,
+            attribution: self.attribution,
+        })
+    }
+}
+
+/// Changes a device. Its former places stay with the observations of their time.
+#[utoipa::path(patch, path = "/v1/devices/{id}", tag = "devices",
+    params(("id" = String, Path, description = "The device's id")), request_body = PatchBody,
+    responses((status = 200, body = DeviceView), (status = 404, description = "There is none")),
+    security(("operator" = []), ("session" = [])))]
+pub(crate) async fn patch(
+    State(state): State<ApiState>,
+    _: Operator,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<PatchBody>,
+) -> Result<Json<DeviceView>, Problem> {
+    let id = device_id(&id)?;
+    let patch = body.read().map_err(Problem::body)?;
+    let patched = state
+        .blocking(move |shared| shared.registry.patch_device(&id, patch))
+        .await?
+        .map_err(|error| registry_problem(&error))?;
+    Ok(Json(view(&state, &patched)))
+}
+
+/// Shuts a device out for good, within a second. There is no way back.
+#[utoipa::path(post, path = "/v1/devices/{id}/revoke", tag = "devices",
+    params(("id" = String, Path, description = "The device's id")),
+    responses((status = 200, body = DeviceView), (status = 404, description = "There is none")),
+    security(("operator" = []), ("session" = [])))]
+pub(crate) async fn revoke(
+    State(state): State<ApiState>,
+    _: Operator,
+    Path(id): Path<String>,
+) -> Result<Json<DeviceView>, Problem> {
+    let id = device_id(&id)?;
+    let revoked = state
+        .blocking(move |shared| shared.registry.revoke_device(&id))
+        .await?
+        .map_err(|error| registry_problem(&error))?;
+    Ok(Json(view(&state, &revoked)))
+}
+
+/// What is no id names no device.
+pub(super) fn device_id(id: &str) -> Result<DeviceId, Problem> {
+    DeviceId::new(id).map_err(|_| no_device(id))
+}
+
+pub(super) fn no_device(id: &str) -> Problem {
+    Problem::not_found(format!("There is no device {id}."))
+}

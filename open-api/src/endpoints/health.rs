@@ -1,0 +1,44 @@
+//! `/healthz` and `/readyz`.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::problem::Problem;
+use crate::problem_kind::ProblemKind;
+use crate::state::ApiState;
+
+/// Frames that may wait to be applied before the platform counts as behind:
+/// a second or so at full speed.
+const MAX_BEHIND: u64 = 500_000;
+
+/// How the platform is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Health)]
+pub(crate) struct HealthView {
+    #[schema(example = "ready")]
+    status: &'static str,
+}
+
+/// The process lives.
+#[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200, body = HealthView)))]
+pub(crate) async fn alive() -> Json<HealthView> {
+    Json(HealthView { status: "alive" })
+}
+
+/// The platform takes data and answers questions.
+#[utoipa::path(get, path = "/readyz", tag = "operations",
+    responses((status = 200, body = HealthView), (status = 503, description = "Not now")))]
+pub(crate) async fn ready(State(state): State<ApiState>) -> Result<Json<HealthView>, Problem> {
+    let durable = state.ingest.durable_offset().get();
+    let applied = state.ingest.applied_offset().get();
+    if durable.saturating_sub(applied) > MAX_BEHIND {
+        return Err(Problem::new(
+            ProblemKind::Unavailable,
+            "What is durable is not applied yet.",
+        )
+        .retry_after(1));
+    }
+    Ok(Json(HealthView { status: "ready" }))
+}

@@ -1,0 +1,131 @@
+//! `/v1/stream`: frames as they are applied, as server-sent events.
+//!
+//! One event is one frame; its id is the offset, so `Last-Event-ID` resumes.
+//! What is behind comes from the log, then the stream goes over to live
+//! without a seam. What is gone from the log is told by a `gap` event.
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use domain::{AgencyId, Offset};
+use ingest::StreamStart;
+use serde::Deserialize;
+use tokio_stream::wrappers::ReceiverStream;
+use utoipa::IntoParams;
+
+use super::stream_feed::{Feed, FeedFilter};
+use crate::access::Caller;
+use crate::envelope::Arrival;
+use crate::params::{Bbox, DatastreamFilter, Query, Text};
+use crate::problem::Problem;
+use crate::quota::Account;
+use crate::state::ApiState;
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct StreamQuery {
+    /// Begins with this offset; without it, with what comes next.
+    from_offset: Option<u64>,
+    /// As `traffic`.
+    domain: Option<String>,
+    /// As `traffic.flow`, or `flow` alone.
+    model: Option<String>,
+    #[param(value_type = Option<String>)]
+    agency: Option<Text<AgencyId>>,
+    /// `west,south,east,north`, in degrees.
+    bbox: Option<String>,
+}
+
+/// Live observations as server-sent events. An event is one accepted message
+/// with those of its observations that pass the filter; its id is the offset,
+/// and gaps between ids are normal. An event `gap` says which offsets are gone
+/// from the log and which query fills them.
+#[utoipa::path(get, path = "/v1/stream", tag = "data",
+    params(StreamQuery, ("Last-Event-ID" = Option<u64>, Header, description = "Resumes behind this offset; browsers send it by themselves")),
+    responses((status = 200, content_type = "text/event-stream", body = String, example = "id: 120345\ndata: {\"offset\":120345,\"result_time\":\"2026-05-01T00:00:00.214Z\",\"device\":\"dev-1\",\"thing\":\"dev-1\",\"agency\":\"seoul\",\"domain\":\"traffic\",\"model\":\"traffic.flow\",\"location\":{\"lat\":37.5665,\"lon\":126.9775},\"observations\":[{\"datastream\":5,\"field\":\"speed\",\"unit\":\"km/h\",\"phenomenon_time\":\"2026-05-01T00:00:00Z\",\"value\":43.5,\"quality\":\"good\",\"revision\":0}]}\n\n")))]
+pub(crate) async fn follow(
+    State(state): State<ApiState>,
+    Extension(arrival): Extension<Arrival>,
+    Extension(account): Extension<Account>,
+    caller: Caller,
+    Query(query): Query<StreamQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let start = start(&state, &query, &headers)?;
+    let filter = filter(&query)?;
+    let place = state.streams.take(account)?;
+    let (feed, events) = Feed::new(state.clone(), state.ingest.stream(start), caller, filter);
+    tokio::spawn(async move {
+        let _place = place;
+        feed.run(arrival.stopping).await;
+    });
+    let mut response = Body::from_stream(ReceiverStream::new(events)).into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-store"),
+        // Some proxies would otherwise hold events back.
+        (header::HeaderName::from_static("x-accel-buffering"), "no"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    Ok(response)
+}
+
+/// A browser that reconnects repeats the old `from_offset` beside the newer
+/// `Last-Event-ID`, so that one wins.
+fn start(
+    state: &ApiState,
+    query: &StreamQuery,
+    headers: &HeaderMap,
+) -> Result<StreamStart, Problem> {
+    let durable = state.ingest.durable_offset();
+    if let Some(last) = headers.get("last-event-id") {
+        let last: u64 = last
+            .to_str()
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| Problem::parameter("Last-Event-ID: an offset, as an event's id"))?;
+        return Ok(StreamStart::After(Offset::new(last).min(durable)));
+    }
+    match query.from_offset {
+        None => Ok(StreamStart::Live),
+        Some(from) if from > durable.next().get() => Err(Problem::parameter(format!(
+            "from_offset: the newest offset is {durable}; leave it out to begin with what comes next"
+        ))),
+        Some(from) => Ok(StreamStart::After(Offset::new(from.saturating_sub(1)))),
+    }
+}
+
+fn filter(query: &StreamQuery) -> Result<FeedFilter, Problem> {
+    let bbox: Option<Bbox> = match &query.bbox {
+        None => None,
+        Some(text) => Some(
+            text.parse()
+                .map_err(|error| Problem::parameter(format!("bbox: {error}")))?,
+        ),
+    };
+    let agency = query.agency.as_ref().map(|text| text.0.clone());
+    let words: Vec<String> = [
+        ("domain", query.domain.as_deref()),
+        ("model", query.model.as_deref()),
+        ("agency", agency.as_ref().map(AgencyId::as_str)),
+        ("bbox", query.bbox.as_deref()),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some(format!("{name}={}", value?)))
+    .collect();
+    Ok(FeedFilter {
+        query: words.join("&"),
+        datastreams: DatastreamFilter {
+            domain: query.domain.clone(),
+            model: query.model.clone(),
+            agency,
+            bbox,
+            ..DatastreamFilter::default()
+        },
+    })
+}

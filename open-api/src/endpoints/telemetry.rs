@@ -1,0 +1,273 @@
+//! `POST /v1/devices/{id}/telemetry`: a device's message over HTTP.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use device_registry::auth::{self, AuthError};
+use device_registry::{Device, EventKind, Exposure, NewEvent};
+use domain::batch::Resent;
+use domain::payload::{self, ContentFormat, MAX_PAYLOAD_BYTES, PayloadError};
+use domain::{Assurance, CredentialId, ObservationBatch, Origin, Telemetry, Timestamp, Transport};
+use ingest::{Outcome, Receipt};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::body;
+use crate::envelope::Arrival;
+use crate::problem::Problem;
+use crate::problem_kind::ProblemKind;
+use crate::quota::Account;
+use crate::state::ApiState;
+
+/// What became of the message. It is durable.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TelemetryReceipt, example = json!({"offset": 120_345, "stored": 2, "duplicates": 0, "rejected": 0}))]
+pub(crate) struct TelemetryReceipt {
+    /// The message's number in the log.
+    offset: u64,
+    /// New observations and revisions.
+    stored: u16,
+    /// Observations that were there already.
+    duplicates: u16,
+    /// Observations in quarantine.
+    rejected: u16,
+}
+
+/// A device's telemetry. The 200 means that it is durable.
+#[utoipa::path(post, path = "/v1/devices/{id}/telemetry", tag = "devices",
+    params(("id" = String, Path, description = "The device's id")),
+    request_body(content(
+        (Object = "application/json", example = json!({"t": "2026-05-01T09:00:00+09:00", "v": {"pm25": 12.1, "pm10": 30}})),
+        (Object = "application/senml+json", example = json!([{"bt": 1_777_593_600, "n": "pm25", "u": "ug/m3", "v": 12.1}])),
+        (String = "application/senml+cbor"),
+    )),
+    responses((status = 200, body = TelemetryReceipt),
+        (status = 401, description = "The device or its credential is not accepted"),
+        (status = 422, description = "Nothing could be read; it is in quarantine, durably")),
+    security(("device_token" = []), ("device_password" = [])))]
+pub(crate) async fn publish(
+    State(state): State<ApiState>,
+    Extension(arrival): Extension<Arrival>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let now = state.now();
+    let login = Login {
+        id: &id,
+        arrival: &arrival,
+        now,
+    };
+    let (device, credential, assurance) = match login.authenticate(&state, request.headers()) {
+        Ok(admitted) => admitted,
+        Err(refusal) => return login.refuse(&state, refusal),
+    };
+    let allowance = match state.throttle.take(&Account::Device(device.id.clone())) {
+        Ok(allowance) => allowance,
+        Err(refused) => {
+            let mut response = refused.problem("this device").into_response();
+            refused.allowance().tell(response.headers_mut());
+            return response;
+        }
+    };
+    let origin = Origin {
+        credential,
+        assurance,
+        gateway: None,
+        transport: Transport::Http,
+        received: now,
+        resent: Resent::No,
+        boot_epoch: None,
+        boot_sequence: None,
+    };
+    let mut response = match accept(&state, &device, origin, request).await {
+        Ok(receipt) => Json(receipt).into_response(),
+        Err(problem) => problem.into_response(),
+    };
+    allowance.tell(response.headers_mut());
+    response
+}
+
+/// The write path: read, parse, make durable, tell.
+async fn accept(
+    state: &ApiState,
+    device: &Arc<Device>,
+    origin: Origin,
+    request: Request,
+) -> Result<TelemetryReceipt, Problem> {
+    let format = content_format(request.headers());
+    let bytes = body::read(request.into_body(), MAX_PAYLOAD_BYTES).await?;
+    let telemetry = telemetry(&bytes, format, device, origin.received);
+    let batch = ObservationBatch {
+        origin,
+        telemetry,
+        original: &bytes,
+    };
+    let receipt = state.ingest.submit(device, &batch).await.map_err(|error| {
+        let cause = crate::problem::error_chain(&error);
+        Problem::new(ProblemKind::Unavailable, "The platform takes no data now; keep it and try again.")
+            .retry_after(5)
+            .caused_by(cause)
+    })?;
+    told(&receipt)
+}
+
+fn telemetry<'a>(
+    bytes: &'a [u8],
+    format: Result<Option<ContentFormat>, PayloadError>,
+    device: &Device,
+    now: Timestamp,
+) -> Result<Telemetry<'a>, PayloadError> {
+    payload::parse(bytes, format?, &device.id, now)
+}
+
+/// The type that curl names without being asked says nothing of the payload.
+fn content_format(headers: &HeaderMap) -> Result<Option<ContentFormat>, PayloadError> {
+    match body::media_type(headers) {
+        None | Some("" | "application/x-www-form-urlencoded" | "application/octet-stream") => Ok(None),
+        Some(text) => ContentFormat::from_content_type(text).map(Some),
+    }
+}
+
+fn told(receipt: &Receipt) -> Result<TelemetryReceipt, Problem> {
+    let offset = receipt.offset().get();
+    match *receipt.outcome() {
+        Outcome::Accepted {
+            stored,
+            duplicates,
+            rejected,
+        } => Ok(TelemetryReceipt {
+            offset,
+            stored,
+            duplicates,
+            rejected,
+        }),
+        Outcome::Unreadable(error) => Err(Problem::new(
+            ProblemKind::UnreadableTelemetry,
+            error.to_string(),
+        )
+        .with("code", error.code())
+        .with("offset", offset)),
+    }
+}
+
+/// A device at the door.
+struct Login<'a> {
+    id: &'a str,
+    arrival: &'a Arrival,
+    now: Timestamp,
+}
+
+/// Why it stays outside.
+enum Refusal {
+    /// For the operator, with the cure.
+    Auth(AuthError),
+    NoCredential,
+    OtherName,
+}
+
+impl Login<'_> {
+    fn authenticate(
+        &self,
+        state: &ApiState,
+        headers: &HeaderMap,
+    ) -> Result<(Arc<Device>, CredentialId, Assurance), Refusal> {
+        let authorization = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|text| text.split_once(' '))
+            .ok_or(Refusal::NoCredential)?;
+        let snapshot = state.registry.snapshot();
+        let device = snapshot.login(self.id).map_err(Refusal::Auth)?;
+        let (scheme, proof) = (authorization.0, authorization.1.trim());
+        let (credential, assurance) = if scheme.eq_ignore_ascii_case("bearer") {
+            let audience = &state.platform.audience;
+            let checked = auth::authenticate_jwt(device, proof.as_bytes(), audience, self.now);
+            (checked.map_err(Refusal::Auth)?, Assurance::Key)
+        } else if scheme.eq_ignore_ascii_case("basic") {
+            let (name, password) = basic(proof).ok_or(Refusal::NoCredential)?;
+            let named = snapshot.login(&name).map_err(Refusal::Auth)?;
+            if named.id != device.id {
+                return Err(Refusal::OtherName);
+            }
+            let exposure = self.exposure();
+            let checked =
+                state
+                    .registry
+                    .authenticate_password(device, password.as_bytes(), exposure, self.now);
+            (checked.map_err(Refusal::Auth)?, Assurance::Password)
+        } else {
+            return Err(Refusal::NoCredential);
+        };
+        Ok((Arc::clone(device), credential, assurance))
+    }
+
+    fn exposure(&self) -> Exposure {
+        if self.arrival.scheme == "https" {
+            Exposure::Protected
+        } else {
+            Exposure::Plaintext {
+                peer: self.arrival.client,
+            }
+        }
+    }
+
+    /// The operator learns the reason; the caller, who may be anybody, only
+    /// where it is told. Guessing goes on the address's account.
+    fn refuse(&self, state: &ApiState, refusal: Refusal) -> Response {
+        let (reason, cure) = refusal.words();
+        let device = state.registry.snapshot().login(self.id).ok().map(|device| device.id.clone());
+        state.registry.events().record(NewEvent {
+            time: self.now,
+            device,
+            login: self.id,
+            peer: &self.arrival.client.to_string(),
+            listener: self.arrival.scheme,
+            kind: EventKind::Refused,
+            reason: &reason,
+            cure,
+            head: &[],
+        });
+        let account = Account::of_address(self.arrival.client);
+        let (problem, allowance) = match state.throttle.take(&account) {
+            Ok(allowance) => (
+                Problem::new(
+                    ProblemKind::Unauthenticated,
+                    "This device or its credential is not accepted. Its operator sees the reason in GET /v1/devices/{id}/events and GET /v1/refused.",
+                ),
+                allowance,
+            ),
+            Err(refused) => (refused.problem("refused logins"), refused.allowance()),
+        };
+        let mut response = problem.into_response();
+        allowance.tell(response.headers_mut());
+        response
+    }
+}
+
+impl Refusal {
+    fn words(&self) -> (String, &'static str) {
+        match self {
+            Self::Auth(error) => (error.to_string(), error.cure()),
+            Self::NoCredential => (
+                "the request brought neither a token nor a password".to_owned(),
+                "send Authorization: Bearer with the device's JWT, or Basic with its id and password",
+            ),
+            Self::OtherName => (
+                "the name in Authorization is another device's than the path's".to_owned(),
+                "publish to the path of the device that logs in",
+            ),
+        }
+    }
+}
+
+fn basic(encoded: &str) -> Option<(String, String)> {
+    let text = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+    // An alias has colons; a password of ours has none.
+    let (name, password) = text.rsplit_once(':')?;
+    Some((name.to_owned(), password.to_owned()))
+}

@@ -1,0 +1,356 @@
+//! A platform on a port of its own, and a client that never hides a status.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use device_registry::Registry;
+use ingest::{Clock, Config, Ingest, SystemClock};
+use open_api::{ApiParts, ApiState, NoConnections, PlatformInfo, Quotas, TrustedProxies, serve};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+/// Long enough for a machine under load.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+pub(crate) struct Platform {
+    pub(crate) address: SocketAddr,
+    pub(crate) token: String,
+    passwords: parking_lot::Mutex<HashMap<String, String>>,
+    names: AtomicU32,
+    stop: Option<oneshot::Sender<()>>,
+    served: Option<std::thread::JoinHandle<()>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Platform {
+    pub(crate) fn start() -> Self {
+        Self::with(Quotas::default(), "")
+    }
+
+    pub(crate) fn with(quotas: Quotas, trusted_proxies: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let registry =
+            Arc::new(Registry::open(folder.path(), || SystemClock.now()).unwrap());
+        let config = Config {
+            segment_bytes: 4 << 20,
+            ..Config::new(folder.path())
+        };
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let ingest = Ingest::open(config, Arc::clone(&registry), Arc::clone(&clock)).unwrap();
+        let token = std::fs::read_to_string(folder.path().join("admin.token")).unwrap();
+        let state = ApiState::new(ApiParts {
+            registry,
+            ingest,
+            platform: PlatformInfo {
+                version: "0.0.0-test".to_owned(),
+                public_key: [7; 32],
+                audience: "madang".to_owned(),
+                public_url: None,
+                listeners: vec![("mqtt".to_owned(), 1883)],
+            },
+            connections: Arc::new(NoConnections),
+            trusted_proxies: trusted_proxies.parse::<TrustedProxies>().unwrap(),
+            quotas,
+            clock,
+        });
+        let (stop, stopped) = oneshot::channel::<()>();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async move {
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                let shutdown = async {
+                    let _ = stopped.await;
+                };
+                serve(listener, None, state, shutdown).await.unwrap();
+            });
+        });
+        Self {
+            address,
+            token: token.trim().to_owned(),
+            passwords: parking_lot::Mutex::default(),
+            names: AtomicU32::new(0),
+            stop: Some(stop),
+            served: Some(served),
+            _folder: folder,
+        }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        if path.starts_with("http") {
+            return path.to_owned();
+        }
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A request of nobody in particular.
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        self.send("GET", path, &[], None)
+    }
+
+    /// A request of the operator.
+    pub(crate) fn operator(&self, method: &str, path: &str, body: Option<Value>) -> Reply {
+        let authorization = format!("Bearer {}", self.token);
+        let mut headers = vec![("authorization", authorization.as_str())];
+        if body.is_some() {
+            headers.push(("content-type", "application/json"));
+        }
+        let body = body.map(|body| body.to_string().into_bytes());
+        self.send(method, path, &headers, body)
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
+        let headers = [("content-type", "application/json")];
+        self.send("POST", path, &headers, Some(body.to_string().into_bytes()))
+    }
+
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Reply {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(DEADLINE))
+            .allow_non_standard_methods(true)
+            .build()
+            .new_agent();
+        let mut request = ureq::http::Request::builder().method(method).uri(self.url(path));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = match body {
+            Some(body) => agent.run(request.body(body).unwrap()),
+            None => agent.run(request.body(()).unwrap()),
+        };
+        let mut response = response.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect();
+        Reply {
+            line: format!("{method} {path}"),
+            status: response.status().as_u16(),
+            headers,
+            text: response
+                .body_mut()
+                .with_config()
+                .limit(64 << 20)
+                .read_to_string()
+                .unwrap(),
+        }
+    }
+
+    /// An agency of its own for each call.
+    pub(crate) fn agency(&self) -> String {
+        let id = format!("agency-{}", self.names.fetch_add(1, Ordering::Relaxed));
+        let body = json!({"id": id, "name": "서울특별시"});
+        self.operator("POST", "/v1/agencies", Some(body)).expect(201);
+        id
+    }
+
+    /// A device whose members come on top of id, agency and model.
+    pub(crate) fn device(&self, id: &str, agency: &str, model: &str, more: &Value) -> Value {
+        let mut body = json!({"id": id, "agency": agency, "model": model});
+        for (name, value) in more.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        let device = self.operator("POST", "/v1/devices", Some(body)).expect(201);
+        let made = self
+            .operator("POST", &format!("/v1/devices/{id}/password"), None)
+            .expect(201);
+        let password = made["password"].as_str().unwrap().to_owned();
+        self.passwords.lock().insert(id.to_owned(), password);
+        device
+    }
+
+    /// A public device with an agency of its own.
+    pub(crate) fn public_device(&self, id: &str, model: &str) -> Value {
+        let agency = self.agency();
+        let more = json!({"visibility": "public", "location": {"lat": 37.566_412, "lon": 126.977_968}});
+        self.device(id, &agency, model, &more)
+    }
+
+    /// Telemetry by the device's password.
+    pub(crate) fn publish(&self, id: &str, payload: &Value) -> Reply {
+        let basic = self.basic(id);
+        let headers = [
+            ("authorization", basic.as_str()),
+            ("content-type", "application/json"),
+        ];
+        let path = format!("/v1/devices/{id}/telemetry");
+        self.send("POST", &path, &headers, Some(payload.to_string().into_bytes()))
+    }
+
+    pub(crate) fn basic(&self, id: &str) -> String {
+        let password = self.passwords.lock()[id].clone();
+        format!("Basic {}", STANDARD.encode(format!("{id}:{password}")))
+    }
+
+    /// The number of a device's datastream.
+    pub(crate) fn datastream(&self, device: &str, field: &str) -> u64 {
+        let path = format!("/v1/datastreams?device={device}&field={field}");
+        let list = self.operator("GET", &path, None).expect(200);
+        list["items"][0]["id"].as_u64().unwrap()
+    }
+
+    /// All items of a list, page by page.
+    pub(crate) fn all(&self, path: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut next = Some(path.to_owned());
+        while let Some(path) = next {
+            let page = self.operator("GET", &path, None).expect(200);
+            items.extend(page["items"].as_array().unwrap().iter().cloned());
+            next = page["next"].as_str().map(str::to_owned);
+        }
+        items
+    }
+
+    pub(crate) fn stream(&self, path: &str, headers: &[(&str, &str)]) -> Events {
+        let mut socket = TcpStream::connect(self.address).unwrap();
+        socket.set_read_timeout(Some(DEADLINE)).unwrap();
+        // HTTP/1.0 has no chunks: what comes are the events alone.
+        let mut request = format!("GET {path} HTTP/1.0\r\nhost: {}\r\n", self.address);
+        for (name, value) in headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        request.push_str("\r\n");
+        socket.write_all(request.as_bytes()).unwrap();
+        let mut lines = BufReader::new(socket);
+        let mut status = String::new();
+        lines.read_line(&mut status).unwrap();
+        assert!(status.contains(" 200 "), "{path}: {status}");
+        let mut line = String::new();
+        while lines.read_line(&mut line).unwrap() > 2 {
+            line.clear();
+        }
+        let mut events = Events { lines };
+        // The greeting: from here on, what is applied will come.
+        assert_eq!(events.block(), ["retry: 2000", ": welcome"]);
+        events
+    }
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(served) = self.served.take() {
+            let _ = served.join();
+        }
+    }
+}
+
+pub(crate) struct Reply {
+    line: String,
+    pub(crate) status: u16,
+    headers: HashMap<String, String>,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|error| panic!("{}: {error} in {:?}", self.line, self.text))
+    }
+
+    /// The body, of a reply with this status.
+    pub(crate) fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}: {}", self.line, self.text);
+        if self.text.is_empty() {
+            return Value::Null;
+        }
+        self.json()
+    }
+
+    /// A problem of this kind, complete.
+    pub(crate) fn problem(&self, status: u16, kind: &str) -> Value {
+        assert_eq!(self.status, status, "{}: {}", self.line, self.text);
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.line);
+        let problem = self.json();
+        assert_eq!(problem["type"], format!("/problems/{kind}"), "{}: {problem}", self.line);
+        assert_eq!(problem["status"], status);
+        assert!(problem["detail"].as_str().is_some_and(|text| !text.is_empty()));
+        assert_eq!(problem["request_id"].as_str(), self.header("x-request-id"));
+        problem
+    }
+}
+
+/// Server-sent events, one by one.
+pub(crate) struct Events {
+    lines: BufReader<TcpStream>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Event {
+    pub(crate) name: Option<String>,
+    pub(crate) id: Option<u64>,
+    pub(crate) data: Value,
+}
+
+impl Events {
+    fn block(&mut self) -> Vec<String> {
+        let mut block = Vec::new();
+        loop {
+            let mut line = String::new();
+            let read = self.lines.read_line(&mut line).unwrap();
+            let line = line.trim_end_matches('\n').to_owned();
+            if read == 0 || line.is_empty() {
+                return block;
+            }
+            block.push(line);
+        }
+    }
+
+    /// The next event; comments are passed over.
+    pub(crate) fn next(&mut self) -> Event {
+        loop {
+            let block = self.block();
+            assert!(!block.is_empty(), "the stream has ended");
+            let mut event = Event::default();
+            for line in &block {
+                match line.split_once(": ") {
+                    Some(("event", name)) => event.name = Some(name.to_owned()),
+                    Some(("id", id)) => event.id = Some(id.parse().unwrap()),
+                    Some(("data", data)) => event.data = serde_json::from_str(data).unwrap(),
+                    _ => {}
+                }
+            }
+            if event.id.is_some() {
+                return event;
+            }
+        }
+    }
+
+    /// Whether the other side has closed the stream.
+    pub(crate) fn ended(&mut self) -> bool {
+        loop {
+            let block = self.block();
+            if block.is_empty() {
+                return true;
+            }
+            assert!(block.iter().all(|line| line.starts_with(':')), "{block:?}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The open API over a real socket, with a registry and a data plane of its
+//! own in a temporary folder. A file for each behaviour; the helpers reach the
+//! platform through the API alone.
+
+mod access;
+mod applications;
+mod audience;
+mod data;
+mod devices;
+mod harness;
+mod import;
+mod pages;
+mod problems;
+mod registry;
+mod sessions;
+mod stream;
+mod telemetry;

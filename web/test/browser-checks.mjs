@@ -1,0 +1,164 @@
+// What must hold for the pages in a real browser, against any platform: the
+// mock of this folder or a running `madang demo`.
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+
+const CHROMIUM = process.env.MADANG_CHROMIUM ?? "/usr/bin/chromium";
+const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+/** Generous: the machine may be busy with a build. */
+export const PATIENCE_MS = 30_000;
+
+export const KOREAN = { locale: "ko-KR", viewport: { width: 1440, height: 900 }, colorScheme: "dark" };
+export const ENGLISH_PHONE = { locale: "en-GB", viewport: { width: 360, height: 780 }, colorScheme: "light", hasTouch: true, isMobile: true };
+
+export async function openBrowser() {
+  if (!existsSync(CHROMIUM)) throw new Error(`no browser at ${CHROMIUM}: install chromium, or set MADANG_CHROMIUM`);
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+}
+
+/** A page that notes what must not happen. `allowed`: requests whose refusal
+ * belongs to the check, as the browser reports each on its console. */
+export async function openPage(browser, base, looks, allowed = /\/v1\/session$/) {
+  const context = await browser.newContext({ timezoneId: "Asia/Seoul", ...looks });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  const faults = [];
+  page.on("pageerror", (error) => faults.push(`page error: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !allowed.test(message.location().url)) faults.push(`console: ${message.text()} ${message.location().url}`);
+  });
+  page.on("request", (request) => {
+    if (!request.url().startsWith(`${base}/`) && !request.url().startsWith("data:")) faults.push(`another origin: ${request.url()}`);
+  });
+  return { page, faults, done: () => context.close() };
+}
+
+export async function noSideways(page, what) {
+  const [inner, scroll] = await page.evaluate(() => [document.documentElement.clientWidth, document.documentElement.scrollWidth]);
+  assert.ok(scroll <= inner, `${what} scrolls sideways: ${scroll} > ${inner}`);
+}
+
+/** Waits until the element's text differs from what it is now. */
+export async function changes(page, selector) {
+  const before = await page.textContent(selector);
+  await page.waitForFunction(([query, text]) => document.querySelector(query)?.textContent !== text, [selector, before]);
+}
+
+export async function portal(browser, base, looks, { issue }) {
+  const { page, faults, done } = await openPage(browser, base, looks);
+  const korean = looks.locale.startsWith("ko");
+  await page.goto(`${base}/`);
+  await page.waitForSelector(".sample-rows li");
+  await page.waitForSelector(".catalogue-table tbody tr");
+  assert.equal(await page.getAttribute("html", "lang"), korean ? "ko" : "en");
+  assert.equal(/[가-힣]/.test(await page.textContent("h1")), korean);
+  await page.waitForSelector('#sample-link[data-state="connected"]');
+  await changes(page, ".sample-rows");
+  await noSideways(page, "the portal");
+  if (issue) await issueKey(page, base);
+  await noSideways(page, "the portal with a key");
+  await page.click("#language");
+  assert.equal(/[가-힣]/.test(await page.textContent("h1")), !korean, "the switch changes the language");
+  await page.reload();
+  await page.waitForSelector(".catalogue-table tbody tr");
+  assert.equal(await page.getAttribute("html", "lang"), korean ? "en" : "ko", "the language is remembered");
+  assert.deepEqual(faults, []);
+  await done();
+}
+
+async function issueKey(page, base) {
+  await page.click("#apply .primary");
+  await page.waitForSelector("#apply-status.fault");
+  await page.fill("#apply-name", "Browser check");
+  await page.fill("#apply-contact", "dev@example.kr");
+  await page.keyboard.press("Enter");
+  const key = (await page.textContent('[data-line="key"] code')).trim();
+  assert.match(key, /^mdk_\S{20,}$/);
+  const curl = await page.textContent('[data-line="curl"] code');
+  assert.ok(curl.includes(key) && curl.includes(base), curl);
+  const [, address] = /"(http[^"]+)"$/.exec(curl);
+  const answer = await fetch(address, { headers: { Authorization: `Bearer ${key}` } });
+  assert.equal(answer.status, 200, "the curl line answers");
+  assert.ok((await answer.json()).items.length > 0, "the curl line answers with values");
+  assert.match(await page.textContent('[data-line="sse"] code'), /\/v1\/stream"$/);
+  assert.match(await page.textContent('[data-line="mqtt"] code'), /^mosquitto_sub -h \S+ .*-t "open\/#" -v$/);
+}
+
+export async function operations(browser, base, looks, token) {
+  const { page, faults, done } = await openPage(browser, base, looks);
+  const phone = looks.viewport.width < 900;
+  await page.goto(`${base}/ops`);
+  await page.fill("#login-token", "mdo_wrong");
+  await page.click("#login .primary");
+  await page.waitForFunction(() => document.querySelector("#login-status").textContent !== "");
+  await page.goto("about:blank");
+  await page.goto(`${base}/ops#token=${token}`);
+  await page.waitForSelector('#link[data-state="connected"]');
+  assert.equal(page.url(), `${base}/ops`, "the token is gone from the address bar");
+  await noSideways(page, "the dashboard's map");
+  if (phone) await page.click('#phone-tabs [data-pane="list"]');
+  await page.waitForSelector(".row");
+  await noSideways(page, "the list");
+  if (phone) await page.click('#phone-tabs [data-pane="side"]');
+  await page.waitForSelector(".frames li");
+  await changes(page, "#panel .frames");
+  await noSideways(page, "the live values");
+  await mapByKeyboard(page, phone);
+  await page.waitForSelector("#panel .facts");
+  await page.waitForSelector("#panel .chart-box");
+  await page.waitForFunction(() => document.querySelectorAll("#panel .log, #panel .empty").length >= 2);
+  await noSideways(page, "the device");
+  for (const tab of ["attention", "refused"]) {
+    await page.click(`#tab-${tab}`);
+    await page.waitForSelector(`#panel[data-tab="${tab}"] h3`);
+    await noSideways(page, tab);
+  }
+  await search(page, phone);
+  await page.click("#logout");
+  await page.waitForSelector("#login-token");
+  assert.deepEqual(faults, []);
+  await done();
+}
+
+/** The map alone, by keys: in, aside, all, and the nearest device. */
+async function mapByKeyboard(page, phone) {
+  if (phone) await page.click('#phone-tabs [data-pane="map"]');
+  const pixels = () => page.evaluate(() => document.querySelector("#map canvas").toDataURL().length);
+  await page.focus("#map canvas");
+  assert.ok((await pixels()) > 5_000, "the map is drawn");
+  for (let i = 0; i < 30 && (await page.getAttribute("body", "data-pane")) !== "side"; i++) {
+    for (const key of ["Enter", "ArrowLeft"]) await page.keyboard.press(key);
+    if (await page.$("#panel .facts")) break;
+    await page.waitForTimeout(50);
+  }
+}
+
+async function search(page, phone) {
+  if (phone) await page.click('#phone-tabs [data-pane="list"]');
+  const first = await page.getAttribute(".row", "data-id");
+  await page.fill("#search", first);
+  await page.waitForFunction((id) => [...document.querySelectorAll(".row")].every((row) => row.dataset.id.includes(id)), first);
+  await page.fill("#search", "nothing is called so");
+  await page.waitForSelector('.list-canvas:not([data-empty=""])');
+  await page.click("#clear");
+  await page.waitForSelector(".row");
+  await page.focus("#list");
+  await page.keyboard.press("ArrowDown");
+  await page.waitForSelector('.row[aria-selected="true"]');
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => document.querySelector('.row[aria-selected="true"]') === null);
+}
+
+export async function reference(browser, base, looks) {
+  const { page, faults, done } = await openPage(browser, base, looks);
+  const { paths } = await (await fetch(`${base}/openapi.json`)).json();
+  await page.goto(`${base}/docs`);
+  await page.waitForSelector(".operation");
+  const shown = new Set(await page.$$eval(".operation h3 code", (codes) => codes.map((code) => code.textContent)));
+  for (const path of Object.keys(paths)) assert.ok(shown.has(path), `${path} is described`);
+  await noSideways(page, "the reference");
+  assert.deepEqual(faults, []);
+  await done();
+}

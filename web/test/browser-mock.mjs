@@ -1,0 +1,146 @@
+// The pages in a real browser against the mock: what must always hold, and the
+// states that a healthy platform does not show.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { ENGLISH_PHONE, KOREAN, changes, noSideways, openBrowser, openPage, operations, portal, reference } from "./browser-checks.mjs";
+import { TOKEN, startMock } from "./mock.mjs";
+
+let browser;
+before(async () => {
+  browser = await openBrowser();
+});
+after(() => browser.close());
+
+const ANY = /./;
+
+/** Runs a check against a mock of its own. */
+async function on(options, check) {
+  const mock = await startMock(options);
+  const set = (mode) => fetch(`${mock.url}/__mock/${mode}`);
+  try {
+    await check(mock, set);
+  } finally {
+    await mock.close();
+  }
+}
+
+for (const looks of [KOREAN, ENGLISH_PHONE]) {
+  const name = `${looks.locale}, ${looks.viewport.width} px`;
+  test(`portal: ${name}`, () => on({}, (mock) => portal(browser, mock.url, looks, { issue: true })));
+  test(`dashboard: ${name}`, () => on({}, (mock) => operations(browser, mock.url, looks, TOKEN)));
+  test(`reference: ${name}`, () => on({}, (mock) => reference(browser, mock.url, looks)));
+
+  test(`empty platform: ${name}`, () =>
+    on({}, async (mock, set) => {
+      await set("empty");
+      const { page, faults, done } = await openPage(browser, mock.url, looks);
+      await page.goto(`${mock.url}/`);
+      await page.waitForSelector("#catalogue .empty");
+      await page.waitForSelector("#sample .empty");
+      await noSideways(page, "the empty portal");
+      await page.goto(`${mock.url}/ops#token=${TOKEN}`);
+      await page.waitForSelector('#link[data-state="connected"]');
+      await page.waitForFunction(() => (document.querySelector(".list-canvas")?.dataset.empty ?? "").includes("/v1/devices"));
+      assert.equal(await page.isVisible(".map-note"), true);
+      await noSideways(page, "the empty dashboard");
+      assert.deepEqual(faults, []);
+      await done();
+    }));
+}
+
+test("a broken platform is told, and the page recovers by itself", () =>
+  on({}, async (mock, set) => {
+    const { page, faults, done } = await openPage(browser, mock.url, KOREAN, ANY);
+    await set("broken");
+    await page.goto(`${mock.url}/`);
+    await page.waitForSelector("#sample .fault");
+    assert.match(await page.textContent("#catalogue .fault"), /500.*req-1/);
+    await page.goto(`${mock.url}/ops#token=${TOKEN}`);
+    await page.waitForSelector("#banner:not([hidden])");
+    assert.equal(await page.getAttribute("#link", "data-state"), "disconnected");
+    await set("normal");
+    await page.waitForSelector('#link[data-state="connected"]');
+    await page.waitForSelector(".row");
+    await page.waitForSelector("#banner", { state: "hidden" });
+    assert.deepEqual(faults, []);
+    await done();
+  }));
+
+test("a cut stream is told, and goes on where it ended", () =>
+  on({}, async (mock, set) => {
+    const { page, faults, done } = await openPage(browser, mock.url, KOREAN, ANY);
+    await page.goto(`${mock.url}/ops#token=${TOKEN}`);
+    await page.waitForSelector('#link[data-state="connected"]');
+    await changes(page, "#panel .frames");
+    await set("cut");
+    await page.waitForSelector('#link[data-state="reconnecting"]');
+    await page.waitForSelector('#link[data-state="disconnected"]');
+    const reached = mock.state.offset;
+    await set("normal");
+    await page.waitForSelector('#link[data-state="connected"]');
+    assert.ok(Number(mock.state.resumed.at(-1)) > 5_000 && Number(mock.state.resumed.at(-1)) <= reached + 1, `resumed at ${mock.state.resumed.at(-1)} of ${reached}`);
+    await changes(page, "#panel .frames");
+    assert.deepEqual(faults, []);
+    await done();
+  }));
+
+test("a session that has ended leads back to the login", () =>
+  on({}, async (mock, set) => {
+    const { page, done } = await openPage(browser, mock.url, KOREAN, ANY);
+    await page.goto(`${mock.url}/ops#token=${TOKEN}`);
+    await page.waitForSelector('#link[data-state="connected"]');
+    mock.state.sessions.clear();
+    await set("cut");
+    await page.waitForSelector("#login-token");
+    assert.notEqual((await page.textContent("#login-status")).trim(), "");
+    await done();
+  }));
+
+test("a full quota tells when to come back", () =>
+  on({}, async (mock) => {
+    const { page, done } = await openPage(browser, mock.url, KOREAN, ANY);
+    await page.goto(`${mock.url}/`);
+    await page.fill("#apply-name", "quota");
+    await page.fill("#apply-contact", "dev@example.kr");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => document.querySelector("#apply-status").textContent.includes("30"));
+    await done();
+  }));
+
+test("the reference sends a request and shows a stream's first events", () =>
+  on({}, async (mock) => {
+    const { page, faults, done } = await openPage(browser, mock.url, KOREAN);
+    await page.goto(`${mock.url}/docs#get-v1-stream`);
+    const stream = page.locator("#get-v1-stream");
+    await stream.locator(".try summary").click();
+    await stream.locator("button.primary").click();
+    await stream.locator("pre", { hasText: "data: {" }).waitFor();
+    assert.deepEqual(faults, []);
+    await done();
+  }));
+
+test("ten thousand devices stay smooth", () =>
+  on({ devices: 10_000, rate: 200 }, async (mock) => {
+    const { page, faults, done } = await openPage(browser, mock.url, KOREAN);
+    await page.goto(`${mock.url}/ops#token=${TOKEN}`);
+    await page.waitForSelector('#link[data-state="connected"]');
+    await page.waitForSelector(".row");
+    assert.ok((await page.$$(".row")).length < 60, "only the rows in sight exist");
+    await page.focus("#map canvas");
+    const slowest = await page.evaluate(async () => {
+      const canvas = document.querySelector("#map canvas");
+      let worst = 0;
+      for (let i = 0; i < 20; i++) {
+        const begun = performance.now();
+        canvas.dispatchEvent(new KeyboardEvent("keydown", { key: i % 2 ? "+" : "-", bubbles: true }));
+        await new Promise(requestAnimationFrame);
+        await new Promise(requestAnimationFrame);
+        worst = Math.max(worst, performance.now() - begun);
+      }
+      return worst;
+    });
+    assert.ok(slowest < 1_500, `a step of zoom took ${Math.round(slowest)} ms`);
+    assert.deepEqual(faults, []);
+    await done();
+  }));

@@ -1,0 +1,245 @@
+// A small stand-in for the platform, for the pages' own tests: the published
+// endpoints with a deterministic fleet, and switches for empty, broken and cut
+// states. Node only. `node test/mock.mjs [PORT]` serves it for a look by hand.
+
+import { createReadStream, existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const dist = fileURLToPath(new URL("../dist/", import.meta.url));
+const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml" };
+const POLICY = "default-src 'self'; frame-ancestors 'none'";
+export const TOKEN = "mdo_test-token";
+
+const field = (name, unit, en, ko, kind = "number") => ({ name, unit, kind, codes: [], min: null, max: null, title: { en, ko } });
+const COMMON = [field("battery", "%", "Battery", "배터리 잔량")];
+const MODELS = [
+  { id: "disaster.water-level", title: { en: "Water level", ko: "하천 수위" }, fields: [field("level", "m", "Water level", "수위"), field("discharge", "m3/s", "Discharge", "유량")] },
+  { id: "disaster.rain", title: { en: "Rain", ko: "강우량" }, fields: [field("rain_10m", "mm", "Rain in 10 min", "10분 강수량")] },
+  { id: "traffic.flow", title: { en: "Traffic flow", ko: "교통 흐름" }, fields: [field("speed", "km/h", "Mean speed", "평균 속도"), field("volume", "{vehicle}", "Volume", "교통량"), field("occupancy", "%", "Occupancy", "점유율")] },
+  { id: "traffic.parking", title: { en: "Parking", ko: "주차장" }, fields: [field("available", "1", "Free spaces", "주차 가능 면수")] },
+  { id: "safety.air", title: { en: "Air quality", ko: "대기질" }, fields: [field("pm25", "ug/m3", "PM2.5", "초미세먼지(PM2.5)"), field("pm10", "ug/m3", "PM10", "미세먼지(PM10)"), field("o3", "[ppm]", "Ozone", "오존")] },
+  { id: "safety.lamp", title: { en: "Street lamp", ko: "가로등" }, fields: [field("power_state", null, "On", "점등 상태", "boolean"), field("power", "W", "Power", "소비 전력")] },
+].map((model) => ({ ...model, domain: model.id.split(".")[0], version: 1, fields: [...model.fields, ...COMMON] }));
+
+const NAMES = ["청담대교", "잠수교", "한강대교", "행주대교", "광진교", "올림픽대로", "강변북로", "남산공원", "여의도", "종로5가", "시청앞", "사직동"];
+
+/** Unknown parameters are refused by name, as the platform does. */
+const PARAMETERS = [
+  [/^\/(models|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status"]],
+  [/^\/(refused|devices\/[^/]+\/events)$/, ["after", "limit"]],
+  [/^\/devices\/[^/]+\/quarantine$/, ["limit", "cursor"]],
+  [/^\/aggregate$/, ["datastream", "field", "domain", "model", "agency", "device", "bbox", "near", "bucket", "fn", "tz", "from", "to"]],
+  [/^\/stream$/, ["from_offset", "domain", "model", "agency", "bbox"]],
+];
+const unknownParameter = (path, query) => {
+  const allowed = PARAMETERS.find(([pattern]) => pattern.test(path))?.[1] ?? [];
+  return [...query.keys()].find((name) => !allowed.includes(name));
+};
+
+/** A deterministic number in 0..1. */
+const noise = (seed) => {
+  const x = Math.sin(seed * 127.1 + 11.7) * 43758.5453;
+  return x - Math.floor(x);
+};
+
+function makeFleet(count, centre) {
+  const devices = [];
+  const datastreams = [];
+  for (let i = 0; i < count; i++) {
+    const model = MODELS[i % MODELS.length];
+    const busan = centre === undefined && i % 5 === 4;
+    const [lat, lon] = centre ?? (busan ? [35.17, 129.06] : [37.55, 126.98]);
+    const spread = busan ? 0.07 : 0.1;
+    const location = i % 97 === 96 ? null : { lat: lat + (noise(i) - 0.5) * 2 * spread, lon: lon + (noise(i + 0.5) - 0.5) * 3 * spread };
+    const id = `${model.id.split(".")[1]}-${String(i + 1).padStart(4, "0")}`;
+    const status = i === 5 ? "revoked" : "active";
+    const device = { id, alias: null, thing: id, agency: busan ? "busan" : "seoul", model: model.id, name: `${NAMES[i % NAMES.length]} ${model.title.ko} ${i + 1}`, location, status, expires: null, created: "2026-05-01T00:00:00Z", visibility: "public", licence: "KOGL-1", attribution: "", credentials: [{ id: i, kind: "key", alg: "EdDSA" }], datastreams: [], last_seen: null, connection: i % 4 === 0 ? null : { since: "2026-05-01T00:00:00Z" } };
+    devices.push(device);
+    for (const one of model.fields) {
+      const stream = { id: datastreams.length + 1, device: id, thing: id, agency: device.agency, domain: model.domain, model: model.id, field: one.name, unit: one.unit, kind: one.kind, title: one.title, extra: false, owner: device.agency, licence: "KOGL-1", attribution: "", visibility: "public", location };
+      datastreams.push(stream);
+      device.datastreams.push({ id: stream.id, field: one.name });
+    }
+  }
+  return { devices, datastreams, byDevice: new Map(devices.map((device) => [device.id, datastreams.filter((stream) => stream.device === device.id)])) };
+}
+
+function valueAt(stream, time) {
+  if (stream.kind === "boolean") return noise(stream.id) > 0.5;
+  const base = { level: 3, discharge: 420, rain_10m: 1.2, speed: 48, volume: 320, occupancy: 18, available: 84, pm25: 24, pm10: 48, o3: 0.03, power: 62, battery: 88 }[stream.field] ?? 10;
+  const wave = Math.sin(time / 3_600_000 + stream.id) * 0.2 + Math.sin(time / 60_000 + stream.id * 3) * 0.06;
+  const value = base * (1 + wave + (noise(stream.id) - 0.5) * 0.4);
+  return stream.unit === "1" || stream.unit === "{vehicle}" ? Math.round(value) : Math.round(value * 1000) / 1000;
+}
+
+export function startMock({ port = 0, devices = 300, centre, rate = 25 } = {}) {
+  const state = { mode: "normal", offset: 5_000, sessions: new Set(), streams: new Set(), resumed: [], requests: [] };
+  const fleet = makeFleet(devices, centre);
+  const silent = new Set(fleet.devices.filter((_, i) => i % 53 === 52).map((device) => device.id));
+  const never = new Set(fleet.devices.filter((_, i) => i % 101 === 100).map((device) => device.id));
+  const started = Date.now();
+  const seen = (device) => (never.has(device.id) ? null : new Date(silent.has(device.id) ? started - 3_600_000 : Date.now() - 1000 * (1 + noise(started + device.id.length) * 5)).toISOString());
+  const quality = (stream) => (stream.id % 61 === 0 ? "bad" : stream.id % 37 === 0 ? "uncertain" : stream.id % 71 === 0 ? "missing" : "good");
+  const observation = (stream, time) => ({ phenomenon_time: new Date(time).toISOString(), result_time: new Date(time + 120).toISOString(), value: quality(stream) === "missing" ? null : valueAt(stream, time), quality: quality(stream), revision: 0, offset: state.offset });
+
+  const timer = setInterval(() => {
+    if (state.mode !== "normal") return;
+    for (let i = 0; i < rate / 5; i++) emit();
+  }, 200);
+  let turn = 0;
+  function emit() {
+    const device = fleet.devices[(turn++ * 7) % fleet.devices.length];
+    if (silent.has(device.id) || never.has(device.id) || device.status !== "active") return;
+    state.offset += 1;
+    const now = Date.now();
+    const frame = { offset: state.offset, result_time: new Date(now).toISOString(), device: device.id, thing: device.thing, agency: device.agency, domain: device.model.split(".")[0], model: device.model, location: device.location, observations: fleet.byDevice.get(device.id).map((stream) => ({ datastream: stream.id, field: stream.field, unit: stream.unit, ...observation(stream, now) })) };
+    for (const response of state.streams) response.write(`id: ${state.offset}\ndata: ${JSON.stringify(frame)}\n\n`);
+  }
+
+  const server = createServer((request, response) => {
+    const url = new URL(request.url, "http://mock");
+    state.requests.push(`${request.method} ${url.pathname}`);
+    if (url.pathname.startsWith("/__mock/")) return control(url, response);
+    if (url.pathname.startsWith("/v1/")) return api(request, response, url);
+    if (url.pathname === "/openapi.json") return json(response, 200, JSON.parse(readFileSync(new URL("./openapi.json", import.meta.url), "utf8")));
+    page(response, url.pathname);
+  });
+
+  function control(url, response) {
+    state.mode = url.pathname.slice("/__mock/".length);
+    if (state.mode === "cut" || state.mode === "down") {
+      for (const one of state.streams) one.destroy();
+      state.streams.clear();
+    }
+    response.writeHead(204).end();
+  }
+
+  function page(response, path) {
+    const name = { "/": "index.html", "/ops": "ops.html", "/docs": "docs.html" }[path] ?? normalize(path).slice(1);
+    const file = join(dist, name);
+    if (!file.startsWith(dist) || !existsSync(file) || name === "") return response.writeHead(404).end();
+    response.writeHead(200, { "Content-Type": TYPES[extname(name)] ?? "application/octet-stream", "Content-Security-Policy": POLICY });
+    createReadStream(file).pipe(response);
+  }
+
+  const json = (response, status, body, headers = {}) => response.writeHead(status, { "Content-Type": status >= 400 ? "application/problem+json" : "application/json", "X-Request-Id": "req-1", ...headers }).end(JSON.stringify(body));
+  const problem = (response, status, detail) => json(response, status, { type: "/problems/test", title: "Fault", status, detail, request_id: "req-1" });
+  const list = (response, items, url, more = {}) => {
+    const limit = Number(url.searchParams.get("limit") ?? 100);
+    const from = Number(url.searchParams.get("cursor") ?? 0);
+    const rest = new URL(url);
+    rest.searchParams.set("cursor", from + limit);
+    json(response, 200, { items: items.slice(from, from + limit), next: from + limit < items.length ? `http://elsewhere.invalid${rest.pathname}${rest.search}` : null, ...more });
+  };
+
+  function api(request, response, url) {
+    if (state.mode === "down") return request.socket.destroy();
+    const operator = state.sessions.has(/madang_session=(\w+)/.exec(request.headers.cookie ?? "")?.[1]);
+    const path = url.pathname.slice(3);
+    const unknown = unknownParameter(path, url.searchParams);
+    if (unknown !== undefined) return problem(response, 400, `there is no parameter ${unknown}`);
+    if (path === "/session") return session(request, response, operator);
+    if (state.mode === "broken") return problem(response, 500, "the store cannot be read");
+    const empty = state.mode === "empty";
+    if (path === "/platform") return json(response, 200, { name: "Madang", version: "0.1.0", audience: "madang", public_url: null, listeners: { mqtt: 1883, http: 8080 } });
+    if (path === "/models") return list(response, MODELS, url);
+    if (path === "/stream") return stream(request, response, url);
+    if (path === "/applications") return application(request, response);
+    if (path === "/latest") {
+      const items = fleet.datastreams.filter((one) => !never.has(one.device)).map((one) => ({ ...one, ...observation(one, silent.has(one.device) ? started - 3_600_000 : Date.now()) }));
+      const model = url.searchParams.get("model");
+      return list(response, empty ? [] : items.filter((one) => model === null || one.model === model), url, { offset: state.offset });
+    }
+    if (path === "/datastreams") return list(response, empty ? [] : fleet.datastreams, url);
+    if (path === "/things") return list(response, empty ? [] : fleet.devices.map((device) => ({ id: device.thing, name: device.name })), url);
+    if (!operator) return problem(response, 401, "log in");
+    if (path === "/devices") return list(response, empty ? [] : fleet.devices.map((device) => ({ ...device, last_seen: seen(device) })), url);
+    if (path === "/refused") {
+      const after = Number(url.searchParams.get("after") ?? 0);
+      return list(response, empty ? [] : REFUSED.filter((event) => event.sequence > after), url);
+    }
+    if (path === "/aggregate") return aggregate(response, url);
+    const [, id, part] = /^\/devices\/([^/]+)(?:\/(\w+))?$/.exec(path) ?? [];
+    const device = fleet.devices.find((one) => one.id === id);
+    if (!device) return problem(response, 404, "no such device");
+    if (part === "events") return list(response, EVENTS, url);
+    if (part === "quarantine") return list(response, QUARANTINE, url);
+    return json(response, 200, { ...device, last_seen: seen(device) });
+  }
+
+  const ago = (seconds) => new Date(started - seconds * 1000).toISOString();
+  const event = (sequence, seconds, kind, reason, cure, login) => ({ sequence, time: ago(seconds), device: null, login, address: `10.20.0.${sequence}:51${sequence}2`, listener: sequence % 3 ? "mqtt" : "coap", kind, reason, cure, head: null });
+  const REFUSED = [event(1, 900, "refused", "the device is not registered", "register it by POST /v1/devices", "flow-9999"), event(2, 120, "refused", "the token expired 3 hours ago", "set the device's clock, or issue a new token", "air-0005"), event(3, 30, "tls-failed", "no TLS version in common", "use TLS 1.2 or later", "")];
+  const EVENTS = [event(4, 400, "connected", "", "", "flow-0003"), event(5, 200, "disconnected", "keep-alive ran out", "check the network", "flow-0003"), event(6, 190, "refused", "the signature does not match any key", "register the device's new public key", "flow-0003")];
+  const QUARANTINE = [{ offset: 4711, time: ago(300), unreadable: null, rejections: [{ index: 0, field: "speed", code: "wrong-type", message: "the value's type is not the model's" }], head: "" }];
+
+  function session(request, response, operator) {
+    if (request.method === "DELETE") {
+      state.sessions.clear();
+      return response.writeHead(204).end();
+    }
+    if (request.method === "GET") return operator ? json(response, 200, { principal: "operator" }) : problem(response, 401, "log in");
+    body(request, ({ token }) => {
+      if (token !== TOKEN) return problem(response, 401, "this token is not valid");
+      const id = `s${state.sessions.size}x`;
+      state.sessions.add(id);
+      json(response, 201, { principal: "operator" }, { "Set-Cookie": `madang_session=${id}; HttpOnly; SameSite=Lax; Path=/` });
+    });
+  }
+
+  function application(request, response) {
+    body(request, ({ name, contact }) => {
+      if (name === "quota") return json(response, 429, { type: "/problems/quota", title: "Quota", status: 429, detail: "too many applications" }, { "Retry-After": "30" });
+      json(response, 201, { id: "app-1", name, contact, created: ago(0), key: { id: "k1", key: "mdk_k1_c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0_9f8e7d", kind: "secret", origins: [], created: ago(0), expires: null } });
+    });
+  }
+
+  function body(request, then) {
+    let text = "";
+    request.on("data", (part) => (text += part)).on("end", () => then(JSON.parse(text)));
+  }
+
+  function stream(request, response, url) {
+    if (state.mode === "cut") return problem(response, 503, "no streams now");
+    state.resumed.push(request.headers["last-event-id"] ?? url.searchParams.get("from_offset"));
+    response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+    response.write("retry: 300\n: keep-alive\n\n");
+    state.streams.add(response);
+    response.on("close", () => state.streams.delete(response));
+  }
+
+  function aggregate(response, url) {
+    const one = fleet.datastreams[Number(url.searchParams.get("datastream")) - 1];
+    const [, count, letter] = /^(\d+)([smhd])$/.exec(url.searchParams.get("bucket"));
+    const step = Number(count) * { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[letter];
+    const [from, to] = [Date.parse(url.searchParams.get("from")), Date.parse(url.searchParams.get("to"))];
+    const items = [];
+    for (let start = from; start < to; start += step) {
+      if ((start - from) / (to - from) > 0.4 && (start - from) / (to - from) < 0.47) continue;
+      const avg = Number(valueAt(one, start));
+      items.push({ start: new Date(start).toISOString(), end: new Date(start + step).toISOString(), datastream: one.id, avg, min: avg * 0.97, max: avg * 1.04 });
+    }
+    json(response, 200, { items, next: null, unit: one.unit });
+  }
+
+  return new Promise((resolve) => {
+    server.listen(port, "127.0.0.1", () => {
+      resolve({
+        url: `http://127.0.0.1:${server.address().port}`,
+        state,
+        close: () => {
+          clearInterval(timer);
+          server.closeAllConnections();
+          return new Promise((done) => server.close(done));
+        },
+      });
+    });
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { url } = await startMock({ port: Number(process.argv[2] ?? 8090) });
+  console.log(`${url}/  ${url}/ops#token=${TOKEN}  ${url}/docs`);
+}
