@@ -193,7 +193,9 @@ impl BrokerHandle {
         let waiting = std::thread::Builder::new()
             .name("mqtt-shutdown".into())
             .spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build();
                 match runtime {
                     Ok(runtime) => runtime.block_on(shutdown),
                     Err(error) => tracing::error!("no runtime for the shutdown signal: {error}"),

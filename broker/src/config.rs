@@ -98,7 +98,11 @@ impl Config {
         };
         least("max_connections", self.max_connections, 1)?;
         least("handshakes_in_flight", self.handshakes_in_flight, 1)?;
-        least("max_packet_before_connect", self.max_packet_before_connect, 256)?;
+        least(
+            "max_packet_before_connect",
+            self.max_packet_before_connect,
+            256,
+        )?;
         least("max_packet", self.max_packet, 256)?;
         least("receive_maximum", usize::from(self.receive_maximum), 1)?;
         least("uncommitted_messages", self.uncommitted_messages, 1)?;

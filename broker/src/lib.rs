@@ -22,7 +22,7 @@ pub use access::{
     AccessControl, Admission, ConnectionEvent, EventKind, Listener, LoginAttempt, Protocol,
     PublishRight, Refusal, RefusalKind, SubscribeRight,
 };
-pub use broker::{Broker, BrokerHandle, StartError};
+pub use broker::{Broker, BrokerHandle, Publication, StartError};
 pub use config::{Config, ConfigError};
 pub use listener::{BoundListener, BoundSockets, ReloadableTls, bind};
 pub use mqtt::topic::{TopicFilter, TopicFilterError};

@@ -266,7 +266,18 @@ mod tests {
 
     #[test]
     fn ids_refuse_what_a_topic_could_not_carry() {
-        for bad in ["", ".", "..", "a/b", "a+b", "#", "$x", "a\0", "한강", &"x".repeat(65)] {
+        for bad in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "a+b",
+            "#",
+            "$x",
+            "a\0",
+            "한강",
+            &"x".repeat(65),
+        ] {
             assert!(DeviceId::new(bad).is_err(), "{bad:?}");
         }
         for good in ["dev-1", "a.b_c~d-E", "...", &"x".repeat(64)] {

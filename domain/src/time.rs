@@ -66,7 +66,11 @@ impl Timestamp {
         // microsecond. Where `number` is the f64 nearest to whole microseconds
         // those were meant.
         let near = micros.round();
-        let whole = if near / per_unit == number { near } else { micros.floor() };
+        let whole = if near / per_unit == number {
+            near
+        } else {
+            micros.floor()
+        };
         Ok(Self(whole as i64))
     }
 
@@ -112,7 +116,11 @@ fn parse_usual(text: &[u8]) -> Option<Timestamp> {
     {
         return None;
     }
-    let (year, month, day) = (digits(&text[..4])?, digits(&text[5..7])?, digits(&text[8..10])?);
+    let (year, month, day) = (
+        digits(&text[..4])?,
+        digits(&text[5..7])?,
+        digits(&text[8..10])?,
+    );
     let (hour, minute, second) = (
         digits(&text[11..13])?,
         digits(&text[14..16])?,
@@ -176,7 +184,10 @@ mod tests {
     #[test]
     fn an_offset_is_required_and_said_so() {
         for text in ["2020-08-06T14:20:00", "2020-08-06 14:20:00", "2020-08-06"] {
-            assert_ne!(Timestamp::parse(text), Timestamp::parse("2020-08-06T14:20:00Z"));
+            assert_ne!(
+                Timestamp::parse(text),
+                Timestamp::parse("2020-08-06T14:20:00Z")
+            );
         }
         assert_eq!(
             Timestamp::parse("2020-08-06T14:20:00"),
@@ -209,7 +220,13 @@ mod tests {
         assert_eq!(millis.as_micros(), 1_596_691_200_100_000);
         assert!(Timestamp::from_number(f64::NAN).is_err());
         assert!(Timestamp::from_number(1e300).is_err());
-        for micros in [1_596_691_200_123_456, 4_294_967_295_999_999, -1, 1, -86_399_999_999] {
+        for micros in [
+            1_596_691_200_123_456,
+            4_294_967_295_999_999,
+            -1,
+            1,
+            -86_399_999_999,
+        ] {
             let seconds = Timestamp::from_number(micros as f64 / 1e6).unwrap();
             assert_eq!(seconds.as_micros(), micros);
         }
@@ -217,8 +234,14 @@ mod tests {
         let far = Timestamp::from_number(93_769_782_761_695.0).unwrap();
         assert_eq!(far.as_micros(), 93_769_782_761_695_000);
         // Finer than a microsecond is truncated, also before 1970.
-        assert_eq!(Timestamp::from_number(1.000_000_9).unwrap().as_micros(), 1_000_000);
-        assert_eq!(Timestamp::from_number(-1.000_000_1).unwrap().as_micros(), -1_000_001);
+        assert_eq!(
+            Timestamp::from_number(1.000_000_9).unwrap().as_micros(),
+            1_000_000
+        );
+        assert_eq!(
+            Timestamp::from_number(-1.000_000_1).unwrap().as_micros(),
+            -1_000_001
+        );
     }
 
     #[test]

@@ -112,9 +112,7 @@ fn temperature(value: f64, from: Dimension, to: Dimension) -> f64 {
         (Dimension::Kelvin, Dimension::Celsius) => decimal(value - ZERO_CELSIUS),
         (Dimension::Celsius, Dimension::Fahrenheit) => decimal(value * 9.0 / 5.0 + 32.0),
         (Dimension::Fahrenheit, Dimension::Celsius) => (value - 32.0) * 5.0 / 9.0,
-        (Dimension::Fahrenheit, Dimension::Kelvin) => {
-            (value - 32.0) * 5.0 / 9.0 + ZERO_CELSIUS
-        }
+        (Dimension::Fahrenheit, Dimension::Kelvin) => (value - 32.0) * 5.0 / 9.0 + ZERO_CELSIUS,
         (Dimension::Kelvin, Dimension::Fahrenheit) => {
             decimal((value - ZERO_CELSIUS) * 9.0 / 5.0 + 32.0)
         }
@@ -133,7 +131,11 @@ mod tests {
     use super::*;
 
     fn check(value: f64, from: &str, to: &str, expected: f64) {
-        assert_eq!(convert(value, from, to), Ok(expected), "{value} {from} -> {to}");
+        assert_eq!(
+            convert(value, from, to),
+            Ok(expected),
+            "{value} {from} -> {to}"
+        );
     }
 
     #[test]
@@ -185,11 +187,21 @@ mod tests {
     fn what_is_unknown_or_of_another_kind_is_refused() {
         assert_eq!(
             convert(1.0, "furlong", "m"),
-            Err(UnitError::Unknown { unit: "furlong".into() })
+            Err(UnitError::Unknown {
+                unit: "furlong".into()
+            })
         );
-        for (from, to) in [("cm", "s"), ("%", "{vehicle}"), ("ppm", "ug/m3"), ("g", "m/s2")] {
+        for (from, to) in [
+            ("cm", "s"),
+            ("%", "{vehicle}"),
+            ("ppm", "ug/m3"),
+            ("g", "m/s2"),
+        ] {
             assert!(
-                matches!(convert(1.0, from, to), Err(UnitError::Incommensurable { .. })),
+                matches!(
+                    convert(1.0, from, to),
+                    Err(UnitError::Incommensurable { .. })
+                ),
                 "{from} -> {to}"
             );
         }
@@ -200,7 +212,12 @@ mod tests {
     #[test]
     fn the_table_is_sorted_and_exact() {
         for pair in TABLE.windows(2) {
-            assert!(pair[0].0 < pair[1].0, "{:?} before {:?}", pair[0].0, pair[1].0);
+            assert!(
+                pair[0].0 < pair[1].0,
+                "{:?} before {:?}",
+                pair[0].0,
+                pair[1].0
+            );
         }
         for (spelling, unit) in TABLE {
             assert!(unit.times > 0 && unit.per > 0, "{spelling}");
@@ -223,9 +240,36 @@ mod tests {
     #[test]
     fn units_of_the_models_are_known() {
         for unit in [
-            "m", "m3/s", "mm", "m/s2", "cm/s", "1", "deg", "deg/h", "%", "%/m", "Cel", "km/h",
-            "{vehicle}", "s", "ug/m3", "ppm", "[ppm]", "lx", "dB[SPL]", "mm/s", "10*-6", "Hz", "W",
-            "/m2", "dB", "dB[mW]", "m/s", "V", "m3", "mW/m2",
+            "m",
+            "m3/s",
+            "mm",
+            "m/s2",
+            "cm/s",
+            "1",
+            "deg",
+            "deg/h",
+            "%",
+            "%/m",
+            "Cel",
+            "km/h",
+            "{vehicle}",
+            "s",
+            "ug/m3",
+            "ppm",
+            "[ppm]",
+            "lx",
+            "dB[SPL]",
+            "mm/s",
+            "10*-6",
+            "Hz",
+            "W",
+            "/m2",
+            "dB",
+            "dB[mW]",
+            "m/s",
+            "V",
+            "m3",
+            "mW/m2",
         ] {
             assert!(is_known(unit), "{unit}");
         }

@@ -5,9 +5,7 @@
 use domain::payload::{
     ContentFormat, MAX_DEPTH, MAX_OBSERVATIONS, MAX_PAYLOAD_BYTES, PayloadError, parse,
 };
-use domain::{
-    DeviceId, Location, ParsedValue, Quality, RejectReason, Telemetry, Timestamp,
-};
+use domain::{DeviceId, Location, ParsedValue, Quality, RejectReason, Telemetry, Timestamp};
 
 const NOW: &str = "2026-05-01T00:00:00Z";
 
@@ -55,7 +53,11 @@ fn a_compact_object_has_a_time_and_fields() {
     ] {
         let text = format!(r#"{{"t": {t}, "v": {{"pm25": 12.1, "pm10": 30}}}}"#);
         let telemetry = read(text.as_bytes()).unwrap();
-        assert_eq!(numbers(&telemetry), [("pm25", time, 12.1), ("pm10", time, 30.0)], "{t}");
+        assert_eq!(
+            numbers(&telemetry),
+            [("pm25", time, 12.1), ("pm10", time, 30.0)],
+            "{t}"
+        );
         assert!(telemetry.rejections.is_empty());
     }
 }
@@ -70,10 +72,17 @@ fn place_quality_and_count_may_stand_before_or_behind_the_fields() {
     assert_eq!(telemetry.sequence, Some(7));
     for observation in &telemetry.observations {
         assert_eq!(observation.quality, Some(Quality::Uncertain));
-        assert_eq!(observation.location, Some(Location::new(37.5, 127.0).unwrap()));
+        assert_eq!(
+            observation.location,
+            Some(Location::new(37.5, 127.0).unwrap())
+        );
         assert_eq!(observation.time, Some(at("2026-04-30T23:59:00Z")));
     }
-    let values: Vec<_> = telemetry.observations.iter().map(|o| o.value.clone()).collect();
+    let values: Vec<_> = telemetry
+        .observations
+        .iter()
+        .map(|o| o.value.clone())
+        .collect();
     assert_eq!(
         values,
         [
@@ -88,18 +97,23 @@ fn place_quality_and_count_may_stand_before_or_behind_the_fields() {
 #[test]
 fn a_flat_object_is_fields_without_a_time() {
     let telemetry = read(br#" {"pm25": 12.1, "dev-1:pm10": 30} "#).unwrap();
-    assert_eq!(numbers(&telemetry), [("pm25", None, 12.1), ("pm10", None, 30.0)]);
+    assert_eq!(
+        numbers(&telemetry),
+        [("pm25", None, 12.1), ("pm10", None, 30.0)]
+    );
 }
 
 #[test]
 fn an_array_of_objects_numbers_its_observations_through() {
-    let telemetry = read(
-        br#"[{"t":1777593540,"v":{"a":1,"b":[1]}},{"t":1777593541,"v":{"a":2}},{"a":3}]"#,
-    )
-    .unwrap();
+    let telemetry =
+        read(br#"[{"t":1777593540,"v":{"a":1,"b":[1]}},{"t":1777593541,"v":{"a":2}},{"a":3}]"#)
+            .unwrap();
     let indices: Vec<_> = telemetry.observations.iter().map(|o| o.index).collect();
     assert_eq!(indices, [0, 2, 3]);
-    assert_eq!(reasons(&telemetry), [(1, "b".into(), RejectReason::WrongType)]);
+    assert_eq!(
+        reasons(&telemetry),
+        [(1, "b".into(), RejectReason::WrongType)]
+    );
 }
 
 #[test]
@@ -126,7 +140,10 @@ fn a_bad_observation_does_not_harm_the_others() {
 #[test]
 fn what_speaks_of_all_fields_and_cannot_be_read_rejects_them_all() {
     for (extra, reason) in [
-        (r#""t":"2026-05-01T09:00:00""#, RejectReason::TimeWithoutOffset),
+        (
+            r#""t":"2026-05-01T09:00:00""#,
+            RejectReason::TimeWithoutOffset,
+        ),
         (r#""t":"yesterday""#, RejectReason::UnreadableTime),
         (r#""t":[1]"#, RejectReason::UnreadableTime),
         (r#""t":1e300"#, RejectReason::ImpossibleTime),
@@ -156,15 +173,27 @@ fn senml_adds_base_values_and_resolves_names() {
     )
     .unwrap();
     let first = &telemetry.observations[0];
-    assert_eq!((&*first.field, first.unit.as_deref()), ("temperature", Some("Cel")));
+    assert_eq!(
+        (&*first.field, first.unit.as_deref()),
+        ("temperature", Some("Cel"))
+    );
     assert_eq!(first.time, Some(at("2026-04-30T23:59:00Z")));
     let second = &telemetry.observations[1];
-    assert_eq!((&*second.field, second.unit.as_deref()), ("humidity", Some("%RH")));
+    assert_eq!(
+        (&*second.field, second.unit.as_deref()),
+        ("humidity", Some("%RH"))
+    );
     assert_eq!(second.time, Some(at("2026-04-30T23:58:00Z")));
     assert_eq!(telemetry.observations[2].value, ParsedValue::Boolean(false));
-    assert_eq!(telemetry.observations[3].value, ParsedValue::Text("ok".into()));
+    assert_eq!(
+        telemetry.observations[3].value,
+        ParsedValue::Text("ok".into())
+    );
     let last = &telemetry.observations[4];
-    assert_eq!((&*last.field, &last.value), ("level", &ParsedValue::Number(101.5)));
+    assert_eq!(
+        (&*last.field, &last.value),
+        ("level", &ParsedValue::Number(101.5))
+    );
     assert_eq!(last.time, Some(at("2026-04-30T23:59:01.25Z")));
 }
 
@@ -194,7 +223,11 @@ fn senml_records_are_judged_one_by_one() {
              {"bn":"dev-1:","n":"i","v":null,"extra":{"deep":[1]}}]"#,
     )
     .unwrap();
-    let fields: Vec<_> = telemetry.observations.iter().map(|o| (o.index, &*o.field)).collect();
+    let fields: Vec<_> = telemetry
+        .observations
+        .iter()
+        .map(|o| (o.index, &*o.field))
+        .collect();
     assert_eq!(fields, [(1, "a"), (10, "i")]);
     assert_eq!(
         reasons(&telemetry),
@@ -226,15 +259,26 @@ fn senml_cbor_reads_every_number_that_cbor_has() {
     let number = |n| Some(ParsedValue::Number(n));
     assert_eq!(one(&[0x0a]), number(10.0));
     assert_eq!(one(&[0x29]), number(-10.0));
-    assert_eq!(one(&[0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), number(1.8446744073709552e19));
+    assert_eq!(
+        one(&[0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+        number(1.8446744073709552e19)
+    );
     assert_eq!(one(&[0xf9, 0x3e, 0x00]), number(1.5));
     assert_eq!(one(&[0xfa, 0x3f, 0xc0, 0x00, 0x00]), number(1.5));
-    assert_eq!(one(&[0xfb, 0x40, 0x28, 0x33, 0x33, 0x33, 0x33, 0x33, 0x33]), number(12.1));
+    assert_eq!(
+        one(&[0xfb, 0x40, 0x28, 0x33, 0x33, 0x33, 0x33, 0x33, 0x33]),
+        number(12.1)
+    );
     // A decimal fraction: [-1, 121].
     assert_eq!(one(&[0xc4, 0x82, 0x20, 0x18, 0x79]), number(12.1));
     assert_eq!(one(&[0xf6]), Some(ParsedValue::Null));
     // NaN, infinity, a bignum, undefined.
-    for refused in [&[0xf9, 0x7e, 0x00][..], &[0xf9, 0x7c, 0x00], &[0xc2, 0x41, 0x01], &[0xf7]] {
+    for refused in [
+        &[0xf9, 0x7e, 0x00][..],
+        &[0xf9, 0x7c, 0x00],
+        &[0xc2, 0x41, 0x01],
+        &[0xf7],
+    ] {
         assert_eq!(one(refused), None, "{refused:?}");
     }
 }
@@ -250,7 +294,10 @@ fn senml_cbor_takes_indefinite_containers_and_base_labels() {
     bytes.extend_from_slice(b"level");
     bytes.extend_from_slice(&[0x02, 0x05, 0x61, b'x', 0x81, 0x01, 0xff]);
     let telemetry = read(&bytes).unwrap();
-    assert_eq!(numbers(&telemetry), [("level", Some(at("2026-04-30T23:59:00Z")), 5.0)]);
+    assert_eq!(
+        numbers(&telemetry),
+        [("level", Some(at("2026-04-30T23:59:00Z")), 5.0)]
+    );
     assert_eq!(telemetry.observations[0].unit.as_deref(), Some("cm"));
 }
 
@@ -258,20 +305,34 @@ fn senml_cbor_takes_indefinite_containers_and_base_labels() {
 fn limits_hold_before_anything_is_allocated() {
     assert_eq!(refusal(b""), Some(PayloadError::Empty));
     assert_eq!(refusal(b"  "), Some(PayloadError::Empty));
-    assert_eq!(refusal(&vec![b' '; MAX_PAYLOAD_BYTES + 1]), Some(PayloadError::TooLong));
+    assert_eq!(
+        refusal(&vec![b' '; MAX_PAYLOAD_BYTES + 1]),
+        Some(PayloadError::TooLong)
+    );
     let records = |n: usize| format!("[{}]", vec![r#"{"n":"a","v":1}"#; n].join(","));
     assert_eq!(
-        read(records(MAX_OBSERVATIONS).as_bytes()).unwrap().observations.len(),
+        read(records(MAX_OBSERVATIONS).as_bytes())
+            .unwrap()
+            .observations
+            .len(),
         MAX_OBSERVATIONS
     );
     let too_many = Some(PayloadError::TooManyObservations);
     assert_eq!(refusal(records(MAX_OBSERVATIONS + 1).as_bytes()), too_many);
-    let fields: Vec<_> = (0..=MAX_OBSERVATIONS).map(|n| format!("\"f{n}\":1")).collect();
-    assert_eq!(refusal(format!("{{\"v\":{{{}}}}}", fields.join(",")).as_bytes()), too_many);
+    let fields: Vec<_> = (0..=MAX_OBSERVATIONS)
+        .map(|n| format!("\"f{n}\":1"))
+        .collect();
+    assert_eq!(
+        refusal(format!("{{\"v\":{{{}}}}}", fields.join(",")).as_bytes()),
+        too_many
+    );
     let objects = format!("[{}]", vec![r#"{"v":{}}"#; MAX_OBSERVATIONS + 1].join(","));
     assert_eq!(refusal(objects.as_bytes()), too_many);
     // A CBOR array that only claims to be long.
-    assert_eq!(refusal(&[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), too_many);
+    assert_eq!(
+        refusal(&[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+        too_many
+    );
     let mut long = vec![0x9f];
     long.resize(MAX_OBSERVATIONS + 2, 0xa0);
     assert_eq!(refusal(&long), too_many);
@@ -281,15 +342,25 @@ fn limits_hold_before_anything_is_allocated() {
 fn depth_is_limited() {
     let deep = |n: usize| format!(r#"{{"v":{{"a":{}{}}}}}"#, "[".repeat(n), "]".repeat(n));
     assert!(read(deep(MAX_DEPTH - 3).as_bytes()).is_ok());
-    assert_eq!(refusal(deep(MAX_DEPTH).as_bytes()), Some(PayloadError::TooDeep));
-    assert_eq!(refusal(deep(30_000).as_bytes()), Some(PayloadError::TooDeep));
+    assert_eq!(
+        refusal(deep(MAX_DEPTH).as_bytes()),
+        Some(PayloadError::TooDeep)
+    );
+    assert_eq!(
+        refusal(deep(30_000).as_bytes()),
+        Some(PayloadError::TooDeep)
+    );
     let object = format!(r#"[{{"n":"a","v":1,"x":{}"#, "{\"a\":".repeat(10_000));
     assert_eq!(refusal(object.as_bytes()), Some(PayloadError::TooDeep));
     for nest in [0x81, 0x9f, 0xd8] {
         let mut bytes = vec![0x81, 0xa1, 0x61, b'x'];
         bytes.resize(60_000, nest);
         if nest == 0xd8 {
-            bytes[4..].iter_mut().skip(1).step_by(2).for_each(|tag| *tag = 99);
+            bytes[4..]
+                .iter_mut()
+                .skip(1)
+                .step_by(2)
+                .for_each(|tag| *tag = 99);
         }
         assert_eq!(refusal(&bytes), Some(PayloadError::TooDeep), "{nest:x}");
     }
@@ -331,18 +402,37 @@ fn what_cannot_be_read_at_all_says_why() {
         (br#"{"v":{"a":1}"#, PayloadError::Json),
         (br#"{"v":{"a":1}} {}"#, PayloadError::Json),
         (b"{\"a\":\"\xff\"}", PayloadError::Json),
-        (br#"[{"n":"a","v":1,"shape_":2}]"#, PayloadError::UnknownMandatoryLabel),
+        (
+            br#"[{"n":"a","v":1,"shape_":2}]"#,
+            PayloadError::UnknownMandatoryLabel,
+        ),
         (br#"[{"bver":11,"n":"a","v":1}]"#, PayloadError::Version),
-        (&[0x81, 0xa1, 0x62, b'x', b'_', 0x01], PayloadError::UnknownMandatoryLabel),
+        (
+            &[0x81, 0xa1, 0x62, b'x', b'_', 0x01],
+            PayloadError::UnknownMandatoryLabel,
+        ),
         (&[0x81], PayloadError::Cbor),
         (&[0x80, 0x00], PayloadError::Cbor),
         (&[0x81, 0x01], PayloadError::Shape),
         (&[0x80], PayloadError::Shape),
         // A name of indefinite length.
-        (&[0x81, 0xa2, 0x00, 0x7f, 0x61, b'a', 0xff, 0x02, 0x01], PayloadError::Cbor),
-        (&[0x81, 0xa1, 0x00, 0x7b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], PayloadError::Cbor),
+        (
+            &[0x81, 0xa2, 0x00, 0x7f, 0x61, b'a', 0xff, 0x02, 0x01],
+            PayloadError::Cbor,
+        ),
+        (
+            &[
+                0x81, 0xa1, 0x00, 0x7b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+            ],
+            PayloadError::Cbor,
+        ),
     ] {
-        assert_eq!(refusal(text), Some(error), "{}", String::from_utf8_lossy(text));
+        assert_eq!(
+            refusal(text),
+            Some(error),
+            "{}",
+            String::from_utf8_lossy(text)
+        );
     }
 }
 
@@ -352,8 +442,14 @@ fn the_content_type_decides_where_there_is_one() {
     let as_format = |bytes: &'static [u8], format| parse(bytes, Some(format), &device, at(NOW));
     let senml: &[u8] = br#"[{"n":"a","v":1}]"#;
     assert!(as_format(senml, ContentFormat::SenmlJson).is_ok());
-    assert_eq!(as_format(senml, ContentFormat::CompactJson), Err(PayloadError::Shape));
-    assert_eq!(as_format(senml, ContentFormat::SenmlCbor), Err(PayloadError::Shape));
+    assert_eq!(
+        as_format(senml, ContentFormat::CompactJson),
+        Err(PayloadError::Shape)
+    );
+    assert_eq!(
+        as_format(senml, ContentFormat::SenmlCbor),
+        Err(PayloadError::Shape)
+    );
     assert_eq!(
         as_format(br#"{"a":1}"#, ContentFormat::SenmlJson),
         Err(PayloadError::Shape)

@@ -40,8 +40,15 @@ fn senml_time() -> impl Strategy<Value = Timestamp> {
 }
 
 fn compact_reading() -> impl Strategy<Value = Reading<'static>> {
-    let quality = prop_oneof![Just(Quality::Good), Just(Quality::Bad), Just(Quality::Missing)];
-    let location = (-900_000_000i32..=900_000_000, -1_800_000_000i32..=1_800_000_000)
+    let quality = prop_oneof![
+        Just(Quality::Good),
+        Just(Quality::Bad),
+        Just(Quality::Missing)
+    ];
+    let location = (
+        -900_000_000i32..=900_000_000,
+        -1_800_000_000i32..=1_800_000_000,
+    )
         .prop_map(|(lat, lon)| Location::from_e7(lat, lon));
     (
         "[A-Za-z0-9_~-]{1,64}",
@@ -64,7 +71,12 @@ fn compact_reading() -> impl Strategy<Value = Reading<'static>> {
 }
 
 fn senml_reading() -> impl Strategy<Value = Reading<'static>> {
-    ("[A-Za-z0-9_~-]{1,64}", option::of(senml_time()), value(), option::of("[a-z/%]{1,8}"))
+    (
+        "[A-Za-z0-9_~-]{1,64}",
+        option::of(senml_time()),
+        value(),
+        option::of("[a-z/%]{1,8}"),
+    )
         .prop_map(|(field, time, value, unit)| Reading {
             field: field.into(),
             time,
@@ -93,7 +105,11 @@ fn comes_back(
     // Both told and found out by the first bytes.
     for told in [Some(format), None] {
         let telemetry = parse(&bytes, told, &device(), now()).unwrap();
-        prop_assert!(telemetry.rejections.is_empty(), "{:?}", telemetry.rejections);
+        prop_assert!(
+            telemetry.rejections.is_empty(),
+            "{:?}",
+            telemetry.rejections
+        );
         prop_assert_eq!(telemetry.sequence, sequence);
         let read: Vec<Reading<'_>> = telemetry.observations.into_iter().map(Into::into).collect();
         prop_assert_eq!(readings, &read[..]);
@@ -157,11 +173,22 @@ fn what_a_format_cannot_say_is_an_error() {
     let before = Timestamp::parse("1970-01-01T00:00:00Z").unwrap();
     for senml in [ContentFormat::SenmlJson, ContentFormat::SenmlCbor] {
         check(senml, reading().at(before), EncodeError::Time);
-        let judged = Reading { quality: Some(Quality::Bad), ..reading() };
+        let judged = Reading {
+            quality: Some(Quality::Bad),
+            ..reading()
+        };
         check(senml, judged, EncodeError::Quality);
     }
-    check(ContentFormat::CompactJson, reading().in_unit("cm"), EncodeError::Unit);
-    check(ContentFormat::CompactJson, Reading::number("a", f64::NAN), EncodeError::NotFinite);
+    check(
+        ContentFormat::CompactJson,
+        reading().in_unit("cm"),
+        EncodeError::Unit,
+    );
+    check(
+        ContentFormat::CompactJson,
+        Reading::number("a", f64::NAN),
+        EncodeError::NotFinite,
+    );
     assert_eq!(
         encode(ContentFormat::SenmlJson, &[], None, &mut out),
         Err(EncodeError::Nothing)

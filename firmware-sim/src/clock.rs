@@ -6,6 +6,8 @@ use domain::Timestamp;
 
 pub fn now() -> Timestamp {
     // A machine before 1970 has other worries than its sensors.
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Timestamp::from_micros(since.as_micros() as i64)
 }

@@ -81,7 +81,10 @@ mod tests {
             let at = bucket(micros);
             let upper = upper_bound(at);
             assert!(upper >= micros, "{micros} in {at}");
-            assert!(upper as f64 <= micros as f64 * 1.04 + 1.0, "{micros}: {upper}");
+            assert!(
+                upper as f64 <= micros as f64 * 1.04 + 1.0,
+                "{micros}: {upper}"
+            );
             assert_eq!(bucket(upper), at, "{micros}");
         }
     }

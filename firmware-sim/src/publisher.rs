@@ -275,7 +275,11 @@ impl Flight {
             source.write(payload);
             wire::publish(topic, self.manner.qos, self.next_id, payload, out);
             self.sent.push_back((self.next_id, since));
-            self.next_id = if self.next_id == u16::MAX { 1 } else { self.next_id + 1 };
+            self.next_id = if self.next_id == u16::MAX {
+                1
+            } else {
+                self.next_id + 1
+            };
         };
         if self.manner.qos == Qos::AtMostOnce
             && !self.sent.is_empty()

@@ -29,7 +29,9 @@ impl Platform {
         let token = std::fs::read_to_string(token_file)
             .with_context(|| format!("cannot read the token in {}", token_file.display()))?;
         let api = ApiClient::connect(url, ApiCredential::Bearer(token.trim().to_owned()))?;
-        let info = api.platform().with_context(|| format!("no platform answers at {url}"))?;
+        let info = api
+            .platform()
+            .with_context(|| format!("no platform answers at {url}"))?;
         Ok(Self {
             receipt_key: info.receipt_key()?,
             audience: info.audience,

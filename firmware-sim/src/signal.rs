@@ -53,7 +53,8 @@ impl World {
     /// the whole region with a share of its own for each place.
     pub fn rain(self, place: u64, time: Seconds) -> f64 {
         const FRONT: u64 = 0x7261_696e;
-        let front = self.noise(FRONT, time, 9.0 * HOUR) + 0.4 * self.noise(FRONT + 1, time, 2.0 * HOUR);
+        let front =
+            self.noise(FRONT, time, 9.0 * HOUR) + 0.4 * self.noise(FRONT + 1, time, 2.0 * HOUR);
         let local = 1.0 + 0.5 * self.noise(FRONT ^ place, time, HOUR);
         let depth = (front - 0.45).max(0.0) * 60.0 * local;
         if depth < 0.2 { 0.0 } else { depth }
@@ -158,7 +159,10 @@ mod tests {
     fn rain_comes_and_goes_and_the_river_follows_it() {
         let hours: Vec<f64> = (0..24 * 60).map(|h| FRIDAY + f64::from(h) * HOUR).collect();
         let wet = hours.iter().filter(|t| WORLD.rain(1, **t) > 0.0).count();
-        assert!((hours.len() / 50..hours.len() / 2).contains(&wet), "{wet} wet hours");
+        assert!(
+            (hours.len() / 50..hours.len() / 2).contains(&wet),
+            "{wet} wet hours"
+        );
         // The wettest hour is followed by a higher river than stood before it.
         let wettest = hours
             .iter()

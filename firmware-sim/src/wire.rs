@@ -196,7 +196,10 @@ mod tests {
             credentials: Some(("u".into(), "p".into())),
         };
         connect(&login, 60, &mut out);
-        assert_eq!(out, b"\x10\x13\x00\x04MQTT\x04\xc2\x00\x3c\x00\x01a\x00\x01u\x00\x01p");
+        assert_eq!(
+            out,
+            b"\x10\x13\x00\x04MQTT\x04\xc2\x00\x3c\x00\x01a\x00\x01u\x00\x01p"
+        );
         out.clear();
         publish("t", Qos::AtLeastOnce, 7, &[0; 200], &mut out);
         assert_eq!(&out[..8], b"\x32\xcd\x01\x00\x01t\x00\x07");

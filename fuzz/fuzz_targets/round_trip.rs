@@ -10,7 +10,9 @@ pub fn round_trip(format: ContentFormat, bytes: &[u8]) {
     let Ok(first) = parse(bytes, Some(format), &device, now) else {
         return;
     };
-    let sequence = first.sequence.filter(|_| format == ContentFormat::CompactJson);
+    let sequence = first
+        .sequence
+        .filter(|_| format == ContentFormat::CompactJson);
     let readings = readings(&first);
     let mut written = Vec::new();
     match encode(format, &readings, sequence, &mut written) {
@@ -32,5 +34,10 @@ pub fn round_trip(format: ContentFormat, bytes: &[u8]) {
 /// In the order of the payload; fields that are words of compact JSON itself
 /// come out of `v` only, and go back into it.
 fn readings<'a>(telemetry: &Telemetry<'a>) -> Vec<Reading<'a>> {
-    telemetry.observations.iter().cloned().map(Reading::from).collect()
+    telemetry
+        .observations
+        .iter()
+        .cloned()
+        .map(Reading::from)
+        .collect()
 }

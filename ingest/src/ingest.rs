@@ -126,8 +126,11 @@ impl Ingest {
         let inner = Arc::clone(&self.inner);
         let (done, closed) = tokio::sync::oneshot::channel();
         std::thread::spawn(move || {
+            let closed = inner.close();
+            // Before the answer: the caller may open the folder again at once.
+            drop(inner);
             // Nobody listens where the caller has gone away.
-            let _ = done.send(inner.close());
+            let _ = done.send(closed);
         });
         closed.await.expect("closing answers")
     }

@@ -52,6 +52,7 @@ pub enum OpenError {
 impl Ingest {
     /// Opens or makes the data folder, recovers what the log holds beyond the
     /// store, and starts the applier.
+    #[expect(clippy::needless_pass_by_value, reason = "what is open keeps its configuration")]
     pub fn open(
         config: Config,
         registry: Arc<Registry>,

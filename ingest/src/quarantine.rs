@@ -125,7 +125,10 @@ impl Kept {
     /// Returns how many it pushed out.
     fn put(&mut self, device: &DeviceId, message: QuarantinedMessage, per_device: usize) -> usize {
         let messages = self.devices.entry(device.clone()).or_default();
-        if messages.back().is_some_and(|newest| newest.offset >= message.offset) {
+        if messages
+            .back()
+            .is_some_and(|newest| newest.offset >= message.offset)
+        {
             return 0;
         }
         let before = self.messages + 1;
@@ -157,7 +160,10 @@ impl Kept {
         let Some(messages) = self.devices.get_mut(&device) else {
             return;
         };
-        if messages.front().is_some_and(|message| message.offset == offset) {
+        if messages
+            .front()
+            .is_some_and(|message| message.offset == offset)
+        {
             messages.pop_front();
             self.messages -= 1;
         }
@@ -192,7 +198,11 @@ mod tests {
             quarantine.put(&noisy, message(offset));
         }
         let offsets = |device| -> Vec<u64> {
-            quarantine.of(device).iter().map(|m| m.offset.get()).collect()
+            quarantine
+                .of(device)
+                .iter()
+                .map(|m| m.offset.get())
+                .collect()
         };
         assert_eq!(offsets(&noisy), [9, 10, 11]);
         assert_eq!(offsets(&quiet), [1]);
@@ -213,7 +223,10 @@ mod tests {
                 quarantine.put(device, message(offset));
             }
         }
-        let kept: usize = devices.iter().map(|device| quarantine.of(device).len()).sum();
+        let kept: usize = devices
+            .iter()
+            .map(|device| quarantine.of(device).len())
+            .sum();
         assert_eq!(kept, MAX_MESSAGES);
         let evicted = counters.snapshot().quarantine_evicted;
         assert_eq!(evicted as usize, 6 * devices.len() - MAX_MESSAGES);

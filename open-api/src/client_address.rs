@@ -138,7 +138,9 @@ mod tests {
         let proxy = "10.0.0.1:1".parse().unwrap();
         assert_eq!(proxies.client(proxy, &said).to_string(), "2.2.2.2");
         assert_eq!(
-            proxies.client("[::1]:1".parse().unwrap(), &headers("bogus")).to_string(),
+            proxies
+                .client("[::1]:1".parse().unwrap(), &headers("bogus"))
+                .to_string(),
             "::1"
         );
         assert_eq!(

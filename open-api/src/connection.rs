@@ -113,9 +113,9 @@ impl<T> StallGuard<T> {
             self.stalled = None;
             return progress;
         }
-        let deadline = self
-            .stalled
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + STALL_DEADLINE)));
+        let deadline = self.stalled.get_or_insert_with(|| {
+            Box::pin(tokio::time::sleep_until(Instant::now() + STALL_DEADLINE))
+        });
         match deadline.as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,

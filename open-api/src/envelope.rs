@@ -72,9 +72,11 @@ impl HttpCounters {
 
     /// `("2xx", 1234)` and so on.
     pub(crate) fn by_class(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        ["1xx", "2xx", "3xx", "4xx", "5xx"]
-            .into_iter()
-            .zip(self.by_class.iter().map(|count| count.load(Ordering::Relaxed)))
+        ["1xx", "2xx", "3xx", "4xx", "5xx"].into_iter().zip(
+            self.by_class
+                .iter()
+                .map(|count| count.load(Ordering::Relaxed)),
+        )
     }
 }
 
@@ -94,9 +96,12 @@ pub(crate) async fn envelope(
 
     let reply = tokio::time::timeout(REQUEST_DEADLINE, next.run(request)).await;
     let mut response = reply.unwrap_or_else(|_| {
-        Problem::new(ProblemKind::Unavailable, "The request took longer than 120 s.")
-            .retry_after(10)
-            .into_response()
+        Problem::new(
+            ProblemKind::Unavailable,
+            "The request took longer than 120 s.",
+        )
+        .retry_after(10)
+        .into_response()
     });
     if response.status().is_client_error() || response.status().is_server_error() {
         response = with_problem_body(response, &request_id, &line).await;
@@ -159,10 +164,15 @@ fn finish(response: &mut Response, request_id: &str) {
     }
     for (name, usual) in [
         (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
     ] {
-        headers.entry(name).or_insert(HeaderValue::from_static(usual));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(usual));
     }
 }

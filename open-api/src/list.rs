@@ -59,7 +59,7 @@ impl ListRequest {
         items: Vec<T>,
         last: Option<&impl std::fmt::Display>,
     ) -> Response {
-        self.reply(List {
+        self.reply(&List {
             items,
             next: last.map(|last| self.url.behind(last)),
         })
@@ -67,16 +67,15 @@ impl ListRequest {
 
     /// A list that has no further page.
     pub(crate) fn whole<T: Row>(&self, items: Vec<T>) -> Response {
-        self.reply(List { items, next: None })
+        self.reply(&List { items, next: None })
     }
 
-    fn reply<T: Row>(&self, list: List<T>) -> Response {
-        let next = list.next.clone();
+    fn reply<T: Row>(&self, list: &List<T>) -> Response {
         let bytes = match self.form {
-            Form::Json => json_bytes(&list),
+            Form::Json => json_bytes(list),
             Form::Csv => csv_table::render(&list.items),
         };
-        self.form.response(bytes, next.as_deref())
+        self.form.response(bytes, list.next.as_deref())
     }
 }
 

@@ -36,7 +36,13 @@ pub(crate) fn head(version: &str) -> OpenApi {
     version.clone_into(&mut document.info.version);
     let components = document.components.get_or_insert_default();
     for (name, scheme) in [
-        ("operator", http(HttpAuthScheme::Bearer, "The operator's token of `DIR/admin.token`")),
+        (
+            "operator",
+            http(
+                HttpAuthScheme::Bearer,
+                "The operator's token of `DIR/admin.token`",
+            ),
+        ),
         (
             "session",
             SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("madang_session"))),
@@ -53,8 +59,14 @@ pub(crate) fn head(version: &str) -> OpenApi {
                 "A browser's key, `mdk_pub_...`, bound to origins",
             ))),
         ),
-        ("device_token", http(HttpAuthScheme::Bearer, "A JWT that the device's key signed")),
-        ("device_password", http(HttpAuthScheme::Basic, "The device's id and its password")),
+        (
+            "device_token",
+            http(HttpAuthScheme::Bearer, "A JWT that the device's key signed"),
+        ),
+        (
+            "device_password",
+            http(HttpAuthScheme::Basic, "The device's id and its password"),
+        ),
     ] {
         components.add_security_scheme(name, scheme);
     }

@@ -47,9 +47,17 @@ impl Operations {
             "DELETE" => (HttpMethod::Delete, MethodFilter::DELETE),
             other => panic!("{other} is none of the methods that are used here"),
         };
-        assert_eq!(D::path(), path, "the description of {line} names another path");
-        assert!(D::methods() == [method.clone()], "the description of {line} names another method");
-        self.paths.add_path_operation(path, vec![method], D::operation());
+        assert_eq!(
+            D::path(),
+            path,
+            "the description of {line} names another path"
+        );
+        assert!(
+            D::methods() == [method.clone()],
+            "the description of {line} names another method"
+        );
+        self.paths
+            .add_path_operation(path, vec![method], D::operation());
         D::schemas(&mut self.schemas);
         self.router = self.router.route(path, axum::routing::on(filter, handler));
         self

@@ -155,7 +155,10 @@ impl Allowance {
     pub(crate) fn tell(self, headers: &mut HeaderMap) {
         headers.insert("ratelimit-limit", HeaderValue::from(self.limit));
         headers.insert("ratelimit-remaining", HeaderValue::from(self.remaining));
-        headers.insert("ratelimit-reset", HeaderValue::from(whole_seconds(self.reset)));
+        headers.insert(
+            "ratelimit-reset",
+            HeaderValue::from(whole_seconds(self.reset)),
+        );
     }
 }
 

@@ -1,18 +1,27 @@
 //! What the handlers share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use device_registry::{Registry, Snapshot};
 use domain::{DeviceId, Timestamp};
 use ingest::{Clock, Ingest};
+use tokio::sync::Semaphore;
 
 use crate::access::Sessions;
 use crate::client_address::TrustedProxies;
 use crate::endpoints::Streams;
 use crate::envelope::HttpCounters;
 use crate::problem::Problem;
+use crate::problem_kind::ProblemKind;
 use crate::quota::{Quotas, Throttle};
 use crate::views::ConnectionView;
+
+/// Ranges and aggregates that are read at once: the cores are the data plane's
+/// first of all.
+const MAX_READS: usize = 8;
+/// How long a question may wait for its turn.
+const READ_TURN: Duration = Duration::from_secs(20);
 
 /// What the platform says of itself at `GET /v1/platform`.
 #[derive(Clone, Debug)]
@@ -78,6 +87,7 @@ pub struct Shared {
     pub(crate) streams: Streams,
     pub(crate) http: HttpCounters,
     pub(crate) clock: Arc<dyn Clock>,
+    reads: Arc<Semaphore>,
 }
 
 impl std::ops::Deref for ApiState {
@@ -102,6 +112,7 @@ impl ApiState {
                 streams: Streams::default(),
                 http: HttpCounters::new(),
                 clock: parts.clock,
+                reads: Arc::new(Semaphore::new(MAX_READS)),
             }),
         }
     }
@@ -117,8 +128,28 @@ impl ApiState {
         self.registry.snapshot()
     }
 
-    /// Runs a call that blocks on files (registry, ranges, aggregates) where
-    /// it stops no other request.
+    /// Reads a range or an aggregate, a few at a time. Who leaves before the
+    /// answer keeps the place until it is there.
+    pub(crate) async fn reading<T, F>(&self, call: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Shared) -> T + Send + 'static,
+    {
+        let turn = tokio::time::timeout(READ_TURN, Arc::clone(&self.reads).acquire_owned());
+        let Ok(Ok(turn)) = turn.await else {
+            return Err(
+                Problem::new(ProblemKind::Unavailable, "Too many questions at once.")
+                    .retry_after(5),
+            );
+        };
+        self.blocking(move |shared| {
+            let _turn = turn;
+            call(shared)
+        })
+        .await
+    }
+
+    /// Runs a call that blocks on files where it stops no other request.
     pub(crate) async fn blocking<T, F>(&self, call: F) -> Result<T, Problem>
     where
         T: Send + 'static,

@@ -104,3 +104,12 @@ export function ageText(milliseconds: number, language: Language): string {
 
 /** One mark for each quality beside the colour. */
 export const QUALITY_MARK: Record<Quality, string> = { good: "", uncertain: "?", bad: "!", missing: "∅" };
+
+/** Agencies give names in both languages as `English · 한국어`, in either
+ * order: the reader's half, or the whole where there are no two halves. */
+export function nameText(name: string, language: Language): string {
+  const halves = name.split(" · ");
+  const hangul = halves.map((half) => /[\uac00-\ud7a3]/.test(half));
+  if (halves.length !== 2 || hangul[0] === hangul[1]) return name;
+  return halves[hangul.indexOf(language === "ko")] ?? name;
+}

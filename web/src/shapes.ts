@@ -33,6 +33,11 @@ export interface Model {
   fields: { name: string; unit: string | null; kind: string; title: Titles; min: number | null; max: number | null }[];
 }
 
+export interface Agency {
+  id: string;
+  name: string;
+}
+
 export interface Device {
   id: string;
   thing: string;

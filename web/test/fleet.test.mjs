@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { Fleet, mainStream } = await load("ops/fleet.ts");
+const { Fleet, chartStream, mainStream } = await load("ops/fleet.ts");
 const { matching, NO_FILTER, isFiltered } = await load("ops/filter.ts");
 const { ticks, runs } = await load("ops/chart.ts");
 
@@ -60,6 +60,9 @@ test("the value that stands for a device is one of the world", () => {
   const streams = [{ id: 1, field: "battery" }, { id: 2, field: "speed" }];
   assert.equal(mainStream({ streams }).field, "speed");
   assert.equal(mainStream({ streams: streams.slice(0, 1) }).field, "battery");
+  const lamp = [{ id: 1, field: "power_state", value: "on" }, { id: 2, field: "power", value: 60 }];
+  assert.equal(mainStream({ streams: lamp }).field, "power_state");
+  assert.equal(chartStream({ streams: lamp }).field, "power");
 });
 
 test("filters and words narrow together; what is silent comes first", () => {
@@ -79,6 +82,7 @@ test("filters and words narrow together; what is silent comes first", () => {
 
 test("names are in the order in which people count", () => {
   const fleet = fleetOf(device("x-10"), device("x-9"), device("x-100"));
+  fleet.order((one) => one.name);
   assert.deepEqual([...fleet.units.keys()], ["x-9", "x-10", "x-100"]);
 });
 

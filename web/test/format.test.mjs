@@ -44,3 +44,9 @@ test("an age has its largest unit; the future is now", () => {
   assert.equal(format.ageText(90_000_000, "ko"), "1일 전");
   assert.equal(format.ageText(-5_000, "ko"), "방금");
 });
+
+test("of a name in two languages the reader's half is shown", () => {
+  assert.equal(format.nameText("Car park 3 · 주차장 노원구 3", "ko"), "주차장 노원구 3");
+  assert.equal(format.nameText("한강홍수통제소 · Han River Flood Control Office", "en"), "Han River Flood Control Office");
+  for (const name of ["청담대교", "A · B", "가 · 나", "A · 나 · C", ""]) assert.equal(format.nameText(name, "ko"), name);
+});

@@ -27,7 +27,7 @@ const NAMES = ["청담대교", "잠수교", "한강대교", "행주대교", "광
 
 /** Unknown parameters are refused by name, as the platform does. */
 const PARAMETERS = [
-  [/^\/(models|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status"]],
+  [/^\/(models|agencies|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status"]],
   [/^\/(refused|devices\/[^/]+\/events)$/, ["after", "limit"]],
   [/^\/devices\/[^/]+\/quarantine$/, ["limit", "cursor"]],
   [/^\/aggregate$/, ["datastream", "field", "domain", "model", "agency", "device", "bbox", "near", "bucket", "fn", "tz", "from", "to"]],
@@ -155,6 +155,7 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25 } = {}) {
     if (path === "/datastreams") return list(response, empty ? [] : fleet.datastreams, url);
     if (path === "/things") return list(response, empty ? [] : fleet.devices.map((device) => ({ id: device.thing, name: device.name })), url);
     if (!operator) return problem(response, 401, "log in");
+    if (path === "/agencies") return list(response, [{ id: "seoul", name: "서울특별시" }, { id: "busan", name: "부산광역시" }], url);
     if (path === "/devices") return list(response, empty ? [] : fleet.devices.map((device) => ({ ...device, last_seen: seen(device) })), url);
     if (path === "/refused") {
       const after = Number(url.searchParams.get("after") ?? 0);

@@ -61,7 +61,14 @@ fn take<C: Seams>(worker: &Rc<Worker<C>>, tcp: TcpStream, peer: SocketAddr, door
     };
     let ticket = worker.handshakes.ticket(door.counters.clone());
     let weak = Rc::downgrade(&ticket);
-    let task = spawn_local(serve(worker.clone(), tcp, peer, door.clone(), ticket, socket));
+    let task = spawn_local(serve(
+        worker.clone(),
+        tcp,
+        peer,
+        door.clone(),
+        ticket,
+        socket,
+    ));
     worker.handshakes.enter(weak, task.abort_handle());
 }
 
@@ -99,9 +106,8 @@ async fn enter<C: Seams>(
     if worker.is_stopping() {
         return None;
     }
-    let connection = worker.enter(|slot| {
-        Connection::new(transport, peer, door.counters.clone(), slot, ticket)
-    });
+    let connection =
+        worker.enter(|slot| Connection::new(transport, peer, door.counters.clone(), slot, ticket));
     Some(Entered { worker, connection })
 }
 
@@ -120,7 +126,10 @@ async fn shake_hands<C: Seams>(
             return Some(Transport::tls(tcp, tls));
         }
         Ok(Err(error)) => (EventKind::TlsFailed, error.to_string()),
-        Err(_) => (EventKind::ConnectTimeout, "no TLS handshake within the deadline".into()),
+        Err(_) => (
+            EventKind::ConnectTimeout,
+            "no TLS handshake within the deadline".into(),
+        ),
     };
     counters.unfinished.add(1);
     worker.services.access.record(ConnectionEvent {

@@ -69,7 +69,13 @@ impl Handshakes {
         while queue.front().is_some_and(Handshake::is_through) {
             queue.pop_front();
         }
-        let Some(oldest) = queue.pop_front_if(|it| it.since.elapsed() >= PUSH_OUT_AGE) else {
+        let old_enough = queue
+            .front()
+            .is_some_and(|it| it.since.elapsed() >= PUSH_OUT_AGE);
+        if !old_enough {
+            return false;
+        }
+        let Some(oldest) = queue.pop_front() else {
             return false;
         };
         if let Some(ticket) = oldest.ticket.upgrade() {

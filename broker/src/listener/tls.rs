@@ -24,14 +24,19 @@ pub enum TlsError {
     NoCertificate,
     #[error("the key file is no PEM with a private key")]
     Key(#[source] rustls::pki_types::pem::Error),
-    #[error("the certificate and the key do not fit together, or are of a kind that is not supported")]
+    #[error(
+        "the certificate and the key do not fit together, or are of a kind that is not supported"
+    )]
     Unusable(#[source] rustls::Error),
 }
 
 impl ReloadableTls {
     /// From a certificate chain and a private key, both PEM.
     pub fn from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, TlsError> {
-        Ok(Self(Arc::new(RwLock::new(server_config(certificates, key)?))))
+        Ok(Self(Arc::new(RwLock::new(server_config(
+            certificates,
+            key,
+        )?))))
     }
 
     /// Takes another certificate and key from now on; on an error the old ones stay.

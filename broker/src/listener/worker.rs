@@ -32,7 +32,7 @@ pub(crate) trait Seams: Sized + 'static {
     type Retained: RetainedSource<Self::Principal>;
 }
 
-pub(crate) struct Composition<A, S, R>(PhantomData<fn() -> (A, S, R)>);
+pub(crate) struct Composition<A, S, R>(PhantomData<(A, S, R)>);
 
 impl<A, S, R> Seams for Composition<A, S, R>
 where
@@ -150,8 +150,13 @@ impl<C: Seams> Worker<C> {
     }
 
     /// Runs on the thread's own runtime until the broker is stopped.
-    pub(crate) fn run(self: Rc<Self>, doors: Vec<(std::net::TcpListener, Door)>) -> std::io::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    pub(crate) fn run(
+        self: Rc<Self>,
+        doors: Vec<(std::net::TcpListener, Door)>,
+    ) -> std::io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         LocalSet::new().block_on(&runtime, self.serve(doors));
         Ok(())
     }
@@ -159,7 +164,11 @@ impl<C: Seams> Worker<C> {
     async fn serve(self: Rc<Self>, doors: Vec<(std::net::TcpListener, Door)>) {
         let mut accepting = Vec::new();
         for (socket, door) in doors {
-            accepting.push(spawn_local(super::accept::accept(self.clone(), socket, Rc::new(door))));
+            accepting.push(spawn_local(super::accept::accept(
+                self.clone(),
+                socket,
+                Rc::new(door),
+            )));
         }
         let worker = self.clone();
         let mut committing = spawn_local(async move { worker.commits.run(&worker).await });
@@ -187,7 +196,10 @@ impl<C: Seams> Worker<C> {
                 self.emptied.notified().await;
             }
         };
-        if tokio::time::timeout(self.config().drain, drained).await.is_err() {
+        if tokio::time::timeout(self.config().drain, drained)
+            .await
+            .is_err()
+        {
             let left = self.connections.borrow().len();
             tracing::warn!("{left} connections did not end within the grace time");
         }
@@ -260,7 +272,9 @@ async fn watch_deadlines<C: Seams>(worker: Rc<Worker<C>>) {
     loop {
         tokio::time::sleep(period).await;
         let now = Instant::now();
-        worker.each(|connection| connection.check_deadlines(&worker, now)).await;
+        worker
+            .each(|connection| connection.check_deadlines(&worker, now))
+            .await;
     }
 }
 
@@ -268,7 +282,9 @@ async fn revalidate<C: Seams>(worker: Rc<Worker<C>>) {
     let inbox = worker.shared.router.inbox(worker.index);
     loop {
         inbox.rights.notified().await;
-        worker.each(|connection| connection.revalidate(&worker)).await;
+        worker
+            .each(|connection| connection.revalidate(&worker))
+            .await;
         tokio::time::sleep(REVALIDATE_PAUSE).await;
     }
 }

@@ -10,9 +10,11 @@ use super::router::Endpoint;
 
 #[derive(Default)]
 pub(crate) struct Directory {
-    /// Newest last.
-    by_owner: Mutex<HashMap<Box<str>, SmallVec<[Arc<Endpoint>; 1]>>>,
+    by_owner: Mutex<HashMap<Box<str>, Connections>>,
 }
+
+/// Those of one owner, newest last. Most have one.
+type Connections = SmallVec<[Arc<Endpoint>; 1]>;
 
 impl Directory {
     /// Enters a connection; returns the one whose session it takes.

@@ -155,15 +155,30 @@ mod tests {
         ] {
             assert_eq!(TopicFilter::new(text), Err(error), "{text:?}");
         }
-        let limits = TopicLimits { bytes: 10, levels: 3 };
-        assert_eq!(TopicFilter::within("a/b/c/d", limits), Err(TopicFilterError::TooDeep));
-        assert_eq!(TopicFilter::within("aaaaaaaaaaa", limits), Err(TopicFilterError::TooLong));
-        assert_eq!(TopicFilter::within("$share/g/#", limits), Err(TopicFilterError::Shared));
+        let limits = TopicLimits {
+            bytes: 10,
+            levels: 3,
+        };
+        assert_eq!(
+            TopicFilter::within("a/b/c/d", limits),
+            Err(TopicFilterError::TooDeep)
+        );
+        assert_eq!(
+            TopicFilter::within("aaaaaaaaaaa", limits),
+            Err(TopicFilterError::TooLong)
+        );
+        assert_eq!(
+            TopicFilter::within("$share/g/#", limits),
+            Err(TopicFilterError::Shared)
+        );
     }
 
     #[test]
     fn wildcards_and_excess_cannot_be_published_on() {
-        let limits = TopicLimits { bytes: 20, levels: 3 };
+        let limits = TopicLimits {
+            bytes: 20,
+            levels: 3,
+        };
         assert!(is_publishable("a/b/c", limits));
         assert!(is_publishable("한국/온도", limits));
         for topic in ["", "a/+", "a/#", "a/b/c/d", "\0", &"x".repeat(21)] {

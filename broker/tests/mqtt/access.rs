@@ -21,14 +21,26 @@ fn nobody_publishes_as_another() {
     v311.publish(&telemetry("b"), 1, b"x");
     v311.expect_closed();
     assert!(broker.sink.messages.lock().is_empty());
-    until("denials are recorded", || broker.access.count(EventKind::PublishDenied) >= 2);
+    until("denials are recorded", || {
+        broker.access.count(EventKind::PublishDenied) >= 2
+    });
 }
 
 #[test]
 fn a_denied_filter_is_told_and_the_others_stand() {
     let broker = TestBroker::start();
-    for filter in ["devices/b/desired", "#", "+/b/desired", "$SYS/#", "devices/+/desired"] {
-        assert_eq!(broker.device("a").subscribe(filter, Qos::AtLeastOnce), 0x87, "{filter}");
+    for filter in [
+        "devices/b/desired",
+        "#",
+        "+/b/desired",
+        "$SYS/#",
+        "devices/+/desired",
+    ] {
+        assert_eq!(
+            broker.device("a").subscribe(filter, Qos::AtLeastOnce),
+            0x87,
+            "{filter}"
+        );
         let mut v311 = Client::v311(broker.mqtt, "a");
         assert_eq!(v311.subscribe(filter, Qos::AtLeastOnce), 0x80, "{filter}");
     }
@@ -38,7 +50,9 @@ fn a_denied_filter_is_told_and_the_others_stand() {
     assert_eq!(client.subscribe("open/seoul/#", Qos::ExactlyOnce), 1);
     assert_eq!(client.subscribe("$share/g/open/#", Qos::AtLeastOnce), 0x9E);
     assert_eq!(client.subscribe("open/#/x", Qos::AtLeastOnce), 0x8F);
-    until("denials are recorded", || broker.access.count(EventKind::SubscribeDenied) == 10);
+    until("denials are recorded", || {
+        broker.access.count(EventKind::SubscribeDenied) == 10
+    });
 }
 
 #[test]
@@ -70,7 +84,11 @@ fn a_revoked_device_is_out_within_a_second() {
     broker.handle.revalidate();
     v5.expect_end(ReasonCode::ADMINISTRATIVE_ACTION);
     v311.expect_closed();
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        started.elapsed()
+    );
     other.ping();
     assert!(broker.handle.connection("other").is_some());
     until("it is gone", || broker.handle.connection("d").is_none());
@@ -93,7 +111,11 @@ fn a_lost_right_to_a_subscription_ends_the_connection() {
     let broker = TestBroker::start();
     let mut client = broker.device("d");
     assert_eq!(client.subscribe("open/seoul/#", Qos::AtMostOnce), 0);
-    broker.access.closed_filters.lock().insert("open/seoul/#".into());
+    broker
+        .access
+        .closed_filters
+        .lock()
+        .insert("open/seoul/#".into());
     broker.handle.revalidate();
     client.expect_end(ReasonCode::NOT_AUTHORIZED);
     broker.until_stats("the subscription is gone", |stats| stats.subscriptions == 0);
@@ -117,7 +139,9 @@ fn a_session_is_taken_over_by_its_owner_only() {
         client.ping();
     }
     until("it is recorded", || broker.access.saw(EventKind::TakenOver));
-    broker.until_stats("three are left", |stats| stats.listeners[0].connections == 3);
+    broker.until_stats("three are left", |stats| {
+        stats.listeners[0].connections == 3
+    });
 }
 
 #[test]

@@ -22,7 +22,10 @@ fn no_puback_before_the_commit() {
     v311.expect_silence();
     broker.sink.release();
     let received = v5.receive();
-    assert_eq!((received.puback().packet_id, received.puback().reason), (1, ReasonCode::SUCCESS));
+    assert_eq!(
+        (received.puback().packet_id, received.puback().reason),
+        (1, ReasonCode::SUCCESS)
+    );
     assert_eq!(v311.receive().puback().packet_id, 1);
 }
 
@@ -44,7 +47,9 @@ fn acknowledgements_keep_the_order_of_the_messages() {
             last_offset = offset;
         }
     }
-    broker.until_stats("all are counted", |stats| stats.listeners[0].acknowledged == 2_000);
+    broker.until_stats("all are counted", |stats| {
+        stats.listeners[0].acknowledged == 2_000
+    });
 }
 
 #[test]
@@ -60,7 +65,10 @@ fn a_refusal_waits_behind_messages_that_are_not_durable() {
     broker.sink.release();
     for (id, reason) in [(1, 0x00), (2, 0x87), (3, 0x00)] {
         let received = client.receive();
-        assert_eq!((received.puback().packet_id, received.puback().reason.0), (id, reason));
+        assert_eq!(
+            (received.puback().packet_id, received.puback().reason.0),
+            (id, reason)
+        );
     }
 }
 
@@ -97,7 +105,9 @@ fn a_fault_of_the_sink_closes_without_acknowledging() {
     v5.expect_end(ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR);
     v311.expect_end(ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR);
     assert_eq!(broker.total(|listener| listener.acknowledged), 0);
-    until("it is recorded", || broker.access.count(EventKind::SinkFault) == 2);
+    until("it is recorded", || {
+        broker.access.count(EventKind::SinkFault) == 2
+    });
 }
 
 #[test]
@@ -131,15 +141,24 @@ fn the_sink_sees_what_was_sent() {
     assert_eq!(client.receive().puback().packet_id, 5);
     let messages = broker.sink.messages.lock().clone();
     assert_eq!(messages[0].payload, b"quiet");
-    assert_eq!((messages[0].resent, &messages[0].content_type), (Resent::No, &None));
+    assert_eq!(
+        (messages[0].resent, &messages[0].content_type),
+        (Resent::No, &None)
+    );
     assert_eq!(messages[1].topic, telemetry("d"));
     assert_eq!(messages[1].resent, Resent::Maybe);
-    assert_eq!(messages[1].content_type.as_deref(), Some("application/senml+json"));
+    assert_eq!(
+        messages[1].content_type.as_deref(),
+        Some("application/senml+json")
+    );
 }
 
 #[test]
 fn more_in_flight_than_announced_is_refused() {
-    let broker = TestBroker::with(Config { receive_maximum: 3, ..Config::default() });
+    let broker = TestBroker::with(Config {
+        receive_maximum: 3,
+        ..Config::default()
+    });
     broker.sink.hold();
     let mut client = broker.device("d");
     for id in 1..=4 {
@@ -152,7 +171,10 @@ fn more_in_flight_than_announced_is_refused() {
 fn a_flood_of_3_1_1_is_read_no_further_than_the_limit() {
     const MESSAGES: u16 = 20_000;
     const READ_AT_ONCE: usize = 140 * 1024;
-    let broker = TestBroker::with(Config { uncommitted_messages: 100, ..Config::default() });
+    let broker = TestBroker::with(Config {
+        uncommitted_messages: 100,
+        ..Config::default()
+    });
     broker.sink.hold();
     let mut client = Client::v311(broker.mqtt, "d");
     let mut sending = Client::over(client.stream.try_clone().unwrap(), client.protocol);
@@ -186,5 +208,7 @@ fn messages_before_a_goodbye_are_kept() {
     client.say_goodbye();
     client.expect_closed();
     broker.sink.release();
-    until("it is durable", || broker.sink.committed.load(Ordering::Relaxed) == 1);
+    until("it is durable", || {
+        broker.sink.committed.load(Ordering::Relaxed) == 1
+    });
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use broker::Protocol;
 use broker::mqtt::codec::{
-    self, Ack, ConnAck, Connect, Disconnect, FilterList, Packet, Properties, Property, PropertyList,
-    Publish, Qos, ReasonCode, SubAck, Subscribe, SubscribeOptions, kind,
+    self, Ack, ConnAck, Connect, Disconnect, FilterList, Packet, Properties, Property,
+    PropertyList, Publish, Qos, ReasonCode, SubAck, Subscribe, SubscribeOptions, kind,
 };
 
 use crate::harness::DEADLINE;
@@ -39,7 +39,9 @@ pub(crate) struct Received {
 
 impl Received {
     pub(crate) fn packet(&self) -> Packet<'_> {
-        let (packet, used) = codec::decode(&self.bytes, self.protocol, usize::MAX).unwrap().unwrap();
+        let (packet, used) = codec::decode(&self.bytes, self.protocol, usize::MAX)
+            .unwrap()
+            .unwrap();
         assert_eq!(used, self.bytes.len());
         packet
     }
@@ -142,7 +144,8 @@ impl<S: Read + Write> Client<S> {
     }
 
     pub(crate) fn receive(&mut self) -> Received {
-        self.try_receive().expect("the broker closed the connection")
+        self.try_receive()
+            .expect("the broker closed the connection")
     }
 
     /// `None`: the broker closed the connection.
@@ -192,7 +195,13 @@ impl<S: Read + Write> Client<S> {
         self.publish_with(topic, packet_id, payload, Properties::NONE);
     }
 
-    pub(crate) fn publish_with(&mut self, topic: &str, packet_id: u16, payload: &[u8], properties: Properties<'_>) {
+    pub(crate) fn publish_with(
+        &mut self,
+        topic: &str,
+        packet_id: u16,
+        payload: &[u8],
+        properties: Properties<'_>,
+    ) {
         let qos = match packet_id {
             0 => Qos::AtMostOnce,
             _ => Qos::AtLeastOnce,

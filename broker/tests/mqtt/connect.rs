@@ -1,7 +1,7 @@
 //! CONNECT: who gets in, and what the others are told.
 
-use broker::mqtt::codec::{Packet, Property, PropertyList, Qos, ReasonCode, Will};
 use broker::mqtt::codec::Properties;
+use broker::mqtt::codec::{Packet, Property, PropertyList, Qos, ReasonCode, Will};
 use broker::{Config, EventKind, Protocol};
 
 use crate::client::{Client, connect, list};
@@ -27,12 +27,19 @@ fn each_refusal_has_its_code_in_both_versions() {
     let broker = TestBroker::start();
     broker.access.revoke("revoked");
     assert_eq!(refused(&broker, Some("d"), Some(b"wrong")), (4, 0x86));
-    assert_eq!(refused(&broker, Some("unknown-1"), Some(b"pass")), (4, 0x86));
+    assert_eq!(
+        refused(&broker, Some("unknown-1"), Some(b"pass")),
+        (4, 0x86)
+    );
     assert_eq!(refused(&broker, Some("d"), Some(b"expired")), (5, 0x87));
     assert_eq!(refused(&broker, Some("revoked"), Some(b"pass")), (5, 0x87));
     assert_eq!(refused(&broker, None, None), (4, 0x86));
-    broker.until_stats("refusals are counted", |stats| stats.listeners[0].refused == 10);
-    until("refusals are recorded", || broker.access.count(EventKind::Refused) == 10);
+    broker.until_stats("refusals are counted", |stats| {
+        stats.listeners[0].refused == 10
+    });
+    until("refusals are recorded", || {
+        broker.access.count(EventKind::Refused) == 10
+    });
 }
 
 #[test]
@@ -43,7 +50,10 @@ fn a_password_left_out_is_refused() {
 
 #[test]
 fn mqtt_5_is_told_what_is_offered() {
-    let broker = TestBroker::with(Config { max_keep_alive: 60, ..Config::default() });
+    let broker = TestBroker::with(Config {
+        max_keep_alive: 60,
+        ..Config::default()
+    });
     let mut client = Client::open(broker.mqtt, Protocol::V5);
     let wishes = PropertyList::default().with(Property::SessionExpiry(3_600));
     client.send(&Packet::Connect(broker::mqtt::codec::Connect {
@@ -68,7 +78,9 @@ fn mqtt_5_is_told_what_is_offered() {
     ] {
         assert!(told.contains(&property), "{property:?} is not in {told:?}");
     }
-    let assigned = told.iter().any(|it| matches!(it, Property::AssignedClientId(id) if !id.is_empty()));
+    let assigned = told
+        .iter()
+        .any(|it| matches!(it, Property::AssignedClientId(id) if !id.is_empty()));
     assert!(assigned, "{told:?}");
 }
 
@@ -120,7 +132,10 @@ fn an_authentication_method_is_refused_by_name() {
         properties: method.as_properties(),
         ..connect(Protocol::V5, "d")
     }));
-    assert_eq!(client.receive().connack().code, ReasonCode::BAD_AUTHENTICATION_METHOD.0);
+    assert_eq!(
+        client.receive().connack().code,
+        ReasonCode::BAD_AUTHENTICATION_METHOD.0
+    );
     client.expect_closed();
 }
 
@@ -157,30 +172,50 @@ fn a_will_outside_the_rights_or_of_qos_2_is_refused() {
 fn a_will_is_stored_when_the_connection_breaks_and_not_after_goodbye() {
     let broker = TestBroker::start();
     let mut polite = Client::open(broker.mqtt, Protocol::V5);
-    polite.send(&with_will(Protocol::V5, "polite", "devices/polite/telemetry", Qos::AtLeastOnce));
+    polite.send(&with_will(
+        Protocol::V5,
+        "polite",
+        "devices/polite/telemetry",
+        Qos::AtLeastOnce,
+    ));
     assert_eq!(polite.receive().connack().code, 0);
     polite.say_goodbye();
     polite.expect_closed();
     let mut rude = Client::open(broker.mqtt, Protocol::V311);
-    rude.send(&with_will(Protocol::V311, "rude", "devices/rude/telemetry", Qos::AtLeastOnce));
+    rude.send(&with_will(
+        Protocol::V311,
+        "rude",
+        "devices/rude/telemetry",
+        Qos::AtLeastOnce,
+    ));
     assert_eq!(rude.receive().connack().code, 0);
     drop(rude);
     broker.sink.until_staged(1);
     let messages = broker.sink.messages.lock().clone();
     assert_eq!(messages.len(), 1, "{messages:?}");
-    assert_eq!((&*messages[0].principal, &*messages[0].payload), ("rude", &b"gone"[..]));
+    assert_eq!(
+        (&*messages[0].principal, &*messages[0].payload),
+        ("rude", &b"gone"[..])
+    );
 }
 
 #[test]
 fn a_will_does_not_outlive_the_right() {
     let broker = TestBroker::start();
     let mut client = Client::open(broker.mqtt, Protocol::V5);
-    client.send(&with_will(Protocol::V5, "d", "devices/d/telemetry", Qos::AtLeastOnce));
+    client.send(&with_will(
+        Protocol::V5,
+        "d",
+        "devices/d/telemetry",
+        Qos::AtLeastOnce,
+    ));
     assert_eq!(client.receive().connack().code, 0);
     broker.access.revoke("d");
     broker.handle.revalidate();
     client.expect_end(ReasonCode::ADMINISTRATIVE_ACTION);
-    broker.until_stats("the connection is gone", |stats| stats.listeners[0].connections == 0);
+    broker.until_stats("the connection is gone", |stats| {
+        stats.listeners[0].connections == 0
+    });
     assert!(broker.sink.messages.lock().is_empty());
 }
 
@@ -194,7 +229,9 @@ fn silence_before_connect_ends_at_the_deadline() {
     let mut client = Client::open(broker.mqtt, Protocol::V5);
     client.send_bytes(&[0x10]);
     client.expect_closed();
-    until("it is recorded", || broker.access.saw(EventKind::ConnectTimeout));
+    until("it is recorded", || {
+        broker.access.saw(EventKind::ConnectTimeout)
+    });
 }
 
 #[test]
@@ -207,7 +244,10 @@ fn a_silent_client_ends_after_its_keep_alive_and_a_pinging_one_stays() {
     }));
     let mut pinging = Client::connected(
         broker.mqtt,
-        &broker::mqtt::codec::Connect { keep_alive: 1, ..connect(Protocol::V5, "pinging") },
+        &broker::mqtt::codec::Connect {
+            keep_alive: 1,
+            ..connect(Protocol::V5, "pinging")
+        },
     );
     assert_eq!(silent.receive().connack().code, 0);
     while !broker.access.saw(EventKind::KeepAliveTimeout) {

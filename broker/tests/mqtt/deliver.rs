@@ -10,7 +10,7 @@ use crate::client::{Client, connect, list};
 use crate::harness::TestBroker;
 
 fn publish(broker: &TestBroker, topic: &str, payload: &str) {
-    broker.handle.publish(&broker::broker::Publication {
+    broker.handle.publish(&broker::Publication {
         topic,
         payload: payload.to_owned().into(),
     });
@@ -22,12 +22,18 @@ fn wildcards_reach_from_any_thread_in_order() {
     let mut all = broker.device("all");
     let mut speed = Client::v311(broker.mqtt, "speed");
     assert_eq!(all.subscribe("open/#", Qos::AtMostOnce), 0);
-    assert_eq!(speed.subscribe("open/+/traffic/flow/+/speed", Qos::AtLeastOnce), 1);
+    assert_eq!(
+        speed.subscribe("open/+/traffic/flow/+/speed", Qos::AtLeastOnce),
+        1
+    );
     let handle = broker.handle.clone();
     std::thread::spawn(move || {
         for n in 0..500 {
             let payload = format!("{n}");
-            let publication = |topic| broker::broker::Publication { topic, payload: payload.clone().into() };
+            let publication = |topic| broker::Publication {
+                topic,
+                payload: payload.clone().into(),
+            };
             handle.publish_many(&[
                 publication("open/seoul/traffic/flow/d/speed"),
                 publication("open/seoul/traffic/flow/d/volume"),
@@ -39,11 +45,17 @@ fn wildcards_reach_from_any_thread_in_order() {
             let received = all.receive();
             let message = received.publish();
             assert_eq!(message.topic, format!("open/seoul/traffic/flow/d/{field}"));
-            assert_eq!((message.payload, message.qos), (format!("{n}").as_bytes(), Qos::AtMostOnce));
+            assert_eq!(
+                (message.payload, message.qos),
+                (format!("{n}").as_bytes(), Qos::AtMostOnce)
+            );
         }
         let received = speed.receive();
         let message = received.publish();
-        assert_eq!((message.payload, message.qos), (format!("{n}").as_bytes(), Qos::AtLeastOnce));
+        assert_eq!(
+            (message.payload, message.qos),
+            (format!("{n}").as_bytes(), Qos::AtLeastOnce)
+        );
         assert!(!message.retain);
         speed.acknowledge(message.packet_id);
     }
@@ -54,10 +66,13 @@ fn wildcards_reach_from_any_thread_in_order() {
 fn the_window_holds_messages_back_until_they_are_acknowledged() {
     let broker = TestBroker::start();
     let receive_maximum = list(Property::ReceiveMaximum(2));
-    let mut client = Client::connected(broker.mqtt, &broker::mqtt::codec::Connect {
-        properties: receive_maximum.as_properties(),
-        ..connect(Protocol::V5, "d")
-    });
+    let mut client = Client::connected(
+        broker.mqtt,
+        &broker::mqtt::codec::Connect {
+            properties: receive_maximum.as_properties(),
+            ..connect(Protocol::V5, "d")
+        },
+    );
     client.subscribe("open/#", Qos::AtLeastOnce);
     for n in 0..5 {
         publish(&broker, "open/x", &format!("{n}"));
@@ -82,7 +97,10 @@ fn the_window_holds_messages_back_until_they_are_acknowledged() {
 fn overlapping_subscriptions_give_one_copy_with_all_identifiers() {
     let broker = TestBroker::start();
     let mut client = broker.device("d");
-    for (filter, qos, id) in [("open/#", Qos::AtMostOnce, 1), ("open/a", Qos::AtLeastOnce, 2)] {
+    for (filter, qos, id) in [
+        ("open/#", Qos::AtMostOnce, 1),
+        ("open/a", Qos::AtLeastOnce, 2),
+    ] {
         let id = list(Property::SubscriptionId(id));
         client.subscribe_with(filter, SubscribeOptions::qos(qos), id.as_properties());
     }
@@ -92,7 +110,10 @@ fn overlapping_subscriptions_give_one_copy_with_all_identifiers() {
     assert_eq!(message.qos, Qos::AtLeastOnce);
     let mut ids: Vec<_> = message.properties.iter().collect();
     ids.sort_by_key(|it| format!("{it:?}"));
-    assert_eq!(ids, [Property::SubscriptionId(1), Property::SubscriptionId(2)]);
+    assert_eq!(
+        ids,
+        [Property::SubscriptionId(1), Property::SubscriptionId(2)]
+    );
     client.expect_silence();
 }
 
@@ -111,7 +132,10 @@ fn retained_messages_come_with_the_subscription_as_asked() {
         for (topic, payload) in messages {
             let received = client.receive();
             let message = received.publish();
-            assert_eq!((message.topic, message.payload), (*topic, payload.as_bytes()));
+            assert_eq!(
+                (message.topic, message.payload),
+                (*topic, payload.as_bytes())
+            );
             assert!(message.retain);
             client.acknowledge(message.packet_id);
         }
@@ -130,7 +154,11 @@ fn more_retained_messages_than_a_queue_holds_all_arrive() {
     const COUNT: usize = 30_000;
     let broker = TestBroker::start();
     for n in 0..COUNT {
-        broker.retained.0.lock().insert(format!("open/{n:05}"), format!("{n}").into());
+        broker
+            .retained
+            .0
+            .lock()
+            .insert(format!("open/{n:05}"), format!("{n}").into());
     }
     let mut client = broker.device("d");
     client.subscribe("open/#", Qos::AtMostOnce);
@@ -147,7 +175,11 @@ fn unsubscribed_is_silent_and_told_what_was_there() {
     let mut client = broker.device("d");
     client.subscribe("open/a", Qos::AtMostOnce);
     let raw = unsubscribe::raw_filters(&["open/a", "open/b"]);
-    client.send(&Packet::Unsubscribe(Unsubscribe::new(4, Properties::NONE, &raw)));
+    client.send(&Packet::Unsubscribe(Unsubscribe::new(
+        4,
+        Properties::NONE,
+        &raw,
+    )));
     let received = client.receive();
     match received.packet() {
         Packet::UnsubAck(ack) => assert_eq!((ack.packet_id, ack.codes), (4, &[0x00, 0x11][..])),
@@ -162,10 +194,13 @@ fn unsubscribed_is_silent_and_told_what_was_there() {
 fn a_message_larger_than_the_client_takes_is_left_out() {
     let broker = TestBroker::start();
     let small = list(Property::MaximumPacketSize(60));
-    let mut client = Client::connected(broker.mqtt, &broker::mqtt::codec::Connect {
-        properties: small.as_properties(),
-        ..connect(Protocol::V5, "d")
-    });
+    let mut client = Client::connected(
+        broker.mqtt,
+        &broker::mqtt::codec::Connect {
+            properties: small.as_properties(),
+            ..connect(Protocol::V5, "d")
+        },
+    );
     client.subscribe("open/#", Qos::AtLeastOnce);
     publish(&broker, "open/a", &"x".repeat(100));
     publish(&broker, "open/a", "fits");
@@ -179,7 +214,10 @@ fn the_unprotected_listener_routes_between_its_clients() {
     let mut sender = Client::v5(broker.unprotected, "sender");
     let mut receiver = Client::v311(broker.unprotected, "receiver");
     receiver.subscribe("TopicA/+", Qos::AtLeastOnce);
-    let no_local = SubscribeOptions { no_local: true, ..SubscribeOptions::qos(Qos::AtLeastOnce) };
+    let no_local = SubscribeOptions {
+        no_local: true,
+        ..SubscribeOptions::qos(Qos::AtLeastOnce)
+    };
     sender.subscribe_with("TopicA/#", no_local, Properties::NONE);
     let mut echo = Client::v5(broker.unprotected, "echo");
     let as_published = SubscribeOptions {
@@ -196,7 +234,13 @@ fn the_unprotected_listener_routes_between_its_clients() {
     assert_eq!(receiver.receive().publish().payload, b"hello");
     let received = echo.receive();
     let passed: Vec<_> = received.publish().properties.iter().collect();
-    assert_eq!(passed, [Property::User("a", "b"), Property::ContentType("text/plain")]);
+    assert_eq!(
+        passed,
+        [
+            Property::User("a", "b"),
+            Property::ContentType("text/plain")
+        ]
+    );
     sender.expect_silence();
     assert!(broker.sink.messages.lock().is_empty());
 }

@@ -8,7 +8,10 @@ use crate::harness::{DEADLINE, TestBroker};
 const MESSAGES: usize = 200;
 
 fn block_on(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async { tokio::time::timeout(DEADLINE, test).await.unwrap() });
 }
 
@@ -18,7 +21,9 @@ fn rumqttc_of_3_1_1_publishes_and_subscribes() {
     let broker = TestBroker::start();
     block_on(async {
         let mut options = MqttOptions::new("d", "127.0.0.1", broker.mqtt.port());
-        options.set_credentials("d", "pass").set_keep_alive(Duration::from_secs(30));
+        options
+            .set_credentials("d", "pass")
+            .set_keep_alive(Duration::from_secs(30));
         let (client, mut events) = AsyncClient::new(options, MESSAGES + 10);
         client.subscribe("open/#", QoS::AtLeastOnce).await.unwrap();
         let (mut acknowledged, mut delivered) = (0, 0);
@@ -28,8 +33,11 @@ fn rumqttc_of_3_1_1_publishes_and_subscribes() {
                     for n in 0..MESSAGES {
                         let payload = format!("{n}");
                         let topic = telemetry("d");
-                        client.publish(topic, QoS::AtLeastOnce, false, payload.clone()).await.unwrap();
-                        broker.handle.publish(&broker::broker::Publication {
+                        client
+                            .publish(topic, QoS::AtLeastOnce, false, payload.clone())
+                            .await
+                            .unwrap();
+                        broker.handle.publish(&broker::Publication {
                             topic: "open/x",
                             payload: payload.into(),
                         });
@@ -56,7 +64,9 @@ fn rumqttc_of_5_publishes_and_subscribes() {
     let broker = TestBroker::start();
     block_on(async {
         let mut options = MqttOptions::new("d", "127.0.0.1", broker.mqtt.port());
-        options.set_credentials("d", "pass").set_keep_alive(Duration::from_secs(30));
+        options
+            .set_credentials("d", "pass")
+            .set_keep_alive(Duration::from_secs(30));
         let (client, mut events) = AsyncClient::new(options, MESSAGES + 10);
         client.subscribe("open/#", QoS::AtLeastOnce).await.unwrap();
         let (mut offsets, mut delivered) = (Vec::new(), 0);
@@ -66,8 +76,11 @@ fn rumqttc_of_5_publishes_and_subscribes() {
                     for n in 0..MESSAGES {
                         let payload = format!("{n}");
                         let topic = telemetry("d");
-                        client.publish(topic, QoS::AtLeastOnce, false, payload.clone()).await.unwrap();
-                        broker.handle.publish(&broker::broker::Publication {
+                        client
+                            .publish(topic, QoS::AtLeastOnce, false, payload.clone())
+                            .await
+                            .unwrap();
+                        broker.handle.publish(&broker::Publication {
                             topic: "open/x",
                             payload: payload.into(),
                         });

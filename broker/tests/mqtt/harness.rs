@@ -43,9 +43,10 @@ impl TestBroker {
         Self::with_tls(config, None)
     }
 
-    pub(crate) fn with_tls(config: Config, tls: Option<ReloadableTls>) -> Self {
-        let config = Config { workers: 2, ..config };
-        let (access, sink, retained) = <(Arc<TestAccess>, Arc<TestSink>, Arc<TestRetained>)>::default();
+    pub(crate) fn with_tls(mut config: Config, tls: Option<ReloadableTls>) -> Self {
+        config.workers = 2;
+        let (access, sink, retained) =
+            <(Arc<TestAccess>, Arc<TestSink>, Arc<TestRetained>)>::default();
         let mut listeners = Vec::new();
         let mut bind = |kind, tls| {
             let sockets = broker::bind("127.0.0.1:0".parse().unwrap(), 2).unwrap();
@@ -134,7 +135,11 @@ impl TestAccess {
     }
 
     pub(crate) fn count(&self, kind: EventKind) -> usize {
-        self.events.lock().iter().filter(|(seen, ..)| *seen == kind).count()
+        self.events
+            .lock()
+            .iter()
+            .filter(|(seen, ..)| *seen == kind)
+            .count()
     }
 
     fn check(&self, name: &str) -> Result<(), Refusal> {
@@ -152,7 +157,10 @@ impl AccessControl for TestAccess {
         if attempt.listener == Listener::MqttUnprotected {
             let name: Arc<str> = attempt.client_id.into();
             return Ok(Admission {
-                principal: Principal { name, unprotected: true },
+                principal: Principal {
+                    name,
+                    unprotected: true,
+                },
                 session_owner: String::new(),
             });
         }
@@ -169,7 +177,10 @@ impl AccessControl for TestAccess {
         }
         self.check(name)?;
         Ok(Admission {
-            principal: Principal { name: name.into(), unprotected: false },
+            principal: Principal {
+                name: name.into(),
+                unprotected: false,
+            },
             session_owner: name.into(),
         })
     }
@@ -269,7 +280,9 @@ impl TestSink {
     }
 
     pub(crate) fn until_staged(&self, count: usize) {
-        until("messages are staged", || self.messages.lock().len() >= count);
+        until("messages are staged", || {
+            self.messages.lock().len() >= count
+        });
     }
 }
 
@@ -291,7 +304,11 @@ impl MessageSink<Principal> for TestSink {
     type Staged = TestReceipt;
     type Receipt = TestReceipt;
 
-    fn stage(&self, principal: &Principal, message: &InboundMessage<'_>) -> Result<TestReceipt, SinkFault> {
+    fn stage(
+        &self,
+        principal: &Principal,
+        message: &InboundMessage<'_>,
+    ) -> Result<TestReceipt, SinkFault> {
         self.messages.lock().push(StoredMessage {
             principal: principal.name.to_string(),
             topic: message.topic.into(),
@@ -312,7 +329,8 @@ impl MessageSink<Principal> for TestSink {
             return Err(SinkFault::Failed("the disk is gone".into()));
         }
         self.commits.fetch_add(1, Ordering::Relaxed);
-        self.committed.fetch_add(staged.len() as u64, Ordering::Relaxed);
+        self.committed
+            .fetch_add(staged.len() as u64, Ordering::Relaxed);
         Ok(staged)
     }
 }
@@ -322,7 +340,12 @@ pub(crate) struct TestRetained(pub(crate) Mutex<BTreeMap<String, Bytes>>);
 
 impl RetainedSource<Principal> for TestRetained {
     fn retained(&self, _: &Principal, filter: &TopicFilter, visit: &mut dyn FnMut(&str, Bytes)) {
-        for (topic, payload) in self.0.lock().iter().filter(|(topic, _)| filter.matches(topic)) {
+        for (topic, payload) in self
+            .0
+            .lock()
+            .iter()
+            .filter(|(topic, _)| filter.matches(topic))
+        {
             visit(topic, payload.clone());
         }
     }

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use broker::mqtt::codec::{Packet, Properties, Property, PropertyList, Publish, Qos, ReasonCode};
 use broker::mqtt::codec::{FilterList, Subscribe, SubscribeOptions};
+use broker::mqtt::codec::{Packet, Properties, Property, PropertyList, Publish, Qos, ReasonCode};
 use broker::{Config, EventKind, Protocol};
 
 use crate::client::{Client, connect, telemetry};
@@ -40,19 +40,25 @@ fn message(protocol: Protocol, topic: &[u8]) -> Vec<u8> {
 #[test]
 fn a_length_of_five_bytes() {
     let broker = TestBroker::start();
-    both(&broker, ReasonCode::MALFORMED_PACKET, |_| vec![0x30, 0x80, 0x80, 0x80, 0x80, 0x01]);
+    both(&broker, ReasonCode::MALFORMED_PACKET, |_| {
+        vec![0x30, 0x80, 0x80, 0x80, 0x80, 0x01]
+    });
 }
 
 #[test]
 fn a_length_with_needless_bytes() {
     let broker = TestBroker::start();
-    both(&broker, ReasonCode::MALFORMED_PACKET, |_| vec![0xC0, 0x80, 0x00]);
+    both(&broker, ReasonCode::MALFORMED_PACKET, |_| {
+        vec![0xC0, 0x80, 0x00]
+    });
 }
 
 #[test]
 fn a_length_beyond_the_limit_is_refused_before_the_body() {
     let broker = TestBroker::start();
-    both(&broker, ReasonCode::PACKET_TOO_LARGE, |_| vec![0x30, 0xFF, 0xFF, 0xFF, 0x7F]);
+    both(&broker, ReasonCode::PACKET_TOO_LARGE, |_| {
+        vec![0x30, 0xFF, 0xFF, 0xFF, 0x7F]
+    });
 }
 
 #[test]
@@ -78,12 +84,19 @@ fn a_huge_packet_before_connect() {
 #[test]
 fn another_packet_before_connect() {
     let broker = TestBroker::start();
-    for bytes in [&[0xC0, 0][..], &[0xE0, 0], &[0x30, 3, 0, 1, b'a'], b"GET / HTTP/1.1\r\n\r\n"] {
+    for bytes in [
+        &[0xC0, 0][..],
+        &[0xE0, 0],
+        &[0x30, 3, 0, 1, b'a'],
+        b"GET / HTTP/1.1\r\n\r\n",
+    ] {
         let mut client = Client::open(broker.mqtt, Protocol::V5);
         client.send_bytes(bytes);
         client.expect_closed();
     }
-    until("they are recorded", || broker.access.events.lock().len() >= 4);
+    until("they are recorded", || {
+        broker.access.events.lock().len() >= 4
+    });
 }
 
 #[test]
@@ -97,7 +110,9 @@ fn topics_that_are_none() {
             packet(0x30, &message(protocol, topic.as_bytes()))
         });
     }
-    both(&broker, ReasonCode::PROTOCOL_ERROR, |protocol| packet(0x30, &message(protocol, b"")));
+    both(&broker, ReasonCode::PROTOCOL_ERROR, |protocol| {
+        packet(0x30, &message(protocol, b""))
+    });
     for topic in [&b"a\0b"[..], b"\xFF\xFE", b"\xED\xA0\x80", b"\xC0\xAF"] {
         both(&broker, ReasonCode::MALFORMED_PACKET, |protocol| {
             packet(0x30, &message(protocol, topic))
@@ -108,7 +123,9 @@ fn topics_that_are_none() {
 #[test]
 fn a_topic_longer_than_its_packet() {
     let broker = TestBroker::start();
-    both(&broker, ReasonCode::MALFORMED_PACKET, |_| packet(0x30, &[0xFF, 0xFF, b'a']));
+    both(&broker, ReasonCode::MALFORMED_PACKET, |_| {
+        packet(0x30, &[0xFF, 0xFF, b'a'])
+    });
 }
 
 #[test]
@@ -143,16 +160,26 @@ fn properties_that_are_twice_unknown_or_elsewhere() {
 
 #[test]
 fn subscriptions_beyond_the_limit() {
-    let broker = TestBroker::with(Config { subscriptions_per_session: 50, ..Config::default() });
+    let broker = TestBroker::with(Config {
+        subscriptions_per_session: 50,
+        ..Config::default()
+    });
     let mut client = broker.device("d");
     let mut filters = FilterList::default();
     for n in 0..100 {
         filters = filters.with(&format!("open/{n}"), SubscribeOptions::qos(Qos::AtMostOnce));
     }
-    client.send(&Packet::Subscribe(Subscribe::new(1, Properties::NONE, &filters)));
+    client.send(&Packet::Subscribe(Subscribe::new(
+        1,
+        Properties::NONE,
+        &filters,
+    )));
     let received = client.receive();
     let codes = received.suback().codes;
-    assert_eq!((&codes[..50], &codes[50..]), (&[0; 50][..], &[0x97; 50][..]));
+    assert_eq!(
+        (&codes[..50], &codes[50..]),
+        (&[0; 50][..], &[0x97; 50][..])
+    );
     assert_eq!(broker.handle.stats().subscriptions, 50);
 }
 
@@ -167,7 +194,11 @@ fn subscription_identifiers_out_of_range_or_twice() {
     for list in [zero, twice] {
         let mut client = broker.device("d");
         let filters = FilterList::default().with("open/#", SubscribeOptions::qos(Qos::AtMostOnce));
-        client.send(&Packet::Subscribe(Subscribe::new(1, list.as_properties(), &filters)));
+        client.send(&Packet::Subscribe(Subscribe::new(
+            1,
+            list.as_properties(),
+            &filters,
+        )));
         client.expect_end(ReasonCode::PROTOCOL_ERROR);
     }
 }
@@ -184,19 +215,27 @@ fn a_subscribe_or_unsubscribe_without_a_filter_or_with_reserved_bits() {
     both(&broker, ReasonCode::PROTOCOL_ERROR, empty(0x82));
     both(&broker, ReasonCode::PROTOCOL_ERROR, empty(0xA2));
     both(&broker, ReasonCode::MALFORMED_PACKET, empty(0x80));
-    both(&broker, ReasonCode::MALFORMED_PACKET, |protocol| match protocol {
-        Protocol::V311 => packet(0x82, &[0, 1, 0, 1, b'a', 0xFC]),
-        Protocol::V5 => packet(0x82, &[0, 1, 0, 0, 1, b'a', 0xC0]),
-    });
+    both(
+        &broker,
+        ReasonCode::MALFORMED_PACKET,
+        |protocol| match protocol {
+            Protocol::V311 => packet(0x82, &[0, 1, 0, 1, b'a', 0xFC]),
+            Protocol::V5 => packet(0x82, &[0, 1, 0, 0, 1, b'a', 0xC0]),
+        },
+    );
 }
 
 #[test]
 fn packet_identifier_0() {
     let broker = TestBroker::start();
-    both(&broker, ReasonCode::PROTOCOL_ERROR, |protocol| match protocol {
-        Protocol::V311 => packet(0x32, &[0, 1, b'a', 0, 0]),
-        Protocol::V5 => packet(0x32, &[0, 1, b'a', 0, 0, 0]),
-    });
+    both(
+        &broker,
+        ReasonCode::PROTOCOL_ERROR,
+        |protocol| match protocol {
+            Protocol::V311 => packet(0x32, &[0, 1, b'a', 0, 0]),
+            Protocol::V5 => packet(0x32, &[0, 1, b'a', 0, 0, 0]),
+        },
+    );
 }
 
 #[test]
@@ -229,7 +268,10 @@ fn pubrels_for_nothing_leave_nothing_behind() {
         client.send_bytes(&packet(0x62, &id.to_be_bytes()));
         match client.receive().packet() {
             Packet::PubComp(ack) => {
-                assert_eq!((ack.packet_id, ack.reason), (id, ReasonCode::PACKET_IDENTIFIER_NOT_FOUND));
+                assert_eq!(
+                    (ack.packet_id, ack.reason),
+                    (id, ReasonCode::PACKET_IDENTIFIER_NOT_FOUND)
+                );
             }
             other => panic!("{other:?}"),
         }
@@ -268,7 +310,10 @@ fn packets_after_disconnect_are_not_taken() {
     let broker = TestBroker::start();
     let mut client = broker.device("d");
     let mut bytes = vec![0xE0, 0];
-    bytes.extend(packet(0x30, &message(Protocol::V5, telemetry("d").as_bytes())));
+    bytes.extend(packet(
+        0x30,
+        &message(Protocol::V5, telemetry("d").as_bytes()),
+    ));
     client.send_bytes(&bytes);
     client.expect_closed();
     until("it is gone", || broker.handle.connection("d").is_none());
@@ -334,7 +379,9 @@ fn silent_connections_give_way_to_newer_ones() {
         ..Config::default()
     };
     let broker = TestBroker::with(config);
-    let silent: Vec<_> = (0..60).map(|_| Client::open(broker.mqtt, Protocol::V5)).collect();
+    let silent: Vec<_> = (0..60)
+        .map(|_| Client::open(broker.mqtt, Protocol::V5))
+        .collect();
     for n in 0..20 {
         broker.device(&format!("d{n}")).ping();
     }
@@ -345,19 +392,26 @@ fn silent_connections_give_way_to_newer_ones() {
 
 #[test]
 fn connections_beyond_the_limit_are_closed() {
-    let broker = TestBroker::with(Config { max_connections: 5, ..Config::default() });
+    let broker = TestBroker::with(Config {
+        max_connections: 5,
+        ..Config::default()
+    });
     let mut clients: Vec<_> = (0..5).map(|n| broker.device(&format!("d{n}"))).collect();
     let mut sixth = Client::open(broker.mqtt, Protocol::V5);
     sixth.try_send_bytes(&[0x10]);
     sixth.expect_closed();
     clients.pop();
-    broker.until_stats("a place is free", |stats| stats.listeners[0].connections == 4);
+    broker.until_stats("a place is free", |stats| {
+        stats.listeners[0].connections == 4
+    });
     until("a new one gets in", || {
         let mut client = Client::open(broker.mqtt, Protocol::V5);
         let mut bytes = Vec::new();
         connect(Protocol::V5, "new").encode(&mut bytes);
         client.try_send_bytes(&bytes);
-        client.try_receive().is_some_and(|it| it.connack().code == 0)
+        client
+            .try_receive()
+            .is_some_and(|it| it.connack().code == 0)
     });
 }
 
@@ -369,15 +423,28 @@ fn what_was_wrong_is_recorded_without_passwords() {
     client.expect_end(ReasonCode::MALFORMED_PACKET);
     // A CONNECT that breaks off inside its properties, with a password behind.
     let mut broken = Client::open(broker.mqtt, Protocol::V5);
-    broken.send_bytes(&packet(0x10, b"\x00\x04MQTT\x05\xC2\x00\x00\x05\xFF\x00\x00\x00\x00pass"));
+    broken.send_bytes(&packet(
+        0x10,
+        b"\x00\x04MQTT\x05\xC2\x00\x00\x05\xFF\x00\x00\x00\x00pass",
+    ));
     assert_eq!(broken.receive().connack().code, 0x81);
     broken.expect_closed();
     until("both are recorded", || {
         broker.access.saw(EventKind::ProtocolError) && broker.access.saw(EventKind::Refused)
     });
     let events = broker.access.events.lock();
-    let head = |kind| events.iter().find(|it| it.0 == kind).map(|it| it.2.clone()).unwrap();
-    assert!(head(EventKind::ProtocolError).windows(3).any(|it| it == b"bad"));
+    let head = |kind| {
+        events
+            .iter()
+            .find(|it| it.0 == kind)
+            .map(|it| it.2.clone())
+            .unwrap()
+    };
+    assert!(
+        head(EventKind::ProtocolError)
+            .windows(3)
+            .any(|it| it == b"bad")
+    );
     assert!(!head(EventKind::Refused).windows(4).any(|it| it == b"pass"));
 }
 
@@ -395,8 +462,10 @@ fn a_storm_of_takeovers_and_subscriptions() {
                     let mut bytes = Vec::new();
                     connect(protocol, "contested").encode(&mut bytes);
                     client.protocol = protocol;
-                    let filters = FilterList::default()
-                        .with(&format!("open/{thread}/#"), SubscribeOptions::qos(Qos::AtLeastOnce));
+                    let filters = FilterList::default().with(
+                        &format!("open/{thread}/#"),
+                        SubscribeOptions::qos(Qos::AtLeastOnce),
+                    );
                     Subscribe::new(1, Properties::NONE, &filters).encode(protocol, &mut bytes);
                     for packet_id in 1..20 {
                         Publish {
@@ -419,7 +488,7 @@ fn a_storm_of_takeovers_and_subscriptions() {
         })
         .collect();
     for _ in 0..500 {
-        broker.handle.publish(&broker::broker::Publication {
+        broker.handle.publish(&broker::Publication {
             topic: "open/3/x",
             payload: "y".into(),
         });

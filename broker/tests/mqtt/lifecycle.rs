@@ -10,7 +10,10 @@ use crate::client::{Client, telemetry};
 use crate::harness::{DEADLINE, TestBroker};
 
 fn stopped(broker: &TestBroker) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let ended = broker.handle.clone().stopped();
     runtime.block_on(async { tokio::time::timeout(DEADLINE, ended).await.unwrap() });
 }
@@ -36,7 +39,10 @@ fn stopping_acknowledges_what_was_received_and_says_why() {
 
 #[test]
 fn stopping_does_not_wait_for_ever() {
-    let broker = TestBroker::with(Config { drain: Duration::from_millis(200), ..Config::default() });
+    let broker = TestBroker::with(Config {
+        drain: Duration::from_millis(200),
+        ..Config::default()
+    });
     broker.sink.hold();
     let mut client = broker.device("d");
     client.publish(&telemetry("d"), 1, b"never durable");
@@ -56,23 +62,42 @@ fn a_connection_is_described() {
     client.receive();
     let info = broker.handle.connection("d").unwrap();
     assert_eq!(info.peer, client.stream.local_addr().unwrap());
-    assert_eq!((info.listener, info.protocol), (Listener::Mqtt, Protocol::V311));
-    assert_eq!((&*info.client_id, info.keep_alive, info.messages_in), ("d", 0, 1));
+    assert_eq!(
+        (info.listener, info.protocol),
+        (Listener::Mqtt, Protocol::V311)
+    );
+    assert_eq!(
+        (&*info.client_id, info.keep_alive, info.messages_in),
+        ("d", 0, 1)
+    );
     let stats = broker.handle.stats();
     let listener = &stats.listeners[0];
-    assert_eq!((listener.connections, listener.connects, listener.handshakes), (1, 1, 0));
+    assert_eq!(
+        (listener.connections, listener.connects, listener.handshakes),
+        (1, 1, 0)
+    );
     assert_eq!((listener.messages_in, listener.acknowledged), (1, 1));
     assert!(listener.bytes_in > 0 && listener.bytes_out > 0);
-    assert_eq!((listener.listener, listener.address), (Listener::Mqtt, broker.mqtt));
+    assert_eq!(
+        (listener.listener, listener.address),
+        (Listener::Mqtt, broker.mqtt)
+    );
 }
 
 #[test]
 fn a_listener_of_another_kind_or_without_its_certificate_is_refused() {
     for kind in [Listener::Coap, Listener::Mqtts] {
         let sockets = broker::bind("127.0.0.1:0".parse().unwrap(), 1).unwrap();
-        let listener = BoundListener { kind, sockets, tls: None };
+        let listener = BoundListener {
+            kind,
+            sockets,
+            tls: None,
+        };
         let started = Broker::start(
-            Config { workers: 1, ..Config::default() },
+            Config {
+                workers: 1,
+                ..Config::default()
+            },
             <std::sync::Arc<crate::harness::TestAccess>>::default(),
             <std::sync::Arc<crate::harness::TestSink>>::default(),
             <std::sync::Arc<crate::harness::TestRetained>>::default(),

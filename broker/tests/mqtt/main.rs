@@ -2,9 +2,12 @@
 //! retained view are in memory; clients are a bare one that can misbehave, and
 //! rumqttc as somebody else's.
 
+#![allow(clippy::unwrap_used)]
+
 mod access;
 mod acknowledgement;
 mod client;
+mod codec;
 mod connect;
 mod deliver;
 mod foreign;

@@ -14,7 +14,10 @@ fn client_ids_with_wildcards_twice_leave_the_listener_alive() {
     for id in ["a+b", "a#b", "+", "#", "$share/x", "한강", "a/b", " "] {
         for _ in 0..2 {
             let base = connect(Protocol::V5, "owner");
-            let connect = broker::mqtt::codec::Connect { client_id: id, ..base };
+            let connect = broker::mqtt::codec::Connect {
+                client_id: id,
+                ..base
+            };
             Client::connected(broker.mqtt, &connect).ping();
         }
     }
@@ -50,7 +53,10 @@ fn a_subscriber_that_leaves_with_messages_in_flight_harms_nobody() {
         assert_eq!(publisher.receive().puback().packet_id, 1);
         assert_eq!(leaves.receive().publish().qos, Qos::AtLeastOnce);
         drop(leaves);
-        assert_eq!(stays.receive().publish().payload, format!("{round}").as_bytes());
+        assert_eq!(
+            stays.receive().publish().payload,
+            format!("{round}").as_bytes()
+        );
     }
 }
 
@@ -59,7 +65,9 @@ fn silent_connections_on_the_tls_port_block_nobody() {
     let (certificate, server) = tls::certificate();
     let broker = TestBroker::with_tls(Config::default(), Some(server));
     let address = broker.mqtts.unwrap();
-    let silent: Vec<_> = (0..20).map(|_| Client::open(address, Protocol::V5)).collect();
+    let silent: Vec<_> = (0..20)
+        .map(|_| Client::open(address, Protocol::V5))
+        .collect();
     tls::client(address, &certificate, "d").ping();
     drop(silent);
 }

@@ -16,7 +16,7 @@ fn flood(broker: &TestBroker, count: usize) {
     for n in 0..count {
         let mut numbered = payload.to_vec();
         numbered[..8].copy_from_slice(format!("{n:08}").as_bytes());
-        broker.handle.publish(&broker::broker::Publication {
+        broker.handle.publish(&broker::Publication {
             topic: "open/x",
             payload: numbered.into(),
         });
@@ -26,7 +26,10 @@ fn flood(broker: &TestBroker, count: usize) {
 #[test]
 fn it_loses_its_oldest_and_is_told_in_the_statistics() {
     const COUNT: usize = 30_000;
-    let broker = TestBroker::with(Config { queue_messages: 100, ..Config::default() });
+    let broker = TestBroker::with(Config {
+        queue_messages: 100,
+        ..Config::default()
+    });
     let mut slow = broker.device("slow");
     slow.subscribe("open/#", Qos::AtMostOnce);
     let mut publisher = broker.device("publisher");
@@ -40,7 +43,10 @@ fn it_loses_its_oldest_and_is_told_in_the_statistics() {
     let (mut received, mut last) = (0, 0);
     while last != COUNT - 1 {
         let packet = slow.receive();
-        let number = std::str::from_utf8(&packet.publish().payload[..8]).unwrap().parse().unwrap();
+        let number = std::str::from_utf8(&packet.publish().payload[..8])
+            .unwrap()
+            .parse()
+            .unwrap();
         assert!(number >= last);
         (received, last) = (received + 1, number);
     }
@@ -60,7 +66,9 @@ fn it_is_closed_when_it_takes_nothing_for_too_long() {
     let mut stuck = broker.device("stuck");
     stuck.subscribe("open/#", Qos::AtMostOnce);
     flood(&broker, 30_000);
-    until("it is closed", || broker.access.saw(EventKind::WriteTimeout));
+    until("it is closed", || {
+        broker.access.saw(EventKind::WriteTimeout)
+    });
     broker.until_stats("it is gone", |stats| stats.listeners[0].connections == 0);
     assert!(broker.handle.connection("stuck").is_none());
 }

@@ -61,7 +61,11 @@ fn log_in(mut client: TlsClient, id: &str) -> TlsClient {
     client
 }
 
-pub(crate) fn client(address: SocketAddr, certificate: &CertificateDer<'static>, id: &str) -> TlsClient {
+pub(crate) fn client(
+    address: SocketAddr,
+    certificate: &CertificateDer<'static>,
+    id: &str,
+) -> TlsClient {
     log_in(open(address, &trusting(certificate)), id)
 }
 
@@ -77,7 +81,7 @@ fn messages_go_both_ways_in_bulk() {
         assert_eq!(client.receive().puback().packet_id, id);
     }
     for n in 0..200u32 {
-        broker.handle.publish(&broker::broker::Publication {
+        broker.handle.publish(&broker::Publication {
             topic: "open/x",
             payload: vec![n as u8; 3_000].into(),
         });
@@ -98,7 +102,10 @@ fn no_session_is_resumed() {
     for _ in 0..3 {
         let mut client = log_in(open(broker.mqtts.unwrap(), &config), "d");
         client.ping();
-        assert_eq!(client.stream.conn.handshake_kind(), Some(HandshakeKind::Full));
+        assert_eq!(
+            client.stream.conn.handshake_kind(),
+            Some(HandshakeKind::Full)
+        );
     }
 }
 
@@ -111,7 +118,9 @@ fn a_replaced_certificate_serves_new_connections_and_a_bad_one_changes_nothing()
     assert!(server.replace_pem(b"no certificate", b"no key").is_err());
     client(address, &old, "still").ping();
     let new = pem();
-    server.replace_pem(new.certificate.as_bytes(), new.key.as_bytes()).unwrap();
+    server
+        .replace_pem(new.certificate.as_bytes(), new.key.as_bytes())
+        .unwrap();
     client(address, &new.der, "new").ping();
     standing.ping();
 }
@@ -125,7 +134,9 @@ fn plain_text_on_the_tls_port_is_recorded() {
     connect(Protocol::V5, "d").encode(&mut bytes);
     client.try_send_bytes(&bytes);
     until("it is recorded", || broker.access.saw(EventKind::TlsFailed));
-    until("it is gone", || broker.total(|listener| listener.handshakes) == 0);
+    until("it is gone", || {
+        broker.total(|listener| listener.handshakes) == 0
+    });
 }
 
 #[test]
@@ -139,5 +150,7 @@ fn a_handshake_that_stalls_ends_at_the_deadline() {
     let mut client = Client::open(broker.mqtts.unwrap(), Protocol::V5);
     client.try_send_bytes(&[0x16, 0x03, 0x01]);
     client.expect_closed();
-    until("it is recorded", || broker.access.saw(EventKind::ConnectTimeout));
+    until("it is recorded", || {
+        broker.access.saw(EventKind::ConnectTimeout)
+    });
 }

@@ -20,13 +20,22 @@ fn a_topic_alias_stands_for_its_topic() {
     assert_eq!(client.receive().puback().reason, ReasonCode::NOT_AUTHORIZED);
     client.publish_with("", 4, b"d", alias.as_properties());
     assert_eq!(client.receive().puback().reason, ReasonCode::NOT_AUTHORIZED);
-    let topics: Vec<_> = broker.sink.messages.lock().iter().map(|it| it.topic.clone()).collect();
+    let topics: Vec<_> = broker
+        .sink
+        .messages
+        .lock()
+        .iter()
+        .map(|it| it.topic.clone())
+        .collect();
     assert_eq!(topics, [telemetry("d"), telemetry("d")]);
 }
 
 #[test]
 fn a_bad_alias_ends_the_connection() {
-    let broker = TestBroker::with(Config { topic_aliases: 4, ..Config::default() });
+    let broker = TestBroker::with(Config {
+        topic_aliases: 4,
+        ..Config::default()
+    });
     for (topic, alias, reason) in [
         (telemetry("d"), 0, ReasonCode::TOPIC_ALIAS_INVALID),
         (telemetry("d"), 5, ReasonCode::TOPIC_ALIAS_INVALID),
@@ -34,7 +43,12 @@ fn a_bad_alias_ends_the_connection() {
         (String::new(), 4, ReasonCode::PROTOCOL_ERROR),
     ] {
         let mut client = broker.device("d");
-        client.publish_with(&topic, 1, b"x", list(Property::TopicAlias(alias)).as_properties());
+        client.publish_with(
+            &topic,
+            1,
+            b"x",
+            list(Property::TopicAlias(alias)).as_properties(),
+        );
         client.expect_end(reason);
     }
 }
@@ -43,10 +57,13 @@ fn a_bad_alias_ends_the_connection() {
 fn the_offset_is_left_out_where_no_problem_information_is_wanted() {
     let broker = TestBroker::start();
     let quiet = list(Property::RequestProblemInformation(0));
-    let mut client = Client::connected(broker.mqtt, &broker::mqtt::codec::Connect {
-        properties: quiet.as_properties(),
-        ..connect(Protocol::V5, "d")
-    });
+    let mut client = Client::connected(
+        broker.mqtt,
+        &broker::mqtt::codec::Connect {
+            properties: quiet.as_properties(),
+            ..connect(Protocol::V5, "d")
+        },
+    );
     client.publish(&telemetry("d"), 1, b"x");
     let received = client.receive();
     assert!(received.puback().properties.is_empty());
@@ -86,7 +103,7 @@ fn a_subscription_identifier_replaced_is_the_new_one() {
         let options = broker::mqtt::codec::SubscribeOptions::qos(Qos::AtMostOnce);
         client.subscribe_with("open/#", options, id.as_properties());
     }
-    broker.handle.publish(&broker::broker::Publication {
+    broker.handle.publish(&broker::Publication {
         topic: "open/x",
         payload: "x".into(),
     });

@@ -82,8 +82,15 @@ impl<'a> Reader<'a> {
     pub(super) fn is_integer(kind: Type) -> bool {
         matches!(
             kind,
-            Type::U8 | Type::U16 | Type::U32 | Type::U64 | Type::I8 | Type::I16 | Type::I32
-                | Type::I64 | Type::Int
+            Type::U8
+                | Type::U16
+                | Type::U32
+                | Type::U64
+                | Type::I8
+                | Type::I16
+                | Type::I32
+                | Type::I64
+                | Type::Int
         )
     }
 

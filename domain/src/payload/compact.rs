@@ -23,14 +23,16 @@ use crate::{
 const DEPTH_OF_OBJECT: usize = 2;
 const DEPTH_OF_FIELDS: usize = 3;
 
+/// Adds what `text` says to an empty `telemetry`.
 pub(super) fn parse<'a>(
-    bytes: &'a [u8],
+    text: &'a str,
     device: &DeviceId,
-) -> Result<Telemetry<'a>, PayloadError> {
-    let mut reader = Reader::new(bytes)?;
+    telemetry: &mut Telemetry<'a>,
+) -> Result<(), PayloadError> {
+    let mut reader = Reader::new(text);
     let mut message = Message {
         device: device.as_str(),
-        telemetry: Telemetry::default(),
+        telemetry,
         count: 0,
     };
     match reader.token()? {
@@ -54,13 +56,15 @@ pub(super) fn parse<'a>(
         _ => return Err(PayloadError::Shape),
     }
     reader.end()?;
-    message.telemetry.rejections.sort_by_key(|rejection| rejection.index);
-    Ok(message.telemetry)
+    telemetry
+        .rejections
+        .sort_by_key(|rejection| rejection.index);
+    Ok(())
 }
 
-struct Message<'d, 'a> {
-    device: &'d str,
-    telemetry: Telemetry<'a>,
+struct Message<'m, 'a> {
+    device: &'m str,
+    telemetry: &'m mut Telemetry<'a>,
     /// Fields seen so far, rejected ones too.
     count: usize,
 }
@@ -204,7 +208,9 @@ impl<'a> Message<'_, 'a> {
     }
 
     fn reject(&mut self, index: u16, name: &str, reason: RejectReason) {
-        self.telemetry.rejections.push(Rejection::new(index, name, reason));
+        self.telemetry
+            .rejections
+            .push(Rejection::new(index, name, reason));
     }
 
     /// Keys beside `v` that mean nothing: refused by name, not dropped.

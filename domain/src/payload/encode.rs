@@ -95,9 +95,7 @@ pub fn encode(
     if readings.is_empty() {
         return Err(EncodeError::Nothing);
     }
-    let infinite = |reading: &Reading<'_>| {
-        matches!(reading.value, ParsedValue::Number(number) if !number.is_finite())
-    };
+    let infinite = |reading: &Reading<'_>| matches!(reading.value, ParsedValue::Number(number) if !number.is_finite());
     if readings.iter().any(infinite) {
         return Err(EncodeError::NotFinite);
     }

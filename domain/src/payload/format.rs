@@ -2,7 +2,7 @@
 //! (MQTT 5, HTTP), by a CoAP content format number, or by the first bytes.
 
 use super::PayloadError;
-use super::json::{Reader, Token};
+use super::json::{Reader, Token, utf8};
 
 /// What a payload is written in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -56,15 +56,15 @@ pub(super) fn sniff(bytes: &[u8]) -> Result<ContentFormat, PayloadError> {
     match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
         None => Err(PayloadError::Empty),
         Some(b'{') => Ok(ContentFormat::CompactJson),
-        Some(b'[') => sniff_array(bytes),
+        Some(b'[') => sniff_array(utf8(bytes)?),
         // Only the very first byte: white space before CBOR is not CBOR.
         Some(0x80..=0x9f) if matches!(bytes[0], 0x80..=0x9f) => Ok(ContentFormat::SenmlCbor),
         Some(_) => Err(PayloadError::Shape),
     }
 }
 
-fn sniff_array(bytes: &[u8]) -> Result<ContentFormat, PayloadError> {
-    let mut reader = Reader::new(bytes)?;
+fn sniff_array(text: &str) -> Result<ContentFormat, PayloadError> {
+    let mut reader = Reader::new(text);
     reader.token()?;
     if !reader.element(true)? || !matches!(reader.token()?, Token::Object) {
         return Err(PayloadError::Shape);
@@ -96,8 +96,14 @@ mod tests {
     #[test]
     fn content_types_and_numbers_name_the_format() {
         for format in ContentFormat::ALL {
-            assert_eq!(ContentFormat::from_content_type(format.content_type()), Ok(format));
-            assert_eq!(ContentFormat::from_coap_number(format.coap_number()), Ok(format));
+            assert_eq!(
+                ContentFormat::from_content_type(format.content_type()),
+                Ok(format)
+            );
+            assert_eq!(
+                ContentFormat::from_coap_number(format.coap_number()),
+                Ok(format)
+            );
         }
         assert_eq!(
             ContentFormat::from_content_type("Application/SenML+JSON ; charset=utf-8"),
@@ -107,7 +113,10 @@ mod tests {
             ContentFormat::from_content_type("text/plain"),
             Err(PayloadError::ContentType)
         );
-        assert_eq!(ContentFormat::from_coap_number(0), Err(PayloadError::ContentType));
+        assert_eq!(
+            ContentFormat::from_coap_number(0),
+            Err(PayloadError::ContentType)
+        );
     }
 
     #[test]
@@ -117,9 +126,15 @@ mod tests {
             (br#" [ {"t":1,"v":{"a":1}}]"#, ContentFormat::CompactJson),
             (br#"[{"pm25":1,"pm10":2}]"#, ContentFormat::CompactJson),
             (br#"[{"n":"a","v":1}]"#, ContentFormat::SenmlJson),
-            (br#"[{"bt":1.5e9,"bu":"Cel"},{"n":"a","v":1}]"#, ContentFormat::SenmlJson),
+            (
+                br#"[{"bt":1.5e9,"bu":"Cel"},{"n":"a","v":1}]"#,
+                ContentFormat::SenmlJson,
+            ),
             (br#"[{"v":1,"n":"a"}]"#, ContentFormat::SenmlJson),
-            (br#"[{"t":1,"u":"Cel","n":"a","v":1}]"#, ContentFormat::SenmlJson),
+            (
+                br#"[{"t":1,"u":"Cel","n":"a","v":1}]"#,
+                ContentFormat::SenmlJson,
+            ),
             (&[0x81, 0xa0], ContentFormat::SenmlCbor),
             (&[0x9f, 0xff], ContentFormat::SenmlCbor),
         ] {

@@ -6,6 +6,8 @@
 //! 8259 allows; a number beyond f64 comes out infinite, for the caller to
 //! reject by name.
 
+mod number;
+
 use std::borrow::Cow;
 
 use smallvec::SmallVec;
@@ -23,27 +25,26 @@ pub(super) enum Token<'a> {
     Null,
 }
 
+/// JSON between systems is UTF-8 (RFC 8259, 8.1); checked once a payload.
+pub(super) fn utf8(bytes: &[u8]) -> Result<&str, PayloadError> {
+    std::str::from_utf8(bytes).map_err(|_| PayloadError::Json)
+}
+
 pub(super) struct Reader<'a> {
     text: &'a str,
     at: usize,
 }
 
-/// Powers of ten that f64 holds exactly.
-const EXACT_POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
-    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
-];
-
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, PayloadError> {
-        let text = std::str::from_utf8(bytes).map_err(|_| PayloadError::Json)?;
-        Ok(Self { text, at: 0 })
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
     }
 
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    #[inline]
     fn after_space(&mut self) -> Result<u8, PayloadError> {
         loop {
             match self.byte().ok_or(PayloadError::Json)? {
@@ -54,6 +55,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next value; of an object or array only its opening bracket.
+    #[inline]
     pub(super) fn token(&mut self) -> Result<Token<'a>, PayloadError> {
         match self.after_space()? {
             b'"' => Ok(Token::Text(self.string()?)),
@@ -81,6 +83,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Inside an object: its next key, or `None` behind its last one.
+    #[inline]
     pub(super) fn key(&mut self, first: bool) -> Result<Option<Cow<'a, str>>, PayloadError> {
         let mut byte = self.after_space()?;
         if byte == b'}' {
@@ -106,6 +109,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Inside an array: whether a further element follows.
+    #[inline]
     pub(super) fn element(&mut self, first: bool) -> Result<bool, PayloadError> {
         match self.after_space()? {
             b']' => {
@@ -157,6 +161,7 @@ impl<'a> Reader<'a> {
         refuse_duplicates(&mut keys)
     }
 
+    #[inline]
     fn string(&mut self) -> Result<Cow<'a, str>, PayloadError> {
         let bytes = self.text.as_bytes();
         let start = self.at + 1;
@@ -247,51 +252,10 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The f64 nearest to the text.
     fn number(&mut self) -> Result<f64, PayloadError> {
-        let bytes = self.text.as_bytes();
-        let start = self.at;
-        let negative = bytes[start] == b'-';
-        let mut at = start + usize::from(negative);
-        let mut mantissa = 0u64;
-        let mut digits = |at: &mut usize| {
-            let from = *at;
-            while let Some(digit) = bytes.get(*at).map(|b| b.wrapping_sub(b'0')).filter(|d| *d < 10)
-            {
-                mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
-                *at += 1;
-            }
-            *at - from
-        };
-        let leading_zero = bytes.get(at) == Some(&b'0');
-        let whole = digits(&mut at);
-        if whole == 0 || (leading_zero && whole > 1) {
-            return Err(PayloadError::Json);
-        }
-        let mut fraction = 0;
-        if bytes.get(at) == Some(&b'.') {
-            at += 1;
-            fraction = digits(&mut at);
-            if fraction == 0 {
-                return Err(PayloadError::Json);
-            }
-        }
-        let exponent = matches!(bytes.get(at), Some(b'e' | b'E'));
-        if exponent {
-            at += 1;
-            at += usize::from(matches!(bytes.get(at), Some(b'+' | b'-')));
-            if digits(&mut at) == 0 {
-                return Err(PayloadError::Json);
-            }
-        }
-        self.at = at;
-        // One correctly rounded division of two exact numbers is the nearest
-        // f64; up to 19 digits the mantissa did not overflow.
-        if !exponent && whole + fraction <= 19 && mantissa < 1 << 53 && fraction <= 22 {
-            let magnitude = mantissa as f64 / EXACT_POWERS[fraction];
-            return Ok(if negative { -magnitude } else { magnitude });
-        }
-        self.text[start..at].parse().map_err(|_| PayloadError::Json)
+        let (number, end) = number::read(self.text, self.at).ok_or(PayloadError::Json)?;
+        self.at = end;
+        Ok(number)
     }
 }
 
@@ -321,7 +285,7 @@ mod tests {
     use super::*;
 
     fn whole(bytes: &[u8]) -> Result<Token<'_>, PayloadError> {
-        let mut reader = Reader::new(bytes)?;
+        let mut reader = Reader::new(utf8(bytes)?);
         let token = reader.token()?;
         reader.skip(&token, 0)?;
         reader.end()?;
@@ -331,19 +295,36 @@ mod tests {
     #[test]
     fn numbers_are_the_nearest_f64() {
         for text in [
-            "0", "-0", "12.1", "1e5", "1.7976931348623157e308", "5e-324", "0.1", "278.7",
-            "9007199254740993", "123456789012345678901234567890", "1E+2", "-1.25e-3",
+            "0",
+            "-0",
+            "12.1",
+            "1e5",
+            "1.7976931348623157e308",
+            "5e-324",
+            "0.1",
+            "278.7",
+            "9007199254740993",
+            "123456789012345678901234567890",
+            "1E+2",
+            "-1.25e-3",
             "0.1000000000000000055511151231257827",
         ] {
             let expected: f64 = text.parse().unwrap();
-            assert_eq!(whole(text.as_bytes()), Ok(Token::Number(expected)), "{text}");
+            assert_eq!(
+                whole(text.as_bytes()),
+                Ok(Token::Number(expected)),
+                "{text}"
+            );
         }
         assert_eq!(whole(b"1e999"), Ok(Token::Number(f64::INFINITY)));
     }
 
     #[test]
     fn escapes_are_resolved_and_plain_text_is_borrowed() {
-        assert!(matches!(whole(br#""pm25""#), Ok(Token::Text(Cow::Borrowed("pm25")))));
+        assert!(matches!(
+            whole(br#""pm25""#),
+            Ok(Token::Text(Cow::Borrowed("pm25")))
+        ));
         assert_eq!(
             whole(br#""a\"\\\/\b\f\n\r\t\u00e9\ud55c\ud83d\ude00z""#),
             Ok(Token::Text("a\"\\/\u{8}\u{c}\n\r\té한😀z".into()))
@@ -353,9 +334,34 @@ mod tests {
     #[test]
     fn what_is_not_json_is_refused() {
         for text in [
-            "", " ", "01", "+1", ".5", "1.", "1e", "--1", "NaN", "Infinity", "tru", "nul", "'a'",
-            "\"a", "\"\n\"", r#""\x""#, r#""\ud800""#, r#""\ud800\u0041""#, "[1,]", "[1 2]", "[,]",
-            "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "1 2", "[1]]", "{\"a\":1",
+            "",
+            " ",
+            "01",
+            "+1",
+            ".5",
+            "1.",
+            "1e",
+            "--1",
+            "NaN",
+            "Infinity",
+            "tru",
+            "nul",
+            "'a'",
+            "\"a",
+            "\"\n\"",
+            r#""\x""#,
+            r#""\ud800""#,
+            r#""\ud800\u0041""#,
+            "[1,]",
+            "[1 2]",
+            "[,]",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{a:1}",
+            "1 2",
+            "[1]]",
+            "{\"a\":1",
         ] {
             assert_eq!(whole(text.as_bytes()), Err(PayloadError::Json), "{text}");
         }
@@ -366,10 +372,18 @@ mod tests {
     fn depth_and_duplicate_keys_are_limited() {
         let deep = |n: usize| "[".repeat(n) + &"]".repeat(n);
         assert!(whole(deep(MAX_DEPTH).as_bytes()).is_ok());
-        assert_eq!(whole(deep(MAX_DEPTH + 1).as_bytes()), Err(PayloadError::TooDeep));
+        assert_eq!(
+            whole(deep(MAX_DEPTH + 1).as_bytes()),
+            Err(PayloadError::TooDeep)
+        );
         assert_eq!(whole(deep(30_000).as_bytes()), Err(PayloadError::TooDeep));
-        assert_eq!(whole(br#"{"a":1,"\u0061":2}"#), Err(PayloadError::DuplicateKey));
-        let many: Vec<String> = (0..2_000).map(|n| format!("\"k{}\":1", n % 1_999)).collect();
+        assert_eq!(
+            whole(br#"{"a":1,"\u0061":2}"#),
+            Err(PayloadError::DuplicateKey)
+        );
+        let many: Vec<String> = (0..2_000)
+            .map(|n| format!("\"k{}\":1", n % 1_999))
+            .collect();
         let object = format!("{{{}}}", many.join(","));
         assert_eq!(whole(object.as_bytes()), Err(PayloadError::DuplicateKey));
     }

@@ -48,9 +48,12 @@ pub fn parse<'a>(
         Some(format) => format,
         None => format::sniff(bytes)?,
     };
+    let mut telemetry = Telemetry::default();
+    let read = &mut telemetry;
     match format {
-        ContentFormat::SenmlJson => senml_json::parse(bytes, device, now),
-        ContentFormat::SenmlCbor => senml_cbor::parse(bytes, device, now),
-        ContentFormat::CompactJson => compact::parse(bytes, device),
-    }
+        ContentFormat::SenmlJson => senml_json::parse(json::utf8(bytes)?, device, now, read),
+        ContentFormat::SenmlCbor => senml_cbor::parse(bytes, device, now, read),
+        ContentFormat::CompactJson => compact::parse(json::utf8(bytes)?, device, read),
+    }?;
+    Ok(telemetry)
 }

@@ -7,9 +7,7 @@ const MAX_NAME_BYTES: usize = crate::ids::MAX_ID_BYTES;
 
 /// A [`crate::FieldName`] without the allocation.
 pub(super) fn check_field(name: &str) -> Result<(), RejectReason> {
-    let allowed = |byte: &u8| {
-        matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'~' | b'-')
-    };
+    let allowed = |byte: &u8| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'~' | b'-');
     let fits = (1..=MAX_NAME_BYTES).contains(&name.len());
     if fits && name.as_bytes().iter().all(allowed) && name != "." && name != ".." {
         Ok(())
@@ -44,7 +42,9 @@ pub(super) fn resolve<'n>(name: &'n str, device: &str) -> Result<&'n str, Reject
 }
 
 fn is_urn_of(owner: &str, device: &str) -> bool {
-    let urn = owner.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("urn:dev:"));
+    let urn = owner
+        .get(..8)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("urn:dev:"));
     urn && owner[7..]
         .strip_suffix(device)
         .is_some_and(|before| before.ends_with(':'))
@@ -70,12 +70,38 @@ mod tests {
 
     #[test]
     fn another_device_and_bad_fields_are_told_apart() {
-        for name in ["dev-2:pm25", "dev-2/pm25", "urn:dev:ow:dev-2:pm25", "xdev-1:pm25", ":pm25"] {
-            assert_eq!(resolve(name, "dev-1"), Err(RejectReason::OtherDevice), "{name}");
+        for name in [
+            "dev-2:pm25",
+            "dev-2/pm25",
+            "urn:dev:ow:dev-2:pm25",
+            "xdev-1:pm25",
+            ":pm25",
+        ] {
+            assert_eq!(
+                resolve(name, "dev-1"),
+                Err(RejectReason::OtherDevice),
+                "{name}"
+            );
         }
-        for name in ["", ".", "..", "pm 25", "온도", "dev-1:", "dev-1/a/b", "dev-1:a:b"] {
-            assert_eq!(resolve(name, "dev-1"), Err(RejectReason::BadFieldName), "{name}");
+        for name in [
+            "",
+            ".",
+            "..",
+            "pm 25",
+            "온도",
+            "dev-1:",
+            "dev-1/a/b",
+            "dev-1:a:b",
+        ] {
+            assert_eq!(
+                resolve(name, "dev-1"),
+                Err(RejectReason::BadFieldName),
+                "{name}"
+            );
         }
-        assert_eq!(resolve(&"x".repeat(65), "dev-1"), Err(RejectReason::BadFieldName));
+        assert_eq!(
+            resolve(&"x".repeat(65), "dev-1"),
+            Err(RejectReason::BadFieldName)
+        );
     }
 }

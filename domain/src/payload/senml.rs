@@ -42,6 +42,7 @@ pub(super) enum Label {
 }
 
 impl Label {
+    #[inline]
     pub(super) fn of_text(label: &str) -> Option<Self> {
         Some(match label {
             "n" => Self::Name,
@@ -127,22 +128,28 @@ struct Base<'a> {
 }
 
 /// A pack (an array of records) on its way to [`Telemetry`].
-pub(super) struct Pack<'d, 'a> {
-    device: &'d str,
+pub(super) struct Pack<'p, 'a> {
+    device: &'p str,
     now: Timestamp,
     base: Base<'a>,
     records: usize,
-    telemetry: Telemetry<'a>,
+    telemetry: &'p mut Telemetry<'a>,
 }
 
-impl<'d, 'a> Pack<'d, 'a> {
-    pub(super) fn new(device: &'d DeviceId, now: Timestamp) -> Self {
+impl<'p, 'a> Pack<'p, 'a> {
+    /// What its records say is added to an empty `telemetry`: a large value,
+    /// built where the caller will have it.
+    pub(super) fn new(
+        device: &'p DeviceId,
+        now: Timestamp,
+        telemetry: &'p mut Telemetry<'a>,
+    ) -> Self {
         Self {
             device: device.as_str(),
             now,
             base: Base::default(),
             records: 0,
-            telemetry: Telemetry::default(),
+            telemetry,
         }
     }
 
@@ -157,6 +164,7 @@ impl<'d, 'a> Pack<'d, 'a> {
 
     /// Takes what `label` says; base values go into effect at once, since
     /// they hold for the record that they stand in.
+    #[inline]
     pub(super) fn take(
         &mut self,
         record: &mut Record<'a>,
@@ -208,7 +216,9 @@ impl<'d, 'a> Pack<'d, 'a> {
             Ok(observation) => self.telemetry.observations.push(observation),
             Err(reason) => {
                 let name = join(&self.base.name, &record.name);
-                self.telemetry.rejections.push(Rejection::new(index, &name, reason));
+                self.telemetry
+                    .rejections
+                    .push(Rejection::new(index, &name, reason));
             }
         }
     }
@@ -285,11 +295,12 @@ impl<'d, 'a> Pack<'d, 'a> {
         Ok(Some(time?))
     }
 
-    pub(super) fn into_telemetry(self) -> Result<Telemetry<'a>, PayloadError> {
+    /// To be asked behind the last record: a pack has at least one.
+    pub(super) fn end(&self) -> Result<(), PayloadError> {
         if self.records == 0 {
             return Err(PayloadError::Shape);
         }
-        Ok(self.telemetry)
+        Ok(())
     }
 }
 

@@ -15,7 +15,8 @@ pub(super) fn parse<'a>(
     bytes: &'a [u8],
     device: &DeviceId,
     now: Timestamp,
-) -> Result<Telemetry<'a>, PayloadError> {
+    telemetry: &mut Telemetry<'a>,
+) -> Result<(), PayloadError> {
     let mut reader = Reader::new(bytes);
     if !matches!(reader.datatype()?, Type::Array | Type::ArrayIndef) {
         return Err(PayloadError::Shape);
@@ -24,7 +25,7 @@ pub(super) fn parse<'a>(
     if matches!(records, Length::Definite(n) if n > MAX_OBSERVATIONS as u64) {
         return Err(PayloadError::TooManyObservations);
     }
-    let mut pack = Pack::new(device, now);
+    let mut pack = Pack::new(device, now, telemetry);
     while reader.more(&mut records)? {
         let mut record = pack.begin()?;
         if !matches!(reader.datatype()?, Type::Map | Type::MapIndef) {
@@ -34,7 +35,7 @@ pub(super) fn parse<'a>(
         pack.finish(&record);
     }
     reader.end()?;
-    pack.into_telemetry()
+    pack.end()
 }
 
 fn read_record<'a>(

@@ -9,15 +9,16 @@ use crate::{DeviceId, Telemetry, Timestamp};
 const DEPTH_OF_RECORD: usize = 2;
 
 pub(super) fn parse<'a>(
-    bytes: &'a [u8],
+    text: &'a str,
     device: &DeviceId,
     now: Timestamp,
-) -> Result<Telemetry<'a>, PayloadError> {
-    let mut reader = Reader::new(bytes)?;
+    telemetry: &mut Telemetry<'a>,
+) -> Result<(), PayloadError> {
+    let mut reader = Reader::new(text);
     if reader.token()? != Token::Array {
         return Err(PayloadError::Shape);
     }
-    let mut pack = Pack::new(device, now);
+    let mut pack = Pack::new(device, now, telemetry);
     let mut first = true;
     while reader.element(first)? {
         first = false;
@@ -29,7 +30,7 @@ pub(super) fn parse<'a>(
         pack.finish(&record);
     }
     reader.end()?;
-    pack.into_telemetry()
+    pack.end()
 }
 
 fn read_record<'a>(

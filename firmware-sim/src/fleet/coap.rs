@@ -62,14 +62,24 @@ pub(super) async fn run(
     let mut due = Instant::now() + device.first_wait();
     let mut send_at = Instant::now();
     loop {
-        let next = if device.store.is_empty() { due } else { due.min(send_at) };
+        let next = if device.store.is_empty() {
+            due
+        } else {
+            due.min(send_at)
+        };
         tokio::select! {
             _ = stopped.changed() => return,
             () = sleep_until(next) => {}
         }
+        if device.boots_again(now()) {
+            link.boot();
+        }
         if Instant::now() >= due {
             let lost = device.measure(now());
-            report.count(|sum| { sum.made += 1; sum.lost += u64::from(lost); });
+            report.count(|sum| {
+                sum.made += 1;
+                sum.lost += u64::from(lost);
+            });
             due = Instant::now() + device.wait();
         }
         if Instant::now() < send_at || !device.link_is_up(now()) {
@@ -126,6 +136,12 @@ impl<'a> Link<'a> {
         })
     }
 
+    /// A new epoch, in which messages count from one again.
+    fn boot(&mut self) {
+        self.boot_epoch += 1;
+        self.sequence = 1;
+    }
+
     /// Signs and sends, again and again, until an answer came or hope is gone.
     async fn deliver(&mut self, message: &Message) -> anyhow::Result<Fate> {
         let body = SignedTelemetry {
@@ -161,9 +177,14 @@ impl<'a> Link<'a> {
         for segment in ["devices", self.simulated.planned.id.as_str(), "telemetry"] {
             packet.add_option(CoapOption::UriPath, segment.as_bytes().to_vec());
         }
-        packet.add_option(CoapOption::ContentFormat, vec![CONTENT_FORMAT_COSE_SIGN1 as u8]);
+        packet.add_option(
+            CoapOption::ContentFormat,
+            vec![CONTENT_FORMAT_COSE_SIGN1 as u8],
+        );
         packet.payload = body.to_vec();
-        packet.to_bytes().map_err(|cause| anyhow::anyhow!("a CoAP message: {cause}"))
+        packet
+            .to_bytes()
+            .map_err(|cause| anyhow::anyhow!("a CoAP message: {cause}"))
     }
 
     /// The answer to `token`, piggy-backed or separate.
@@ -191,7 +212,9 @@ impl<'a> Link<'a> {
         packet.header.set_type(MessageType::Acknowledgement);
         packet.header.code = MessageClass::Empty;
         packet.header.message_id = message_id;
-        let bytes = packet.to_bytes().map_err(|cause| anyhow::anyhow!("a CoAP ACK: {cause}"))?;
+        let bytes = packet
+            .to_bytes()
+            .map_err(|cause| anyhow::anyhow!("a CoAP ACK: {cause}"))?;
         self.socket.send(&bytes).await?;
         Ok(())
     }

@@ -38,8 +38,11 @@ pub(super) struct Device<'a> {
     interval: Duration,
     faults: Faults,
     format: ContentFormat,
+    /// Messages since the last boot.
     made: u64,
     last: Timestamp,
+    /// The slot in which it booted last; `None` before its first look.
+    booted_in: Option<i64>,
     pub(super) store: VecDeque<Message>,
 }
 
@@ -60,6 +63,7 @@ impl<'a> Device<'a> {
             format,
             made: 0,
             last: Timestamp::MIN,
+            booted_in: None,
             store: VecDeque::new(),
         }
     }
@@ -89,6 +93,22 @@ impl<'a> Device<'a> {
         self.faults == Faults::None
             || chance(fate) > 0.06
             || !(starts..starts + lasts).contains(&into_slot)
+    }
+
+    /// Whether the device boots again at `now`: it then counts its messages
+    /// from one; what it has stored, it keeps in flash.
+    pub(super) fn boots_again(&mut self, now: Timestamp) -> bool {
+        let (fate, into_slot) = self.fate(now, 0xb0_07);
+        let slot = (now.as_micros() as f64 / 1e6 / SLOT).floor() as i64;
+        let moment = chance(mix(fate)) * SLOT;
+        let due = self.faults == Faults::Usual && chance(fate) < 0.03 && into_slot >= moment;
+        let first_look = self.booted_in.is_none();
+        if first_look || (due && self.booted_in != Some(slot)) {
+            self.booted_in = Some(slot);
+            self.made = 0;
+            return !first_look;
+        }
+        false
     }
 
     /// A slot of its own chance, and the seconds since it began.
@@ -185,5 +205,64 @@ impl<'a> Device<'a> {
             Reading::number("rssi", rssi.round()),
             Reading::new("firmware", ParsedValue::Text("2.4.1".into())),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::plan;
+
+    fn config(faults: Faults) -> FleetConfig {
+        FleetConfig {
+            faults,
+            ..FleetConfig::demo(5, ([127, 0, 0, 1], 1883).into(), None, Vec::new())
+        }
+    }
+
+    /// Boots and seconds without a link in a day of 20 devices.
+    fn a_day(faults: Faults) -> (u32, u32) {
+        const START: i64 = 1_777_593_600;
+        const STEP: i64 = 5;
+        let config = config(faults);
+        let (mut boots, mut down) = (0, 0);
+        for planned in plan(5, 20) {
+            let mut device = Device::new(&planned, World { seed: 5 }, &config);
+            for step in 0..86_400 / STEP {
+                let now = Timestamp::from_micros((START + step * STEP) * 1_000_000);
+                boots += u32::from(device.boots_again(now));
+                down += u32::from(!device.link_is_up(now)) * STEP as u32;
+            }
+        }
+        (boots, down)
+    }
+
+    #[test]
+    fn links_break_and_devices_boot_again_some_times_a_day() {
+        assert_eq!(a_day(Faults::None), (0, 0));
+        let (boots, down) = a_day(Faults::Usual);
+        // About two boots and five minutes for each device.
+        assert!((15..100).contains(&boots), "{boots} boots");
+        assert!(
+            (20 * 60..20 * 1_800).contains(&down),
+            "{down} s without a link"
+        );
+    }
+
+    #[test]
+    fn a_full_store_gives_up_its_oldest() {
+        let config = config(Faults::None);
+        let planned = plan(5, 1).remove(0);
+        let mut device = Device::new(&planned, World { seed: 5 }, &config);
+        let at = |n: usize| Timestamp::from_micros((1_777_593_600 + n as i64) * 1_000_000);
+        for n in 0..MAX_STORED {
+            assert!(!device.measure(at(n)));
+        }
+        assert!(device.measure(at(MAX_STORED)));
+        assert_eq!(device.store.len(), MAX_STORED);
+        assert_eq!(
+            device.store.front().map(|message| message.time),
+            Some(at(1))
+        );
     }
 }

@@ -118,7 +118,10 @@ pub async fn run(
     config: FleetConfig,
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<FleetReport> {
-    anyhow::ensure!(!config.devices.is_empty(), "a fleet needs at least one device");
+    anyhow::ensure!(
+        !config.devices.is_empty(),
+        "a fleet needs at least one device"
+    );
     let config = Rc::new(config);
     let report = Rc::new(report::Counters::default());
     let (stop, stopped) = watch::channel(false);

@@ -63,7 +63,9 @@ pub(super) async fn run(
     let mut connect_at = Instant::now() + device.first_wait() / 2;
     let mut link: Option<Link> = None;
     loop {
-        if link.as_ref().is_some_and(|link| link.connected) && !device.link_is_up(now()) {
+        let connected = link.as_ref().is_some_and(|link| link.connected);
+        let booting = device.boots_again(now());
+        if connected && (booting || !device.link_is_up(now())) {
             // The radio is gone: no farewell.
             link = None;
             connect_at = Instant::now() + LEAST_BACKOFF;
@@ -71,7 +73,11 @@ pub(super) async fn run(
         if let Some(link) = &mut link {
             publish(link, &device, &topic);
         }
-        let next = if link.is_some() { due } else { due.min(connect_at) };
+        let next = if link.is_some() {
+            due
+        } else {
+            due.min(connect_at)
+        };
         tokio::select! {
             _ = stopped.changed() => break,
             () = sleep_until(next) => {
@@ -135,7 +141,11 @@ fn publish(link: &mut Link, device: &Device<'_>, topic: &str) {
             return;
         };
         let payload = message.payload.clone();
-        if link.client.try_publish(topic, QoS::AtLeastOnce, false, payload).is_err() {
+        if link
+            .client
+            .try_publish(topic, QoS::AtLeastOnce, false, payload)
+            .is_err()
+        {
             return;
         }
         link.in_flight += 1;
@@ -149,8 +159,12 @@ fn connect(config: &FleetConfig, simulated: &SimulatedDevice) -> Link {
     options.set_inflight(MAX_IN_FLIGHT as u16);
     options.set_max_packet_size(MAX_PAYLOAD_BYTES, 2 * MAX_PAYLOAD_BYTES);
     if config.login == Login::Key {
-        let token =
-            simulated.key.jwt(&simulated.planned.id, &config.audience, now(), TOKEN_LIFETIME);
+        let token = simulated.key.jwt(
+            &simulated.planned.id,
+            &config.audience,
+            now(),
+            TOKEN_LIFETIME,
+        );
         options.set_credentials(id, token);
     }
     let (client, events) = AsyncClient::new(options, QUEUE);
@@ -172,6 +186,13 @@ async fn poll(mut events: EventLoop, sender: mpsc::Sender<Happening>) {
             Ok(Event::Incoming(Packet::PubAck(_))) => Happening::Acknowledged,
             Ok(_) => continue,
             Err(fault) => {
+                // What came in one piece with the end of the connection.
+                let last = events.state.events.drain(..);
+                let acknowledged =
+                    |event: &Event| matches!(event, Event::Incoming(Packet::PubAck(_)));
+                for _ in last.filter(acknowledged).collect::<Vec<_>>() {
+                    let _ = sender.send(Happening::Acknowledged).await;
+                }
                 let refused = matches!(fault, ConnectionError::ConnectionRefused(_));
                 let _ = sender.send(Happening::Down { refused }).await;
                 return;

@@ -46,20 +46,118 @@ const SEOUL: &str = "seoul";
 const RIVER: &str = "hanriver";
 
 const SHARES: [Share; 14] = [
-    share("traffic.flow", "vds", ("Traffic detector", "차량검지기"), SEOUL, 26, Place::City),
-    share("safety.air", "air", ("Air monitor", "대기측정소"), SEOUL, 14, Place::City),
-    share("safety.street", "sdot", ("Street sensor", "도시데이터센서"), SEOUL, 12, Place::City),
-    share("disaster.water-level", "wl", ("Water level gauge", "수위관측소"), RIVER, 10, Place::River),
-    share("disaster.rain", "rain", ("Rain gauge", "강우관측소"), RIVER, 8, Place::River),
-    share("traffic.parking", "park", ("Car park", "주차장"), SEOUL, 7, Place::City),
-    share("traffic.signal", "sig", ("Traffic signal", "교통신호기"), SEOUL, 5, Place::City),
-    share("safety.lamp", "lamp", ("Street lamp", "가로등"), SEOUL, 5, Place::City),
-    share("safety.crowd", "crowd", ("Crowd counter", "인파계수기"), SEOUL, 4, Place::City),
-    share("disaster.slope", "slope", ("Slope sensor", "사면계측기"), RIVER, 2, Place::River),
-    share("safety.structure", "bridge", ("Bridge sensor", "교량계측기"), RIVER, 2, Place::River),
-    share("safety.gas", "gas", ("Gas detector", "가스감지기"), SEOUL, 2, Place::City),
-    share("disaster.fire", "fire", ("Fire detector", "화재감지기"), SEOUL, 2, Place::City),
-    share("disaster.seismic", "eq", ("Seismometer", "지진계"), RIVER, 1, Place::City),
+    share(
+        "traffic.flow",
+        "vds",
+        ("Traffic detector", "차량검지기"),
+        SEOUL,
+        26,
+        Place::City,
+    ),
+    share(
+        "safety.air",
+        "air",
+        ("Air monitor", "대기측정소"),
+        SEOUL,
+        14,
+        Place::City,
+    ),
+    share(
+        "safety.street",
+        "sdot",
+        ("Street sensor", "도시데이터센서"),
+        SEOUL,
+        12,
+        Place::City,
+    ),
+    share(
+        "disaster.water-level",
+        "wl",
+        ("Water level gauge", "수위관측소"),
+        RIVER,
+        10,
+        Place::River,
+    ),
+    share(
+        "disaster.rain",
+        "rain",
+        ("Rain gauge", "강우관측소"),
+        RIVER,
+        8,
+        Place::River,
+    ),
+    share(
+        "traffic.parking",
+        "park",
+        ("Car park", "주차장"),
+        SEOUL,
+        7,
+        Place::City,
+    ),
+    share(
+        "traffic.signal",
+        "sig",
+        ("Traffic signal", "교통신호기"),
+        SEOUL,
+        5,
+        Place::City,
+    ),
+    share(
+        "safety.lamp",
+        "lamp",
+        ("Street lamp", "가로등"),
+        SEOUL,
+        5,
+        Place::City,
+    ),
+    share(
+        "safety.crowd",
+        "crowd",
+        ("Crowd counter", "인파계수기"),
+        SEOUL,
+        4,
+        Place::City,
+    ),
+    share(
+        "disaster.slope",
+        "slope",
+        ("Slope sensor", "사면계측기"),
+        RIVER,
+        2,
+        Place::River,
+    ),
+    share(
+        "safety.structure",
+        "bridge",
+        ("Bridge sensor", "교량계측기"),
+        RIVER,
+        2,
+        Place::River,
+    ),
+    share(
+        "safety.gas",
+        "gas",
+        ("Gas detector", "가스감지기"),
+        SEOUL,
+        2,
+        Place::City,
+    ),
+    share(
+        "disaster.fire",
+        "fire",
+        ("Fire detector", "화재감지기"),
+        SEOUL,
+        2,
+        Place::City,
+    ),
+    share(
+        "disaster.seismic",
+        "eq",
+        ("Seismometer", "지진계"),
+        RIVER,
+        1,
+        Place::City,
+    ),
 ];
 
 /// Districts of Seoul: about their middle, in degrees.
@@ -151,7 +249,10 @@ fn device(seed: u64, share: &Share, number: u32) -> PlannedDevice {
     let (en, ko, lat, lon) = points[at];
     let away = |salt: u64| (chance(hash ^ salt) + chance(hash ^ salt ^ 0xff) - 1.0) * spread;
     PlannedDevice {
-        name: format!("{} {} {number} · {} {ko} {number}", en, share.title, share.title_ko),
+        name: format!(
+            "{} {} {number} · {} {ko} {number}",
+            en, share.title, share.title_ko
+        ),
         id: DeviceId::new(id).expect("a prefix and a number"),
         agency: AgencyId::new(share.agency).expect("a constant id"),
         model: ModelId::new(share.model).expect("a constant id"),
@@ -182,11 +283,17 @@ mod tests {
         let devices = plan(7, 300);
         let models: HashSet<_> = devices.iter().map(|device| device.model.as_str()).collect();
         assert_eq!(models.len(), SHARES.len());
-        let agencies: HashSet<_> = devices.iter().map(|device| device.agency.as_str()).collect();
+        let agencies: HashSet<_> = devices
+            .iter()
+            .map(|device| device.agency.as_str())
+            .collect();
         assert_eq!(agencies, HashSet::from([SEOUL, RIVER]));
         for device in &devices {
             assert!((37.4..37.75).contains(&device.location.lat()), "{device:?}");
-            assert!((126.7..127.35).contains(&device.location.lon()), "{device:?}");
+            assert!(
+                (126.7..127.35).contains(&device.location.lon()),
+                "{device:?}"
+            );
         }
     }
 }

@@ -32,7 +32,8 @@ fn text(field: &'static str, value: &'static str) -> Reading<'static> {
 
 impl Scene<'_> {
     fn noise(&self, stream: u64, period: Seconds) -> f64 {
-        self.world.noise(self.device.hash ^ stream, self.time, period)
+        self.world
+            .noise(self.device.hash ^ stream, self.time, period)
     }
 
     /// 0 up to 1, fixed for the device.
@@ -67,8 +68,9 @@ impl Scene<'_> {
     }
 
     fn flow(&self) -> Vec<Reading<'static>> {
-        let busy = (traffic(self.time) * (0.7 + 0.6 * self.own(1)) + 0.12 * self.noise(2, 5.0 * MINUTE))
-            .clamp(0.02, 1.0);
+        let busy = (traffic(self.time) * (0.7 + 0.6 * self.own(1))
+            + 0.12 * self.noise(2, 5.0 * MINUTE))
+        .clamp(0.02, 1.0);
         let free = 45.0 + 45.0 * self.own(3);
         let wet = 1.0 - 0.15 * (self.rain() / 20.0).min(1.0);
         let speed = free * wet * (1.0 - 0.8 * busy.powi(3)) + 3.0 * self.noise(4, MINUTE);
@@ -95,13 +97,17 @@ impl Scene<'_> {
         let total = 50.0 + (self.own(1) * 40.0).floor() * 10.0;
         let full = (0.2 + 0.7 * traffic(self.time - HOUR) + 0.08 * self.noise(2, 20.0 * MINUTE))
             .clamp(0.0, 1.0);
-        vec![number("total", total, 0), number("available", total * (1.0 - full), 0)]
+        vec![
+            number("total", total, 0),
+            number("available", total * (1.0 - full), 0),
+        ]
     }
 
     fn air(&self) -> Vec<Reading<'static>> {
         let washed = 1.0 - 0.6 * (self.rain() / 10.0).min(1.0);
         let haze = 28.0 + 22.0 * self.world.noise(11, self.time, 30.0 * HOUR);
-        let pm25 = (haze * washed + 8.0 * traffic(self.time) + 3.0 * self.noise(1, 10.0 * MINUTE)).max(2.0);
+        let pm25 = (haze * washed + 8.0 * traffic(self.time) + 3.0 * self.noise(1, 10.0 * MINUTE))
+            .max(2.0);
         let pm10 = pm25 * (1.6 + 0.2 * self.noise(2, HOUR));
         let ozone = 0.02 + 0.035 * daylight(self.time - 2.0 * HOUR) + 0.004 * self.noise(3, HOUR);
         let no2 = 0.012 + 0.03 * traffic(self.time) + 0.003 * self.noise(4, HOUR);
@@ -116,16 +122,20 @@ impl Scene<'_> {
     }
 
     fn street(&self) -> Vec<Reading<'static>> {
-        let temperature = 18.0 + 5.5 * daily(self.time, 15.0)
+        let temperature = 18.0
+            + 5.5 * daily(self.time, 15.0)
             + 2.0 * self.world.noise(21, self.time, 20.0 * HOUR)
             - 2.0 * (self.rain() / 10.0).min(1.0)
             + 0.4 * self.noise(1, 10.0 * MINUTE);
-        let humidity = (62.0 - 14.0 * daily(self.time, 15.0) + 25.0 * (self.rain() / 5.0).min(1.0)
+        let humidity = (62.0 - 14.0 * daily(self.time, 15.0)
+            + 25.0 * (self.rain() / 5.0).min(1.0)
             + 2.0 * self.noise(2, 10.0 * MINUTE))
         .clamp(5.0, 100.0);
         let wind = (2.2 + 1.6 * self.noise(3, 8.0 * MINUTE)).max(0.0);
-        let light = 60_000.0 * daylight(self.time) * (0.8 + 0.2 * self.noise(4, 5.0 * MINUTE)) + 8.0;
-        let pm = (20.0 + 15.0 * self.world.noise(11, self.time, 30.0 * HOUR)
+        let light =
+            60_000.0 * daylight(self.time) * (0.8 + 0.2 * self.noise(4, 5.0 * MINUTE)) + 8.0;
+        let pm = (20.0
+            + 15.0 * self.world.noise(11, self.time, 30.0 * HOUR)
             + 2.0 * self.noise(5, 5.0 * MINUTE))
         .max(1.0);
         vec![
@@ -134,7 +144,11 @@ impl Scene<'_> {
             number("wind_speed", wind, 1),
             number("wind_direction", 180.0 + 170.0 * self.noise(6, HOUR), 0),
             number("illuminance", light, 0),
-            number("noise", 47.0 + 20.0 * traffic(self.time) + 4.0 * self.noise(7, MINUTE), 1),
+            number(
+                "noise",
+                47.0 + 20.0 * traffic(self.time) + 4.0 * self.noise(7, MINUTE),
+                1,
+            ),
             number("pm25_raw", pm * 1.2, 0),
             number("pm25", pm, 0),
         ]
@@ -165,7 +179,11 @@ impl Scene<'_> {
     fn gas(&self) -> Vec<Reading<'static>> {
         let leak = (self.noise(1, 6.0 * HOUR) - 0.85).max(0.0) * 100.0;
         vec![
-            number("lel", 0.4 + leak + 0.2 * self.noise(2, 5.0 * MINUTE).abs(), 1),
+            number(
+                "lel",
+                0.4 + leak + 0.2 * self.noise(2, 5.0 * MINUTE).abs(),
+                1,
+            ),
             number("co", 2.0 + 4.0 * traffic(self.time) + leak, 1),
         ]
     }
@@ -175,7 +193,11 @@ impl Scene<'_> {
         let heat = daily(self.time, 15.5);
         vec![
             number("strain", -120.0 + 40.0 * load + 15.0 * heat, 2),
-            number("natural_frequency", 2.4 + 0.3 * self.own(2) - 0.02 * load, 3),
+            number(
+                "natural_frequency",
+                2.4 + 0.3 * self.own(2) - 0.02 * load,
+                3,
+            ),
             number("crack_width", 0.2 + 0.02 * heat, 3),
         ]
     }
@@ -209,7 +231,11 @@ impl Scene<'_> {
         let soil = (22.0 + 1.4 * wet + self.noise(1, HOUR)).clamp(0.0, 100.0);
         let creep = 0.004 * wet;
         vec![
-            number("tilt_x", 1.5 * self.own(2) + creep + 0.01 * daily(self.time, 15.0), 3),
+            number(
+                "tilt_x",
+                1.5 * self.own(2) + creep + 0.01 * daily(self.time, 15.0),
+                3,
+            ),
             number("tilt_y", -0.8 * self.own(3) + 0.5 * creep, 3),
             number("tilt_rate", creep / 8.0, 4),
             number("soil_moisture", soil, 1),
@@ -219,8 +245,16 @@ impl Scene<'_> {
     fn fire(&self) -> Vec<Reading<'static>> {
         let smoulder = (self.noise(1, 8.0 * HOUR) - 0.9).max(0.0) * 80.0;
         vec![
-            number("smoke", 0.1 + smoulder + 0.05 * self.noise(2, 5.0 * MINUTE).abs(), 2),
-            number("temperature", 22.0 + 3.0 * daily(self.time, 15.0) + 4.0 * smoulder, 1),
+            number(
+                "smoke",
+                0.1 + smoulder + 0.05 * self.noise(2, 5.0 * MINUTE).abs(),
+                2,
+            ),
+            number(
+                "temperature",
+                22.0 + 3.0 * daily(self.time, 15.0) + 4.0 * smoulder,
+                1,
+            ),
             Reading::new("flame", ParsedValue::Boolean(smoulder > 6.0)),
         ]
     }
@@ -234,7 +268,11 @@ impl Scene<'_> {
         vec![
             number("pga", pga, 5),
             number("pgv", pga * 8.0, 4),
-            number("intensity_mmi", (2.2 * (pga * 100.0).log10() + 1.8).clamp(1.0, 12.0), 1),
+            number(
+                "intensity_mmi",
+                (2.2 * (pga * 100.0).log10() + 1.8).clamp(1.0, 12.0),
+                1,
+            ),
         ]
     }
 }

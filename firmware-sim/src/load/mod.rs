@@ -74,7 +74,10 @@ pub struct LoadConfig {
 
 /// Runs a load to its end. Blocks.
 pub fn run(config: &LoadConfig) -> anyhow::Result<LoadReport> {
-    ensure!(config.connections > 0 && config.messages > 0, "nothing to send");
+    ensure!(
+        config.connections > 0 && config.messages > 0,
+        "nothing to send"
+    );
     ensure!(
         (1..=FIELDS.len()).contains(&config.fields),
         "a message has 1 to {} fields",
@@ -123,7 +126,13 @@ impl Run {
                 platform.agency(&agency, "Load of firmware-sim")?;
                 let model = ModelId::new(MODEL)?;
                 let new = |id: &DeviceId| {
-                    new_device(id.clone(), agency.clone(), model.clone(), &key_of(&name, id), None)
+                    new_device(
+                        id.clone(),
+                        agency.clone(),
+                        model.clone(),
+                        &key_of(&name, id),
+                        None,
+                    )
                 };
                 let devices: Vec<_> = ids.iter().map(new).collect();
                 platform.devices(&devices)?;
@@ -151,7 +160,10 @@ impl Run {
     /// A subscriber of the platform gets one publication for each observation,
     /// one of another broker each message as it is.
     fn expected_publications(&self) -> (u64, u64) {
-        (self.messages(), self.messages() * self.telemetry.fields as u64)
+        (
+            self.messages(),
+            self.messages() * self.telemetry.fields as u64,
+        )
     }
 
     fn publish(&self, config: &LoadConfig) -> anyhow::Result<Outcomes> {
@@ -194,7 +206,9 @@ impl Run {
             parts: Vec::new(),
         };
         for handle in handles {
-            let part = handle.join().map_err(|_| anyhow::anyhow!("a publisher's thread panicked"))?;
+            let part = handle
+                .join()
+                .map_err(|_| anyhow::anyhow!("a publisher's thread panicked"))?;
             outcomes.parts.extend(part?);
         }
         outcomes.seconds = started.elapsed().as_secs_f64();
@@ -223,7 +237,10 @@ impl Outcomes {
             return Ok(None);
         };
         let process = Process::of(pid);
-        let cpu_seconds = process.cpu_seconds_at_rest().context("the server has ended")? - before;
+        let cpu_seconds = process
+            .cpu_seconds_at_rest()
+            .context("the server has ended")?
+            - before;
         let memory = process.memory()?;
         Ok(Some(Server {
             cpu_seconds,
@@ -257,9 +274,12 @@ impl Outcomes {
     ) -> LoadReport {
         let acknowledged = self.total();
         let mut histogram = Histogram::default();
-        self.parts.iter().for_each(|part| histogram.add(&part.latency));
+        self.parts
+            .iter()
+            .for_each(|part| histogram.add(&part.latency));
         let faults = self.parts.into_iter().filter_map(|part| {
-            part.fault.map(|fault| format!("{}: {fault}", part.publisher.id))
+            part.fault
+                .map(|fault| format!("{}: {fault}", part.publisher.id))
         });
         LoadReport {
             connections: config.connections,

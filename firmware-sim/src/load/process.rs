@@ -43,7 +43,10 @@ impl Process {
     pub fn cpu_seconds(&self) -> anyhow::Result<f64> {
         let stat = self.file("stat")?;
         // The name in parentheses may hold anything; fields count behind it.
-        let fields = stat.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default();
+        let fields = stat
+            .rsplit_once(')')
+            .map(|(_, rest)| rest)
+            .unwrap_or_default();
         let ticks: u64 = fields
             .split_ascii_whitespace()
             .skip(11)
@@ -94,7 +97,10 @@ mod tests {
         let start = own.cpu_seconds().unwrap();
         let deadline = Instant::now() + Duration::from_secs(60);
         while own.cpu_seconds().unwrap() - start < 0.03 {
-            assert!(Instant::now() < deadline, "busy for a minute without CPU time");
+            assert!(
+                Instant::now() < deadline,
+                "busy for a minute without CPU time"
+            );
         }
         let memory = own.memory().unwrap();
         assert!(memory.resident_kib > 0 && memory.peak_kib >= memory.resident_kib);

@@ -68,12 +68,17 @@ pub fn compare(
     };
     for datastream in api.datastreams(&filter) {
         let datastream = datastream.context("the list of datastreams")?;
-        let field = FIELDS.iter().take(telemetry.fields).position(|(name, _)| *name == datastream.field);
+        let field = FIELDS
+            .iter()
+            .take(telemetry.fields)
+            .position(|(name, _)| *name == datastream.field);
         if let (Some(field), Some(device)) = (field, acknowledged.get(&datastream.device)) {
             one(api, datastream.id, telemetry, *device, field, &mut sum)?;
         }
     }
-    sum.missing = sum.expected.saturating_sub(sum.found - sum.strange.min(sum.found));
+    sum.missing = sum
+        .expected
+        .saturating_sub(sum.found - sum.strange.min(sum.found));
     Ok(sum)
 }
 

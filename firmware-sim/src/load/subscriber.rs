@@ -52,7 +52,9 @@ pub(super) fn start(
     let mqtt = config.mqtt;
     let (ready, stands) = mpsc::channel();
     let thread = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
         let Ok(runtime) = runtime else { return 0 };
         runtime.block_on(async move {
             let mut connections = Vec::new();

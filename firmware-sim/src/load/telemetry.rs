@@ -54,7 +54,8 @@ impl Telemetry {
             } else {
                 template.extend_from_slice(b",{");
             }
-            template.extend_from_slice(format!("\"n\":\"{name}\",\"u\":\"{unit}\",\"v\":").as_bytes());
+            template
+                .extend_from_slice(format!("\"n\":\"{name}\",\"u\":\"{unit}\",\"v\":").as_bytes());
             values_at.push(template.len());
             template.extend_from_slice(&[b'0'; VALUE_DIGITS]);
             template.push(b'}');
@@ -157,7 +158,10 @@ mod tests {
     fn neighbouring_values_differ() {
         let telemetry = Telemetry::new(Timestamp::from_micros(0), 1);
         for number in 0..1_000 {
-            assert_ne!(telemetry.value(3, number, 0), telemetry.value(3, number + 1, 0));
+            assert_ne!(
+                telemetry.value(3, number, 0),
+                telemetry.value(3, number + 1, 0)
+            );
         }
     }
 }

@@ -46,7 +46,9 @@ pub(super) struct Outcome {
 }
 
 pub(super) fn run(work: &Work, publishers: &[Publisher]) -> anyhow::Result<Vec<Outcome>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let connections = match &runtime {
         Ok(runtime) => runtime.block_on(connect(work, publishers)),
         Err(_) => Vec::new(),
@@ -142,7 +144,7 @@ impl Source for Messages {
             Pace::InFlight(_) => Due::Now,
             Pace::PerSecond(rate) => {
                 // Spread over the first period, as sensors are.
-                let phase = (self.device % PHASES) as f64 / PHASES as f64;
+                let phase = (self.device as f64 * GOLDEN_RATIO).fract();
                 let after = (self.sent as f64 + phase) / rate;
                 Due::At(self.began + Duration::from_secs_f64(after))
             }
@@ -160,5 +162,5 @@ impl Source for Messages {
     }
 }
 
-/// Paced publishers begin at so many different moments of their period.
-const PHASES: u64 = 1_009;
+/// Its multiples spread any number of publishers evenly over a period.
+const GOLDEN_RATIO: f64 = 0.618_033_988_749_894_9;

@@ -120,7 +120,11 @@ impl Map {
 
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let file: MapFile = toml::from_str(text)?;
-        let rules = file.rule.into_iter().map(Rule::check).collect::<anyhow::Result<Vec<_>>>()?;
+        let rules = file
+            .rule
+            .into_iter()
+            .map(Rule::check)
+            .collect::<anyhow::Result<Vec<_>>>()?;
         if let Some(model) = file.models.iter().find(|id| data_file(id).is_none()) {
             bail!("no data file comes along for the model {model}");
         }
@@ -135,7 +139,9 @@ impl Map {
 
     /// The place of the rule for a metric in a unit.
     pub fn rule(&self, metric: &str, unit: &str) -> Option<usize> {
-        self.rules.iter().position(|rule| rule.metric == metric && rule.unit == unit)
+        self.rules
+            .iter()
+            .position(|rule| rule.metric == metric && rule.unit == unit)
     }
 }
 
@@ -143,7 +149,10 @@ impl Rule {
     fn check(file: RuleFile) -> anyhow::Result<Self> {
         let send = file.send.unwrap_or_else(|| file.unit.clone());
         if !domain::units::is_known(&send) {
-            bail!("{} is sent in {send:?}, which is no known unit", file.metric);
+            bail!(
+                "{} is sent in {send:?}, which is no known unit",
+                file.metric
+            );
         }
         Ok(Self {
             model: ModelId::new(&file.model)?,
@@ -158,7 +167,10 @@ impl Rule {
 
 /// The data file of a model that comes along.
 pub fn data_file(id: &str) -> Option<&'static str> {
-    MODELS.iter().find(|(known, _)| *known == id).map(|(_, text)| *text)
+    MODELS
+        .iter()
+        .find(|(known, _)| *known == id)
+        .map(|(_, text)| *text)
 }
 
 #[cfg(test)]
@@ -171,7 +183,10 @@ mod tests {
             let map = Map::load(name).unwrap();
             assert!(!map.rules.is_empty(), "{name}");
             for model in &map.models {
-                assert!(map.rules.iter().any(|rule| rule.model.as_str() == model), "{name}");
+                assert!(
+                    map.rules.iter().any(|rule| rule.model.as_str() == model),
+                    "{name}"
+                );
             }
         }
     }
@@ -187,7 +202,10 @@ mod tests {
                 for rule in rules.iter().filter(|rule| rule.model.as_str() == *id) {
                     let field = fields.iter().find(|f| f["name"] == rule.field.as_str());
                     let unit = field.unwrap()["unit"].as_str().unwrap();
-                    assert!(domain::units::convert(1.0, &rule.send, unit).is_ok(), "{name}: {rule:?}");
+                    assert!(
+                        domain::units::convert(1.0, &rule.send, unit).is_ok(),
+                        "{name}: {rule:?}"
+                    );
                 }
             }
         }

@@ -79,9 +79,12 @@ pub fn run(config: &ReplayConfig) -> anyhow::Result<Replay> {
     };
     let sent = sender::send(&recording, &map, logins, sending)?;
     let comparison = match &config.platform {
-        Some(platform) if config.verify => {
-            Some(verify::compare(&platform.api, &map, &recording, &sent.acknowledged)?)
-        }
+        Some(platform) if config.verify => Some(verify::compare(
+            &platform.api,
+            &map,
+            &recording,
+            &sent.acknowledged,
+        )?),
         _ => None,
     };
     Ok(Replay {
@@ -105,7 +108,10 @@ fn register(
     platform.agency(&map.agency, &map.agency_name)?;
     for id in &map.models {
         let file = data_file(id).context("a map names only models that come along")?;
-        platform.api.add_model(file.as_bytes()).with_context(|| format!("the model {id}"))?;
+        platform
+            .api
+            .add_model(file.as_bytes())
+            .with_context(|| format!("the model {id}"))?;
     }
     let beside = || config.file.with_file_name("devices.csv");
     let notes = recording::notes(&config.devices.clone().unwrap_or_else(beside))?;

@@ -94,7 +94,10 @@ impl Recording {
         let mut row = csv::StringRecord::new();
         while reader.read_record(&mut row)? {
             recording.rows += 1;
-            ensure!(recording.rows as usize <= MAX_ROWS, "more than {MAX_ROWS} rows");
+            ensure!(
+                recording.rows as usize <= MAX_ROWS,
+                "more than {MAX_ROWS} rows"
+            );
             recording.take(&row, map, &mut places)?;
         }
         Ok(recording)
@@ -108,7 +111,10 @@ impl Recording {
     ) -> anyhow::Result<()> {
         let (device, metric, unit) = (&row[0], &row[2], &row[4]);
         let Some(rule) = map.rule(metric, unit) else {
-            *self.unmapped.entry(format!("{metric} [{unit}]")).or_default() += 1;
+            *self
+                .unmapped
+                .entry(format!("{metric} [{unit}]"))
+                .or_default() += 1;
             return Ok(());
         };
         let time = Timestamp::parse(&row[1]).ok();
@@ -132,19 +138,29 @@ impl Recording {
         };
         let known = &mut self.devices[at];
         if known.model != map.rules[rule].model {
-            bail!("{device} is a {} and a {} in the map", known.model, map.rules[rule].model);
+            bail!(
+                "{device} is a {} and a {} in the map",
+                known.model,
+                map.rules[rule].model
+            );
         }
         known.push(time, rule as u16, value);
         Ok(())
     }
 
     pub fn messages(&self) -> u64 {
-        self.devices.iter().map(|device| device.messages.len() as u64).sum()
+        self.devices
+            .iter()
+            .map(|device| device.messages.len() as u64)
+            .sum()
     }
 
     /// The time of the first message.
     pub fn start(&self) -> Option<Timestamp> {
-        let firsts = self.devices.iter().filter_map(|device| device.messages.first());
+        let firsts = self
+            .devices
+            .iter()
+            .filter_map(|device| device.messages.first());
         firsts.map(|message| message.time).min()
     }
 }
@@ -170,7 +186,10 @@ pub fn notes(path: &Path) -> anyhow::Result<HashMap<String, DeviceNote>> {
     let mut notes = HashMap::new();
     for row in reader.records() {
         let row = row?;
-        let cell = |at: Option<usize>| at.and_then(|at| row.get(at)).filter(|cell| !cell.is_empty());
+        let cell = |at: Option<usize>| {
+            at.and_then(|at| row.get(at))
+                .filter(|cell| !cell.is_empty())
+        };
         let degrees = |at| cell(at).and_then(|text| text.parse::<f64>().ok());
         let Some(device) = cell(device) else { continue };
         let note = DeviceNote {
@@ -203,12 +222,25 @@ mod tests {
             a,2020-05-01T00:10:00+09:00,level,280,cm\n";
         let recording = Recording::read(csv.as_bytes(), &Map::parse(MAP).unwrap()).unwrap();
         assert_eq!((recording.rows, recording.unreadable), (8, 2));
-        assert_eq!(recording.unmapped, BTreeMap::from([("status []".to_owned(), 1)]));
+        assert_eq!(
+            recording.unmapped,
+            BTreeMap::from([("status []".to_owned(), 1)])
+        );
         let a = &recording.devices[0];
         let values: Vec<_> = a.messages.iter().map(|m| a.values(m).to_vec()).collect();
-        assert_eq!(values, [vec![(0, 278.7), (1, 269.4)], vec![(0, 278.8)], vec![(0, 280.0)]]);
+        assert_eq!(
+            values,
+            [
+                vec![(0, 278.7), (1, 269.4)],
+                vec![(0, 278.8)],
+                vec![(0, 280.0)]
+            ]
+        );
         assert_eq!(recording.messages(), 4);
-        assert_eq!(recording.start(), Timestamp::parse("2020-05-01T00:00:00+09:00").ok());
+        assert_eq!(
+            recording.start(),
+            Timestamp::parse("2020-05-01T00:00:00+09:00").ok()
+        );
     }
 
     #[test]

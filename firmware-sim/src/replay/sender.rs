@@ -68,7 +68,9 @@ pub fn send(
     logins: Vec<Login>,
     sending: Sending,
 ) -> anyhow::Result<Sent> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let shared = Rc::new(Shared {
         recording: Arc::clone(recording),
         map: Arc::clone(map),
@@ -122,9 +124,16 @@ async fn one_device(shared: Rc<Shared>, at: usize, login: Login) {
             }
         };
         let Err(fault) = done else { return };
-        failures = if messages.acknowledged > before { 1 } else { failures + 1 };
+        failures = if messages.acknowledged > before {
+            1
+        } else {
+            failures + 1
+        };
         if failures > RETRIES {
-            let cause = fault.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+            let cause = fault
+                .source()
+                .map(|cause| format!(": {cause}"))
+                .unwrap_or_default();
             let line = format!("{}: {fault}{cause}", device.id);
             shared.sent.borrow_mut().faults.push(line);
             return;
@@ -166,7 +175,9 @@ impl Source for Messages<'_> {
                     true => ParsedValue::Null,
                     false => ParsedValue::Number(*value),
                 };
-                Reading::new(rule.field.as_str(), value).at(message.time).in_unit(&rule.send)
+                Reading::new(rule.field.as_str(), value)
+                    .at(message.time)
+                    .in_unit(&rule.send)
             })
             .collect();
         self.next += 1;

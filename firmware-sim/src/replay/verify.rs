@@ -46,7 +46,10 @@ pub struct Comparison {
 impl Comparison {
     pub fn is_complete(&self) -> bool {
         self.examples.is_empty()
-            && self.lines.values().all(|line| line.equal == line.expected && line.found == line.expected)
+            && self
+                .lines
+                .values()
+                .all(|line| line.equal == line.expected && line.found == line.expected)
     }
 }
 
@@ -62,9 +65,10 @@ pub fn compare(
             device: Some(device.id.to_string()),
             ..DatastreamFilter::default()
         };
-        let datastreams = api.datastreams(&filter).collect_all().with_context(|| {
-            format!("the datastreams of {}", device.id)
-        })?;
+        let datastreams = api
+            .datastreams(&filter)
+            .collect_all()
+            .with_context(|| format!("the datastreams of {}", device.id))?;
         for (at, rule) in map.rules.iter().enumerate() {
             let series = Series::of(device, at, rule.missing.as_slice(), *acknowledged as usize);
             if rule.model != device.model || series.is_empty() {
@@ -77,10 +81,19 @@ pub fn compare(
             series.explain(line);
             let Some(datastream) = datastreams.iter().find(|d| d.field == rule.field.as_str())
             else {
-                comparison.examples.push(format!("{}: no datastream {}", device.id, rule.field));
+                comparison
+                    .examples
+                    .push(format!("{}: no datastream {}", device.id, rule.field));
                 continue;
             };
-            one(api, datastream, &series, &rule.send, line, &mut comparison.examples)?;
+            one(
+                api,
+                datastream,
+                &series,
+                &rule.send,
+                line,
+                &mut comparison.examples,
+            )?;
         }
     }
     comparison.examples.truncate(MAX_EXAMPLES);
@@ -121,7 +134,11 @@ impl Series {
 
     fn explain(&self, line: &mut Line) {
         line.rows += self.rows.len() as u64;
-        line.missing_values += self.rows.iter().filter(|(_, value)| value.is_none()).count() as u64;
+        line.missing_values += self
+            .rows
+            .iter()
+            .filter(|(_, value)| value.is_none())
+            .count() as u64;
         for pair in self.rows.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
             if pair[0].1 == pair[1].1 {
                 line.duplicates += 1;
@@ -134,8 +151,14 @@ impl Series {
 
     /// The last row of each time.
     fn newest(&self) -> impl Iterator<Item = (Timestamp, Option<f64>)> + '_ {
-        let last = |at: usize| self.rows.get(at + 1).is_none_or(|next| next.0 != self.rows[at].0);
-        (0..self.rows.len()).filter(move |at| last(*at)).map(|at| self.rows[at])
+        let last = |at: usize| {
+            self.rows
+                .get(at + 1)
+                .is_none_or(|next| next.0 != self.rows[at].0)
+        };
+        (0..self.rows.len())
+            .filter(move |at| last(*at))
+            .map(|at| self.rows[at])
     }
 }
 
@@ -155,22 +178,31 @@ fn one(
     let mut expected = series.newest().peekable();
     let mut tell = |text: String| {
         if examples.len() < MAX_EXAMPLES {
-            examples.push(format!("{} {}: {text}", datastream.device, datastream.field));
+            examples.push(format!(
+                "{} {}: {text}",
+                datastream.device, datastream.field
+            ));
         }
     };
     for observation in api.observations(datastream.id, &query) {
-        let observation = observation.with_context(|| format!("observations of {}", datastream.id))?;
+        let observation =
+            observation.with_context(|| format!("observations of {}", datastream.id))?;
         let time = observation.phenomenon_time;
         while let Some((gone, value)) = expected.next_if(|(next, _)| *next < time) {
             tell(format!("{gone} {value:?} is not there"));
         }
         if let Some((_, value)) = expected.next_if(|(next, _)| *next == time) {
             line.found += 1;
-            let value = value.map(|value| units::convert(value, sent_in, unit)).transpose()?;
+            let value = value
+                .map(|value| units::convert(value, sent_in, unit))
+                .transpose()?;
             if observation.value == value.map(Value::Number) {
                 line.equal += 1;
             } else if !series.open.contains(&time) {
-                tell(format!("{time} is {:?}, sent was {value:?}", observation.value));
+                tell(format!(
+                    "{time} is {:?}, sent was {value:?}",
+                    observation.value
+                ));
             }
         } else if series.open.contains(&time) {
             line.unacknowledged += 1;
@@ -190,7 +222,14 @@ impl fmt::Display for Comparison {
         writeln!(
             f,
             "{:<36} {:>9} {:>10} {:>9} {:>9} {:>9} {:>9} {:>9}",
-            "model and field", "rows", "duplicates", "repaired", "no value", "expected", "found", "equal"
+            "model and field",
+            "rows",
+            "duplicates",
+            "repaired",
+            "no value",
+            "expected",
+            "found",
+            "equal"
         )?;
         for ((model, field), line) in &self.lines {
             writeln!(
@@ -213,7 +252,10 @@ impl fmt::Display for Comparison {
         )?;
         let open: u64 = self.lines.values().map(|line| line.unacknowledged).sum();
         if open > 0 {
-            writeln!(f, "{open} more observations are there that were never acknowledged")?;
+            writeln!(
+                f,
+                "{open} more observations are there that were never acknowledged"
+            )?;
         }
         for example in &self.examples {
             writeln!(f, "DIFFERENT: {example}")?;

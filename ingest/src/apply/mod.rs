@@ -14,7 +14,6 @@ use domain::Offset;
 
 pub(crate) use progress::{Progress, Steps};
 pub(crate) use read_side::ReadSide;
-pub(crate) use thread::ApplierThread;
 
 use crate::latest::Latest;
 use crate::live::Live;

@@ -24,7 +24,10 @@ pub(crate) struct Steps(watch::Receiver<State>);
 
 impl Progress {
     pub(crate) fn new(applied: Offset) -> Self {
-        let state = State { applied, ended: false };
+        let state = State {
+            applied,
+            ended: false,
+        };
         Self {
             applied: Arc::new(watch::Sender::new(state)),
         }
@@ -47,7 +50,9 @@ impl Progress {
     pub(crate) async fn reached(&self, target: Offset) {
         let mut steps = self.applied.subscribe();
         // The sender lives in `self`, so the wait ends by the condition alone.
-        let _ = steps.wait_for(|state| state.applied >= target || state.ended).await;
+        let _ = steps
+            .wait_for(|state| state.applied >= target || state.ended)
+            .await;
     }
 
     pub(crate) fn steps(&self) -> Steps {

@@ -89,7 +89,10 @@ impl ReadSide {
     }
 
     /// Takes a frame in that the log holds beyond the files. Before `start`.
-    #[expect(clippy::needless_pass_by_value, reason = "a frame ends where it is applied")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a frame ends where it is applied"
+    )]
     pub(crate) fn recover(&self, frame: Frame) {
         if let Some(applier) = self.recovering.lock().as_mut() {
             applier.apply(&frame);
@@ -165,7 +168,10 @@ impl ReadSide {
     // --- streams and counters
 
     pub(crate) fn stream(&self, from: StreamStart) -> FrameStream {
-        let running = self.running.get().expect("a stream is asked for after `start`");
+        let running = self
+            .running
+            .get()
+            .expect("a stream is asked for after `start`");
         FrameStream::new(&self.live, Arc::clone(&running.log), from)
     }
 

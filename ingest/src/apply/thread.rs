@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 
 use super::{Applier, Progress};
 use crate::log::{Decoder, DurableGroup, Log};
+use crate::store::Store;
 
 /// Between groups: what a stream may lag.
 const NAP: Duration = Duration::from_millis(2);
@@ -30,6 +31,7 @@ const SLEEP: Duration = Duration::from_millis(20);
 /// The running applier.
 pub(crate) struct ApplierThread {
     log: Arc<Log>,
+    store: Store,
     progress: Progress,
     stop: Arc<AtomicBool>,
     thread: Thread,
@@ -39,7 +41,7 @@ pub(crate) struct ApplierThread {
 impl ApplierThread {
     pub(crate) fn start(log: Arc<Log>, mut applier: Applier) -> io::Result<Self> {
         applier.go_live();
-        let progress = applier.progress.clone();
+        let (progress, store) = (applier.progress.clone(), applier.store.clone());
         let stop = Arc::new(AtomicBool::new(false));
         let handle = thread::Builder::new().name("apply".into()).spawn({
             let (log, stop, progress) = (Arc::clone(&log), Arc::clone(&stop), progress.clone());
@@ -54,6 +56,7 @@ impl ApplierThread {
         })?;
         Ok(Self {
             log,
+            store,
             progress,
             stop,
             thread: handle.thread().clone(),
@@ -61,17 +64,8 @@ impl ApplierThread {
         })
     }
 
-    pub(crate) fn applied_offset(&self) -> Offset {
-        self.progress.applied()
-    }
-
-    /// Resolves when everything that was durable at the call is applied; at
-    /// once where nothing is pending. Ends the applier's nap.
-    pub(crate) async fn caught_up(&self) {
-        self.applied(self.log.durable_offset()).await;
-    }
-
-    /// Resolves when `target`, which is durable, is applied.
+    /// Resolves when `target`, which is durable, is applied; at once where it is
+    /// already. Ends the applier's nap.
     pub(crate) async fn applied(&self, target: Offset) {
         if self.progress.applied() < target {
             self.thread.unpark();
@@ -82,6 +76,7 @@ impl ApplierThread {
     /// Applies what is durable, then ends. Blocks; a second call does nothing.
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Release);
+        self.store.hurry();
         self.thread.unpark();
         self.log.nudge_applier();
         if let Some(handle) = self.handle.lock().take() {
@@ -102,10 +97,14 @@ fn run(log: &Log, applier: &mut Applier, stop: &AtomicBool) {
     let mut naps = 0;
     loop {
         let stopping = stop.load(Ordering::Acquire);
-        let sleep = if naps >= NAPS_BEFORE_SLEEP && !stopping { SLEEP } else { Duration::ZERO };
+        let sleep = if naps >= NAPS_BEFORE_SLEEP && !stopping {
+            SLEEP
+        } else {
+            Duration::ZERO
+        };
         let groups = log.take_groups(sleep);
         naps = if groups.is_empty() { naps + 1 } else { 0 };
-        apply_groups(groups, applier, &mut decoder);
+        apply_groups(groups, log, applier, &mut decoder);
         log.commit_staged();
         if stopping && applier.applied >= log.durable_offset() {
             return;
@@ -116,10 +115,20 @@ fn run(log: &Log, applier: &mut Applier, stop: &AtomicBool) {
     }
 }
 
-fn apply_groups(groups: Vec<DurableGroup>, applier: &mut Applier, decoder: &mut Decoder) {
+fn apply_groups(
+    groups: Vec<DurableGroup>,
+    log: &Log,
+    applier: &mut Applier,
+    decoder: &mut Decoder,
+) {
     for group in groups {
         for frame in group.frames(decoder) {
             applier.apply(&frame);
+        }
+        // The leader hands a group over a moment before it says that the group
+        // is durable; nothing is shown before that.
+        while log.durable_offset() < applier.applied {
+            thread::yield_now();
         }
         applier.publish();
     }

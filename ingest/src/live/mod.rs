@@ -9,13 +9,13 @@
 
 mod ring;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 use domain::payload::PayloadError;
-use domain::{
-    Assurance, CredentialId, DeviceId, Offset, Rejection, Timestamp, Transport,
-};
+use domain::{Assurance, CredentialId, DeviceId, Offset, Rejection, Timestamp, Transport};
 
 pub(crate) use ring::Live;
 pub use stream::{FrameStream, StreamError};
@@ -37,7 +37,10 @@ pub enum StreamStart {
 pub enum StreamItem {
     Frame(Arc<AppliedFrame>),
     /// The frames from `from` to `to`, both inclusive, are gone from the log.
-    Gap { from: Offset, to: Offset },
+    Gap {
+        from: Offset,
+        to: Offset,
+    },
 }
 
 /// One accepted message, after it was applied.

@@ -12,8 +12,8 @@ use crate::apply::{Progress, Steps};
 use crate::log::Frame;
 use crate::stats::Counters;
 
-/// The most frames of the ring.
-pub(super) const RING_FRAMES: usize = 8_192;
+/// The most frames of the ring; few in tests, so that streams fall behind it.
+pub(super) const RING_FRAMES: usize = if cfg!(test) { 32 } else { 8_192 };
 /// The most bytes of the ring; a frame of 1,000 observations takes 100 KB.
 const RING_BYTES: usize = 16 << 20;
 
@@ -107,7 +107,9 @@ impl Shared {
         let wanted = position.next();
         if wanted < ring.first {
             let before = Offset::new(ring.first.get() - 1);
-            return Found::Behind { up_to: before.min(published) };
+            return Found::Behind {
+                up_to: before.min(published),
+            };
         }
         let skip = (wanted.get() - ring.first.get()) as usize;
         let count = (published.get() - position.get()) as usize;
@@ -118,7 +120,11 @@ impl Shared {
             .take(count.min(limit))
             .map(|(frame, _)| Arc::clone(frame))
             .collect();
-        if frames.is_empty() { Found::Nothing } else { Found::Frames(frames) }
+        if frames.is_empty() {
+            Found::Nothing
+        } else {
+            Found::Frames(frames)
+        }
     }
 }
 

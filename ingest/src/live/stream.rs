@@ -111,11 +111,16 @@ impl FrameStream {
         }
         let mut observations = 0;
         while self.ready.len() < BATCH_FRAMES && observations < BATCH_OBSERVATIONS {
-            let last = self.ready.back().map_or(self.position, |frame| frame.offset);
+            let last = self
+                .ready
+                .back()
+                .map_or(self.position, |frame| frame.offset);
             if last >= up_to {
                 break;
             }
-            let Some(frames) = self.behind.as_mut() else { break };
+            let Some(frames) = self.behind.as_mut() else {
+                break;
+            };
             match frames.next() {
                 Some(Ok(frame)) => {
                     observations += frame.observations.len() + 1;

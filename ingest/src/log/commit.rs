@@ -6,10 +6,10 @@
 //! the writer looks first whether the leader has served it already. Under
 //! [`super::Policy::Thread`] one thread leads always, and wakes who waits.
 
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 use std::thread::JoinHandle;
 
 use domain::Offset;
@@ -30,67 +30,30 @@ pub enum CommitError {
     Foreign,
 }
 
-/// Resolves when all of its messages are durable.
-pub(crate) struct Commit {
+/// Resolves when all of `staged` are durable.
+pub(super) async fn commit(
     shared: Arc<Shared>,
     staged: Vec<Staged>,
-    /// The last of them.
-    target: Offset,
-    yielded: bool,
-}
-
-impl Commit {
-    pub(super) fn new(shared: Arc<Shared>, staged: Vec<Staged>) -> Self {
-        let target = staged.iter().map(Staged::offset).max();
-        Self {
-            shared,
-            staged,
-            target: target.unwrap_or(Offset::ZERO),
-            yielded: false,
-        }
+) -> Result<Vec<Receipt>, CommitError> {
+    let Some(target) = staged.iter().map(Staged::offset).max() else {
+        return Ok(Vec::new());
+    };
+    if staged.iter().any(|staged| staged.log() != shared.instance) {
+        return Err(CommitError::Foreign);
     }
-
-    fn finish(&mut self) -> Result<Vec<Receipt>, CommitError> {
-        if self.staged.iter().any(|staged| staged.log() != self.shared.instance) {
-            return Err(CommitError::Foreign);
-        }
-        // The one place that makes receipts: `target` is durable.
-        let staged = std::mem::take(&mut self.staged);
-        Ok(staged.into_iter().map(Receipt::of_durable).collect())
-    }
-}
-
-impl Future for Commit {
-    type Output = Result<Vec<Receipt>, CommitError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        if let Err(fault) = this.shared.poison.check() {
-            return Poll::Ready(Err(CommitError::Poisoned(fault)));
-        }
-        if this.shared.durable() >= this.target {
-            return Poll::Ready(this.finish());
-        }
-        if !this.yielded {
-            this.yielded = true;
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        match this.shared.policy {
-            Policy::Inline => Poll::Ready(match this.shared.sync_to(this.target) {
-                Ok(()) => this.finish(),
-                Err(error) => Err(error),
-            }),
+    shared.poison.check().map_err(CommitError::Poisoned)?;
+    if shared.durable() < target {
+        // Whoever is ready on this worker stages first.
+        tokio::task::yield_now().await;
+        match shared.policy {
+            Policy::Inline => shared.sync_to(target)?,
             Policy::Thread => {
-                let waits = this.shared.waiters.wait(&this.shared, this.target, context.waker());
-                match waits {
-                    Waits::Registered => Poll::Pending,
-                    Waits::Served => Poll::Ready(this.finish()),
-                    Waits::Failed(error) => Poll::Ready(Err(error)),
-                }
+                poll_fn(|context| shared.waiters.wait(&shared, target, context.waker())).await?;
             }
         }
     }
+    // The one place that makes receipts: `target` is durable.
+    Ok(staged.into_iter().map(Receipt::of_durable).collect())
 }
 
 /// Who waits for the committer thread.
@@ -108,30 +71,29 @@ struct WaitersState {
     stop: bool,
 }
 
-enum Waits {
-    Registered,
-    Served,
-    Failed(CommitError),
-}
-
 impl Waiters {
-    fn wait(&self, shared: &Shared, target: Offset, waker: &Waker) -> Waits {
+    fn wait(
+        &self,
+        shared: &Shared,
+        target: Offset,
+        waker: &Waker,
+    ) -> Poll<Result<(), CommitError>> {
         let mut state = self.state.lock();
         // Looked at under the lock that the committer takes before it wakes:
         // nobody is left behind.
         if let Err(fault) = shared.poison.check() {
-            return Waits::Failed(CommitError::Poisoned(fault));
+            return Poll::Ready(Err(CommitError::Poisoned(fault)));
         }
         if shared.durable() >= target {
-            return Waits::Served;
+            return Poll::Ready(Ok(()));
         }
         if state.stop {
-            return Waits::Failed(CommitError::Closed);
+            return Poll::Ready(Err(CommitError::Closed));
         }
         state.waiting.push((target, waker.clone()));
         self.pending.store(true, Ordering::Release);
         self.asked.notify_one();
-        Waits::Registered
+        Poll::Pending
     }
 
     /// Something was staged that nobody waits for.

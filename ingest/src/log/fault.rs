@@ -25,22 +25,6 @@ impl Fault {
             cause: Arc::new(cause),
         }
     }
-
-    /// The cause again, for an error that owns one.
-    pub(crate) fn io(&self) -> io::Error {
-        match self.cause.raw_os_error() {
-            Some(code) => io::Error::from_raw_os_error(code),
-            None => io::Error::new(self.cause.kind(), self.cause.to_string()),
-        }
-    }
-
-    pub(crate) fn action(&self) -> &'static str {
-        self.action
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
 }
 
 fn cure(cause: &io::Error) -> &'static str {

@@ -7,7 +7,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Offset;
 use parking_lot::{Condvar, Mutex};
 
 use super::decode::{Decoder, unchecked};
@@ -31,8 +30,10 @@ struct State {
     bytes: usize,
     /// The applier waits on `filled`.
     asleep: bool,
-    /// The applier has ended: nobody waits for it any more.
+    /// The applier has ended: nothing is kept for it any more.
     closed: bool,
+    /// Nobody waits for room any more.
+    unbounded: bool,
 }
 
 impl Feed {
@@ -81,15 +82,23 @@ impl Feed {
     /// locked, so that the applier itself may always commit.
     pub(crate) fn wait_for_room(&self) {
         let mut state = self.state.lock();
-        while state.bytes >= FEED_BYTES && !state.closed {
+        while state.bytes >= FEED_BYTES && !state.unbounded {
             self.drained.wait(&mut state);
         }
+    }
+
+    /// Lets go of everybody who waits for room. What is queued stays for the
+    /// applier.
+    pub(crate) fn unbind(&self) {
+        self.state.lock().unbounded = true;
+        self.drained.notify_all();
     }
 
     /// The applier is gone: nothing is kept for it and nobody waits.
     pub(crate) fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;
+        state.unbounded = true;
         state.groups.clear();
         state.bytes = 0;
         self.drained.notify_all();
@@ -109,18 +118,6 @@ pub(crate) struct DurableGroup {
 }
 
 impl DurableGroup {
-    pub(crate) fn first(&self) -> Offset {
-        self.group.first
-    }
-
-    pub(crate) fn last(&self) -> Offset {
-        self.group.last
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        self.group.bytes.len()
-    }
-
     /// Its frames, in order of offset.
     pub(crate) fn frames<'a>(
         &'a self,

@@ -40,7 +40,7 @@ mod faults {
 
     /// None.
     #[derive(Clone, Debug, Default)]
-    pub(crate) struct Faults;
+    pub(crate) struct Faults(());
 
     impl Faults {
         pub(super) fn before_write(&self, _: &File, _: &[u8], _: u64) -> io::Result<()> {

@@ -16,6 +16,10 @@ use super::segment::{
 use super::spare::Spares;
 use super::staging::Group;
 
+/// Writes end at multiples of it, the rest in zeros: the system need not read a
+/// page of a recycled file from the disk before a part of it is written.
+const PAGE_BYTES: u64 = 4096;
+
 /// The end of the log. Behind a mutex: who holds it leads.
 pub(crate) struct Writer {
     pub(super) folder: PathBuf,
@@ -38,9 +42,14 @@ impl Writer {
         }
         seal(&mut group.bytes, self.segment.header.epoch);
         let segment = &self.segment;
+        let whole_pages = (self.position + bytes).next_multiple_of(PAGE_BYTES);
+        // A segment has room for a group of the greatest size.
+        let padded = whole_pages.min(segment.bytes).max(self.position + bytes) - self.position;
+        group.bytes.resize(padded as usize, 0);
         self.file
             .write_at(&group.bytes, self.position)
             .map_err(|cause| Fault::new("write the log", &segment.path, cause))?;
+        group.bytes.truncate(bytes as usize);
         self.file
             .sync()
             .map_err(|cause| Fault::new("sync the log", &segment.path, cause))?;

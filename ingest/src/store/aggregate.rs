@@ -32,15 +32,15 @@ pub(super) fn aggregate(view: &View, query: &AggregateQuery) -> Result<Vec<Bucke
     };
     let scan = Scan::new(view, wanted)?;
     TooMuch::check(scan.estimate())?;
-    let keeps_values = query.functions.iter().any(|function| {
-        matches!(function, AggregateFunction::Percentile(_))
-    });
+    let keeps_values = query
+        .functions
+        .iter()
+        .any(|function| matches!(function, AggregateFunction::Percentile(_)));
     let mut gathered: BTreeMap<(Option<DatastreamId>, usize), Gathered> = BTreeMap::new();
     let mut observations = Resolved::new(scan, None);
     let mut bucket = 0;
     while let Some(observation) = observations.next()? {
-        let (Some(Value::Number(number)), true) =
-            (&observation.value, usable(observation.quality))
+        let (Some(Value::Number(number)), true) = (&observation.value, usable(observation.quality))
         else {
             continue;
         };
@@ -60,7 +60,9 @@ pub(super) fn aggregate(view: &View, query: &AggregateQuery) -> Result<Vec<Bucke
         place.add(*number, &observation, keeps_values);
     }
     let buckets = gathered.into_iter();
-    Ok(buckets.map(|(place, gathered)| gathered.bucket(place, query)).collect())
+    Ok(buckets
+        .map(|(place, gathered)| gathered.bucket(place, query))
+        .collect())
 }
 
 fn check(query: &AggregateQuery) -> Result<(), QueryError> {
@@ -144,7 +146,11 @@ impl Gathered {
             datastream,
             start: query.boundaries[bucket],
             end: query.boundaries[bucket + 1],
-            values: query.functions.iter().map(|function| self.value(*function)).collect(),
+            values: query
+                .functions
+                .iter()
+                .map(|function| self.value(*function))
+                .collect(),
         }
     }
 
@@ -187,10 +193,16 @@ mod tests {
 
     #[test]
     fn a_time_finds_its_bucket_from_anywhere() {
-        let edges: Vec<_> = [0, 10, 20, 50].into_iter().map(Timestamp::from_micros).collect();
+        let edges: Vec<_> = [0, 10, 20, 50]
+            .into_iter()
+            .map(Timestamp::from_micros)
+            .collect();
         for (time, bucket) in [(0, 0), (9, 0), (10, 1), (20, 2), (49, 2)] {
             for last in 0..4 {
-                assert_eq!(find_bucket(&edges, last, Timestamp::from_micros(time)), bucket);
+                assert_eq!(
+                    find_bucket(&edges, last, Timestamp::from_micros(time)),
+                    bucket
+                );
             }
         }
     }

@@ -51,7 +51,9 @@ fn from_indexes(
     let mut count = 0;
     let mut spans: Vec<RangeInclusive<i64>> = Vec::new();
     for file in view.files.iter() {
-        let Some(entry) = file.index.get(datastream) else { continue };
+        let Some(entry) = file.index.get(datastream) else {
+            continue;
+        };
         if !entry.overlaps(from, to) {
             continue;
         }
@@ -63,7 +65,9 @@ fn from_indexes(
     }
     for head in view.heads() {
         let rows = head.collect(datastream, from, to);
-        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { continue };
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+            continue;
+        };
         if rows.windows(2).any(|pair| pair[0].time == pair[1].time) {
             return None;
         }

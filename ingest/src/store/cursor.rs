@@ -2,21 +2,15 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Float64Type, Int32Type, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type,
-    UInt64Type,
-};
-use arrow_array::{Array, RecordBatch};
-use domain::{DatastreamId, Flags, Location, Offset, Quality, Timestamp, Value};
+use domain::Timestamp;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
+use super::decode::Arrays;
 use super::file::{DataFile, ReadError};
 use super::index::Entry;
 use super::schema::{self, PAGE_ROWS};
@@ -116,8 +110,14 @@ impl FileRows {
         while self.ready.is_empty() {
             match self.reader.next() {
                 None => return Ok(None),
-                Some(Ok(batch)) => decode(&batch, self.columns, &mut self.ready)
-                    .ok_or_else(|| self.damaged("a code that no version writes".into()))?,
+                Some(Ok(batch)) => {
+                    let arrays = Arrays::of(&batch, self.columns);
+                    let rows = arrays.and_then(|arrays| {
+                        (0..batch.num_rows()).map(|at| arrays.row(at)).collect()
+                    });
+                    let unknown = || self.damaged("it has a code that no version writes".into());
+                    self.ready = rows.ok_or_else(unknown)?;
+                }
                 Some(Err(cause)) => return Err(self.damaged(cause.to_string())),
             }
         }
@@ -145,9 +145,10 @@ fn row_ranges(
         return vec![whole];
     }
     let index = metadata.metadata().page_index_for_row_group(0);
-    let (Some(ColumnIndexMetaData::INT64(times)), Some(pages)) =
-        (index.column_index(schema::TIME), index.page_locations(schema::TIME))
-    else {
+    let (Some(ColumnIndexMetaData::INT64(times)), Some(pages)) = (
+        index.column_index(schema::TIME),
+        index.page_locations(schema::TIME),
+    ) else {
         return vec![whole];
     };
     let starts = pages.iter().map(|page| page.first_row_index as usize);
@@ -171,60 +172,4 @@ fn row_ranges(
         }
     }
     ranges
-}
-
-/// Appends the rows of a batch; `None` where a code is unknown.
-fn decode(
-    batch: &RecordBatch,
-    columns: Columns,
-    rows: &mut VecDeque<StoredObservation>,
-) -> Option<()> {
-    let mut arrays = batch.columns().iter();
-    let mut next = || arrays.next().map(Arc::as_ref);
-    let series = next()?.as_primitive_opt::<UInt32Type>()?;
-    let time = next()?.as_primitive_opt::<TimestampMicrosecondType>()?;
-    let value = next()?.as_primitive_opt::<Float64Type>()?;
-    let all = columns == Columns::All;
-    let (boolean, text) = if all {
-        (Some(next()?.as_boolean_opt()?), Some(next()?.as_string_opt::<i32>()?))
-    } else {
-        (None, None)
-    };
-    let quality = next()?.as_primitive_opt::<UInt8Type>()?;
-    let (flags, revision) = if all {
-        (Some(next()?.as_primitive_opt::<UInt8Type>()?), Some(next()?.as_primitive_opt::<UInt16Type>()?))
-    } else {
-        (None, None)
-    };
-    let offset = next()?.as_primitive_opt::<UInt64Type>()?;
-    let index = next()?.as_primitive_opt::<UInt16Type>()?;
-    let received = if all { Some(next()?.as_primitive_opt::<TimestampMicrosecondType>()?) } else { None };
-    let place = if all {
-        Some((next()?.as_primitive_opt::<Int32Type>()?, next()?.as_primitive_opt::<Int32Type>()?))
-    } else {
-        None
-    };
-    rows.reserve(batch.num_rows());
-    for at in 0..batch.num_rows() {
-        let stored_value = if value.is_valid(at) {
-            Some(Value::Number(value.value(at)))
-        } else if let Some(boolean) = boolean.filter(|boolean| boolean.is_valid(at)) {
-            Some(Value::Boolean(boolean.value(at)))
-        } else {
-            text.filter(|text| text.is_valid(at)).map(|text| Value::Text(text.value(at).into()))
-        };
-        rows.push_back(StoredObservation {
-            datastream: DatastreamId::new(series.value(at)),
-            time: Timestamp::from_micros(time.value(at)),
-            received: Timestamp::from_micros(received.map_or(0, |received| received.value(at))),
-            value: stored_value,
-            quality: Quality::from_code(quality.value(at))?,
-            flags: Flags::from_bits(flags.map_or(0, |flags| flags.value(at))),
-            revision: revision.map_or(0, |revision| revision.value(at)),
-            offset: Offset::new(offset.value(at)),
-            index: index.value(at),
-            location: place.filter(|(lat, _)| lat.is_valid(at)).map(|(lat, lon)| Location::from_e7(lat.value(at), lon.value(at))),
-        });
-    }
-    Some(())
 }

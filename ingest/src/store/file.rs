@@ -68,7 +68,10 @@ impl DataFile {
             io::ErrorKind::NotFound => damaged(&path, entry.number, "it is gone"),
             _ => io_error(&path, cause),
         })?;
-        let bytes = file.metadata().map_err(|cause| io_error(&path, cause))?.len();
+        let bytes = file
+            .metadata()
+            .map_err(|cause| io_error(&path, cause))?
+            .len();
         if bytes != entry.bytes {
             let what = format!("it has {bytes} bytes, and should have {}", entry.bytes);
             return Err(damaged(&path, entry.number, &what));
@@ -108,9 +111,16 @@ impl DataFile {
         if let Some(metadata) = known.as_ref() {
             return Ok(metadata.clone());
         }
-        let crc = self.source.crc().map_err(|cause| io_error(&self.path, cause))?;
+        let crc = self
+            .source
+            .crc()
+            .map_err(|cause| io_error(&self.path, cause))?;
         if crc != self.entry.crc {
-            return Err(damaged(&self.path, self.entry.number, "its checksum is wrong"));
+            return Err(damaged(
+                &self.path,
+                self.entry.number,
+                "its checksum is wrong",
+            ));
         }
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
         let metadata = ArrowReaderMetadata::load(&self.source, options)
@@ -132,7 +142,11 @@ impl DataFile {
                 path: self.path.clone(),
                 found,
             }),
-            _ => Err(damaged(&self.path, self.entry.number, "it names no format of ours")),
+            _ => Err(damaged(
+                &self.path,
+                self.entry.number,
+                "it names no format of ours",
+            )),
         }
     }
 

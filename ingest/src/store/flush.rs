@@ -56,6 +56,8 @@ struct State {
     /// There is a frozen head.
     asked: bool,
     stop: bool,
+    /// The writer must come to its end: a head may grow past its limit.
+    hurry: bool,
     /// Of the last try, until one succeeds.
     failed: Option<FlushError>,
 }
@@ -74,13 +76,20 @@ impl Flusher {
         self.changed.notify_all();
     }
 
-    /// Waits until no head is frozen. False once the flusher has stopped.
+    /// Waits until no head is frozen. False where one still is and nobody
+    /// should wait for it any more.
     pub(super) fn wait_until_done(&self) -> bool {
         let mut state = self.state.lock();
-        while state.asked && !state.stop {
+        while state.asked && !state.stop && !state.hurry {
             self.changed.wait(&mut state);
         }
         !state.asked
+    }
+
+    /// Nobody waits for a flush from now on, except who asks for one.
+    pub(super) fn hurry(&self) {
+        self.state.lock().hurry = true;
+        self.changed.notify_all();
     }
 
     /// Waits until the frozen head is flushed, or a try has failed.
@@ -166,10 +175,11 @@ impl Shared {
     }
 
     fn flush(&self, frozen: &Arc<Head>) -> Result<Offset, FlushError> {
-        self.write_frozen(frozen).map_err(|cause| FlushError::Write {
-            folder: self.folder.clone(),
-            cause: Arc::new(cause),
-        })
+        self.write_frozen(frozen)
+            .map_err(|cause| FlushError::Write {
+                folder: self.folder.clone(),
+                cause: Arc::new(cause),
+            })
     }
 
     fn write_frozen(&self, frozen: &Arc<Head>) -> Result<Offset, ParquetError> {
@@ -220,13 +230,30 @@ impl Shared {
         entry.bytes = written.bytes;
         entry.crc = written.crc;
         let entries = written.index.entries();
-        entry.min_time = entries.iter().map(|entry| entry.min_time).min().unwrap_or_default();
-        entry.max_time = entries.iter().map(|entry| entry.max_time).max().unwrap_or_default();
+        entry.min_time = entries
+            .iter()
+            .map(|entry| entry.min_time)
+            .min()
+            .unwrap_or_default();
+        entry.max_time = entries
+            .iter()
+            .map(|entry| entry.max_time)
+            .max()
+            .unwrap_or_default();
         let path = self.folder.join(name);
         fs::rename(&temporary, &path)?;
-        replace(&self.folder, &entry.index_name(), &written.index.to_bytes(entry.crc))?;
+        replace(
+            &self.folder,
+            &entry.index_name(),
+            &written.index.to_bytes(entry.crc),
+        )?;
         sync_folder(&self.folder)?;
         let file = File::open(path)?;
-        Ok(Some(DataFile::new(&self.folder, entry, written.index, file)))
+        Ok(Some(DataFile::new(
+            &self.folder,
+            entry,
+            written.index,
+            file,
+        )))
     }
 }

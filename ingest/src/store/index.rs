@@ -213,7 +213,10 @@ mod tests {
     #[test]
     fn it_reads_what_it_wrote() {
         let index = index();
-        assert_eq!(Index::from_bytes(&index.to_bytes(7), 7), Some(index.clone()));
+        assert_eq!(
+            Index::from_bytes(&index.to_bytes(7), 7),
+            Some(index.clone())
+        );
         let entry = index.get(DatastreamId::new(3)).unwrap();
         assert_eq!((entry.rows, entry.numbers, entry.sum), (3, 2, -0.5));
         assert!(!entry.unique_times);

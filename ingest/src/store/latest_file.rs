@@ -133,7 +133,9 @@ impl<'a> Input<'a> {
     }
 
     fn time(&mut self) -> Option<Timestamp> {
-        self.array().map(i64::from_le_bytes).map(Timestamp::from_micros)
+        self.array()
+            .map(i64::from_le_bytes)
+            .map(Timestamp::from_micros)
     }
 
     fn row(&mut self) -> Option<StoredObservation> {

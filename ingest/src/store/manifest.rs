@@ -124,7 +124,10 @@ fn parse(text: &[u8]) -> Option<(u32, Option<&[u8]>)> {
     let version = words.next()?.parse().ok()?;
     let crc = u32::from_str_radix(words.next().unwrap_or_default(), 16).ok();
     let body = text[end + 1..].strip_suffix(b"\n");
-    Some((version, body.filter(|body| crc == Some(crc32c::crc32c(body)))))
+    Some((
+        version,
+        body.filter(|body| crc == Some(crc32c::crc32c(body))),
+    ))
 }
 
 #[cfg(test)]
@@ -176,6 +179,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(FILE), "madang-store 2 xyz\n??").unwrap();
         let error = Manifest::read(folder.path()).unwrap_err();
-        assert!(matches!(error, ManifestError::Newer { found: 2, .. }), "{error}");
+        assert!(
+            matches!(error, ManifestError::Newer { found: 2, .. }),
+            "{error}"
+        );
     }
 }

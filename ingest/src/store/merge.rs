@@ -115,12 +115,19 @@ impl Scan {
             })
             .sum();
         let files = self.pending.iter().flat_map(|file| &file.entries);
-        heads + files.map(|entry| estimate(entry, &self.wanted)).sum::<u64>()
+        heads
+            + files
+                .map(|entry| estimate(entry, &self.wanted))
+                .sum::<u64>()
     }
 
     pub(super) fn next(&mut self) -> Result<Option<StoredObservation>, QueryError> {
         self.open_files()?;
-        let first = self.active.iter().enumerate().min_by_key(|(_, active)| active.key);
+        let first = self
+            .active
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, active)| active.key);
         let Some((at, _)) = first else {
             return Ok(None);
         };
@@ -141,14 +148,20 @@ impl Scan {
     /// Opens each file that may hold the next row.
     fn open_files(&mut self) -> Result<(), ReadError> {
         loop {
-            let least = self.active.iter().map(|active| (active.key.series, active.key.time)).min();
+            let least = self
+                .active
+                .iter()
+                .map(|active| (active.key.series, active.key.time))
+                .min();
             let due = self
                 .pending
                 .pop_if(|file| least.is_none_or(|least| file.first <= least));
             let Some(due) = due else {
                 return Ok(());
             };
-            let Wanted { from, to, columns, .. } = *self.wanted;
+            let Wanted {
+                from, to, columns, ..
+            } = *self.wanted;
             let rows = FileRows::open(&due.file, &due.entries, from, to, columns)?;
             self.activate(Source::File(Box::new(rows)))?;
         }
@@ -231,7 +244,9 @@ impl HeadRows {
 
     fn estimate(&self) -> u64 {
         let datastreams = self.wanted.datastreams.iter();
-        datastreams.map(|datastream| self.head.rows_of(*datastream)).sum()
+        datastreams
+            .map(|datastream| self.head.rows_of(*datastream))
+            .sum()
     }
 
     fn next(&mut self) -> Option<StoredObservation> {
@@ -241,7 +256,9 @@ impl HeadRows {
             }
             let datastream = *self.wanted.datastreams.get(self.next_datastream)?;
             self.next_datastream += 1;
-            let rows = self.head.collect(datastream, self.wanted.from, self.wanted.to);
+            let rows = self
+                .head
+                .collect(datastream, self.wanted.from, self.wanted.to);
             self.ready = rows.into_iter();
         }
     }
@@ -286,7 +303,10 @@ impl Resolved {
         first: StoredObservation,
     ) -> Result<Option<StoredObservation>, QueryError> {
         let known = |row: &StoredObservation| self.as_of.is_none_or(|at| row.received <= at);
-        let mut kept = StoredObservation { revision: 0, ..first };
+        let mut kept = StoredObservation {
+            revision: 0,
+            ..first
+        };
         let mut newest = known(&kept).then(|| kept.clone());
         while let Some(mut row) = self.scan.next()? {
             if (row.datastream, row.time) != (kept.datastream, kept.time) {

@@ -11,12 +11,13 @@
 //! [`manifest`], [`latest_file`], [`quarantine_file`], [`schema`] and [`index`].
 //!
 //! In reading order: `head`, `schema`, `write`, `index`, `manifest`, `flush`,
-//! `open`, `file`, `cursor`, `merge`, `view`, and the queries `range`,
+//! `open`, `file`, `cursor`, `decode`, `merge`, `view`, and the queries `range`,
 //! `aggregate`, `count`.
 
 mod aggregate;
 mod count;
 mod cursor;
+mod decode;
 mod file;
 mod flush;
 mod head;
@@ -44,7 +45,6 @@ use rustc_hash::FxHashMap;
 
 pub use file::ReadError;
 pub use flush::FlushError;
-pub use manifest::ManifestError;
 pub use open::StoreOpenError;
 
 pub(crate) use merge::same_value;
@@ -52,9 +52,7 @@ pub(crate) use merge::same_value;
 use crate::latest::Latest;
 use crate::log::Frame;
 use crate::quarantine::Quarantine;
-use crate::query::{
-    AggregateQuery, Bucket, MAX_ROWS_READ, QueryError, RangePage, RangeQuery,
-};
+use crate::query::{AggregateQuery, Bucket, MAX_ROWS_READ, QueryError, RangePage, RangeQuery};
 use crate::stats::{Counters, Stats};
 use flush::Flusher;
 use head::{Fill, Head};
@@ -169,6 +167,12 @@ impl Store {
         }
     }
 
+    /// From now on `append` never waits: what is left of the log is taken in,
+    /// though flushes may fail.
+    pub(crate) fn hurry(&self) {
+        self.shared.flusher.hurry();
+    }
+
     /// Flushes everything that was appended before the call.
     pub(crate) fn flush(&self) -> Result<(), FlushError> {
         self.shared.flusher.wait_for_try()?;
@@ -221,10 +225,7 @@ impl Store {
 
     /// Answers from one view; a file that proves damaged is set aside and the
     /// rest is asked again.
-    fn answer<T>(
-        &self,
-        query: impl Fn(&View) -> Result<T, QueryError>,
-    ) -> Result<T, QueryError> {
+    fn answer<T>(&self, query: impl Fn(&View) -> Result<T, QueryError>) -> Result<T, QueryError> {
         loop {
             let view = self.shared.view.read().clone();
             match query(&view) {
@@ -238,14 +239,23 @@ impl Store {
 
     fn set_aside(&self, number: u64, error: ReadError) -> Result<(), QueryError> {
         let mut manifest = self.shared.manifest.lock();
-        let entry = manifest.files.iter().find(|entry| entry.number == number).cloned();
+        let entry = manifest
+            .files
+            .iter()
+            .find(|entry| entry.number == number)
+            .cloned();
         // Where it is gone already, another query has been here.
         if let Some(entry) = entry {
             open::set_aside(&self.shared.folder, &mut manifest, &entry, &error)
                 .map_err(|_| QueryError::Read(error))?;
         }
         let mut view = self.shared.view.write();
-        view.files = view.files.iter().filter(|file| file.entry.number != number).cloned().collect();
+        view.files = view
+            .files
+            .iter()
+            .filter(|file| file.entry.number != number)
+            .cloned()
+            .collect();
         Ok(())
     }
 }
@@ -267,6 +277,10 @@ impl TooMuch {
     }
 
     fn check(rows: u64) -> Result<(), QueryError> {
-        if rows > MAX_ROWS_READ { Err(Self::rows(rows)) } else { Ok(()) }
+        if rows > MAX_ROWS_READ {
+            Err(Self::rows(rows))
+        } else {
+            Ok(())
+        }
     }
 }

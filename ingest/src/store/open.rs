@@ -52,8 +52,10 @@ pub(super) fn open(folder: &Path, latest: &Latest) -> Result<Opened, StoreOpenEr
     for entry in manifest.files.clone() {
         match DataFile::open(folder, entry.clone()) {
             Ok(file) => files.push(Arc::new(file)),
-            Err(error @ ReadError::Damaged { .. }) => set_aside(folder, &mut manifest, &entry, &error)
-                .map_err(|cause| io("set a damaged file aside in", folder, cause))?,
+            Err(error @ ReadError::Damaged { .. }) => {
+                set_aside(folder, &mut manifest, &entry, &error)
+                    .map_err(|cause| io("set a damaged file aside in", folder, cause))?;
+            }
             Err(error) => return Err(StoreOpenError::File(error)),
         }
     }
@@ -72,8 +74,12 @@ fn remove_leftovers(folder: &Path, manifest: &Manifest) -> io::Result<()> {
         .collect();
     for found in fs::read_dir(folder)? {
         let found = found?;
-        let Ok(name) = found.file_name().into_string() else { continue };
-        let ours = [".parquet", ".idx", ".tmp"].iter().any(|end| name.ends_with(end));
+        let Ok(name) = found.file_name().into_string() else {
+            continue;
+        };
+        let ours = [".parquet", ".idx", ".tmp"]
+            .iter()
+            .any(|end| name.ends_with(end));
         if ours && !named.contains(&name) {
             tracing::info!(%name, "removed a file that a crash left behind");
             fs::remove_file(found.path())?;
@@ -96,7 +102,10 @@ pub(super) fn set_aside(
         kept_as = entry.damaged_name(),
         "a damaged file is set aside: the rest is served"
     );
-    match fs::rename(folder.join(entry.file_name()), folder.join(entry.damaged_name())) {
+    match fs::rename(
+        folder.join(entry.file_name()),
+        folder.join(entry.damaged_name()),
+    ) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => sync_folder(folder)?,
     }
@@ -116,7 +125,10 @@ fn fill_latest(
     files: &mut Vec<Arc<DataFile>>,
 ) -> Result<(), StoreOpenError> {
     if !files.is_empty() {
-        tracing::warn!(files = files.len(), "the latest table is made again from the files");
+        tracing::warn!(
+            files = files.len(),
+            "the latest table is made again from the files"
+        );
     }
     let mut damaged = Vec::new();
     for file in files.iter() {

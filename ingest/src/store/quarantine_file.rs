@@ -98,7 +98,9 @@ fn put(out: &mut Vec<u8>, device: &DeviceId, message: &QuarantinedMessage) {
 
 /// Ids and kept field names have at most 64 bytes; what is longer is cut.
 fn put_text(out: &mut Vec<u8>, text: &str) {
-    let end = (0..=text.len().min(255)).rev().find(|at| text.is_char_boundary(*at));
+    let end = (0..=text.len().min(255))
+        .rev()
+        .find(|at| text.is_char_boundary(*at));
     let text = &text[..end.unwrap_or(0)];
     out.push(text.len() as u8);
     out.extend_from_slice(text.as_bytes());

@@ -15,19 +15,19 @@ use ingest::{
 };
 
 /// 2026-09-21T13:33:20Z: when the messages of the tests are received.
-pub const NOW: Timestamp = Timestamp::from_micros(1_790_000_000_000_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_790_000_000_000_000);
 
 /// An open data plane. Dropping it without `close` is a crash: nothing is
 /// flushed.
-pub struct Plane {
-    pub ingest: Ingest,
-    pub registry: Arc<Registry>,
-    pub device: Arc<Device>,
+pub(crate) struct Plane {
+    pub(crate) ingest: Ingest,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) device: Arc<Device>,
 }
 
 /// One message; `Message::new(json)` is received at [`NOW`] over MQTT.
 #[derive(Clone)]
-pub struct Message {
+pub(crate) struct Message {
     payload: String,
     received: Timestamp,
     resent: Resent,
@@ -35,7 +35,7 @@ pub struct Message {
 }
 
 impl Message {
-    pub fn new(payload: impl Into<String>) -> Self {
+    pub(crate) fn new(payload: impl Into<String>) -> Self {
         Self {
             payload: payload.into(),
             received: NOW,
@@ -45,23 +45,23 @@ impl Message {
     }
 
     /// The water level at `NOW - seconds_ago`.
-    pub fn level(seconds_ago: i64, value: f64) -> Self {
+    pub(crate) fn level(seconds_ago: i64, value: f64) -> Self {
         let time = Timestamp::from_micros(NOW.as_micros() - seconds_ago * 1_000_000);
         Self::new(format!(r#"{{"t":"{time}","v":{{"level":{value}}}}}"#))
     }
 
-    pub fn received(mut self, micros_later: i64) -> Self {
+    pub(crate) fn received(mut self, micros_later: i64) -> Self {
         self.received = Timestamp::from_micros(NOW.as_micros() + micros_later);
         self
     }
 
-    pub fn resent(mut self) -> Self {
+    pub(crate) fn resent(mut self) -> Self {
         self.resent = Resent::Maybe;
         self
     }
 
     /// Over CoAP, with the boot epoch and sequence of its signed header.
-    pub fn signed(mut self, epoch: u64, sequence: u64) -> Self {
+    pub(crate) fn signed(mut self, epoch: u64, sequence: u64) -> Self {
         self.signed = Some((epoch, sequence));
         self
     }
@@ -92,7 +92,7 @@ impl Message {
 }
 
 /// The smallest segments and heads that are allowed, so that tests see many.
-pub fn config(folder: &Path) -> Config {
+pub(crate) fn config(folder: &Path) -> Config {
     Config {
         segment_bytes: ingest::MIN_SEGMENT_BYTES,
         commit: CommitPolicy::Inline,
@@ -100,7 +100,7 @@ pub fn config(folder: &Path) -> Config {
     }
 }
 
-pub fn try_open(config: Config) -> Result<Plane, OpenError> {
+pub(crate) fn try_open(config: Config) -> Result<Plane, OpenError> {
     let registry = Arc::new(Registry::open(&config.data_dir, || NOW).unwrap());
     let ingest = Ingest::open(config, Arc::clone(&registry), Arc::new(SystemClock))?;
     let id = DeviceId::new("river-1").unwrap();
@@ -119,11 +119,11 @@ pub fn try_open(config: Config) -> Result<Plane, OpenError> {
     })
 }
 
-pub fn open(folder: &Path) -> Plane {
+pub(crate) fn open(folder: &Path) -> Plane {
     try_open(config(folder)).unwrap()
 }
 
-pub fn block_on<F: Future>(future: F) -> F::Output {
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
@@ -132,20 +132,20 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 impl Plane {
-    pub fn stage(&self, message: &Message) -> Result<ingest::Staged, StageError> {
+    pub(crate) fn stage(&self, message: &Message) -> Result<ingest::Staged, StageError> {
         self.ingest.stage(&self.device, &message.batch(&self.device.id))
     }
 
-    pub fn submit(&self, message: &Message) -> Result<Receipt, SubmitError> {
+    pub(crate) fn submit(&self, message: &Message) -> Result<Receipt, SubmitError> {
         block_on(self.ingest.submit(&self.device, &message.batch(&self.device.id)))
     }
 
-    pub fn outcome(&self, message: &Message) -> Outcome {
+    pub(crate) fn outcome(&self, message: &Message) -> Outcome {
         *self.submit(message).unwrap().outcome()
     }
 
     /// `(stored, duplicates, rejected)` of a message that can be read.
-    pub fn counts(&self, message: &Message) -> (u16, u16, u16) {
+    pub(crate) fn counts(&self, message: &Message) -> (u16, u16, u16) {
         match self.outcome(message) {
             Outcome::Accepted {
                 stored,
@@ -156,13 +156,13 @@ impl Plane {
         }
     }
 
-    pub fn datastream(&self, field: &str) -> DatastreamId {
+    pub(crate) fn datastream(&self, field: &str) -> DatastreamId {
         let snapshot = self.registry.snapshot();
         snapshot.device(self.device.id.as_str()).unwrap().datastream(field).unwrap().id
     }
 
     /// Everything of a field, oldest first, with all that was durable before.
-    pub fn stored(&self, field: &str) -> Vec<StoredObservation> {
+    pub(crate) fn stored(&self, field: &str) -> Vec<StoredObservation> {
         block_on(self.ingest.caught_up());
         let page = self.ingest.range(&RangeQuery {
             datastream: self.datastream(field),
@@ -176,19 +176,19 @@ impl Plane {
     }
 
     /// Stops cleanly and opens again.
-    pub fn restart(self, folder: &Path) -> Self {
+    pub(crate) fn restart(self, folder: &Path) -> Self {
         block_on(self.ingest.close()).unwrap();
         drop(self);
         open(folder)
     }
 
     /// Ends without a flush and opens again.
-    pub fn crash(self, folder: &Path) -> Self {
+    pub(crate) fn crash(self, folder: &Path) -> Self {
         drop(self);
         open(folder)
     }
 
-    pub fn durable(&self) -> Offset {
+    pub(crate) fn durable(&self) -> Offset {
         self.ingest.durable_offset()
     }
 }

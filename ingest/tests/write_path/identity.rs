@@ -6,8 +6,11 @@ use domain::{Flags, Timestamp, Value};
 
 use crate::harness::{Message, NOW, Plane, open};
 
+/// How a process goes on, or ends and starts again.
+type End<'a> = &'a dyn Fn(Plane, &Path) -> Plane;
+
 /// What must hold right away, after a crash and after a clean restart.
-fn after_each_end(check: impl Fn(&dyn Fn(Plane, &Path) -> Plane)) {
+fn after_each_end(check: impl Fn(End<'_>)) {
     check(&|plane, _| plane);
     check(&Plane::crash);
     check(&Plane::restart);
@@ -88,7 +91,7 @@ fn a_resent_message_without_a_time_is_known_by_its_payload() {
         let message = Message::new(r#"{"level":1}"#);
         assert_eq!(plane.counts(&message), (1, 0, 0));
         let plane = end(plane, folder.path());
-        let later = message.clone().received(5_000_000);
+        let later = message.received(5_000_000);
         assert_eq!(plane.counts(&later.clone().resent()), (0, 1, 0));
         // Without the mark it may well be the same value measured again.
         assert_eq!(plane.counts(&later), (1, 0, 0));

@@ -1,7 +1,9 @@
 //! What is refused, and where it can be seen.
 
+use std::sync::Arc;
+
 use domain::{RejectReason, payload::PayloadError};
-use ingest::{OpenError, Outcome, StageError};
+use ingest::{Ingest, OpenError, Outcome, StageError, SystemClock};
 
 use crate::harness::{Message, Plane, block_on, config, open, try_open};
 
@@ -73,8 +75,15 @@ fn a_signed_number_is_used_once_whatever_happens_between() {
 fn a_folder_in_use_is_refused_until_it_is_free() {
     let folder = tempfile::tempdir().unwrap();
     let plane = open(folder.path());
-    let refused = try_open(config(folder.path())).err().unwrap();
+    let again = || {
+        let registry = Arc::clone(&plane.registry);
+        Ingest::open(config(folder.path()), registry, Arc::new(SystemClock))
+    };
+    let refused = again().err().unwrap();
     assert!(matches!(refused, OpenError::InUse { .. }), "{refused:?}");
+    block_on(plane.ingest.close()).unwrap();
+    let refused = again().err().unwrap();
+    assert!(matches!(refused, OpenError::InUse { .. }), "closed, but queries go on: {refused:?}");
     drop(plane);
     open(folder.path());
 }

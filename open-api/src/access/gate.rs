@@ -41,7 +41,10 @@ pub(crate) async fn guarded(
 async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Response) {
     let (mut parts, body) = request.into_parts();
     let Some(arrival) = parts.extensions.get::<Arrival>().cloned() else {
-        return (Caller::Anonymous, axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response());
+        return (
+            Caller::Anonymous,
+            axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        );
     };
     let url_key = take_key(&mut parts.uri);
     let identified = identify(state, &arrival, &parts, url_key.as_deref());
@@ -72,6 +75,7 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
         }
         Ok(caller) => {
             parts.extensions.insert(caller.clone());
+            parts.extensions.insert(account);
             let response = next.run(Request::from_parts(parts, body)).await;
             // A handler with a quota of its own has told that one.
             if response.headers().contains_key("ratelimit-limit") {
@@ -115,7 +119,9 @@ mod tests {
 
     #[test]
     fn the_key_leaves_the_address() {
-        let mut uri: Uri = "/v1/latest?domain=traffic&key=mdk_pub_x&limit=5".parse().unwrap();
+        let mut uri: Uri = "/v1/latest?domain=traffic&key=mdk_pub_x&limit=5"
+            .parse()
+            .unwrap();
         assert_eq!(take_key(&mut uri).as_deref(), Some("mdk_pub_x"));
         assert_eq!(uri.to_string(), "/v1/latest?domain=traffic&limit=5");
         let mut alone: Uri = "http://h/v1/latest?key=k".parse().unwrap();

@@ -34,7 +34,9 @@ pub(super) fn identify(
         };
     }
     if let Some(key) = parts.headers.get("x-api-key") {
-        let key = key.to_str().map_err(|_| unauthenticated("X-API-Key is not a text."))?;
+        let key = key
+            .to_str()
+            .map_err(|_| unauthenticated("X-API-Key is not a text."))?;
         return application(state, parts, key);
     }
     if let Some(key) = url_key {

@@ -38,7 +38,10 @@ impl Sessions {
         let mut ends = self.ends.lock();
         ends.retain(|_, end| *end > now);
         if ends.len() >= MAX_SESSIONS {
-            let first = ends.iter().min_by_key(|(_, end)| **end).map(|(hash, _)| *hash);
+            let first = ends
+                .iter()
+                .min_by_key(|(_, end)| **end)
+                .map(|(hash, _)| *hash);
             first.and_then(|hash| ends.remove(&hash));
         }
         ends.insert(hash(&cookie), end);
@@ -63,7 +66,11 @@ fn hash(cookie: &str) -> [u8; 32] {
 }
 
 fn name(scheme: &str) -> &'static str {
-    if scheme == "https" { SECURE_NAME } else { PLAIN_NAME }
+    if scheme == "https" {
+        SECURE_NAME
+    } else {
+        PLAIN_NAME
+    }
 }
 
 /// The session's cookie among all that a browser sends.

@@ -79,6 +79,8 @@ pub(crate) async fn list(
         .collect();
     let more = cut(&mut agencies, limit);
     let last = agencies.last().filter(|_| more).map(|agency| &agency.id);
-    let views = agencies.iter().map(|agency| AgencyView::from(agency.as_ref()));
+    let views = agencies
+        .iter()
+        .map(|agency| AgencyView::from(agency.as_ref()));
     Ok(request.page(views.collect(), last))
 }

@@ -82,9 +82,11 @@ pub(crate) async fn list(
     Query(query): Query<AggregateParams>,
     request: ListRequest,
 ) -> Result<Response, Problem> {
-    let bucket = query.bucket.as_ref().map(|text| text.0).ok_or_else(|| {
-        Problem::parameter("bucket is missing: write bucket=5m, for example")
-    })?;
+    let bucket = query
+        .bucket
+        .as_ref()
+        .map(|text| text.0)
+        .ok_or_else(|| Problem::parameter("bucket is missing: write bucket=5m, for example"))?;
     let names = functions(query.functions.as_deref())?;
     let zone = zone(query.tz.as_deref())?;
     let snapshot = state.settled().await;
@@ -97,9 +99,9 @@ pub(crate) async fn list(
         per_datastream: subject.grouping,
     };
     let mut buckets = state
-        .blocking(move |shared| shared.ingest.aggregate(&question))
+        .reading(move |shared| shared.ingest.aggregate(&question))
         .await?
-        .map_err(query_problem)?;
+        .map_err(|error| query_problem(&error))?;
     buckets.sort_by_key(|bucket| (bucket.start, bucket.datastream));
     let list = AggregateList {
         buckets: &buckets,
@@ -122,7 +124,10 @@ fn functions(text: Option<&str>) -> Result<Vec<AggregateFunctionName>, Problem> 
             "count" => AggregateFunction::Count,
             "first" => AggregateFunction::First,
             "last" => AggregateFunction::Last,
-            _ => match name.strip_prefix('p').and_then(|number| number.parse().ok()) {
+            _ => match name
+                .strip_prefix('p')
+                .and_then(|number| number.parse().ok())
+            {
                 Some(percent @ 0..=100) => AggregateFunction::Percentile(percent),
                 _ => {
                     return Err(Problem::parameter(format!(
@@ -140,7 +145,9 @@ fn functions(text: Option<&str>) -> Result<Vec<AggregateFunctionName>, Problem> 
         });
     }
     if functions.len() > MAX_FUNCTIONS {
-        return Err(Problem::parameter(format!("fn: at most {MAX_FUNCTIONS} at once")));
+        return Err(Problem::parameter(format!(
+            "fn: at most {MAX_FUNCTIONS} at once"
+        )));
     }
     Ok(functions)
 }
@@ -182,7 +189,9 @@ impl Subject {
         for number in numbers.split(',') {
             let datastream = find(snapshot, viewer, number.trim())?;
             if datastreams.contains(&datastream.id) {
-                return Err(Problem::parameter(format!("datastream: {number} stands twice")));
+                return Err(Problem::parameter(format!(
+                    "datastream: {number} stands twice"
+                )));
             }
             datastreams.push(datastream.id);
             units.push(datastream.unit.clone());
@@ -191,7 +200,11 @@ impl Subject {
         Ok(Self {
             datastreams,
             grouping: Grouping::Each,
-            unit: if units.len() == 1 { units.remove(0) } else { None },
+            unit: if units.len() == 1 {
+                units.remove(0)
+            } else {
+                None
+            },
         })
     }
 
@@ -251,7 +264,12 @@ fn edges(
             .filter_map(|id| state.ingest.latest(*id))
             .map(|stored| stored.time)
             .max();
-        Timestamp::from_micros(newest.unwrap_or_else(|| state.now()).as_micros().saturating_add(1))
+        Timestamp::from_micros(
+            newest
+                .unwrap_or_else(|| state.now())
+                .as_micros()
+                .saturating_add(1),
+        )
     });
     let start = query.from.map(|time| time.0);
     let from = start.unwrap_or_else(|| {

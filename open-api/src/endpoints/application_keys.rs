@@ -91,8 +91,8 @@ pub(crate) async fn revoke(
     Path((id, key)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let application = owned(&state.registry.snapshot(), &caller, &id)?;
-    let key = ApiKeyId::new(&key)
-        .map_err(|_| Problem::not_found(format!("There is no key {key}.")))?;
+    let key =
+        ApiKeyId::new(&key).map_err(|_| Problem::not_found(format!("There is no key {key}.")))?;
     state
         .blocking(move |shared| shared.registry.revoke_key(&application.id, &key))
         .await?

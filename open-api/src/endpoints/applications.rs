@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use device_registry::{Application, ApiKeyKind, NewApplication, Snapshot};
+use device_registry::{ApiKeyKind, Application, NewApplication, Snapshot};
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -104,6 +104,8 @@ pub(super) fn owned(
         .filter(|_| may)
         .cloned()
         .ok_or_else(|| {
-            Problem::not_found(format!("There is no application {id}, or the key is not a secret one of it."))
+            Problem::not_found(format!(
+                "There is no application {id}, or the key is not a secret one of it."
+            ))
         })
 }

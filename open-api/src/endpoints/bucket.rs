@@ -34,10 +34,17 @@ impl FromStr for BucketLength {
     type Err = BucketLengthError;
 
     fn from_str(text: &str) -> Result<Self, BucketLengthError> {
-        let unit_at = text.len().checked_sub(1).filter(|at| text.is_char_boundary(*at));
+        let unit_at = text
+            .len()
+            .checked_sub(1)
+            .filter(|at| text.is_char_boundary(*at));
         let (number, unit) = text.split_at(unit_at.ok_or(BucketLengthError)?);
         let digits = (1..=5).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
-        let number: i64 = number.parse().ok().filter(|_| digits).ok_or(BucketLengthError)?;
+        let number: i64 = number
+            .parse()
+            .ok()
+            .filter(|_| digits)
+            .ok_or(BucketLengthError)?;
         let seconds = match unit {
             "s" => number,
             "m" => number * 60,
@@ -115,7 +122,8 @@ impl BucketLength {
     }
 
     fn first_day(self, from: Timestamp, zone: &TimeZone) -> Result<Date, EdgesError> {
-        let local = jiff::Timestamp::from_microsecond(from.as_micros())?.to_zoned_datetime(zone.clone());
+        let local =
+            jiff::Timestamp::from_microsecond(from.as_micros())?.to_zoned_datetime(zone.clone());
         let date = local.date();
         Ok(match self {
             Self::Week => {
@@ -147,9 +155,10 @@ impl BucketLength {
             }
             Self::Seconds(step) => (0..DAY / step)
                 .map(|at| {
-                    let wall = Time::midnight()
-                        .wrapping_add(SignedDuration::from_secs(at * step));
-                    Ok(micros(&day.to_datetime(wall).to_zoned_datetime(zone.clone())?))
+                    let wall = Time::midnight().wrapping_add(SignedDuration::from_secs(at * step));
+                    Ok(micros(
+                        &day.to_datetime(wall).to_zoned_datetime(zone.clone())?,
+                    ))
                 })
                 .collect(),
         }
@@ -168,7 +177,11 @@ mod tests {
         let zone = TimeZone::get(zone).unwrap();
         let bucket: BucketLength = bucket.parse().unwrap();
         bucket
-            .edges(Timestamp::parse(from).unwrap(), Timestamp::parse(to).unwrap(), &zone)
+            .edges(
+                Timestamp::parse(from).unwrap(),
+                Timestamp::parse(to).unwrap(),
+                &zone,
+            )
             .unwrap()
             .into_iter()
             .map(Timestamp::to_rfc3339)
@@ -177,10 +190,26 @@ mod tests {
 
     #[test]
     fn the_grammar() {
-        for (text, seconds) in [("1s", 1), ("5m", 300), ("300s", 300), ("1h", 3_600), ("6h", 21_600), ("24h", DAY), ("1d", DAY), ("1w", 7 * DAY)] {
-            assert_eq!(text.parse::<BucketLength>().unwrap().seconds(), seconds, "{text}");
+        for (text, seconds) in [
+            ("1s", 1),
+            ("5m", 300),
+            ("300s", 300),
+            ("1h", 3_600),
+            ("6h", 21_600),
+            ("24h", DAY),
+            ("1d", DAY),
+            ("1w", 7 * DAY),
+        ] {
+            assert_eq!(
+                text.parse::<BucketLength>().unwrap().seconds(),
+                seconds,
+                "{text}"
+            );
         }
-        for bad in ["", "m", "5", "0m", "7m", "2d", "5h", "-5m", "1.5h", "1y", "분", "5 m", "+5m", "999999s"] {
+        for bad in [
+            "", "m", "5", "0m", "7m", "2d", "5h", "-5m", "1.5h", "1y", "분", "5 m", "+5m",
+            "999999s",
+        ] {
             assert!(bad.parse::<BucketLength>().is_err(), "{bad}");
         }
     }
@@ -188,15 +217,29 @@ mod tests {
     #[test]
     fn five_minutes_around_a_question() {
         assert_eq!(
-            edges("5m", "2020-08-06T14:22:00+09:00", "2020-08-06T14:30:00+09:00", "Asia/Seoul"),
-            ["2020-08-06T05:20:00Z", "2020-08-06T05:25:00Z", "2020-08-06T05:30:00Z"]
+            edges(
+                "5m",
+                "2020-08-06T14:22:00+09:00",
+                "2020-08-06T14:30:00+09:00",
+                "Asia/Seoul"
+            ),
+            [
+                "2020-08-06T05:20:00Z",
+                "2020-08-06T05:25:00Z",
+                "2020-08-06T05:30:00Z"
+            ]
         );
     }
 
     #[test]
     fn a_day_belongs_to_its_zone() {
         assert_eq!(
-            edges("1d", "2020-08-06T00:00:00+09:00", "2020-08-07T00:00:00+09:00", "Asia/Seoul"),
+            edges(
+                "1d",
+                "2020-08-06T00:00:00+09:00",
+                "2020-08-07T00:00:00+09:00",
+                "Asia/Seoul"
+            ),
             ["2020-08-05T15:00:00Z", "2020-08-06T15:00:00Z"]
         );
         assert_eq!(
@@ -214,10 +257,21 @@ mod tests {
         assert_eq!(hours.len(), 26);
         assert_eq!(
             edges("6h", day[0], day[1], "Europe/Copenhagen"),
-            ["2014-10-25T22:00:00Z", "2014-10-26T05:00:00Z", "2014-10-26T11:00:00Z", "2014-10-26T17:00:00Z", "2014-10-26T23:00:00Z"]
+            [
+                "2014-10-25T22:00:00Z",
+                "2014-10-26T05:00:00Z",
+                "2014-10-26T11:00:00Z",
+                "2014-10-26T17:00:00Z",
+                "2014-10-26T23:00:00Z"
+            ]
         );
         // 2014-03-30: 23 hours.
-        let short = edges("1h", "2014-03-29T23:00:00Z", "2014-03-30T22:00:00Z", "Europe/Copenhagen");
+        let short = edges(
+            "1h",
+            "2014-03-29T23:00:00Z",
+            "2014-03-30T22:00:00Z",
+            "Europe/Copenhagen",
+        );
         assert_eq!(short.len(), 24);
     }
 
@@ -226,7 +280,14 @@ mod tests {
         let second: BucketLength = "1s".parse().unwrap();
         let from = Timestamp::parse("2020-08-06T00:00:00Z").unwrap();
         let to = Timestamp::parse("2020-08-07T00:00:00Z").unwrap();
-        assert_eq!(second.edges(from, to, &TimeZone::UTC), Err(EdgesError::TooMany));
-        assert!(second.edges(Timestamp::MIN, Timestamp::MAX, &TimeZone::UTC).is_err());
+        assert_eq!(
+            second.edges(from, to, &TimeZone::UTC),
+            Err(EdgesError::TooMany)
+        );
+        assert!(
+            second
+                .edges(Timestamp::MIN, Timestamp::MAX, &TimeZone::UTC)
+                .is_err()
+        );
     }
 }

@@ -69,7 +69,10 @@ pub(crate) async fn list(
         .take(limit + 1)
         .collect();
     let more = cut(&mut found, limit);
-    let last = found.last().filter(|_| more).map(|found| found.datastream.id);
+    let last = found
+        .last()
+        .filter(|_| more)
+        .map(|found| found.datastream.id);
     let views = found.into_iter().map(DatastreamView::from).collect();
     Ok(request.page(views, last.as_ref()))
 }
@@ -77,7 +80,9 @@ pub(crate) async fn list(
 /// The number with which the page behind a cursor begins.
 pub(super) fn first_behind(cursor: Option<&str>) -> Result<DatastreamId, Problem> {
     let after: Option<u32> = read_cursor(cursor)?;
-    Ok(DatastreamId::new(after.map_or(0, |after| after.saturating_add(1))))
+    Ok(DatastreamId::new(
+        after.map_or(0, |after| after.saturating_add(1)),
+    ))
 }
 
 /// One datastream.

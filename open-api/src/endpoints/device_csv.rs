@@ -43,7 +43,9 @@ struct Line {
 pub(super) fn rows(bytes: &Bytes) -> impl Iterator<Item = ImportRow> + '_ {
     // Spreadsheets put a byte order mark before UTF-8.
     let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(text);
     let headers = reader.headers().cloned();
     let mut record = csv::StringRecord::new();
     let mut broken = false;
@@ -116,5 +118,7 @@ impl Line {
 }
 
 fn text<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<Text<T>, String> {
-    text.parse().map(Text).map_err(|error: T::Err| error.to_string())
+    text.parse()
+        .map(Text)
+        .map_err(|error: T::Err| error.to_string())
 }

@@ -30,7 +30,10 @@ pub(crate) struct EventsQuery {
 
 impl EventsQuery {
     fn limit(&self) -> usize {
-        self.limit.as_ref().map_or(Limit::default(), |limit| limit.0).0
+        self.limit
+            .as_ref()
+            .map_or(Limit::default(), |limit| limit.0)
+            .0
     }
 }
 
@@ -103,7 +106,10 @@ pub(crate) async fn quarantine(
     let mut messages = state.ingest.quarantine(&device.id);
     messages.retain(|message| message.offset > after);
     let more = cut(&mut messages, limit);
-    let last = messages.last().filter(|_| more).map(|message| message.offset);
+    let last = messages
+        .last()
+        .filter(|_| more)
+        .map(|message| message.offset);
     let views = messages.iter().map(QuarantinedView::from).collect();
     Ok(request.page(views, last.as_ref()))
 }

@@ -80,7 +80,11 @@ pub(crate) async fn import(
         }
     };
     let bytes = body::read(request.into_body(), MAX_IMPORT_BYTES).await?;
-    let mode = if query.dry_run { ImportMode::DryRun } else { ImportMode::Apply };
+    let mode = if query.dry_run {
+        ImportMode::DryRun
+    } else {
+        ImportMode::Apply
+    };
     let report = state
         .blocking(move |shared| {
             let rows: Box<dyn Iterator<Item = ImportRow>> = if table {
@@ -118,7 +122,10 @@ fn answer(report: ImportReport, dry_run: bool) -> Result<Response, Problem> {
     let errors = serde_json::to_value(&view.errors).unwrap_or_default();
     Err(Problem::new(
         ProblemKind::ImportRefused,
-        format!("{faults} of {} lines have a fault; nothing was registered.", view.rows),
+        format!(
+            "{faults} of {} lines have a fault; nothing was registered.",
+            view.rows
+        ),
     )
     .with("rows", view.rows)
     .with("errors", errors))

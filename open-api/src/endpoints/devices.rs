@@ -75,7 +75,9 @@ impl NewDeviceBody {
 }
 
 fn place(place: PlaceView) -> Result<Location, String> {
-    place.try_into().map_err(|error: domain::LocationError| error.to_string())
+    place
+        .try_into()
+        .map_err(|error: domain::LocationError| error.to_string())
 }
 
 pub(super) fn new_key(key: PublicKeyView) -> NewKey {
@@ -157,7 +159,11 @@ pub(crate) async fn list(
     Query(query): Query<DevicesQuery>,
     request: ListRequest,
 ) -> Result<Response, Problem> {
-    let limit = query.limit.as_ref().map_or(Limit::default(), |limit| limit.0).0;
+    let limit = query
+        .limit
+        .as_ref()
+        .map_or(Limit::default(), |limit| limit.0)
+        .0;
     let after: Option<DeviceId> = read_cursor(query.cursor.as_deref())?;
     if let Some(status) = &query.status
         && !["active", "revoked", "expired"].contains(&status.as_str())
@@ -180,13 +186,21 @@ pub(crate) async fn list(
 impl DevicesQuery {
     fn passes(&self, device: &Device, now: domain::Timestamp) -> bool {
         let model = &device.model.id;
-        self.agency.as_ref().is_none_or(|agency| agency.0 == device.agency)
-            && self.domain.as_deref().is_none_or(|name| name == model.domain())
+        self.agency
+            .as_ref()
+            .is_none_or(|agency| agency.0 == device.agency)
+            && self
+                .domain
+                .as_deref()
+                .is_none_or(|name| name == model.domain())
             && self
                 .model
                 .as_deref()
                 .is_none_or(|name| name == model.as_str() || name == model.name())
-            && self.status.as_deref().is_none_or(|wanted| wanted == status(device, now))
+            && self
+                .status
+                .as_deref()
+                .is_none_or(|wanted| wanted == status(device, now))
     }
 }
 

@@ -31,6 +31,17 @@ pub(crate) async fn alive() -> Json<HealthView> {
 #[utoipa::path(get, path = "/readyz", tag = "operations",
     responses((status = 200, body = HealthView), (status = 503, description = "Not now")))]
 pub(crate) async fn ready(State(state): State<ApiState>) -> Result<Json<HealthView>, Problem> {
+    let healthy = tokio::select! {
+        biased;
+        _ = state.ingest.failed() => false,
+        () = std::future::ready(()) => true,
+    };
+    if !healthy {
+        return Err(Problem::new(
+            ProblemKind::Unavailable,
+            "The log has failed: nothing is accepted any more.",
+        ));
+    }
     let durable = state.ingest.durable_offset().get();
     let applied = state.ingest.applied_offset().get();
     if durable.saturating_sub(applied) > MAX_BEHIND {

@@ -81,9 +81,13 @@ pub(crate) async fn list(
         .filter_map(|selected| {
             let stored = state.ingest.latest(selected.datastream.id)?;
             let location = selected.place_of(viewer, &stored);
-            filter
-                .covers(location)
-                .then_some((Selected { location, ..selected }, stored))
+            filter.covers(location).then_some((
+                Selected {
+                    location,
+                    ..selected
+                },
+                stored,
+            ))
         })
         .take(limit + 1)
         .collect();

@@ -17,49 +17,161 @@ use crate::state::ApiState;
 pub(crate) async fn show(State(state): State<ApiState>) -> impl IntoResponse {
     let mut text = String::with_capacity(4_096);
     data_plane(&mut text, &state.ingest.stats());
-    gauge(&mut text, "madang_durable_offset", "The newest durable offset.", state.ingest.durable_offset().get());
-    gauge(&mut text, "madang_applied_offset", "The newest applied offset.", state.ingest.applied_offset().get());
-    gauge(&mut text, "madang_devices", "Registered devices.", state.registry.snapshot().device_count() as u64);
-    gauge(&mut text, "madang_http_streams", "Open SSE streams.", state.streams.count() as u64);
-    head(&mut text, "madang_http_replies_total", "counter", "HTTP replies by class of status.");
+    gauge(
+        &mut text,
+        "madang_durable_offset",
+        "The newest durable offset.",
+        state.ingest.durable_offset().get(),
+    );
+    gauge(
+        &mut text,
+        "madang_applied_offset",
+        "The newest applied offset.",
+        state.ingest.applied_offset().get(),
+    );
+    gauge(
+        &mut text,
+        "madang_devices",
+        "Registered devices.",
+        state.registry.snapshot().device_count() as u64,
+    );
+    gauge(
+        &mut text,
+        "madang_http_streams",
+        "Open SSE streams.",
+        state.streams.count() as u64,
+    );
+    head(
+        &mut text,
+        "madang_http_replies_total",
+        "counter",
+        "HTTP replies by class of status.",
+    );
     for (class, count) in state.http.by_class() {
-        line(&mut text, "madang_http_replies_total", Some(("class", class)), count);
+        line(
+            &mut text,
+            "madang_http_replies_total",
+            Some(("class", class)),
+            count,
+        );
     }
     state.connections.prometheus(&mut text);
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+    (
+        [(
+            header::CONTENT_TYPE,
+            "text/plain; version=0.0.4; charset=utf-8",
+        )],
+        text,
+    )
 }
 
 fn data_plane(text: &mut String, stats: &Stats) {
     for (name, help, value) in [
-        ("madang_messages_total", "Messages accepted and applied.", stats.messages),
-        ("madang_observations_total", "Observations stored, revisions included.", stats.observations),
-        ("madang_duplicates_total", "Observations that were there already.", stats.duplicates),
-        ("madang_revisions_total", "Corrections of observations.", stats.revisions),
-        ("madang_late_total", "Observations behind what the sequencer remembers.", stats.late),
-        ("madang_log_syncs_total", "fdatasync calls of the log.", stats.syncs),
-        ("madang_log_groups_total", "Groups written to the log.", stats.groups),
-        ("madang_log_bytes_total", "Bytes written to the log.", stats.bytes_logged),
-        ("madang_flush_failures_total", "Flushes that failed and were tried again.", stats.flush_failures),
-        ("madang_quarantine_evicted_total", "Quarantined messages pushed out.", stats.quarantine_evicted),
+        (
+            "madang_messages_total",
+            "Messages accepted and applied.",
+            stats.messages,
+        ),
+        (
+            "madang_observations_total",
+            "Observations stored, revisions included.",
+            stats.observations,
+        ),
+        (
+            "madang_duplicates_total",
+            "Observations that were there already.",
+            stats.duplicates,
+        ),
+        (
+            "madang_revisions_total",
+            "Corrections of observations.",
+            stats.revisions,
+        ),
+        (
+            "madang_late_total",
+            "Observations behind what the sequencer remembers.",
+            stats.late,
+        ),
+        (
+            "madang_log_syncs_total",
+            "fdatasync calls of the log.",
+            stats.syncs,
+        ),
+        (
+            "madang_log_groups_total",
+            "Groups written to the log.",
+            stats.groups,
+        ),
+        (
+            "madang_log_bytes_total",
+            "Bytes written to the log.",
+            stats.bytes_logged,
+        ),
+        (
+            "madang_flush_failures_total",
+            "Flushes that failed and were tried again.",
+            stats.flush_failures,
+        ),
+        (
+            "madang_quarantine_evicted_total",
+            "Quarantined messages pushed out.",
+            stats.quarantine_evicted,
+        ),
     ] {
         head(text, name, "counter", help);
         line(text, name, None, value);
     }
     for (name, help, value) in [
-        ("madang_head_rows", "Rows that are in no file yet.", stats.head_rows),
+        (
+            "madang_head_rows",
+            "Rows that are in no file yet.",
+            stats.head_rows,
+        ),
         ("madang_files", "Parquet files served.", stats.files),
-        ("madang_files_set_aside", "Damaged files set aside.", stats.files_set_aside),
-        ("madang_stream_readers", "Readers of the live log.", stats.stream_readers),
-        ("madang_stream_readers_behind", "Of those, the ones that read files.", stats.stream_readers_behind),
+        (
+            "madang_files_set_aside",
+            "Damaged files set aside.",
+            stats.files_set_aside,
+        ),
+        (
+            "madang_stream_readers",
+            "Readers of the live log.",
+            stats.stream_readers,
+        ),
+        (
+            "madang_stream_readers_behind",
+            "Of those, the ones that read files.",
+            stats.stream_readers_behind,
+        ),
     ] {
         gauge(text, name, help, value);
     }
-    head(text, "madang_rejected_total", "counter", "Quarantined observations by reason.");
+    head(
+        text,
+        "madang_rejected_total",
+        "counter",
+        "Quarantined observations by reason.",
+    );
     for (reason, count) in RejectReason::ALL.into_iter().zip(stats.rejected) {
-        line(text, "madang_rejected_total", Some(("reason", reason.code())), count);
+        line(
+            text,
+            "madang_rejected_total",
+            Some(("reason", reason.code())),
+            count,
+        );
     }
-    head(text, "madang_unreadable_total", "counter", "Messages that could not be read.");
-    line(text, "madang_unreadable_total", None, stats.unreadable.iter().sum());
+    head(
+        text,
+        "madang_unreadable_total",
+        "counter",
+        "Messages that could not be read.",
+    );
+    line(
+        text,
+        "madang_unreadable_total",
+        None,
+        stats.unreadable.iter().sum(),
+    );
 }
 
 fn gauge(text: &mut String, name: &str, help: &str, value: u64) {

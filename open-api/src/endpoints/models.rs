@@ -46,7 +46,12 @@ pub(crate) async fn list(
     let mut models: Vec<_> = snapshot
         .models()
         .filter(|model| after.as_ref().is_none_or(|after| model.id > *after))
-        .filter(|model| query.domain.as_deref().is_none_or(|name| name == model.id.domain()))
+        .filter(|model| {
+            query
+                .domain
+                .as_deref()
+                .is_none_or(|name| name == model.id.domain())
+        })
         .take(limit + 1)
         .collect();
     let more = cut(&mut models, limit);

@@ -59,9 +59,9 @@ pub(crate) async fn list(
     let snapshot = state.settled().await;
     let question = Question::new(find(&snapshot, viewer, &id)?.id, &query)?;
     let page = state
-        .blocking(move |shared| question.read(shared))
+        .reading(move |shared| question.read(shared))
         .await?
-        .map_err(query_problem)?;
+        .map_err(|error| query_problem(&error))?;
     let views = page
         .observations
         .iter()
@@ -97,7 +97,11 @@ impl Question {
                 from,
                 to,
                 as_of: query.as_of.map(|time| time.0),
-                limit: query.limit.as_ref().map_or(Limit::default(), |limit| limit.0).0,
+                limit: query
+                    .limit
+                    .as_ref()
+                    .map_or(Limit::default(), |limit| limit.0)
+                    .0,
                 after: after.map(Timestamp::from_micros),
             },
             from_offset: query.from_offset.unwrap_or(0),
@@ -133,7 +137,10 @@ impl Question {
                 }
                 if kept.len() == limit {
                     let behind = kept.last().map(|last: &StoredObservation| last.time);
-                    return Ok(Page { observations: kept, behind });
+                    return Ok(Page {
+                        observations: kept,
+                        behind,
+                    });
                 }
                 kept.push(stored);
             }
@@ -148,9 +155,9 @@ impl Question {
 }
 
 /// What the caller can mend is told; what only the operator can is logged.
-pub(super) fn query_problem(error: QueryError) -> Problem {
+pub(super) fn query_problem(error: &QueryError) -> Problem {
     match error {
-        QueryError::Read(_) => Problem::internal(&error),
+        QueryError::Read(_) => Problem::internal(error),
         QueryError::TooMuch { .. }
         | QueryError::TooManyValues { .. }
         | QueryError::Boundaries

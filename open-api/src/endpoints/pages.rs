@@ -23,8 +23,7 @@ mod embedded {
     include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 }
 
-const POLICY: &str =
-    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
+const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
 /// A page by its file's name.
 pub(crate) async fn page(name: &'static str) -> Response {
@@ -39,7 +38,11 @@ pub(crate) async fn asset(Path(path): Path<String>) -> Response {
 fn file(path: &str) -> Response {
     let found = embedded::EMBEDDED.iter().find(|file| file.path == path);
     match found {
-        Some(file) => reply(Bytes::from_static(file.bytes), content_type(path), file.etag),
+        Some(file) => reply(
+            Bytes::from_static(file.bytes),
+            content_type(path),
+            file.etag,
+        ),
         None => Problem::not_found("This page is not part of this build.").into_response(),
     }
 }
@@ -115,8 +118,11 @@ pub(crate) async fn not_modified(request: Request, next: Next) -> Response {
     let etag = response.headers().get(header::ETAG);
     let same = match (&known, etag) {
         (Some(known), Some(etag)) => known.to_str().is_ok_and(|known| {
-            etag.to_str()
-                .is_ok_and(|etag| known.split(',').any(|one| one.trim().trim_start_matches("W/") == etag))
+            etag.to_str().is_ok_and(|etag| {
+                known
+                    .split(',')
+                    .any(|one| one.trim().trim_start_matches("W/") == etag)
+            })
         }),
         _ => false,
     };

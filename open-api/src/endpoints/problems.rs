@@ -1,9 +1,9 @@
 //! `/problems/{kind}`: the page behind a problem's `type`, in both languages.
 
+use axum::Json;
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
-use axum::Json;
 use serde_json::json;
 
 use crate::problem::Problem;

@@ -47,7 +47,12 @@ pub(crate) async fn open(
         expires: Some(Rfc3339(end)),
     };
     let cookie = set_cookie(&cookie, arrival.scheme);
-    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(view)).into_response())
+    Ok((
+        StatusCode::CREATED,
+        [(header::SET_COOKIE, cookie)],
+        Json(view),
+    )
+        .into_response())
 }
 
 /// Who is logged in.

@@ -57,6 +57,8 @@ pub(crate) async fn follow(
     let start = start(&state, &query, &headers)?;
     let filter = filter(&query)?;
     let place = state.streams.take(account)?;
+    // "What comes next" begins behind all that was acknowledged before.
+    state.ingest.caught_up().await;
     let (feed, events) = Feed::new(state.clone(), state.ingest.stream(start), caller, filter);
     tokio::spawn(async move {
         let _place = place;

@@ -60,8 +60,10 @@ impl Streams {
             Account::Address(_) | Account::Key(_) | Account::Device(_) => MAX_STREAMS_AN_ACCOUNT,
         };
         if open.values().sum::<usize>() >= MAX_STREAMS {
-            return Err(Problem::new(ProblemKind::Unavailable, "Too many streams are open.")
-                .retry_after(30));
+            return Err(
+                Problem::new(ProblemKind::Unavailable, "Too many streams are open.")
+                    .retry_after(30),
+            );
         }
         let count = open.entry(account.clone()).or_default();
         if *count >= most {
@@ -209,7 +211,11 @@ impl Feed {
             }
             StreamItem::Gap { from, to } => {
                 let (from, to) = (from.get(), to.get() + 1);
-                let separator = if self.filter.query.is_empty() { "" } else { "?" };
+                let separator = if self.filter.query.is_empty() {
+                    ""
+                } else {
+                    "?"
+                };
                 let view = GapView {
                     from_offset: from,
                     to_offset: to,
@@ -270,14 +276,9 @@ impl Feed {
 /// Frames looked at before the thread is given to others.
 const MAX_FRAMES_A_TURN: usize = 1_024;
 
-fn write_event(
-    chunk: &mut Vec<u8>,
-    event: Option<&str>,
-    id: Offset,
-    view: &impl serde::Serialize,
-) {
+fn write_event(chunk: &mut Vec<u8>, event: Option<&str>, id: Offset, view: &impl serde::Serialize) {
     if let Some(event) = event {
-        write!(chunk, "event: {event}\n").expect("a Vec takes all bytes");
+        writeln!(chunk, "event: {event}").expect("a Vec takes all bytes");
     }
     write!(chunk, "id: {id}\ndata: ").expect("a Vec takes all bytes");
     serde_json::to_writer(&mut *chunk, view).expect("views have string keys and finite numbers");

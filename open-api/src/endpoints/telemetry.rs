@@ -64,7 +64,7 @@ pub(crate) async fn publish(
     };
     let (device, credential, assurance) = match login.authenticate(&state, request.headers()) {
         Ok(admitted) => admitted,
-        Err(refusal) => return login.refuse(&state, refusal),
+        Err(refusal) => return login.refuse(&state, &refusal),
     };
     let allowance = match state.throttle.take(&Account::Device(device.id.clone())) {
         Ok(allowance) => allowance,
@@ -109,9 +109,12 @@ async fn accept(
     };
     let receipt = state.ingest.submit(device, &batch).await.map_err(|error| {
         let cause = crate::problem::error_chain(&error);
-        Problem::new(ProblemKind::Unavailable, "The platform takes no data now; keep it and try again.")
-            .retry_after(5)
-            .caused_by(cause)
+        Problem::new(
+            ProblemKind::Unavailable,
+            "The platform takes no data now; keep it and try again.",
+        )
+        .retry_after(5)
+        .caused_by(cause)
     })?;
     told(&receipt)
 }
@@ -128,7 +131,9 @@ fn telemetry<'a>(
 /// The type that curl names without being asked says nothing of the payload.
 fn content_format(headers: &HeaderMap) -> Result<Option<ContentFormat>, PayloadError> {
     match body::media_type(headers) {
-        None | Some("" | "application/x-www-form-urlencoded" | "application/octet-stream") => Ok(None),
+        None | Some("" | "application/x-www-form-urlencoded" | "application/octet-stream") => {
+            Ok(None)
+        }
         Some(text) => ContentFormat::from_content_type(text).map(Some),
     }
 }
@@ -195,10 +200,12 @@ impl Login<'_> {
                 return Err(Refusal::OtherName);
             }
             let exposure = self.exposure();
-            let checked =
-                state
-                    .registry
-                    .authenticate_password(device, password.as_bytes(), exposure, self.now);
+            let checked = state.registry.authenticate_password(
+                device,
+                password.as_bytes(),
+                exposure,
+                self.now,
+            );
             (checked.map_err(Refusal::Auth)?, Assurance::Password)
         } else {
             return Err(Refusal::NoCredential);
@@ -218,9 +225,14 @@ impl Login<'_> {
 
     /// The operator learns the reason; the caller, who may be anybody, only
     /// where it is told. Guessing goes on the address's account.
-    fn refuse(&self, state: &ApiState, refusal: Refusal) -> Response {
+    fn refuse(&self, state: &ApiState, refusal: &Refusal) -> Response {
         let (reason, cure) = refusal.words();
-        let device = state.registry.snapshot().login(self.id).ok().map(|device| device.id.clone());
+        let device = state
+            .registry
+            .snapshot()
+            .login(self.id)
+            .ok()
+            .map(|device| device.id.clone());
         state.registry.events().record(NewEvent {
             time: self.now,
             device,

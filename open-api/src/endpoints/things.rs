@@ -83,7 +83,10 @@ fn view<'a>(
         .filter(|datastream| viewer.sees(datastream) && filter.names(datastream))
         .collect();
     let model = &readable.first()?.model;
-    let newest = thing.devices.last().and_then(|id| snapshot.device(id.as_str()));
+    let newest = thing
+        .devices
+        .last()
+        .and_then(|id| snapshot.device(id.as_str()));
     Some(ThingView {
         id: thing.id.as_str(),
         name: newest.map_or("", |device| device.name.as_str()),

@@ -77,7 +77,15 @@ mod tests {
 
     #[test]
     fn what_is_no_box_is_refused() {
-        for bad in ["", "1,2,3", "1,2,3,4,5", "1,5,2,4", "200,0,201,1", "a,b,c,d", "NaN,0,1,1"] {
+        for bad in [
+            "",
+            "1,2,3",
+            "1,2,3,4,5",
+            "1,5,2,4",
+            "200,0,201,1",
+            "a,b,c,d",
+            "NaN,0,1,1",
+        ] {
             assert!(bad.parse::<Bbox>().is_err(), "{bad}");
         }
     }

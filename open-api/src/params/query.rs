@@ -38,7 +38,10 @@ fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let mut given = String::with_capacity(query.len() + 2);
     given.push_str("/?");
     for pair in query.split('&') {
-        if pair.split_once('=').is_some_and(|(_, value)| !value.is_empty()) {
+        if pair
+            .split_once('=')
+            .is_some_and(|(_, value)| !value.is_empty())
+        {
             if given.len() > 2 {
                 given.push('&');
             }

@@ -115,9 +115,9 @@ impl Serialize for Statistic {
 /// RFC 3339 with the zone's offset at that time.
 fn local(time: Timestamp, zone: &TimeZone) -> String {
     match jiff::Timestamp::from_microsecond(time.as_micros()) {
-        Ok(instant) if *zone != TimeZone::UTC => {
-            instant.display_with_offset(zone.to_offset(instant)).to_string()
-        }
+        Ok(instant) if *zone != TimeZone::UTC => instant
+            .display_with_offset(zone.to_offset(instant))
+            .to_string(),
         _ => time.to_rfc3339(),
     }
 }

@@ -120,10 +120,20 @@ impl NewApplicationView {
 }
 
 fn origins(key: &ApiKey) -> Vec<String> {
-    key.origins.iter().map(|origin| origin.to_string()).collect()
+    key.origins
+        .iter()
+        .map(|origin| origin.to_string())
+        .collect()
 }
 
 impl Row for KeyView {
-    const COLUMNS: &'static [&'static str] =
-        &["id", "kind", "origins", "created", "expires", "revoked", "last_used"];
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "kind",
+        "origins",
+        "created",
+        "expires",
+        "revoked",
+        "last_used",
+    ];
 }

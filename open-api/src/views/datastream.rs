@@ -78,7 +78,21 @@ impl<'a> From<Selected<'a>> for DatastreamView<'a> {
 
 impl Row for DatastreamView<'_> {
     const COLUMNS: &'static [&'static str] = &[
-        "id", "device", "thing", "agency", "domain", "model", "field", "unit", "kind", "extra",
-        "owner", "licence", "attribution", "visibility", "location.lat", "location.lon",
+        "id",
+        "device",
+        "thing",
+        "agency",
+        "domain",
+        "model",
+        "field",
+        "unit",
+        "kind",
+        "extra",
+        "owner",
+        "licence",
+        "attribution",
+        "visibility",
+        "location.lat",
+        "location.lon",
     ];
 }

@@ -112,7 +112,11 @@ impl DeviceView {
             visibility: thing.map(|thing| thing.visibility.as_str()),
             licence: thing.map(|thing| thing.licence.0.to_string()),
             attribution: thing.map(|thing| thing.attribution.clone()),
-            credentials: device.credentials.iter().map(CredentialView::from).collect(),
+            credentials: device
+                .credentials
+                .iter()
+                .map(CredentialView::from)
+                .collect(),
             datastreams: device
                 .datastreams
                 .iter()
@@ -166,7 +170,20 @@ impl From<&Credential> for CredentialView {
 
 impl Row for DeviceView {
     const COLUMNS: &'static [&'static str] = &[
-        "id", "alias", "thing", "agency", "model", "name", "location.lat", "location.lon",
-        "status", "expires", "created", "visibility", "licence", "attribution", "last_seen",
+        "id",
+        "alias",
+        "thing",
+        "agency",
+        "model",
+        "name",
+        "location.lat",
+        "location.lon",
+        "status",
+        "expires",
+        "created",
+        "visibility",
+        "licence",
+        "attribution",
+        "last_seen",
     ];
 }

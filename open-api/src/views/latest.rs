@@ -69,8 +69,22 @@ impl<'a> LatestView<'a> {
 
 impl Row for LatestView<'_> {
     const COLUMNS: &'static [&'static str] = &[
-        "id", "device", "thing", "agency", "domain", "model", "field", "unit", "location.lat",
-        "location.lon", "phenomenon_time", "result_time", "value", "quality", "revision",
-        "offset", "flags",
+        "id",
+        "device",
+        "thing",
+        "agency",
+        "domain",
+        "model",
+        "field",
+        "unit",
+        "location.lat",
+        "location.lon",
+        "phenomenon_time",
+        "result_time",
+        "value",
+        "quality",
+        "revision",
+        "offset",
+        "flags",
     ];
 }

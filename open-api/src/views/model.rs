@@ -51,7 +51,11 @@ impl From<&Model> for ModelView {
                 en: model.title_en.clone(),
                 ko: model.title_ko.clone(),
             },
-            fields: model.fields.iter().map(|field| field.as_ref().into()).collect(),
+            fields: model
+                .fields
+                .iter()
+                .map(|field| field.as_ref().into())
+                .collect(),
         }
     }
 }

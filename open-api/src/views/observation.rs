@@ -57,8 +57,15 @@ impl<'a> ObservationView<'a> {
 
 impl Row for ObservationView<'_> {
     const COLUMNS: &'static [&'static str] = &[
-        "phenomenon_time", "result_time", "value", "quality", "revision", "offset", "flags",
-        "location.lat", "location.lon",
+        "phenomenon_time",
+        "result_time",
+        "value",
+        "quality",
+        "revision",
+        "offset",
+        "flags",
+        "location.lat",
+        "location.lon",
     ];
 
     /// Without the detour through a JSON value: pages are long.

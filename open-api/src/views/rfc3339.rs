@@ -104,7 +104,9 @@ mod tests {
             let time = Timestamp::from_micros(micros);
             let mut quick = Vec::new();
             write(&mut quick, time);
-            let expected = jiff::Timestamp::from_microsecond(micros).unwrap().to_string();
+            let expected = jiff::Timestamp::from_microsecond(micros)
+                .unwrap()
+                .to_string();
             assert_eq!(String::from_utf8(quick).unwrap(), expected);
             micros += 7_777_777_777_777;
         }

@@ -39,6 +39,13 @@ pub(crate) struct ThingDatastreamView<'a> {
 
 impl Row for ThingView<'_> {
     const COLUMNS: &'static [&'static str] = &[
-        "id", "name", "agency", "domain", "model", "location.lat", "location.lon", "devices",
+        "id",
+        "name",
+        "agency",
+        "domain",
+        "model",
+        "location.lat",
+        "location.lon",
+        "devices",
     ];
 }

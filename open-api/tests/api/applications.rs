@@ -5,7 +5,12 @@ use serde_json::json;
 use crate::harness::Platform;
 
 fn application(platform: &Platform) -> (String, String) {
-    let made = platform.post("/v1/applications", &json!({"name": "한강 수위 알림", "contact": "dev@example.com"})).expect(201);
+    let made = platform
+        .post(
+            "/v1/applications",
+            &json!({"name": "한강 수위 알림", "contact": "dev@example.com"}),
+        )
+        .expect(201);
     let id = made["id"].as_str().unwrap().to_owned();
     let key = made["key"]["key"].as_str().unwrap().to_owned();
     (id, key)
@@ -17,18 +22,37 @@ fn a_key_is_valid_at_once_and_shown_once() {
     let (id, key) = application(&platform);
     assert!(key.starts_with("mdk_"));
     let bearer = format!("Bearer {key}");
-    for headers in [[("authorization", bearer.as_str())], [("x-api-key", key.as_str())]] {
+    for headers in [
+        [("authorization", bearer.as_str())],
+        [("x-api-key", key.as_str())],
+    ] {
         let reply = platform.send("GET", "/v1/latest", &headers, None);
         reply.expect(200);
         assert_eq!(reply.header("ratelimit-limit"), Some("6000"));
     }
-    let own = platform.send("GET", &format!("/v1/applications/{id}"), &[("x-api-key", &key)], None);
+    let own = platform.send(
+        "GET",
+        &format!("/v1/applications/{id}"),
+        &[("x-api-key", &key)],
+        None,
+    );
     assert_eq!(own.expect(200)["keys"][0]["kind"], "secret");
     assert!(!own.text.contains(&key));
-    platform.get(&format!("/v1/applications/{id}")).problem(401, "unauthenticated");
+    platform
+        .get(&format!("/v1/applications/{id}"))
+        .problem(401, "unauthenticated");
     let (_, other) = application(&platform);
-    platform.send("GET", &format!("/v1/applications/{id}"), &[("x-api-key", &other)], None).problem(404, "not-found");
-    platform.send("GET", "/v1/devices", &[("x-api-key", &key)], None).problem(403, "forbidden");
+    platform
+        .send(
+            "GET",
+            &format!("/v1/applications/{id}"),
+            &[("x-api-key", &other)],
+            None,
+        )
+        .problem(404, "not-found");
+    platform
+        .send("GET", "/v1/devices", &[("x-api-key", &key)], None)
+        .problem(403, "forbidden");
 }
 
 #[test]
@@ -36,18 +60,36 @@ fn keys_rotate_and_end() {
     let platform = Platform::start();
     let (id, first) = application(&platform);
     let path = format!("/v1/applications/{id}/keys");
-    let headers = [("x-api-key", first.as_str()), ("content-type", "application/json")];
+    let headers = [
+        ("x-api-key", first.as_str()),
+        ("content-type", "application/json"),
+    ];
     let body = || Some(json!({"kind": "secret"}).to_string().into_bytes());
     let second = platform.send("POST", &path, &headers, body()).expect(201);
-    platform.send("POST", &path, &headers, body()).problem(409, "conflict");
+    platform
+        .send("POST", &path, &headers, body())
+        .problem(409, "conflict");
     let second = second["key"].as_str().unwrap().to_owned();
-    let keys = platform.send("GET", &path, &[("x-api-key", &second)], None).expect(200);
+    let keys = platform
+        .send("GET", &path, &[("x-api-key", &second)], None)
+        .expect(200);
     let first_id = keys["items"][0]["id"].as_str().unwrap();
-    let ended = platform.send("DELETE", &format!("{path}/{first_id}"), &[("x-api-key", &second)], None);
+    let ended = platform.send(
+        "DELETE",
+        &format!("{path}/{first_id}"),
+        &[("x-api-key", &second)],
+        None,
+    );
     assert_eq!(ended.status, 204, "{}", ended.text);
-    platform.send("GET", "/v1/latest", &[("x-api-key", &first)], None).problem(401, "unauthenticated");
-    platform.send("GET", "/v1/latest", &[("x-api-key", &second)], None).expect(200);
-    platform.send("POST", &path, &headers, body()).problem(401, "unauthenticated");
+    platform
+        .send("GET", "/v1/latest", &[("x-api-key", &first)], None)
+        .problem(401, "unauthenticated");
+    platform
+        .send("GET", "/v1/latest", &[("x-api-key", &second)], None)
+        .expect(200);
+    platform
+        .send("POST", &path, &headers, body())
+        .problem(401, "unauthenticated");
 }
 
 #[test]
@@ -55,34 +97,61 @@ fn a_browsers_key_is_bound_to_its_origins() {
     let platform = Platform::start();
     let (id, secret) = application(&platform);
     let path = format!("/v1/applications/{id}/keys");
-    let headers = [("x-api-key", secret.as_str()), ("content-type", "application/json")];
+    let headers = [
+        ("x-api-key", secret.as_str()),
+        ("content-type", "application/json"),
+    ];
     let body = json!({"kind": "publishable", "origins": ["https://app.example"]});
-    let made = platform.send("POST", &path, &headers, Some(body.to_string().into_bytes())).expect(201);
+    let made = platform
+        .send("POST", &path, &headers, Some(body.to_string().into_bytes()))
+        .expect(201);
     let key = made["key"].as_str().unwrap();
     assert!(key.starts_with("mdk_pub_"));
 
     let url = format!("/v1/latest?limit=1&key={key}");
     let good = platform.send("GET", &url, &[("origin", "https://app.example")], None);
     good.expect(200);
-    assert_eq!(good.header("access-control-allow-origin"), Some("https://app.example"));
+    assert_eq!(
+        good.header("access-control-allow-origin"),
+        Some("https://app.example")
+    );
     assert!(!good.text.contains(key));
-    platform.send("GET", &url, &[("origin", "https://evil.example")], None).problem(403, "forbidden");
+    platform
+        .send("GET", &url, &[("origin", "https://evil.example")], None)
+        .problem(403, "forbidden");
     platform.get(&url).problem(403, "forbidden");
     // It reads, and does nothing else.
-    let write = [("x-api-key", key), ("origin", "https://app.example"), ("content-type", "application/json")];
-    platform.send("POST", &path, &write, Some(b"{\"kind\":\"secret\"}".to_vec())).problem(403, "forbidden");
+    let write = [
+        ("x-api-key", key),
+        ("origin", "https://app.example"),
+        ("content-type", "application/json"),
+    ];
+    platform
+        .send(
+            "POST",
+            &path,
+            &write,
+            Some(b"{\"kind\":\"secret\"}".to_vec()),
+        )
+        .problem(403, "forbidden");
     // A secret key does not belong into a URL.
-    platform.get(&format!("/v1/latest?key={secret}")).problem(401, "unauthenticated");
+    platform
+        .get(&format!("/v1/latest?key={secret}"))
+        .problem(401, "unauthenticated");
 }
 
 #[test]
 fn a_mistyped_key_is_told() {
     let platform = Platform::start();
     let (_, key) = application(&platform);
-    let mut typo = key.clone();
+    let mut typo = key;
     typo.pop();
     for wrong in [typo.as_str(), "mdk_", "mdk_pub_x", "mdk_unheard_of_key"] {
-        platform.send("GET", "/v1/latest", &[("x-api-key", wrong)], None).problem(401, "unauthenticated");
+        platform
+            .send("GET", "/v1/latest", &[("x-api-key", wrong)], None)
+            .problem(401, "unauthenticated");
     }
-    platform.post("/v1/applications", &json!({"name": "", "contact": "x"})).problem(400, "invalid-body");
+    platform
+        .post("/v1/applications", &json!({"name": "", "contact": "x"}))
+        .problem(400, "invalid-body");
 }

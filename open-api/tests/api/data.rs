@@ -30,7 +30,10 @@ fn what_was_acknowledged_is_read_back_page_by_page() {
         assert_eq!(all.len(), 1_000, "limit {limit}");
         for (minute, item) in all.iter().enumerate() {
             assert_eq!(item["value"], (minute % 100) as f64 + 0.5);
-            assert_eq!((&item["quality"], &item["revision"]), (&json!("good"), &json!(0)));
+            assert_eq!(
+                (&item["quality"], &item["revision"]),
+                (&json!("good"), &json!(0))
+            );
         }
         assert_eq!(all[0]["phenomenon_time"], "2020-08-05T15:00:00Z");
         assert!(all[0]["result_time"].is_string() && all[0]["offset"].is_u64());
@@ -44,18 +47,34 @@ fn from_is_inclusive_to_is_exclusive_and_a_space_is_a_plus() {
     send_minutes(&platform, "dev-1", 10);
     let id = platform.datastream("dev-1", "speed");
     for offset in ["%2B09:00", "+09:00", " 09:00".replace(' ', "%20").as_str()] {
-        let path = format!("/v1/datastreams/{id}/observations?from=2020-08-06T00:02:00{offset}&to=2020-08-06T00:05:00{offset}");
+        let path = format!(
+            "/v1/datastreams/{id}/observations?from=2020-08-06T00:02:00{offset}&to=2020-08-06T00:05:00{offset}"
+        );
         let list = platform.get(&path).expect(200);
-        let values: Vec<f64> = list["items"].as_array().unwrap().iter().map(|item| item["value"].as_f64().unwrap()).collect();
+        let values: Vec<f64> = list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["value"].as_f64().unwrap())
+            .collect();
         assert_eq!(values, [2.5, 3.5, 4.5], "{offset}");
     }
     let path = format!("/v1/datastreams/{id}/observations?from=2020-08-06T00:02:00");
     let problem = platform.get(&path).problem(400, "invalid-parameter");
-    assert!(problem["detail"].as_str().unwrap().contains("offset"), "{problem}");
-    let path = format!("/v1/datastreams/{id}/observations?from=2021-01-01T00:00:00Z&to=2020-01-01T00:00:00Z");
+    assert!(
+        problem["detail"].as_str().unwrap().contains("offset"),
+        "{problem}"
+    );
+    let path = format!(
+        "/v1/datastreams/{id}/observations?from=2021-01-01T00:00:00Z&to=2020-01-01T00:00:00Z"
+    );
     platform.get(&path).problem(400, "invalid-parameter");
-    platform.get("/v1/datastreams/999999/observations").problem(404, "not-found");
-    platform.get("/v1/datastreams/x/observations").problem(404, "not-found");
+    platform
+        .get("/v1/datastreams/999999/observations")
+        .problem(404, "not-found");
+    platform
+        .get("/v1/datastreams/x/observations")
+        .problem(404, "not-found");
 }
 
 #[test]
@@ -63,32 +82,76 @@ fn a_correction_is_a_revision_and_the_past_stays_readable() {
     let platform = Platform::start();
     platform.public_device("dev-1", "safety.air");
     let at = "2026-05-01T09:00:00+09:00";
-    platform.publish("dev-1", &json!({"t": at, "v": {"pm25": 12}})).expect(200);
+    platform
+        .publish("dev-1", &json!({"t": at, "v": {"pm25": 12}}))
+        .expect(200);
     let id = platform.datastream("dev-1", "pm25");
     let path = format!("/v1/datastreams/{id}/observations");
     let first = platform.get(&path).expect(200)["items"][0].clone();
-    platform.publish("dev-1", &json!({"t": at, "v": {"pm25": 13}})).expect(200);
+    platform
+        .publish("dev-1", &json!({"t": at, "v": {"pm25": 13}}))
+        .expect(200);
     let list = platform.get(&path).expect(200);
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
-    assert_eq!((&list["items"][0]["value"], &list["items"][0]["revision"]), (&json!(13.0), &json!(1)));
+    assert_eq!(
+        (&list["items"][0]["value"], &list["items"][0]["revision"]),
+        (&json!(13.0), &json!(1))
+    );
     let known = first["result_time"].as_str().unwrap();
     let before = platform.get(&format!("{path}?as_of={known}")).expect(200);
-    assert_eq!((&before["items"][0]["value"], &before["items"][0]["revision"]), (&json!(12.0), &json!(0)));
+    assert_eq!(
+        (
+            &before["items"][0]["value"],
+            &before["items"][0]["revision"]
+        ),
+        (&json!(12.0), &json!(0))
+    );
 }
 
 #[test]
 fn missing_text_and_doubtful_values_say_so() {
     let platform = Platform::start();
     platform.public_device("dev-1", "safety.air");
-    platform.publish("dev-1", &json!({"v": {"pm25": null, "pm10": 5_000, "firmware": "1.2, \"beta\"", "novel": 1}})).expect(200);
+    platform
+        .publish(
+            "dev-1",
+            &json!({"v": {"pm25": null, "pm10": 5_000, "firmware": "1.2, \"beta\"", "novel": 1}}),
+        )
+        .expect(200);
     let list = platform.get("/v1/latest?device=dev-1").expect(200);
-    let of = |field: &str| list["items"].as_array().unwrap().iter().find(|item| item["field"] == field).unwrap().clone();
-    assert_eq!((of("pm25")["value"].clone(), of("pm25")["quality"].clone()), (json!(null), json!("missing")));
+    let of = |field: &str| {
+        list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|item| item["field"] == field)
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(
+        (of("pm25")["value"].clone(), of("pm25")["quality"].clone()),
+        (json!(null), json!("missing"))
+    );
     assert_eq!(of("pm10")["quality"], "uncertain");
-    assert!(of("pm10")["flags"].as_array().unwrap().contains(&json!("out_of_range")));
+    assert!(
+        of("pm10")["flags"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("out_of_range"))
+    );
     assert_eq!(of("firmware")["value"], "1.2, \"beta\"");
-    assert!(of("novel")["flags"].as_array().unwrap().contains(&json!("extra")));
-    let csv = platform.send("GET", "/v1/latest?device=dev-1&field=firmware", &[("accept", "text/csv")], None);
+    assert!(
+        of("novel")["flags"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("extra"))
+    );
+    let csv = platform.send(
+        "GET",
+        "/v1/latest?device=dev-1&field=firmware",
+        &[("accept", "text/csv")],
+        None,
+    );
     assert!(csv.text.contains("\"1.2, \"\"beta\"\"\""), "{}", csv.text);
 }
 
@@ -96,23 +159,56 @@ fn missing_text_and_doubtful_values_say_so() {
 fn latest_is_the_newest_by_its_own_time() {
     let platform = Platform::start();
     platform.public_device("dev-1", "traffic.flow");
-    platform.publish("dev-1", &json!({"t": "2026-05-01T10:00:00Z", "v": {"speed": 50}})).expect(200);
-    let late = platform.publish("dev-1", &json!({"t": "2026-05-01T09:00:00Z", "v": {"speed": 40}})).expect(200);
-    for filter in ["domain=traffic", "model=flow", "model=traffic.flow", "field=speed", "device=dev-1", "bbox=126.9,37.5,127,37.6", "near=37.5665,126.9775,500"] {
+    platform
+        .publish(
+            "dev-1",
+            &json!({"t": "2026-05-01T10:00:00Z", "v": {"speed": 50}}),
+        )
+        .expect(200);
+    let late = platform
+        .publish(
+            "dev-1",
+            &json!({"t": "2026-05-01T09:00:00Z", "v": {"speed": 40}}),
+        )
+        .expect(200);
+    for filter in [
+        "domain=traffic",
+        "model=flow",
+        "model=traffic.flow",
+        "field=speed",
+        "device=dev-1",
+        "bbox=126.9,37.5,127,37.6",
+        "near=37.5665,126.9775,500",
+    ] {
         let list = platform.get(&format!("/v1/latest?{filter}")).expect(200);
         let items = list["items"].as_array().unwrap();
         assert_eq!(items.len(), 1, "{filter}");
         let item = &items[0];
-        assert_eq!((&item["thing"], &item["field"], &item["unit"]), (&json!("dev-1"), &json!("speed"), &json!("km/h")));
-        assert_eq!((&item["value"], &item["phenomenon_time"]), (&json!(50.0), &json!("2026-05-01T10:00:00Z")));
+        assert_eq!(
+            (&item["thing"], &item["field"], &item["unit"]),
+            (&json!("dev-1"), &json!("speed"), &json!("km/h"))
+        );
+        assert_eq!(
+            (&item["value"], &item["phenomenon_time"]),
+            (&json!(50.0), &json!("2026-05-01T10:00:00Z"))
+        );
         assert_eq!(item["id"], platform.datastream("dev-1", "speed"));
         assert_eq!(list["offset"], late["offset"]);
     }
-    for filter in ["domain=safety", "model=air", "field=volume", "device=other", "bbox=0,0,1,1", "near=0,0,10"] {
+    for filter in [
+        "domain=safety",
+        "model=air",
+        "field=volume",
+        "device=other",
+        "bbox=0,0,1,1",
+        "near=0,0,10",
+    ] {
         let list = platform.get(&format!("/v1/latest?{filter}")).expect(200);
         assert_eq!(list["items"], json!([]), "{filter}");
     }
-    let empty = platform.get("/v1/latest?device=&domain=traffic&agency=").expect(200);
+    let empty = platform
+        .get("/v1/latest?device=&domain=traffic&agency=")
+        .expect(200);
     assert_eq!(empty["items"].as_array().unwrap().len(), 1);
 }
 
@@ -124,22 +220,49 @@ fn lists_are_tables_too() {
     let id = platform.datastream("dev-1", "speed");
     let csv = |path: &str| platform.send("GET", path, &[("accept", "text/csv")], None);
     let table = csv(&format!("/v1/datastreams/{id}/observations?limit=2"));
-    assert!(table.header("content-type").unwrap().starts_with("text/csv"));
+    assert!(
+        table
+            .header("content-type")
+            .unwrap()
+            .starts_with("text/csv")
+    );
     let lines: Vec<&str> = table.text.split("\r\n").collect();
-    assert_eq!(lines[0], "phenomenon_time,result_time,value,quality,revision,offset,flags,location.lat,location.lon");
-    assert!(lines[1].starts_with("2020-08-05T15:00:00Z,") && lines[1].contains(",0.5,good,0,"), "{}", lines[1]);
+    assert_eq!(
+        lines[0],
+        "phenomenon_time,result_time,value,quality,revision,offset,flags,location.lat,location.lon"
+    );
+    assert!(
+        lines[1].starts_with("2020-08-05T15:00:00Z,") && lines[1].contains(",0.5,good,0,"),
+        "{}",
+        lines[1]
+    );
     assert_eq!(lines.len(), 4);
     let link = table.header("link").unwrap();
     let next = link.strip_prefix('<').unwrap().split('>').next().unwrap();
     let rest = csv(next);
     assert!(rest.text.contains(",2.5,good,0,"), "{}", rest.text);
-    for path in ["/v1/latest", "/v1/datastreams", "/v1/things", "/v1/models", "/v1/aggregate?field=speed&bucket=1h&fn=avg"] {
+    for path in [
+        "/v1/latest",
+        "/v1/datastreams",
+        "/v1/things",
+        "/v1/models",
+        "/v1/aggregate?field=speed&bucket=1h&fn=avg",
+    ] {
         let table = csv(path);
         assert_eq!(table.status, 200, "{path}: {}", table.text);
         let columns = table.text.lines().next().unwrap().split(',').count();
-        assert!(columns > 3 && table.text.lines().count() > 1, "{path}: {}", table.text);
+        assert!(
+            columns > 3 && table.text.lines().count() > 1,
+            "{path}: {}",
+            table.text
+        );
     }
-    let json = platform.send("GET", "/v1/latest", &[("accept", "application/json, text/csv;q=0.5")], None);
+    let json = platform.send(
+        "GET",
+        "/v1/latest",
+        &[("accept", "application/json, text/csv;q=0.5")],
+        None,
+    );
     assert!(json.json()["items"].is_array());
 }
 
@@ -159,23 +282,57 @@ fn aggregates_follow_the_days_of_a_zone() {
     assert_eq!(items[0]["end"], "2020-08-06T01:00:00+09:00");
     assert_eq!(items[0]["datastream"], id);
     // Minutes 0 to 59 have 0.5 to 59.5.
-    for (name, value) in [("avg", 30.0), ("min", 0.5), ("max", 59.5), ("sum", 1_800.0), ("first", 0.5), ("last", 59.5), ("p50", 30.0)] {
+    for (name, value) in [
+        ("avg", 30.0),
+        ("min", 0.5),
+        ("max", 59.5),
+        ("sum", 1_800.0),
+        ("first", 0.5),
+        ("last", 59.5),
+        ("p50", 30.0),
+    ] {
         assert_eq!(items[0][name], value, "{name}");
     }
     assert_eq!(items[0]["count"], 60);
     assert_eq!(hourly["unit"], "km/h");
 
-    let together = platform.get(&format!("/v1/aggregate?field=speed&domain=traffic&bucket=1d&fn=count&{range}")).expect(200);
-    assert_eq!(together["items"], json!([{"start": "2020-08-06T00:00:00+09:00", "end": "2020-08-07T00:00:00+09:00", "count": 240}]));
+    let together = platform
+        .get(&format!(
+            "/v1/aggregate?field=speed&domain=traffic&bucket=1d&fn=count&{range}"
+        ))
+        .expect(200);
+    assert_eq!(
+        together["items"],
+        json!([{"start": "2020-08-06T00:00:00+09:00", "end": "2020-08-07T00:00:00+09:00", "count": 240}])
+    );
     // Without times: the buckets up to the newest observation.
-    let newest = platform.get(&format!("/v1/aggregate?datastream={id}&bucket=1h&fn=count")).expect(200);
-    assert_eq!(newest["items"].as_array().unwrap().iter().map(|item| item["count"].as_u64().unwrap()).sum::<u64>(), 120);
+    let newest = platform
+        .get(&format!("/v1/aggregate?datastream={id}&bucket=1h&fn=count"))
+        .expect(200);
+    assert_eq!(
+        newest["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["count"].as_u64().unwrap())
+            .sum::<u64>(),
+        120
+    );
     // A question may begin and end within a bucket.
     let cut = platform.get(&format!("/v1/aggregate?datastream={id}&bucket=1h&fn=count&from=2020-08-06T00:30:00%2B09:00&to=2020-08-06T01:10:00%2B09:00&tz=Asia/Seoul")).expect(200);
     assert_eq!(cut["items"][0]["start"], "2020-08-06T00:30:00+09:00");
-    assert_eq!((&cut["items"][0]["count"], &cut["items"][1]["count"]), (&json!(30), &json!(10)));
-    platform.get(&format!("/v1/aggregate?datastream={id}&bucket=1s&fn=avg&{range}")).problem(400, "invalid-parameter");
-    platform.get("/v1/aggregate?datastream=99999&bucket=1h&fn=avg").problem(404, "not-found");
+    assert_eq!(
+        (&cut["items"][0]["count"], &cut["items"][1]["count"]),
+        (&json!(30), &json!(10))
+    );
+    platform
+        .get(&format!(
+            "/v1/aggregate?datastream={id}&bucket=1s&fn=avg&{range}"
+        ))
+        .problem(400, "invalid-parameter");
+    platform
+        .get("/v1/aggregate?datastream=99999&bucket=1h&fn=avg")
+        .problem(404, "not-found");
 }
 
 #[test]
@@ -184,12 +341,28 @@ fn a_gap_in_a_stream_is_filled_by_offsets() {
     platform.public_device("dev-1", "traffic.flow");
     let offsets: Vec<u64> = (0..10)
         .map(|second| {
-            let payload = json!({"t": format!("2026-05-01T00:00:{second:02}Z"), "v": {"speed": second}});
-            platform.publish("dev-1", &payload).expect(200)["offset"].as_u64().unwrap()
+            let payload =
+                json!({"t": format!("2026-05-01T00:00:{second:02}Z"), "v": {"speed": second}});
+            platform.publish("dev-1", &payload).expect(200)["offset"]
+                .as_u64()
+                .unwrap()
         })
         .collect();
     let id = platform.datastream("dev-1", "speed");
-    let path = format!("/v1/datastreams/{id}/observations?from_offset={}&to_offset={}&limit=2", offsets[3], offsets[8]);
-    let values: Vec<Value> = platform.all(&path).iter().map(|item| item["offset"].clone()).collect();
-    assert_eq!(values, offsets[3..8].iter().map(|offset| json!(offset)).collect::<Vec<_>>());
+    let path = format!(
+        "/v1/datastreams/{id}/observations?from_offset={}&to_offset={}&limit=2",
+        offsets[3], offsets[8]
+    );
+    let values: Vec<Value> = platform
+        .all(&path)
+        .iter()
+        .map(|item| item["offset"].clone())
+        .collect();
+    assert_eq!(
+        values,
+        offsets[3..8]
+            .iter()
+            .map(|offset| json!(offset))
+            .collect::<Vec<_>>()
+    );
 }

@@ -7,16 +7,41 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use device_registry::Registry;
 use ingest::{Clock, Config, Ingest, SystemClock};
 use open_api::{ApiParts, ApiState, NoConnections, PlatformInfo, Quotas, TrustedProxies, serve};
+use rustls::ServerConfig;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 /// Long enough for a machine under load.
 const DEADLINE: Duration = Duration::from_secs(60);
+
+/// What a test may want otherwise than usual.
+pub(crate) struct Setup {
+    pub(crate) quotas: Quotas,
+    pub(crate) trusted_proxies: &'static str,
+    pub(crate) segment_bytes: u64,
+    pub(crate) log_budget_bytes: u64,
+    pub(crate) flush_rows: usize,
+    pub(crate) tls: Option<Arc<ArcSwap<ServerConfig>>>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            quotas: Quotas::default(),
+            trusted_proxies: "",
+            segment_bytes: 4 << 20,
+            log_budget_bytes: 1 << 30,
+            flush_rows: 1_000_000,
+            tls: None,
+        }
+    }
+}
 
 pub(crate) struct Platform {
     pub(crate) address: SocketAddr,
@@ -33,12 +58,21 @@ impl Platform {
         Self::with(Quotas::default(), "")
     }
 
-    pub(crate) fn with(quotas: Quotas, trusted_proxies: &str) -> Self {
+    pub(crate) fn with(quotas: Quotas, trusted_proxies: &'static str) -> Self {
+        Self::set_up(Setup {
+            quotas,
+            trusted_proxies,
+            ..Setup::default()
+        })
+    }
+
+    pub(crate) fn set_up(setup: Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let registry =
-            Arc::new(Registry::open(folder.path(), || SystemClock.now()).unwrap());
+        let registry = Arc::new(Registry::open(folder.path(), || SystemClock.now()).unwrap());
         let config = Config {
-            segment_bytes: 4 << 20,
+            segment_bytes: setup.segment_bytes,
+            log_budget_bytes: setup.log_budget_bytes,
+            flush_rows: setup.flush_rows,
             ..Config::new(folder.path())
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -55,8 +89,8 @@ impl Platform {
                 listeners: vec![("mqtt".to_owned(), 1883)],
             },
             connections: Arc::new(NoConnections),
-            trusted_proxies: trusted_proxies.parse::<TrustedProxies>().unwrap(),
-            quotas,
+            trusted_proxies: setup.trusted_proxies.parse::<TrustedProxies>().unwrap(),
+            quotas: setup.quotas,
             clock,
         });
         let (stop, stopped) = oneshot::channel::<()>();
@@ -74,7 +108,7 @@ impl Platform {
                 let shutdown = async {
                     let _ = stopped.await;
                 };
-                serve(listener, None, state, shutdown).await.unwrap();
+                serve(listener, setup.tls, state, shutdown).await.unwrap();
             });
         });
         Self {
@@ -130,7 +164,9 @@ impl Platform {
             .allow_non_standard_methods(true)
             .build()
             .new_agent();
-        let mut request = ureq::http::Request::builder().method(method).uri(self.url(path));
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(self.url(path));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -161,7 +197,8 @@ impl Platform {
     pub(crate) fn agency(&self) -> String {
         let id = format!("agency-{}", self.names.fetch_add(1, Ordering::Relaxed));
         let body = json!({"id": id, "name": "서울특별시"});
-        self.operator("POST", "/v1/agencies", Some(body)).expect(201);
+        self.operator("POST", "/v1/agencies", Some(body))
+            .expect(201);
         id
     }
 
@@ -183,7 +220,8 @@ impl Platform {
     /// A public device with an agency of its own.
     pub(crate) fn public_device(&self, id: &str, model: &str) -> Value {
         let agency = self.agency();
-        let more = json!({"visibility": "public", "location": {"lat": 37.566_412, "lon": 126.977_968}});
+        let more =
+            json!({"visibility": "public", "location": {"lat": 37.566_412, "lon": 126.977_968}});
         self.device(id, &agency, model, &more)
     }
 
@@ -195,7 +233,12 @@ impl Platform {
             ("content-type", "application/json"),
         ];
         let path = format!("/v1/devices/{id}/telemetry");
-        self.send("POST", &path, &headers, Some(payload.to_string().into_bytes()))
+        self.send(
+            "POST",
+            &path,
+            &headers,
+            Some(payload.to_string().into_bytes()),
+        )
     }
 
     pub(crate) fn basic(&self, id: &str) -> String {
@@ -287,11 +330,25 @@ impl Reply {
     /// A problem of this kind, complete.
     pub(crate) fn problem(&self, status: u16, kind: &str) -> Value {
         assert_eq!(self.status, status, "{}: {}", self.line, self.text);
-        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.line);
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json"),
+            "{}",
+            self.line
+        );
         let problem = self.json();
-        assert_eq!(problem["type"], format!("/problems/{kind}"), "{}: {problem}", self.line);
+        assert_eq!(
+            problem["type"],
+            format!("/problems/{kind}"),
+            "{}: {problem}",
+            self.line
+        );
         assert_eq!(problem["status"], status);
-        assert!(problem["detail"].as_str().is_some_and(|text| !text.is_empty()));
+        assert!(
+            problem["detail"]
+                .as_str()
+                .is_some_and(|text| !text.is_empty())
+        );
         assert_eq!(problem["request_id"].as_str(), self.header("x-request-id"));
         problem
     }

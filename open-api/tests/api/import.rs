@@ -20,10 +20,19 @@ fn many_devices_come_in_one_go() {
         .collect();
     let body = lines.join("\n");
     let tried = import(&platform, "?dry_run=true", "application/x-ndjson", &body).expect(200);
-    assert_eq!((&tried["rows"], &tried["created"], &tried["errors"]), (&json!(500), &json!(0), &json!([])));
-    assert_eq!(platform.operator("GET", "/v1/devices", None).expect(200)["items"], json!([]));
+    assert_eq!(
+        (&tried["rows"], &tried["created"], &tried["errors"]),
+        (&json!(500), &json!(0), &json!([]))
+    );
+    assert_eq!(
+        platform.operator("GET", "/v1/devices", None).expect(200)["items"],
+        json!([])
+    );
     let done = import(&platform, "", "application/x-ndjson", &body).expect(200);
-    assert_eq!(done, json!({"dry_run": false, "rows": 500, "created": 500, "errors": []}));
+    assert_eq!(
+        done,
+        json!({"dry_run": false, "rows": 500, "created": 500, "errors": []})
+    );
     assert_eq!(platform.all("/v1/devices?limit=200").len(), 500);
 }
 
@@ -35,22 +44,41 @@ fn one_fault_stops_all_and_names_its_line() {
         "{{\"id\":\"a\",\"agency\":\"{agency}\",\"model\":\"traffic.flow\"}}\n\n{{\"id\":\"b/c\",\"agency\":\"{agency}\",\"model\":\"traffic.flow\"}}\nnot json\n{{\"id\":\"a\",\"agency\":\"{agency}\",\"model\":\"traffic.flow\"}}\n"
     );
     let tried = import(&platform, "?dry_run=true", "application/x-ndjson", &body).expect(200);
-    let lines: Vec<u64> = tried["errors"].as_array().unwrap().iter().map(|error| error["line"].as_u64().unwrap()).collect();
+    let lines: Vec<u64> = tried["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| error["line"].as_u64().unwrap())
+        .collect();
     assert_eq!(lines, [3, 4, 5], "{tried}");
-    let problem = import(&platform, "", "application/x-ndjson", &body).problem(422, "import-refused");
+    let problem =
+        import(&platform, "", "application/x-ndjson", &body).problem(422, "import-refused");
     assert_eq!(problem["errors"].as_array().unwrap().len(), 3);
-    assert_eq!(platform.operator("GET", "/v1/devices", None).expect(200)["items"], json!([]));
+    assert_eq!(
+        platform.operator("GET", "/v1/devices", None).expect(200)["items"],
+        json!([])
+    );
 }
 
 #[test]
 fn a_table_does_too() {
     let platform = Platform::start();
     let agency = platform.agency();
-    let good = format!("\u{feff}id,agency,model,name,lat,lon,visibility\r\nd1,{agency},traffic.flow,\"Sejong-daero, 1\",37.5,127.0,public\r\nd2,{agency},safety.air,,,,\r\n");
-    assert_eq!(import(&platform, "", "text/csv; charset=utf-8", &good).expect(200)["created"], 2);
+    let good = format!(
+        "\u{feff}id,agency,model,name,lat,lon,visibility\r\nd1,{agency},traffic.flow,\"Sejong-daero, 1\",37.5,127.0,public\r\nd2,{agency},safety.air,,,,\r\n"
+    );
+    assert_eq!(
+        import(&platform, "", "text/csv; charset=utf-8", &good).expect(200)["created"],
+        2
+    );
     let device = platform.operator("GET", "/v1/devices/d1", None).expect(200);
-    assert_eq!((&device["name"], &device["location"]["lat"]), (&json!("Sejong-daero, 1"), &json!(37.5)));
-    let bad = format!("id,agency,model,lat,lon\nd3,{agency},traffic.flow,37.5,\nd4,{agency},traffic.flow,x,127\n");
+    assert_eq!(
+        (&device["name"], &device["location"]["lat"]),
+        (&json!("Sejong-daero, 1"), &json!(37.5))
+    );
+    let bad = format!(
+        "id,agency,model,lat,lon\nd3,{agency},traffic.flow,37.5,\nd4,{agency},traffic.flow,x,127\n"
+    );
     let problem = import(&platform, "", "text/csv", &bad).problem(422, "import-refused");
     assert_eq!(problem["errors"][0]["line"], 2, "{problem}");
     assert_eq!(problem["errors"][1]["line"], 3, "{problem}");

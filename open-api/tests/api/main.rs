@@ -2,6 +2,8 @@
 //! own in a temporary folder. A file for each behaviour; the helpers reach the
 //! platform through the API alone.
 
+#![allow(clippy::unwrap_used)]
+
 mod access;
 mod applications;
 mod audience;
@@ -15,3 +17,5 @@ mod registry;
 mod sessions;
 mod stream;
 mod telemetry;
+mod tls;
+mod wire;

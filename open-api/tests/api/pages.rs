@@ -66,12 +66,18 @@ fn the_document_lists_what_is_answered() {
     let names: Vec<&str> = listed.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, OPERATIONS);
     for (name, operation) in &listed {
-        assert!(operation["summary"].is_string() || operation["description"].is_string(), "{name}");
+        assert!(
+            operation["summary"].is_string() || operation["description"].is_string(),
+            "{name}"
+        );
         let (method, path) = name.split_once(' ').unwrap();
         if path == "/v1/stream" {
             continue;
         }
-        let path = path.replace("{id}", "none").replace("{credential}", "1").replace("{key}", "none");
+        let path = path
+            .replace("{id}", "none")
+            .replace("{credential}", "1")
+            .replace("{key}", "none");
         let reply = platform.operator(&method.to_uppercase(), &path, None);
         let answered = reply.status != 405
             && (reply.status != 404 || !reply.text.contains("Nothing is at this path"));
@@ -100,13 +106,18 @@ fn the_document_is_whole() {
     assert!(found.len() > 10);
     for reference in found {
         let pointer = reference.strip_prefix('#').unwrap();
-        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+        assert!(
+            document.pointer(pointer).is_some(),
+            "{reference} leads nowhere"
+        );
     }
     // Every body has an example.
     let example_of = |content: &Value| {
         let reference = content["schema"]["$ref"].as_str().unwrap_or("#/nowhere");
         let schema = document.pointer(&reference[1..]).unwrap_or(&Value::Null);
-        !content["example"].is_null() || !schema["example"].is_null() || !schema["examples"].is_null()
+        !content["example"].is_null()
+            || !schema["example"].is_null()
+            || !schema["examples"].is_null()
     };
     for (name, operation) in operations(&document) {
         if let Some(content) = operation["requestBody"]["content"].as_object() {
@@ -120,15 +131,35 @@ fn the_document_is_whole() {
 #[test]
 fn health_is_open_and_metrics_count() {
     let platform = Platform::start();
-    assert_eq!(platform.get("/healthz").expect(200), json!({"status": "alive"}));
-    assert_eq!(platform.get("/readyz").expect(200), json!({"status": "ready"}));
+    assert_eq!(
+        platform.get("/healthz").expect(200),
+        json!({"status": "alive"})
+    );
+    assert_eq!(
+        platform.get("/readyz").expect(200),
+        json!({"status": "ready"})
+    );
     platform.public_device("dev-1", "traffic.flow");
     platform.publish("dev-1", &json!({"speed": 1})).expect(200);
     platform.get("/v1/latest").expect(200);
     let metrics = platform.get("/metrics");
-    assert!(metrics.header("content-type").unwrap().starts_with("text/plain"));
-    for line in ["madang_messages_total 1", "madang_observations_total 1", "madang_devices 1", "madang_rejected_total{reason=\"wrong-type\"} 0"] {
-        assert!(metrics.text.lines().any(|found| found == line), "{line} in {}", metrics.text);
+    assert!(
+        metrics
+            .header("content-type")
+            .unwrap()
+            .starts_with("text/plain")
+    );
+    for line in [
+        "madang_messages_total 1",
+        "madang_observations_total 1",
+        "madang_devices 1",
+        "madang_rejected_total{reason=\"wrong-type\"} 0",
+    ] {
+        assert!(
+            metrics.text.lines().any(|found| found == line),
+            "{line} in {}",
+            metrics.text
+        );
     }
     let platform_view = platform.get("/v1/platform").expect(200);
     assert_eq!(platform_view["audience"], "madang");
@@ -141,12 +172,22 @@ fn pages_come_from_the_binary_and_ask_nobody_else() {
     for path in ["/", "/ops", "/docs"] {
         let page = platform.get(path);
         assert_eq!(page.status, 200, "{path}: {}", page.text);
-        assert!(page.header("content-type").unwrap().starts_with("text/html"));
-        assert!(page.header("content-security-policy").unwrap().contains("default-src 'self'"));
+        assert!(
+            page.header("content-type")
+                .unwrap()
+                .starts_with("text/html")
+        );
+        assert!(
+            page.header("content-security-policy")
+                .unwrap()
+                .contains("default-src 'self'")
+        );
         let etag = page.header("etag").unwrap();
         let again = platform.send("GET", path, &[("if-none-match", etag)], None);
         assert_eq!((again.status, again.text.as_str()), (304, ""), "{path}");
     }
     platform.get("/assets/none.js").problem(404, "not-found");
-    platform.get("/assets/..%2findex.html").problem(404, "not-found");
+    platform
+        .get("/assets/..%2findex.html")
+        .problem(404, "not-found");
 }

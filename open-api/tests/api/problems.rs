@@ -5,8 +5,19 @@ use crate::harness::Platform;
 #[test]
 fn what_is_not_there_is_a_problem_too() {
     let platform = Platform::start();
-    for path in ["/v1", "/v1/rules", "/v1/alarms", "/v1/export/2026-05-01/x", "/sta/v1.1/Things", "/nothing", "/v1/stream/ws", "/v1/devices/"] {
-        platform.operator("GET", path, None).problem(404, "not-found");
+    for path in [
+        "/v1",
+        "/v1/rules",
+        "/v1/alarms",
+        "/v1/export/2026-05-01/x",
+        "/sta/v1.1/Things",
+        "/nothing",
+        "/v1/stream/ws",
+        "/v1/devices/",
+    ] {
+        platform
+            .operator("GET", path, None)
+            .problem(404, "not-found");
     }
     let wrong = platform.send("DELETE", "/v1/latest", &[], None);
     wrong.problem(405, "method-not-allowed");
@@ -17,10 +28,16 @@ fn what_is_not_there_is_a_problem_too() {
 fn a_body_of_another_kind_is_refused() {
     let platform = Platform::start();
     let token = format!("Bearer {}", platform.token);
-    let form = [("authorization", token.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+    let form = [
+        ("authorization", token.as_str()),
+        ("content-type", "application/x-www-form-urlencoded"),
+    ];
     let reply = platform.send("POST", "/v1/agencies", &form, Some(b"id=seoul".to_vec()));
     reply.problem(415, "unsupported-media-type");
-    let json = [("authorization", token.as_str()), ("content-type", "application/json")];
+    let json = [
+        ("authorization", token.as_str()),
+        ("content-type", "application/json"),
+    ];
     let reply = platform.send("POST", "/v1/agencies", &json, Some(vec![b' '; 300 * 1024]));
     reply.problem(413, "too-large");
 }
@@ -45,7 +62,10 @@ fn parameters_are_refused_by_name() {
         ("/v1/aggregate?bucket=5m&fn=avg,avg&field=speed", "twice"),
         ("/v1/aggregate?bucket=5m&fn=avg", "datastream="),
         ("/v1/aggregate?fn=avg&field=speed", "bucket"),
-        ("/v1/aggregate?bucket=5m&fn=avg&field=speed&tz=Mars/Base", "tz"),
+        (
+            "/v1/aggregate?bucket=5m&fn=avg&field=speed&tz=Mars/Base",
+            "tz",
+        ),
         ("/v1/stream?from_offset=x", "from_offset"),
         ("/v1/stream?from_offset=99", "from_offset"),
     ] {
@@ -67,5 +87,7 @@ fn each_kind_has_a_page_in_both_languages() {
     assert!(!help["ko"]["help"].as_str().unwrap().is_empty());
     let page = platform.send("GET", kind, &[("accept", "text/html")], None);
     assert!(page.text.contains("찾을 수 없습니다"), "{}", page.text);
-    platform.get("/problems/unheard-of").problem(404, "not-found");
+    platform
+        .get("/problems/unheard-of")
+        .problem(404, "not-found");
 }

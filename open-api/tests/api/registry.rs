@@ -8,8 +8,13 @@ use crate::harness::Platform;
 fn an_agency_is_made_once() {
     let platform = Platform::start();
     let body = json!({"id": "seoul", "name": "서울특별시"});
-    let made = platform.operator("POST", "/v1/agencies", Some(body.clone())).expect(201);
-    assert_eq!((&made["id"], &made["name"]), (&json!("seoul"), &json!("서울특별시")));
+    let made = platform
+        .operator("POST", "/v1/agencies", Some(body.clone()))
+        .expect(201);
+    assert_eq!(
+        (&made["id"], &made["name"]),
+        (&json!("seoul"), &json!("서울특별시"))
+    );
     let again = platform.operator("POST", "/v1/agencies", Some(body));
     again.problem(409, "conflict");
     let list = platform.operator("GET", "/v1/agencies", None).expect(200);
@@ -37,7 +42,10 @@ fn a_wrong_body_is_told_by_name() {
     ] {
         let reply = platform.operator("POST", "/v1/agencies", Some(body));
         let problem = reply.problem(400, "invalid-body");
-        assert!(problem["detail"].as_str().unwrap().contains(word), "{problem}");
+        assert!(
+            problem["detail"].as_str().unwrap().contains(word),
+            "{problem}"
+        );
     }
 }
 
@@ -46,19 +54,50 @@ fn models_are_public_and_grow() {
     let platform = Platform::start();
     let list = platform.get("/v1/models?limit=1000").expect(200);
     let models = list["items"].as_array().unwrap();
-    let flow = models.iter().find(|model| model["id"] == "traffic.flow").unwrap();
-    let speed = flow["fields"].as_array().unwrap().iter().find(|field| field["name"] == "speed").unwrap();
-    assert_eq!((&speed["unit"], &speed["kind"]), (&json!("km/h"), &json!("number")));
-    assert!(models.iter().all(|model| !model["title"]["ko"].as_str().unwrap().is_empty()));
+    let flow = models
+        .iter()
+        .find(|model| model["id"] == "traffic.flow")
+        .unwrap();
+    let speed = flow["fields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|field| field["name"] == "speed")
+        .unwrap();
+    assert_eq!(
+        (&speed["unit"], &speed["kind"]),
+        (&json!("km/h"), &json!("number"))
+    );
+    assert!(
+        models
+            .iter()
+            .all(|model| !model["title"]["ko"].as_str().unwrap().is_empty())
+    );
 
     let tide = json!({"id": "disaster.tide", "title": {"en": "Tide gauge", "ko": "조위"},
         "fields": [{"name": "level", "unit": "m", "title": {"en": "Level", "ko": "조위"}}]});
-    platform.operator("POST", "/v1/models", Some(tide.clone())).expect(201);
-    platform.operator("POST", "/v1/models", Some(tide.clone())).expect(200);
+    platform
+        .operator("POST", "/v1/models", Some(tide.clone()))
+        .expect(201);
+    platform
+        .operator("POST", "/v1/models", Some(tide.clone()))
+        .expect(200);
     let mut other = tide;
     other["fields"][0]["unit"] = json!("cm");
-    platform.operator("POST", "/v1/models", Some(other)).problem(409, "conflict");
-    platform.post("/v1/models", &json!({})).problem(401, "unauthenticated");
-    let found = platform.get("/v1/models?domain=disaster&limit=1000").expect(200);
-    assert!(found["items"].as_array().unwrap().iter().any(|model| model["id"] == "disaster.tide"));
+    platform
+        .operator("POST", "/v1/models", Some(other))
+        .problem(409, "conflict");
+    platform
+        .post("/v1/models", &json!({}))
+        .problem(401, "unauthenticated");
+    let found = platform
+        .get("/v1/models?domain=disaster&limit=1000")
+        .expect(200);
+    assert!(
+        found["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|model| model["id"] == "disaster.tide")
+    );
 }

@@ -18,14 +18,31 @@ fn login(platform: &Platform) -> String {
 fn a_session_reads_and_ends() {
     let platform = Platform::start();
     platform.get("/v1/session").problem(401, "unauthenticated");
-    platform.post("/v1/session", &json!({"token": "mdo_wrong"})).problem(401, "unauthenticated");
+    platform
+        .post("/v1/session", &json!({"token": "mdo_wrong"}))
+        .problem(401, "unauthenticated");
     let cookie = login(&platform);
     let headers = [("cookie", cookie.as_str())];
-    assert!(platform.send("GET", "/v1/session", &headers, None).expect(200)["expires"].is_string());
-    platform.send("GET", "/v1/devices", &headers, None).expect(200);
-    let own = [("cookie", cookie.as_str()), ("sec-fetch-site", "same-origin")];
-    assert_eq!(platform.send("DELETE", "/v1/session", &own, None).status, 204);
-    platform.send("GET", "/v1/devices", &headers, None).problem(401, "unauthenticated");
+    assert!(
+        platform
+            .send("GET", "/v1/session", &headers, None)
+            .expect(200)["expires"]
+            .is_string()
+    );
+    platform
+        .send("GET", "/v1/devices", &headers, None)
+        .expect(200);
+    let own = [
+        ("cookie", cookie.as_str()),
+        ("sec-fetch-site", "same-origin"),
+    ];
+    assert_eq!(
+        platform.send("DELETE", "/v1/session", &own, None).status,
+        204
+    );
+    platform
+        .send("GET", "/v1/devices", &headers, None)
+        .problem(401, "unauthenticated");
 }
 
 #[test]
@@ -34,10 +51,17 @@ fn other_sites_cannot_change_things_with_it() {
     let cookie = login(&platform);
     let own = format!("http://{}", platform.address);
     let try_with = |number: usize, more: &[(&str, &str)]| {
-        let mut headers = vec![("cookie", cookie.as_str()), ("content-type", "application/json")];
+        let mut headers = vec![
+            ("cookie", cookie.as_str()),
+            ("content-type", "application/json"),
+        ];
         headers.extend_from_slice(more);
-        let body = json!({"id": format!("a{number}"), "name": "x"}).to_string().into_bytes();
-        platform.send("POST", "/v1/agencies", &headers, Some(body)).status
+        let body = json!({"id": format!("a{number}"), "name": "x"})
+            .to_string()
+            .into_bytes();
+        platform
+            .send("POST", "/v1/agencies", &headers, Some(body))
+            .status
     };
     let cases: [(&[(&str, &str)], u16); 7] = [
         (&[], 403),

@@ -2,11 +2,13 @@
 
 use serde_json::json;
 
-use crate::harness::Platform;
+use crate::harness::{Platform, Setup};
 
 fn publish(platform: &Platform, device: &str, field: &str, value: u32) -> u64 {
     let payload = json!({"v": {field: value}});
-    platform.publish(device, &payload).expect(200)["offset"].as_u64().unwrap()
+    platform.publish(device, &payload).expect(200)["offset"]
+        .as_u64()
+        .unwrap()
 }
 
 #[test]
@@ -20,12 +22,27 @@ fn what_comes_is_seen() {
     assert_eq!((event.name, event.id), (None, Some(offset)));
     let data = event.data;
     assert_eq!(data["offset"], offset);
-    for (name, value) in [("device", "dev-1"), ("thing", "dev-1"), ("domain", "traffic"), ("model", "traffic.flow")] {
+    for (name, value) in [
+        ("device", "dev-1"),
+        ("thing", "dev-1"),
+        ("domain", "traffic"),
+        ("model", "traffic.flow"),
+    ] {
         assert_eq!(data[name], value);
     }
     let observation = &data["observations"][0];
-    assert_eq!((&observation["field"], &observation["value"], &observation["unit"]), (&json!("speed"), &json!(2.0), &json!("km/h")));
-    assert_eq!(observation["datastream"], platform.datastream("dev-1", "speed"));
+    assert_eq!(
+        (
+            &observation["field"],
+            &observation["value"],
+            &observation["unit"]
+        ),
+        (&json!("speed"), &json!(2.0), &json!("km/h"))
+    );
+    assert_eq!(
+        observation["datastream"],
+        platform.datastream("dev-1", "speed")
+    );
     assert!(observation["phenomenon_time"].is_string() && data["result_time"].is_string());
 }
 
@@ -33,7 +50,9 @@ fn what_comes_is_seen() {
 fn resuming_leaves_no_gap_and_nothing_comes_twice() {
     let platform = Platform::start();
     platform.public_device("dev-1", "traffic.flow");
-    let sent: Vec<u64> = (0..30).map(|value| publish(&platform, "dev-1", "speed", value)).collect();
+    let sent: Vec<u64> = (0..30)
+        .map(|value| publish(&platform, "dev-1", "speed", value))
+        .collect();
     let mut seen = Vec::new();
     let mut first = platform.stream("/v1/stream?from_offset=1", &[]);
     for _ in 0..10 {
@@ -43,7 +62,9 @@ fn resuming_leaves_no_gap_and_nothing_comes_twice() {
     // As a browser does it: the old address, and the last id beside it.
     let last = seen.last().unwrap().to_string();
     let mut second = platform.stream("/v1/stream?from_offset=1", &[("last-event-id", &last)]);
-    let more: Vec<u64> = (30..40).map(|value| publish(&platform, "dev-1", "speed", value)).collect();
+    let more: Vec<u64> = (30..40)
+        .map(|value| publish(&platform, "dev-1", "speed", value))
+        .collect();
     for _ in 0..30 {
         seen.push(second.next().id.unwrap());
     }
@@ -55,7 +76,9 @@ fn latest_hands_over_to_the_stream() {
     let platform = Platform::start();
     platform.public_device("dev-1", "traffic.flow");
     publish(&platform, "dev-1", "speed", 1);
-    let offset = platform.get("/v1/latest").expect(200)["offset"].as_u64().unwrap();
+    let offset = platform.get("/v1/latest").expect(200)["offset"]
+        .as_u64()
+        .unwrap();
     let next = publish(&platform, "dev-1", "speed", 2);
     let mut stream = platform.stream(&format!("/v1/stream?from_offset={}", offset + 1), &[]);
     assert_eq!(stream.next().id, Some(next));
@@ -69,8 +92,12 @@ fn filters_leave_out_what_was_not_asked_for() {
     let road = publish(&platform, "road", "speed", 1);
     let air = publish(&platform, "air", "pm25", 1);
     for (filter, expected) in [
-        ("domain=traffic", road), ("domain=safety", air), ("model=flow", road), ("model=safety.air", air),
-        ("bbox=126.9,37.5,127,37.6&domain=safety", air), ("agency=agency-1", air),
+        ("domain=traffic", road),
+        ("domain=safety", air),
+        ("model=flow", road),
+        ("model=safety.air", air),
+        ("bbox=126.9,37.5,127,37.6&domain=safety", air),
+        ("agency=agency-1", air),
     ] {
         let mut stream = platform.stream(&format!("/v1/stream?from_offset=1&{filter}"), &[]);
         assert_eq!(stream.next().id, Some(expected), "{filter}");
@@ -88,10 +115,18 @@ fn filters_leave_out_what_was_not_asked_for() {
 fn a_revoked_key_ends_its_streams() {
     let platform = Platform::start();
     platform.public_device("dev-1", "traffic.flow");
-    let made = platform.post("/v1/applications", &json!({"name": "app", "contact": "dev@example.com"})).expect(201);
+    let made = platform
+        .post(
+            "/v1/applications",
+            &json!({"name": "app", "contact": "dev@example.com"}),
+        )
+        .expect(201);
     let key = made["key"]["key"].as_str().unwrap();
     let mut stream = platform.stream("/v1/stream", &[("x-api-key", key)]);
-    let (id, key_id) = (made["id"].as_str().unwrap(), made["key"]["id"].as_str().unwrap());
+    let (id, key_id) = (
+        made["id"].as_str().unwrap(),
+        made["key"]["id"].as_str().unwrap(),
+    );
     let path = format!("/v1/applications/{id}/keys/{key_id}");
     assert_eq!(platform.operator("DELETE", &path, None).status, 204);
     publish(&platform, "dev-1", "speed", 1);
@@ -106,4 +141,79 @@ fn streams_end_when_the_platform_stops() {
     drop(platform);
     assert!(stream.ended());
     assert!(started.elapsed() < std::time::Duration::from_secs(30));
+}
+
+#[test]
+fn what_is_gone_from_the_log_is_told_and_can_be_asked_for() {
+    let platform = Platform::set_up(Setup {
+        segment_bytes: 2 << 20,
+        log_budget_bytes: 0,
+        flush_rows: 10_000,
+        ..Setup::default()
+    });
+    platform.public_device("dev-1", "safety.air");
+    // About 10 MB of log, of which the store has nearly all and the budget
+    // keeps nothing.
+    let text = "x".repeat(240);
+    let sent: Vec<u64> = (0..180)
+        .map(|message| {
+            let rows: Vec<_> = (0..200)
+                .map(|row| {
+                    let time = 1_777_593_600 + message * 200 + row;
+                    json!({"t": time, "v": {"firmware": text}})
+                })
+                .collect();
+            platform.publish("dev-1", &json!(rows)).expect(200)["offset"]
+                .as_u64()
+                .unwrap()
+        })
+        .collect();
+    let metric = |name: &str| {
+        let text = platform.get("/metrics").text;
+        let line = text
+            .lines()
+            .find(|line| line.starts_with(name))
+            .unwrap()
+            .to_owned();
+        line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()
+    };
+    let waiting = std::time::Instant::now();
+    while metric("madang_files ") < 2 {
+        assert!(waiting.elapsed() < std::time::Duration::from_secs(60));
+        std::thread::yield_now();
+    }
+    // Until then nothing is gone, and the stream simply begins at the start.
+    let gap = loop {
+        let first = platform
+            .stream("/v1/stream?from_offset=1&domain=safety", &[])
+            .next();
+        if first.name.is_some() {
+            break first;
+        }
+        assert!(waiting.elapsed() < std::time::Duration::from_secs(60));
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    };
+    assert_eq!(gap.name.as_deref(), Some("gap"));
+    let (from, to) = (
+        gap.data["from_offset"].as_u64().unwrap(),
+        gap.data["to_offset"].as_u64().unwrap(),
+    );
+    assert_eq!((from, gap.id), (1, Some(to - 1)));
+    // What the gap event says does fill it: with the stream behind it, all.
+    let mut seen = Vec::new();
+    for datastream in platform.all(gap.data["datastreams"].as_str().unwrap()) {
+        let fill = gap.data["fill"]
+            .as_str()
+            .unwrap()
+            .replace("{id}", &datastream["id"].to_string());
+        for item in platform.all(&format!("{fill}&limit=10000")) {
+            seen.push(item["offset"].as_u64().unwrap());
+        }
+    }
+    seen.dedup();
+    let mut stream = platform.stream("/v1/stream", &[("last-event-id", &(to - 1).to_string())]);
+    while seen.len() < sent.len() {
+        seen.push(stream.next().id.unwrap());
+    }
+    assert_eq!(seen, sent);
 }

@@ -29,15 +29,30 @@ fn a_token_of_the_devices_key_opens_the_door() {
     let public = URL_SAFE_NO_PAD.encode(secret.verifying_key().to_bytes());
     let body = json!({"id": "dev-1", "agency": agency, "model": "safety.air",
         "keys": [{"alg": "EdDSA", "public_key": public}]});
-    platform.operator("POST", "/v1/devices", Some(body)).expect(201);
+    platform
+        .operator("POST", "/v1/devices", Some(body))
+        .expect(201);
     let send = |token: String| {
         let bearer = format!("Bearer {token}");
-        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-        let payload = json!({"v": {"pm25": 12.1, "pm10": 30}}).to_string().into_bytes();
-        platform.send("POST", "/v1/devices/dev-1/telemetry", &headers, Some(payload))
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+        ];
+        let payload = json!({"v": {"pm25": 12.1, "pm10": 30}})
+            .to_string()
+            .into_bytes();
+        platform.send(
+            "POST",
+            "/v1/devices/dev-1/telemetry",
+            &headers,
+            Some(payload),
+        )
     };
     let receipt = send(jwt(&secret, "dev-1", "madang", now())).expect(200);
-    assert_eq!((&receipt["stored"], &receipt["rejected"]), (&json!(2), &json!(0)));
+    assert_eq!(
+        (&receipt["stored"], &receipt["rejected"]),
+        (&json!(2), &json!(0))
+    );
     assert!(receipt["offset"].as_u64().unwrap() >= 1);
 
     let stranger = SigningKey::from_bytes(&[8; 32]);
@@ -61,10 +76,27 @@ fn a_password_is_the_devices_own() {
     reply.expect(200);
     assert!(reply.header("ratelimit-remaining").is_some());
     let basic = platform.basic("dev-1");
-    let headers = [("authorization", basic.as_str()), ("content-type", "application/json")];
+    let headers = [
+        ("authorization", basic.as_str()),
+        ("content-type", "application/json"),
+    ];
     let body = json!({"pm25": 1}).to_string().into_bytes();
-    platform.send("POST", "/v1/devices/dev-2/telemetry", &headers, Some(body.clone())).problem(401, "unauthenticated");
-    platform.send("POST", "/v1/devices/dev-1/telemetry", &headers[1..], Some(body)).problem(401, "unauthenticated");
+    platform
+        .send(
+            "POST",
+            "/v1/devices/dev-2/telemetry",
+            &headers,
+            Some(body.clone()),
+        )
+        .problem(401, "unauthenticated");
+    platform
+        .send(
+            "POST",
+            "/v1/devices/dev-1/telemetry",
+            &headers[1..],
+            Some(body),
+        )
+        .problem(401, "unauthenticated");
 }
 
 #[test]
@@ -74,13 +106,20 @@ fn what_cannot_be_read_is_kept_and_shown() {
     let basic = platform.basic("dev-1");
     let send = |kind: &str, body: &[u8]| {
         let headers = [("authorization", basic.as_str()), ("content-type", kind)];
-        platform.send("POST", "/v1/devices/dev-1/telemetry", &headers, Some(body.to_vec()))
+        platform.send(
+            "POST",
+            "/v1/devices/dev-1/telemetry",
+            &headers,
+            Some(body.to_vec()),
+        )
     };
     let problem = send("application/json", b"{\"pm25\": low}").problem(422, "unreadable-telemetry");
     let offset = problem["offset"].as_u64().unwrap();
     send("text/plain", b"{\"pm25\": 1}").problem(422, "unreadable-telemetry");
     send("application/x-www-form-urlencoded", b"{\"pm25\": 1}").expect(200);
-    let some = platform.publish("dev-1", &json!({"v": {"pm25": "high", "pm10": 20}})).expect(200);
+    let some = platform
+        .publish("dev-1", &json!({"v": {"pm25": "high", "pm10": 20}}))
+        .expect(200);
     assert_eq!((&some["stored"], &some["rejected"]), (&json!(1), &json!(1)));
     send("application/json", &vec![b' '; 70_000]).problem(413, "too-large");
 
@@ -90,7 +129,9 @@ fn what_cannot_be_read_is_kept_and_shown() {
     assert!(kept[0]["unreadable"]["message"].is_string());
     assert_eq!(kept[2]["rejections"][0]["code"], "wrong-type");
     assert_eq!(kept[2]["rejections"][0]["field"], "pm25");
-    platform.get("/v1/devices/dev-1/quarantine").problem(401, "unauthenticated");
+    platform
+        .get("/v1/devices/dev-1/quarantine")
+        .problem(401, "unauthenticated");
 }
 
 #[test]
@@ -100,7 +141,13 @@ fn the_same_again_is_a_duplicate() {
     let payload = json!({"t": "2026-05-01T09:00:00+09:00", "v": {"pm25": 12.1}});
     let first = platform.publish("dev-1", &payload).expect(200);
     let again = platform.publish("dev-1", &payload).expect(200);
-    assert_eq!((&first["stored"], &first["duplicates"]), (&json!(1), &json!(0)));
-    assert_eq!((&again["stored"], &again["duplicates"]), (&json!(0), &json!(1)));
+    assert_eq!(
+        (&first["stored"], &first["duplicates"]),
+        (&json!(1), &json!(0))
+    );
+    assert_eq!(
+        (&again["stored"], &again["duplicates"]),
+        (&json!(0), &json!(1))
+    );
     assert!(again["offset"].as_u64() > first["offset"].as_u64());
 }

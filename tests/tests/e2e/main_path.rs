@@ -69,7 +69,9 @@ fn a_reading_over_each_transport_is_stored_and_served() {
     assert_eq!(buckets.len(), 1);
     assert_eq!(buckets[0].values["count"], Some(3.0));
     assert_eq!(buckets[0].values["max"], Some(14.25));
-    assert_eq!(buckets[0].values["avg"], Some((12.1 + 13.5 + 14.25) / 3.0));
+    // The order of the sum is the store's: the last digits may differ.
+    let mean = buckets[0].values["avg"].unwrap();
+    assert!((mean - (12.1 + 13.5 + 14.25) / 3.0).abs() < 1e-12, "{mean}");
 }
 
 #[test]
@@ -115,7 +117,8 @@ fn what_is_implausible_is_marked_and_what_cannot_be_read_is_quarantined() {
     assert_eq!(stored.len(), 1);
     assert_eq!(stored[0].quality, Quality::Uncertain);
     let wind = device.datastream(&api, "wind");
-    assert!(api.datastream(wind).unwrap().extra, "kept, and marked");
+    let wind = platform.get_json(&format!("/v1/datastreams/{wind}"));
+    assert_eq!(wind["extra"], true, "kept, and marked");
 
     let quarantine = platform.get_json("/v1/devices/air-1/quarantine");
     let items = quarantine["items"].as_array().unwrap();

@@ -12,6 +12,9 @@ const METHODS = ["get", "post", "put", "patch", "delete"];
 let described: OpenApi | null = null;
 let fault: unknown = null;
 
+/** Untagged operations are grouped by the resource in their path. */
+const resource = (path: string): string => /^\/v\d+\/(\w+)/.exec(path)?.[1] ?? "";
+
 export function listed(document: OpenApi, reader: Reader): Map<string, Listed[]> {
   const groups = new Map<string, Listed[]>((document.tags ?? []).map((tag) => [tag.name, []]));
   for (const [path, item] of Object.entries(document.paths ?? {})) {
@@ -20,7 +23,7 @@ export function listed(document: OpenApi, reader: Reader): Map<string, Listed[]>
       const operation = item[method] as Operation | undefined;
       if (!operation) continue;
       const parameters = [...shared, ...(operation.parameters ?? [])].map((parameter) => reader.resolve(parameter));
-      const tag = operation.tags?.[0] ?? "";
+      const tag = operation.tags?.[0] ?? resource(path);
       groups.set(tag, [...(groups.get(tag) ?? []), { method, path, operation, parameters }]);
     }
   }

@@ -2,9 +2,19 @@
 // so that panning does not regroup, and its zoom goes in steps of a half.
 
 /** Side of a cell in pixels, and from which zoom on the smaller one holds. */
-const CELL = 38;
-const CLOSE_CELL = 20;
+const CELL = 24;
+const CLOSE_CELL = 14;
 const CLOSE_ZOOM = 13;
+/** Radii in pixels: of a mark, and of the largest disc. */
+export const MARK_RADIUS = 5.5;
+const LARGEST_RADIUS = 24;
+/** Share of their radii that two discs must keep apart. */
+const APART = 0.9;
+
+/** Radius of the disc that stands for so many, in pixels. */
+export function clusterRadius(count: number): number {
+  return count === 1 ? MARK_RADIUS : Math.min(LARGEST_RADIUS, 11 + Math.log2(count) * 1.7);
+}
 
 export interface Point {
   /** On the unit square of the projection. */
@@ -18,7 +28,8 @@ export interface Cluster<P extends Point> extends Point {
 
 export function cluster<P extends Point>(points: readonly P[], zoom: number, tile: number): Cluster<P>[] {
   const step = Math.floor(zoom * 2) / 2;
-  const cells = (tile * 2 ** step) / (step >= CLOSE_ZOOM ? CLOSE_CELL : CELL);
+  const cellPixels = step >= CLOSE_ZOOM ? CLOSE_CELL : CELL;
+  const cells = (tile * 2 ** step) / cellPixels;
   const byCell = new Map<number, Cluster<P>>();
   for (const point of points) {
     const key = Math.floor(point.y * cells) * Math.ceil(cells + 1) + Math.floor(point.x * cells);
@@ -32,22 +43,23 @@ export function cluster<P extends Point>(points: readonly P[], zoom: number, til
       one.y += y / one.members.length;
     }
   }
-  return joined([...byCell.values()], 1 / cells);
+  return joined([...byCell.values()], tile * 2 ** step);
 }
 
-/** Joins clusters whose discs would cover each other; big ones take small ones. */
-function joined<P extends Point>(clusters: Cluster<P>[], cell: number): Cluster<P>[] {
+/** Joins groups whose discs would cover each other; big ones take small ones,
+ * and single marks stay single unless a disc lies on them. */
+function joined<P extends Point>(clusters: Cluster<P>[], pixels: number): Cluster<P>[] {
+  const side = (2 * LARGEST_RADIUS * APART) / pixels;
+  const rows = Math.ceil(1 / side) + 2;
   const kept = new Map<number, Cluster<P>[]>();
-  const rows = Math.ceil(1 / cell) + 2;
   const result: Cluster<P>[] = [];
   clusters.sort((a, b) => b.members.length - a.members.length);
   for (const one of clusters) {
-    const [column, row] = [Math.floor(one.x / cell), Math.floor(one.y / cell)];
+    const [column, row] = [Math.floor(one.x / side), Math.floor(one.y / side)];
     let near: Cluster<P> | undefined;
-    for (let dy = -1; dy <= 1 && !near; dy++) {
-      for (let dx = -1; dx <= 1 && !near; dx++) {
-        near = kept.get((row + dy) * rows + column + dx)?.find((other) => Math.hypot(other.x - one.x, other.y - one.y) < cell * reach(other));
-      }
+    for (let cell = 0; cell < 9 && !near; cell++) {
+      const others = kept.get((row + Math.floor(cell / 3) - 1) * rows + column + (cell % 3) - 1);
+      near = others?.find((other) => covers(other, one, pixels));
     }
     if (near) {
       near.members.push(...one.members);
@@ -55,13 +67,18 @@ function joined<P extends Point>(clusters: Cluster<P>[], cell: number): Cluster<
     }
     result.push(one);
     const key = row * rows + column;
-    kept.set(key, [...(kept.get(key) ?? []), one]);
+    const others = kept.get(key);
+    if (others) others.push(one);
+    else kept.set(key, [one]);
   }
   return result;
 }
 
-/** How near another may come, in cells: a single mark needs less room. */
-const reach = (cluster: Cluster<Point>): number => (cluster.members.length === 1 ? 0.35 : 0.95);
+function covers(other: Cluster<Point>, one: Cluster<Point>, pixels: number): boolean {
+  if (other.members.length === 1) return false;
+  const apart = (clusterRadius(other.members.length) + clusterRadius(one.members.length)) * APART;
+  return Math.hypot(other.x - one.x, other.y - one.y) * pixels < apart;
+}
 
 /** Whether zooming in can pull the members apart. */
 export function separable(members: readonly Point[], smallest: number): boolean {

@@ -3,7 +3,7 @@
 import type { Language } from "../format";
 import { numberText } from "../format";
 import { type BaseMap, line, smooth, trace } from "./base";
-import type { Cluster, Point } from "./cluster";
+import { type Cluster, MARK_RADIUS, type Point, clusterRadius } from "./cluster";
 import { markOf, shapePath } from "./marks";
 import { LABELS, RIVERS } from "./places";
 import { scaleLength, worldX, worldY } from "./projection";
@@ -20,15 +20,10 @@ export interface Marker extends Point {
 
 export type Palette = (variable: string) => string;
 
-const MARK_RADIUS = 5.5;
 const PULSE_MS = 900;
 /** Longest scale bar in pixels. */
 const SCALE_PIXELS = 110;
 const RIVER_LINES = RIVERS.map((river) => line(smooth(river)));
-
-export function clusterRadius(count: number): number {
-  return 11 + Math.min(13, Math.log2(count) * 2);
-}
 
 export function drawBase(context: CanvasRenderingContext2D, view: View, base: BaseMap | null, colour: Palette): void {
   context.fillStyle = colour("--sea");
@@ -107,7 +102,7 @@ export function drawMarkers(context: CanvasRenderingContext2D, view: View, clust
   for (const one of clusters) {
     const [x, y] = [view.screenX(one.x), view.screenY(one.y)];
     const holds = selected !== null && one.members.some((member) => member.id === selected);
-    const radius = one.members.length === 1 ? MARK_RADIUS : clusterRadius(one.members.length);
+    const radius = clusterRadius(one.members.length);
     if (holds) chosen = [x, y, radius];
     if (x < -30 || y < -30 || x > view.width + 30 || y > view.height + 30) continue;
     const latest = one.members.reduce((a, b) => (b.pulse > a.pulse ? b : a));

@@ -3,8 +3,8 @@
 import { h, setText } from "../dom";
 import { language, onLanguage, t } from "../text";
 import { type BaseMap, decode } from "./base";
-import { type Cluster, cluster, separable } from "./cluster";
-import { type Marker, clusterRadius, drawBase, drawLabels, drawMarkers, drawScale } from "./draw";
+import { type Cluster, cluster, clusterRadius, separable } from "./cluster";
+import { type Marker, drawBase, drawLabels, drawMarkers, drawScale } from "./draw";
 import { TILE, latitude, longitude } from "./projection";
 import { MAX_ZOOM, View } from "./view";
 
@@ -12,8 +12,11 @@ import { MAX_ZOOM, View } from "./view";
 const CLICK_SLACK = 4;
 /** How far from a mark a click still counts, in pixels. */
 const REACH = 14;
-/** A device that is picked out of a group is shown at least this close. */
-const PICKED_ZOOM = 13;
+/** How close the map goes to show a device apart from its neighbours. */
+const PICKED_ZOOM = 15;
+/** At most so many discs, one with at least so many devices: it is opened. */
+const FEW_GROUPS = 4;
+const MANY = 20;
 const KEY_PAN = 80;
 const KEY_ZOOM = 0.75;
 /** Frames of the pulse a second: calm for the eye and for the processor. */
@@ -62,7 +65,7 @@ export class MapPanel {
 
   show(markers: readonly Marker[], unplaced: number, fit: boolean): void {
     this.markers = markers;
-    if (fit && markers.length > 0) this.fit();
+    if (fit && markers.length > 0) this.fitFleet();
     const note = markers.length === 0 ? t("map.empty") : unplaced > 0 ? t("map.unplaced", { count: unplaced }) : "";
     setText(this.note, note);
     this.note.hidden = note === "";
@@ -77,9 +80,9 @@ export class MapPanel {
       this.touched = true;
       const [x, y] = [this.view.screenX(marker.x), this.view.screenY(marker.y)];
       const hidden = x < 40 || y < 40 || x > this.view.width - 40 || y > this.view.height - 40;
-      const covered = this.clusters.some((one) => one.members.length > 1 && one.members.some((member) => member.id === id));
-      if (hidden || covered) [this.view.x, this.view.y] = [marker.x, marker.y];
-      if (covered) this.view.zoom = Math.max(this.view.zoom, PICKED_ZOOM);
+      const covered = (): boolean => cluster(this.markers, this.view.zoom, TILE).some((one) => one.members.length > 1 && one.members.includes(marker));
+      if (hidden || covered()) [this.view.x, this.view.y] = [marker.x, marker.y];
+      while (this.view.zoom < PICKED_ZOOM && covered()) this.view.zoom += 1;
     }
     this.redraw();
   }
@@ -87,6 +90,16 @@ export class MapPanel {
   fit(): void {
     this.view.fit(this.markers.map(({ x, y }) => ({ lat: latitude(y), lon: longitude(x) })));
     this.redraw();
+  }
+
+  /** All devices; where they would be a few discs only (two cities far apart),
+   * the largest group, so that sensors are seen and not sums. */
+  private fitFleet(): void {
+    this.fit();
+    const groups = cluster(this.markers, this.view.zoom, TILE).sort((a, b) => b.members.length - a.members.length);
+    const largest = groups[0]?.members ?? [];
+    if (groups.length > FEW_GROUPS || largest.length < MANY) return;
+    this.view.fit(largest.map(({ x, y }) => ({ lat: latitude(y), lon: longitude(x) })));
   }
 
   redraw(): void {
@@ -105,8 +118,8 @@ export class MapPanel {
       this.clustersFor = [this.markers, step];
     }
     drawBase(this.context, this.view, this.base, colour);
-    const moving = drawMarkers(this.context, this.view, this.clusters, this.selected, now, this.still.matches, colour);
     drawLabels(this.context, this.view, this.clusters, language(), colour);
+    const moving = drawMarkers(this.context, this.view, this.clusters, this.selected, now, this.still.matches, colour);
     drawScale(this.context, this.view, language(), colour);
     if (moving) setTimeout(() => this.redraw(), PULSE_FRAME_MS);
   }
@@ -129,7 +142,7 @@ export class MapPanel {
     this.canvas.height = Math.round(height * ratio);
     this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
     [this.view.width, this.view.height] = [width, height];
-    if (first || !this.touched) this.fit();
+    if (first || !this.touched) this.fitFleet();
     this.redraw();
   }
 

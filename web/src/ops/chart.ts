@@ -25,6 +25,8 @@ const BOTTOM = 18;
 const TOP = 8;
 const RIGHT = 8;
 const HOLE = 3.2;
+/** Half of a time's width below the axis, in pixels. */
+const HALF_LABEL = 14;
 
 /** Round steps (1, 2, 5 x 10^n) of which about `count` cover low..high. */
 export function ticks(low: number, high: number, count: number): number[] {
@@ -63,6 +65,7 @@ export function chart(points: readonly ChartPoint[], frame: ChartFrame, width: n
     root.append(svg("text", { class: "tick", x: LEFT - 6, y: y(mark) + 4, "text-anchor": "end" }, numberText(mark, language)));
   }
   for (const mark of timeMarks(frame)) {
+    if (x(mark) > width - RIGHT - HALF_LABEL || x(mark) < LEFT + HALF_LABEL / 2) continue;
     root.append(svg("line", { class: "rule", x1: x(mark), x2: x(mark), y1: TOP, y2: HEIGHT - BOTTOM }));
     root.append(svg("text", { class: "tick", x: x(mark), y: HEIGHT - 4, "text-anchor": "middle" }, timeMarkText(mark, frame)));
   }

@@ -6,8 +6,8 @@ import { ageText, dateTimeText, shortTimeText } from "../format";
 import type { Bucket, Device, DeviceEvent, Page, Quarantined } from "../shapes";
 import { language, t, word } from "../text";
 import { type ChartFrame, type ChartPoint, chart, nearest, zoneText } from "./chart";
-import { type Stream, type Unit, mainStream } from "./fleet";
-import { domainIcon, domainTitle, fieldTitle, modelTitle, sparkline, valueElement, valueWords } from "./words";
+import { type Stream, type Unit, chartStream } from "./fleet";
+import { agencyTitle, deviceTitle, domainIcon, domainTitle, fieldTitle, licenceTitle, modelTitle, sparkline, valueElement, valueWords } from "./words";
 
 /** Spans of the chart: name, length and bucket. */
 const SPANS = [
@@ -18,6 +18,8 @@ const SPANS = [
 ] as const;
 /** Events and quarantined messages shown. */
 const SHOWN = 20;
+/** A chart spans at least so many buckets. */
+const SHORTEST_BUCKETS = 15;
 /** How often history and events are read again, in milliseconds. */
 const REFRESH_MS = 15_000;
 
@@ -83,7 +85,7 @@ export class DevicePanel {
   }
 
   private async readHistory(unit: Unit): Promise<void> {
-    const stream = unit.streams.find((one) => one.field === this.field) ?? mainStream(unit);
+    const stream = unit.streams.find((one) => one.field === this.field) ?? chartStream(unit);
     if (!stream) return;
     const { span } = this;
     const length = span.minutes * 60_000;
@@ -96,7 +98,8 @@ export class DevicePanel {
       const path = `/v1/aggregate?datastream=${stream.id}&bucket=${span.bucket}&fn=avg,min,max&from=${iso(frame.from)}&to=${iso(frame.to)}`;
       const { items } = await get<Page<Bucket>>(path);
       if (unit !== this.unit || span !== this.span) return;
-      this.history = { frame, stream, points: items.flatMap(point) };
+      const points = items.flatMap(point);
+      this.history = { frame: narrowed(frame, points), stream, points };
       this.historyFault = "";
     } catch (error) {
       this.historyFault = error instanceof ApiError && error.message !== "" ? error.message : t("error.network");
@@ -110,19 +113,19 @@ export class DevicePanel {
     const place = device.location ? `${device.location.lat.toFixed(4)}, ${device.location.lon.toFixed(4)}` : t("device.place.none");
     const seen = unit.seen === 0 ? t("device.seen.never") : `${dateTimeText(new Date(unit.seen))} (${ageText(serverNow() - unit.seen, language())})`;
     const credentials = (device.credentials ?? []).map((one) => one.alg ?? one.kind).join(", ") || "–";
-    const rights = [device.licence, device.visibility === "public" ? t("device.public") : device.visibility === "restricted" ? t("device.restricted") : ""].filter(Boolean).join(" · ") || "–";
+    const rights = [licenceTitle(device.licence ?? ""), device.visibility === "public" ? t("device.public") : device.visibility === "restricted" ? t("device.restricted") : ""].filter(Boolean).join(" · ") || "–";
     this.facts.replaceChildren(
       h(
         "header.device-head",
         {},
         domainIcon(unit.domain, unit.state !== "live"),
-        h("div", {}, h("h2", {}, device.name || device.id), h("code", {}, device.id)),
+        h("div", {}, h("h2", {}, deviceTitle(device)), h("code", {}, device.id)),
         h("span.state", { class: `state ${unit.state}` }, t(`state.${unit.state}`)),
       ),
       h(
         "dl.facts",
         {},
-        fact("device.agency", device.agency),
+        fact("device.agency", agencyTitle(device.agency)),
         fact("device.model", `${domainTitle(unit.domain)} · ${modelTitle(device.model)}`),
         fact("device.seen", seen),
         fact("device.connection", connectionText(device)),
@@ -139,7 +142,7 @@ export class DevicePanel {
       this.values.replaceChildren(h("p.empty", {}, t("device.values.none")));
       return;
     }
-    const shown = this.field ?? mainStream(unit)?.field;
+    const shown = this.field ?? chartStream(unit)?.field;
     const now = new Date(serverNow());
     const rows = unit.streams.map((stream) =>
       h(
@@ -171,7 +174,7 @@ export class DevicePanel {
 
   private drawChart(): void {
     const { unit, history, chartBox } = this;
-    const field = this.field ?? (unit ? mainStream(unit)?.field : undefined);
+    const field = this.field ?? (unit ? chartStream(unit)?.field : undefined);
     chartBox.hidden = !unit || field === undefined;
     if (!unit || field === undefined) return;
     const title = fieldTitle(unit.device.model, field);
@@ -220,6 +223,13 @@ export class DevicePanel {
       logList(this.quarantined, t("device.quarantine.none"), quarantinedItem),
     );
   }
+}
+
+/** A young Datastream's chart begins with its data, not with emptiness. */
+function narrowed(frame: ChartFrame, points: readonly ChartPoint[]): ChartFrame {
+  const first = points[0]?.time ?? frame.from;
+  const from = Math.min(first - frame.step, frame.to - SHORTEST_BUCKETS * frame.step);
+  return { ...frame, from: Math.max(frame.from, from) };
 }
 
 function point(bucket: Bucket): ChartPoint[] {

@@ -59,12 +59,11 @@ export class Fleet {
     const listed = new Set(devices.map((device) => device.id));
     for (const id of this.units.keys()) if (!listed.has(id)) this.units.delete(id);
     for (const device of devices) this.setDevice(device);
-    this.order();
   }
 
-  /** Keeps the map in the order of names, as a reader counts: 2 before 10. */
-  private order(): void {
-    const sorted = [...this.units].sort(([, a], [, b]) => ORDER.compare(a.device.name || a.device.id, b.device.name || b.device.id));
+  /** Keeps the map in the order of shown names, as a reader counts: 2 before 10. */
+  order(shown: (device: Device) => string): void {
+    const sorted = [...this.units].sort(([, a], [, b]) => ORDER.compare(shown(a.device), shown(b.device)));
     this.units.clear();
     for (const [id, unit] of sorted) this.units.set(id, unit);
   }
@@ -176,4 +175,11 @@ export const isPoor = (unit: Pick<Unit, "streams">): boolean => unit.streams.som
 /** The value that stands for the device: the first of its world's fields. */
 export function mainStream(unit: Pick<Unit, "streams">): Stream | undefined {
   return unit.streams.find((stream) => !ABOUT_DEVICE.has(stream.field)) ?? unit.streams[0];
+}
+
+/** What the history shows first: the main value, or else a number beside it. */
+export function chartStream(unit: Pick<Unit, "streams">): Stream | undefined {
+  const main = mainStream(unit);
+  if (typeof main?.value === "number") return main;
+  return unit.streams.find((stream) => typeof stream.value === "number" && !ABOUT_DEVICE.has(stream.field)) ?? main;
 }

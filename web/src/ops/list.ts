@@ -5,7 +5,7 @@ import { h } from "../dom";
 import { ageText } from "../format";
 import { language, t } from "../text";
 import { type Unit, mainStream } from "./fleet";
-import { domainIcon, fieldTitle, sparkline, valueElement } from "./words";
+import { deviceTitle, domainIcon, fieldTitle, sparkline, valueElement } from "./words";
 
 /** Must be the row height of the style sheet, in pixels. */
 const ROW = 48;
@@ -73,7 +73,7 @@ export class DeviceList {
         "aria-posinset": at + 1,
       },
       domainIcon(unit.domain, !live),
-      h("b.row-name", {}, device.name || device.id),
+      h("b.row-name", {}, deviceTitle(device)),
       main ? valueElement(main.value, main.unit, main.quality) : h("span.value", {}, "–"),
       h("small.row-field", {}, main ? fieldTitle(device.model, main.field) : device.id),
       main && live ? sparkline(main.trail) : null,

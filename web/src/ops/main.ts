@@ -8,16 +8,17 @@ import { Follower } from "../follow";
 import { numberText } from "../format";
 import { LinkPill } from "../link";
 import { MapPanel } from "../map/panel";
-import { markOf } from "../map/marks";
 import type { Marker } from "../map/draw";
-import type { Device, Frame, Latest, LatestPage, Model } from "../shapes";
-import { type Key, language, onLanguage, startLanguageSwitch, t, translate } from "../text";
-import { type DeviceState, Fleet, type Unit } from "./fleet";
-import { type Filter, NO_FILTER, isFiltered, matching } from "./filter";
+import type { Agency, Device, Frame, Latest, LatestPage, Model } from "../shapes";
+import { language, onLanguage, startLanguageSwitch, t, translate } from "../text";
+import { showCounts, showLegend } from "./counts";
+import { Fleet, type Unit } from "./fleet";
+import { matching } from "./filter";
+import { FilterBar } from "./filter-bar";
 import { DeviceList } from "./list";
 import { hasSession, logIn, logOut, tokenFromFragment } from "./session";
 import { Side } from "./side";
-import { domainIcon, domainTitle, modelTitle, setModels } from "./words";
+import { deviceTitle, setAgencies, setModels } from "./words";
 
 /** Redraw of numbers and lists, in milliseconds. */
 const TICK_MS = 1_000;
@@ -29,7 +30,6 @@ const RETRY_MS = 5_000;
 const PAGE = 10_000;
 
 const fleet = new Fleet();
-let filter: Filter = NO_FILTER;
 let selected: string | null = null;
 let shown: readonly Unit[] = [];
 let markersFor = "";
@@ -43,26 +43,29 @@ let unknownReadAt = 0;
 const link = new LinkPill(byId("link"));
 const side = new Side(byId("tabs"), byId("panel"), fleet, (id) => pick(id));
 const list = new DeviceList(byId("list"), (id) => pick(id), serverNow);
+const filters = new FilterBar((ids) => {
+  fitNext = ids === null;
+  byId("list").scrollTop = 0;
+  refresh();
+  if (ids !== null) openPane("list");
+});
 let map: MapPanel | null = null;
 
 startLanguageSwitch();
 onLanguage(() => {
-  fillFilters();
+  fleet.order(deviceTitle);
+  filters.fill(fleet.units.values());
   link.show();
   refresh();
   side.show();
   drawPhoneTabs();
-  drawLegend();
+  showLegend(byId("map"));
 });
 byId("login-form").addEventListener("submit", (event) => {
   event.preventDefault();
   void submitToken(byId<HTMLInputElement>("login-token").value);
 });
 byId("logout").addEventListener("click", () => void logOut().then(() => leave("")).catch(fault));
-byId("clear").addEventListener("click", clearFilters);
-for (const [id, part] of [["search", "search"], ["filter-agency", "agency"], ["filter-domain", "domain"], ["filter-model", "model"], ["filter-state", "state"]] as const) {
-  byId<HTMLInputElement>(id).addEventListener("input", (event) => setFilter({ [part]: (event.target as HTMLInputElement).value }));
-}
 void start();
 
 async function start(): Promise<void> {
@@ -111,9 +114,9 @@ function view(name: "wait" | "login" | "room"): void {
 
 async function enter(): Promise<void> {
   view("room");
-  map ??= new MapPanel(byId("map"), { onPick: pick, onGroup: (ids) => setFilter({ ids: new Set(ids) }) });
+  map ??= new MapPanel(byId("map"), { onPick: pick, onGroup: (ids) => filters.place(ids) });
   drawPhoneTabs();
-  drawLegend();
+  showLegend(byId("map"));
   translate();
   list.show([], t("loading"));
   side.show();
@@ -123,11 +126,12 @@ async function enter(): Promise<void> {
 /** The first picture; repeated until it succeeds. */
 async function load(): Promise<void> {
   try {
-    const [models] = await Promise.all([all<Model>(`/v1/models?limit=${PAGE}`), readDevices()]);
+    const [models, agencies] = await Promise.all([all<Model>(`/v1/models?limit=${PAGE}`), all<Agency>(`/v1/agencies?limit=${PAGE}`), readDevices()]);
     setModels(models.items);
+    setAgencies(agencies.items);
     const next = await readLatest();
     byId("banner").hidden = true;
-    fillFilters();
+    filters.fill(fleet.units.values());
     refresh();
     follow(next);
     beat();
@@ -144,6 +148,7 @@ async function load(): Promise<void> {
 async function readDevices(): Promise<void> {
   const { items } = await all<Device>(`/v1/devices?limit=${PAGE}`);
   fleet.setDevices(items);
+  fleet.order(deviceTitle);
   fleet.judge(serverNow());
 }
 
@@ -198,7 +203,7 @@ function frame(one: Frame): void {
   void readDevices()
     .then(async () => {
       await readLatest();
-      fillFilters();
+      filters.fill(fleet.units.values());
       refresh();
     })
     .catch(fault);
@@ -217,12 +222,11 @@ function beat(): void {
 }
 
 function refresh(): void {
-  shown = matching(fleet.units.values(), filter);
+  shown = matching(fleet.units.values(), filters.filter);
   const empty = fleet.units.size === 0 ? t("list.empty") : t("list.none");
   list.show(shown, empty);
-  const count = filter.ids ? t("list.here", { count: shown.length }) : t("list.count", { shown: numberText(shown.length, language()), all: numberText(fleet.units.size, language()) });
+  const count = filters.filter.ids ? t("list.here", { count: shown.length }) : t("list.count", { shown: numberText(shown.length, language()), all: numberText(fleet.units.size, language()) });
   setText(byId("list-count"), count);
-  byId("clear").hidden = !isFiltered(filter);
   side.setUnits(shown);
   side.tick();
   drawCounts();
@@ -241,17 +245,7 @@ function drawMap(): void {
 
 function drawCounts(): void {
   const now = serverNow();
-  const silent = fleet.count("silent") + fleet.count("never");
-  const refused = side.recentRefusals(now);
-  const tile = (key: Key, value: string, alert: boolean): HTMLElement => h("div.count", { class: alert ? "count alert" : "count" }, h("b", {}, value), h("span", {}, t(key)));
-  const n = (value: number): string => numberText(value, language());
-  byId("counts").replaceChildren(
-    tile("counts.devices", n(fleet.units.size), false),
-    tile("counts.live", n(fleet.count("live")), false),
-    tile("counts.silent", n(silent), silent > 0),
-    tile("counts.rate", n(Math.round(fleet.rate(now) * 10) / 10), false),
-    tile("counts.refused", n(refused), refused > 0),
-  );
+  showCounts(byId("counts"), fleet, side.recentRefusals(now), now);
 }
 
 function pick(id: string | null): void {
@@ -275,52 +269,6 @@ document.addEventListener("keydown", (event) => {
     byId("search").focus();
   }
 });
-
-function setFilter(change: Partial<Filter>): void {
-  filter = { ...filter, ids: null, ...change };
-  fitNext = change.ids === undefined;
-  byId("list").scrollTop = 0;
-  refresh();
-  if (change.ids) openPane("list");
-}
-
-function clearFilters(): void {
-  filter = NO_FILTER;
-  fitNext = true;
-  for (const id of ["search", "filter-agency", "filter-domain", "filter-model", "filter-state"]) byId<HTMLInputElement>(id).value = "";
-  refresh();
-}
-
-function fillFilters(): void {
-  const units = [...fleet.units.values()];
-  const distinct = (of: (unit: Unit) => string): string[] => [...new Set(units.map(of))].sort();
-  const fill = (id: string, every: Key, values: readonly string[], name: (value: string) => string): void => {
-    const select = byId<HTMLSelectElement>(id);
-    const before = select.value;
-    select.replaceChildren(h("option", { value: "" }, t(every)), ...values.map((value) => h("option", { value }, name(value))));
-    select.value = values.includes(before) ? before : "";
-  };
-  const states: DeviceState[] = ["live", "silent", "never", "expired", "revoked"];
-  fill("filter-agency", "filter.agency.all", distinct((unit) => unit.device.agency), (id) => id);
-  fill("filter-domain", "filter.domain.all", distinct((unit) => unit.domain), domainTitle);
-  fill("filter-model", "filter.model.all", distinct((unit) => unit.device.model), modelTitle);
-  fill("filter-state", "filter.state.all", states, (state) => t(`state.${state}` as Key));
-}
-
-function drawLegend(): void {
-  byId("map").querySelector(".legend")?.remove();
-  const item = (icon: Node, text: string): HTMLElement => h("li", {}, icon, text);
-  const domains = ["disaster", "traffic", "safety"].filter((domain) => markOf(domain));
-  byId("map").append(
-    h(
-      "ul.legend",
-      { "aria-label": t("map.legend") },
-      ...domains.map((domain) => item(domainIcon(domain), domainTitle(domain))),
-      item(domainIcon("disaster", true), t("state.silent")),
-      item(h("span.ring"), t("map.uncertain")),
-    ),
-  );
-}
 
 function drawPhoneTabs(): void {
   const panes = ["map", "list", "side"] as const;

@@ -7,7 +7,7 @@ import type { DeviceEvent, Frame, Page } from "../shapes";
 import { type Key, language, t } from "../text";
 import { DevicePanel, eventItem } from "./device";
 import { type Fleet, SILENT_AFTER_MS, type Unit, isPoor } from "./fleet";
-import { domainIcon, fieldTitle, valueElement } from "./words";
+import { deviceTitle, domainIcon, fieldTitle, valueElement } from "./words";
 
 export type Tab = "values" | "attention" | "refused" | "device";
 const TABS: readonly Tab[] = ["values", "attention", "refused", "device"];
@@ -116,7 +116,7 @@ export class Side {
       "li",
       { "data-pick": frame.device },
       domainIcon(frame.domain),
-      h("div", {}, h("button.name", { type: "button" }, unit?.device.name || frame.device), h("div.frame-values", {}, ...values)),
+      h("div", {}, h("button.name", { type: "button" }, unit ? deviceTitle(unit.device) : frame.device), h("div.frame-values", {}, ...values)),
       h("time", { datetime: frame.result_time }, clockText(new Date(frame.result_time))),
     );
   }
@@ -142,7 +142,7 @@ export class Side {
   private unitList(units: readonly Unit[], none: string, rest: (unit: Unit) => HTMLElement): HTMLElement {
     if (units.length === 0) return h("p.calm-note", {}, none);
     const items = units.slice(0, SHOWN).map((unit) =>
-      h("li", { "data-pick": unit.device.id }, domainIcon(unit.domain, unit.state !== "live"), h("div", {}, h("button.name", { type: "button" }, unit.device.name || unit.device.id), rest(unit))),
+      h("li", { "data-pick": unit.device.id }, domainIcon(unit.domain, unit.state !== "live"), h("div", {}, h("button.name", { type: "button" }, deviceTitle(unit.device)), rest(unit))),
     );
     const left = units.length - items.length;
     return h("ul.frames", {}, ...items, left > 0 && h("li.note", {}, t("attention.more", { count: left })));

@@ -1,16 +1,32 @@
 // Names and values as the dashboard writes them, in the language that is on.
 
 import { h, svg } from "../dom";
-import { QUALITY_MARK, unitText, valueText } from "../format";
+import { QUALITY_MARK, nameText, unitText, valueText } from "../format";
 import { markOf, svgPath } from "../map/marks";
-import type { Model, Quality, Value } from "../shapes";
+import type { Agency, Model, Quality, Value } from "../shapes";
 import { language, t, word } from "../text";
 
 let models = new Map<string, Model>();
+let agencies = new Map<string, string>();
 
 export function setModels(list: readonly Model[]): void {
   models = new Map(list.map((model) => [model.id, model]));
 }
+
+export function setAgencies(list: readonly Agency[]): void {
+  agencies = new Map(list.map((agency) => [agency.id, agency.name]));
+}
+
+/** The public has ids only: agencies are listed to operators. */
+export const agencyTitle = (id: string): string => nameText(agencies.get(id) ?? "", language()) || id;
+
+export const deviceTitle = (device: { id: string; name: string }): string => nameText(device.name, language()) || device.id;
+
+/** `KOGL-1` is known to Koreans as 공공누리 제1유형; SPDX names stay. */
+export const licenceTitle = (licence: string): string => {
+  const type = /^KOGL-([1-4])$/.exec(licence)?.[1];
+  return type === undefined ? licence : t("licence.kogl", { type });
+};
 
 export const modelTitle = (id: string): string => models.get(id)?.title[language()] || id;
 

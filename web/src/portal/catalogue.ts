@@ -4,7 +4,7 @@ import { all } from "../api";
 import { h } from "../dom";
 import { faultText } from "../faults";
 import { numberText } from "../format";
-import { domainIcon, domainTitle, fieldTitle, modelTitle } from "../ops/words";
+import { domainIcon, domainTitle, fieldTitle, licenceTitle, modelTitle } from "../ops/words";
 import type { Datastream } from "../shapes";
 import { language, t } from "../text";
 
@@ -107,7 +107,7 @@ function row(entry: Entry): HTMLElement {
     cell("fields", h("span", {}, fields.join(", "))),
     cell("things", numberText(entry.things, language())),
     cell("datastreams", numberText(entry.datastreams, language())),
-    cell("licence", entry.licences.join(", ")),
+    cell("licence", entry.licences.map(licenceTitle).join(", ")),
     h("td", {}, h("a", { href: latest }, t("catalogue.try"))),
   );
 }

@@ -4,7 +4,7 @@ import { all, get } from "../api";
 import { h } from "../dom";
 import { faultText } from "../faults";
 import { Follower } from "../follow";
-import { clockText, offsetText } from "../format";
+import { clockText, nameText, offsetText } from "../format";
 import { LinkPill } from "../link";
 import { domainIcon, fieldTitle, valueElement } from "../ops/words";
 import type { Frame, LatestPage, Latest } from "../shapes";
@@ -120,7 +120,7 @@ export class Sample {
       "li",
       { "data-key": row.key, class: fresh ? "fresh" : null },
       domainIcon(row.domain),
-      h("div", {}, h("b.name", {}, this.names.get(row.thing) || row.thing), h("small", {}, `${row.agency} · ${fieldTitle(row.model, row.field)}`)),
+      h("div", {}, h("b.name", {}, nameText(this.names.get(row.thing) ?? "", language()) || row.thing), h("small", {}, `${row.agency} · ${fieldTitle(row.model, row.field)}`)),
       valueElement(row.value, row.unit, row.quality),
       h("time", { datetime: row.at }, clockText(new Date(row.at))),
     );

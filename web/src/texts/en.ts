@@ -29,6 +29,7 @@ export const en = {
   "domain.disaster": "Disaster",
   "domain.traffic": "Traffic",
   "domain.safety": "Safety",
+  "licence.kogl": "KOGL type {type}",
   "quality.good": "good",
   "quality.uncertain": "uncertain",
   "quality.bad": "bad",

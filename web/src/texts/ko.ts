@@ -31,6 +31,7 @@ export const ko: Record<keyof typeof en, string> = {
   "domain.disaster": "재난",
   "domain.traffic": "교통",
   "domain.safety": "안전",
+  "licence.kogl": "공공누리 제{type}유형",
   "quality.good": "정상",
   "quality.uncertain": "의심",
   "quality.bad": "불량",

@@ -28,5 +28,7 @@ pub fn read(bytes: &[u8], max_packet: usize) -> Result<Option<Frame<'_>>, Decode
             limit: max_packet,
         });
     }
-    Ok(bytes.get(1 + prefix..total).map(|body| Frame { first, body, total }))
+    Ok(bytes
+        .get(1 + prefix..total)
+        .map(|body| Frame { first, body, total }))
 }

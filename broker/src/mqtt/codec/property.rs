@@ -112,7 +112,9 @@ impl<'a> Properties<'a> {
         // early does not occur.
         std::iter::from_fn(move || match reader.is_empty() {
             true => None,
-            false => Property::read(&mut reader).ok().map(|(_, property)| property),
+            false => Property::read(&mut reader)
+                .ok()
+                .map(|(_, property)| property),
         })
     }
 
@@ -160,7 +162,9 @@ fn check(raw: &[u8], place: u16) -> Result<(), DecodeError> {
     while !reader.is_empty() {
         let (id, property) = Property::read(&mut reader)?;
         if allowed_in(id) & place == 0 {
-            return Err(DecodeError::Protocol("a property that this packet cannot have"));
+            return Err(DecodeError::Protocol(
+                "a property that this packet cannot have",
+            ));
         }
         count += 1;
         if count > MAX_PROPERTIES {

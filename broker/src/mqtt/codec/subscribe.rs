@@ -118,7 +118,10 @@ impl<'a> Subscribe<'a> {
         std::iter::from_fn(move || {
             let filter = reader.text().ok()?;
             let bits = reader.u8().ok()?;
-            Some((filter, SubscribeOptions::from_bits(bits, Protocol::V5).ok()?))
+            Some((
+                filter,
+                SubscribeOptions::from_bits(bits, Protocol::V5).ok()?,
+            ))
         })
     }
 

@@ -35,11 +35,10 @@ impl<C: Seams> Connection<C> {
             None => {}
             // A client that is not read cannot be blamed for its silence.
             Some(_) if state.is_paused(config) => {}
-            Some(served) => {
-                if served.session.deadline().is_some_and(|deadline| now > deadline) {
-                    state.close(End::keep_alive_timeout());
-                }
+            Some(served) if served.session.deadline().is_some_and(|it| now > it) => {
+                state.close(End::keep_alive_timeout());
             }
+            Some(_) => {}
         }
     }
 
@@ -58,7 +57,10 @@ impl<C: Seams> Connection<C> {
             (Err(refusal), _) => Err(refusal),
             (Ok(()), Some(subscription)) => Err(Refusal::new(
                 RefusalKind::NotAuthorized,
-                format!("may no longer subscribe to {}", subscription.filter.as_str()),
+                format!(
+                    "may no longer subscribe to {}",
+                    subscription.filter.as_str()
+                ),
             )),
             (Ok(()), None) => Ok(()),
         };
@@ -71,7 +73,10 @@ impl<C: Seams> Connection<C> {
     /// still acknowledged.
     pub(crate) fn stop(&self) {
         let state = &mut *self.state.borrow_mut();
-        let pending = state.served.as_ref().is_some_and(|it| it.session.pending() > 0);
+        let pending = state
+            .served
+            .as_ref()
+            .is_some_and(|it| it.session.pending() > 0);
         match pending {
             true => state.stopping = true,
             false => state.close(End::shutdown()),

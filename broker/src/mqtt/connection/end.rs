@@ -57,12 +57,20 @@ impl End {
 
     pub(super) fn closed_by_peer() -> Self {
         let cure = "look at the device's power, network and keep-alive";
-        Self::new(EventKind::Disconnected, "the peer closed without DISCONNECT", cure)
+        Self::new(
+            EventKind::Disconnected,
+            "the peer closed without DISCONNECT",
+            cure,
+        )
     }
 
     pub(super) fn lost(error: &io::Error) -> Self {
         let cure = "look at the device's power and network";
-        Self::new(EventKind::Disconnected, format!("the connection broke: {error}"), cure)
+        Self::new(
+            EventKind::Disconnected,
+            format!("the connection broke: {error}"),
+            cure,
+        )
     }
 
     pub(super) fn violation(violation: Violation) -> Self {
@@ -89,13 +97,20 @@ impl End {
     pub(crate) fn taken_over() -> Self {
         let cure = "give each device its own client id";
         let reason = "another connection came with the same identity and client id";
-        Self::new(EventKind::TakenOver, reason, cure)
-            .telling(ReasonCode::SESSION_TAKEN_OVER, "another connection has this session now")
+        Self::new(EventKind::TakenOver, reason, cure).telling(
+            ReasonCode::SESSION_TAKEN_OVER,
+            "another connection has this session now",
+        )
     }
 
     pub(super) fn connect_timeout() -> Self {
-        let cure = "the device opens a connection and sends no CONNECT, or speaks TLS on a plain port";
-        Self::new(EventKind::ConnectTimeout, "no CONNECT within the deadline", cure)
+        let cure =
+            "the device opens a connection and sends no CONNECT, or speaks TLS on a plain port";
+        Self::new(
+            EventKind::ConnectTimeout,
+            "no CONNECT within the deadline",
+            cure,
+        )
     }
 
     pub(super) fn keep_alive_timeout() -> Self {
@@ -107,7 +122,11 @@ impl End {
 
     pub(super) fn write_timeout() -> Self {
         let cure = "the subscriber must read what it subscribes to";
-        Self::new(EventKind::WriteTimeout, "the peer takes nothing of what is sent to it", cure)
+        Self::new(
+            EventKind::WriteTimeout,
+            "the peer takes nothing of what is sent to it",
+            cure,
+        )
     }
 
     pub(crate) fn sink_fault(fault: &SinkFault) -> Self {

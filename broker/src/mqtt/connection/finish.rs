@@ -8,6 +8,7 @@ use domain::batch::Resent;
 use super::Connection;
 use super::end::End;
 use super::state::Served;
+use super::transport::Transport;
 use crate::access::{AccessControl, ConnectionEvent, EventKind, PublishRight};
 use crate::listener::worker::{Seams, Worker};
 use crate::mqtt::codec::{Property, Qos};
@@ -35,9 +36,16 @@ impl<C: Seams> Connection<C> {
         {
             self.publish_will(worker, &served, &will);
         }
-        if end.kind == EventKind::Disconnected && end.code.is_none() {
-            return;
+        // Its own messages may keep the connection a while, waiting to be
+        // durable; its socket they do not keep.
+        match end.kind == EventKind::Disconnected && end.code.is_none() {
+            true => {}
+            false => self.linger().await,
         }
+        self.state.borrow_mut().transport = Transport::Closed;
+    }
+
+    async fn linger(&self) {
         self.state.borrow_mut().transport.say_end();
         let mut left = LINGER_BYTES;
         let peer_closed = poll_fn(|cx| {
@@ -96,14 +104,20 @@ impl<C: Seams> Connection<C> {
     fn publish_will(&self, worker: &Worker<C>, served: &Served<C>, will: &StoredWill) {
         let services = &worker.services;
         let properties = will.properties.as_properties();
-        match services.access.publish_right(&served.principal, &will.topic) {
+        match services
+            .access
+            .publish_right(&served.principal, &will.topic)
+        {
             PublishRight::Denied => {}
             PublishRight::Route => {
                 let mut message = Message::new(&will.topic, will.payload.to_vec().into());
                 message.qos = will.qos.min(Qos::AtLeastOnce);
                 message.retain = will.retain;
                 message.properties = will.properties.clone();
-                worker.shared.router.publish([message], Some(&served.endpoint));
+                worker
+                    .shared
+                    .router
+                    .publish([message], Some(&served.endpoint));
             }
             PublishRight::Telemetry => {
                 let staged = services.sink.stage(

@@ -11,6 +11,7 @@ use crate::access::{
     AccessControl, ConnectionEvent, EventKind, LoginAttempt, Protocol, PublishRight, RefusalKind,
 };
 use crate::listener::worker::{Seams, Worker};
+use crate::mqtt::codec::wire::Reader;
 use crate::mqtt::codec::{self, Connect, DecodeError, Frame, Packet, ReasonCode, kind};
 use crate::mqtt::router::{Endpoint, Identity};
 use crate::mqtt::session::{Requested, Session, connack_refusal, read_connect};
@@ -98,7 +99,10 @@ impl<C: Seams> Connection<C> {
                 "a device's will goes to devices/{its own id}/telemetry",
             ));
         }
-        let assigned = connect.client_id.is_empty().then(|| worker.shared.new_client_id());
+        let assigned = connect
+            .client_id
+            .is_empty()
+            .then(|| worker.shared.new_client_id());
         let client_id = assigned.as_deref().unwrap_or(connect.client_id);
         let identity = Identity {
             session_owner: admission.session_owner.into(),
@@ -152,9 +156,8 @@ impl<C: Seams> Connection<C> {
 
 /// A CONNECT that cannot be read is answered in the version it seems to be of.
 fn unreadable(frame: &Frame<'_>, error: DecodeError) -> Turned {
-    // Behind the two bytes of length and the four of the name stands the level.
-    let protocol = match frame.body.get(6) {
-        Some(level) if *level >= 5 => Protocol::V5,
+    let protocol = match level(frame.body) {
+        Some(level) if level >= 5 => Protocol::V5,
         _ => Protocol::V311,
     };
     Turned {
@@ -165,14 +168,25 @@ fn unreadable(frame: &Frame<'_>, error: DecodeError) -> Turned {
     }
 }
 
+/// The protocol level, which stands behind the protocol's name.
+fn level(body: &[u8]) -> Option<u8> {
+    let mut reader = Reader::new(body);
+    reader.bytes().ok()?;
+    reader.u8().ok()
+}
+
 const fn cure_of(kind: RefusalKind) -> &'static str {
     match kind {
-        RefusalKind::BadCredentials => "check the device's key or password, and the token's audience",
+        RefusalKind::BadCredentials => {
+            "check the device's key or password, and the token's audience"
+        }
         RefusalKind::UnknownDevice => "register the device, or correct its user name",
         RefusalKind::NotAuthorized => "",
         RefusalKind::BadClientId => "use the device's id as the client id",
         RefusalKind::Expired => "set the device's clock, and make a new token for each connection",
-        RefusalKind::Revoked => "the device was revoked; give it a new credential if that was wrong",
+        RefusalKind::Revoked => {
+            "the device was revoked; give it a new credential if that was wrong"
+        }
         RefusalKind::InsecureListener => "use the TLS port, or bind the password to its networks",
         RefusalKind::QuotaExceeded => "connect less often",
         RefusalKind::Unavailable => "try again later",

@@ -63,7 +63,10 @@ impl<C: Seams> Connection<C> {
     /// Whether it is the one that other threads know as `endpoint`.
     pub(crate) fn is_of(&self, endpoint: &Arc<Endpoint>) -> bool {
         let state = self.state.borrow();
-        state.served.as_ref().is_some_and(|it| Arc::ptr_eq(&it.endpoint, endpoint))
+        state
+            .served
+            .as_ref()
+            .is_some_and(|it| Arc::ptr_eq(&it.endpoint, endpoint))
     }
 
     /// Goes on as far as the socket allows; ready when the connection is over

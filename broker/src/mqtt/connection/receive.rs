@@ -238,7 +238,10 @@ impl<C: Seams> Connection<C> {
             PublishRight::Route => {
                 let topic = served.session.topic_of(publish);
                 let message = Message::from_publish(topic, publish);
-                let routed = worker.shared.router.publish([message], Some(&served.endpoint));
+                let routed = worker
+                    .shared
+                    .router
+                    .publish([message], Some(&served.endpoint));
                 served.session.routed(publish, &routed, out);
                 Ok(())
             }
@@ -266,7 +269,9 @@ impl<C: Seams> Connection<C> {
         served.session.check_topic(&topic).map_err(End::violation)?;
         let access = &worker.services.access;
         let right = access.publish_right(&served.principal, &topic);
-        served.session.remember_right(&topic, batch.generation, right);
+        served
+            .session
+            .remember_right(&topic, batch.generation, right);
         if right == PublishRight::Denied {
             access.record(ConnectionEvent {
                 login: served.endpoint.identity.login.as_deref(),
@@ -306,7 +311,10 @@ impl<C: Seams> Connection<C> {
             right
         };
         for granted in served.session.subscribe(subscribe, right, out) {
-            worker.shared.router.subscribe(&served.endpoint, &granted.subscription);
+            worker
+                .shared
+                .router
+                .subscribe(&served.endpoint, &granted.subscription);
             self.queue_retained(served, worker, &granted);
         }
     }

@@ -15,6 +15,8 @@ use tokio::net::TcpStream;
 pub(crate) enum Transport {
     Plain(TcpStream),
     Tls(Box<Tls>),
+    /// Over, though somebody may still hold the connection.
+    Closed,
 }
 
 pub(crate) struct Tls {
@@ -28,10 +30,11 @@ impl Transport {
         Self::Tls(Box::new(Tls { tcp, tls }))
     }
 
-    fn tcp(&self) -> &TcpStream {
+    fn tcp(&self) -> Option<&TcpStream> {
         match self {
-            Self::Plain(tcp) => tcp,
-            Self::Tls(it) => &it.tcp,
+            Self::Plain(tcp) => Some(tcp),
+            Self::Tls(it) => Some(&it.tcp),
+            Self::Closed => None,
         }
     }
 
@@ -44,6 +47,7 @@ impl Transport {
         match self {
             Self::Plain(tcp) => poll_tcp(tcp, cx, buffer),
             Self::Tls(it) => it.poll_read(cx, buffer),
+            Self::Closed => Poll::Ready(Ok(0)),
         }
     }
 
@@ -52,19 +56,23 @@ impl Transport {
         match self {
             Self::Plain(tcp) => write_some(tcp, bytes),
             Self::Tls(it) => it.try_write(bytes),
+            Self::Closed => Err(io::ErrorKind::NotConnected.into()),
         }
     }
 
     /// Encrypted bytes wait inside.
     pub(super) fn has_unsent(&self) -> bool {
         match self {
-            Self::Plain(_) => false,
+            Self::Plain(_) | Self::Closed => false,
             Self::Tls(it) => it.tls.wants_write(),
         }
     }
 
     pub(super) fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.tcp().poll_write_ready(cx)
+        match self.tcp() {
+            Some(tcp) => tcp.poll_write_ready(cx),
+            None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
     }
 
     /// Says that nothing more will come.
@@ -74,7 +82,9 @@ impl Transport {
             // Nobody is left to tell of an error.
             let _ = it.try_write(&[]);
         }
-        let _ = socket2::SockRef::from(self.tcp()).shutdown(std::net::Shutdown::Write);
+        if let Some(tcp) = self.tcp() {
+            let _ = socket2::SockRef::from(tcp).shutdown(std::net::Shutdown::Write);
+        }
     }
 
     /// Takes what the peer still sends, so that the kernel does not answer it
@@ -85,6 +95,7 @@ impl Transport {
         let tcp = match self {
             Self::Plain(tcp) => tcp,
             Self::Tls(it) => &mut it.tcp,
+            Self::Closed => return Poll::Ready(()),
         };
         while *left > 0 {
             match poll_tcp(tcp, cx, &mut waste) {
@@ -108,7 +119,10 @@ impl Tls {
                 }
                 result => return Poll::Ready(result),
             }
-            let mut io = PolledRead { tcp: &mut self.tcp, cx };
+            let mut io = PolledRead {
+                tcp: &mut self.tcp,
+                cx,
+            };
             match self.tls.read_tls(&mut io) {
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Poll::Pending,

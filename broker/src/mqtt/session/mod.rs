@@ -10,10 +10,12 @@ mod connect;
 mod disconnect;
 mod outgoing;
 mod ping;
-mod publish;
 mod puback;
+mod publish;
 mod queue;
 mod subscribe;
+#[cfg(test)]
+mod tests;
 mod unsubscribe;
 
 use std::sync::Arc;

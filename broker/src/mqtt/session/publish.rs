@@ -26,9 +26,16 @@ pub(super) struct Incoming {
 #[derive(Clone, Copy, Debug)]
 enum Pending {
     /// Staged; a receipt settles it. Packet id 0 is QoS 0.
-    Staged { packet_id: u16 },
-    Refused { packet_id: u16, reason: ReasonCode },
-    Routed { packet_id: u16 },
+    Staged {
+        packet_id: u16,
+    },
+    Refused {
+        packet_id: u16,
+        reason: ReasonCode,
+    },
+    Routed {
+        packet_id: u16,
+    },
 }
 
 #[derive(Debug, Default)]
@@ -139,10 +146,13 @@ impl Session {
         if !publish.topic.is_empty() {
             return publish.topic;
         }
-        let alias = publish.properties.iter().find_map(|property| match property {
-            Property::TopicAlias(number) => Some(usize::from(number)),
-            _ => None,
-        });
+        let alias = publish
+            .properties
+            .iter()
+            .find_map(|property| match property {
+                Property::TopicAlias(number) => Some(usize::from(number)),
+                _ => None,
+            });
         alias
             .and_then(|number| self.incoming.aliases.get(number.wrapping_sub(1)))
             .and_then(Option::as_deref)
@@ -221,7 +231,9 @@ impl Session {
         while let Some(settled) = self.incoming.pending.front().copied() {
             let ack = match settled {
                 Pending::Staged { .. } => break,
-                Pending::Refused { packet_id, reason } => Acknowledgement::refused(packet_id, reason),
+                Pending::Refused { packet_id, reason } => {
+                    Acknowledgement::refused(packet_id, reason)
+                }
                 Pending::Routed { packet_id } => {
                     Acknowledgement::routed(packet_id, &Routed::done())
                 }

@@ -33,10 +33,13 @@ impl Session {
         mut right: impl FnMut(&str) -> SubscribeRight,
         out: &mut Vec<u8>,
     ) -> SmallVec<[Granted; 1]> {
-        let id = packet.properties.iter().find_map(|property| match property {
-            Property::SubscriptionId(id) => Some(id),
-            _ => None,
-        });
+        let id = packet
+            .properties
+            .iter()
+            .find_map(|property| match property {
+                Property::SubscriptionId(id) => Some(id),
+                _ => None,
+            });
         let mut granted = SmallVec::new();
         let mut codes = SmallVec::<[u8; 8]>::new();
         for (text, options) in packet.filters() {
@@ -67,10 +70,11 @@ impl Session {
         id: Option<u32>,
         right: &mut impl FnMut(&str) -> SubscribeRight,
     ) -> Result<Granted, ReasonCode> {
-        let filter = TopicFilter::within(text, self.topic_limits()).map_err(|error| match error {
-            TopicFilterError::Shared => ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED,
-            _ => ReasonCode::TOPIC_FILTER_INVALID,
-        })?;
+        let filter =
+            TopicFilter::within(text, self.topic_limits()).map_err(|error| match error {
+                TopicFilterError::Shared => ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED,
+                _ => ReasonCode::TOPIC_FILTER_INVALID,
+            })?;
         if right(text) == SubscribeRight::Denied {
             return Err(ReasonCode::NOT_AUTHORIZED);
         }

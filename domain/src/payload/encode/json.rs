@@ -48,7 +48,12 @@ fn run_length(readings: &[Reading<'_>]) -> usize {
 }
 
 fn compact_object(readings: &[Reading<'_>], sequence: Option<u64>, out: &mut Vec<u8>) {
-    let Reading { time, location, quality, .. } = &readings[0];
+    let Reading {
+        time,
+        location,
+        quality,
+        ..
+    } = &readings[0];
     out.push(b'{');
     if let Some(time) = time {
         out.extend_from_slice(b"\"t\":");

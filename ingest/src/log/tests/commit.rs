@@ -13,7 +13,12 @@ fn many_tasks_share_syncs(policy: CommitPolicy) {
     const ROUNDS: u64 = 20;
     let folder = tempfile::tempdir().unwrap();
     let faults = Faults::default();
-    let log = Arc::new(open_with(folder.path(), policy, &faults));
+    let config = LogConfig {
+        segment_bytes: 1 << 20,
+        ..config(policy, &faults)
+    };
+    let log = Log::open(folder.path(), &config, Offset::ZERO, Arc::default()).unwrap();
+    let log = Arc::new(log);
     let before = faults.syncs();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -30,6 +30,9 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
+/// A group must fit into a segment, which is small here.
+const MAX_STAGED: usize = 6;
+
 struct Model {
     folder: tempfile::TempDir,
     faults: Faults,
@@ -58,6 +61,9 @@ impl Model {
     fn run(&mut self, operation: &Operation) {
         match operation {
             Operation::Stage(bytes) => {
+                if self.staged.len() == MAX_STAGED {
+                    self.run(&Operation::Commit);
+                }
                 self.staged.push((self.next, stage(&self.log, self.next, *bytes)));
                 self.next += 1;
             }

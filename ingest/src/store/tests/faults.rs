@@ -52,12 +52,18 @@ fn a_flipped_bit_in_a_file_sets_it_aside_and_the_rest_is_served() {
     let opened = Opened::at(folder.path(), 100);
     let rows = [1, 2, 3].map(|series| opened.all(series).len());
     assert_eq!(rows, [1, 0, 1]);
-    assert_eq!((opened.stats().files, opened.stats().files_set_aside), (2, 1));
+    assert_eq!(
+        (opened.stats().files, opened.stats().files_set_aside),
+        (2, 1)
+    );
     assert_eq!(files(folder.path(), ".parquet.damaged").len(), 1);
     drop(opened);
 
     let mut opened = Opened::at(folder.path(), 100);
-    assert_eq!((opened.stats().files, opened.stats().files_set_aside), (2, 1));
+    assert_eq!(
+        (opened.stats().files, opened.stats().files_set_aside),
+        (2, 1)
+    );
     opened.apply(&frame(4, vec![number(2, 11, 2.5)]));
     opened.store.flush().unwrap();
     assert_eq!([1, 2, 3].map(|series| opened.all(series).len()), [1, 1, 1]);
@@ -73,7 +79,10 @@ fn a_cut_or_missing_file_is_noticed_at_open() {
     fs::write(&paths[0], &bytes[..bytes.len() - 1]).unwrap();
     fs::remove_file(&paths[2]).unwrap();
     let opened = Opened::at(folder.path(), 100);
-    assert_eq!((opened.stats().files, opened.stats().files_set_aside), (1, 2));
+    assert_eq!(
+        (opened.stats().files, opened.stats().files_set_aside),
+        (1, 2)
+    );
     assert_eq!([1, 2, 3].map(|series| opened.all(series).len()), [0, 1, 0]);
 }
 
@@ -95,7 +104,11 @@ fn what_no_manifest_names_is_removed_at_open() {
 fn a_damaged_manifest_is_refused_and_nothing_is_removed() {
     let folder = tempfile::tempdir().unwrap();
     drop(three_files(folder.path()));
-    fs::write(folder.path().join("manifest"), "madang-store 1 00000000\n{}\n").unwrap();
+    fs::write(
+        folder.path().join("manifest"),
+        "madang-store 1 00000000\n{}\n",
+    )
+    .unwrap();
     let refused = crate::store::Store::open(
         folder.path(),
         100,

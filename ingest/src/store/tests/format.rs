@@ -10,15 +10,16 @@ use crate::log::{Frame, Verdict};
 use crate::query::StoredObservation;
 
 fn fixture(version: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(version)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(version)
 }
 
 /// What the fixture of version 1 was made from: every kind of value, a
 /// correction, a late row, a position.
 fn frames() -> Vec<Frame> {
-    let text = |time, text: &str| {
-        observation(2, time, Some(Value::Text(text.into())), Verdict::First)
-    };
+    let text =
+        |time, text: &str| observation(2, time, Some(Value::Text(text.into())), Verdict::First);
     let mut placed = number(1, 30, -0.5);
     placed.location = Some(Location::from_e7(375_665_000, 1_269_780_000));
     placed.quality = Quality::Uncertain;
@@ -29,9 +30,22 @@ fn frames() -> Vec<Frame> {
     late.verdict = Verdict::Late;
     late.index = 1;
     vec![
-        frame(1, vec![number(1, 10, 1.5), number(1, 20, 2.0), text(10, "맑음")]),
-        frame(2, vec![placed, text(20, "흐림"), observation(3, 5, Some(Value::Boolean(true)), Verdict::First)]),
-        frame(3, vec![corrected, late, observation(3, 6, None, Verdict::First)]),
+        frame(
+            1,
+            vec![number(1, 10, 1.5), number(1, 20, 2.0), text(10, "맑음")],
+        ),
+        frame(
+            2,
+            vec![
+                placed,
+                text(20, "흐림"),
+                observation(3, 5, Some(Value::Boolean(true)), Verdict::First),
+            ],
+        ),
+        frame(
+            3,
+            vec![corrected, late, observation(3, 6, None, Verdict::First)],
+        ),
     ]
 }
 
@@ -72,9 +86,15 @@ fn version_1_is_read() {
     let expected = Opened::at(made.path(), 100);
     assert_eq!(answers(&opened), answers(&expected));
     let ten = &opened.all(1)[0];
-    assert_eq!((ten.value.clone(), ten.revision), (Some(Value::Number(9.5)), 1));
+    assert_eq!(
+        (ten.value.clone(), ten.revision),
+        (Some(Value::Number(9.5)), 1)
+    );
     let placed = &opened.all(1)[2];
-    assert_eq!(placed.location, Some(Location::from_e7(375_665_000, 1_269_780_000)));
+    assert_eq!(
+        placed.location,
+        Some(Location::from_e7(375_665_000, 1_269_780_000))
+    );
     assert_eq!(opened.latest.get(DatastreamId::new(3)).unwrap().value, None);
 }
 

@@ -1,5 +1,6 @@
 //! The store with what stands around it, fed with frames as the log feeds it.
 
+mod cost;
 mod faults;
 mod format;
 mod model;
@@ -34,8 +35,7 @@ impl Opened {
     pub(super) fn at(folder: &Path, flush_rows: usize) -> Self {
         let counters = Arc::new(Counters::default());
         let latest = Latest::default();
-        let store =
-            Store::open(folder, flush_rows, latest.clone(), Arc::clone(&counters)).unwrap();
+        let store = Store::open(folder, flush_rows, latest.clone(), Arc::clone(&counters)).unwrap();
         let quarantine = Quarantine::new(10, Arc::clone(&counters));
         let progress = Progress::new(store.flushed_offset());
         let live = Live::new(progress.clone(), Arc::clone(&counters));
@@ -63,7 +63,10 @@ impl Opened {
     }
 
     pub(super) fn all(&self, datastream: u32) -> Vec<StoredObservation> {
-        self.store.range(&everything(datastream)).unwrap().observations
+        self.store
+            .range(&everything(datastream))
+            .unwrap()
+            .observations
     }
 
     pub(super) fn stats(&self) -> Stats {
@@ -126,7 +129,11 @@ pub(super) fn observation(
         index: 0,
         datastream: DatastreamId::new(datastream),
         time: Timestamp::from_micros(time),
-        quality: if value.is_none() { Quality::Missing } else { Quality::Good },
+        quality: if value.is_none() {
+            Quality::Missing
+        } else {
+            Quality::Good
+        },
         value,
         flags: Flags::NONE,
         verdict,

@@ -9,9 +9,7 @@ use proptest::prelude::*;
 
 use super::{Opened, frame, observation, received};
 use crate::log::{Frame, Verdict};
-use crate::query::{
-    AggregateFunction, AggregateQuery, Grouping, RangeQuery, StoredObservation,
-};
+use crate::query::{AggregateFunction, AggregateQuery, Grouping, RangeQuery, StoredObservation};
 
 /// Small, so that most cases flush several times by themselves.
 const FLUSH_ROWS: usize = 12;
@@ -60,10 +58,13 @@ fn value(code: u8) -> Option<Value> {
     }
 }
 
+/// When a value was received.
+type Received = (Timestamp, Option<Value>);
+
 /// Every revision of every time, as it was received.
 #[derive(Default)]
 struct Model {
-    kept: BTreeMap<(u32, i64), Vec<(Timestamp, Option<Value>)>>,
+    kept: BTreeMap<(u32, i64), Vec<Received>>,
     frames: Vec<Frame>,
 }
 
@@ -98,7 +99,7 @@ impl Model {
         frame
     }
 
-    fn range(&self, query: &RangeQuery) -> Vec<(i64, Option<Value>, u16)> {
+    fn range(&self, query: &RangeQuery) -> Vec<Shown> {
         let series = query.datastream.get();
         let after = query.after.map_or(i64::MIN, Timestamp::as_micros);
         self.kept
@@ -117,7 +118,10 @@ impl Model {
     }
 }
 
-fn shown(observations: &[StoredObservation]) -> Vec<(i64, Option<Value>, u16)> {
+/// Time, value and revision of an observation.
+type Shown = (i64, Option<Value>, u16);
+
+fn shown(observations: &[StoredObservation]) -> Vec<Shown> {
     observations
         .iter()
         .map(|row| (row.time.as_micros(), row.value.clone(), row.revision))
@@ -129,18 +133,32 @@ fn check(opened: &Opened, model: &Model, queries: &[RangeQuery]) {
         let expected = model.range(query);
         let page = opened.store.range(query).unwrap();
         let shown = shown(&page.observations);
-        assert_eq!(shown, expected[..expected.len().min(query.limit)], "{query:?}");
+        assert_eq!(
+            shown,
+            expected[..expected.len().min(query.limit)],
+            "{query:?}"
+        );
         assert_eq!(page.more, expected.len() > query.limit, "{query:?}");
         if query.as_of.is_none() && query.after.is_none() {
-            let count = opened.store.count(query.datastream, query.from, query.to).unwrap();
+            let count = opened
+                .store
+                .count(query.datastream, query.from, query.to)
+                .unwrap();
             assert_eq!(count, expected.len() as u64, "{query:?}");
         }
     }
     for series in 0..SERIES {
         let all = model.range(&super::everything(series));
         let latest = opened.latest.get(DatastreamId::new(series));
-        assert_eq!(shown(latest.as_slice()).last(), all.last(), "latest of {series}");
-        let placed = opened.all(series).into_iter().filter(|row| row.location.is_some());
+        assert_eq!(
+            shown(latest.as_slice()).last(),
+            all.last(),
+            "latest of {series}"
+        );
+        let placed = opened
+            .all(series)
+            .into_iter()
+            .filter(|row| row.location.is_some());
         assert!(placed.into_iter().all(|row| row.value == value(5)));
     }
     check_sums(opened, model);
@@ -159,13 +177,21 @@ fn check_sums(opened: &Opened, model: &Model) {
     let mut expected: BTreeMap<(u32, i64), Vec<f64>> = BTreeMap::new();
     for ((series, time), revisions) in &model.kept {
         if let Some((_, Some(Value::Number(number)))) = revisions.last() {
-            expected.entry((*series, time / BUCKET)).or_default().push(*number);
+            expected
+                .entry((*series, time / BUCKET))
+                .or_default()
+                .push(*number);
         }
     }
     let expected: Vec<_> = expected
         .into_iter()
         .map(|((series, bucket), numbers)| {
-            (series, bucket * BUCKET, numbers.iter().sum(), numbers.len() as f64)
+            (
+                series,
+                bucket * BUCKET,
+                numbers.iter().sum(),
+                numbers.len() as f64,
+            )
         })
         .collect();
     let answered: Vec<(u32, i64, f64, f64)> = opened

@@ -42,7 +42,11 @@ fn pages_join_without_gap_or_double() {
     let mut read = Vec::new();
     loop {
         let page = opened.store.range(&query).unwrap();
-        read.extend(page.observations.iter().map(|row| row.value.clone().unwrap()));
+        read.extend(
+            page.observations
+                .iter()
+                .map(|row| row.value.clone().unwrap()),
+        );
         query.after = page.observations.last().map(|row| row.time);
         if !page.more {
             break;
@@ -58,7 +62,10 @@ fn aggregates_equal_a_plain_computation() {
     let folder = tempfile::tempdir().unwrap();
     let (opened, values) = long_series(folder.path());
     let (from, to, width) = (700, 20_000, 1_111);
-    let mut boundaries: Vec<_> = (from..to).step_by(width).map(|time| at(time as i64)).collect();
+    let mut boundaries: Vec<_> = (from..to)
+        .step_by(width)
+        .map(|time| at(time as i64))
+        .collect();
     boundaries.push(at(to as i64));
     let query = AggregateQuery {
         datastreams: vec![DatastreamId::new(1)],
@@ -82,7 +89,11 @@ fn aggregates_equal_a_plain_computation() {
         let mut sorted = part.to_vec();
         sorted.sort_by(f64::total_cmp);
         let (half, odd) = (sorted.len() / 2, sorted.len() % 2 == 1);
-        let median = if odd { sorted[half] } else { (sorted[half - 1] + sorted[half]) / 2.0 };
+        let median = if odd {
+            sorted[half]
+        } else {
+            (sorted[half - 1] + sorted[half]) / 2.0
+        };
         let expected = [
             part.iter().sum::<f64>() / part.len() as f64,
             sorted[0],
@@ -93,7 +104,10 @@ fn aggregates_equal_a_plain_computation() {
             median,
         ];
         for (value, expected) in bucket.values.iter().zip(expected) {
-            assert!((value.unwrap() - expected).abs() < 1e-9, "{bucket:?} {expected}");
+            assert!(
+                (value.unwrap() - expected).abs() < 1e-9,
+                "{bucket:?} {expected}"
+            );
         }
     }
 }
@@ -121,7 +135,11 @@ fn datastreams_are_taken_together_or_one_by_one() {
     let missing = observation(1, 40, None, Verdict::First);
     opened.apply(&frame(2, vec![number(1, 12, 3.0), missing]));
     let mut query = AggregateQuery {
-        datastreams: vec![DatastreamId::new(2), DatastreamId::new(1), DatastreamId::new(2)],
+        datastreams: vec![
+            DatastreamId::new(2),
+            DatastreamId::new(1),
+            DatastreamId::new(2),
+        ],
         boundaries: vec![at(0), at(100)],
         functions: vec![
             AggregateFunction::Sum,
@@ -142,7 +160,10 @@ fn datastreams_are_taken_together_or_one_by_one() {
     let answer = opened.store.aggregate(&query).unwrap();
     assert_eq!(
         answer,
-        [bucket(Some(1), [4.0, 1.0, 3.0]), bucket(Some(2), [5.0, 5.0, 5.0])]
+        [
+            bucket(Some(1), [4.0, 1.0, 3.0]),
+            bucket(Some(2), [5.0, 5.0, 5.0])
+        ]
     );
 }
 
@@ -160,11 +181,20 @@ fn what_cannot_be_asked_is_refused_by_name() {
         })
     };
     let refused = ask(vec![at(1)], vec![]);
-    assert!(matches!(refused, Err(QueryError::Boundaries)), "{refused:?}");
+    assert!(
+        matches!(refused, Err(QueryError::Boundaries)),
+        "{refused:?}"
+    );
     let refused = ask(vec![at(1), at(1)], vec![]);
-    assert!(matches!(refused, Err(QueryError::Boundaries)), "{refused:?}");
+    assert!(
+        matches!(refused, Err(QueryError::Boundaries)),
+        "{refused:?}"
+    );
     let refused = ask(vec![at(0), at(1)], vec![AggregateFunction::Percentile(101)]);
-    assert!(matches!(refused, Err(QueryError::Percentile(101))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(QueryError::Percentile(101))),
+        "{refused:?}"
+    );
     let functions = vec![AggregateFunction::Sum; MAX_AGGREGATE_VALUES / 2 + 1];
     let refused = ask(vec![at(0), at(1), at(2)], functions);
     assert!(matches!(refused, Err(QueryError::TooManyValues { .. })));

@@ -1,0 +1,282 @@
+//! What the broker itself costs, with nothing behind it: `cargo bench -p broker
+//! --bench path`. Plain numbers, no statistics: one run on an idle machine.
+//!
+//! CPU time is that of the broker's own threads, read from /proc; the clients
+//! of this process do not count.
+#![allow(clippy::unwrap_used)]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use broker::mqtt::codec::{self, Connect, Properties, Publish, Qos};
+use broker::mqtt::session::{Action, Session, read_connect};
+use broker::{
+    AccessControl, Admission, BoundListener, Broker, Config, ConnectionEvent, InboundMessage,
+    Listener, LoginAttempt, MessageSink, Protocol, PublishRight, Receipt, Refusal, RetainedSource,
+    SinkFault, SubscribeRight, TopicFilter,
+};
+use bytes::Bytes;
+use domain::Offset;
+
+struct Open;
+
+impl AccessControl for Open {
+    type Principal = ();
+    fn authenticate(&self, attempt: &LoginAttempt<'_>) -> Result<Admission<()>, Refusal> {
+        Ok(Admission {
+            principal: (),
+            session_owner: attempt.client_id.into(),
+        })
+    }
+    fn publish_right(&self, _: &(), _: &str) -> PublishRight {
+        PublishRight::Telemetry
+    }
+    fn subscribe_right(&self, _: &(), _: &str) -> SubscribeRight {
+        SubscribeRight::Granted
+    }
+    fn still_admitted(&self, _: &()) -> Result<(), Refusal> {
+        Ok(())
+    }
+    fn generation(&self) -> u64 {
+        0
+    }
+    fn record(&self, _: ConnectionEvent<'_>) {}
+}
+
+#[derive(Default)]
+struct Null(AtomicU64);
+
+#[derive(Clone, Copy)]
+struct Number(u64);
+
+impl Receipt for Number {
+    fn offset(&self) -> Offset {
+        Offset::new(self.0)
+    }
+    fn readable(&self) -> bool {
+        true
+    }
+}
+
+impl MessageSink<()> for Null {
+    type Staged = Number;
+    type Receipt = Number;
+    fn stage(&self, _: &(), _: &InboundMessage<'_>) -> Result<Number, SinkFault> {
+        Ok(Number(self.0.fetch_add(1, Ordering::Relaxed)))
+    }
+    async fn commit(&self, staged: Vec<Number>) -> Result<Vec<Number>, SinkFault> {
+        Ok(staged)
+    }
+}
+
+impl RetainedSource<()> for Null {
+    fn retained(&self, _: &(), _: &TopicFilter, _: &mut dyn FnMut(&str, Bytes)) {}
+}
+
+const PAYLOAD: &[u8] = br#"{"t": "2026-05-01T09:00:00.123456+09:00", "v": {"speed": 57.25}, "seq": 123456, "loc": [37.5665, 126.9780]}"#;
+
+fn connect(protocol: Protocol, id: &str) -> Connect<'_> {
+    Connect {
+        protocol,
+        clean_start: true,
+        keep_alive: 60,
+        properties: Properties::NONE,
+        client_id: id,
+        will: None,
+        user_name: Some(id),
+        password: Some(b"pass"),
+    }
+}
+
+fn publishes(protocol: Protocol, topic: &str, count: u16) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for packet_id in 1..=count {
+        let publish = Publish {
+            duplicate: false,
+            qos: Qos::AtLeastOnce,
+            retain: false,
+            topic,
+            packet_id,
+            properties: Properties::NONE,
+            payload: PAYLOAD,
+        };
+        publish.encode(protocol, &mut bytes);
+    }
+    bytes
+}
+
+/// Decode, session, stage, receipt, PUBACK: nanoseconds a message.
+fn session_path(protocol: Protocol) -> f64 {
+    const ROUNDS: u32 = 20_000;
+    let config = Arc::new(Config::default());
+    let requested = read_connect(&connect(protocol, "d"), &config).unwrap();
+    let mut session = Session::new(config, requested, Instant::now());
+    let bytes = publishes(protocol, "devices/dev-000001/telemetry", 100);
+    let (mut out, sink) = (Vec::new(), Null::default());
+    let start = Instant::now();
+    for _ in 0..ROUNDS {
+        let now = Instant::now();
+        let mut rest = &bytes[..];
+        let mut staged = Vec::with_capacity(100);
+        while let Ok(Some((packet, used))) = codec::decode(rest, protocol, 72 * 1024) {
+            rest = &rest[used..];
+            let Ok(Action::Publish(publish)) = session.handle(packet, now, &mut out) else {
+                unreachable!("only messages are sent")
+            };
+            let topic = session.topic_of(&publish);
+            if session.known_right(topic, 0).is_none() {
+                session.check_topic(topic).unwrap();
+                session.remember_right(publish.topic, 0, PublishRight::Telemetry);
+            }
+            staged.push(Number(sink.0.fetch_add(1, Ordering::Relaxed)));
+            session.staged(&publish);
+        }
+        out.clear();
+        for receipt in &staged {
+            session.committed(receipt, &mut out);
+        }
+        std::hint::black_box(&out);
+    }
+    start.elapsed().as_nanos() as f64 / f64::from(ROUNDS) / 100.0
+}
+
+/// CPU seconds of the broker's workers, from the scheduler's own account
+/// (nanoseconds).
+fn worker_cpu() -> f64 {
+    let mut total = 0.0;
+    for task in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
+        let name = std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+        if name.starts_with("mqtt-") {
+            let account =
+                std::fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
+            let nanos: f64 = account
+                .split(' ')
+                .next()
+                .and_then(|it| it.parse().ok())
+                .unwrap_or(0.0);
+            total += nanos / 1e9;
+        }
+    }
+    total
+}
+
+/// Bytes of this process in memory.
+fn resident() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4_096
+}
+
+fn open(address: SocketAddr, id: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut bytes = Vec::new();
+    connect(Protocol::V311, id).encode(&mut bytes);
+    stream.write_all(&bytes).unwrap();
+    let mut connack = [0; 4];
+    stream.read_exact(&mut connack).unwrap();
+    assert_eq!(connack, [0x20, 2, 0, 0]);
+    stream
+}
+
+fn pipelined(address: SocketAddr, publishers: usize, rounds: usize) -> (f64, f64) {
+    const WINDOW: u16 = 100;
+    let mut streams: Vec<_> = (0..publishers)
+        .map(|n| open(address, &format!("p{n}")))
+        .collect();
+    let bytes = publishes(Protocol::V311, "devices/dev-000001/telemetry", WINDOW);
+    let mut acks = vec![0; 4 * usize::from(WINDOW)];
+    let (cpu, start) = (worker_cpu(), Instant::now());
+    for _ in 0..rounds {
+        for stream in &mut streams {
+            stream.write_all(&bytes).unwrap();
+        }
+        for stream in &mut streams {
+            stream.read_exact(&mut acks).unwrap();
+        }
+    }
+    let millions = (publishers * rounds * usize::from(WINDOW)) as f64 / 1e6;
+    (
+        (worker_cpu() - cpu) / millions,
+        millions * 1e6 / start.elapsed().as_secs_f64(),
+    )
+}
+
+fn paced(address: SocketAddr, publishers: usize, per_second: usize, seconds: usize) -> f64 {
+    let mut streams: Vec<_> = (0..publishers)
+        .map(|n| open(address, &format!("q{n}")))
+        .collect();
+    let bytes = publishes(Protocol::V311, "devices/dev-000001/telemetry", 1);
+    let gap = Duration::from_secs(1) / (publishers * per_second) as u32;
+    let mut ack = [0; 4];
+    let (cpu, start) = (worker_cpu(), Instant::now());
+    let total = publishers * per_second * seconds;
+    for n in 0..total {
+        // Sleeping is coarse: what is late is sent at once.
+        while start.elapsed() < gap * n as u32 {
+            std::thread::sleep(Duration::from_micros(50));
+        }
+        let stream = &mut streams[n % publishers];
+        if n >= publishers {
+            stream.read_exact(&mut ack).unwrap();
+        }
+        stream.write_all(&bytes).unwrap();
+    }
+    (worker_cpu() - cpu) / (total as f64 / 1e6)
+}
+
+fn idle(address: SocketAddr, count: usize) -> (f64, f64) {
+    let mut streams = Vec::with_capacity(count);
+    let (before, start) = (resident(), Instant::now());
+    for n in 0..count {
+        streams.push(open(address, &format!("idle-{n:06}")));
+    }
+    let rate = count as f64 / start.elapsed().as_secs_f64();
+    let each = (resident().saturating_sub(before)) as f64 / count as f64;
+    (each, rate)
+}
+
+fn main() {
+    for protocol in [Protocol::V311, Protocol::V5] {
+        let nanos = session_path(protocol);
+        println!(
+            "decode, session, PUBACK, MQTT {}: {nanos:.0} ns a message",
+            protocol.as_str()
+        );
+    }
+    let sockets = broker::bind("127.0.0.1:0".parse().unwrap(), 0).unwrap();
+    let address = sockets.address();
+    let listener = BoundListener {
+        kind: Listener::Mqtt,
+        sockets,
+        tls: None,
+    };
+    let null = Arc::new(Null::default());
+    let handle = Broker::start(
+        Config::default(),
+        Arc::new(Open),
+        null.clone(),
+        null,
+        vec![listener],
+        std::future::pending(),
+    )
+    .unwrap();
+    let (bytes, rate) = idle(address, 5_000);
+    println!(
+        "idle connections: {bytes:.0} bytes each, {rate:.0} made a second by one client thread"
+    );
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while handle.stats().listeners[0].connections > 0 && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    for (publishers, rounds) in [(1, 10_000), (50, 400), (1_000, 20)] {
+        let (cpu, rate) = pipelined(address, publishers, rounds);
+        println!(
+            "pipelined, {publishers} publishers: {cpu:.3} CPU s a million, {rate:.0} messages a second"
+        );
+    }
+    let cpu = paced(address, 1_000, 10, 5);
+    println!("paced, 1,000 publishers x 10 a second: {cpu:.1} CPU s a million");
+}
