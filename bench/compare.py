@@ -100,13 +100,14 @@ def run(start, connections, qos, fields, messages, pace):
 
 def row(name, ours, theirs):
     def cell(result):
-        cpu = result["server_cpu_seconds_per_million"]
-        ack = result.get("ack_latency_ms")
-        latency = f'{ack["p50"]:.2f} / {ack["p99"]:.1f}' if ack else "-"
+        cpu = result["server"]["cpu_seconds_per_million"]
+        ack = result["ack_latency_us"]
+        latency = f'{ack["p50"] / 1000:.1f} / {ack["p99"] / 1000:.1f}' if ack["p50"] else "-"
         return f'{cpu:.2f} | {result["messages_per_second"]:,.0f} | {latency}'
-    ratio = ours["server_cpu_seconds_per_million"] / theirs["server_cpu_seconds_per_million"]
-    back = ours.get("read_back") or {}
-    checked = f'{back["observations"]:,} of {back["expected"]:,}' if back else "-"
+    ratio = ours["server"]["cpu_seconds_per_million"] / theirs["server"]["cpu_seconds_per_million"]
+    back = ours["readback"]
+    right = back["found"] - back["wrong"] - back["strange"]
+    checked = f'{right:,} of {back["expected"]:,}'
     print(f"| {name} | {cell(ours)} | {cell(theirs)} | **{ratio:.2f}** | {checked} |", flush=True)
 
 

@@ -132,6 +132,15 @@ impl Series {
         self.rows.is_empty() && self.open.is_empty()
     }
 
+    /// The first time, and the moment behind the last one.
+    fn span(&self) -> (Timestamp, Timestamp) {
+        let rows = self.rows.iter().map(|(time, _)| time);
+        let times = rows.chain(&self.open);
+        let first = times.clone().min().copied().unwrap_or(Timestamp::MIN);
+        let last = times.max().map_or(i64::MIN, |time| time.as_micros());
+        (first, Timestamp::from_micros(last.saturating_add(1)))
+    }
+
     fn explain(&self, line: &mut Line) {
         line.rows += self.rows.len() as u64;
         line.missing_values += self
@@ -170,7 +179,11 @@ fn one(
     line: &mut Line,
     examples: &mut Vec<String>,
 ) -> anyhow::Result<()> {
+    // Only the span of this recording: another one may have filled the rest.
+    let (from, to) = series.span();
     let query = ObservationQuery {
+        from: Some(from),
+        to: Some(to),
         limit: Some(PAGE),
         ..ObservationQuery::default()
     };

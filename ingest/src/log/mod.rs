@@ -7,7 +7,7 @@
 //!
 //! In reading order: `frame` (what a frame is), `encode` and `decode` (its
 //! bytes), `segment` and `file` (a file of the log), `spare` (the next file),
-//! `staging` (what waits), `writer`, `commit` (leader and followers), `feed`
+//! `staging` (what waits), `writer`, `policy` and `commit` (who leads), `feed`
 //! (to the applier), `reader`, `recovery`.
 
 mod commit;
@@ -17,6 +17,7 @@ mod fault;
 mod feed;
 mod file;
 mod frame;
+mod policy;
 mod reader;
 mod recovery;
 mod segment;
@@ -30,7 +31,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::Offset;
 use parking_lot::{Mutex, MutexGuard};
@@ -56,16 +57,10 @@ use crate::stats::Counters;
 use commit::Waiters;
 use fault::Poison;
 use feed::Feed;
-use file::LogFile;
+use policy::Policy;
 use segment::Segments;
 use staging::{Buffers, MAX_STAGED_BYTES, StagedGroups};
 use writer::Writer;
-
-/// A sync that takes longer gets a thread of its own.
-const SLOW_SYNC: Duration = Duration::from_millis(1);
-/// Syncs that are timed at open. The shortest counts: other programs can only
-/// make one longer, and it is the disk that is asked about.
-const TIMED_SYNCS: usize = 9;
 
 static INSTANCES: AtomicU32 = AtomicU32::new(1);
 
@@ -75,13 +70,6 @@ pub(crate) struct LogConfig {
     pub(crate) segment_bytes: u64,
     pub(crate) policy: CommitPolicy,
     pub(crate) faults: Faults,
-}
-
-/// Who leads, once it is decided.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Policy {
-    Inline,
-    Thread,
 }
 
 /// An open log. Dropping it stops its threads and syncs nothing.
@@ -118,11 +106,7 @@ impl Log {
         counters: Arc<Counters>,
     ) -> Result<Self, LogOpenError> {
         let recovered = recovery::recover(folder, config.segment_bytes, stored, &config.faults)?;
-        let policy = match config.policy {
-            CommitPolicy::Inline => Policy::Inline,
-            CommitPolicy::Thread => Policy::Thread,
-            CommitPolicy::Measure => measure(folder)?,
-        };
+        let policy = Policy::decide(config.policy, folder)?;
         let buffers = Arc::new(Buffers::default());
         let shared = Arc::new(Shared {
             instance: LogInstance(INSTANCES.fetch_add(1, Ordering::Relaxed)),
@@ -369,32 +353,4 @@ impl StagingGuard<'_> {
         self.shared.last_staged.store(offset.get(), Ordering::Release);
         Staged::new(offset, outcome, self.shared.instance)
     }
-}
-
-/// Times syncs of a small write into a file of the log's folder.
-fn measure(folder: &Path) -> Result<Policy, LogOpenError> {
-    const PROBE: [u8; 4096] = [0; 4096];
-    let path = folder.join("probe.tmp");
-    let timed = || -> std::io::Result<Duration> {
-        std::fs::write(&path, PROBE)?;
-        let file = LogFile::open(&path, &Faults::default())?;
-        file.sync()?;
-        let mut shortest = Duration::MAX;
-        for _ in 0..TIMED_SYNCS {
-            let start = Instant::now();
-            file.write_at(&PROBE, 0)?;
-            file.sync()?;
-            shortest = shortest.min(start.elapsed());
-        }
-        std::fs::remove_file(&path)?;
-        Ok(shortest)
-    };
-    let shortest = timed().map_err(|cause| LogOpenError::Io {
-        action: "time a sync in",
-        path: folder.to_owned(),
-        cause,
-    })?;
-    let policy = if shortest > SLOW_SYNC { Policy::Thread } else { Policy::Inline };
-    tracing::info!(micros = shortest.as_micros() as u64, ?policy, "timed a sync of the log");
-    Ok(policy)
 }

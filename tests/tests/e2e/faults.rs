@@ -22,11 +22,10 @@ fn prepare(data: &Path) -> TestDevice {
 
 /// Publishes one message after another until no acknowledgement comes; gives
 /// how many came.
-fn publish_until_refused(client: &mut BareClient, device: &TestDevice, padding: usize) -> u64 {
-    let space = " ".repeat(padding);
+fn publish_until_refused(client: &mut BareClient, device: &TestDevice) -> u64 {
     for number in 0..100_000u64 {
         let time = 1_777_593_600_000 + number;
-        let payload = format!("{{\"t\":{time},{space}\"v\":{{\"pm25\":{}}}}}", number % 1_000);
+        let payload = format!("{{\"t\":{time},\"v\":{{\"pm25\":{}}}}}", number % 1_000);
         let id = u16::try_from(number % 60_000 + 1).unwrap();
         let topic = device.topic();
         if client.publish(&topic, id, payload.as_bytes()).is_err() || client.read().is_err() {
@@ -67,7 +66,7 @@ fn a_failed_sync_acknowledges_nothing_and_ends_with_1() {
     };
     let mut platform = TestPlatform::on(&data, &start);
     let mut client = device.connect(platform.address("mqtt"));
-    let acknowledged = publish_until_refused(&mut client, &device, 0);
+    let acknowledged = publish_until_refused(&mut client, &device);
     let status = platform.wait();
     assert!(is_fault(status), "{status}");
     let platform = TestPlatform::on(&data, &Start::default());
@@ -116,13 +115,11 @@ fn a_full_disk_acknowledges_nothing_and_ends_with_1() {
     let Some(_disk) = SmallDisk::mount(&disk, "200m") else { return };
     let data = disk.join("data");
     let device = prepare(&data);
+    let mut platform = TestPlatform::on(&data, &Start::default());
     // All but the segments that already stand is taken away.
     fill(&disk.join("ballast"));
-    let mut platform = TestPlatform::on(&data, &Start::default());
     let mut client = device.connect(platform.address("mqtt"));
-    // Signed or broken messages are kept whole; padding is not, so this takes
-    // real frames: many of them.
-    let acknowledged = publish_until_refused_pipelined(&mut client, &device);
+    let acknowledged = publish_much_until_refused(&mut client, &device);
     let status = platform.wait();
     assert!(is_fault(status), "{status}");
     fs::remove_file(disk.join("ballast")).unwrap();
@@ -140,8 +137,8 @@ fn fill(path: &Path) {
     }
 }
 
-/// A thousand observations a message, a hundred messages under way.
-fn publish_until_refused_pipelined(client: &mut BareClient, device: &TestDevice) -> u64 {
+/// A thousand observations a message, to fill a segment soon.
+fn publish_much_until_refused(client: &mut BareClient, device: &TestDevice) -> u64 {
     const BATCH: u64 = 1_000;
     let mut acknowledged = 0;
     for message in 0..10_000u64 {

@@ -56,6 +56,7 @@ fn a_sensor_publishes_and_a_developer_reads_over_tls() {
             .arg(folder.path().join("trusted.pem"))
             .args(["-i", "air-1", "-u", "air-1", "-P", &device.token()])
             .args(["-t", &device.topic(), "-m", r#"{"pm25": 12}"#])
+            .stderr(std::process::Stdio::null())
             .status();
         status.unwrap().success()
     };

@@ -3,6 +3,7 @@
 
 mod commit;
 mod damage;
+mod fixture;
 mod frames;
 mod model;
 mod space;
