@@ -40,6 +40,7 @@ fn config(broker: &FakeBroker, name: &str) -> ReplayConfig {
         platform: None,
         devices: None,
         verify: false,
+        span: firmware_sim::replay::recording::Span::ALL,
     }
 }
 

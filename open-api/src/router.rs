@@ -43,132 +43,58 @@ pub(crate) fn router(state: ApiState) -> Router {
 }
 
 /// Reads that other sites' pages may ask for.
+// One line a path.
+#[rustfmt::skip]
 fn public() -> Operations {
     Operations::new()
         .on("GET /v1/platform", platform::show, platform::__path_show)
         .on("GET /v1/models", models::list, models::__path_list)
         .on("POST /v1/models", models::add, models::__path_add)
         .on("GET /v1/things", things::list, things::__path_list)
-        .on(
-            "GET /v1/datastreams",
-            datastreams::list,
-            datastreams::__path_list,
-        )
-        .on(
-            "GET /v1/datastreams/{id}",
-            datastreams::show,
-            datastreams::__path_show,
-        )
-        .on(
-            "GET /v1/datastreams/{id}/observations",
-            observations::list,
-            observations::__path_list,
-        )
+        .on("GET /v1/datastreams", datastreams::list, datastreams::__path_list)
+        .on("GET /v1/datastreams/{id}", datastreams::show, datastreams::__path_show)
+        .on("GET /v1/datastreams/{id}/observations", observations::list, observations::__path_list)
         .on("GET /v1/latest", latest::list, latest::__path_list)
         .on("GET /v1/aggregate", aggregate::list, aggregate::__path_list)
         .on("GET /v1/stream", stream::follow, stream::__path_follow)
 }
 
 /// What the platform's own pages and programs ask for.
+#[rustfmt::skip]
 fn guarded() -> Operations {
     Operations::new()
         .on("POST /v1/session", session::open, session::__path_open)
         .on("GET /v1/session", session::show, session::__path_show)
         .on("DELETE /v1/session", session::close, session::__path_close)
         .on("GET /v1/agencies", agencies::list, agencies::__path_list)
-        .on(
-            "POST /v1/agencies",
-            agencies::create,
-            agencies::__path_create,
-        )
+        .on("POST /v1/agencies", agencies::create, agencies::__path_create)
         .on("GET /v1/devices", devices::list, devices::__path_list)
-        .on(
-            "POST /v1/devices",
-            devices::register,
-            devices::__path_register,
-        )
-        .on(
-            "POST /v1/devices/import",
-            device_import::import,
-            device_import::__path_import,
-        )
+        .on("POST /v1/devices", devices::register, devices::__path_register)
+        .on("POST /v1/devices/import", device_import::import, device_import::__path_import)
         .on("GET /v1/devices/{id}", devices::show, devices::__path_show)
-        .on(
-            "PATCH /v1/devices/{id}",
-            devices::patch,
-            devices::__path_patch,
-        )
-        .on(
-            "POST /v1/devices/{id}/revoke",
-            devices::revoke,
-            devices::__path_revoke,
-        )
-        .on(
-            "POST /v1/devices/{id}/keys",
-            device_credentials::add_key,
-            device_credentials::__path_add_key,
-        )
-        .on(
-            "DELETE /v1/devices/{id}/keys/{credential}",
-            device_credentials::remove,
-            device_credentials::__path_remove,
-        )
-        .on(
-            "POST /v1/devices/{id}/password",
-            device_credentials::make_password,
-            device_credentials::__path_make_password,
-        )
-        .on(
-            "GET /v1/devices/{id}/events",
-            device_events::of_device,
-            device_events::__path_of_device,
-        )
-        .on(
-            "GET /v1/devices/{id}/quarantine",
-            device_events::quarantine,
-            device_events::__path_quarantine,
-        )
-        .on(
-            "GET /v1/refused",
-            device_events::refused,
-            device_events::__path_refused,
-        )
-        .on(
-            "POST /v1/applications",
-            applications::create,
-            applications::__path_create,
-        )
-        .on(
-            "GET /v1/applications/{id}",
-            applications::show,
-            applications::__path_show,
-        )
-        .on(
-            "GET /v1/applications/{id}/keys",
-            application_keys::list,
-            application_keys::__path_list,
-        )
-        .on(
-            "POST /v1/applications/{id}/keys",
-            application_keys::create,
-            application_keys::__path_create,
-        )
-        .on(
-            "DELETE /v1/applications/{id}/keys/{key}",
-            application_keys::revoke,
-            application_keys::__path_revoke,
-        )
+        .on("PATCH /v1/devices/{id}", devices::patch, devices::__path_patch)
+        .on("POST /v1/devices/{id}/revoke", devices::revoke, devices::__path_revoke)
+        .on("POST /v1/devices/{id}/keys", device_credentials::add_key, device_credentials::__path_add_key)
+        .on("DELETE /v1/devices/{id}/keys/{credential}", device_credentials::remove, device_credentials::__path_remove)
+        .on("POST /v1/devices/{id}/password", device_credentials::make_password, device_credentials::__path_make_password)
+        .on("GET /v1/devices/{id}/events", device_events::of_device, device_events::__path_of_device)
+        .on("GET /v1/devices/{id}/quarantine", device_events::quarantine, device_events::__path_quarantine)
+        .on("GET /v1/refused", device_events::refused, device_events::__path_refused)
+        .on("POST /v1/applications", applications::create, applications::__path_create)
+        .on("GET /v1/applications/{id}", applications::show, applications::__path_show)
+        .on("GET /v1/applications/{id}/keys", application_keys::list, application_keys::__path_list)
+        .on("POST /v1/applications/{id}/keys", application_keys::create, application_keys::__path_create)
+        .on("DELETE /v1/applications/{id}/keys/{key}", application_keys::revoke, application_keys::__path_revoke)
 }
 
 /// What a device itself asks for, with its own credentials.
+#[rustfmt::skip]
 fn of_devices() -> Operations {
-    Operations::new().on(
-        "POST /v1/devices/{id}/telemetry",
-        telemetry::publish,
-        telemetry::__path_publish,
-    )
+    Operations::new()
+        .on("POST /v1/devices/{id}/telemetry", telemetry::publish, telemetry::__path_publish)
 }
 
+#[rustfmt::skip]
 fn of_operations() -> Operations {
     Operations::new()
         .on("GET /healthz", health::alive, health::__path_alive)

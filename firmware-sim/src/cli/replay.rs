@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use domain::Timestamp;
+use firmware_sim::replay::recording::Span;
 use firmware_sim::replay::{self, Replay, ReplayConfig};
 
 use super::Identity;
@@ -33,6 +35,12 @@ pub(crate) struct ReplayArguments {
     /// Read everything back and compare it value for value
     #[arg(long, requires = "register")]
     verify: bool,
+    /// Leave out what was recorded before, as 2020-08-01T00:00:00+09:00
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+    from: Option<Timestamp>,
+    /// Leave out what was recorded then and later
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+    to: Option<Timestamp>,
 }
 
 pub(crate) fn run(arguments: ReplayArguments) -> anyhow::Result<ExitCode> {
@@ -45,6 +53,10 @@ pub(crate) fn run(arguments: ReplayArguments) -> anyhow::Result<ExitCode> {
         devices: arguments.devices,
         acks: arguments.acks,
         verify: arguments.verify,
+        span: Span {
+            from: arguments.from.unwrap_or(Span::ALL.from),
+            to: arguments.to.unwrap_or(Span::ALL.to),
+        },
     })?;
     print(&replay);
     Ok(if replay.is_sound() {

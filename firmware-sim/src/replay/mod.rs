@@ -17,7 +17,7 @@ use sdk::api::NewDevice;
 use crate::clock::now;
 use crate::registration::{Platform, anonymous, key_of, new_device};
 use map::{Map, data_file};
-use recording::{DeviceNote, Recording};
+use recording::{DeviceNote, Recording, Span};
 use sender::{Sending, Sent};
 use verify::Comparison;
 
@@ -37,6 +37,8 @@ pub struct ReplayConfig {
     pub devices: Option<PathBuf>,
     pub acks: Option<PathBuf>,
     pub verify: bool,
+    /// What of the recording is sent.
+    pub span: Span,
 }
 
 pub struct Replay {
@@ -59,7 +61,7 @@ impl Replay {
 /// Runs a replay to its end. Blocks.
 pub fn run(config: &ReplayConfig) -> anyhow::Result<Replay> {
     let map = Arc::new(Map::load(&config.map)?);
-    let recording = Arc::new(Recording::open(&config.file, &map)?);
+    let recording = Arc::new(Recording::open(&config.file, &map, config.span)?);
     if let Some(platform) = &config.platform {
         register(platform, config, &map, &recording)?;
     }

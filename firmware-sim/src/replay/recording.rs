@@ -70,18 +70,38 @@ impl DeviceRecording {
     }
 }
 
+/// The part of a recording that is sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// Inclusive.
+    pub from: Timestamp,
+    /// Exclusive.
+    pub to: Timestamp,
+}
+
+impl Span {
+    pub const ALL: Self = Self {
+        from: Timestamp::MIN,
+        to: Timestamp::MAX,
+    };
+
+    fn contains(self, time: Timestamp) -> bool {
+        self.from <= time && time < self.to
+    }
+}
+
 impl Recording {
-    pub fn open(path: &Path, map: &Map) -> anyhow::Result<Self> {
+    pub fn open(path: &Path, map: &Map, span: Span) -> anyhow::Result<Self> {
         let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
         let bytes: Box<dyn Read> = if path.extension().is_some_and(|end| end == "gz") {
             Box::new(MultiGzDecoder::new(file))
         } else {
             Box::new(file)
         };
-        Self::read(bytes, map).with_context(|| format!("{}", path.display()))
+        Self::read(bytes, map, span).with_context(|| format!("{}", path.display()))
     }
 
-    pub fn read(bytes: impl Read, map: &Map) -> anyhow::Result<Self> {
+    pub fn read(bytes: impl Read, map: &Map, span: Span) -> anyhow::Result<Self> {
         const COLUMNS: [&str; 5] = ["device", "time_rfc3339", "metric", "value", "unit"];
         let mut reader = csv::ReaderBuilder::new().from_reader(bytes);
         ensure!(
@@ -93,12 +113,11 @@ impl Recording {
         let mut places = HashMap::new();
         let mut row = csv::StringRecord::new();
         while reader.read_record(&mut row)? {
-            recording.rows += 1;
             ensure!(
                 recording.rows as usize <= MAX_ROWS,
                 "more than {MAX_ROWS} rows"
             );
-            recording.take(&row, map, &mut places)?;
+            recording.take(&row, map, span, &mut places)?;
         }
         Ok(recording)
     }
@@ -107,8 +126,14 @@ impl Recording {
         &mut self,
         row: &csv::StringRecord,
         map: &Map,
+        span: Span,
         places: &mut HashMap<String, usize>,
     ) -> anyhow::Result<()> {
+        let time = Timestamp::parse(&row[1]).ok();
+        if time.is_some_and(|time| !span.contains(time)) {
+            return Ok(());
+        }
+        self.rows += 1;
         let (device, metric, unit) = (&row[0], &row[2], &row[4]);
         let Some(rule) = map.rule(metric, unit) else {
             *self
@@ -117,7 +142,6 @@ impl Recording {
                 .or_default() += 1;
             return Ok(());
         };
-        let time = Timestamp::parse(&row[1]).ok();
         let value = row[3].parse::<f64>().ok().filter(|value| value.is_finite());
         let (Some(time), Some(value)) = (time, value) else {
             self.unreadable += 1;
@@ -220,7 +244,7 @@ mod tests {
             a,2020-05-01T00:10:00,level,1,cm\n\
             a,2020-05-01T00:10:00+09:00,status,1,\n\
             a,2020-05-01T00:10:00+09:00,level,280,cm\n";
-        let recording = Recording::read(csv.as_bytes(), &Map::parse(MAP).unwrap()).unwrap();
+        let recording = Recording::read(csv.as_bytes(), &Map::parse(MAP).unwrap(), Span::ALL).unwrap();
         assert_eq!((recording.rows, recording.unreadable), (8, 2));
         assert_eq!(
             recording.unmapped,
@@ -246,7 +270,7 @@ mod tests {
     #[test]
     fn other_columns_are_refused() {
         let map = Map::parse(MAP).unwrap();
-        let fault = Recording::read(&b"device,time,metric,value\n"[..], &map).unwrap_err();
+        let fault = Recording::read(&b"device,time,metric,value\n"[..], &map, Span::ALL).unwrap_err();
         assert!(fault.to_string().contains("time_rfc3339"));
     }
 }

@@ -88,7 +88,10 @@ impl FrameStream {
                 return Ok(Some(StreamItem::Frame(frame)));
             }
             match self.shared.find(self.position, BATCH_FRAMES) {
-                Found::Nothing => return Ok(None),
+                Found::Nothing => {
+                    self.is_behind(None);
+                    return Ok(None);
+                }
                 Found::Frames(frames) => {
                     self.is_behind(None);
                     self.ready.extend(frames);
