@@ -26,11 +26,19 @@ const START: i64 = 1_700_000_000_000_000;
 
 fn main() {
     let temporary = tempfile::tempdir().unwrap();
-    let chosen = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let chosen = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'));
     let folder = chosen.map_or_else(|| temporary.path().to_owned(), |folder| folder.into());
     let registry = Arc::new(Registry::open(&folder, || Timestamp::from_micros(START)).unwrap());
     let devices = register(&registry);
-    let open = || Ingest::open(Config::new(&folder), Arc::clone(&registry), Arc::new(SystemClock));
+    let open = || {
+        Ingest::open(
+            Config::new(&folder),
+            Arc::clone(&registry),
+            Arc::new(SystemClock),
+        )
+    };
     let ingest = open().unwrap();
     let mut sent = 0;
     // Few enough that no flush begins: the cost of a lone message.
@@ -46,7 +54,12 @@ fn main() {
 fn register(registry: &Registry) -> Vec<Arc<Device>> {
     let agency = AgencyId::new("bench").unwrap();
     let name = "Bench".to_owned();
-    registry.create_agency(NewAgency { id: agency.clone(), name }).unwrap();
+    registry
+        .create_agency(NewAgency {
+            id: agency.clone(),
+            name,
+        })
+        .unwrap();
     let model = ModelId::new("safety.air").unwrap();
     (0..DEVICES)
         .map(|number| {
@@ -87,7 +100,9 @@ fn batch(number: usize) -> ObservationBatch<'static> {
 }
 
 fn run(ingest: &Ingest, devices: &[Arc<Device>], sent: &mut usize, messages: usize, size: usize) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     let (start, cpu, own) = (Instant::now(), cpu_of_process(), cpu_of_thread());
     let mut slowest = Vec::with_capacity(messages / size);
     runtime.block_on(async {
@@ -95,7 +110,9 @@ fn run(ingest: &Ingest, devices: &[Arc<Device>], sent: &mut usize, messages: usi
             let begun = Instant::now();
             let staged = (0..size).map(|_| {
                 *sent += 1;
-                ingest.stage(&devices[*sent % DEVICES], &batch(*sent)).unwrap()
+                ingest
+                    .stage(&devices[*sent % DEVICES], &batch(*sent))
+                    .unwrap()
             });
             let receipts = ingest.commit(staged.collect()).await.unwrap();
             assert_eq!(receipts.len(), size);
@@ -130,7 +147,11 @@ fn restart<E: std::fmt::Debug>(
         .unwrap()
         .map(|entry| entry.unwrap().metadata().unwrap().len())
         .sum();
-    println!("restart without a flush: {:?} with {} MiB of log", start.elapsed(), log >> 20);
+    println!(
+        "restart without a flush: {:?} with {} MiB of log",
+        start.elapsed(),
+        log >> 20
+    );
     assert_eq!(ingest.durable_offset(), durable);
     println!("{:#?}", ingest.stats());
 }
@@ -138,7 +159,10 @@ fn restart<E: std::fmt::Debug>(
 /// The first figure of a schedstat: nanoseconds on a processor.
 fn schedstat(path: &Path) -> Duration {
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    let nanos = text.split(' ').next().and_then(|figure| figure.parse().ok());
+    let nanos = text
+        .split(' ')
+        .next()
+        .and_then(|figure| figure.parse().ok());
     Duration::from_nanos(nanos.unwrap_or(0))
 }
 
@@ -148,5 +172,7 @@ fn cpu_of_thread() -> Duration {
 
 fn cpu_of_process() -> Duration {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    tasks.map(|task| schedstat(&task.unwrap().path().join("schedstat"))).sum()
+    tasks
+        .map(|task| schedstat(&task.unwrap().path().join("schedstat")))
+        .sum()
 }

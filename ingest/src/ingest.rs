@@ -11,11 +11,9 @@ use crate::live::{FrameStream, StreamStart};
 use crate::log::{CommitError, Fault, Log, StagingError};
 use crate::open::FolderLock;
 use crate::quarantine::QuarantinedMessage;
-use crate::query::{
-    AggregateQuery, Bucket, QueryError, RangePage, RangeQuery, StoredObservation,
-};
+use crate::query::{AggregateQuery, Bucket, QueryError, RangePage, RangeQuery, StoredObservation};
 use crate::receipt::{Receipt, Staged};
-use crate::sequence::{Replayed, ReplayWindow};
+use crate::sequence::{ReplayWindow, Replayed};
 use crate::stats::Stats;
 use crate::store::FlushError;
 use crate::validate::{ExtraField, validate};
@@ -99,8 +97,14 @@ impl Ingest {
         batch: &ObservationBatch<'_>,
     ) -> Result<Receipt, SubmitError> {
         let staged = self.stage(device, batch).map_err(SubmitError::Stage)?;
-        let receipts = self.commit(vec![staged]).await.map_err(SubmitError::Commit)?;
-        Ok(receipts.into_iter().next().expect("one receipt for each staged message"))
+        let receipts = self
+            .commit(vec![staged])
+            .await
+            .map_err(SubmitError::Commit)?;
+        Ok(receipts
+            .into_iter()
+            .next()
+            .expect("one receipt for each staged message"))
     }
 
     /// Resolves with the fault once the log has failed. Nothing is acknowledged
@@ -111,7 +115,9 @@ impl Ingest {
 
     /// The signed numbers that a device has used.
     pub fn replay_window(&self, device: &DeviceId) -> Option<ReplayWindow> {
-        self.inner.log.with_sequencer(|sequencer| sequencer.window(device))
+        self.inner
+            .log
+            .with_sequencer(|sequencer| sequencer.window(device))
     }
 
     /// The time of the clock that the data plane was given: for the `received`

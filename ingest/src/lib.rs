@@ -22,9 +22,7 @@ mod stats;
 mod store;
 mod validate;
 
-pub use config::{
-    Clock, CommitPolicy, Config, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES, SystemClock,
-};
+pub use config::{Clock, CommitPolicy, Config, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES, SystemClock};
 pub use ingest::{CloseError, Ingest, StageError, SubmitError};
 pub use live::{AppliedFrame, FrameStream, StreamError, StreamItem, StreamStart};
 pub use log::{CommitError, Fault, LogOpenError, LogReadError};

@@ -9,13 +9,14 @@ use std::sync::Arc;
 
 use device_registry::Registry;
 use domain::Offset;
+use parquet::errors::ParquetError;
 
 use crate::apply::ReadSide;
 use crate::config::{Clock, Config, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES};
 use crate::ingest::{Ingest, Inner};
-use crate::log::{Faults, Log, LogConfig, LogOpenError, LogReadError};
+use crate::log::{Fault, Faults, Log, LogConfig, LogOpenError, LogReadError};
 use crate::sequence::memory_file::{self, MemoryError};
-use crate::store::StoreOpenError;
+use crate::store::{FlushError, StoreOpenError};
 
 /// Folder of the log within the data folder.
 const LOG_FOLDER: &str = "log";
@@ -52,7 +53,10 @@ pub enum OpenError {
 impl Ingest {
     /// Opens or makes the data folder, recovers what the log holds beyond the
     /// store, and starts the applier.
-    #[expect(clippy::needless_pass_by_value, reason = "what is open keeps its configuration")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "what is open keeps its configuration"
+    )]
     pub fn open(
         config: Config,
         registry: Arc<Registry>,
@@ -75,8 +79,11 @@ impl Ingest {
         };
         // Flushes during recovery go untold: the sequencer has not learned all
         // frames then.
-        read.start(Arc::clone(&log), Arc::new(move |up_to| flushed.run(up_to)))
-            .map_err(OpenError::Applier)?;
+        read.start(
+            Arc::clone(&log),
+            Arc::new(move |outcome| flushed.run(outcome)),
+        )
+        .map_err(OpenError::Applier)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 log,
@@ -123,14 +130,29 @@ struct AfterFlush {
 }
 
 impl AfterFlush {
+    fn run(&self, outcome: Result<Offset, FlushError>) {
+        match outcome {
+            Ok(up_to) => self.give_back(up_to),
+            Err(FlushError::Write { folder, cause }) => {
+                self.log
+                    .fail(Fault::new("write into", &folder, io_cause(&cause)));
+            }
+        }
+    }
+
     /// Saves the sequencer's memory, forgets the flushed rows, and gives back
     /// log space. A failure costs space only: the next flush does it again.
-    fn run(&self, up_to: Offset) {
+    fn give_back(&self, up_to: Offset) {
         let mut chunk = 0;
-        while self.log.with_sequencer(|sequencer| sequencer.forget_flushed(chunk, up_to)) {
+        while self
+            .log
+            .with_sequencer(|sequencer| sequencer.forget_flushed(chunk, up_to))
+        {
             chunk += 1;
         }
-        let (memory, last) = self.log.with_order(|sequencer, last| (sequencer.memory(last), last));
+        let (memory, last) = self
+            .log
+            .with_order(|sequencer, last| (sequencer.memory(last), last));
         // Only what is durable may be remembered for good.
         if self.log.sync_all().is_err() || self.log.durable_offset() < last {
             return;
@@ -141,6 +163,18 @@ impl AfterFlush {
             tracing::error!(error = %error, "cannot give back space of the log");
         }
     }
+}
+
+/// The system's own error below the file format's: it tells a full disk.
+fn io_cause(error: &ParquetError) -> io::Error {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            return io::Error::from(error.kind());
+        }
+        cause = error.source();
+    }
+    io::Error::other(error.to_string())
 }
 
 /// Keeps other processes out of a data folder; the system frees it when the
@@ -154,7 +188,11 @@ impl FolderLock {
         let path = folder.join(LOCK_FILE);
         let open = || {
             fs::create_dir_all(folder)?;
-            File::options().write(true).create(true).truncate(false).open(&path)
+            File::options()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path)
         };
         let fault = |cause| OpenError::Folder {
             path: folder.to_owned(),
@@ -163,7 +201,9 @@ impl FolderLock {
         let file = open().map_err(fault)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: folder.to_owned() }),
+            Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
+                path: folder.to_owned(),
+            }),
             Err(TryLockError::Error(cause)) => Err(fault(cause)),
         }
     }

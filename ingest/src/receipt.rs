@@ -35,7 +35,11 @@ pub(crate) struct LogInstance(pub(crate) u32);
 
 impl Staged {
     pub(crate) fn new(offset: Offset, outcome: Outcome, log: LogInstance) -> Self {
-        Self { offset, outcome, log }
+        Self {
+            offset,
+            outcome,
+            log,
+        }
     }
 
     pub(crate) fn offset(&self) -> Offset {

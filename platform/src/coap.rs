@@ -11,7 +11,7 @@ use crate::compose::Rooms;
 use crate::glue::access::Access;
 use crate::glue::uplink::Uplink;
 
-pub fn start(
+pub(crate) fn start(
     rooms: &Rooms,
     socket: UdpSocket,
     mut stopped: watch::Receiver<bool>,

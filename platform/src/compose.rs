@@ -150,12 +150,15 @@ impl Platform {
                 .and_then(|()| Err(anyhow::anyhow!("a listener ended by itself"))),
         };
         self.stop.send_replace(true);
-        self.broker.stopped().await;
-        if let Some(coap) = self.coap {
-            coap.stopped().await;
-        }
-        let drained = async { while self.tasks.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(GRACE, drained).await;
+        // After a fault a worker may be stuck on the disk: nobody waits for it.
+        let _ = tokio::time::timeout(GRACE, async {
+            self.broker.stopped().await;
+            if let Some(coap) = self.coap {
+                coap.stopped().await;
+            }
+            while self.tasks.join_next().await.is_some() {}
+        })
+        .await;
         if outcome.is_ok() {
             self.ingest.close().await.context("the last flush")?;
             self.registry.flush_last_uses()?;
@@ -164,8 +167,8 @@ impl Platform {
     }
 }
 
-/// How long open requests may take at the end.
-const GRACE: std::time::Duration = std::time::Duration::from_secs(5);
+/// How long connections and open requests may take at the end.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(10);
 
 async fn open(settings: &Settings) -> anyhow::Result<Rooms> {
     format::check_or_create(&settings.data)?;
@@ -249,7 +252,8 @@ impl Sockets {
         }
         let coap = match settings.coap.address() {
             Some(address) => {
-                let socket = broker::coap::bind(address).with_context(|| cannot("coap", address))?;
+                let socket =
+                    broker::coap::bind(address).with_context(|| cannot("coap", address))?;
                 addresses.add("coap", socket.local_addr()?);
                 Some(socket)
             }

@@ -10,7 +10,7 @@ const VERSION: u32 = 1;
 const FILE: &str = "madang.format";
 
 /// Makes the folder, or refuses one that is newer than this binary, untouched.
-pub fn check_or_create(data: &Path) -> anyhow::Result<()> {
+pub(crate) fn check_or_create(data: &Path) -> anyhow::Result<()> {
     let path = data.join(FILE);
     match std::fs::read_to_string(&path) {
         Ok(text) => match text.trim().parse::<u32>() {

@@ -11,7 +11,7 @@ use open_api::{ApiParts, ApiState, ConnectionView, Connections, PlatformInfo, Qu
 use crate::compose::Rooms;
 use crate::config::Settings;
 
-pub fn state(
+pub(crate) fn state(
     rooms: &Rooms,
     settings: &Settings,
     listeners: Vec<(String, u16)>,
@@ -35,37 +35,90 @@ pub fn state(
 }
 
 /// What counts connections and messages.
-pub struct Doors {
+pub(crate) struct Doors {
     pub mqtt: BrokerHandle,
     pub coap: Option<CoapHandle>,
 }
 
 /// Counter, help, and how it is read of a listener.
-type Metric = (&'static str, &'static str, fn(&broker::ListenerStats) -> u64);
+type Metric = (
+    &'static str,
+    &'static str,
+    fn(&broker::ListenerStats) -> u64,
+);
 
 const GAUGES: [Metric; 2] = [
-    ("madang_mqtt_connections", "Connections whose CONNECT was accepted", |l| l.connections),
-    ("madang_mqtt_handshakes", "Connections before CONNECT", |l| l.handshakes),
+    (
+        "madang_mqtt_connections",
+        "Connections whose CONNECT was accepted",
+        |l| l.connections,
+    ),
+    (
+        "madang_mqtt_handshakes",
+        "Connections before CONNECT",
+        |l| l.handshakes,
+    ),
 ];
 
 const COUNTERS: [Metric; 11] = [
-    ("madang_mqtt_accepted_total", "TCP connections accepted", |l| l.accepted),
-    ("madang_mqtt_connects_total", "CONNECTs accepted", |l| l.connects),
-    ("madang_mqtt_refused_total", "CONNECTs refused", |l| l.refused),
-    ("madang_mqtt_unfinished_total", "TCP connections that ended before CONNECT", |l| l.unfinished),
-    ("madang_mqtt_protocol_errors_total", "Connections closed for a broken packet", |l| l.protocol_errors),
-    ("madang_mqtt_messages_in_total", "PUBLISH packets received", |l| l.messages_in),
-    ("madang_mqtt_publishes_denied_total", "PUBLISH packets without a right", |l| l.publishes_denied),
-    ("madang_mqtt_acknowledged_total", "PUBACKs for durable messages", |l| l.acknowledged),
-    ("madang_mqtt_messages_out_total", "PUBLISH packets sent", |l| l.messages_out),
-    ("madang_mqtt_dropped_total", "Messages that slow subscribers lost", |l| l.dropped),
-    ("madang_mqtt_bytes_in_total", "Bytes received", |l| l.bytes_in),
+    (
+        "madang_mqtt_accepted_total",
+        "TCP connections accepted",
+        |l| l.accepted,
+    ),
+    ("madang_mqtt_connects_total", "CONNECTs accepted", |l| {
+        l.connects
+    }),
+    ("madang_mqtt_refused_total", "CONNECTs refused", |l| {
+        l.refused
+    }),
+    (
+        "madang_mqtt_unfinished_total",
+        "TCP connections that ended before CONNECT",
+        |l| l.unfinished,
+    ),
+    (
+        "madang_mqtt_protocol_errors_total",
+        "Connections closed for a broken packet",
+        |l| l.protocol_errors,
+    ),
+    (
+        "madang_mqtt_messages_in_total",
+        "PUBLISH packets received",
+        |l| l.messages_in,
+    ),
+    (
+        "madang_mqtt_publishes_denied_total",
+        "PUBLISH packets without a right",
+        |l| l.publishes_denied,
+    ),
+    (
+        "madang_mqtt_acknowledged_total",
+        "PUBACKs for durable messages",
+        |l| l.acknowledged,
+    ),
+    (
+        "madang_mqtt_messages_out_total",
+        "PUBLISH packets sent",
+        |l| l.messages_out,
+    ),
+    (
+        "madang_mqtt_dropped_total",
+        "Messages that slow subscribers lost",
+        |l| l.dropped,
+    ),
+    ("madang_mqtt_bytes_in_total", "Bytes received", |l| {
+        l.bytes_in
+    }),
 ];
 
 impl Connections for Doors {
     fn prometheus(&self, out: &mut String) {
         let stats = self.mqtt.stats();
-        let kinds = [("gauge", GAUGES.as_slice()), ("counter", COUNTERS.as_slice())];
+        let kinds = [
+            ("gauge", GAUGES.as_slice()),
+            ("counter", COUNTERS.as_slice()),
+        ];
         for (kind, metrics) in kinds {
             for (name, help, read) in metrics {
                 let _ = writeln!(out, "# HELP {name} {help}.\n# TYPE {name} {kind}");
@@ -94,11 +147,11 @@ impl Connections for Doors {
     }
 
     fn of_device(&self, device: &DeviceId) -> Option<ConnectionView> {
-        self.mqtt.connection(device.as_str()).map(view)
+        self.mqtt.connection(device.as_str()).as_ref().map(view)
     }
 }
 
-fn view(connection: ConnectionInfo) -> ConnectionView {
+fn view(connection: &ConnectionInfo) -> ConnectionView {
     ConnectionView {
         since: crate::runtime::timestamp(connection.since).to_string(),
         address: connection.peer.to_string(),

@@ -10,7 +10,7 @@ use ed25519_dalek::SigningKey;
 const FILE: &str = "platform.key";
 
 /// Reads `DIR/platform.key` (32 bytes, mode 0600), or makes it at the first start.
-pub fn load_or_create(data: &Path) -> anyhow::Result<SigningKey> {
+pub(crate) fn load_or_create(data: &Path) -> anyhow::Result<SigningKey> {
     let path = data.join(FILE);
     match std::fs::read(&path) {
         Ok(bytes) => {

@@ -16,11 +16,11 @@ use crate::glue::retained::LatestAsRetained;
 use crate::glue::uplink::Uplink;
 
 /// One worker for each core.
-pub fn workers() -> usize {
+pub(crate) fn workers() -> usize {
     Config::default().worker_count()
 }
 
-pub fn start(
+pub(crate) fn start(
     rooms: &Rooms,
     sockets: Vec<(Listener, BoundSockets)>,
     tls: Option<&ReloadingTls>,
@@ -31,9 +31,7 @@ pub fn start(
         .map(|(kind, sockets)| BoundListener {
             kind,
             sockets,
-            tls: tls
-                .filter(|_| kind.is_encrypted())
-                .map(ReloadingTls::mqtt),
+            tls: tls.filter(|_| kind.is_encrypted()).map(ReloadingTls::mqtt),
         })
         .collect();
     let access = Arc::new(Access::of(rooms));
@@ -45,8 +43,15 @@ pub fn start(
     let shutdown = async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
-    let handle = Broker::start(Config::default(), access, sink, retained, listeners, shutdown)
-        .context("the MQTT broker")?;
+    let handle = Broker::start(
+        Config::default(),
+        access,
+        sink,
+        retained,
+        listeners,
+        shutdown,
+    )
+    .context("the MQTT broker")?;
     let revalidating = handle.clone();
     rooms
         .registry
@@ -55,7 +60,7 @@ pub fn start(
 }
 
 /// The downlink's view of the broker.
-pub struct Subscribed(pub BrokerHandle);
+pub(crate) struct Subscribed(pub BrokerHandle);
 
 impl Subscribers for Subscribed {
     fn publish(&self, messages: &mut Vec<(Arc<str>, Bytes)>) {

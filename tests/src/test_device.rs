@@ -35,7 +35,9 @@ impl TestDevice {
         let device = Self::unregistered(id);
         let operator = platform.operator();
         make_agency(&operator);
-        operator.register_device(&device.registration(model)).unwrap();
+        operator
+            .register_device(&device.registration(model))
+            .unwrap();
         device
     }
 

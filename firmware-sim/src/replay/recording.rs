@@ -244,7 +244,8 @@ mod tests {
             a,2020-05-01T00:10:00,level,1,cm\n\
             a,2020-05-01T00:10:00+09:00,status,1,\n\
             a,2020-05-01T00:10:00+09:00,level,280,cm\n";
-        let recording = Recording::read(csv.as_bytes(), &Map::parse(MAP).unwrap(), Span::ALL).unwrap();
+        let recording =
+            Recording::read(csv.as_bytes(), &Map::parse(MAP).unwrap(), Span::ALL).unwrap();
         assert_eq!((recording.rows, recording.unreadable), (8, 2));
         assert_eq!(
             recording.unmapped,
@@ -270,7 +271,8 @@ mod tests {
     #[test]
     fn other_columns_are_refused() {
         let map = Map::parse(MAP).unwrap();
-        let fault = Recording::read(&b"device,time,metric,value\n"[..], &map, Span::ALL).unwrap_err();
+        let fault =
+            Recording::read(&b"device,time,metric,value\n"[..], &map, Span::ALL).unwrap_err();
         assert!(fault.to_string().contains("time_rfc3339"));
     }
 }

@@ -100,15 +100,15 @@ impl ReadSide {
     }
 
     /// Ends recovery and starts the applier; `on_flushed` is called behind each
-    /// flush from then on.
+    /// flush from then on, and behind one that failed.
     pub(crate) fn start(
         &self,
         log: Arc<Log>,
-        on_flushed: Arc<dyn Fn(Offset) + Send + Sync>,
+        on_flushed: Arc<dyn Fn(Result<Offset, FlushError>) + Send + Sync>,
     ) -> io::Result<()> {
         let applier = self.recovering.lock().take();
         let applier = applier.ok_or_else(|| io::Error::other("the applier runs already"))?;
-        self.store.on_flushed(move |flushed| on_flushed(flushed));
+        self.store.on_flushed(move |outcome| on_flushed(outcome));
         let thread = ApplierThread::start(Arc::clone(&log), applier)?;
         // `recovering` was there, so nobody has been here before.
         let _ = self.running.set(Running { log, thread });

@@ -8,6 +8,7 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle, Thread};
@@ -17,7 +18,7 @@ use domain::Offset;
 use parking_lot::Mutex;
 
 use super::{Applier, Progress};
-use crate::log::{Decoder, DurableGroup, Log};
+use crate::log::{Decoder, DurableGroup, Fault, Log};
 use crate::store::Store;
 
 /// Between groups: what a stream may lag.
@@ -48,7 +49,8 @@ impl ApplierThread {
             move || {
                 let run = || run(&log, &mut applier, &stop);
                 if catch_unwind(AssertUnwindSafe(run)).is_err() {
-                    tracing::error!("the applier has failed: queries show no newer data");
+                    let cause = io::Error::other("the applier has panicked");
+                    log.fail(Fault::new("apply", Path::new("the log"), cause));
                 }
                 log.applier_ended();
                 progress.end();

@@ -116,19 +116,41 @@ impl Decoder {
         let credential = CredentialId::new(input.u64()?);
         let count = input.u16()?;
         let device = self.device(input.text()?)?;
-        let gateway = if has(HAS_GATEWAY) { Some(self.device(input.text()?)?) } else { None };
-        let mut number = |bit| if has(bit) { input.u64().map(Some) } else { Ok(None) };
+        let gateway = if has(HAS_GATEWAY) {
+            Some(self.device(input.text()?)?)
+        } else {
+            None
+        };
+        let mut number = |bit| {
+            if has(bit) {
+                input.u64().map(Some)
+            } else {
+                Ok(None)
+            }
+        };
         let boot_epoch = number(HAS_BOOT_EPOCH)?;
         let boot_sequence = number(HAS_BOOT_SEQUENCE)?;
         let sequence = number(HAS_SEQUENCE)?;
         let payload_hash = number(HAS_PAYLOAD_HASH)?;
-        let unreadable = if has(HAS_ERROR) { Some(payload_error(input.u8()?)?) } else { None };
+        let unreadable = if has(HAS_ERROR) {
+            Some(payload_error(input.u8()?)?)
+        } else {
+            None
+        };
         let mut observations = SmallVec::with_capacity(usize::from(count));
         for _ in 0..count {
             observations.push(input.observation()?);
         }
-        let rejections = if has(HAS_REJECTIONS) { input.rejections()? } else { Vec::new() };
-        let original = if has(HAS_ORIGINAL) { Some(input.original()?) } else { None };
+        let rejections = if has(HAS_REJECTIONS) {
+            input.rejections()?
+        } else {
+            Vec::new()
+        };
+        let original = if has(HAS_ORIGINAL) {
+            Some(input.original()?)
+        } else {
+            None
+        };
         if !input.0.is_empty() {
             return Err("bytes behind the end");
         }
@@ -231,7 +253,10 @@ impl<'a> Input<'a> {
         };
         let location = if form & FORM_LOCATION != 0 {
             let lat = self.array().map(i32::from_le_bytes)?;
-            Some(Location::from_e7(lat, self.array().map(i32::from_le_bytes)?))
+            Some(Location::from_e7(
+                lat,
+                self.array().map(i32::from_le_bytes)?,
+            ))
         } else {
             None
         };
@@ -254,7 +279,11 @@ impl<'a> Input<'a> {
             let index = self.u16()?;
             let reason = RejectReason::from_number(self.u8()?).ok_or("an unknown reason")?;
             let field = self.text()?.into();
-            rejections.push(Rejection { index, field, reason });
+            rejections.push(Rejection {
+                index,
+                field,
+                reason,
+            });
         }
         Ok(rejections)
     }

@@ -135,14 +135,23 @@ impl<'b, 'a> FrameWriter<'b, 'a> {
         if let Some(gateway) = head.gateway {
             put_text(buffer, gateway.as_str());
         }
-        let numbers = [head.boot_epoch, head.boot_sequence, head.sequence, head.payload_hash];
+        let numbers = [
+            head.boot_epoch,
+            head.boot_sequence,
+            head.sequence,
+            head.payload_hash,
+        ];
         for number in numbers.into_iter().flatten() {
             buffer.extend_from_slice(&number.to_le_bytes());
         }
         if let Some(error) = head.unreadable {
             buffer.push(error as u8);
         }
-        Self { buffer, start, head }
+        Self {
+            buffer,
+            start,
+            head,
+        }
     }
 
     pub(crate) fn observation(&mut self, observation: &ObservationRef<'_>) {
@@ -183,14 +192,20 @@ impl<'b, 'a> FrameWriter<'b, 'a> {
             put_text(self.buffer, text);
         }
         if let Some(location) = observation.location {
-            self.buffer.extend_from_slice(&location.lat_e7().to_le_bytes());
-            self.buffer.extend_from_slice(&location.lon_e7().to_le_bytes());
+            self.buffer
+                .extend_from_slice(&location.lat_e7().to_le_bytes());
+            self.buffer
+                .extend_from_slice(&location.lon_e7().to_le_bytes());
         }
     }
 
     /// Writes what follows the observations, and the length.
     pub(crate) fn finish(self) {
-        let Self { buffer, start, head } = self;
+        let Self {
+            buffer,
+            start,
+            head,
+        } = self;
         if !head.rejections.is_empty() {
             buffer.extend_from_slice(&(head.rejections.len() as u16).to_le_bytes());
             for rejection in head.rejections {

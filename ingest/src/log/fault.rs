@@ -58,7 +58,7 @@ impl Poison {
 
     /// The first fault stays.
     pub(crate) fn set(&self, fault: Fault) {
-        tracing::error!(fault = %fault, cause = %fault.cause, "the log has failed");
+        tracing::error!(fault = %fault, cause = %fault.cause, "nothing more is acknowledged");
         // The first fault is the one to tell.
         let _ = self.fault.set(fault);
         self.failed.send_replace(true);

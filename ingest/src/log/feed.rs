@@ -137,6 +137,7 @@ impl DurableGroup {
 
 impl Drop for DurableGroup {
     fn drop(&mut self) {
-        self.buffers.give_back(std::mem::take(&mut self.group.bytes));
+        self.buffers
+            .give_back(std::mem::take(&mut self.group.bytes));
     }
 }

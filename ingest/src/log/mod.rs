@@ -127,13 +127,15 @@ impl Log {
         });
         let committer = match policy {
             Policy::Inline => None,
-            Policy::Thread => Some(commit::start_committer(&shared).map_err(|cause| {
-                LogOpenError::Io {
-                    action: "start the commit thread of",
-                    path: folder.to_owned(),
-                    cause,
-                }
-            })?),
+            Policy::Thread => {
+                Some(
+                    commit::start_committer(&shared).map_err(|cause| LogOpenError::Io {
+                        action: "start the commit thread of",
+                        path: folder.to_owned(),
+                        cause,
+                    })?,
+                )
+            }
         };
         Ok(Self {
             shared,
@@ -254,6 +256,13 @@ impl Log {
         self.shared.feed.close();
     }
 
+    /// What is behind the log cannot go on: nothing more is acknowledged, as
+    /// after a failed sync, and nobody waits for the applier.
+    pub(crate) fn fail(&self, fault: Fault) {
+        self.shared.poison.set(fault);
+        self.shared.feed.close();
+    }
+
     /// Gives back segments that hold nothing later than `up_to`, while the
     /// rest still has `budget` bytes.
     pub(crate) fn release(&self, up_to: Offset, budget: u64) -> std::io::Result<()> {
@@ -350,7 +359,9 @@ impl StagingGuard<'_> {
     pub(crate) fn finished(mut self, outcome: crate::Outcome) -> Staged {
         let offset = self.staging.groups.next();
         self.staging.groups.finished(&self.shared.buffers);
-        self.shared.last_staged.store(offset.get(), Ordering::Release);
+        self.shared
+            .last_staged
+            .store(offset.get(), Ordering::Release);
         Staged::new(offset, outcome, self.shared.instance)
     }
 }

@@ -53,7 +53,15 @@ fn measure(folder: &Path) -> Result<Policy, LogOpenError> {
         path: folder.to_owned(),
         cause,
     })?;
-    let policy = if shortest > SLOW_SYNC { Policy::Thread } else { Policy::Inline };
-    tracing::info!(micros = shortest.as_micros() as u64, ?policy, "timed a sync of the log");
+    let policy = if shortest > SLOW_SYNC {
+        Policy::Thread
+    } else {
+        Policy::Inline
+    };
+    tracing::info!(
+        micros = shortest.as_micros() as u64,
+        ?policy,
+        "timed a sync of the log"
+    );
     Ok(policy)
 }

@@ -174,7 +174,11 @@ impl Place {
 
     /// The frame at the position, unless none stands there that leads to
     /// `wanted`.
-    fn peek(&mut self, shared: &Shared, wanted: Offset) -> Result<Option<Checked<'_>>, LogReadError> {
+    fn peek(
+        &mut self,
+        shared: &Shared,
+        wanted: Offset,
+    ) -> Result<Option<Checked<'_>>, LogReadError> {
         let needed = claimed_bytes(&self.buffer[self.given..]).unwrap_or(HEADER_BYTES);
         if self.trusted < wanted || self.buffer.len() - self.given < needed {
             self.fill(shared)?;
@@ -187,7 +191,8 @@ impl Place {
         self.trusted = shared.durable();
         self.given = 0;
         let left = self.segment.bytes.saturating_sub(self.position);
-        self.buffer.resize((READ_BYTES as u64).min(left) as usize, 0);
+        self.buffer
+            .resize((READ_BYTES as u64).min(left) as usize, 0);
         self.file
             .read_exact_at(&mut self.buffer, self.position)
             .map_err(|cause| LogReadError::Io {

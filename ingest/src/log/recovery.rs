@@ -87,14 +87,19 @@ pub(super) fn recover(
         None => None,
     };
     if let Some(end) = end.as_ref().filter(|end| end.durable < stored) {
-        return Err(LogOpenError::BehindStore { end: end.durable, stored });
+        return Err(LogOpenError::BehindStore {
+            end: end.durable,
+            stored,
+        });
     }
-    let spares = Spares::start(folder, segment_bytes).map_err(io("make a spare segment in", folder))?;
+    let spares =
+        Spares::start(folder, segment_bytes).map_err(io("make a spare segment in", folder))?;
     let segments = Arc::new(Segments::new(found.clone()));
     let (segment, file, end) = match (found.last(), end) {
         (Some(last), Some(end)) => {
             let file = LogFile::open(&last.path, faults).map_err(io("open", &last.path))?;
-            end.cut(&file).map_err(io("cut the torn end of", &last.path))?;
+            end.cut(&file)
+                .map_err(io("cut the torn end of", &last.path))?;
             (Arc::clone(last), file, end)
         }
         _ => {
@@ -252,5 +257,9 @@ fn torn_bytes(rest: &[u8], epoch: u32, next: Offset) -> Result<usize, ()> {
     let group = rest.len().min(super::staging::GROUP_BYTES);
     let dirty = rest[..group].iter().rposition(|byte| *byte != 0);
     let own = rest.len() >= HEADER_BYTES && super::decode::u32_at(rest, 8) == epoch;
-    Ok(torn.max(if own { dirty.map_or(0, |last| last + 1) } else { 0 }))
+    Ok(torn.max(if own {
+        dirty.map_or(0, |last| last + 1)
+    } else {
+        0
+    }))
 }

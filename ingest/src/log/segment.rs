@@ -89,7 +89,9 @@ pub(crate) fn file_name(first: Offset) -> String {
 pub(crate) fn parse_file_name(name: &str) -> Option<Offset> {
     let digits = name.strip_suffix(".log")?;
     let all_digits = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    all_digits.then(|| digits.parse().ok().map(Offset::new)).flatten()
+    all_digits
+        .then(|| digits.parse().ok().map(Offset::new))
+        .flatten()
 }
 
 /// A segment that holds frames, as writer and readers share it.
@@ -143,7 +145,10 @@ impl Segments {
     }
 
     pub(crate) fn first_offset(&self) -> Offset {
-        self.0.read().first().map_or(Offset::ZERO, |segment| segment.header.first)
+        self.0
+            .read()
+            .first()
+            .map_or(Offset::ZERO, |segment| segment.header.first)
     }
 
     /// The segment that has `offset`, if it is not gone.
@@ -155,7 +160,10 @@ impl Segments {
 
     /// Whether `segment` is still part of the log.
     pub(crate) fn has(&self, segment: &Arc<Segment>) -> bool {
-        self.0.read().iter().any(|known| Arc::ptr_eq(known, segment))
+        self.0
+            .read()
+            .iter()
+            .any(|known| Arc::ptr_eq(known, segment))
     }
 
     /// Takes out the oldest segments while all their frames are at or before

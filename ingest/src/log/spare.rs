@@ -62,10 +62,12 @@ impl Spares {
             }),
             changed: Condvar::new(),
         });
-        let maker = std::thread::Builder::new().name("log-spare".into()).spawn({
-            let shared = Arc::clone(&shared);
-            move || shared.make_spares()
-        })?;
+        let maker = std::thread::Builder::new()
+            .name("log-spare".into())
+            .spawn({
+                let shared = Arc::clone(&shared);
+                move || shared.make_spares()
+            })?;
         Ok(Self {
             shared,
             maker: Some(maker),
@@ -162,7 +164,12 @@ impl SparesShared {
     /// Writes the zeros, in pieces so that a stop is not held up.
     fn write_zeros(&self, path: &Path, flags: i32) -> io::Result<()> {
         let mut options = File::options();
-        let mut file = options.write(true).create(true).truncate(true).custom_flags(flags).open(path)?;
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .custom_flags(flags)
+            .open(path)?;
         let buffer = vec![0u8; FILL_BYTES + DIRECT_ALIGNMENT];
         let zeros = &buffer[buffer.as_ptr().align_offset(DIRECT_ALIGNMENT)..][..FILL_BYTES];
         let mut left = self.segment_bytes;

@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 
 use domain::{DeviceId, Offset};
 
-use super::replay::ReplayWindow;
 use super::Sequencer;
+use super::replay::ReplayWindow;
 use crate::log::sync_folder;
 
 const FILE: &str = "sequencer";
@@ -59,7 +59,9 @@ impl Sequencer {
         for (device, hashes) in self.payloads.all() {
             put_device(&mut out, device);
             out.extend_from_slice(&(hashes.len() as u16).to_le_bytes());
-            hashes.iter().for_each(|hash| out.extend_from_slice(&hash.to_le_bytes()));
+            hashes
+                .iter()
+                .for_each(|hash| out.extend_from_slice(&hash.to_le_bytes()));
         }
         let crc = crc32c::crc32c(&out);
         out.extend_from_slice(&crc.to_le_bytes());

@@ -94,9 +94,8 @@ impl ReplayWindow {
     }
 
     pub(crate) fn read(bytes: &[u8; Self::BYTES]) -> Self {
-        let word = |at: usize| {
-            u64::from_le_bytes(bytes[at * 8..][..8].try_into().expect("eight bytes"))
-        };
+        let word =
+            |at: usize| u64::from_le_bytes(bytes[at * 8..][..8].try_into().expect("eight bytes"));
         Self {
             epoch: word(0),
             highest: word(1),

@@ -128,7 +128,8 @@ impl Series {
             }
             None => {
                 let revision = if time <= horizon { UNNUMBERED } else { 0 };
-                self.behind.insert(time, Row::new(offset, time, mark, revision));
+                self.behind
+                    .insert(time, Row::new(offset, time, mark, revision));
                 numbered(revision)
             }
         }

@@ -4,8 +4,8 @@
 //! the latest table, the quarantine, the manifest; then the view shows the file in the head's
 //! place, and whoever keeps the log is told. A crash in between leaves files
 //! that no manifest names, which the next start removes. A flush that fails is
-//! tried again: nothing is lost meanwhile, since the log keeps what the
-//! manifest does not name, and the writer waits once the next head is full.
+//! told at once, and ends the platform (a full disk does not empty itself);
+//! nothing is lost, since the log keeps what the manifest does not name.
 
 use std::fs::{self, File};
 use std::io;
@@ -140,21 +140,20 @@ impl Flusher {
 
     fn try_once(&self, shared: &Shared, frozen: &Arc<Head>) {
         let outcome = shared.flush(frozen);
-        let flushed = outcome.as_ref().ok().copied();
         if let Err(error) = &outcome {
             let FlushError::Write { cause, .. } = error;
-            tracing::error!(%error, %cause, "a flush failed and is tried again");
+            tracing::error!(%error, %cause, "a flush failed");
             Counters::add(&shared.counters.flush_failures, 1);
         }
         let mut state = self.state.lock();
         state.asked = outcome.is_err();
-        state.failed = outcome.err();
+        state.failed = outcome.as_ref().err().cloned();
         self.changed.notify_all();
         drop(state);
         // Behind the others: who is told may wait for the applier, and that
         // for this flush.
-        if let (Some(flushed), Some(on_flushed)) = (flushed, shared.on_flushed.get()) {
-            on_flushed(flushed);
+        if let Some(on_flushed) = shared.on_flushed.get() {
+            on_flushed(outcome);
         }
     }
 }

@@ -86,7 +86,7 @@ struct Shared {
 }
 
 /// Called with the last offset that the files hold, after the manifest.
-type OnFlushed = Box<dyn Fn(Offset) + Send + Sync>;
+type OnFlushed = Box<dyn Fn(Result<Offset, FlushError>) + Send + Sync>;
 
 impl Store {
     /// Opens or makes the store in `folder`, fills `latest` with what the files
@@ -127,7 +127,10 @@ impl Store {
 
     /// Who is told of each flush, once: what the files hold up to then is
     /// durable without the log. The flush that runs may still go untold.
-    pub(crate) fn on_flushed(&self, tell: impl Fn(Offset) + Send + Sync + 'static) {
+    pub(crate) fn on_flushed(
+        &self,
+        tell: impl Fn(Result<Offset, FlushError>) + Send + Sync + 'static,
+    ) {
         // A second one is a defect of the caller; the first stays.
         let _ = self.shared.on_flushed.set(Box::new(tell));
     }

@@ -140,7 +140,9 @@ fn judge<'a, E>(
 }
 
 fn possible(time: Timestamp, received: Timestamp) -> bool {
-    let latest = received.as_micros().saturating_add(Timestamp::MAX_AHEAD_MICROS);
+    let latest = received
+        .as_micros()
+        .saturating_add(Timestamp::MAX_AHEAD_MICROS);
     Timestamp::EARLIEST <= time && time.as_micros() <= latest
 }
 

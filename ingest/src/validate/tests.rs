@@ -119,20 +119,47 @@ fn values_leave_in_the_models_unit_or_are_refused() {
     let ok = |id, value: &str, quality, flags| Ok((id, value.to_owned(), quality, flags));
     let table = [
         (r#"{"level":2.5}"#, ok(11, "Number(2.5)", Good, none)),
-        (r#"[{"n":"level","u":"cm","v":278.7}]"#, ok(11, "Number(2.787)", Good, none)),
-        (r#"[{"n":"level","u":"m","v":1}]"#, ok(11, "Number(1.0)", Good, none)),
+        (
+            r#"[{"n":"level","u":"cm","v":278.7}]"#,
+            ok(11, "Number(2.787)", Good, none),
+        ),
+        (
+            r#"[{"n":"level","u":"m","v":1}]"#,
+            ok(11, "Number(1.0)", Good, none),
+        ),
         (r#"{"level":50}"#, ok(11, "Number(50.0)", Good, none)),
-        (r#"{"level":50.1}"#, ok(11, "Number(50.1)", Uncertain, beyond)),
-        (r#"{"v":{"level":-6},"q":"bad"}"#, ok(11, "Number(-6.0)", Bad, beyond)),
-        (r#"{"v":{"level":1},"q":"uncertain"}"#, ok(11, "Number(1.0)", Uncertain, none)),
+        (
+            r#"{"level":50.1}"#,
+            ok(11, "Number(50.1)", Uncertain, beyond),
+        ),
+        (
+            r#"{"v":{"level":-6},"q":"bad"}"#,
+            ok(11, "Number(-6.0)", Bad, beyond),
+        ),
+        (
+            r#"{"v":{"level":1},"q":"uncertain"}"#,
+            ok(11, "Number(1.0)", Uncertain, none),
+        ),
         (r#"{"level":null}"#, ok(11, "Missing", Missing, none)),
         (r#"{"open":true}"#, ok(12, "Boolean(true)", Good, none)),
-        (r#"{"phase":"green"}"#, ok(13, "Text(\"green\")", Good, none)),
+        (
+            r#"{"phase":"green"}"#,
+            ok(13, "Text(\"green\")", Good, none),
+        ),
         (r#"{"note":"강변"}"#, ok(14, "Text(\"강변\")", Good, none)),
         (r#"{"more":7}"#, ok(99, "Number(7.0)", Good, Flags::EXTRA)),
-        (r#"[{"n":"level","u":"furlong","v":1}]"#, Err(RejectReason::UnknownUnit)),
-        (r#"[{"n":"level","u":"Cel","v":1}]"#, Err(RejectReason::UnknownUnit)),
-        (r#"[{"n":"open","u":"m","vb":true}]"#, Err(RejectReason::UnknownUnit)),
+        (
+            r#"[{"n":"level","u":"furlong","v":1}]"#,
+            Err(RejectReason::UnknownUnit),
+        ),
+        (
+            r#"[{"n":"level","u":"Cel","v":1}]"#,
+            Err(RejectReason::UnknownUnit),
+        ),
+        (
+            r#"[{"n":"open","u":"m","vb":true}]"#,
+            Err(RejectReason::UnknownUnit),
+        ),
         (r#"{"level":"2.5"}"#, Err(RejectReason::WrongType)),
         (r#"{"level":true}"#, Err(RejectReason::WrongType)),
         (r#"{"open":1}"#, Err(RejectReason::WrongType)),
@@ -160,7 +187,10 @@ fn times_are_possible_from_1900_to_ten_minutes_ahead() {
 
 #[test]
 fn a_refused_value_makes_no_datastream() {
-    let batch = batch(r#"{"t":"1850-01-01T00:00:00Z","v":{"strange":1}}"#, Transport::Mqtt);
+    let batch = batch(
+        r#"{"t":"1850-01-01T00:00:00Z","v":{"strange":1}}"#,
+        Transport::Mqtt,
+    );
     let extra = |_: &str| -> Result<ExtraField, ()> { panic!("it was asked for a datastream") };
     let validated = validate(&device(), &batch, extra).unwrap();
     assert_eq!(validated.rejections[0].reason, RejectReason::ImpossibleTime);
@@ -174,7 +204,11 @@ fn good_and_bad_stand_beside_each_other_in_order() {
     let batch = batch(&payload, Transport::Mqtt);
     let extra = |_: &str| Ok::<_, ()>(Err(RejectReason::TooManyExtraFields));
     let validated = validate(&device(), &batch, extra).unwrap();
-    let kept: Vec<_> = validated.observations.iter().map(|valid| valid.index).collect();
+    let kept: Vec<_> = validated
+        .observations
+        .iter()
+        .map(|valid| valid.index)
+        .collect();
     let refused: Vec<_> = validated
         .rejections
         .iter()
@@ -197,7 +231,10 @@ fn only_a_message_without_a_time_that_may_be_resent_has_a_hash() {
         validate(&device(), &batch, extra).unwrap().payload_hash
     };
     assert!(hash(r#"{"level":1}"#, Transport::Mqtt).is_some());
-    assert_ne!(hash(r#"{"level":1}"#, Transport::Mqtt), hash(r#"{"level":2}"#, Transport::Mqtt));
+    assert_ne!(
+        hash(r#"{"level":1}"#, Transport::Mqtt),
+        hash(r#"{"level":2}"#, Transport::Mqtt)
+    );
     assert_eq!(hash(r#"{"level":1}"#, Transport::Coap), None);
     let timed = r#"{"t":"2026-05-01T00:00:00Z","v":{"level":1}}"#;
     assert_eq!(hash(timed, Transport::Mqtt), None);

@@ -107,9 +107,16 @@ pub(crate) fn try_open(config: Config) -> Result<Plane, OpenError> {
     if registry.snapshot().device(id.as_str()).is_none() {
         let agency = AgencyId::new("hanriver").unwrap();
         let name = "Han river".to_owned();
-        registry.create_agency(NewAgency { id: agency.clone(), name }).unwrap();
+        registry
+            .create_agency(NewAgency {
+                id: agency.clone(),
+                name,
+            })
+            .unwrap();
         let model = ModelId::new("disaster.water-level").unwrap();
-        registry.register_device(NewDevice::new(id.clone(), agency, model)).unwrap();
+        registry
+            .register_device(NewDevice::new(id.clone(), agency, model))
+            .unwrap();
     }
     let device = Arc::clone(registry.snapshot().device(id.as_str()).unwrap());
     Ok(Plane {
@@ -133,11 +140,15 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
 
 impl Plane {
     pub(crate) fn stage(&self, message: &Message) -> Result<ingest::Staged, StageError> {
-        self.ingest.stage(&self.device, &message.batch(&self.device.id))
+        self.ingest
+            .stage(&self.device, &message.batch(&self.device.id))
     }
 
     pub(crate) fn submit(&self, message: &Message) -> Result<Receipt, SubmitError> {
-        block_on(self.ingest.submit(&self.device, &message.batch(&self.device.id)))
+        block_on(
+            self.ingest
+                .submit(&self.device, &message.batch(&self.device.id)),
+        )
     }
 
     pub(crate) fn outcome(&self, message: &Message) -> Outcome {
@@ -158,7 +169,12 @@ impl Plane {
 
     pub(crate) fn datastream(&self, field: &str) -> DatastreamId {
         let snapshot = self.registry.snapshot();
-        snapshot.device(self.device.id.as_str()).unwrap().datastream(field).unwrap().id
+        snapshot
+            .device(self.device.id.as_str())
+            .unwrap()
+            .datastream(field)
+            .unwrap()
+            .id
     }
 
     /// Everything of a field, oldest first, with all that was durable before.

@@ -72,14 +72,20 @@ fn assigned_times_grow_even_where_the_clock_stands_or_goes_back() {
             assert_eq!(plane.counts(&message), (1, 0, 0));
         }
         let plane = end(plane, folder.path());
-        plane.submit(&Message::new(r#"{"level":4}"#).received(0)).unwrap();
+        plane
+            .submit(&Message::new(r#"{"level":4}"#).received(0))
+            .unwrap();
         let stored = plane.stored("level");
         let times: Vec<_> = stored
             .iter()
             .map(|observation| observation.time.as_micros() - NOW.as_micros())
             .collect();
         assert_eq!(times, [10, 11, 12, 13]);
-        assert!(stored.iter().all(|observation| observation.flags.contains(Flags::TIME_ASSIGNED)));
+        assert!(
+            stored
+                .iter()
+                .all(|observation| observation.flags.contains(Flags::TIME_ASSIGNED))
+        );
     });
 }
 

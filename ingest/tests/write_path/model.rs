@@ -41,14 +41,27 @@ fn compare(plane: &Plane, model: &Model) {
         let stored: Vec<_> = plane
             .stored(name)
             .into_iter()
-            .map(|observation| (observation.time.as_micros(), observation.value, observation.revision))
+            .map(|observation| {
+                (
+                    observation.time.as_micros(),
+                    observation.value,
+                    observation.revision,
+                )
+            })
             .collect();
         assert_eq!(stored, expected, "{name}");
         let datastream = plane.datastream(name);
-        let count = plane.ingest.count(datastream, Timestamp::MIN, Timestamp::MAX).unwrap();
+        let count = plane
+            .ingest
+            .count(datastream, Timestamp::MIN, Timestamp::MAX)
+            .unwrap();
         assert_eq!(count as usize, expected.len(), "{name}");
         let latest = plane.ingest.latest(datastream).map(|observation| {
-            (observation.time.as_micros(), observation.value, observation.revision)
+            (
+                observation.time.as_micros(),
+                observation.value,
+                observation.revision,
+            )
         });
         assert_eq!(latest, expected.last().cloned(), "{name}");
     }

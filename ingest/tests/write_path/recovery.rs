@@ -14,7 +14,9 @@ fn what_has_a_receipt_is_there_after_a_crash() {
     for round in 0..5 {
         for number in 0..20 {
             let seconds = i64::from(round * 20 + number);
-            plane.submit(&Message::level(seconds, f64::from(round))).unwrap();
+            plane
+                .submit(&Message::level(seconds, f64::from(round)))
+                .unwrap();
         }
         plane = plane.crash(folder.path());
         assert_eq!(plane.stored("level").len() as i32, (round + 1) * 20);
@@ -30,7 +32,10 @@ fn what_nobody_waited_for_becomes_durable_by_itself() {
     let mut stream = plane.ingest.stream(StreamStart::After(Offset::ZERO));
     let item = block_on(async {
         let patience = std::time::Duration::from_secs(30);
-        tokio::time::timeout(patience, stream.next()).await.unwrap().unwrap()
+        tokio::time::timeout(patience, stream.next())
+            .await
+            .unwrap()
+            .unwrap()
     });
     assert!(matches!(item, StreamItem::Frame(frame) if frame.offset.get() == 1));
     assert_eq!(plane.durable().get(), 1);
@@ -72,7 +77,10 @@ fn files_and_log_together_have_everything_once() {
     let crashes = MESSAGES / CRASH_EVERY + 1;
     let stored = plane.stored("level");
     assert_eq!(stored.len() as u64, 1 + MESSAGES + crashes);
-    assert!(stored.is_sorted_by(|a, b| a.time < b.time), "nothing is there twice");
+    assert!(
+        stored.is_sorted_by(|a, b| a.time < b.time),
+        "nothing is there twice"
+    );
 
     // The frame that taught the sequencer this number is gone from the log.
     let mut stream = plane.ingest.stream(StreamStart::After(Offset::ZERO));

@@ -42,7 +42,10 @@ fn an_unknown_field_is_kept_until_there_are_too_many() {
         assert_eq!(plane.counts(&message), (1, 0, 0), "field {number}");
     }
     assert_eq!(plane.counts(&Message::new(r#"{"extra-32":1}"#)), (0, 0, 1));
-    assert_eq!(plane.counts(&Message::new(r#"{"not a name":1}"#)), (0, 0, 1));
+    assert_eq!(
+        plane.counts(&Message::new(r#"{"not a name":1}"#)),
+        (0, 0, 1)
+    );
     let stored = plane.stored("extra-31");
     assert!(stored[0].flags.contains(domain::Flags::EXTRA));
     let plane = plane.crash(folder.path());
@@ -83,7 +86,10 @@ fn a_folder_in_use_is_refused_until_it_is_free() {
     assert!(matches!(refused, OpenError::InUse { .. }), "{refused:?}");
     block_on(plane.ingest.close()).unwrap();
     let refused = again().err().unwrap();
-    assert!(matches!(refused, OpenError::InUse { .. }), "closed, but queries go on: {refused:?}");
+    assert!(
+        matches!(refused, OpenError::InUse { .. }),
+        "closed, but queries go on: {refused:?}"
+    );
     drop(plane);
     open(folder.path());
 }
@@ -94,7 +100,10 @@ fn a_segment_size_out_of_bounds_is_refused_before_anything_is_made() {
     let mut config = config(folder.path());
     config.segment_bytes = 1;
     let refused = try_open(config).err().unwrap();
-    assert!(matches!(refused, OpenError::SegmentBytes { bytes: 1 }), "{refused:?}");
+    assert!(
+        matches!(refused, OpenError::SegmentBytes { bytes: 1 }),
+        "{refused:?}"
+    );
     assert!(!folder.path().join("log").exists());
 }
 
@@ -106,7 +115,10 @@ fn after_close_nothing_is_accepted_and_everything_is_there() {
         drop(plane.stage(&Message::level(number, 1.0)).unwrap());
     }
     block_on(plane.ingest.close()).unwrap();
-    assert!(matches!(plane.stage(&Message::level(0, 2.0)), Err(StageError::Closed)));
+    assert!(matches!(
+        plane.stage(&Message::level(0, 2.0)),
+        Err(StageError::Closed)
+    ));
     let plane = plane.crash(folder.path());
     assert_eq!(plane.stored("level").len(), 100);
 }

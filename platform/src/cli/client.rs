@@ -9,10 +9,20 @@ use sdk::api::{ApiClient, ApiCredential};
 #[derive(clap::Args, Debug)]
 pub struct ServerArgs {
     /// The running server
-    #[arg(long, value_name = "URL", env = "MADANG_URL", default_value = "http://127.0.0.1:8080")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "MADANG_URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
     url: String,
     /// An operator's token
-    #[arg(long, value_name = "TOKEN", env = "MADANG_TOKEN", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "MADANG_TOKEN",
+        hide_env_values = true
+    )]
     token: Option<String>,
     /// The server's data folder: its admin.token is read
     #[arg(long, value_name = "DIR", env = "MADANG_DATA")]

@@ -62,7 +62,7 @@ async fn demo(args: DemoArgs, settings: Settings) -> anyhow::Result<()> {
 
 /// How the demo's own parts and its user reach the platform.
 #[derive(Debug, Clone)]
-pub struct Doors {
+pub(super) struct Doors {
     pub mqtt: SocketAddr,
     pub coap: SocketAddr,
     pub http: SocketAddr,

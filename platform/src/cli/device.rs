@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use domain::{AgencyId, DeviceId, ModelId, Timestamp};
-use sdk::api::{Device, DeviceFilter, NewDevice, Position, PublicKeyDocument};
 use sdk::DeviceKey;
+use sdk::api::{Device, DeviceFilter, NewDevice, Position, PublicKeyDocument};
 
 use super::client::ServerArgs;
 
@@ -175,7 +175,9 @@ fn keys(file: Option<&Path>, public: Option<String>) -> anyhow::Result<Vec<Publi
 
 fn add(server: &ServerArgs, device: &NewDevice, password: bool) -> anyhow::Result<()> {
     if device.keys.is_empty() && !password {
-        bail!("a device needs something to prove itself with: give --key, --public-key or --password");
+        bail!(
+            "a device needs something to prove itself with: give --key, --public-key or --password"
+        );
     }
     let operator = server.operator()?;
     let registered = operator.register_device(device)?;
@@ -210,7 +212,10 @@ fn show(device: &Device) {
     }
     match device.last_seen {
         Some(time) => println!("last seen  {time}"),
-        None => println!("last seen  never; `madang device watch {}` tells why", device.id),
+        None => println!(
+            "last seen  never; `madang device watch {}` tells why",
+            device.id
+        ),
     }
     for credential in &device.credentials {
         println!(

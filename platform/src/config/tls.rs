@@ -124,7 +124,11 @@ fn chain(error: &dyn std::error::Error) -> String {
 const HTTP_ALPN: &[&[u8]] = &[b"h2", b"http/1.1"];
 
 fn stamp(files: &TlsFiles) -> Option<[SystemTime; 2]> {
-    let modified = |path: &Path| std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
+    let modified = |path: &Path| {
+        std::fs::metadata(path)
+            .and_then(|meta| meta.modified())
+            .ok()
+    };
     Some([modified(&files.certificate)?, modified(&files.key)?])
 }
 

@@ -91,10 +91,18 @@ impl AccessControl for Access {
                 .map(|_| ())
                 .map_err(refused),
             Principal::Application(key) => {
-                if self.registry.snapshot().api_key(key.id.as_str()).is_some_and(|key| key.live(self.clock.now())) {
+                if self
+                    .registry
+                    .snapshot()
+                    .api_key(key.id.as_str())
+                    .is_some_and(|key| key.live(self.clock.now()))
+                {
                     Ok(())
                 } else {
-                    Err(Refusal::new(RefusalKind::Revoked, "the API key was revoked"))
+                    Err(Refusal::new(
+                        RefusalKind::Revoked,
+                        "the API key was revoked",
+                    ))
                 }
             }
             Principal::Anybody => Ok(()),
@@ -146,7 +154,9 @@ impl CoapAccess for Access {
     fn verify(&self, attempt: &SignatureAttempt<'_>) -> Result<Principal, Refusal> {
         let now = self.clock.now();
         let snapshot = self.registry.snapshot();
-        let device = snapshot.login(attempt.kid).map_err(|error| refusal(&error))?;
+        let device = snapshot
+            .login(attempt.kid)
+            .map_err(|error| refusal(&error))?;
         let credential = device_registry::auth::verify_signature(
             device,
             SignatureAlgorithm::Ed25519,

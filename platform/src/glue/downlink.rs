@@ -94,7 +94,9 @@ impl Downlink {
             let mut next = Some(first);
             for _ in 0..FRAMES_PER_WAKE {
                 match next {
-                    Some(Ok(StreamItem::Frame(frame))) => topics.messages(&self.registry, &frame, &mut messages),
+                    Some(Ok(StreamItem::Frame(frame))) => {
+                        topics.messages(&self.registry, &frame, &mut messages);
+                    }
                     Some(Ok(StreamItem::Gap { from, to })) => {
                         tracing::warn!(%from, %to, "the live fan-out fell behind the log");
                     }

@@ -53,7 +53,9 @@ impl MessageSink<Principal> for Uplink {
         message: &InboundMessage<'_>,
     ) -> Result<Self::Staged, SinkFault> {
         let Principal::Device(login) = principal else {
-            return Err(SinkFault::Failed("only a device publishes telemetry".into()));
+            return Err(SinkFault::Failed(
+                "only a device publishes telemetry".into(),
+            ));
         };
         let now = self.clock.now();
         let device = login
@@ -67,7 +69,7 @@ impl MessageSink<Principal> for Uplink {
         self.ingest
             .stage(&device, &batch)
             .map_err(|error| match error {
-                StageError::Replayed { .. } => SinkFault::Replayed,
+                StageError::Replayed => SinkFault::Replayed,
                 fault => SinkFault::Failed(fault.to_string().into()),
             })
     }

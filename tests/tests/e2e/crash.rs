@@ -104,7 +104,10 @@ fn check(data: &Path, senders: &[Sender]) {
             let millis = u64::try_from(observation.phenomenon_time.as_micros()).unwrap() / 1_000;
             let number = millis - FIRST_MILLIS;
             assert!(stored.insert(number), "{number} is stored twice");
-            assert_eq!(observation.value, Some(Value::Number((number % 1_000) as f64)));
+            assert_eq!(
+                observation.value,
+                Some(Value::Number((number % 1_000) as f64))
+            );
             assert_eq!(observation.revision, 0);
         }
         let lost: Vec<_> = sender.acknowledged.difference(&stored).collect();

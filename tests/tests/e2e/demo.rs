@@ -35,7 +35,10 @@ impl Demo {
 
     /// The word behind a label.
     fn value(&self, label: &str) -> &str {
-        let line = self.printed.lines().find(|line| line.trim_start().starts_with(label));
+        let line = self
+            .printed
+            .lines()
+            .find(|line| line.trim_start().starts_with(label));
         line.unwrap().split_whitespace().last().unwrap()
     }
 
@@ -43,7 +46,10 @@ impl Demo {
         let pid = i32::try_from(self.child.id()).unwrap();
         // SAFETY: a plain system call on a process that this test started.
         unsafe { libc::kill(pid, libc::SIGINT) };
-        assert!(self.child.wait().unwrap().success(), "Ctrl-C ends it with 0");
+        assert!(
+            self.child.wait().unwrap().success(),
+            "Ctrl-C ends it with 0"
+        );
     }
 }
 
@@ -68,8 +74,14 @@ fn the_demo_comes_up_moves_and_goes_on_with_its_data() {
         latest.into_iter().map(|item| item.offset).max()
     };
     let first = eventually("sensors speak", || newest(&api));
-    eventually("and go on", || newest(&api).filter(|offset| *offset > first));
-    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    eventually("and go on", || {
+        newest(&api).filter(|offset| *offset > first)
+    });
+    assert!(
+        begun.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        begun.elapsed()
+    );
     // Over CoAP too: its devices are among those seen.
     let metrics = api.metrics().unwrap();
     assert!(metrics.contains("madang_"), "{metrics}");

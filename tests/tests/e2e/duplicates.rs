@@ -11,7 +11,8 @@ fn the_same_again_is_acknowledged_and_another_value_is_the_next_revision() {
     let mut mqtt = device.connect(platform.address("mqtt"));
     let payload = |value: f64| format!("{{\"t\": 1777593600, \"v\": {{\"pm25\": {value}}}}}");
     for (id, value) in (1..).zip([10.0, 10.0, 11.0, 11.0, 12.0]) {
-        mqtt.publish(&device.topic(), id, payload(value).as_bytes()).unwrap();
+        mqtt.publish(&device.topic(), id, payload(value).as_bytes())
+            .unwrap();
         assert_eq!(mqtt.read().unwrap().id(), id);
     }
     let api = platform.anonymous();
@@ -22,7 +23,9 @@ fn the_same_again_is_acknowledged_and_another_value_is_the_next_revision() {
     assert_eq!(newest[0].value, Some(Value::Number(12.0)));
     assert_eq!(newest[0].revision, 2);
     let as_of = ObservationQuery {
-        as_of: Some(domain::Timestamp::from_micros(newest[0].result_time.as_micros() - 1)),
+        as_of: Some(domain::Timestamp::from_micros(
+            newest[0].result_time.as_micros() - 1,
+        )),
         ..ObservationQuery::default()
     };
     assert_eq!(all(&as_of)[0].value, Some(Value::Number(11.0)), "both stay");

@@ -54,12 +54,24 @@ fn stored(platform: &TestPlatform, device: &TestDevice) -> u64 {
 
 #[test]
 fn a_failed_sync_acknowledges_nothing_and_ends_with_1() {
-    let Some(strace) = look_for("strace") else { return };
+    let Some(strace) = look_for("strace") else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let device = prepare(&data);
     let inject = "inject=fdatasync:error=EIO:when=40+";
-    let wrapper = [strace.to_str().unwrap(), "-f", "-q", "-e", "trace=fdatasync", "-e", inject, "-o", "/dev/null"];
+    let wrapper = [
+        strace.to_str().unwrap(),
+        "-f",
+        "-q",
+        "-e",
+        "trace=fdatasync",
+        "-e",
+        inject,
+        "-o",
+        "/dev/null",
+    ];
     let start = Start {
         wrapper: wrapper.map(String::from).to_vec(),
         ..Start::default()
@@ -71,8 +83,14 @@ fn a_failed_sync_acknowledges_nothing_and_ends_with_1() {
     assert!(is_fault(status), "{status}");
     let platform = TestPlatform::on(&data, &Start::default());
     let found = stored(&platform, &device);
-    assert!(found >= acknowledged, "{acknowledged} acknowledged, {found} stored");
-    assert!(found <= acknowledged + 1, "one was under way, {found} stored");
+    assert!(
+        found >= acknowledged,
+        "{acknowledged} acknowledged, {found} stored"
+    );
+    assert!(
+        found <= acknowledged + 1,
+        "one was under way, {found} stored"
+    );
     // And it goes on from there.
     let mut client = device.connect(platform.address("mqtt"));
     let time = 1_777_593_600_000 + found;
@@ -112,7 +130,9 @@ impl Drop for SmallDisk {
 fn a_full_disk_acknowledges_nothing_and_ends_with_1() {
     let folder = tempfile::tempdir().unwrap();
     let disk = folder.path().join("disk");
-    let Some(_disk) = SmallDisk::mount(&disk, "200m") else { return };
+    let Some(_disk) = SmallDisk::mount(&disk, "200m") else {
+        return;
+    };
     let data = disk.join("data");
     let device = prepare(&data);
     let mut platform = TestPlatform::on(&data, &Start::default());
@@ -125,7 +145,10 @@ fn a_full_disk_acknowledges_nothing_and_ends_with_1() {
     fs::remove_file(disk.join("ballast")).unwrap();
     let platform = TestPlatform::on(&data, &Start::default());
     let found = stored(&platform, &device);
-    assert!(found >= acknowledged, "{acknowledged} acknowledged, {found} stored");
+    assert!(
+        found >= acknowledged,
+        "{acknowledged} acknowledged, {found} stored"
+    );
 }
 
 /// Takes every free byte.
@@ -170,7 +193,9 @@ fn a_torn_last_frame_is_cut_and_the_rest_served() {
     for number in 0..20u16 {
         let time = 1_777_593_600_000 + u64::from(number);
         let payload = format!("{{\"t\":{time},\"v\":{{\"pm25\":{number}}}}}");
-        client.publish(&device.topic(), number + 1, payload.as_bytes()).unwrap();
+        client
+            .publish(&device.topic(), number + 1, payload.as_bytes())
+            .unwrap();
         client.read().unwrap();
     }
     platform.kill();

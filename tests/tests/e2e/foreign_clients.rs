@@ -20,7 +20,9 @@ fn only_value(platform: &TestPlatform, device: &TestDevice) -> Option<Value> {
 
 #[test]
 fn mosquitto_pub_publishes_in_both_versions() {
-    let Some(mosquitto_pub) = look_for("mosquitto_pub") else { return };
+    let Some(mosquitto_pub) = look_for("mosquitto_pub") else {
+        return;
+    };
     let platform = TestPlatform::start();
     let device = TestDevice::register(&platform, "air-1", "safety.air");
     let port = platform.address("mqtt").port().to_string();
@@ -39,14 +41,21 @@ fn mosquitto_pub_publishes_in_both_versions() {
 
 #[test]
 fn mosquitto_sub_receives_live_observations_with_a_key() {
-    let Some(mosquitto_sub) = look_for("mosquitto_sub") else { return };
+    let Some(mosquitto_sub) = look_for("mosquitto_sub") else {
+        return;
+    };
     let platform = TestPlatform::start();
     let device = TestDevice::register(&platform, "air-1", "safety.air");
     let application = NewApplication {
         name: "watcher".to_owned(),
         contact: "dev@example.com".to_owned(),
     };
-    let key = platform.anonymous().create_application(&application).unwrap().key.key;
+    let key = platform
+        .anonymous()
+        .create_application(&application)
+        .unwrap()
+        .key
+        .key;
     let port = platform.address("mqtt").port().to_string();
     let mut child = Command::new(mosquitto_sub)
         .args(["-h", "127.0.0.1", "-p", &port, "-u", "me", "-P", &key])
@@ -60,7 +69,8 @@ fn mosquitto_sub_receives_live_observations_with_a_key() {
     // Published again until the subscription stands.
     for id in 1..=500u16 {
         let payload = format!("{{\"pm25\": {id}}}");
-        mqtt.publish(&device.topic(), id, payload.as_bytes()).unwrap();
+        mqtt.publish(&device.topic(), id, payload.as_bytes())
+            .unwrap();
         mqtt.read().unwrap();
         if seen.is_finished() {
             break;
@@ -68,20 +78,28 @@ fn mosquitto_sub_receives_live_observations_with_a_key() {
         std::thread::sleep(Duration::from_millis(50));
     }
     let line = seen.join().unwrap().unwrap().unwrap();
-    assert!(line.starts_with("open/seoul/safety/air/air-1/pm25 {"), "{line}");
+    assert!(
+        line.starts_with("open/seoul/safety/air/air-1/pm25 {"),
+        "{line}"
+    );
     assert!(child.wait().unwrap().success());
 }
 
 #[test]
 fn libcoap_posts_a_signed_message() {
-    let Some(client) = look_for("coap-client-notls") else { return };
+    let Some(client) = look_for("coap-client-notls") else {
+        return;
+    };
     let platform = TestPlatform::start();
     let device = TestDevice::register(&platform, "air-1", "safety.air");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("body.cose");
     let senml = br#"[{"bt":1777593600,"n":"pm25","u":"ug/m3","v":12.5}]"#;
     std::fs::write(&file, device.signed(1, 1, senml)).unwrap();
-    let url = format!("coap://{}/devices/air-1/telemetry", platform.address("coap"));
+    let url = format!(
+        "coap://{}/devices/air-1/telemetry",
+        platform.address("coap")
+    );
     let output = Command::new(client)
         .args(["-v", "6", "-B", "20", "-m", "post", "-t", "18", "-f"])
         .arg(&file)
@@ -104,7 +122,12 @@ fn rumqttc_publishes_and_is_acknowledged() {
     let (client, mut connection) = rumqttc::Client::new(options, 10);
     let payload = br#"{"t":1777593600,"v":{"pm25":12.5}}"#;
     client
-        .publish(device.topic(), rumqttc::QoS::AtLeastOnce, false, payload.as_slice())
+        .publish(
+            device.topic(),
+            rumqttc::QoS::AtLeastOnce,
+            false,
+            payload.as_slice(),
+        )
         .unwrap();
     let acknowledged = connection.iter().take(50).any(|event| {
         let event = event.expect("the connection stands");

@@ -75,7 +75,10 @@ fn a_foreign_key_an_old_token_and_an_expired_device_get_in_nowhere() {
 
     let events = platform.operator().device_events(&device.id, None);
     let events = events.collect_all().unwrap();
-    assert!(events.iter().any(|event| !event.reason.is_empty()), "told why");
+    assert!(
+        events.iter().any(|event| !event.reason.is_empty()),
+        "told why"
+    );
 }
 
 #[test]
@@ -89,7 +92,11 @@ fn revocation_ends_the_connection_and_every_door_within_a_second() {
     platform.operator().revoke_device(&device.id).unwrap();
     let revoked = std::time::Instant::now();
     assert!(mqtt.read().is_err(), "the connection ends");
-    assert!(revoked.elapsed().as_millis() < 1_000, "{:?}", revoked.elapsed());
+    assert!(
+        revoked.elapsed().as_millis() < 1_000,
+        "{:?}",
+        revoked.elapsed()
+    );
     assert_shut_out(&platform, &device, &device.token(), "revoked");
     assert_shut_out_of_coap(&platform, &device, "revoked");
 }

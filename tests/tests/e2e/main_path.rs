@@ -30,7 +30,12 @@ fn a_reading_over_each_transport_is_stored_and_served() {
     let body = device.signed(1, 1, senml);
     let (code, answer) = coap_post(platform.address("coap"), "air-1", 7, &body);
     assert_eq!(code, 0x44, "2.04 {answer:?}");
-    let key = platform.anonymous().platform().unwrap().receipt_key().unwrap();
+    let key = platform
+        .anonymous()
+        .platform()
+        .unwrap()
+        .receipt_key()
+        .unwrap();
     let receipt = sdk::coap::verify_receipt(&answer, &key, &body).unwrap();
     assert_eq!(receipt.offset.get(), 2);
 
@@ -79,7 +84,8 @@ fn the_public_sees_the_coarse_position_and_the_operator_the_exact_one() {
     let platform = TestPlatform::start();
     let device = TestDevice::register(&platform, "air-1", "safety.air");
     let mut mqtt = device.connect(platform.address("mqtt"));
-    mqtt.publish(&device.topic(), 1, br#"{"pm25": 12}"#).unwrap();
+    mqtt.publish(&device.topic(), 1, br#"{"pm25": 12}"#)
+        .unwrap();
     mqtt.read().unwrap();
 
     let place = |api: sdk::api::ApiClient| {
@@ -135,7 +141,8 @@ fn a_stream_goes_from_history_into_the_present_and_resumes() {
     let mut mqtt = device.connect(platform.address("mqtt"));
     let mut send = |id: u16| {
         let payload = format!("{{\"pm25\": {id}}}");
-        mqtt.publish(&device.topic(), id, payload.as_bytes()).unwrap();
+        mqtt.publish(&device.topic(), id, payload.as_bytes())
+            .unwrap();
         mqtt.read().unwrap();
     };
     (1..=5).for_each(&mut send);
@@ -168,26 +175,39 @@ fn an_application_subscribes_to_the_open_topics_with_its_key() {
     let platform = TestPlatform::start();
     let device = TestDevice::register(&platform, "air-1", "safety.air");
     let mut mqtt = device.connect(platform.address("mqtt"));
-    mqtt.publish(&device.topic(), 1, br#"{"pm25": 12}"#).unwrap();
+    mqtt.publish(&device.topic(), 1, br#"{"pm25": 12}"#)
+        .unwrap();
     mqtt.read().unwrap();
 
     let application = NewApplication {
         name: "Air today".to_owned(),
         contact: "dev@example.com".to_owned(),
     };
-    let created = platform.anonymous().create_application(&application).unwrap();
+    let created = platform
+        .anonymous()
+        .create_application(&application)
+        .unwrap();
     let mut subscriber = BareClient::open(platform.address("mqtt")).unwrap();
-    assert_eq!(subscriber.connect("app", "me", &created.key.key).unwrap(), 0);
+    assert_eq!(
+        subscriber.connect("app", "me", &created.key.key).unwrap(),
+        0
+    );
     // The latest value is seen at once: retained messages are a view of it.
     eventually("the first value is applied", || {
         let latest = platform.anonymous().latest(&LatestFilter::default());
         latest.collect_all().unwrap().pop()
     });
-    assert_eq!(subscriber.subscribe("open/seoul/safety/air/+/pm25").unwrap(), 1);
+    assert_eq!(
+        subscriber
+            .subscribe("open/seoul/safety/air/+/pm25")
+            .unwrap(),
+        1
+    );
     let seen = subscriber.read().unwrap();
     assert_eq!(seen.first & 0xf1, 0x31, "retained: {seen:?}");
 
-    mqtt.publish(&device.topic(), 2, br#"{"pm25": 13.5}"#).unwrap();
+    mqtt.publish(&device.topic(), 2, br#"{"pm25": 13.5}"#)
+        .unwrap();
     mqtt.read().unwrap();
     let live = subscriber.read().unwrap();
     let text = String::from_utf8_lossy(&live.body).into_owned();
@@ -214,8 +234,12 @@ fn everything_is_there_after_a_clean_stop() {
     let device = TestDevice::register(&platform, "air-1", "safety.air");
     let mut mqtt = device.connect(platform.address("mqtt"));
     for id in 1..=100u16 {
-        let payload = format!("{{\"t\": {}, \"v\": {{\"pm25\": {id}}}}}", 1_777_593_600 + u32::from(id));
-        mqtt.publish(&device.topic(), id, payload.as_bytes()).unwrap();
+        let payload = format!(
+            "{{\"t\": {}, \"v\": {{\"pm25\": {id}}}}}",
+            1_777_593_600 + u32::from(id)
+        );
+        mqtt.publish(&device.topic(), id, payload.as_bytes())
+            .unwrap();
         mqtt.read().unwrap();
     }
     platform.stop();
@@ -227,7 +251,11 @@ fn everything_is_there_after_a_clean_stop() {
         .collect_all()
         .unwrap();
     assert_eq!(stored.len(), 100);
-    let newest = api.latest(&LatestFilter::default()).next().unwrap().unwrap();
+    let newest = api
+        .latest(&LatestFilter::default())
+        .next()
+        .unwrap()
+        .unwrap();
     assert_eq!(number(&newest.value), 100.0);
     assert!(newest.result_time <= now());
 }

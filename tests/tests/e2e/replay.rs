@@ -28,22 +28,46 @@ fn replay(recording: &Path, map: &str, more: &[&str]) -> String {
 
 #[test]
 fn a_week_of_river_gauges_is_read_back_as_it_was_sent() {
-    let Some(file) = recordings::look_for("han-river/observations.csv.gz") else { return };
-    replay(&file, "han-river", &["--from", "2020-08-03T00:00:00+09:00", "--to", "2020-08-05T00:00:00+09:00"]);
+    let Some(file) = recordings::look_for("han-river/observations.csv.gz") else {
+        return;
+    };
+    replay(
+        &file,
+        "han-river",
+        &[
+            "--from",
+            "2020-08-03T00:00:00+09:00",
+            "--to",
+            "2020-08-05T00:00:00+09:00",
+        ],
+    );
 }
 
 #[test]
 #[ignore = "minutes: the whole flood of August 2020, run by .ci/run"]
 fn the_flood_of_august_2020_is_read_back_as_it_was_sent() {
-    let Some(file) = recordings::look_for("han-river/observations.csv.gz") else { return };
-    replay(&file, "han-river", &["--from", "2020-08-01T00:00:00+09:00", "--to", "2020-09-01T00:00:00+09:00"]);
+    let Some(file) = recordings::look_for("han-river/observations.csv.gz") else {
+        return;
+    };
+    replay(
+        &file,
+        "han-river",
+        &[
+            "--from",
+            "2020-08-01T00:00:00+09:00",
+            "--to",
+            "2020-09-01T00:00:00+09:00",
+        ],
+    );
 }
 
 #[test]
 #[ignore = "minutes: 449 detectors, run by .ci/run"]
 fn the_traffic_of_aarhus_is_read_back_as_it_was_sent() {
     let file = "aarhus-traffic/observations_all_20140909.csv.gz";
-    let Some(file) = recordings::look_for(file) else { return };
+    let Some(file) = recordings::look_for(file) else {
+        return;
+    };
     let said = replay(&file, "aarhus-traffic", &[]);
     assert!(said.contains("449"), "every detector: {said}");
 }

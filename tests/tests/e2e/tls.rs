@@ -8,7 +8,8 @@ use tests::peers::look_for;
 use tests::{Start, TestDevice, TestPlatform, eventually};
 
 fn write_certificate(folder: &Path) -> String {
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]);
+    let made =
+        rcgen::generate_simple_self_signed(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]);
     let made = made.unwrap();
     let pem = made.cert.pem();
     std::fs::write(folder.join("cert.pem"), &pem).unwrap();
@@ -46,7 +47,9 @@ fn a_sensor_publishes_and_a_developer_reads_over_tls() {
     let platform = TestPlatform::start_with(&start(folder.path()));
     assert!(https(&platform, &pem).platform().is_ok());
 
-    let Some(mosquitto_pub) = look_for("mosquitto_pub") else { return };
+    let Some(mosquitto_pub) = look_for("mosquitto_pub") else {
+        return;
+    };
     let device = TestDevice::register(&platform, "air-1", "safety.air");
     let publish = |pem: &str| {
         std::fs::write(folder.path().join("trusted.pem"), pem).unwrap();
@@ -64,7 +67,9 @@ fn a_sensor_publishes_and_a_developer_reads_over_tls() {
 
     // The files change under the running server.
     let renewed = write_certificate(folder.path());
-    eventually("the new certificate is used", || publish(&renewed).then_some(()));
+    eventually("the new certificate is used", || {
+        publish(&renewed).then_some(())
+    });
     assert!(!publish(&pem), "and the old one no longer");
 }
 

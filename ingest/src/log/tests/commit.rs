@@ -51,7 +51,10 @@ fn many_tasks_share_syncs(policy: CommitPolicy) {
     let unique: BTreeSet<u64> = offsets.iter().copied().collect();
     assert_eq!(unique, (1..=TASKS * ROUNDS).collect());
     let syncs = faults.syncs() - before;
-    assert!(syncs < (TASKS * ROUNDS) as usize, "{syncs} syncs were not shared");
+    assert!(
+        syncs < (TASKS * ROUNDS) as usize,
+        "{syncs} syncs were not shared"
+    );
     drop(log);
     let read: BTreeSet<u64> = numbers(&open(folder.path())).into_iter().collect();
     assert_eq!(read, (0..TASKS * ROUNDS).collect());
@@ -85,7 +88,10 @@ fn a_failed_sync_ends_the_log(policy: CommitPolicy) {
     // The disk is well again, but nobody knows what it holds.
     faults.heal();
     let syncs = faults.syncs();
-    assert!(matches!(try_stage(&log, 3, 0), Err(StagingError::Poisoned(_))));
+    assert!(matches!(
+        try_stage(&log, 3, 0),
+        Err(StagingError::Poisoned(_))
+    ));
     log.commit_staged();
     assert!(log.sync_all().is_err());
     assert_eq!(faults.syncs(), syncs, "a sync was tried again");
@@ -151,7 +157,10 @@ fn a_receipt_is_not_given_for_another_logs_message() {
     let foreign = stage(&one, 1, 0);
     let own = stage(&two, 1, 0);
     commit(&two, vec![own]).unwrap();
-    assert!(matches!(commit(&two, vec![foreign]), Err(CommitError::Foreign)));
+    assert!(matches!(
+        commit(&two, vec![foreign]),
+        Err(CommitError::Foreign)
+    ));
 }
 
 #[test]

@@ -43,7 +43,10 @@ fn a_write_torn_at_any_byte_is_cut() {
         let mut content = whole.clone();
         content[torn..].fill(0);
         let read = read_with(folder.path(), &content).unwrap();
-        assert!(is_prefix(&read) && read.len() >= 4, "torn at {torn}: {read:?}");
+        assert!(
+            is_prefix(&read) && read.len() >= 4,
+            "torn at {torn}: {read:?}"
+        );
     }
     let read = read_with(folder.path(), &whole).unwrap();
     assert_eq!(read.len(), 6);
@@ -78,11 +81,17 @@ fn a_bit_flipped_at_any_byte_is_refused_or_cuts_the_last_write() {
             // from a torn write; a frame's padding means nothing.
             Ok(read) => {
                 assert!(is_prefix(&read), "byte {at}: {read:?}");
-                assert!(read.len() == 6 || at >= ends[2] && read.len() >= 4, "byte {at}");
+                assert!(
+                    read.len() == 6 || at >= ends[2] && read.len() >= 4,
+                    "byte {at}"
+                );
             }
             Err(LogOpenError::Corrupt { path, position, .. }) => {
                 assert_eq!(path, segment(folder.path()));
-                assert!(position as usize <= at && at < ends[2], "byte {at} told as {position}");
+                assert!(
+                    position as usize <= at && at < ends[2],
+                    "byte {at} told as {position}"
+                );
                 refused += 1;
             }
             Err(LogOpenError::Header { .. }) => {
@@ -92,7 +101,11 @@ fn a_bit_flipped_at_any_byte_is_refused_or_cuts_the_last_write() {
             Err(other) => panic!("byte {at}: {other}"),
         }
     }
-    assert!(refused > (ends[2] * 9) / 10, "{refused} of {} were refused", ends[2]);
+    assert!(
+        refused > (ends[2] * 9) / 10,
+        "{refused} of {} were refused",
+        ends[2]
+    );
 }
 
 #[test]
@@ -112,7 +125,10 @@ fn damage_in_an_earlier_segment_is_named_when_it_is_read() {
     let error = log.frames(Offset::new(1)).find_map(Result::err).unwrap();
     assert!(matches!(error, LogReadError::Corrupt { .. }), "{error:?}");
     let told = error.to_string();
-    assert!(told.contains(&file_name(Offset::new(1))) && told.contains("byte "), "{told}");
+    assert!(
+        told.contains(&file_name(Offset::new(1))) && told.contains("byte "),
+        "{told}"
+    );
 }
 
 #[test]
@@ -130,8 +146,13 @@ fn a_newer_format_is_refused_and_left_untouched() {
         all
     };
     let before = list();
-    let error = try_open(folder.path(), CommitPolicy::Inline, &Faults::default()).err().unwrap();
-    assert!(matches!(error, LogOpenError::Newer { found: 2, .. }), "{error:?}");
+    let error = try_open(folder.path(), CommitPolicy::Inline, &Faults::default())
+        .err()
+        .unwrap();
+    assert!(
+        matches!(error, LogOpenError::Newer { found: 2, .. }),
+        "{error:?}"
+    );
     assert!(list() == before);
 }
 
@@ -143,6 +164,11 @@ fn a_log_that_ends_before_the_store_is_refused() {
     commit(&log, vec![staged]).unwrap();
     drop(log);
     let config = config(CommitPolicy::Inline, &Faults::default());
-    let error = Log::open(folder.path(), &config, Offset::new(5), Arc::default()).err().unwrap();
-    assert!(matches!(error, LogOpenError::BehindStore { .. }), "{error:?}");
+    let error = Log::open(folder.path(), &config, Offset::new(5), Arc::default())
+        .err()
+        .unwrap();
+    assert!(
+        matches!(error, LogOpenError::BehindStore { .. }),
+        "{error:?}"
+    );
 }

@@ -49,12 +49,18 @@ fn the_first_format_is_read() {
         assert_eq!(frame.offset, Offset::new(number + 1));
         assert_eq!(frame.sequence, Some(number));
         assert_eq!(frame.device, device());
-        assert_eq!(frame.observations[0].value, Some(domain::Value::Number(number as f64)));
+        assert_eq!(
+            frame.observations[0].value,
+            Some(domain::Value::Number(number as f64))
+        );
         let original = frame.original.as_ref().map_or(0, |original| original.len());
         assert_eq!(original as u64, number * 3);
     }
     log.with_sequencer(|sequencer| {
-        assert_eq!(memory_file::read(folder.path(), sequencer).unwrap(), Offset::new(FRAMES));
+        assert_eq!(
+            memory_file::read(folder.path(), sequencer).unwrap(),
+            Offset::new(FRAMES)
+        );
         assert!(sequencer.replayed(&device(), 3, 77));
         assert!(!sequencer.replayed(&device(), 3, 78));
         assert!(sequencer.has_payload(&device(), 0xfeed));

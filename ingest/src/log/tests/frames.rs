@@ -13,7 +13,9 @@ use super::*;
 fn observation() -> impl Strategy<Value = FrameObservation> {
     let value = prop_oneof![
         Just(None),
-        any::<f64>().prop_filter("finite", |n| n.is_finite()).prop_map(|n| Some(Value::Number(n))),
+        any::<f64>()
+            .prop_filter("finite", |n| n.is_finite())
+            .prop_map(|n| Some(Value::Number(n))),
         any::<bool>().prop_map(|is| Some(Value::Boolean(is))),
         "\\PC{0,80}".prop_map(|text| Some(Value::Text(text.into()))),
     ];
@@ -24,18 +26,28 @@ fn observation() -> impl Strategy<Value = FrameObservation> {
         Just(Verdict::Late),
     ];
     let place = prop::option::of((any::<i32>(), any::<i32>()));
-    (any::<u16>(), any::<u32>(), any::<i64>(), value, 0u8..4, any::<u8>(), verdict, place).prop_map(
-        |(index, datastream, time, value, quality, flags, verdict, place)| FrameObservation {
-            index,
-            datastream: DatastreamId::new(datastream),
-            time: Timestamp::from_micros(time),
-            value,
-            quality: Quality::from_code(quality).unwrap(),
-            flags: Flags::from_bits(flags),
-            verdict,
-            location: place.map(|(lat, lon)| Location::from_e7(lat, lon)),
-        },
+    (
+        any::<u16>(),
+        any::<u32>(),
+        any::<i64>(),
+        value,
+        0u8..4,
+        any::<u8>(),
+        verdict,
+        place,
     )
+        .prop_map(
+            |(index, datastream, time, value, quality, flags, verdict, place)| FrameObservation {
+                index,
+                datastream: DatastreamId::new(datastream),
+                time: Timestamp::from_micros(time),
+                value,
+                quality: Quality::from_code(quality).unwrap(),
+                flags: Flags::from_bits(flags),
+                verdict,
+                location: place.map(|(lat, lon)| Location::from_e7(lat, lon)),
+            },
+        )
 }
 
 fn frame() -> impl Strategy<Value = Frame> {

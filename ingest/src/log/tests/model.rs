@@ -64,7 +64,8 @@ impl Model {
                 if self.staged.len() == MAX_STAGED {
                     self.run(&Operation::Commit);
                 }
-                self.staged.push((self.next, stage(&self.log, self.next, *bytes)));
+                self.staged
+                    .push((self.next, stage(&self.log, self.next, *bytes)));
                 self.next += 1;
             }
             Operation::Commit => {
@@ -111,12 +112,18 @@ impl Model {
         let faults = self.faults.clone();
         // The old log must be gone before the folder is opened again.
         let scratch = tempfile::tempdir().unwrap();
-        drop(std::mem::replace(&mut self.log, super::open(scratch.path())));
+        drop(std::mem::replace(
+            &mut self.log,
+            super::open(scratch.path()),
+        ));
         self.log = open_with(self.folder.path(), CommitPolicy::Inline, &faults);
         let first = self.log.first_offset().get() as usize - 1;
         let read = numbers(&self.log);
         let must = &self.acknowledged[first..];
-        assert!(read.starts_with(must), "{must:?} was acknowledged, {read:?} was read");
+        assert!(
+            read.starts_with(must),
+            "{must:?} was acknowledged, {read:?} was read"
+        );
         let more = &read[must.len()..];
         assert!(open.starts_with(more), "{more:?} came from nowhere");
         self.acknowledged.extend_from_slice(more);

@@ -16,7 +16,14 @@ fn fill(log: &Log, numbers: std::ops::Range<u64>) {
 fn segment_files(folder: &Path) -> usize {
     fs::read_dir(folder)
         .unwrap()
-        .filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|ext| ext == "log"))
+        .filter(|entry| {
+            entry
+                .as_ref()
+                .unwrap()
+                .path()
+                .extension()
+                .is_some_and(|ext| ext == "log")
+        })
         .count()
 }
 
@@ -57,20 +64,35 @@ fn only_what_the_store_holds_and_the_budget_spares_is_given_back() {
     let files = segment_files(folder.path());
 
     log.release(Offset::ZERO, 0).unwrap();
-    assert_eq!(segment_files(folder.path()), files, "the store holds nothing yet");
+    assert_eq!(
+        segment_files(folder.path()),
+        files,
+        "the store holds nothing yet"
+    );
     log.release(Offset::new(100), u64::MAX).unwrap();
     assert_eq!(segment_files(folder.path()), files, "the budget keeps all");
 
     log.release(Offset::new(50), 0).unwrap();
     let first = log.first_offset().get();
     assert!((2..=51).contains(&first), "{first}");
-    assert_eq!(log.frames(Offset::new(51)).next().unwrap().unwrap().offset.get(), 51);
+    assert_eq!(
+        log.frames(Offset::new(51))
+            .next()
+            .unwrap()
+            .unwrap()
+            .offset
+            .get(),
+        51
+    );
 
     log.release(Offset::new(100), SEGMENT_BYTES * 2).unwrap();
     assert_eq!(segment_files(folder.path()), 2);
     let error = log.frames(Offset::new(1)).next().unwrap().unwrap_err();
     let first = log.first_offset();
-    assert!(matches!(error, LogReadError::Gone { first: told } if told == first), "{error:?}");
+    assert!(
+        matches!(error, LogReadError::Gone { first: told } if told == first),
+        "{error:?}"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Doors;
 use super::population::Population;
 
-pub fn print(doors: &Doors, population: &Population, data: &Path) {
+pub(super) fn print(doors: &Doors, population: &Population, data: &Path) {
     let host = match doors.shown {
         std::net::IpAddr::V4(v4) => v4.to_string(),
         std::net::IpAddr::V6(v6) => format!("[{v6}]"),

@@ -20,18 +20,21 @@ use super::{Doors, private_file};
 const SEED: u64 = 20_200_806;
 const AGENCIES: [(&str, &str); 2] = [
     ("seoul", "서울특별시 · Seoul"),
-    ("hanriver", "한강홍수통제소 · Han River Flood Control Office"),
+    (
+        "hanriver",
+        "한강홍수통제소 · Han River Flood Control Office",
+    ),
 ];
 
 /// Everything that the demo shows and runs.
-pub struct Population {
-    pub operator: String,
-    pub key: String,
-    pub devices: Vec<SimulatedDevice>,
+pub(super) struct Population {
+    pub(super) operator: String,
+    pub(super) key: String,
+    pub(super) devices: Vec<SimulatedDevice>,
 }
 
 /// Makes what is not there yet; a second start finds it all.
-pub fn settle(doors: &Doors, data: &Path, count: u32) -> anyhow::Result<Population> {
+pub(super) fn settle(doors: &Doors, data: &Path, count: u32) -> anyhow::Result<Population> {
     let token = std::fs::read_to_string(data.join("admin.token"))
         .context("the operator's token of the demo")?;
     let operator = token.trim().to_owned();
@@ -144,13 +147,13 @@ fn secret(
 
 /// The simulated sensors, in a thread with a runtime of its own: they are
 /// clients, and share nothing with the server but the sockets.
-pub struct Fleet {
+pub(super) struct Fleet {
     stop: oneshot::Sender<()>,
     thread: std::thread::JoinHandle<()>,
 }
 
 impl Fleet {
-    pub fn start(doors: &Doors, population: &Population) -> Self {
+    pub(super) fn start(doors: &Doors, population: &Population) -> Self {
         let config = FleetConfig::demo(SEED, doors.mqtt, doors.coap, population.devices.clone());
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
@@ -169,7 +172,7 @@ impl Fleet {
         Self { stop, thread }
     }
 
-    pub fn stop(self) {
+    pub(super) fn stop(self) {
         let _ = self.stop.send(());
         let _ = self.thread.join();
     }
