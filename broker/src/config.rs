@@ -4,7 +4,8 @@ use std::time::Duration;
 
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Worker threads; 0 is one for each core.
+    /// Worker threads; 0 is one for every two cores: the others sync, apply,
+    /// flush and answer queries.
     pub workers: usize,
     /// Connections of all listeners together.
     pub max_connections: usize,
@@ -125,7 +126,7 @@ impl Config {
     /// Threads to start.
     pub fn worker_count(&self) -> usize {
         match self.workers {
-            0 => std::thread::available_parallelism().map_or(1, |n| n.get()),
+            0 => std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2)),
             n => n,
         }
     }

@@ -15,7 +15,7 @@ use crate::glue::downlink::Subscribers;
 use crate::glue::retained::LatestAsRetained;
 use crate::glue::uplink::Uplink;
 
-/// One worker for each core.
+/// As many as the broker starts by default.
 pub(crate) fn workers() -> usize {
     Config::default().worker_count()
 }

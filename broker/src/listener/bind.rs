@@ -8,6 +8,8 @@ use std::net::{SocketAddr, TcpListener};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::config::Config;
+
 /// Connections that the kernel holds for us until they are accepted. Linux
 /// cuts it down to `net.core.somaxconn` (4,096 by default).
 const BACKLOG: i32 = 4_096;
@@ -48,15 +50,15 @@ pub struct BindError {
     pub cause: io::Error,
 }
 
-/// Binds `address` once for each worker; 0 workers is one for each core. Port
-/// 0 finds a free port for all of them.
+/// Binds `address` once for each worker; 0 workers is as many as the broker
+/// starts by default. Port 0 finds a free port for all of them.
 pub fn bind(address: SocketAddr, workers: usize) -> Result<BoundSockets, BindError> {
     bind_all(address, workers).map_err(|cause| BindError { address, cause })
 }
 
 fn bind_all(wanted: SocketAddr, workers: usize) -> io::Result<BoundSockets> {
     let workers = match workers {
-        0 => std::thread::available_parallelism().map_or(1, |n| n.get()),
+        0 => Config::default().worker_count(),
         n => n,
     };
     if wanted.port() != 0 {

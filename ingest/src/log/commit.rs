@@ -1,7 +1,8 @@
 //! From staged to durable: one sync serves all who wait.
 //!
 //! Leader and followers: the future yields once, so that the other ready
-//! connections of its worker stage too; then whoever finds the writer free
+//! connections of its worker stage too, and rests a moment where a sync has
+//! just been and few wait (`super::GATHER`); then whoever finds the writer free
 //! leads, and writes and syncs for everybody on its own thread. Who waited for
 //! the writer looks first whether the leader has served it already. Under
 //! [`super::Policy::Thread`] one thread leads always, and wakes who waits.
@@ -46,7 +47,15 @@ pub(super) async fn commit(
         // Whoever is ready on this worker stages first.
         tokio::task::yield_now().await;
         match shared.policy {
-            Policy::Inline => shared.sync_to(target)?,
+            Policy::Inline => {
+                if let Some(rest) = shared.gathering(target) {
+                    // Shorter than a timer can be; the sockets fill meanwhile,
+                    // and the second yield lets their connections stage.
+                    std::thread::sleep(rest);
+                    tokio::task::yield_now().await;
+                }
+                shared.sync_to(target)?;
+            }
             Policy::Thread => {
                 poll_fn(|context| shared.waiters.wait(&shared, target, context.waker())).await?;
             }
