@@ -102,7 +102,7 @@ def row(name, ours, theirs):
     def cell(result):
         cpu = result["server"]["cpu_seconds_per_million"]
         ack = result["ack_latency_us"]
-        latency = f'{ack["p50"] / 1000:.1f} / {ack["p99"] / 1000:.1f}' if ack["p50"] else "-"
+        latency = f'{ack["p50"] / 1000:.1f} / {ack["p99"] / 1000:.1f}' if result["qos"] else "-"
         return f'{cpu:.2f} | {result["messages_per_second"]:,.0f} | {latency}'
     ratio = ours["server"]["cpu_seconds_per_million"] / theirs["server"]["cpu_seconds_per_million"]
     back = ours["readback"]

@@ -27,6 +27,7 @@ pub struct Config {
     /// QoS 1 messages in flight towards one subscriber.
     pub delivery_window: u16,
     /// Messages in the queue of one subscriber; past it the oldest is dropped.
+    /// One telemetry message may hold 1,000 observations, each a message here.
     pub queue_messages: usize,
     /// Bytes of topics and payloads in that queue.
     pub queue_bytes: usize,
@@ -63,8 +64,8 @@ impl Default for Config {
             receive_maximum: 100,
             uncommitted_messages: 1_024,
             delivery_window: 100,
-            queue_messages: 1_000,
-            queue_bytes: 1024 * 1024,
+            queue_messages: 8_192,
+            queue_bytes: 2 * 1024 * 1024,
             retained_messages: 100_000,
             retained_bytes: 16 * 1024 * 1024,
             unsent_bytes: 64 * 1024,

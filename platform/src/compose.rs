@@ -105,6 +105,7 @@ impl Platform {
         if let Some(tls) = tls {
             tokio::spawn(tls.keep_fresh());
         }
+        tokio::spawn(housekeeping(Arc::clone(&rooms.registry), broker.clone()));
         let downlink = Arc::clone(&rooms.downlink);
         let subscribers = mqtt::Subscribed(broker.clone());
         tokio::spawn(async move { downlink.run(subscribers).await });
@@ -164,6 +165,23 @@ impl Platform {
             self.registry.flush_last_uses()?;
         }
         outcome
+    }
+}
+
+/// How often [`housekeeping`] runs.
+const HOUSEKEEPING: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// What happens by the clock: devices and keys expire on standing connections,
+/// and the last use of each key is written down.
+async fn housekeeping(registry: Arc<Registry>, broker: BrokerHandle) {
+    loop {
+        tokio::time::sleep(HOUSEKEEPING).await;
+        broker.revalidate();
+        let registry = Arc::clone(&registry);
+        let flushed = tokio::task::spawn_blocking(move || registry.flush_last_uses()).await;
+        if let Ok(Err(error)) = flushed {
+            tracing::error!(%error, "the last uses of keys are not written down");
+        }
     }
 }
 

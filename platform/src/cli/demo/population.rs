@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 use domain::{AgencyId, DeviceId};
 use firmware_sim::fleet::{self, FleetConfig, PlannedDevice, SimulatedDevice};
-use sdk::DeviceKey;
+use sdk::{DeviceKey, PublicKey};
 use sdk::api::{
     ApiClient, ApiCredential, DeviceFilter, ImportMode, NewApplication, NewDevice, Position,
     PublicKeyDocument,
@@ -30,6 +30,8 @@ const AGENCIES: [(&str, &str); 2] = [
 pub(super) struct Population {
     pub(super) operator: String,
     pub(super) key: String,
+    /// The platform's: CoAP devices keep a message until its receipt verifies.
+    pub(super) receipts: PublicKey,
     pub(super) devices: Vec<SimulatedDevice>,
 }
 
@@ -72,6 +74,7 @@ pub(super) fn settle(doors: &Doors, data: &Path, count: u32) -> anyhow::Result<P
     Ok(Population {
         operator,
         key,
+        receipts: api.platform()?.receipt_key()?,
         devices,
     })
 }
@@ -154,7 +157,10 @@ pub(super) struct Fleet {
 
 impl Fleet {
     pub(super) fn start(doors: &Doors, population: &Population) -> Self {
-        let config = FleetConfig::demo(SEED, doors.mqtt, doors.coap, population.devices.clone());
+        let config = FleetConfig {
+            platform: Some(population.receipts.clone()),
+            ..FleetConfig::demo(SEED, doors.mqtt, doors.coap, population.devices.clone())
+        };
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
