@@ -7,11 +7,11 @@ use std::path::Path;
 use anyhow::Context;
 use domain::{AgencyId, DeviceId};
 use firmware_sim::fleet::{self, FleetConfig, PlannedDevice, SimulatedDevice};
-use sdk::{DeviceKey, PublicKey};
 use sdk::api::{
     ApiClient, ApiCredential, DeviceFilter, ImportMode, NewApplication, NewDevice, Position,
     PublicKeyDocument,
 };
+use sdk::{DeviceKey, PublicKey};
 use tokio::sync::oneshot;
 
 use super::{Doors, private_file};
@@ -158,7 +158,7 @@ pub(super) struct Fleet {
 impl Fleet {
     pub(super) fn start(doors: &Doors, population: &Population) -> Self {
         let config = FleetConfig {
-            platform: Some(population.receipts.clone()),
+            platform: Some(population.receipts),
             ..FleetConfig::demo(SEED, doors.mqtt, doors.coap, population.devices.clone())
         };
         let (stop, stopped) = oneshot::channel();
