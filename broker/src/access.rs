@@ -125,8 +125,10 @@ pub struct Admission<P> {
 #[error("{reason}")]
 pub struct Refusal {
     pub kind: RefusalKind,
-    /// For the operator, with the cure where one is known. Never sent to the peer.
+    /// For the operator. Never sent to the peer.
     pub reason: Cow<'static, str>,
+    /// What to do about it.
+    pub cure: &'static str,
 }
 
 impl Refusal {
@@ -134,7 +136,14 @@ impl Refusal {
         Self {
             kind,
             reason: reason.into(),
+            cure: kind.usual_cure(),
         }
+    }
+
+    /// Where more is known than what usually helps.
+    #[must_use]
+    pub fn with_cure(self, cure: &'static str) -> Self {
+        Self { cure, ..self }
     }
 }
 
@@ -161,6 +170,20 @@ pub enum RefusalKind {
 }
 
 impl RefusalKind {
+    const fn usual_cure(self) -> &'static str {
+        match self {
+            Self::BadCredentials => "check the device's key or password, and the token's audience",
+            Self::UnknownDevice => "register the device, or correct the name that it sends",
+            Self::NotAuthorized => "a device publishes on its own topics only",
+            Self::BadClientId => "use the device's id as the client id",
+            Self::Expired => "set the device's clock, and make a new token for each connection",
+            Self::Revoked => "give the device a new credential, or register it anew",
+            Self::InsecureListener => "use the TLS port, or bind the password to its networks",
+            Self::QuotaExceeded => "connect and send less often",
+            Self::Unavailable => "look at the platform's log",
+        }
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BadCredentials => "bad-credentials",

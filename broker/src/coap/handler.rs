@@ -248,14 +248,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
             RefusalKind::NotAuthorized => EventKind::PublishDenied,
             _ => EventKind::Refused,
         };
-        self.record(
-            peer,
-            Some(kid),
-            body,
-            kind,
-            &refusal.reason,
-            cure(refusal.kind),
-        );
+        self.record(peer, Some(kid), body, kind, &refusal.reason, refusal.cure);
         match refusal.kind {
             RefusalKind::NotAuthorized => reject(Code::FORBIDDEN, ""),
             RefusalKind::QuotaExceeded => reject(Code::TOO_MANY_REQUESTS, ""),
@@ -303,17 +296,5 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
             cure,
             head: &body[..body.len().min(EVENT_HEAD_BYTES)],
         });
-    }
-}
-
-const fn cure(kind: RefusalKind) -> &'static str {
-    match kind {
-        RefusalKind::UnknownDevice => "register the device",
-        RefusalKind::Expired => "extend the device's expiry",
-        RefusalKind::Revoked => "the device was revoked: register it anew if that was wrong",
-        RefusalKind::NotAuthorized => "post to /devices/{kid}/telemetry",
-        RefusalKind::QuotaExceeded => "send less often",
-        RefusalKind::Unavailable => "look at the platform's log",
-        _ => "sign with a registered key, over the external_aad of this path",
     }
 }

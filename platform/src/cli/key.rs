@@ -11,8 +11,8 @@ pub enum KeyCommand {
     Create {
         /// The application's name
         name: String,
-        /// How its developer is reached
-        #[arg(long, default_value = "")]
+        /// How its developer is reached, as an address for mail
+        #[arg(long)]
         contact: String,
         #[command(flatten)]
         server: ServerArgs,

@@ -255,7 +255,7 @@ pub(super) fn refusal(error: &AuthError) -> Refusal {
         AuthError::DeviceExpired { .. } => RefusalKind::Expired,
         _ => RefusalKind::BadCredentials,
     };
-    Refusal::new(kind, format!("{error}; {}", error.cure()))
+    Refusal::new(kind, error.to_string()).with_cure(error.cure())
 }
 
 /// What the operator reads where a device has lost its right.

@@ -8,7 +8,7 @@ use super::end::End;
 use super::receive::Batch;
 use super::state::{Served, State};
 use crate::access::{
-    AccessControl, ConnectionEvent, EventKind, LoginAttempt, Protocol, PublishRight, RefusalKind,
+    AccessControl, ConnectionEvent, EventKind, LoginAttempt, Protocol, PublishRight,
 };
 use crate::listener::worker::{Seams, Worker};
 use crate::mqtt::codec::wire::Reader;
@@ -89,7 +89,7 @@ impl<C: Seams> Connection<C> {
                 user_name: connect.user_name,
                 password: connect.password,
             })
-            .map_err(|it| turned(it.kind.reason_code(), it.reason, cure_of(it.kind)))?;
+            .map_err(|it| turned(it.kind.reason_code(), it.reason, it.cure))?;
         if let Some(will) = &requested.will
             && access.publish_right(&admission.principal, &will.topic) == PublishRight::Denied
         {
@@ -173,22 +173,4 @@ fn level(body: &[u8]) -> Option<u8> {
     let mut reader = Reader::new(body);
     reader.bytes().ok()?;
     reader.u8().ok()
-}
-
-const fn cure_of(kind: RefusalKind) -> &'static str {
-    match kind {
-        RefusalKind::BadCredentials => {
-            "check the device's key or password, and the token's audience"
-        }
-        RefusalKind::UnknownDevice => "register the device, or correct its user name",
-        RefusalKind::NotAuthorized => "",
-        RefusalKind::BadClientId => "use the device's id as the client id",
-        RefusalKind::Expired => "set the device's clock, and make a new token for each connection",
-        RefusalKind::Revoked => {
-            "the device was revoked; give it a new credential if that was wrong"
-        }
-        RefusalKind::InsecureListener => "use the TLS port, or bind the password to its networks",
-        RefusalKind::QuotaExceeded => "connect less often",
-        RefusalKind::Unavailable => "try again later",
-    }
 }
