@@ -14,7 +14,8 @@ use crate::mqtt::topic::TopicFilter;
 /// Two steps, so that one sync serves many messages: `stage` for each, without
 /// I/O, and `commit` for all of them together.
 pub trait MessageSink<P>: Send + Sync + 'static {
-    /// A few words; not yet durable.
+    /// A few words; not yet durable. One that is dropped joins the next group:
+    /// the sink makes it durable within tens of milliseconds by itself.
     type Staged: Send + 'static;
     /// The proof of durability. Only the sink can make one, and the broker
     /// cannot write a PUBACK without one.

@@ -81,7 +81,8 @@ impl EventKind {
 /// One event, as it is kept.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Event {
-    /// Grows with each event, from 1; a follower asks for what is behind it.
+    /// Grows with each event, over restarts too; a follower asks for what is
+    /// behind it.
     pub sequence: u64,
     pub time: Timestamp,
     /// The registered device, where it is known which one it is.
@@ -132,6 +133,17 @@ struct Rings {
 }
 
 impl Events {
+    /// Numbers from the start's milliseconds on: above all that was given
+    /// before, so that a follower sees past a restart.
+    pub(crate) fn since(start: Timestamp) -> Self {
+        const MICROS_A_NUMBER: i64 = 1_000;
+        let first = u64::try_from(start.as_micros() / MICROS_A_NUMBER).unwrap_or(0);
+        Self {
+            sequence: AtomicU64::new(first),
+            ..Self::default()
+        }
+    }
+
     pub fn record(&self, event: NewEvent<'_>) {
         let device = event.device.clone();
         let mut event = Event {

@@ -101,7 +101,7 @@ impl Registry {
             snapshot: ArcSwap::from_pointee(snapshot),
             generation: AtomicU64::new(1),
             listeners: RwLock::new(Vec::new()),
-            events: Events::default(),
+            events: Events::since(clock()),
             clock: Box::new(clock),
         };
         registry.install_models()?;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-use crate::{Location, ParsedValue, Quality, TimeError, Timestamp};
+use crate::{Assurance, Location, ParsedValue, Quality, TimeError, Timestamp};
 
 /// One message of a device, parsed: what could be read, and what could not.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -14,6 +14,9 @@ pub struct Telemetry<'a> {
     pub rejections: Vec<Rejection>,
     /// The device's own count of its messages (`seq`), where it sent one.
     pub sequence: Option<u64>,
+    /// Some time was counted from the receipt: the same payload received again
+    /// would tell another one.
+    pub relative_times: bool,
 }
 
 /// One observation as a payload gave it.
@@ -168,6 +171,17 @@ impl Flags {
     pub const EXTRA: Self = Self(2);
     /// The platform assigned the time.
     pub const TIME_ASSIGNED: Self = Self(4);
+    /// Bits 4 and 5 are the code of the sender's [`Assurance`].
+    const ASSURANCE_SHIFT: u8 = 4;
+
+    pub const fn of(assurance: Assurance) -> Self {
+        Self(assurance.code() << Self::ASSURANCE_SHIFT)
+    }
+
+    /// How strongly the sender had proved who it is.
+    pub const fn assurance(self) -> Option<Assurance> {
+        Assurance::from_code(self.0 >> Self::ASSURANCE_SHIFT & 3)
+    }
 
     pub const fn bits(self) -> u8 {
         self.0

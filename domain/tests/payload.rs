@@ -455,3 +455,19 @@ fn the_content_type_decides_where_there_is_one() {
         Err(PayloadError::Shape)
     );
 }
+
+/// One long base unit must not be copied into each of a thousand records.
+#[test]
+fn a_unit_that_is_none_costs_no_more_than_its_beginning() {
+    let unit = format!("\\u0041{}", "x".repeat(40_000));
+    let records = vec![r#"{"n":"level","v":1}"#; 900].join(",");
+    let payload = format!(r#"[{{"bu":"{unit}"}},{records}]"#);
+    let device = DeviceId::new("dev-1").unwrap();
+    let parsed = domain::payload::parse(payload.as_bytes(), None, &device, Timestamp::MIN).unwrap();
+    assert_eq!(parsed.observations.len(), 900);
+    let kept = parsed
+        .observations
+        .iter()
+        .map(|it| it.unit.as_ref().unwrap().len());
+    assert_eq!(kept.max(), Some(64));
+}

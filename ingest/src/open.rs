@@ -46,6 +46,8 @@ pub enum OpenError {
     Memory(#[source] MemoryError),
     #[error("cannot recover the log")]
     Recovery(#[source] LogReadError),
+    #[error("cannot move what the log holds into the store")]
+    Flush(#[source] FlushError),
     #[error("cannot start the applier")]
     Applier(#[source] io::Error),
 }
@@ -117,7 +119,7 @@ fn recover(log: &Log, read: &ReadSide, folder: &Path) -> Result<(), OpenError> {
     for frame in log.frames(read.flushed_offset().next()) {
         let frame = frame.map_err(OpenError::Recovery)?;
         log.with_sequencer(|sequencer| sequencer.recover(&frame, known));
-        read.recover(frame);
+        read.recover(frame).map_err(OpenError::Flush)?;
     }
     Ok(())
 }

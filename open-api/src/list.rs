@@ -35,18 +35,9 @@ impl<S: Send + Sync> FromRequestParts<S> for ListRequest {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let accept = parts.headers.get_all(header::ACCEPT);
-        let csv = accept
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(|kind| kind.split(';').next().unwrap_or_default().trim())
-            .find_map(|kind| match kind {
-                "text/csv" => Some(Form::Csv),
-                "application/json" | "*/*" | "application/*" => Some(Form::Json),
-                _ => None,
-            });
+        let accept = accept.iter().filter_map(|value| value.to_str().ok());
         Ok(Self {
-            form: csv.unwrap_or(Form::Json),
+            form: Form::wanted(accept.flat_map(|value| value.split(','))),
             url: PageUrl::from_request_parts(parts, state).await?,
         })
     }
@@ -80,6 +71,27 @@ impl ListRequest {
 }
 
 impl Form {
+    /// The one with the highest weight (RFC 9110, 12.4.2); of equals the first,
+    /// and JSON where neither is named.
+    fn wanted<'a>(ranges: impl Iterator<Item = &'a str>) -> Self {
+        let mut best = (Self::Json, 0.0);
+        for range in ranges {
+            let mut parts = range.split(';').map(str::trim);
+            let form = match parts.next().unwrap_or_default() {
+                "text/csv" => Self::Csv,
+                "application/json" | "*/*" | "application/*" => Self::Json,
+                _ => continue,
+            };
+            let weight = parts
+                .find_map(|part| part.strip_prefix("q="))
+                .map_or(1.0, |weight| weight.parse().unwrap_or(0.0));
+            if weight > best.1 {
+                best = (form, weight);
+            }
+        }
+        best.0
+    }
+
     pub(crate) fn response(self, bytes: Vec<u8>, next: Option<&str>) -> Response {
         let kind = match self {
             Self::Json => "application/json",
@@ -111,4 +123,25 @@ pub(crate) fn cut<T>(items: &mut Vec<T>, limit: usize) -> bool {
     let more = items.len() > limit;
     items.truncate(limit);
     more
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_with_the_highest_weight_wins() {
+        for (accept, form) in [
+            ("", Form::Json),
+            ("image/png", Form::Json),
+            ("text/csv", Form::Csv),
+            ("text/csv;q=0.5, application/json", Form::Json),
+            ("application/json;q=0.5, text/csv; q=0.9", Form::Csv),
+            ("text/csv;header=present;q=0.9, */*;q=0.1", Form::Csv),
+            ("text/csv, */*", Form::Csv),
+            ("text/csv;q=0", Form::Json),
+        ] {
+            assert_eq!(Form::wanted(accept.split(',')), form, "{accept}");
+        }
+    }
 }

@@ -15,6 +15,10 @@ use crate::glue::downlink::Subscribers;
 use crate::glue::retained::LatestAsRetained;
 use crate::glue::uplink::Uplink;
 
+/// The open topics have six levels and wildcards: nobody needs more filters,
+/// and each costs a look at every datastream for its retained messages.
+const SUBSCRIPTIONS_PER_SESSION: usize = 128;
+
 /// As many as the broker starts by default.
 pub(crate) fn workers() -> usize {
     Config::default().worker_count()
@@ -43,15 +47,12 @@ pub(crate) fn start(
     let shutdown = async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
-    let handle = Broker::start(
-        Config::default(),
-        access,
-        sink,
-        retained,
-        listeners,
-        shutdown,
-    )
-    .context("the MQTT broker")?;
+    let config = Config {
+        subscriptions_per_session: SUBSCRIPTIONS_PER_SESSION,
+        ..Config::default()
+    };
+    let handle = Broker::start(config, access, sink, retained, listeners, shutdown)
+        .context("the MQTT broker")?;
     let revalidating = handle.clone();
     rooms
         .registry

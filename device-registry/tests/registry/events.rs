@@ -4,7 +4,7 @@ use device_registry::events::{MAX_EVENTS, MAX_EVENTS_OF_DEVICE, MAX_REFUSED};
 use device_registry::{EventKind, Events, NewEvent};
 use domain::{DeviceId, Timestamp};
 
-use crate::harness::device;
+use crate::harness::{TestRegistry, device};
 
 fn event<'a>(device: Option<DeviceId>, kind: EventKind, reason: &'a str) -> NewEvent<'a> {
     NewEvent {
@@ -99,4 +99,19 @@ fn a_flood_by_many_leaves_the_quiet_ones_their_history() {
     let kept: usize = loud.iter().map(all).sum();
     assert!(kept <= MAX_EVENTS, "{kept}");
     assert!(loud.iter().all(|device| all(device) > 0));
+}
+
+#[test]
+fn a_follower_sees_past_a_restart() {
+    let test = TestRegistry::empty();
+    for _ in 0..10 {
+        let unknown = event(None, EventKind::Refused, "no such device");
+        test.registry.events().record(unknown);
+    }
+    let seen = test.registry.events().sequence();
+    test.pass_seconds(1);
+    let test = test.reopen();
+    let unknown = event(None, EventKind::Refused, "no such device");
+    test.registry.events().record(unknown);
+    assert_eq!(test.registry.events().refused(seen, 10).len(), 1);
 }

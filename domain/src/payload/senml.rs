@@ -19,6 +19,9 @@ use crate::{
 pub(super) const VERSION: f64 = 10.0;
 /// A time below 2^28 is relative to now (RFC 8428, 4.5.3), in seconds.
 const RELATIVE_BELOW: f64 = 268_435_456.0;
+/// Bytes kept of a unit, which each observation has a copy of. No unit that is
+/// known comes near, so what was cut is as unknown as before.
+const MAX_UNIT_BYTES: usize = 64;
 
 /// The labels of RFC 8428 and a bit for each, to notice one that comes twice.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -178,7 +181,7 @@ impl<'p, 'a> Pack<'p, 'a> {
         record.seen |= bit;
         match (label, item) {
             (Label::BaseName, Item::Text(text)) => self.base.name = Some(text),
-            (Label::BaseUnit, Item::Text(text)) => self.base.unit = Some(text),
+            (Label::BaseUnit, Item::Text(text)) => self.base.unit = Some(cut_unit(text)),
             (Label::BaseTime, Item::Number(seconds)) => self.base.time = Some(seconds),
             (Label::BaseValue, Item::Number(number)) => self.base.value = Some(number),
             (Label::BaseVersion, Item::Number(version)) if version > VERSION => {
@@ -224,7 +227,7 @@ impl<'p, 'a> Pack<'p, 'a> {
     }
 
     fn observation(
-        &self,
+        &mut self,
         index: u16,
         record: &Record<'a>,
     ) -> Result<ParsedObservation<'a>, RejectReason> {
@@ -275,7 +278,7 @@ impl<'p, 'a> Pack<'p, 'a> {
         }
     }
 
-    fn time(&self, record: &Record<'a>) -> Result<Option<Timestamp>, RejectReason> {
+    fn time(&mut self, record: &Record<'a>) -> Result<Option<Timestamp>, RejectReason> {
         let seconds = match (record.time, self.base.time) {
             (None, None) => return Ok(None),
             (Some(Time::Absolute(time)), None) => return Ok(Some(time)),
@@ -288,6 +291,7 @@ impl<'p, 'a> Pack<'p, 'a> {
             return Ok(None);
         }
         let time = if seconds < RELATIVE_BELOW {
+            self.telemetry.relative_times = true;
             self.now.plus_seconds(seconds)
         } else {
             Timestamp::from_number(seconds)
@@ -313,6 +317,20 @@ pub(super) fn pass_over(label: &str) -> Result<(), PayloadError> {
     Ok(())
 }
 
+fn cut_unit(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.len() <= MAX_UNIT_BYTES {
+        return text;
+    }
+    let end = (0..=MAX_UNIT_BYTES)
+        .rev()
+        .find(|end| text.is_char_boundary(*end))
+        .unwrap_or(0);
+    match text {
+        Cow::Borrowed(whole) => Cow::Borrowed(&whole[..end]),
+        Cow::Owned(whole) => Cow::Owned(whole[..end].to_owned()),
+    }
+}
+
 fn join<'a>(base: &Option<Cow<'a, str>>, own: &Option<Cow<'a, str>>) -> Cow<'a, str> {
     match (base, own) {
         (None, None) => Cow::Borrowed(""),
@@ -326,7 +344,7 @@ impl<'a> Record<'a> {
     fn take(&mut self, label: Label, item: Item<'a>) {
         match (label, item) {
             (Label::Name, Item::Text(text)) => self.name = Some(text),
-            (Label::Unit, Item::Text(text)) => self.unit = Some(text),
+            (Label::Unit, Item::Text(text)) => self.unit = Some(cut_unit(text)),
             (Label::Value, Item::Number(number)) => self.set(ParsedValue::Number(number)),
             (Label::Value, Item::Null) => self.set(ParsedValue::Null),
             (Label::Boolean, Item::Boolean(boolean)) => self.set(ParsedValue::Boolean(boolean)),

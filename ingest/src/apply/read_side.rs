@@ -88,15 +88,17 @@ impl ReadSide {
         self.store.horizons()
     }
 
-    /// Takes a frame in that the log holds beyond the files. Before `start`.
+    /// Takes a frame in that the log holds beyond the files. Before `start`. A
+    /// flush that failed ends it: memory holds one head, not the whole log.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "a frame ends where it is applied"
     )]
-    pub(crate) fn recover(&self, frame: Frame) {
+    pub(crate) fn recover(&self, frame: Frame) -> Result<(), FlushError> {
         if let Some(applier) = self.recovering.lock().as_mut() {
             applier.apply(&frame);
         }
+        self.store.failed()
     }
 
     /// Ends recovery and starts the applier; `on_flushed` is called behind each

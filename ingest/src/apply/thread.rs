@@ -127,8 +127,7 @@ fn apply_groups(
         for frame in group.frames(decoder) {
             applier.apply(&frame);
         }
-        // The leader hands a group over a moment before it says that the group
-        // is durable; nothing is shown before that.
+        // Nothing is shown before the leader has said that it is durable.
         while log.durable_offset() < applier.applied {
             thread::yield_now();
         }

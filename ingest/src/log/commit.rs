@@ -113,7 +113,7 @@ impl Waiters {
     }
 
     /// Wakes those whose messages are durable, or everybody after a fault.
-    fn serve(&self, shared: &Shared) {
+    pub(super) fn serve(&self, shared: &Shared) {
         let failed = shared.poison.check().is_err();
         let durable = shared.durable();
         let mut ready = Vec::new();

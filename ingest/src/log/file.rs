@@ -72,6 +72,7 @@ mod faults {
         /// Of a write that fails, as many bytes still reach the file.
         torn_bytes: AtomicUsize,
         syncs: AtomicUsize,
+        writes_panic: AtomicBool,
     }
 
     impl Faults {
@@ -84,7 +85,12 @@ mod faults {
             self.0.write_fails.store(true, SeqCst);
         }
 
+        pub(crate) fn panic_writes(&self) {
+            self.0.writes_panic.store(true, SeqCst);
+        }
+
         pub(crate) fn heal(&self) {
+            self.0.writes_panic.store(false, SeqCst);
             self.0.sync_fails.store(false, SeqCst);
             self.0.write_fails.store(false, SeqCst);
         }
@@ -95,6 +101,7 @@ mod faults {
         }
 
         pub(super) fn before_write(&self, file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
+            assert!(!self.0.writes_panic.load(SeqCst), "an injected panic");
             if !self.0.write_fails.load(SeqCst) {
                 return Ok(());
             }

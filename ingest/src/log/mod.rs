@@ -168,6 +168,7 @@ impl Log {
             if staging.groups.staged_bytes() < MAX_STAGED_BYTES {
                 return Ok(StagingGuard {
                     shared: &self.shared,
+                    _whole: PoisonedByPanic(&self.shared),
                     staging,
                 });
             }
@@ -269,10 +270,11 @@ impl Log {
     }
 
     /// What is behind the log cannot go on: nothing more is acknowledged, as
-    /// after a failed sync, and nobody waits for the applier.
+    /// after a failed sync, and nobody waits for the applier. What was synced
+    /// stays for it: it ends only when it has applied that.
     pub(crate) fn fail(&self, fault: Fault) {
         self.shared.poison.set(fault);
-        self.shared.feed.close();
+        self.shared.feed.unbind();
     }
 
     /// Gives back segments that hold nothing later than `up_to`, while the
@@ -345,6 +347,7 @@ impl Shared {
     fn lead(&self, writer: Option<&mut Writer>) -> Result<(), CommitError> {
         self.poison.check().map_err(CommitError::Poisoned)?;
         let writer = writer.ok_or(CommitError::Closed)?;
+        let _whole = PoisonedByPanic(self);
         let buffer = self.buffers.take();
         let groups = self.staging.lock().groups.take(buffer);
         for mut group in groups {
@@ -376,7 +379,25 @@ pub(crate) enum StagingError {
 /// The order of the log, locked.
 pub(crate) struct StagingGuard<'a> {
     shared: &'a Shared,
+    /// Goes before the lock does, so that nobody stages behind half a frame.
+    _whole: PoisonedByPanic<'a>,
     pub(crate) staging: MutexGuard<'a, Staging>,
+}
+
+/// A panic while frames are written or groups are under way leaves a hole in
+/// the log: without an end to it, a later group would seem to make durable what
+/// was lost.
+struct PoisonedByPanic<'a>(&'a Shared);
+
+impl Drop for PoisonedByPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let cause = std::io::Error::other("the writer has panicked");
+            let fault = Fault::new("write", Path::new("the log"), cause);
+            self.0.poison.set(fault);
+            self.0.waiters.serve(self.0);
+        }
+    }
 }
 
 impl StagingGuard<'_> {

@@ -2,7 +2,8 @@
 //!
 //! The last segment is read whole. Where its frames end, a torn group may
 //! stand: the one write that had not been synced. It is cut, and zeros are
-//! written over it. A bad frame with the beginning of a later group behind it
+//! written over it. Sound frames of it are kept, and synced before anything is
+//! built on them. A bad frame with the beginning of a later group behind it
 //! is no torn write, since a group is written only after the one before it was
 //! synced: that is damage, and the log is refused. What earlier segments hold
 //! was synced; they are checked when they are read.
@@ -27,6 +28,7 @@ use super::writer::{Writer, begin_segment};
 /// Names the format's version, so that an older binary refuses the folder
 /// before it has read a segment.
 const FORMAT_FILE: &str = "FORMAT";
+const FORMAT_IN_THE_MAKING: &str = "FORMAT.tmp";
 
 /// Why a log cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +102,11 @@ pub(super) fn recover(
             let file = LogFile::open(&last.path, faults).map_err(io("open", &last.path))?;
             end.cut(&file)
                 .map_err(io("cut the torn end of", &last.path))?;
+            // Whoever wrote it may have been killed before the sync, of the
+            // frames or of the segment's name: what is taken for durable from
+            // here on has to be.
+            file.sync().map_err(io("sync", &last.path))?;
+            sync_folder(folder).map_err(io("sync", folder))?;
             (Arc::clone(last), file, end)
         }
         _ => {
@@ -146,10 +153,13 @@ fn check_format(folder: &Path) -> Result<(), LogOpenError> {
             }
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // Never half written: a start that is killed here hinders no other.
+            let made = folder.join(FORMAT_IN_THE_MAKING);
             let text = format!("madang-log {FORMAT_VERSION}\n");
-            fs::write(&path, text).map_err(io("write", &path))?;
-            let file = fs::File::open(&path).map_err(io("open", &path))?;
-            file.sync_all().map_err(io("sync", &path))?;
+            fs::write(&made, text).map_err(io("write", &made))?;
+            let file = fs::File::open(&made).map_err(io("open", &made))?;
+            file.sync_all().map_err(io("sync", &made))?;
+            fs::rename(&made, &path).map_err(io("name", &path))?;
             sync_folder(folder).map_err(io("sync", folder))
         }
         Err(cause) => Err(io("read", &path)(cause)),
@@ -199,7 +209,7 @@ impl End {
     }
 
     /// Writes zeros over the torn group: its later frames must not follow a
-    /// new one some day.
+    /// new one some day. The caller syncs.
     fn cut(&self, file: &LogFile) -> io::Result<()> {
         if self.torn == 0 {
             return Ok(());
@@ -209,8 +219,7 @@ impl End {
             after = self.durable.get(),
             "cut a write that was never acknowledged off the end of the log"
         );
-        file.write_at(&vec![0; self.torn as usize], self.position)?;
-        file.sync()
+        file.write_at(&vec![0; self.torn as usize], self.position)
     }
 }
 

@@ -39,7 +39,7 @@ struct SparesShared {
 #[derive(Default)]
 struct State {
     ready: bool,
-    /// Why the last try failed; a leader that waits gets it.
+    /// Why the last try failed; a leader that waited for it gets it.
     failed: Option<io::Error>,
     stop: bool,
 }
@@ -75,9 +75,12 @@ impl Spares {
     }
 
     /// The path of a spare, which the caller renames at once and then calls
-    /// [`Self::taken`]. Waits until there is one.
+    /// [`Self::taken`]. Waits until there is one; where the last try failed, it
+    /// may be long past, so one more is made.
     pub(crate) fn wait(&self) -> io::Result<PathBuf> {
         let mut state = self.shared.state.lock();
+        state.failed = None;
+        self.shared.changed.notify_all();
         while !state.ready {
             if let Some(error) = state.failed.take() {
                 return Err(error);
@@ -90,9 +93,15 @@ impl Spares {
         Ok(self.shared.folder.join(SPARE))
     }
 
+    #[cfg(test)]
+    pub(crate) fn has_failed(&self) -> bool {
+        self.shared.state.lock().failed.is_some()
+    }
+
     /// The spare has become a segment: the next one is made.
     pub(crate) fn taken(&self) {
-        self.shared.state.lock().ready = false;
+        let mut state = self.shared.state.lock();
+        (state.ready, state.failed) = (false, None);
         self.shared.changed.notify_all();
     }
 
@@ -138,7 +147,7 @@ impl SparesShared {
             state = self.state.lock();
             match made.and_then(|()| self.publish(&mut state)) {
                 Ok(()) => {}
-                // Kept for a leader; it is tried again once one has been told.
+                // Kept until a leader needs a spare, which has it tried again.
                 Err(error) => state.failed = Some(error),
             }
             self.changed.notify_all();

@@ -87,7 +87,8 @@ impl Staging {
                 flags: match observation.time {
                     Some(_) => observation.flags,
                     None => observation.flags.with(Flags::TIME_ASSIGNED),
-                },
+                }
+                .with(Flags::of(origin.assurance)),
                 verdict,
                 location: observation.location,
             });

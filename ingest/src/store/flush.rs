@@ -9,6 +9,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -77,13 +78,18 @@ impl Flusher {
     }
 
     /// Waits until no head is frozen. False where one still is and nobody
-    /// should wait for it any more.
+    /// should wait for it any more, as after a try that failed.
     pub(super) fn wait_until_done(&self) -> bool {
         let mut state = self.state.lock();
-        while state.asked && !state.stop && !state.hurry {
+        while state.asked && !state.stop && !state.hurry && state.failed.is_none() {
             self.changed.wait(&mut state);
         }
         !state.asked
+    }
+
+    /// What the last try failed with.
+    pub(super) fn failed(&self) -> Result<(), FlushError> {
+        self.state.lock().failed.clone().map_or(Ok(()), Err)
     }
 
     /// Nobody waits for a flush from now on, except who asks for one.
@@ -152,10 +158,16 @@ impl Flusher {
         drop(state);
         // Behind the others: who is told may wait for the applier, and that
         // for this flush.
-        if let Some(on_flushed) = shared.on_flushed.get() {
-            on_flushed(outcome);
+        if let Some(on_flushed) = shared.on_flushed.get()
+            && catch_unwind(AssertUnwindSafe(|| on_flushed(outcome))).is_err()
+        {
+            on_flushed(Err(shared.flush_error(panicked())));
         }
     }
+}
+
+fn panicked() -> ParquetError {
+    ParquetError::General("the flush has panicked".into())
 }
 
 impl Shared {
@@ -169,16 +181,23 @@ impl Shared {
         let next = view.head.last().next();
         let full = std::mem::replace(&mut view.head, Arc::new(Head::new(self.flush_rows, next)));
         view.frozen = Some(full);
-        drop(view);
+        // Under the view's lock: the flusher must not have flushed the head
+        // before it is asked to, or it would be waited for in vain.
         self.flusher.ask();
     }
 
     fn flush(&self, frozen: &Arc<Head>) -> Result<Offset, FlushError> {
-        self.write_frozen(frozen)
-            .map_err(|cause| FlushError::Write {
-                folder: self.folder.clone(),
-                cause: Arc::new(cause),
-            })
+        // A panic must be told as well: the applier waits for the flush.
+        catch_unwind(AssertUnwindSafe(|| self.write_frozen(frozen)))
+            .unwrap_or_else(|_| Err(panicked()))
+            .map_err(|cause| self.flush_error(cause))
+    }
+
+    fn flush_error(&self, cause: ParquetError) -> FlushError {
+        FlushError::Write {
+            folder: self.folder.clone(),
+            cause: Arc::new(cause),
+        }
     }
 
     fn write_frozen(&self, frozen: &Arc<Head>) -> Result<Offset, ParquetError> {

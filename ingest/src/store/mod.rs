@@ -170,6 +170,11 @@ impl Store {
         }
     }
 
+    /// Whether the last flush could not be written.
+    pub(crate) fn failed(&self) -> Result<(), FlushError> {
+        self.shared.flusher.failed()
+    }
+
     /// From now on `append` never waits: what is left of the log is taken in,
     /// though flushes may fail.
     pub(crate) fn hurry(&self) {

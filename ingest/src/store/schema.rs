@@ -11,7 +11,7 @@
 //! | `boolean` | BOOLEAN, nullable | the value where it is a boolean |
 //! | `text` | UTF8, nullable | the value where it is a text |
 //! | `quality` | INT32 UINT_8 | 0 good, 1 uncertain, 2 bad, 3 missing |
-//! | `flags` | INT32 UINT_8 | 1 out of range, 2 extra field, 4 time assigned |
+//! | `flags` | INT32 UINT_8 | 1 out of range, 2 extra field, 4 time assigned; bits 4 and 5: assurance of the sender (1 password, 2 key, 3 signed message) |
 //! | `revision` | INT32 UINT_16 | 0 first, 1 first correction ...; 65535 not resolved |
 //! | `offset` | INT64 UINT_64 | number of the frame in the log |
 //! | `index` | INT32 UINT_16 | place in the frame |

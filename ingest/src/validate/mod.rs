@@ -61,7 +61,8 @@ pub(crate) fn validate<'a, E>(
     };
     let mut observations = SmallVec::new();
     let mut rejections = Cow::Borrowed(telemetry.rejections.as_slice());
-    let mut timeless = false;
+    // A time that is counted from the receipt is none of its own.
+    let mut timeless = telemetry.relative_times;
     for parsed in &telemetry.observations {
         timeless |= parsed.time.is_none();
         match judge(device, parsed, batch.origin.received, &mut extra)? {

@@ -106,6 +106,18 @@ fn a_resent_message_without_a_time_is_known_by_its_payload() {
 }
 
 #[test]
+fn a_resent_message_with_a_time_relative_to_now_is_known_by_its_payload() {
+    let folder = tempfile::tempdir().unwrap();
+    let plane = open(folder.path());
+    let message = Message::new(r#"[{"n":"level","t":-5,"v":1},{"n":"level","t":-1,"v":2}]"#);
+    assert_eq!(plane.counts(&message), (2, 0, 0));
+    let later = message.received(5_000_000);
+    assert_eq!(plane.counts(&later.clone().resent()), (0, 2, 0));
+    assert_eq!(plane.counts(&later), (2, 0, 0));
+    assert_eq!(plane.stored("level").len(), 4);
+}
+
+#[test]
 fn a_resent_message_is_looked_for_among_the_last_256() {
     let folder = tempfile::tempdir().unwrap();
     let plane = open(folder.path());

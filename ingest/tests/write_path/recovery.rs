@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use domain::Offset;
-use ingest::{Config, StageError, StreamItem, StreamStart};
+use ingest::{Config, OpenError, StageError, StreamItem, StreamStart};
 
 use crate::harness::{Message, block_on, config, open, try_open};
 
@@ -39,6 +39,41 @@ fn what_nobody_waited_for_becomes_durable_by_itself() {
     });
     assert!(matches!(item, StreamItem::Frame(frame) if frame.offset.get() == 1));
     assert_eq!(plane.durable().get(), 1);
+}
+
+#[test]
+fn what_nobody_waited_for_is_kept_by_a_clean_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let plane = open(folder.path());
+    for number in 0..50 {
+        drop(plane.stage(&Message::level(number, 1.0)).unwrap());
+    }
+    let plane = plane.restart(folder.path());
+    assert_eq!(plane.stored("level").len(), 50);
+}
+
+#[test]
+fn a_start_that_cannot_flush_ends_with_the_fault_and_loses_nothing() {
+    const MESSAGES: i64 = 300;
+    let folder = tempfile::tempdir().unwrap();
+    let plane = open(folder.path());
+    for number in 0..MESSAGES {
+        drop(plane.stage(&Message::level(number, 1.0)).unwrap());
+    }
+    plane.submit(&Message::level(MESSAGES, 1.0)).unwrap();
+    drop(plane);
+    // A folder in a file's place, which no right of a superuser overcomes.
+    let obstacle = folder.path().join("store/latest");
+    std::fs::create_dir(&obstacle).unwrap();
+    let often = || Config {
+        flush_rows: 50,
+        ..config(folder.path())
+    };
+    let refused = try_open(often()).err();
+    assert!(matches!(refused, Some(OpenError::Flush(_))), "{refused:?}");
+    std::fs::remove_dir(&obstacle).unwrap();
+    let plane = try_open(often()).unwrap();
+    assert_eq!(plane.stored("level").len() as i64, MESSAGES + 1);
 }
 
 /// Flushes often, and gives log space back at once.

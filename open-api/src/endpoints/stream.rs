@@ -45,7 +45,7 @@ pub(crate) struct StreamQuery {
 /// from the log and which query fills them.
 #[utoipa::path(get, path = "/v1/stream", tag = "data",
     params(StreamQuery, ("Last-Event-ID" = Option<u64>, Header, description = "Resumes behind this offset; browsers send it by themselves")),
-    responses((status = 200, content_type = "text/event-stream", body = String, example = "id: 120345\ndata: {\"offset\":120345,\"result_time\":\"2026-05-01T00:00:00.214Z\",\"device\":\"dev-1\",\"thing\":\"dev-1\",\"agency\":\"seoul\",\"domain\":\"traffic\",\"model\":\"traffic.flow\",\"location\":{\"lat\":37.5665,\"lon\":126.9775},\"observations\":[{\"datastream\":5,\"field\":\"speed\",\"unit\":\"km/h\",\"phenomenon_time\":\"2026-05-01T00:00:00Z\",\"value\":43.5,\"quality\":\"good\",\"revision\":0}]}\n\n")))]
+    responses((status = 200, content_type = "text/event-stream", body = String, example = "id: 120345\ndata: {\"offset\":120345,\"result_time\":\"2026-05-01T00:00:00.214Z\",\"device\":\"dev-1\",\"thing\":\"dev-1\",\"agency\":\"seoul\",\"domain\":\"traffic\",\"model\":\"traffic.flow\",\"location\":{\"lat\":37.5665,\"lon\":126.9775},\"assurance\":\"key\",\"observations\":[{\"datastream\":5,\"field\":\"speed\",\"unit\":\"km/h\",\"phenomenon_time\":\"2026-05-01T00:00:00Z\",\"value\":43.5,\"quality\":\"good\",\"revision\":0}]}\n\n")))]
 pub(crate) async fn follow(
     State(state): State<ApiState>,
     Extension(arrival): Extension<Arrival>,

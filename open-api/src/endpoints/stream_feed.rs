@@ -255,6 +255,7 @@ impl Feed {
                 domain: datastream.model.domain(),
                 model: datastream.model.as_str(),
                 location,
+                assurance: frame.assurance.as_str(),
                 observations: Vec::with_capacity(frame.observations.len()),
             });
             view.observations.push(FrameObservationView {

@@ -1,4 +1,5 @@
-//! Times in queries and bodies: RFC 3339 with an offset.
+//! Times in queries and bodies: RFC 3339 with an offset, or a number as in
+//! telemetry.
 
 use std::str::FromStr;
 
@@ -8,7 +9,8 @@ use serde::{Deserialize, Deserializer};
 use super::Text;
 
 /// A time as a caller writes it. A `+` that a form decoder turned into a
-/// space is read as the `+` that was meant.
+/// space is read as the `+` that was meant. A plain number is seconds with a
+/// fraction below 1e11, else milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Time(pub(crate) Timestamp);
 
@@ -19,6 +21,9 @@ impl FromStr for Time {
     type Err = TimeError;
 
     fn from_str(text: &str) -> Result<Self, TimeError> {
+        if let Some(number) = plain_number(text) {
+            return Timestamp::from_number(number).map(Self);
+        }
         match text.rfind(' ') {
             Some(at) if at >= CIVIL_BYTES => {
                 let mended = format!("{}+{}", &text[..at], &text[at + 1..]);
@@ -27,6 +32,14 @@ impl FromStr for Time {
             _ => Timestamp::parse(text).map(Self),
         }
     }
+}
+
+/// Without exponents, `inf` and `nan`, which f64 would read too.
+fn plain_number(text: &str) -> Option<f64> {
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
+        .then(|| text.parse().ok())
+        .flatten()
 }
 
 impl<'de> Deserialize<'de> for Time {
@@ -48,5 +61,17 @@ mod tests {
             "2020-08-06 14:20:00".parse::<Time>(),
             Err(TimeError::NoOffset)
         );
+    }
+
+    #[test]
+    fn a_number_is_seconds_or_milliseconds() {
+        let meant = Timestamp::parse("2020-08-06T05:20:00.25Z").unwrap();
+        assert_eq!("1596691200.25".parse(), Ok(Time(meant)));
+        assert_eq!("1596691200250".parse(), Ok(Time(meant)));
+        for text in ["1e9", "nan", "inf", "-", "."] {
+            assert_eq!(text.parse::<Time>(), Err(TimeError::Form), "{text}");
+        }
+        assert_eq!("2020-08-06".parse::<Time>(), Err(TimeError::NoOffset));
+        assert_eq!("9".repeat(30).parse::<Time>(), Err(TimeError::Range));
     }
 }

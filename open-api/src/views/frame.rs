@@ -11,7 +11,7 @@ use super::{FlagsView, PlaceView, Rfc3339, ValueView};
 #[schema(as = Frame, example = json!({
     "offset": 120_345, "result_time": "2026-05-01T00:00:00.214Z", "device": "dev-1",
     "thing": "dev-1", "agency": "seoul", "domain": "traffic", "model": "traffic.flow",
-    "location": {"lat": 37.5665, "lon": 126.9775},
+    "location": {"lat": 37.5665, "lon": 126.9775}, "assurance": "key",
     "observations": [{"datastream": 5, "field": "speed", "unit": "km/h",
         "phenomenon_time": "2026-05-01T00:00:00Z", "value": 43.5, "quality": "good", "revision": 0}]
 }))]
@@ -25,6 +25,9 @@ pub(crate) struct FrameView<'a> {
     pub(crate) domain: &'a str,
     pub(crate) model: &'a str,
     pub(crate) location: Option<PlaceView>,
+    /// How sure the sender is: `password`, `key` (its key signed the login) or
+    /// `signed-message` (its key signed this message).
+    pub(crate) assurance: &'static str,
     pub(crate) observations: Vec<FrameObservationView<'a>>,
 }
 

@@ -1,5 +1,6 @@
 //! The newest observation of a Datastream, by phenomenon time.
 
+use domain::Assurance;
 use ingest::StoredObservation;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -41,6 +42,9 @@ pub(crate) struct LatestView<'a> {
     #[serde(skip_serializing_if = "FlagsView::is_empty")]
     #[schema(value_type = Option<Vec<String>>)]
     flags: FlagsView,
+    /// `password`, `key` or `signed-message`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assurance: Option<&'static str>,
 }
 
 impl<'a> LatestView<'a> {
@@ -63,6 +67,7 @@ impl<'a> LatestView<'a> {
             revision: stored.revision,
             offset: stored.offset.get(),
             flags: FlagsView(stored.flags),
+            assurance: stored.flags.assurance().map(Assurance::as_str),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! An Observation on its way out, serialised straight from what is stored.
 
-use domain::{Flags, Value};
+use domain::{Assurance, Flags, Value};
 use ingest::StoredObservation;
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
@@ -35,6 +35,10 @@ pub(crate) struct ObservationView<'a> {
     #[serde(skip_serializing_if = "FlagsView::is_empty")]
     #[schema(value_type = Option<Vec<String>>)]
     flags: FlagsView,
+    /// How strongly the sender had proved who it is: `password`, `key` or
+    /// `signed-message`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assurance: Option<&'static str>,
     /// Only where the device sent one.
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<PlaceView>,
@@ -50,6 +54,7 @@ impl<'a> ObservationView<'a> {
             revision: stored.revision,
             offset: stored.offset.get(),
             flags: FlagsView(stored.flags),
+            assurance: stored.flags.assurance().map(Assurance::as_str),
             location: viewer.place(stored.location).map(PlaceView::from),
         }
     }
@@ -132,7 +137,7 @@ impl FlagsView {
     ];
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0 == Flags::NONE
+        self.names().next().is_none()
     }
 
     fn names(self) -> impl Iterator<Item = &'static str> {

@@ -46,10 +46,14 @@ fn from_is_inclusive_to_is_exclusive_and_a_space_is_a_plus() {
     platform.public_device("dev-1", "traffic.flow");
     send_minutes(&platform, "dev-1", 10);
     let id = platform.datastream("dev-1", "speed");
-    for offset in ["%2B09:00", "+09:00", " 09:00".replace(' ', "%20").as_str()] {
-        let path = format!(
-            "/v1/datastreams/{id}/observations?from=2020-08-06T00:02:00{offset}&to=2020-08-06T00:05:00{offset}"
-        );
+    let mut ranges: Vec<String> = ["%2B09:00", "+09:00", "%2009:00"]
+        .iter()
+        .map(|offset| format!("from=2020-08-06T00:02:00{offset}&to=2020-08-06T00:05:00{offset}"))
+        .collect();
+    // Numbers too: seconds, and milliseconds.
+    ranges.push("from=1596639720&to=1596639900000".to_owned());
+    for range in ranges {
+        let path = format!("/v1/datastreams/{id}/observations?{range}");
         let list = platform.get(&path).expect(200);
         let values: Vec<f64> = list["items"]
             .as_array()
@@ -57,7 +61,7 @@ fn from_is_inclusive_to_is_exclusive_and_a_space_is_a_plus() {
             .iter()
             .map(|item| item["value"].as_f64().unwrap())
             .collect();
-        assert_eq!(values, [2.5, 3.5, 4.5], "{offset}");
+        assert_eq!(values, [2.5, 3.5, 4.5], "{range}");
     }
     let path = format!("/v1/datastreams/{id}/observations?from=2020-08-06T00:02:00");
     let problem = platform.get(&path).problem(400, "invalid-parameter");

@@ -111,6 +111,25 @@ fn the_document_is_whole() {
             "{reference} leads nowhere"
         );
     }
+    // What OpenAPI asks for: names that are unique, words for each answer, and
+    // a group that is declared.
+    let listed = operations(&document);
+    let ids: BTreeSet<&str> = listed
+        .iter()
+        .map(|(_, operation)| operation["operationId"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids.len(), listed.len());
+    assert!(ids.contains("get_datastreams_id_observations"), "{ids:?}");
+    let tags = document["tags"].as_array().unwrap();
+    for (name, operation) in &listed {
+        let tag = &operation["tags"][0];
+        assert!(tags.iter().any(|one| one["name"] == *tag), "{name}: {tag}");
+        for (status, answer) in operation["responses"].as_object().unwrap() {
+            assert!(answer["description"].is_string(), "{name} {status}");
+        }
+        let problem = &operation["responses"]["default"]["content"]["application/problem+json"];
+        assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem");
+    }
     // Every body has an example.
     let example_of = |content: &Value| {
         let reference = content["schema"]["$ref"].as_str().unwrap_or("#/nowhere");

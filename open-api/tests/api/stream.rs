@@ -27,6 +27,7 @@ fn what_comes_is_seen() {
         ("thing", "dev-1"),
         ("domain", "traffic"),
         ("model", "traffic.flow"),
+        ("assurance", "password"),
     ] {
         assert_eq!(data[name], value);
     }

@@ -8,7 +8,7 @@ use broker::{
     RefusalKind, SubscribeRight,
 };
 use device_registry::events::{EventKind, NewEvent};
-use device_registry::{AuthError, Exposure, Registry, SignatureAlgorithm};
+use device_registry::{ApiKeyKind, AuthError, Exposure, Registry, SignatureAlgorithm};
 use domain::Assurance;
 use ingest::Clock;
 
@@ -53,7 +53,7 @@ impl AccessControl for Access {
             ));
         };
         if password.starts_with(b"mdk_") {
-            self.admit_application(password)
+            admit_application(&self.registry, password)
         } else {
             self.admit_device(attempt, login, password)
         }
@@ -184,19 +184,6 @@ impl Access {
         }
     }
 
-    fn admit_application(&self, key: &[u8]) -> Result<Admission<Principal>, Refusal> {
-        let key = std::str::from_utf8(key)
-            .map_err(|_| Refusal::new(RefusalKind::BadCredentials, "the API key is not UTF-8"))?;
-        let key = self
-            .registry
-            .authenticate_api_key(key)
-            .map_err(|error| Refusal::new(RefusalKind::BadCredentials, error.to_string()))?;
-        Ok(Admission {
-            session_owner: format!("key:{}", key.id),
-            principal: Principal::Application(key),
-        })
-    }
-
     fn admit_device(
         &self,
         attempt: &LoginAttempt<'_>,
@@ -234,6 +221,32 @@ impl Access {
                 assurance,
             ))),
         })
+    }
+}
+
+/// A secret key reads `open/`. A browser's key is bound to its pages' origins,
+/// which MQTT over TCP does not tell.
+fn admit_application(registry: &Registry, key: &[u8]) -> Result<Admission<Principal>, Refusal> {
+    const CURE: &str = "send a secret API key of the application as the password";
+    let refuse = |kind, reason: String| Refusal::new(kind, reason).with_cure(CURE);
+    let key = std::str::from_utf8(key).map_err(|_| {
+        refuse(
+            RefusalKind::BadCredentials,
+            "the API key is not UTF-8".to_owned(),
+        )
+    })?;
+    let key = registry
+        .authenticate_api_key(key)
+        .map_err(|error| refuse(RefusalKind::BadCredentials, error.to_string()))?;
+    match key.kind {
+        ApiKeyKind::Secret => Ok(Admission {
+            session_owner: format!("key:{}", key.id),
+            principal: Principal::Application(key),
+        }),
+        ApiKeyKind::Publishable => Err(refuse(
+            RefusalKind::NotAuthorized,
+            "a browser's key (mdk_pub_...) is bound to origins and does not open MQTT".to_owned(),
+        )),
     }
 }
 
@@ -276,4 +289,38 @@ pub(super) fn refused(lost: Lost) -> Refusal {
         ),
     };
     Refusal::new(kind, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use device_registry::{NewApiKey, NewApplication};
+    use domain::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_browsers_key_does_not_open_mqtt() {
+        let dir = tempfile::tempdir().unwrap();
+        let registry = Registry::open(dir.path(), || Timestamp::from_micros(0)).unwrap();
+        let created = registry
+            .create_application(NewApplication {
+                name: "rivers".to_owned(),
+                contact: "dev@example.com".to_owned(),
+            })
+            .unwrap();
+        let browsers = NewApiKey {
+            kind: ApiKeyKind::Publishable,
+            origins: vec!["https://app.example".to_owned()],
+            expires: None,
+        };
+        let browsers = registry
+            .create_key(&created.application.id, browsers)
+            .unwrap();
+        assert!(admit_application(&registry, created.key.text.as_bytes()).is_ok());
+        let refused = admit_application(&registry, browsers.text.as_bytes());
+        assert_eq!(
+            refused.err().map(|refusal| refusal.kind),
+            Some(RefusalKind::NotAuthorized)
+        );
+    }
 }

@@ -61,6 +61,13 @@ fn a_reading_over_each_transport_is_stored_and_served() {
     assert_eq!(offsets, [1, 2, 3]);
     let first = Timestamp::parse("2026-05-01T00:00:00Z").unwrap();
     assert_eq!(stored[0].phenomenon_time, first);
+    let path = format!("/v1/datastreams/{pm25}/observations");
+    let items = platform.get_json(&path);
+    let assurance = |at: usize| items["items"][at]["assurance"].clone();
+    assert_eq!(
+        [assurance(0), assurance(1), assurance(2)],
+        ["key", "signed-message", "key"]
+    );
 
     let query = AggregateQuery {
         datastreams: vec![pm25],

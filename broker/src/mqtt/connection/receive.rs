@@ -150,7 +150,8 @@ impl<C: Seams> Connection<C> {
                 // Answers to packets before this one go out first.
                 state.write(out);
                 out.clear();
-                self.counters.protocol_errors.add(1);
+                let fault = end.kind == EventKind::ProtocolError;
+                self.counters.protocol_errors.add(u64::from(fault));
                 state.close(match state.served {
                     Some(_) => end.with_head(rest),
                     // It may be a CONNECT, and hold a password.
@@ -230,9 +231,12 @@ impl<C: Seams> Connection<C> {
                     .sink
                     .stage(&served.principal, &message)
                     .map_err(|fault| End::sink_fault(&fault))?;
-                worker.commits.stage(staged);
-                batch.staged += 1;
-                served.session.staged(publish);
+                // QoS 0 asks for no proof: it joins the next group.
+                if publish.qos != Qos::AtMostOnce {
+                    worker.commits.stage(staged);
+                    batch.staged += 1;
+                    served.session.staged(publish);
+                }
                 Ok(())
             }
             PublishRight::Route => {

@@ -25,7 +25,7 @@ pub(super) struct Incoming {
 /// Four bytes each: they are kept for every message in flight.
 #[derive(Clone, Copy, Debug)]
 enum Pending {
-    /// Staged; a receipt settles it. Packet id 0 is QoS 0.
+    /// Staged; a receipt settles it.
     Staged {
         packet_id: u16,
     },

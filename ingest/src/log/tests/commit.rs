@@ -151,6 +151,57 @@ fn what_nobody_waits_for_is_made_durable_by_the_tick() {
 }
 
 #[test]
+fn a_fault_behind_the_log_leaves_what_was_synced_to_the_applier() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open(folder.path());
+    let staged = stage(&log, 1, 0);
+    commit(&log, vec![staged]).unwrap();
+    let cause = std::io::Error::other("an injected fault");
+    log.fail(Fault::new("write into", folder.path(), cause));
+    assert!(try_stage(&log, 2, 0).is_err());
+    // It stops only when it has applied up to the durable offset.
+    let groups = log.take_groups(Duration::ZERO);
+    assert_eq!(groups.len(), 1);
+    assert_eq!(log.durable_offset(), Offset::new(1));
+}
+
+/// Otherwise the next group would seem to make durable what was lost with it.
+#[test]
+fn a_panic_of_the_leader_ends_the_log() {
+    for policy in [CommitPolicy::Inline, CommitPolicy::Thread] {
+        let folder = tempfile::tempdir().unwrap();
+        let faults = Faults::default();
+        let log = open_with(folder.path(), policy, &faults);
+        let (lost, waiting) = (stage(&log, 1, 0), stage(&log, 2, 0));
+        faults.panic_writes();
+        let caught = std::panic::AssertUnwindSafe(|| commit(&log, vec![lost]));
+        let outcome = std::panic::catch_unwind(caught);
+        assert!(!matches!(outcome, Ok(Ok(_))), "{policy:?}");
+        faults.heal();
+        assert!(matches!(
+            commit(&log, vec![waiting]),
+            Err(CommitError::Poisoned(_))
+        ));
+        assert!(try_stage(&log, 3, 0).is_err());
+    }
+}
+
+#[test]
+fn a_panic_within_a_frame_ends_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open(folder.path());
+    let caught = std::panic::AssertUnwindSafe(|| {
+        let _order = log.staging();
+        panic!("an injected panic");
+    });
+    assert!(std::panic::catch_unwind(caught).is_err());
+    assert!(matches!(
+        try_stage(&log, 1, 0),
+        Err(StagingError::Poisoned(_))
+    ));
+}
+
+#[test]
 fn a_receipt_is_not_given_for_another_logs_message() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (one, two) = (open(one.path()), open(two.path()));

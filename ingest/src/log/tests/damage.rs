@@ -172,3 +172,25 @@ fn a_log_that_ends_before_the_store_is_refused() {
         "{error:?}"
     );
 }
+
+/// Sound frames at the end may be those of a process that was killed before
+/// its sync: whoever goes on from them has made them durable.
+#[test]
+fn what_recovery_takes_over_is_synced_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open(folder.path());
+    let staged = stage(&log, 1, 0);
+    commit(&log, vec![staged]).unwrap();
+    drop(log);
+    let faults = Faults::default();
+    let log = open_with(folder.path(), CommitPolicy::Inline, &faults);
+    assert_eq!(log.durable_offset(), Offset::new(1));
+    assert_eq!(faults.syncs(), 1);
+    drop(log);
+    faults.fail_syncs();
+    let refused = try_open(folder.path(), CommitPolicy::Inline, &faults).err();
+    assert!(
+        matches!(refused, Some(LogOpenError::Io { action: "sync", .. })),
+        "{refused:?}"
+    );
+}

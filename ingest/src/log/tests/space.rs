@@ -140,6 +140,25 @@ fn a_reader_that_is_overtaken_is_told_and_reads_nothing_wrong() {
 }
 
 #[test]
+fn a_spare_that_could_not_be_made_long_ago_is_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    // A folder in its place: making the spare fails, whoever runs the test.
+    let obstacle = folder.path().join("spare.tmp");
+    let spares = spare::Spares::start(folder.path(), SEGMENT_BYTES).unwrap();
+    spares.wait().unwrap();
+    fs::create_dir(&obstacle).unwrap();
+    fs::remove_file(folder.path().join("spare")).unwrap();
+    spares.taken();
+    // It fails before anybody waits.
+    while !spares.has_failed() {
+        std::thread::yield_now();
+    }
+    assert!(spares.wait().is_err());
+    fs::remove_dir(&obstacle).unwrap();
+    assert!(spares.wait().is_ok());
+}
+
+#[test]
 fn the_store_may_be_ahead_of_an_empty_log() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(CommitPolicy::Inline, &Faults::default());

@@ -183,3 +183,21 @@ fn a_flush_that_cannot_write_is_told_and_loses_nothing() {
     opened.store.flush().unwrap();
     assert_eq!(opened.all(1).len(), 2);
 }
+
+#[test]
+fn a_panic_behind_a_flush_is_told_and_the_next_flush_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut opened = Opened::at(folder.path(), 100);
+    let (tell, told) = std::sync::mpsc::channel();
+    opened.store.on_flushed(move |outcome| match outcome {
+        Ok(_) => panic!("an injected panic"),
+        Err(error) => tell.send(error).unwrap(),
+    });
+    for offset in 1..3 {
+        opened.apply(&frame(offset, vec![number(1, offset as i64, 1.5)]));
+        opened.store.flush().unwrap();
+        let patience = std::time::Duration::from_secs(30);
+        assert!(told.recv_timeout(patience).is_ok());
+    }
+    assert_eq!(opened.stats().files, 2);
+}
