@@ -12,11 +12,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use broker::mqtt::codec::{self, Connect, Properties, Publish, Qos};
-use broker::mqtt::session::{Action, Session, read_connect};
+use broker::mqtt::session::{Action, Held, Keeping, Kept, Session, read_connect};
 use broker::{
-    AccessControl, Admission, BoundListener, Broker, Config, ConnectionEvent, InboundMessage,
-    Listener, LoginAttempt, MessageSink, Protocol, PublishRight, Receipt, Refusal, RetainedSource,
-    SinkFault, SubscribeRight, TopicFilter,
+    AccessControl, Admission, Backlog, BacklogPage, BoundListener, Broker, Config, ConnectionEvent,
+    InboundMessage, Listener, LogPosition, LoginAttempt, MessageSink, Missed, Protocol,
+    PublishRight, Realm, Receipt, Refusal, RetainedSource, Services, SessionChange, SessionStore,
+    SinkFault, StoredSession, SubscribeRight, TopicFilter,
 };
 use bytes::Bytes;
 use domain::Offset;
@@ -29,7 +30,24 @@ impl AccessControl for Open {
         Ok(Admission {
             principal: (),
             session_owner: attempt.client_id.into(),
+            realm: Realm::Platform,
+            agency: None,
+            max_keep_alive: 0,
         })
+    }
+    fn challenge(&self, _: &LoginAttempt<'_>, _: &str) -> Result<Vec<u8>, Refusal> {
+        Ok(Vec::new())
+    }
+    fn answer(
+        &self,
+        attempt: &LoginAttempt<'_>,
+        _: &[u8],
+        _: &[u8],
+    ) -> Result<Admission<()>, Refusal> {
+        self.authenticate(attempt)
+    }
+    fn owner_admitted(&self, _: &str) -> Result<(), Refusal> {
+        Ok(())
     }
     fn publish_right(&self, _: &(), _: &str) -> PublishRight {
         PublishRight::Telemetry
@@ -69,6 +87,36 @@ impl MessageSink<()> for Null {
     }
     async fn commit(&self, staged: Vec<Number>) -> Result<Vec<Number>, SinkFault> {
         Ok(staged)
+    }
+}
+
+impl SessionStore for Null {
+    fn load(&self) -> Result<Vec<StoredSession>, SinkFault> {
+        Ok(Vec::new())
+    }
+    fn save(
+        &self,
+        _: Vec<SessionChange>,
+    ) -> impl Future<Output = Result<(), SinkFault>> + Send + 'static {
+        std::future::ready(Ok(()))
+    }
+}
+
+impl Backlog<()> for Null {
+    fn end(&self) -> LogPosition {
+        LogPosition::default()
+    }
+    async fn read(
+        &self,
+        _: &(),
+        _: &[Missed],
+        from: LogPosition,
+    ) -> Result<BacklogPage, SinkFault> {
+        Ok(BacklogPage {
+            next: from,
+            at_end: true,
+            ..BacklogPage::default()
+        })
     }
 }
 
@@ -113,9 +161,9 @@ fn session_path(protocol: Protocol) -> f64 {
     const ROUNDS: u32 = 20_000;
     let config = Arc::new(Config::default());
     let requested = read_connect(&connect(protocol, "d"), &config).unwrap();
-    let mut session = Session::new(config, requested, Instant::now());
+    let mut session = Session::new(config, requested, Keeping::Memory, Kept::default(), Instant::now());
     let bytes = publishes(protocol, "devices/dev-000001/telemetry", 100);
-    let (mut out, sink) = (Vec::new(), Null::default());
+    let (mut out, mut held, sink) = (Vec::new(), Held::default(), Null::default());
     let start = Instant::now();
     for _ in 0..ROUNDS {
         let now = Instant::now();
@@ -123,7 +171,7 @@ fn session_path(protocol: Protocol) -> f64 {
         let mut staged = Vec::with_capacity(100);
         while let Ok(Some((packet, used))) = codec::decode(rest, protocol, 72 * 1024) {
             rest = &rest[used..];
-            let Ok(Action::Publish(publish)) = session.handle(packet, now, &mut out) else {
+            let Ok(Action::Publish(publish)) = session.handle(packet, now, &mut out, &mut held) else {
                 unreachable!("only messages are sent")
             };
             let topic = session.topic_of(&publish);
@@ -136,7 +184,7 @@ fn session_path(protocol: Protocol) -> f64 {
         }
         out.clear();
         for receipt in &staged {
-            session.committed(receipt, &mut out);
+            session.committed(receipt, &mut out, &mut held);
         }
         std::hint::black_box(&out);
     }
@@ -254,11 +302,16 @@ fn main() {
         tls: None,
     };
     let null = Arc::new(Null::default());
+    let services = Services {
+        access: Arc::new(Open),
+        sink: null.clone(),
+        retained: null.clone(),
+        sessions: null.clone(),
+        backlog: null,
+    };
     let handle = Broker::start(
         Config::default(),
-        Arc::new(Open),
-        null.clone(),
-        null,
+        services,
         vec![listener],
         std::future::pending(),
     )

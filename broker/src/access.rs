@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use domain::Transport;
 
@@ -20,6 +21,17 @@ pub trait AccessControl: Send + Sync + 'static {
         attempt: &LoginAttempt<'_>,
     ) -> Result<Admission<Self::Principal>, Refusal>;
 
+    /// MQTT 5's enhanced authentication: what the client has to answer to.
+    fn challenge(&self, attempt: &LoginAttempt<'_>, method: &str) -> Result<Vec<u8>, Refusal>;
+
+    /// Checks the answer to a challenge.
+    fn answer(
+        &self,
+        attempt: &LoginAttempt<'_>,
+        challenge: &[u8],
+        answer: &[u8],
+    ) -> Result<Admission<Self::Principal>, Refusal>;
+
     /// Asked once for each connection, topic and generation.
     fn publish_right(&self, principal: &Self::Principal, topic: &str) -> PublishRight;
 
@@ -29,6 +41,9 @@ pub trait AccessControl: Send + Sync + 'static {
 
     /// Whether a standing connection may stay.
     fn still_admitted(&self, principal: &Self::Principal) -> Result<(), Refusal>;
+
+    /// Whether a session that waits for its owner may be kept.
+    fn owner_admitted(&self, session_owner: &str) -> Result<(), Refusal>;
 
     /// Grows whenever any right may have changed. Read for each batch of
     /// packets: one atomic load.
@@ -109,6 +124,11 @@ pub struct LoginAttempt<'a> {
     pub client_id: &'a str,
     pub user_name: Option<&'a str>,
     pub password: Option<&'a [u8]>,
+    /// The public key of the certificate that the client proved to own in the
+    /// TLS handshake: its SubjectPublicKeyInfo, DER. Nobody has vouched for it.
+    pub certificate: Option<&'a [u8]>,
+    /// The page that a browser connects from.
+    pub origin: Option<&'a str>,
 }
 
 /// A login that was accepted.
@@ -118,6 +138,22 @@ pub struct Admission<P> {
     /// Sessions are keyed by this and the client id, so that nobody takes over
     /// the session of another.
     pub session_owner: String,
+    pub realm: Realm,
+    /// Whom its messages are counted for.
+    pub agency: Option<Arc<str>>,
+    /// Seconds; an MQTT 5 client that asks for more, or for none, is told
+    /// this. 0 leaves the choice to the client.
+    pub max_keep_alive: u16,
+}
+
+/// Two worlds of topics in one broker. Nothing passes from one to the other.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Realm {
+    /// Authenticated; every message that is delivered comes from the log.
+    Platform,
+    /// The conformance suites' listener: messages are routed and retained in
+    /// memory, and nothing is stored.
+    Unprotected,
 }
 
 /// A login, or a standing connection, that is not accepted.
@@ -152,6 +188,8 @@ impl Refusal {
 pub enum RefusalKind {
     /// The user name is missing, or the password or signature does not fit.
     BadCredentials,
+    /// An authentication method that is not offered.
+    UnknownMethod,
     /// Known to nobody here. The peer is told the same as for bad credentials.
     UnknownDevice,
     /// Identified, but this is not allowed to it.
@@ -173,6 +211,7 @@ impl RefusalKind {
     const fn usual_cure(self) -> &'static str {
         match self {
             Self::BadCredentials => "check the device's key or password, and the token's audience",
+            Self::UnknownMethod => "use one of the methods that the documents name, or a password",
             Self::UnknownDevice => "register the device, or correct the name that it sends",
             Self::NotAuthorized => "a device publishes on its own topics only",
             Self::BadClientId => "use the device's id as the client id",
@@ -187,6 +226,7 @@ impl RefusalKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BadCredentials => "bad-credentials",
+            Self::UnknownMethod => "unknown-method",
             Self::UnknownDevice => "unknown-device",
             Self::NotAuthorized => "not-authorized",
             Self::BadClientId => "bad-client-id",

@@ -2,16 +2,22 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use domain::Timestamp;
 
-use crate::access::{AccessControl, Listener};
+use crate::access::{AccessControl, Listener, Realm};
 use crate::config::{Config, ConfigError};
 use crate::listener::BoundListener;
 use crate::listener::accept::Door;
-use crate::listener::worker::{Composition, Services, Shared, Worker};
+use crate::listener::worker::{Composition, Shared, Worker};
+use crate::mqtt::directory::Waiting;
 use crate::mqtt::message::Message;
-use crate::sink::{MessageSink, RetainedSource};
+use crate::mqtt::router::Endpoint;
+use crate::mqtt::session::{Kept, Subscription, topic_limits};
+use crate::session_store::{Backlog, LogPosition, SessionStore, StoredSession};
+use crate::sink::{MessageSink, RetainedSource, SinkFault};
 use crate::stats::{BrokerStats, ConnectionInfo, ListenerCounters};
 
 /// Why the broker did not start.
@@ -25,6 +31,8 @@ pub enum StartError {
     Tls(Listener),
     #[error("a listener's socket cannot be shared by the workers")]
     Socket(#[source] std::io::Error),
+    #[error("the kept sessions cannot be read")]
+    Sessions(#[source] SinkFault),
     #[error("a worker thread did not start")]
     Thread(#[source] std::io::Error),
 }
@@ -34,11 +42,9 @@ pub struct Broker;
 
 impl Broker {
     /// Starts the workers and serves the listeners until `shutdown` resolves.
-    pub fn start<A, S, R>(
+    pub fn start<A, S, R, K, B>(
         config: Config,
-        access: Arc<A>,
-        sink: Arc<S>,
-        retained: Arc<R>,
+        services: Services<A, S, R, K, B>,
         listeners: Vec<BoundListener>,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<BrokerHandle, StartError>
@@ -46,6 +52,8 @@ impl Broker {
         A: AccessControl,
         S: MessageSink<A::Principal>,
         R: RetainedSource<A::Principal>,
+        K: SessionStore,
+        B: Backlog<A::Principal>,
     {
         config.validate().map_err(StartError::Config)?;
         let workers = config.worker_count();
@@ -53,11 +61,8 @@ impl Broker {
         let handle = BrokerHandle {
             shared: Arc::new(Shared::new(config, counters)),
         };
-        let services = Services::<Composition<A, S, R>> {
-            access,
-            sink,
-            retained,
-        };
+        let kept = services.sessions.load().map_err(StartError::Sessions)?;
+        handle.restore(kept);
         for index in 0..workers {
             let running = Running::enter(&handle);
             let (shared, services) = (handle.shared.clone(), services.clone());
@@ -65,7 +70,10 @@ impl Broker {
             let started = std::thread::Builder::new()
                 .name(format!("mqtt-{index}"))
                 .spawn(move || {
-                    if let Err(error) = Worker::new(index, shared, services).run(doors) {
+                    if let Err(error) =
+                        Worker::<Composition<A, S, R, K, B>>::new(index, shared, services)
+                            .run(doors)
+                    {
                         tracing::error!("worker {index} has no runtime: {error}");
                     }
                     drop(running);
@@ -77,6 +85,27 @@ impl Broker {
         }
         handle.stop_after(shutdown)?;
         Ok(handle)
+    }
+}
+
+/// What the platform gives the broker.
+pub struct Services<A, S, R, K, B> {
+    pub access: Arc<A>,
+    pub sink: Arc<S>,
+    pub retained: Arc<R>,
+    pub sessions: Arc<K>,
+    pub backlog: Arc<B>,
+}
+
+impl<A, S, R, K, B> Clone for Services<A, S, R, K, B> {
+    fn clone(&self) -> Self {
+        Self {
+            access: self.access.clone(),
+            sink: self.sink.clone(),
+            retained: self.retained.clone(),
+            sessions: self.sessions.clone(),
+            backlog: self.backlog.clone(),
+        }
     }
 }
 
@@ -93,7 +122,11 @@ fn open_doors(
     for listener in listeners {
         let kind = listener.kind;
         match kind {
-            Listener::Mqtt | Listener::Mqtts | Listener::MqttUnprotected => {}
+            Listener::Mqtt
+            | Listener::Mqtts
+            | Listener::Ws
+            | Listener::Wss
+            | Listener::MqttUnprotected => {}
             _ => return Err(StartError::Listener(kind)),
         }
         if listener.tls.is_some() != kind.is_encrypted() {
@@ -122,6 +155,9 @@ fn open_doors(
 pub struct Publication<'a> {
     pub topic: &'a str,
     pub payload: Bytes,
+    /// Where the log has it. A batch of publications is in order and holds
+    /// whole frames.
+    pub position: LogPosition,
 }
 
 /// What the rest of the platform holds of a running broker.
@@ -140,8 +176,8 @@ impl BrokerHandle {
     pub fn publish_many(&self, publications: &[Publication<'_>]) {
         let messages = publications
             .iter()
-            .map(|it| Message::new(it.topic, it.payload.clone()));
-        self.shared.router.publish(messages, None);
+            .map(|it| Message::of_log(it.topic, it.payload.clone(), it.position));
+        self.shared.router.publish(messages);
     }
 
     /// Rights changed: every connection is asked again, and those that are
@@ -155,6 +191,11 @@ impl BrokerHandle {
     pub fn stats(&self) -> BrokerStats {
         BrokerStats {
             listeners: self.shared.listeners.iter().map(|it| it.read()).collect(),
+            agencies: {
+                let agencies = self.shared.agencies.lock();
+                agencies.values().map(|it| it.read()).collect()
+            },
+            waiting_sessions: self.shared.directory.waiting(),
             subscriptions: self.shared.router.subscription_count(),
             routed: self.shared.router.routed(),
         }
@@ -162,8 +203,7 @@ impl BrokerHandle {
 
     /// The newest connection of a session owner.
     pub fn connection(&self, session_owner: &str) -> Option<ConnectionInfo> {
-        let endpoint = self.shared.directory.newest(session_owner)?;
-        Some(endpoint.info())
+        self.shared.directory.newest(session_owner)?.info()
     }
 
     /// Resolves when all workers have ended after the shutdown signal.
@@ -174,6 +214,29 @@ impl BrokerHandle {
                 return;
             }
             ended.await;
+        }
+    }
+
+    /// Sessions of an earlier run wait for their owners again.
+    fn restore(&self, kept: Vec<StoredSession>) {
+        let config = &self.shared.config;
+        let limits = topic_limits(config);
+        for stored in kept {
+            let key = Arc::new(stored.key);
+            let endpoint = Endpoint::new(key, Realm::Platform, stored.position, config);
+            let subscriptions = stored.subscriptions.iter();
+            let kept = Kept {
+                subscriptions: subscriptions
+                    .filter_map(|it| Subscription::from_stored(it, limits))
+                    .collect(),
+                received: stored.received,
+                ..Kept::default()
+            };
+            let expiry = Duration::from_secs(stored.expiry.into());
+            let away = stored.detached.map_or(Duration::ZERO, since);
+            let left = expiry.saturating_sub(away);
+            let waiting = Waiting::new(kept, stored.position, left);
+            self.shared.directory.restore(endpoint, waiting);
         }
     }
 
@@ -208,6 +271,13 @@ impl BrokerHandle {
         }
         Ok(())
     }
+}
+
+/// How long ago it was, by the system's clock.
+fn since(time: Timestamp) -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let then = Duration::from_micros(time.as_micros().max(0) as u64);
+    now.unwrap_or_default().saturating_sub(then)
 }
 
 /// A worker that runs; dropped at its end, also by a panic.

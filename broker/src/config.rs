@@ -18,13 +18,16 @@ pub struct Config {
     pub max_packet_before_connect: usize,
     /// Bytes of a packet afterwards: 64 KiB of payload and its topic.
     pub max_packet: usize,
-    /// QoS 1 messages of one connection that wait for durability (MQTT 5:
-    /// announced; MQTT 3.1.1: reading pauses at `uncommitted_messages`).
+    /// QoS 1 and 2 messages of one connection that wait for durability or for
+    /// their release (MQTT 5: announced; MQTT 3.1.1: reading pauses at
+    /// `uncommitted_messages`).
     pub receive_maximum: u16,
+    /// Messages of QoS 2 that a client has not released.
+    pub unreleased_messages: usize,
     /// Staged messages of one connection after which it is not read further
     /// until they are durable.
     pub uncommitted_messages: usize,
-    /// QoS 1 messages in flight towards one subscriber.
+    /// QoS 1 and 2 messages in flight towards one subscriber.
     pub delivery_window: u16,
     /// Messages in the queue of one subscriber; past it the oldest is dropped.
     /// One telemetry message may hold 1,000 observations, each a message here.
@@ -43,11 +46,21 @@ pub struct Config {
     pub subscriptions_per_session: usize,
     pub topic_levels: usize,
     pub topic_bytes: usize,
-    /// Topic aliases a client may set.
+    /// Topic aliases of a connection, in each direction.
     pub topic_aliases: u16,
-    /// Seconds; an MQTT 5 client that asks for more, or for none, is told
-    /// this. 0 leaves the choice to the client.
-    pub max_keep_alive: u16,
+    /// Seconds that a session outlives its connection at most; an MQTT 5
+    /// client that asks for more is told this, and MQTT 3.1.1 gets it.
+    pub max_session_expiry: u32,
+    /// Sessions that wait for their owner; past it the one that has waited
+    /// longest ends.
+    pub waiting_sessions: usize,
+    /// The same of one owner.
+    pub waiting_sessions_per_owner: usize,
+    /// Messages that one device or application publishes a second, over all
+    /// its connections; past it, it is read more slowly. 0 is no limit.
+    pub messages_per_second: u32,
+    /// Messages that it may publish at once after a rest.
+    pub message_burst: u32,
     /// From the shutdown signal to the end of the last connection.
     pub drain: Duration,
 }
@@ -62,6 +75,7 @@ impl Default for Config {
             max_packet_before_connect: 64 * 1024,
             max_packet: 72 * 1024,
             receive_maximum: 100,
+            unreleased_messages: 1_024,
             uncommitted_messages: 1_024,
             delivery_window: 100,
             queue_messages: 8_192,
@@ -74,7 +88,11 @@ impl Default for Config {
             topic_levels: 16,
             topic_bytes: 512,
             topic_aliases: 16,
-            max_keep_alive: 0,
+            max_session_expiry: 30 * 24 * 3_600,
+            waiting_sessions: 100_000,
+            waiting_sessions_per_owner: 100,
+            messages_per_second: 0,
+            message_burst: 20_000,
             drain: Duration::from_secs(5),
         }
     }

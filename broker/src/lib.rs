@@ -15,16 +15,22 @@ pub mod coap;
 pub mod config;
 pub mod listener;
 pub mod mqtt;
+mod rate;
+pub mod session_store;
 pub mod sink;
 pub mod stats;
 
 pub use access::{
     AccessControl, Admission, ConnectionEvent, EventKind, Listener, LoginAttempt, Protocol,
-    PublishRight, Refusal, RefusalKind, SubscribeRight,
+    PublishRight, Realm, Refusal, RefusalKind, SubscribeRight,
 };
-pub use broker::{Broker, BrokerHandle, Publication, StartError};
+pub use broker::{Broker, BrokerHandle, Publication, Services, StartError};
 pub use config::{Config, ConfigError};
 pub use listener::{BoundListener, BoundSockets, ReloadableTls, bind};
 pub use mqtt::topic::{TopicFilter, TopicFilterError};
+pub use session_store::{
+    Backlog, BacklogPage, LogMessage, LogPosition, Missed, SessionChange, SessionKey, SessionStore,
+    StoredSession, StoredSubscription,
+};
 pub use sink::{InboundMessage, MessageSink, Receipt, RetainedSource, SignedHeader, SinkFault};
-pub use stats::{BrokerStats, ConnectionInfo, ListenerStats};
+pub use stats::{AgencyStats, BrokerStats, ConnectionInfo, ListenerStats};

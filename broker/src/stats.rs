@@ -1,8 +1,11 @@
 //! What the broker counts, for metrics and for "who is connected".
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
+
+use parking_lot::Mutex;
 
 use crate::access::{Listener, Protocol};
 
@@ -10,8 +13,12 @@ use crate::access::{Listener, Protocol};
 #[derive(Clone, Debug, Default)]
 pub struct BrokerStats {
     pub listeners: Vec<ListenerStats>,
+    /// Of the agencies that have connected since the start.
+    pub agencies: Vec<AgencyStats>,
     /// Standing subscriptions of all sessions.
     pub subscriptions: u64,
+    /// Sessions that wait for their owner to come back.
+    pub waiting_sessions: u64,
     /// Messages given to [`crate::BrokerHandle::publish`] or routed.
     pub routed: u64,
 }
@@ -49,6 +56,22 @@ pub struct ListenerStats {
     pub bytes_out: u64,
 }
 
+/// What one agency's devices do.
+#[derive(Clone, Debug)]
+pub struct AgencyStats {
+    pub agency: Arc<str>,
+    /// Standing connections.
+    pub connections: u64,
+    /// CONNECTs accepted since the start.
+    pub connects: u64,
+    /// PUBLISH packets received.
+    pub messages_in: u64,
+    /// PUBACKs and PUBRECs sent for durable messages.
+    pub acknowledged: u64,
+    /// Messages that its slow subscribers lost.
+    pub dropped: u64,
+}
+
 /// A standing connection, for the operator.
 #[derive(Clone, Debug)]
 pub struct ConnectionInfo {
@@ -61,6 +84,10 @@ pub struct ConnectionInfo {
     pub keep_alive: u16,
     pub messages_in: u64,
     pub messages_out: u64,
+    /// Seconds that its session outlives it, as asked at CONNECT.
+    pub session_expiry: u32,
+    /// Messages received a second, over the last minute or two.
+    pub rate: f64,
     /// Messages that this subscriber was too slow for.
     pub dropped: u64,
     pub queued: usize,
@@ -128,6 +155,73 @@ impl ListenerCounters {
             bytes_in: self.bytes_in.get(),
             bytes_out: self.bytes_out.get(),
         }
+    }
+}
+
+/// The counters of one agency.
+#[derive(Debug)]
+pub(crate) struct AgencyCounters {
+    pub(crate) agency: Arc<str>,
+    pub(crate) connections: Counter,
+    pub(crate) connects: Counter,
+    pub(crate) messages_in: Counter,
+    pub(crate) acknowledged: Counter,
+    pub(crate) dropped: Counter,
+}
+
+impl AgencyCounters {
+    pub(crate) fn new(agency: Arc<str>) -> Self {
+        Self {
+            agency,
+            connections: Counter::default(),
+            connects: Counter::default(),
+            messages_in: Counter::default(),
+            acknowledged: Counter::default(),
+            dropped: Counter::default(),
+        }
+    }
+
+    pub(crate) fn read(&self) -> AgencyStats {
+        AgencyStats {
+            agency: self.agency.clone(),
+            connections: self.connections.get(),
+            connects: self.connects.get(),
+            messages_in: self.messages_in.get(),
+            acknowledged: self.acknowledged.get(),
+            dropped: self.dropped.get(),
+        }
+    }
+}
+
+/// How fast a connection publishes, from marks of its counter a minute apart.
+#[derive(Debug)]
+pub(crate) struct RateMeter {
+    marks: Mutex<[(Instant, u64); 2]>,
+}
+
+/// Between two marks.
+const MARK_PERIOD: Duration = Duration::from_secs(60);
+
+impl RateMeter {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            marks: Mutex::new([(now, 0); 2]),
+        }
+    }
+
+    /// Called now and then.
+    pub(crate) fn mark(&self, count: u64, now: Instant) {
+        let mut marks = self.marks.lock();
+        if now.duration_since(marks[1].0) >= MARK_PERIOD {
+            *marks = [marks[1], (now, count)];
+        }
+    }
+
+    /// Messages a second since the mark before the last.
+    pub(crate) fn read(&self, count: u64) -> f64 {
+        let (since, before) = self.marks.lock()[0];
+        let seconds = since.elapsed().as_secs_f64().max(1.0);
+        count.saturating_sub(before) as f64 / seconds
     }
 }
 

@@ -29,8 +29,27 @@ impl Snapshot {
             self.aliases.insert(alias.clone(), device.id.clone());
         }
         let device = Arc::new(device);
-        self.devices.insert(device.id.clone(), Arc::clone(&device));
+        let old = self.devices.insert(device.id.clone(), Arc::clone(&device));
+        let old_gateway = old.as_ref().and_then(|old| old.gateway.as_ref());
+        if old_gateway != device.gateway.as_ref() {
+            self.change_gateway(&device, old_gateway);
+        }
         device
+    }
+
+    fn change_gateway(&mut self, device: &Device, old: Option<&DeviceId>) {
+        if let Some(old) = old
+            && let Some(children) = self.children.get_mut(old)
+        {
+            children.remove(&device.id);
+            if children.is_empty() {
+                self.children.remove(old);
+            }
+        }
+        if let Some(new) = &device.gateway {
+            let children = self.children.entry(new.clone()).or_default();
+            children.insert(device.id.clone());
+        }
     }
 
     pub(crate) fn put_datastream(&mut self, datastream: Datastream) -> Arc<Datastream> {
@@ -39,7 +58,8 @@ impl Snapshot {
             self.datastreams.push_back(None);
         }
         let datastream = Arc::new(datastream);
-        self.datastreams.set(index, Some(Arc::clone(&datastream)));
+        let old = self.datastreams.set(index, Some(Arc::clone(&datastream)));
+        self.public.replace(old.as_deref(), &datastream);
         datastream
     }
 

@@ -47,6 +47,8 @@ pub struct Device {
     pub alias: Option<Box<str>>,
     pub thing: ThingId,
     pub agency: AgencyId,
+    /// The device that may publish for it, beside itself.
+    pub gateway: Option<DeviceId>,
     pub model: Arc<Model>,
     pub name: String,
     pub location: Option<Location>,

@@ -181,6 +181,17 @@ impl Events {
             .map_or_else(Vec::new, |place| newest(&rings.rings[*place], after, limit))
     }
 
+    /// The newest event of a device that is `wanted`.
+    pub fn last_of_device(
+        &self,
+        device: &DeviceId,
+        wanted: impl Fn(&Event) -> bool,
+    ) -> Option<Arc<Event>> {
+        let rings = self.rings.lock();
+        let ring = &rings.rings[*rings.places.get(device)?];
+        ring.iter().rev().find(|event| wanted(event)).cloned()
+    }
+
     /// The newest `limit` refusals behind `after`, oldest first.
     pub fn refused(&self, after: u64, limit: usize) -> Vec<Arc<Event>> {
         newest(&self.rings.lock().refused, after, limit)

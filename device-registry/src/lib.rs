@@ -21,6 +21,7 @@ pub mod model_file;
 pub mod network;
 pub mod operations;
 pub mod operator;
+mod public_datastreams;
 pub mod public_key;
 mod registry;
 mod secret;
@@ -31,7 +32,9 @@ pub mod thing;
 
 pub use application::{ApiKey, ApiKeyKind, Application};
 pub use auth::{
-    AuthError, AuthErrorKind, Exposure, SignatureAlgorithm, authenticate_jwt, verify_signature,
+    AuthError, AuthErrorKind, CHALLENGE_BYTES, CHALLENGE_METHOD, Exposure, SignatureAlgorithm,
+    authenticate_certificate, authenticate_challenge, authenticate_jwt, new_challenge,
+    verify_signature,
 };
 pub use entities::{
     Agency, Credential, CredentialProof, Datastream, Device, DeviceStatus, Licence, LicenceError,

@@ -72,6 +72,19 @@ impl NewKey {
     }
 }
 
+/// The key in a SubjectPublicKeyInfo, if it is of a kind that is taken. It is
+/// compared with registered ones only, so it is not checked to be a sound one.
+pub(crate) fn of_spki(der: &[u8]) -> Option<CredentialProof> {
+    if let Some(raw) = der.strip_prefix(ED25519_SPKI) {
+        let public_key = raw.try_into().ok()?;
+        return Some(CredentialProof::Ed25519 { public_key });
+    }
+    let raw: [u8; 65] = der.strip_prefix(P256_SPKI)?.try_into().ok()?;
+    Some(CredentialProof::Es256 {
+        public_key: Box::new(raw),
+    })
+}
+
 fn raw_key(text: &str, spki: &[u8]) -> Result<Vec<u8>, PublicKeyError> {
     if text.len() > MAX_PUBLIC_KEY_BYTES {
         return Err(PublicKeyError::Form);

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use domain::{
     AgencyId, ApiKeyId, ApplicationId, DatastreamId, DeviceId, FieldName, ModelId, ThingId,
 };
-use imbl::{HashMap, OrdMap, Vector};
+use imbl::{HashMap, OrdMap, OrdSet, Vector};
 
 use crate::application::{ApiKey, Application};
 use crate::auth::AuthError;
 use crate::entities::{Agency, Datastream, Device};
 use crate::model::Model;
+use crate::public_datastreams::PublicDatastreams;
 use crate::thing::Thing;
 
 /// All entities at one moment. A change makes a new one that shares all but
@@ -22,8 +23,11 @@ pub struct Snapshot {
     pub(crate) models: OrdMap<ModelId, Arc<Model>>,
     pub(crate) devices: OrdMap<DeviceId, Arc<Device>>,
     pub(crate) aliases: HashMap<Box<str>, DeviceId>,
+    /// The devices behind each gateway.
+    pub(crate) children: OrdMap<DeviceId, OrdSet<DeviceId>>,
     /// Indexed by the datastream's number; a hole where a number was never given.
     pub(crate) datastreams: Vector<Option<Arc<Datastream>>>,
+    pub(crate) public: PublicDatastreams,
     pub(crate) things: OrdMap<ThingId, Arc<Thing>>,
     pub(crate) applications: OrdMap<ApplicationId, Arc<Application>>,
     /// By the public half of the key.
@@ -85,6 +89,15 @@ impl Snapshot {
             .map(|(_, device)| device)
     }
 
+    /// The devices that a gateway may publish for, in order of id.
+    pub fn children_of(&self, gateway: &DeviceId) -> impl Iterator<Item = &Arc<Device>> {
+        self.children
+            .get(gateway)
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.device(id.as_str()))
+    }
+
     pub fn device_count(&self) -> usize {
         self.devices.len()
     }
@@ -101,6 +114,18 @@ impl Snapshot {
             .narrow((first.get() as usize).min(len)..len)
             .into_iter()
             .flatten()
+    }
+
+    /// The public ones, of one agency or of all, where `wanted` says so of the
+    /// model. What is restricted, or of another agency or model, costs nothing.
+    pub fn public_datastreams(
+        &self,
+        agency: Option<&str>,
+        wanted: impl Fn(&ModelId) -> bool,
+    ) -> impl Iterator<Item = &Arc<Datastream>> {
+        self.public
+            .numbers(agency, wanted)
+            .filter_map(|number| self.datastream(number))
     }
 
     /// Every number that was given lies below it: the size of a dense table.

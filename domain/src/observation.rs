@@ -171,6 +171,8 @@ impl Flags {
     pub const EXTRA: Self = Self(2);
     /// The platform assigned the time.
     pub const TIME_ASSIGNED: Self = Self(4);
+    /// A gateway published it for the device.
+    pub const GATEWAY: Self = Self(8);
     /// Bits 4 and 5 are the code of the sender's [`Assurance`].
     const ASSURANCE_SHIFT: u8 = 4;
 

@@ -11,6 +11,7 @@ mod body;
 mod client_address;
 mod connection;
 mod csv_table;
+mod device_connections;
 mod endpoints;
 mod envelope;
 mod list;
@@ -27,7 +28,7 @@ mod state;
 mod views;
 
 pub use client_address::{NetworkError, TrustedProxies};
+pub use device_connections::{Connections, NoConnections, StandingConnection};
 pub use quota::Quotas;
 pub use serve::serve;
-pub use state::{ApiParts, ApiState, Connections, NoConnections, PlatformInfo};
-pub use views::ConnectionView;
+pub use state::{ApiParts, ApiState, PlatformInfo};

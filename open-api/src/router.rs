@@ -6,9 +6,9 @@ use axum::routing::get;
 
 use crate::access;
 use crate::endpoints::{
-    agencies, aggregate, application_keys, applications, datastreams, device_credentials,
-    device_events, device_import, devices, health, latest, metrics, models, observations, pages,
-    platform, problems, session, stream, telemetry, things,
+    agencies, aggregate, application_keys, applications, datastreams, device_connection,
+    device_credentials, device_events, device_import, devices, health, latest, metrics, models,
+    observations, pages, platform, problems, session, stream, telemetry, things,
 };
 use crate::envelope::envelope;
 use crate::openapi;
@@ -77,6 +77,7 @@ fn guarded() -> Operations {
         .on("POST /v1/devices/{id}/keys", device_credentials::add_key, device_credentials::__path_add_key)
         .on("DELETE /v1/devices/{id}/keys/{credential}", device_credentials::remove, device_credentials::__path_remove)
         .on("POST /v1/devices/{id}/password", device_credentials::make_password, device_credentials::__path_make_password)
+        .on("GET /v1/devices/{id}/connection", device_connection::show, device_connection::__path_show)
         .on("GET /v1/devices/{id}/events", device_events::of_device, device_events::__path_of_device)
         .on("GET /v1/devices/{id}/quarantine", device_events::quarantine, device_events::__path_quarantine)
         .on("GET /v1/refused", device_events::refused, device_events::__path_refused)

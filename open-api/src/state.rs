@@ -4,18 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use device_registry::{Registry, Snapshot};
-use domain::{DeviceId, Timestamp};
+use domain::Timestamp;
 use ingest::{Clock, Ingest};
 use tokio::sync::Semaphore;
 
 use crate::access::Sessions;
 use crate::client_address::TrustedProxies;
+use crate::device_connections::Connections;
 use crate::endpoints::Streams;
 use crate::envelope::HttpCounters;
 use crate::problem::Problem;
 use crate::problem_kind::ProblemKind;
 use crate::quota::{Quotas, Throttle};
-use crate::views::ConnectionView;
 
 /// Ranges and aggregates that are read at once: the cores are the data plane's
 /// first of all.
@@ -35,26 +35,6 @@ pub struct PlatformInfo {
     pub public_url: Option<String>,
     /// Name and port of each listener, as `mqtt` and 1883.
     pub listeners: Vec<(String, u16)>,
-}
-
-/// What the broker knows; the composition root joins the two.
-pub trait Connections: Send + Sync + 'static {
-    /// Appends the broker's figures in Prometheus' text format.
-    fn prometheus(&self, out: &mut String);
-    /// The device's standing connection, if it has one.
-    fn of_device(&self, device: &DeviceId) -> Option<ConnectionView>;
-}
-
-/// No broker: for an API that stands alone.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoConnections;
-
-impl Connections for NoConnections {
-    fn prometheus(&self, _: &mut String) {}
-
-    fn of_device(&self, _: &DeviceId) -> Option<ConnectionView> {
-        None
-    }
 }
 
 /// What the composition root hands over.

@@ -18,6 +18,8 @@ use tokio::task::JoinSet;
 
 use crate::config::{ReloadingTls, Settings, SharedConfig};
 use crate::glue::downlink::Downlink;
+use crate::glue::login_book::LoginBook;
+use crate::glue::sessions::Sessions;
 use crate::{coap, format, http, identity, mqtt};
 
 /// The running platform.
@@ -25,6 +27,7 @@ pub struct Platform {
     addresses: Addresses,
     registry: Arc<Registry>,
     ingest: Ingest,
+    sessions: Arc<Sessions>,
     broker: BrokerHandle,
     coap: Option<CoapHandle>,
     tasks: JoinSet<anyhow::Result<()>>,
@@ -71,6 +74,8 @@ pub(crate) struct Rooms {
     pub ingest: Ingest,
     pub clock: Arc<dyn Clock>,
     pub downlink: Arc<Downlink>,
+    pub sessions: Arc<Sessions>,
+    pub logins: Arc<LoginBook>,
     pub key: SigningKey,
     pub audience: String,
 }
@@ -92,6 +97,7 @@ impl Platform {
         let doors = http::Doors {
             mqtt: broker.clone(),
             coap: coap.clone(),
+            logins: Arc::clone(&rooms.logins),
         };
         let state = http::state(&rooms, &settings, sockets.addresses.ports(), doors);
         for (socket, tls) in [
@@ -114,6 +120,7 @@ impl Platform {
             addresses: sockets.addresses,
             registry: rooms.registry,
             ingest: rooms.ingest,
+            sessions: rooms.sessions,
             broker,
             coap,
             tasks,
@@ -142,9 +149,11 @@ impl Platform {
     /// was received is flushed.
     pub async fn run(mut self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let fault = self.ingest.failed();
+        let sessions_fault = self.sessions.failed();
         let outcome = tokio::select! {
             () = stop => Ok(()),
             fault = fault => Err(anyhow::Error::new(fault)),
+            fault = sessions_fault => Err(anyhow::Error::new(fault)),
             Some(ended) = self.tasks.join_next() => ended
                 .map_err(anyhow::Error::from)
                 .and_then(|ended| ended)
@@ -161,7 +170,9 @@ impl Platform {
         })
         .await;
         if outcome.is_ok() {
+            let sessions = self.sessions.close().await;
             self.ingest.close().await.context("the last flush")?;
+            sessions?;
             self.registry.flush_last_uses()?;
         }
         outcome
@@ -174,6 +185,9 @@ const HOUSEKEEPING: std::time::Duration = std::time::Duration::from_secs(60);
 /// What happens by the clock: devices and keys expire on standing connections,
 /// and the last use of each key is written down.
 async fn housekeeping(registry: Arc<Registry>, broker: BrokerHandle) {
+    // Whose session was kept may have lost its right since, or a kill came
+    // between the two.
+    broker.revalidate();
     loop {
         tokio::time::sleep(HOUSEKEEPING).await;
         broker.revalidate();
@@ -193,7 +207,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Rooms> {
     let data = settings.data.clone();
     let log_budget = settings.log_budget;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (registry, ingest, key) = tokio::task::spawn_blocking({
+    let (registry, ingest, sessions, key) = tokio::task::spawn_blocking({
         let clock = Arc::clone(&clock);
         move || open_data(&data, log_budget, &clock)
     })
@@ -203,6 +217,8 @@ async fn open(settings: &Settings) -> anyhow::Result<Rooms> {
         registry,
         ingest,
         clock,
+        sessions: Arc::new(sessions),
+        logins: Arc::default(),
         key,
         audience: settings.audience.clone(),
     })
@@ -212,7 +228,7 @@ fn open_data(
     data: &Path,
     log_budget: u64,
     clock: &Arc<dyn Clock>,
-) -> anyhow::Result<(Arc<Registry>, Ingest, SigningKey)> {
+) -> anyhow::Result<(Arc<Registry>, Ingest, Sessions, SigningKey)> {
     let registry_clock = Arc::clone(clock);
     let registry = Registry::open(data, move || registry_clock.now())?;
     let registry = Arc::new(registry);
@@ -221,8 +237,10 @@ fn open_data(
         ..ingest::Config::new(data)
     };
     let ingest = Ingest::open(config, Arc::clone(&registry), Arc::clone(clock))?;
+    // Behind the two that lock the folder.
+    let sessions = Sessions::open(data, Arc::clone(clock))?;
     let key = identity::load_or_create(data)?;
-    Ok((registry, ingest, key))
+    Ok((registry, ingest, sessions, key))
 }
 
 async fn serve_http(
@@ -255,6 +273,8 @@ impl Sockets {
         for (kind, name, listen) in [
             (Listener::Mqtt, "mqtt", settings.mqtt),
             (Listener::Mqtts, "mqtts", settings.mqtts),
+            (Listener::Ws, "ws", settings.ws),
+            (Listener::Wss, "wss", settings.wss),
             (
                 Listener::MqttUnprotected,
                 "mqtt-unprotected",

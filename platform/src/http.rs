@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use broker::coap::CoapHandle;
 use broker::{BrokerHandle, ConnectionInfo};
-use domain::DeviceId;
-use open_api::{ApiParts, ApiState, ConnectionView, Connections, PlatformInfo, Quotas};
+use domain::{Assurance, DeviceId};
+use open_api::{ApiParts, ApiState, Connections, PlatformInfo, Quotas, StandingConnection};
 
 use crate::compose::Rooms;
 use crate::config::Settings;
+use crate::glue::login_book::LoginBook;
 
 pub(crate) fn state(
     rooms: &Rooms,
@@ -38,6 +39,7 @@ pub(crate) fn state(
 pub(crate) struct Doors {
     pub mqtt: BrokerHandle,
     pub coap: Option<CoapHandle>,
+    pub logins: Arc<LoginBook>,
 }
 
 /// Counter, help, and how it is read of a listener.
@@ -135,6 +137,8 @@ impl Connections for Doors {
              madang_mqtt_subscriptions {}",
             stats.subscriptions
         );
+        agencies(out, &stats.agencies);
+        self.logins.prometheus(out);
         if let Some(coap) = &self.coap {
             let stats = coap.stats();
             for (name, count) in stats.named() {
@@ -146,18 +150,77 @@ impl Connections for Doors {
         }
     }
 
-    fn of_device(&self, device: &DeviceId) -> Option<ConnectionView> {
-        self.mqtt.connection(device.as_str()).as_ref().map(view)
+    fn of_device(&self, device: &DeviceId) -> Option<StandingConnection> {
+        let connection = self.mqtt.connection(device.as_str())?;
+        Some(standing(connection, self.logins.assurance(device)))
     }
 }
 
-fn view(connection: &ConnectionInfo) -> ConnectionView {
-    ConnectionView {
-        since: crate::runtime::timestamp(connection.since).to_string(),
-        address: connection.peer.to_string(),
-        listener: connection.listener.as_str().to_owned(),
-        protocol: connection.protocol.as_str().to_owned(),
+/// Counter or gauge, help, and how it is read of an agency.
+type AgencyMetric = (
+    &'static str,
+    &'static str,
+    &'static str,
+    fn(&broker::AgencyStats) -> u64,
+);
+
+const OF_AGENCIES: [AgencyMetric; 5] = [
+    (
+        "madang_agency_connections",
+        "gauge",
+        "Connections of an agency's devices",
+        |a| a.connections,
+    ),
+    (
+        "madang_agency_connects_total",
+        "counter",
+        "CONNECTs of an agency's devices accepted",
+        |a| a.connects,
+    ),
+    (
+        "madang_agency_messages_in_total",
+        "counter",
+        "PUBLISH packets received of an agency's devices",
+        |a| a.messages_in,
+    ),
+    (
+        "madang_agency_acknowledged_total",
+        "counter",
+        "Durable messages acknowledged to an agency's devices",
+        |a| a.acknowledged,
+    ),
+    (
+        "madang_agency_dropped_total",
+        "counter",
+        "Messages that an agency's slow subscribers lost",
+        |a| a.dropped,
+    ),
+];
+
+/// An agency's id needs no escape in a label.
+fn agencies(out: &mut String, agencies: &[broker::AgencyStats]) {
+    for (name, kind, help, read) in OF_AGENCIES {
+        let _ = writeln!(out, "# HELP {name} {help}.\n# TYPE {name} {kind}");
+        for agency in agencies {
+            let _ = writeln!(out, "{name}{{agency=\"{}\"}} {}", agency.agency, read(agency));
+        }
+    }
+}
+
+fn standing(connection: ConnectionInfo, assurance: Option<Assurance>) -> StandingConnection {
+    StandingConnection {
+        since: crate::runtime::timestamp(connection.since),
+        peer: connection.peer,
+        listener: connection.listener.as_str(),
+        protocol: connection.protocol.as_str(),
+        client_id: connection.client_id,
         keep_alive: connection.keep_alive,
-        messages: connection.messages_in,
+        session_expiry: Some(connection.session_expiry),
+        messages_in: connection.messages_in,
+        messages_out: connection.messages_out,
+        message_rate: Some(connection.rate),
+        dropped: connection.dropped,
+        queued: connection.queued,
+        assurance,
     }
 }

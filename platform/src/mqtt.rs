@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use broker::broker::Publication;
-use broker::{BoundListener, BoundSockets, Broker, BrokerHandle, Config, Listener};
-use bytes::Bytes;
+use broker::{
+    BoundListener, BoundSockets, Broker, BrokerHandle, Config, Listener, LogMessage, Services,
+};
 use tokio::sync::watch;
 
 use crate::compose::Rooms;
 use crate::config::ReloadingTls;
 use crate::glue::access::Access;
+use crate::glue::backlog::MissedMessages;
 use crate::glue::downlink::Subscribers;
 use crate::glue::retained::LatestAsRetained;
 use crate::glue::uplink::Uplink;
@@ -38,12 +40,16 @@ pub(crate) fn start(
             tls: tls.filter(|_| kind.is_encrypted()).map(ReloadingTls::mqtt),
         })
         .collect();
-    let access = Arc::new(Access::of(rooms));
-    let sink = Arc::new(Uplink::of(rooms));
-    let retained = Arc::new(LatestAsRetained {
-        registry: Arc::clone(&rooms.registry),
-        ingest: rooms.ingest.clone(),
-    });
+    let services = Services {
+        access: Arc::new(Access::of(rooms)),
+        sink: Arc::new(Uplink::of(rooms)),
+        retained: Arc::new(LatestAsRetained {
+            registry: Arc::clone(&rooms.registry),
+            ingest: rooms.ingest.clone(),
+        }),
+        sessions: Arc::clone(&rooms.sessions),
+        backlog: Arc::new(MissedMessages::of(rooms)),
+    };
     let shutdown = async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
@@ -51,8 +57,7 @@ pub(crate) fn start(
         subscriptions_per_session: SUBSCRIPTIONS_PER_SESSION,
         ..Config::default()
     };
-    let handle = Broker::start(config, access, sink, retained, listeners, shutdown)
-        .context("the MQTT broker")?;
+    let handle = Broker::start(config, services, listeners, shutdown).context("the MQTT broker")?;
     let revalidating = handle.clone();
     rooms
         .registry
@@ -64,12 +69,13 @@ pub(crate) fn start(
 pub(crate) struct Subscribed(pub BrokerHandle);
 
 impl Subscribers for Subscribed {
-    fn publish(&self, messages: &mut Vec<(Arc<str>, Bytes)>) {
+    fn publish(&self, messages: &mut Vec<LogMessage>) {
         let publications: Vec<Publication<'_>> = messages
             .iter()
-            .map(|(topic, payload)| Publication {
-                topic,
-                payload: payload.clone(),
+            .map(|message| Publication {
+                topic: &message.topic,
+                payload: message.payload.clone(),
+                position: message.position,
             })
             .collect();
         self.0.publish_many(&publications);

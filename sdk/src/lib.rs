@@ -8,8 +8,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod api;
+pub mod challenge;
 pub mod coap;
 pub mod identity;
 pub mod telemetry;
 
+pub use challenge::{CHALLENGE_BYTES, CHALLENGE_METHOD, answer_challenge};
 pub use identity::{DeviceKey, KeyError, PublicKey};

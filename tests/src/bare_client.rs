@@ -5,9 +5,9 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// A blocking connection.
-pub struct BareClient {
-    stream: TcpStream,
+/// A blocking connection, over TCP or what stands for it.
+pub struct BareClient<S = TcpStream> {
+    stream: S,
     buffer: Vec<u8>,
 }
 
@@ -56,10 +56,28 @@ impl BareClient {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        Ok(Self {
+        Ok(Self::over(stream))
+    }
+
+    pub fn publish_packet(topic: &str, id: u16, payload: &[u8]) -> Vec<u8> {
+        let mut body = Vec::new();
+        text(&mut body, topic);
+        body.extend_from_slice(&id.to_be_bytes());
+        body.extend_from_slice(payload);
+        packet(0x32, &body)
+    }
+
+    pub fn set_read_timeout(&self, timeout: Duration) {
+        self.stream.set_read_timeout(Some(timeout)).unwrap();
+    }
+}
+
+impl<S: Read + Write> BareClient<S> {
+    pub fn over(stream: S) -> Self {
+        Self {
             stream,
             buffer: Vec::new(),
-        })
+        }
     }
 
     /// CONNECT with a clean session; gives the CONNACK's return code.
@@ -77,15 +95,7 @@ impl BareClient {
     }
 
     pub fn publish(&mut self, topic: &str, id: u16, payload: &[u8]) -> io::Result<()> {
-        self.send(&Self::publish_packet(topic, id, payload))
-    }
-
-    pub fn publish_packet(topic: &str, id: u16, payload: &[u8]) -> Vec<u8> {
-        let mut body = Vec::new();
-        text(&mut body, topic);
-        body.extend_from_slice(&id.to_be_bytes());
-        body.extend_from_slice(payload);
-        packet(0x32, &body)
+        self.send(&BareClient::publish_packet(topic, id, payload))
     }
 
     /// Gives the SUBACK's return code.
@@ -137,9 +147,5 @@ impl BareClient {
             }
         }
         None
-    }
-
-    pub fn set_read_timeout(&self, timeout: Duration) {
-        self.stream.set_read_timeout(Some(timeout)).unwrap();
     }
 }

@@ -203,8 +203,14 @@ fn command(data: &Path, ready_file: &Path, start: &Start) -> Command {
     };
     command.arg("serve").arg("--data").arg(data);
     command.arg("--ready-file").arg(ready_file);
-    for listener in ["--mqtt", "--coap", "--http"] {
-        if !start.flags.iter().any(|flag| flag == listener) {
+    let given = |name: &str| start.flags.iter().any(|flag| flag == name);
+    let plain = ["--mqtt", "--ws", "--coap", "--http"].as_slice();
+    let secure = match given("--tls-cert") {
+        true => ["--mqtts", "--wss", "--https"].as_slice(),
+        false => &[],
+    };
+    for listener in plain.iter().chain(secure) {
+        if !given(listener) {
             command.args([listener, "127.0.0.1:0"]);
         }
     }

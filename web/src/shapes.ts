@@ -128,6 +128,29 @@ export interface DeviceEvent {
   cure: string;
 }
 
+/** What only a standing connection has is null without one. */
+export interface DeviceConnection {
+  device: string;
+  connected: boolean;
+  since: string | null;
+  address: string | null;
+  listener: string | null;
+  protocol: string | null;
+  client_id: string | null;
+  keep_alive: number | null;
+  session_expiry: number | null;
+  assurance: string | null;
+  messages_in: number | null;
+  messages_out: number | null;
+  message_rate: number | null;
+  dropped: number | null;
+  queued: number | null;
+  last_seen: string | null;
+  gateway: { device: string; connected: boolean; since: string | null } | null;
+  last_disconnect: DeviceEvent | null;
+  last_error: DeviceEvent | null;
+}
+
 export interface Quarantined {
   offset: number;
   time: string;

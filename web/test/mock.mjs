@@ -165,9 +165,23 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25 } = {}) {
     const [, id, part] = /^\/devices\/([^/]+)(?:\/(\w+))?$/.exec(path) ?? [];
     const device = fleet.devices.find((one) => one.id === id);
     if (!device) return problem(response, 404, "no such device");
+    if (part === "connection") return json(response, 200, connection(device));
     if (part === "events") return list(response, EVENTS, url);
     if (part === "quarantine") return list(response, QUARANTINE, url);
     return json(response, 200, { ...device, last_seen: seen(device) });
+  }
+
+  /** Every fourth device is not connected; every eighth stands behind a gateway. */
+  function connection(device) {
+    const number = fleet.devices.indexOf(device);
+    const standing = device.connection !== null;
+    const one = (value) => (standing ? value : null);
+    const since = one(ago(7_200));
+    return {
+      device: device.id, connected: standing, since, address: one(`10.20.1.${number % 250}:49152`), listener: one("mqtts"), protocol: one("5"), client_id: one(device.id),
+      keep_alive: one(60), session_expiry: one(3_600), assurance: one("key"), messages_in: one(14_231), messages_out: one(3), message_rate: one(0.217), dropped: one(0), queued: one(0), last_seen: seen(device),
+      gateway: number % 8 === 0 ? { device: "gateway-1", connected: true, since: ago(90_000) } : null, last_disconnect: EVENTS[1], last_error: EVENTS[2],
+    };
   }
 
   const ago = (seconds) => new Date(started - seconds * 1000).toISOString();

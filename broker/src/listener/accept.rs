@@ -1,20 +1,24 @@
-//! Accepting: TLS, and the task of each connection.
+//! Accepting: TLS, WebSocket, and the task of each connection.
 
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_local;
+use tokio::time::timeout_at;
 use tokio_rustls::TlsAcceptor;
 
 use super::handshake::Ticket;
 use super::tls::ReloadableTls;
+use super::upgrade::upgrade;
 use super::worker::{Seams, Shared, Worker};
-use crate::access::{AccessControl, ConnectionEvent, EventKind};
+use crate::access::{AccessControl, ConnectionEvent, EventKind, Listener};
 use crate::mqtt::connection::{Connection, Transport};
 use crate::stats::ListenerCounters;
 
@@ -60,7 +64,7 @@ fn take<C: Seams>(worker: &Rc<Worker<C>>, tcp: TcpStream, peer: SocketAddr, door
         return;
     };
     let ticket = worker.handshakes.ticket(door.counters.clone());
-    let weak = Rc::downgrade(&ticket);
+    let (since, weak) = (ticket.since(), Rc::downgrade(&ticket));
     let task = spawn_local(serve(
         worker.clone(),
         tcp,
@@ -69,7 +73,7 @@ fn take<C: Seams>(worker: &Rc<Worker<C>>, tcp: TcpStream, peer: SocketAddr, door
         ticket,
         socket,
     ));
-    worker.handshakes.enter(weak, task.abort_handle());
+    worker.handshakes.enter(since, weak, task.abort_handle());
 }
 
 /// One connection from accept to its end. What is large and short-lived is
@@ -99,10 +103,13 @@ async fn enter<C: Seams>(
     if tcp.set_nodelay(true).is_err() {
         return None;
     }
-    let transport = match &door.tls {
-        None => Transport::Plain(tcp),
-        Some(tls) => shake_hands(&worker, tls, tcp, peer, &door.counters).await?,
+    let knock = Knock {
+        worker: &worker,
+        peer,
+        door: &door,
+        deadline: ticket.since() + worker.config().connect_deadline,
     };
+    let transport = knock.enter(tcp).await?;
     if worker.is_stopping() {
         return None;
     }
@@ -111,37 +118,79 @@ async fn enter<C: Seams>(
     Some(Entered { worker, connection })
 }
 
-async fn shake_hands<C: Seams>(
-    worker: &Worker<C>,
-    tls: &ReloadableTls,
-    tcp: TcpStream,
+/// What comes before MQTT: TLS and WebSocket, where the listener has them.
+struct Knock<'a, C: Seams> {
+    worker: &'a Worker<C>,
     peer: SocketAddr,
-    counters: &ListenerCounters,
-) -> Option<Transport> {
-    let handshake = TlsAcceptor::from(tls.current()).accept(tcp);
-    let deadline = worker.config().connect_deadline;
-    let (kind, reason) = match tokio::time::timeout(deadline, handshake).await {
-        Ok(Ok(stream)) => {
-            let (tcp, tls) = stream.into_inner();
-            return Some(Transport::tls(tcp, tls));
+    door: &'a Door,
+    deadline: Instant,
+}
+
+impl<C: Seams> Knock<'_, C> {
+    async fn enter(&self, tcp: TcpStream) -> Option<Transport> {
+        let listener = self.door.counters.listener;
+        let transport = match &self.door.tls {
+            None => Transport::tcp(tcp),
+            Some(tls) => self.shake_hands(tls.current(listener), tcp).await?,
+        };
+        match listener {
+            Listener::Ws | Listener::Wss => self.upgrade(transport).await,
+            _ => Some(transport),
         }
-        Ok(Err(error)) => (EventKind::TlsFailed, error.to_string()),
-        Err(_) => (
-            EventKind::ConnectTimeout,
-            "no TLS handshake within the deadline".into(),
-        ),
-    };
-    counters.unfinished.add(1);
-    worker.services.access.record(ConnectionEvent {
-        login: None,
-        peer,
-        listener: counters.listener,
-        kind,
-        reason: reason.into(),
-        cure: "the device must speak TLS 1.2 or 1.3 here and trust the platform's certificate",
-        head: &[],
-    });
-    None
+    }
+
+    async fn shake_hands(&self, tls: Arc<ServerConfig>, tcp: TcpStream) -> Option<Transport> {
+        const CURE: &str =
+            "the device must speak TLS 1.2 or 1.3 here and trust the platform's certificate";
+        let handshake = TlsAcceptor::from(tls).accept(tcp);
+        match timeout_at(self.deadline.into(), handshake).await {
+            Ok(Ok(stream)) => {
+                let (tcp, tls) = stream.into_inner();
+                Some(Transport::tls(tcp, tls))
+            }
+            Ok(Err(error)) => self.turn_away(EventKind::TlsFailed, error.to_string().into(), CURE),
+            Err(_) => self.turn_away(
+                EventKind::ConnectTimeout,
+                "no TLS handshake within the deadline".into(),
+                CURE,
+            ),
+        }
+    }
+
+    async fn upgrade(&self, transport: Transport) -> Option<Transport> {
+        const CURE: &str = "the client must use MQTT over WebSocket here: path /mqtt, subprotocol mqtt, and wss:// on the TLS port";
+        match timeout_at(self.deadline.into(), upgrade(transport)).await {
+            Ok(Ok(transport)) => Some(transport),
+            Ok(Err(error)) => {
+                self.turn_away(EventKind::ProtocolError, error.to_string().into(), CURE)
+            }
+            Err(_) => self.turn_away(
+                EventKind::ConnectTimeout,
+                "no WebSocket handshake within the deadline".into(),
+                CURE,
+            ),
+        }
+    }
+
+    fn turn_away(
+        &self,
+        kind: EventKind,
+        reason: Cow<'static, str>,
+        cure: &'static str,
+    ) -> Option<Transport> {
+        self.door.counters.unfinished.add(1);
+        self.worker.services.access.record(ConnectionEvent {
+            login: None,
+            peer: self.peer,
+            listener: self.door.counters.listener,
+            kind,
+            reason,
+            cure,
+            // It may be a request, and hold a cookie.
+            head: &[],
+        });
+        None
+    }
 }
 
 /// A connection among those of its worker. Dropping it takes it out again,

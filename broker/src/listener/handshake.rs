@@ -1,4 +1,4 @@
-//! The limit on connections that have not finished TLS and CONNECT.
+//! The limit on connections that have not finished TLS, WebSocket and CONNECT.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -32,8 +32,16 @@ struct Handshake {
 
 /// Held by a connection until its CONNECT is accepted.
 pub(crate) struct Ticket {
+    since: Instant,
     count: Rc<Cell<usize>>,
     counters: Arc<ListenerCounters>,
+}
+
+impl Ticket {
+    /// When the connection was accepted.
+    pub(crate) fn since(&self) -> Instant {
+        self.since
+    }
 }
 
 impl Drop for Ticket {
@@ -89,12 +97,13 @@ impl Handshakes {
         self.count.set(self.count.get() + 1);
         counters.handshakes.add(1);
         Rc::new(Ticket {
+            since: Instant::now(),
             count: self.count.clone(),
             counters,
         })
     }
 
-    pub(super) fn enter(&self, ticket: Weak<Ticket>, task: AbortHandle) {
+    pub(super) fn enter(&self, since: Instant, ticket: Weak<Ticket>, task: AbortHandle) {
         let mut queue = self.queue.borrow_mut();
         while queue.front().is_some_and(Handshake::is_through) {
             queue.pop_front();
@@ -103,7 +112,7 @@ impl Handshakes {
             queue.retain(|it| !it.is_through());
         }
         queue.push_back(Handshake {
-            since: Instant::now(),
+            since,
             ticket,
             task,
         });

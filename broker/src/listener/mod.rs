@@ -5,9 +5,11 @@
 
 pub(crate) mod accept;
 mod bind;
+mod client_certificate;
 pub(crate) mod commit;
 pub(crate) mod handshake;
 pub mod tls;
+mod upgrade;
 pub(crate) mod worker;
 
 pub use bind::{BindError, BoundSockets, bind};
@@ -19,6 +21,6 @@ use crate::access::Listener;
 pub struct BoundListener {
     pub kind: Listener,
     pub sockets: BoundSockets,
-    /// Present on `Mqtts` only.
+    /// Present on `Mqtts` and `Wss` only.
     pub tls: Option<ReloadableTls>,
 }

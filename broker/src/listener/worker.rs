@@ -2,12 +2,14 @@
 //! connection never leaves its worker, so its state needs no lock.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use slab::Slab;
 use tokio::sync::Notify;
 use tokio::task::{LocalSet, spawn_local};
@@ -16,12 +18,14 @@ use super::accept::Door;
 use super::commit::Commits;
 use super::handshake::Handshakes;
 use crate::access::AccessControl;
+use crate::broker::Services;
 use crate::config::Config;
 use crate::mqtt::connection::{Connection, End};
-use crate::mqtt::directory::Directory;
+use crate::mqtt::directory::{Directory, Ended, is_stored};
 use crate::mqtt::router::{Endpoint, Router};
+use crate::session_store::{Backlog, SessionChange, SessionStore};
 use crate::sink::{MessageSink, RetainedSource};
-use crate::stats::ListenerCounters;
+use crate::stats::{AgencyCounters, ListenerCounters};
 
 /// The seams of one composition under one name, so that no signature repeats
 /// their bounds.
@@ -30,38 +34,35 @@ pub(crate) trait Seams: Sized + 'static {
     type Access: AccessControl<Principal = Self::Principal>;
     type Sink: MessageSink<Self::Principal>;
     type Retained: RetainedSource<Self::Principal>;
+    type Sessions: SessionStore;
+    type Backlog: Backlog<Self::Principal>;
 }
 
-pub(crate) struct Composition<A, S, R>(PhantomData<(A, S, R)>);
+pub(crate) struct Composition<A, S, R, K, B>(PhantomData<(A, S, R, K, B)>);
 
-impl<A, S, R> Seams for Composition<A, S, R>
+impl<A, S, R, K, B> Seams for Composition<A, S, R, K, B>
 where
     A: AccessControl,
     S: MessageSink<A::Principal>,
     R: RetainedSource<A::Principal>,
+    K: SessionStore,
+    B: Backlog<A::Principal>,
 {
     type Principal = A::Principal;
     type Access = A;
     type Sink = S;
     type Retained = R;
+    type Sessions = K;
+    type Backlog = B;
 }
 
-/// What the platform gave the broker.
-pub(crate) struct Services<C: Seams> {
-    pub(crate) access: Arc<C::Access>,
-    pub(crate) sink: Arc<C::Sink>,
-    pub(crate) retained: Arc<C::Retained>,
-}
-
-impl<C: Seams> Clone for Services<C> {
-    fn clone(&self) -> Self {
-        Self {
-            access: self.access.clone(),
-            sink: self.sink.clone(),
-            retained: self.retained.clone(),
-        }
-    }
-}
+pub(crate) type ServicesOf<C> = Services<
+    <C as Seams>::Access,
+    <C as Seams>::Sink,
+    <C as Seams>::Retained,
+    <C as Seams>::Sessions,
+    <C as Seams>::Backlog,
+>;
 
 /// What all workers and the handle share.
 pub(crate) struct Shared {
@@ -73,6 +74,8 @@ pub(crate) struct Shared {
     pub(crate) sockets: AtomicUsize,
     pub(crate) running: AtomicUsize,
     pub(crate) ended: Notify,
+    pub(crate) agencies: Mutex<BTreeMap<Arc<str>, Arc<AgencyCounters>>>,
+    started: Instant,
     client_ids: AtomicU64,
 }
 
@@ -89,8 +92,23 @@ impl Shared {
             sockets: AtomicUsize::new(0),
             running: AtomicUsize::new(0),
             ended: Notify::new(),
+            agencies: Mutex::default(),
+            started: Instant::now(),
             client_ids: AtomicU64::new(since_epoch.as_nanos() as u64),
         }
+    }
+
+    /// On the broker's own clock.
+    pub(crate) fn nanos(&self, now: Instant) -> u64 {
+        now.saturating_duration_since(self.started).as_nanos() as u64
+    }
+
+    /// Bounded by the agencies that the access control knows.
+    pub(crate) fn agency(&self, agency: Arc<str>) -> Arc<AgencyCounters> {
+        let mut agencies = self.agencies.lock();
+        let counters = agencies.entry(agency);
+        let new = |agency: &Arc<str>| Arc::new(AgencyCounters::new(agency.clone()));
+        counters.or_insert_with_key(new).clone()
     }
 
     /// A client id for a client that brings none.
@@ -103,7 +121,7 @@ impl Shared {
 pub(crate) struct Worker<C: Seams> {
     pub(crate) index: usize,
     pub(crate) shared: Arc<Shared>,
-    pub(crate) services: Services<C>,
+    pub(crate) services: ServicesOf<C>,
     pub(crate) commits: Commits<C>,
     /// What a socket holds, while its packets are handled.
     pub(crate) read_buffer: RefCell<Box<[u8]>>,
@@ -119,11 +137,15 @@ pub(crate) struct Worker<C: Seams> {
 const READ_BYTES: usize = 64 * 1024;
 /// Connections looked at before others have their turn.
 const TURN_CONNECTIONS: usize = 128;
+/// The worker that looks after sessions without a connection.
+const KEEPER: usize = 0;
+/// Between two looks at the session that ends next.
+const EXPIRY_PERIOD: Duration = Duration::from_millis(100);
 /// Between two looks at all connections for changed rights.
 const REVALIDATE_PAUSE: Duration = Duration::from_millis(100);
 
 impl<C: Seams> Worker<C> {
-    pub(crate) fn new(index: usize, shared: Arc<Shared>, services: Services<C>) -> Rc<Self> {
+    pub(crate) fn new(index: usize, shared: Arc<Shared>, services: ServicesOf<C>) -> Rc<Self> {
         let config = &shared.config;
         let longest = config.max_packet.max(config.max_packet_before_connect);
         let handshakes = config.handshakes_in_flight.div_ceil(config.worker_count());
@@ -169,6 +191,9 @@ impl<C: Seams> Worker<C> {
                 socket,
                 Rc::new(door),
             )));
+        }
+        if self.index == KEEPER {
+            spawn_local(end_waiting_sessions(self.clone()));
         }
         let worker = self.clone();
         let mut committing = spawn_local(async move { worker.commits.run(&worker).await });
@@ -224,9 +249,42 @@ impl<C: Seams> Worker<C> {
 
     /// The connection of an endpoint, unless its place has another by now.
     fn connection(&self, endpoint: &Arc<Endpoint>) -> Option<Rc<Connection<C>>> {
+        let seat = endpoint.seat().filter(|seat| seat.worker == self.index)?;
         let connections = self.connections.borrow();
-        let connection = connections.get(endpoint.slot)?;
+        let connection = connections.get(seat.slot)?;
         connection.is_of(endpoint).then(|| connection.clone())
+    }
+
+    /// Tells a connection that another has its session now.
+    pub(crate) fn take_over(&self, endpoint: &Arc<Endpoint>) {
+        if let Some(seat) = endpoint.seat() {
+            let inbox = self.shared.router.inbox(seat.worker);
+            inbox.take_over(endpoint.clone());
+        }
+    }
+
+    /// A session that waited is over. Its delayed will is published where
+    /// nobody cancelled it: the will's sender is dropped here.
+    pub(crate) fn forget_session(&self, ended: Ended) {
+        let Ended {
+            endpoint,
+            mut waiting,
+        } = ended;
+        let router = &self.shared.router;
+        let left = waiting.kept.take_shared();
+        let subscriptions = &waiting.kept.subscriptions;
+        match is_stored(endpoint.realm) {
+            true => {
+                let key = endpoint.key.clone();
+                let ended = vec![SessionChange::Ended { key }];
+                // Nobody waits for it; a fault of the store ends the platform.
+                drop(self.services.sessions.save(ended));
+            }
+            false => {
+                router.unsubscribe_all(&endpoint, subscriptions);
+            }
+        }
+        router.pass_on(endpoint.realm, subscriptions, left);
     }
 
     async fn each(&self, visit: impl Fn(&Connection<C>)) {
@@ -266,6 +324,31 @@ async fn dispatch<C: Seams>(worker: Rc<Worker<C>>) {
     }
 }
 
+/// Ends the sessions whose owner is no longer admitted.
+async fn purge_waiting_sessions<C: Seams>(worker: &Worker<C>) {
+    let (access, directory) = (&worker.services.access, &worker.shared.directory);
+    for (count, owner) in directory.waiting_owners().into_iter().enumerate() {
+        if access.owner_admitted(&owner).is_err() {
+            for ended in directory.purge(&owner) {
+                worker.forget_session(ended);
+            }
+        }
+        if count % TURN_CONNECTIONS == TURN_CONNECTIONS - 1 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Ends the sessions whose time is over.
+async fn end_waiting_sessions<C: Seams>(worker: Rc<Worker<C>>) {
+    loop {
+        tokio::time::sleep(EXPIRY_PERIOD).await;
+        for ended in worker.shared.directory.expired(Instant::now()) {
+            worker.forget_session(ended);
+        }
+    }
+}
+
 async fn watch_deadlines<C: Seams>(worker: Rc<Worker<C>>) {
     let period = (worker.config().connect_deadline / 4)
         .clamp(Duration::from_millis(50), Duration::from_secs(1));
@@ -285,6 +368,9 @@ async fn revalidate<C: Seams>(worker: Rc<Worker<C>>) {
         worker
             .each(|connection| connection.revalidate(&worker))
             .await;
+        if worker.index == KEEPER {
+            purge_waiting_sessions(&worker).await;
+        }
         tokio::time::sleep(REVALIDATE_PAUSE).await;
     }
 }

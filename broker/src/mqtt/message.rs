@@ -1,11 +1,13 @@
 //! A message on its way to subscribers, shared by all of them.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use smallvec::SmallVec;
 
 use super::codec::{Properties, Property, PropertyList, Publish, Qos};
+use crate::session_store::LogPosition;
 
 #[derive(Debug)]
 pub struct Message {
@@ -15,6 +17,10 @@ pub struct Message {
     pub retain: bool,
     /// What MQTT 5 passes on unchanged.
     pub properties: PropertyList,
+    /// When it is no longer worth delivering.
+    pub expires: Option<Instant>,
+    /// Where the log has it; none for a client's message that was only routed.
+    pub position: Option<LogPosition>,
 }
 
 /// One message for one subscriber.
@@ -24,6 +30,8 @@ pub struct Delivery {
     /// Granted to the subscriber.
     pub qos: Qos,
     pub retain: bool,
+    /// It reached the subscriber as one of a group.
+    pub shared: bool,
     /// The identifiers of the subscriptions that it matched.
     pub subscription_ids: SmallVec<[u32; 2]>,
 }
@@ -37,34 +45,62 @@ impl Message {
             qos: Qos::AtLeastOnce,
             retain: false,
             properties: PropertyList::default(),
+            expires: None,
+            position: None,
+        }
+    }
+
+    /// The same, as the log has it.
+    pub fn of_log(topic: &str, payload: Bytes, position: LogPosition) -> Self {
+        Self {
+            position: Some(position),
+            ..Self::new(topic, payload)
         }
     }
 
     /// A client's message. `topic` is the resolved one, where an alias stood.
-    pub fn from_publish(topic: &str, publish: &Publish<'_>) -> Self {
+    pub fn from_publish(topic: &str, publish: &Publish<'_>, now: Instant) -> Self {
         Self {
             topic: topic.into(),
             payload: Bytes::copy_from_slice(publish.payload),
             qos: publish.qos,
             retain: publish.retain,
             properties: forwarded(publish.properties),
+            expires: expiry(publish.properties).and_then(|after| now.checked_add(after)),
+            position: None,
         }
     }
 
-    /// What it counts for in a queue: its topic and payload.
+    /// What it counts for in a queue: its topic, payload and properties.
     pub fn bytes(&self) -> usize {
-        self.topic.len() + self.payload.len()
+        self.topic.len() + self.payload.len() + self.properties.len()
+    }
+
+    pub fn is_expired(&self, now: Instant) -> bool {
+        self.expires.is_some_and(|at| at <= now)
+    }
+}
+
+impl Delivery {
+    /// The subscriber acknowledges it.
+    pub fn is_acknowledged(&self) -> bool {
+        self.qos != Qos::AtMostOnce
+    }
+
+    /// Before the whole log for a message that is not of it.
+    pub fn position(&self) -> LogPosition {
+        self.message.position.unwrap_or_default()
     }
 }
 
 /// MQTT 5.0, 3.3.2.3: these go to subscribers unaltered; alias and
-/// subscription identifiers belong to one connection.
+/// subscription identifiers belong to one connection, and what is left of the
+/// expiry is told anew.
 pub fn forwarded(properties: Properties<'_>) -> PropertyList {
     let mut list = PropertyList::default();
     for property in properties.iter() {
         match property {
             Property::PayloadFormat(_)
-            | Property::MessageExpiry(_)
             | Property::ContentType(_)
             | Property::ResponseTopic(_)
             | Property::CorrelationData(_)
@@ -73,4 +109,12 @@ pub fn forwarded(properties: Properties<'_>) -> PropertyList {
         }
     }
     list
+}
+
+/// How long a message is worth delivering.
+pub fn expiry(properties: Properties<'_>) -> Option<Duration> {
+    properties.iter().find_map(|property| match property {
+        Property::MessageExpiry(seconds) => Some(Duration::from_secs(seconds.into())),
+        _ => None,
+    })
 }

@@ -6,7 +6,7 @@
 
 use memchr::{memchr, memchr2};
 
-/// A well formed filter without a `$share` prefix.
+/// A well formed filter, without the `$share` before it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct TopicFilter(Box<str>);
 
@@ -24,7 +24,7 @@ pub enum TopicFilterError {
     TooLong,
     #[error("the topic filter has more levels than allowed")]
     TooDeep,
-    #[error("shared subscriptions are not offered here")]
+    #[error("a shared subscription is $share/, a name without wildcards, / and a topic filter")]
     Shared,
 }
 
@@ -42,19 +42,21 @@ impl TopicFilter {
         Ok(Self(text.into()))
     }
 
-    /// Checks the form and the size; shared subscriptions are refused.
-    pub fn within(text: &str, limits: TopicLimits) -> Result<Self, TopicFilterError> {
+    /// Checks the form and the size. A shared subscription is its inner
+    /// filter and the name of its group.
+    pub fn within(
+        text: &str,
+        limits: TopicLimits,
+    ) -> Result<(Self, Option<&str>), TopicFilterError> {
         if text.len() > limits.bytes {
             return Err(TopicFilterError::TooLong);
         }
-        check_filter(text)?;
-        if text == "$share" || text.starts_with("$share/") {
-            return Err(TopicFilterError::Shared);
-        }
-        if text.split('/').count() > limits.levels {
+        let (filter, group) = split_shared(text)?;
+        check_filter(filter)?;
+        if filter.split('/').count() > limits.levels {
             return Err(TopicFilterError::TooDeep);
         }
-        Ok(Self(text.into()))
+        Ok((Self(filter.into()), group))
     }
 
     pub fn as_str(&self) -> &str {
@@ -81,6 +83,22 @@ impl TopicFilter {
             }
         }
         levels.next().is_none()
+    }
+}
+
+/// MQTT 5.0, 4.8.2: `$share/{group}/{filter}`.
+fn split_shared(text: &str) -> Result<(&str, Option<&str>), TopicFilterError> {
+    if text == "$share" {
+        return Err(TopicFilterError::Shared);
+    }
+    let Some(rest) = text.strip_prefix("$share/") else {
+        return Ok((text, None));
+    };
+    match rest.split_once('/') {
+        Some((group, filter)) if !group.is_empty() && !group.contains(['+', '#', '\0']) => {
+            Ok((filter, Some(group)))
+        }
+        _ => Err(TopicFilterError::Shared),
     }
 }
 
@@ -167,10 +185,14 @@ mod tests {
             TopicFilter::within("aaaaaaaaaaa", limits),
             Err(TopicFilterError::TooLong)
         );
-        assert_eq!(
-            TopicFilter::within("$share/g/#", limits),
-            Err(TopicFilterError::Shared)
-        );
+        for text in ["$share", "$share/g", "$share//a", "$share/+/a"] {
+            let refused = TopicFilter::within(text, limits);
+            assert_eq!(refused, Err(TopicFilterError::Shared), "{text:?}");
+        }
+        let refused = TopicFilter::within("$share/g/", limits);
+        assert_eq!(refused, Err(TopicFilterError::Empty));
+        let (filter, group) = TopicFilter::within("$share/g/#", limits).unwrap();
+        assert_eq!((filter.as_str(), group), ("#", Some("g")));
     }
 
     #[test]

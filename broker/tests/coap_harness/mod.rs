@@ -44,6 +44,23 @@ impl AccessControl for TestAccess {
         Err(Refusal::new(RefusalKind::BadCredentials, "no logins here"))
     }
 
+    fn challenge(&self, _: &LoginAttempt<'_>, _: &str) -> Result<Vec<u8>, Refusal> {
+        Err(Refusal::new(RefusalKind::UnknownMethod, "no logins here"))
+    }
+
+    fn answer(
+        &self,
+        _: &LoginAttempt<'_>,
+        _: &[u8],
+        _: &[u8],
+    ) -> Result<Admission<Arc<str>>, Refusal> {
+        Err(Refusal::new(RefusalKind::UnknownMethod, "no logins here"))
+    }
+
+    fn owner_admitted(&self, _: &str) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     fn publish_right(&self, principal: &Arc<str>, topic: &str) -> PublishRight {
         match topic == format!("devices/{principal}/telemetry") {
             true => PublishRight::Telemetry,

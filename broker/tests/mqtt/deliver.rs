@@ -13,6 +13,7 @@ fn publish(broker: &TestBroker, topic: &str, payload: &str) {
     broker.handle.publish(&broker::Publication {
         topic,
         payload: payload.to_owned().into(),
+        position: broker::LogPosition::default(),
     });
 }
 
@@ -33,6 +34,7 @@ fn wildcards_reach_from_any_thread_in_order() {
             let publication = |topic| broker::Publication {
                 topic,
                 payload: payload.clone().into(),
+                position: broker::LogPosition::default(),
             };
             handle.publish_many(&[
                 publication("open/seoul/traffic/flow/d/speed"),

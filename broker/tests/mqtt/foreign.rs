@@ -40,6 +40,7 @@ fn rumqttc_of_3_1_1_publishes_and_subscribes() {
                         broker.handle.publish(&broker::Publication {
                             topic: "open/x",
                             payload: payload.into(),
+                            position: broker::LogPosition::default(),
                         });
                     }
                 }
@@ -83,6 +84,7 @@ fn rumqttc_of_5_publishes_and_subscribes() {
                         broker.handle.publish(&broker::Publication {
                             topic: "open/x",
                             payload: payload.into(),
+                            position: broker::LogPosition::default(),
                         });
                     }
                 }

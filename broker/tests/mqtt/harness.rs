@@ -1,6 +1,6 @@
 //! A broker with everything behind it in memory.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use broker::{
     AccessControl, Admission, BoundListener, Broker, BrokerHandle, BrokerStats, Config,
     ConnectionEvent, EventKind, InboundMessage, Listener, LoginAttempt, MessageSink, PublishRight,
-    Receipt, Refusal, RefusalKind, ReloadableTls, RetainedSource, SinkFault, SubscribeRight,
-    TopicFilter,
+    Realm, Receipt, Refusal, RefusalKind, ReloadableTls, RetainedSource, Services, SinkFault,
+    SubscribeRight, TopicFilter,
 };
 use bytes::Bytes;
 use domain::Offset;
@@ -19,6 +19,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::client::Client;
+use crate::log::TestLog;
 
 /// Generous, since the machine may be busy.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
@@ -28,9 +29,12 @@ pub(crate) struct TestBroker {
     pub(crate) access: Arc<TestAccess>,
     pub(crate) sink: Arc<TestSink>,
     pub(crate) retained: Arc<TestRetained>,
+    pub(crate) log: Arc<TestLog>,
     pub(crate) mqtt: SocketAddr,
     pub(crate) unprotected: SocketAddr,
     pub(crate) mqtts: Option<SocketAddr>,
+    pub(crate) ws: SocketAddr,
+    pub(crate) wss: Option<SocketAddr>,
     shutdown: watch::Sender<bool>,
 }
 
@@ -43,7 +47,12 @@ impl TestBroker {
         Self::with_tls(config, None)
     }
 
-    pub(crate) fn with_tls(mut config: Config, tls: Option<ReloadableTls>) -> Self {
+    pub(crate) fn with_tls(config: Config, tls: Option<ReloadableTls>) -> Self {
+        Self::on(Arc::default(), config, tls)
+    }
+
+    /// A broker that starts with what an earlier one left.
+    pub(crate) fn on(log: Arc<TestLog>, mut config: Config, tls: Option<ReloadableTls>) -> Self {
         config.workers = 2;
         let (access, sink, retained) =
             <(Arc<TestAccess>, Arc<TestSink>, Arc<TestRetained>)>::default();
@@ -56,21 +65,32 @@ impl TestBroker {
         };
         let mqtt = bind(Listener::Mqtt, None);
         let unprotected = bind(Listener::MqttUnprotected, None);
-        let mqtts = tls.map(|tls| bind(Listener::Mqtts, Some(tls)));
+        let mqtts = tls.clone().map(|tls| bind(Listener::Mqtts, Some(tls)));
+        let ws = bind(Listener::Ws, None);
+        let wss = tls.map(|tls| bind(Listener::Wss, Some(tls)));
         let (shutdown, mut signal) = watch::channel(false);
         let stop = async move {
             let _ = signal.wait_for(|stop| *stop).await;
         };
-        let (a, s, r) = (access.clone(), sink.clone(), retained.clone());
-        let handle = Broker::start(config, a, s, r, listeners, stop).unwrap();
+        let services = Services {
+            access: access.clone(),
+            sink: sink.clone(),
+            retained: retained.clone(),
+            sessions: log.sessions.clone(),
+            backlog: log.clone(),
+        };
+        let handle = Broker::start(config, services, listeners, stop).unwrap();
         Self {
             handle,
             access,
             sink,
             retained,
+            log,
             mqtt,
             unprotected,
             mqtts,
+            ws,
+            wss,
             shutdown,
         }
     }
@@ -101,7 +121,7 @@ pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-// Who may do what: the password is "pass"; a device `d` publishes on its
+// Who may do what: the password is "pass", or a pinned certificate; a device `d` publishes on its
 // telemetry and subscribes below `devices/d`; everybody subscribes to `open`.
 
 #[derive(Default)]
@@ -109,6 +129,10 @@ pub(crate) struct TestAccess {
     pub(crate) revoked: Mutex<HashSet<String>>,
     /// Filters that nobody may subscribe to (any more).
     pub(crate) closed_filters: Mutex<HashSet<String>>,
+    /// SubjectPublicKeyInfo of each device that needs no password.
+    pub(crate) pinned: Mutex<HashMap<String, Vec<u8>>>,
+    /// User names and the pages that they came from.
+    pub(crate) origins: Mutex<Vec<(String, Option<String>)>>,
     pub(crate) events: Mutex<Vec<(EventKind, String, Vec<u8>)>>,
     pub(crate) rights_asked: AtomicU64,
     generation: AtomicU64,
@@ -162,12 +186,19 @@ impl AccessControl for TestAccess {
                     unprotected: true,
                 },
                 session_owner: String::new(),
+                realm: Realm::Unprotected,
+                agency: None,
+                max_keep_alive: 60,
             });
         }
         let name = attempt
             .user_name
             .ok_or_else(|| Refusal::new(RefusalKind::BadCredentials, "no user name"))?;
+        let origin = attempt.origin.map(Into::into);
+        self.origins.lock().push((name.into(), origin));
+        let pinned = self.pinned.lock().get(name).cloned();
         match attempt.password {
+            None if pinned.is_some() && pinned.as_deref() == attempt.certificate => {}
             Some(b"pass") => {}
             Some(b"expired") => return Err(Refusal::new(RefusalKind::Expired, "expired")),
             _ => return Err(Refusal::new(RefusalKind::BadCredentials, "wrong password")),
@@ -182,6 +213,32 @@ impl AccessControl for TestAccess {
                 unprotected: false,
             },
             session_owner: name.into(),
+            realm: Realm::Platform,
+            agency: Some("test".into()),
+            max_keep_alive: 0,
+        })
+    }
+
+    /// The one method is "reverse": the answer is the challenge turned round.
+    fn challenge(&self, attempt: &LoginAttempt<'_>, method: &str) -> Result<Vec<u8>, Refusal> {
+        match (method, attempt.user_name) {
+            ("reverse", Some(_)) => Ok(b"challenge".to_vec()),
+            _ => Err(Refusal::new(RefusalKind::UnknownMethod, "no such method")),
+        }
+    }
+
+    fn answer(
+        &self,
+        attempt: &LoginAttempt<'_>,
+        challenge: &[u8],
+        answer: &[u8],
+    ) -> Result<Admission<Principal>, Refusal> {
+        if !challenge.iter().rev().eq(answer) {
+            return Err(Refusal::new(RefusalKind::BadCredentials, "a wrong answer"));
+        }
+        self.authenticate(&LoginAttempt {
+            password: Some(b"pass"),
+            ..*attempt
         })
     }
 
@@ -214,6 +271,10 @@ impl AccessControl for TestAccess {
 
     fn still_admitted(&self, principal: &Principal) -> Result<(), Refusal> {
         self.check(&principal.name)
+    }
+
+    fn owner_admitted(&self, session_owner: &str) -> Result<(), Refusal> {
+        self.check(session_owner)
     }
 
     fn generation(&self) -> u64 {

@@ -239,21 +239,8 @@ fn packet_identifier_0() {
 }
 
 #[test]
-fn qos_2_and_qos_3() {
+fn qos_3() {
     let broker = TestBroker::start();
-    for protocol in [Protocol::V311, Protocol::V5] {
-        let mut client = Client::connected(broker.mqtt, &connect(protocol, "d"));
-        client.send(&Packet::Publish(Publish {
-            duplicate: false,
-            qos: Qos::ExactlyOnce,
-            retain: false,
-            topic: &telemetry("d"),
-            packet_id: 1,
-            properties: Properties::NONE,
-            payload: b"x",
-        }));
-        client.expect_end(ReasonCode::QOS_NOT_SUPPORTED);
-    }
     both(&broker, ReasonCode::MALFORMED_PACKET, |protocol| {
         packet(0x36, &message(protocol, b"a"))
     });
@@ -491,6 +478,7 @@ fn a_storm_of_takeovers_and_subscriptions() {
         broker.handle.publish(&broker::Publication {
             topic: "open/3/x",
             payload: "y".into(),
+            position: broker::LogPosition::default(),
         });
         broker.handle.revalidate();
     }

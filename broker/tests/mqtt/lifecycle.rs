@@ -98,9 +98,13 @@ fn a_listener_of_another_kind_or_without_its_certificate_is_refused() {
                 workers: 1,
                 ..Config::default()
             },
-            <std::sync::Arc<crate::harness::TestAccess>>::default(),
-            <std::sync::Arc<crate::harness::TestSink>>::default(),
-            <std::sync::Arc<crate::harness::TestRetained>>::default(),
+            broker::Services {
+                access: <std::sync::Arc<crate::harness::TestAccess>>::default(),
+                sink: <std::sync::Arc<crate::harness::TestSink>>::default(),
+                retained: <std::sync::Arc<crate::harness::TestRetained>>::default(),
+                sessions: <std::sync::Arc<crate::log::TestSessions>>::default(),
+                backlog: <std::sync::Arc<crate::log::TestLog>>::default(),
+            },
             vec![listener],
             std::future::pending(),
         );

@@ -1,7 +1,7 @@
 //! Defects found in another broker of this language (docs/decisions): none of
 //! them may appear here.
 
-use broker::mqtt::codec::{Packet, Property, Qos};
+use broker::mqtt::codec::{Packet, Properties, Property, Qos};
 use broker::{Config, Protocol};
 
 use crate::client::{Client, connect, list};
@@ -35,8 +35,9 @@ fn a_topic_that_begins_with_a_non_ascii_letter_is_routed() {
     assert_eq!(subscriber.receive().publish().topic, "한국/온도");
 }
 
+/// Persistent members of a group that disconnect with a message in flight.
 #[test]
-fn a_subscriber_that_leaves_with_messages_in_flight_harms_nobody() {
+fn a_group_member_that_leaves_with_messages_in_flight_harms_nobody() {
     let broker = TestBroker::start();
     let mut stays = Client::v5(broker.unprotected, "stays");
     stays.subscribe("t", Qos::AtMostOnce);
@@ -44,10 +45,10 @@ fn a_subscriber_that_leaves_with_messages_in_flight_harms_nobody() {
         let mut leaves = Client::open(broker.unprotected, Protocol::V311);
         leaves.send(&Packet::Connect(broker::mqtt::codec::Connect {
             clean_start: false,
-            ..connect(Protocol::V311, "leaves")
+            ..connect(Protocol::V311, &format!("leaves-{round}"))
         }));
         assert_eq!(leaves.receive().connack().code, 0);
-        leaves.subscribe("t", Qos::AtLeastOnce);
+        leaves.subscribe("$share/g/t", Qos::AtLeastOnce);
         let mut publisher = Client::v5(broker.unprotected, "publisher");
         publisher.publish("t", 1, format!("{round}").as_bytes());
         assert_eq!(publisher.receive().puback().packet_id, 1);
@@ -96,13 +97,23 @@ fn aliased_topics_arrive_under_their_own_names() {
 #[test]
 fn an_empty_message_that_is_not_retained_is_a_message() {
     let broker = TestBroker::start();
-    broker.retained.0.lock().insert("t".into(), "kept".into());
     let mut publisher = Client::v5(broker.unprotected, "publisher");
-    publisher.publish("t", 1, b"");
-    assert_eq!(publisher.receive().puback().packet_id, 1);
+    publisher.send(&Packet::Publish(broker::mqtt::codec::Publish {
+        duplicate: false,
+        qos: Qos::AtLeastOnce,
+        retain: true,
+        topic: "t",
+        packet_id: 1,
+        properties: Properties::NONE,
+        payload: b"kept",
+    }));
+    publisher.publish("t", 2, b"");
+    for packet_id in [1, 2] {
+        assert_eq!(publisher.receive().puback().packet_id, packet_id);
+    }
     let mut subscriber = Client::v5(broker.unprotected, "subscriber");
     subscriber.subscribe("t", Qos::AtMostOnce);
     assert_eq!(subscriber.receive().publish().payload, b"kept");
-    publisher.publish("t", 2, b"");
+    publisher.publish("t", 3, b"");
     assert_eq!(subscriber.receive().publish().payload, b"");
 }

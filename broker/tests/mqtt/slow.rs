@@ -19,6 +19,7 @@ fn flood(broker: &TestBroker, count: usize) {
         broker.handle.publish(&broker::Publication {
             topic: "open/x",
             payload: numbered.into(),
+            position: broker::LogPosition::default(),
         });
     }
 }

@@ -11,7 +11,9 @@ use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore, Strea
 use crate::client::{Client, connect, telemetry};
 use crate::harness::{DEADLINE, TestBroker, until};
 
-type TlsClient = Client<StreamOwned<ClientConnection, TcpStream>>;
+pub(crate) type Certificate = CertificateDer<'static>;
+pub(crate) type TlsStream = StreamOwned<ClientConnection, TcpStream>;
+type TlsClient = Client<TlsStream>;
 
 pub(crate) struct Pem {
     pub(crate) certificate: String,
@@ -34,7 +36,7 @@ pub(crate) fn certificate() -> (CertificateDer<'static>, ReloadableTls) {
     (pem.der, server)
 }
 
-fn trusting(certificate: &CertificateDer<'static>) -> Arc<ClientConfig> {
+pub(crate) fn trusting(certificate: &Certificate) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add(certificate.clone()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -46,13 +48,17 @@ fn trusting(certificate: &CertificateDer<'static>) -> Arc<ClientConfig> {
     Arc::new(config)
 }
 
-fn open(address: SocketAddr, config: &Arc<ClientConfig>) -> TlsClient {
+pub(crate) fn stream(address: SocketAddr, config: &Arc<ClientConfig>) -> TlsStream {
     let tcp = TcpStream::connect(address).unwrap();
     tcp.set_read_timeout(Some(DEADLINE)).unwrap();
     tcp.set_nodelay(true).unwrap();
     let name = "localhost".try_into().unwrap();
     let tls = ClientConnection::new(config.clone(), name).unwrap();
-    Client::over(StreamOwned::new(tls, tcp), Protocol::V5)
+    StreamOwned::new(tls, tcp)
+}
+
+fn open(address: SocketAddr, config: &Arc<ClientConfig>) -> TlsClient {
+    Client::over(stream(address, config), Protocol::V5)
 }
 
 fn log_in(mut client: TlsClient, id: &str) -> TlsClient {
@@ -84,6 +90,7 @@ fn messages_go_both_ways_in_bulk() {
         broker.handle.publish(&broker::Publication {
             topic: "open/x",
             payload: vec![n as u8; 3_000].into(),
+            position: broker::LogPosition::default(),
         });
     }
     for n in 0..200u32 {

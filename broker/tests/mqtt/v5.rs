@@ -106,6 +106,7 @@ fn a_subscription_identifier_replaced_is_the_new_one() {
     broker.handle.publish(&broker::Publication {
         topic: "open/x",
         payload: "x".into(),
+        position: broker::LogPosition::default(),
     });
     let received = client.receive();
     let ids = PropertyList::default().with(Property::SubscriptionId(8));

@@ -34,6 +34,10 @@ pub enum AuthError {
     },
     #[error("the signature fits none of the device's active keys")]
     WrongKey,
+    #[error("the certificate's public key is none of the device's active keys")]
+    WrongCertificate,
+    #[error("the certificate's public key is neither Ed25519 nor a whole point of P-256")]
+    CertificateKey,
     #[error("the token's `sub` is {found:?}, not the device's id")]
     Subject { found: String },
     #[error("the token's `aud` is {found:?}; this platform's name is {expected:?}")]
@@ -86,6 +90,8 @@ impl AuthError {
             Self::TokenForm(_) => "token-form",
             Self::Algorithm { .. } => "token-algorithm",
             Self::WrongKey => "wrong-key",
+            Self::WrongCertificate => "wrong-certificate",
+            Self::CertificateKey => "certificate-key",
             Self::Subject { .. } => "token-subject",
             Self::Audience { .. } => "token-audience",
             Self::MissingClaim(_) => "token-claim-missing",
@@ -123,6 +129,12 @@ impl AuthError {
             }
             Self::WrongKey => {
                 "register the device's own public key; it may have been replaced, or two devices' keys were exchanged"
+            }
+            Self::WrongCertificate => {
+                "register the public key of the certificate that the device has; a new certificate on the same key needs nothing"
+            }
+            Self::CertificateKey => {
+                "make the device's certificate on an Ed25519 key, or on one of P-256 (prime256v1)"
             }
             Self::Subject { .. } => "put the device's id into `sub`, as registered, not its alias",
             Self::Audience { .. } => "put this platform's name into `aud`",

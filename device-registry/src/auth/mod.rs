@@ -6,11 +6,15 @@
 //! tokens is kept: clients connect again with the same one; a connection that
 //! stands is ended by revocation, not by its token's age.
 
+mod certificate;
+mod challenge;
 mod error;
 mod jwt;
 mod password;
 mod signature;
 
+pub use certificate::authenticate_certificate;
+pub use challenge::{CHALLENGE_BYTES, CHALLENGE_METHOD, authenticate_challenge, new_challenge};
 pub use error::{AuthError, AuthErrorKind};
 pub use jwt::{CLOCK_SKEW_SECONDS, MAX_LIFETIME_SECONDS, MAX_TOKEN_BYTES, authenticate_jwt};
 pub(crate) use password::authenticate_password;

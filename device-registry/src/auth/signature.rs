@@ -7,7 +7,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
 use super::{AuthError, admit};
-use crate::entities::{CredentialProof, Device};
+use crate::entities::{Credential, CredentialProof, Device};
 
 /// Which of the registered keys may verify.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,22 +34,55 @@ pub fn verify_signature(
     signature: &[u8],
     now: Timestamp,
 ) -> Result<CredentialId, AuthError> {
-    admit(device, now)?;
-    let mut refusal = AuthError::NoCredential {
-        wanted: match algorithm {
-            SignatureAlgorithm::Ed25519 => "an Ed25519 key",
-            SignatureAlgorithm::Es256 => "an ES256 key",
-        },
+    let wanted = match algorithm {
+        SignatureAlgorithm::Ed25519 => "an Ed25519 key",
+        SignatureAlgorithm::Es256 => "an ES256 key",
     };
-    for credential in &device.credentials {
-        if !algorithm.fits(&credential.proof) {
-            continue;
-        }
-        if !verifies(&credential.proof, message, signature) {
+    let keys = device
+        .credentials
+        .iter()
+        .filter(|key| algorithm.fits(&key.proof));
+    find_key(device, keys, wanted, &AuthError::WrongKey, now, |proof| {
+        verifies(proof, message, signature)
+    })
+}
+
+/// The same for whichever algorithm the registered keys have: both make 64
+/// bytes, and neither takes the other's.
+pub(super) fn verify_by_any_key(
+    device: &Device,
+    message: &[u8],
+    signature: &[u8],
+    now: Timestamp,
+) -> Result<CredentialId, AuthError> {
+    let keys = device.credentials.iter().filter(|key| is_key(&key.proof));
+    find_key(device, keys, "a key", &AuthError::WrongKey, now, |proof| {
+        verifies(proof, message, signature)
+    })
+}
+
+/// Not a password.
+pub(super) fn is_key(proof: &CredentialProof) -> bool {
+    !matches!(proof, CredentialProof::Password { .. })
+}
+
+/// The first of `keys` that `fits` and has not expired.
+pub(super) fn find_key<'d>(
+    device: &Device,
+    keys: impl Iterator<Item = &'d Credential>,
+    wanted: &'static str,
+    none_fits: &AuthError,
+    now: Timestamp,
+    fits: impl Fn(&CredentialProof) -> bool,
+) -> Result<CredentialId, AuthError> {
+    admit(device, now)?;
+    let mut refusal = AuthError::NoCredential { wanted };
+    for credential in keys {
+        if !fits(&credential.proof) {
             // That a key which fits is expired tells more than that another
             // one does not fit.
             if !matches!(refusal, AuthError::CredentialExpired { .. }) {
-                refusal = AuthError::WrongKey;
+                refusal = none_fits.clone();
             }
             continue;
         }

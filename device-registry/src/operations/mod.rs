@@ -7,6 +7,7 @@ mod create_application;
 mod credentials;
 mod error;
 mod extra_datastream;
+mod gateway;
 mod import_devices;
 mod keys;
 mod new_device;
@@ -22,6 +23,7 @@ pub use create_application::{
 pub use credentials::{AddCredentialError, MadePassword, PasswordTerms, RemoveCredentialError};
 pub use error::{ErrorClass, OperationError};
 pub use extra_datastream::ExtraDatastreamError;
+pub use gateway::GatewayError;
 pub use import_devices::{
     ImportError, ImportMode, ImportReport, ImportRow, MAX_IMPORT_ROWS, MAX_REPORTED_ERRORS,
     RowError,

@@ -3,6 +3,7 @@
 
 use domain::{AgencyId, DeviceId, Location, ModelId, ThingId, Timestamp};
 
+use super::gateway::GatewayError;
 use super::{ErrorClass, OperationError};
 use crate::entities::{CredentialProof, Licence, MAX_CREDENTIALS, Visibility};
 use crate::label::{self, LabelError};
@@ -23,6 +24,8 @@ pub struct NewDevice {
     pub location: Option<Location>,
     pub keys: Vec<NewKey>,
     pub expires: Option<Timestamp>,
+    /// The device that may publish for it, of the same agency.
+    pub gateway: Option<DeviceId>,
     /// The thing that it takes over; `None`: a new one of the device's id.
     pub thing: Option<ThingId>,
     /// Absent: the standing thing's, or restricted.
@@ -44,6 +47,7 @@ impl NewDevice {
             location: None,
             keys: Vec::new(),
             expires: None,
+            gateway: None,
             thing: None,
             visibility: None,
             licence: None,
@@ -80,6 +84,8 @@ pub enum RegisterDeviceError {
         fault: IncompatibleModel,
     },
     #[error(transparent)]
+    Gateway(#[from] GatewayError),
+    #[error(transparent)]
     Alias(#[from] AliasError),
     #[error(transparent)]
     Label(#[from] LabelError),
@@ -103,6 +109,7 @@ impl OperationError for RegisterDeviceError {
             Self::UnknownThing(_) => "unknown-thing",
             Self::ThingOfAnother { .. } => "thing-of-another-agency",
             Self::ThingOfOtherModel { .. } => "thing-of-other-model",
+            Self::Gateway(error) => error.code(),
             Self::Alias(_) => "invalid-alias",
             Self::Label(_) => "invalid-text",
             Self::TooManyKeys => "too-many-keys",
@@ -117,6 +124,7 @@ impl OperationError for RegisterDeviceError {
             | Self::AliasTaken { .. }
             | Self::ThingOfAnother { .. }
             | Self::ThingOfOtherModel { .. } => ErrorClass::Conflict,
+            Self::Gateway(error) => error.class(),
             Self::Store(_) => ErrorClass::Fault,
             _ => ErrorClass::Invalid,
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::{DeviceId, Location, Timestamp};
 
+use super::gateway::{GatewayError, check_gateway};
 use super::register_device::move_thing;
 use super::{ErrorClass, OperationError};
 use crate::entities::{Device, Licence, Visibility};
@@ -39,6 +40,8 @@ pub struct DevicePatch {
     /// Where the thing is from now on; its history stays.
     pub location: Patch<Location>,
     pub expires: Patch<Timestamp>,
+    /// Who may publish for it from now on.
+    pub gateway: Patch<DeviceId>,
     pub visibility: Option<Visibility>,
     pub licence: Option<Licence>,
     pub attribution: Option<String>,
@@ -51,6 +54,8 @@ pub enum PatchDeviceError {
     Unknown(DeviceId),
     #[error(transparent)]
     Label(#[from] LabelError),
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
     #[error(
         "the thing has moved {MAX_LOCATIONS} times; what is mobile sends `loc` with its telemetry"
     )]
@@ -64,6 +69,7 @@ impl OperationError for PatchDeviceError {
         match self {
             Self::Unknown(_) => "unknown-device",
             Self::Label(_) => "invalid-text",
+            Self::Gateway(error) => error.code(),
             Self::TooMobile => "too-many-locations",
             Self::Store(_) => "registry-fault",
         }
@@ -73,6 +79,7 @@ impl OperationError for PatchDeviceError {
         match self {
             Self::Unknown(_) => ErrorClass::NotFound,
             Self::Label(_) => ErrorClass::Invalid,
+            Self::Gateway(error) => error.class(),
             Self::TooMobile => ErrorClass::Conflict,
             Self::Store(_) => ErrorClass::Fault,
         }
@@ -104,6 +111,10 @@ impl Registry {
                 device.name = name;
             }
             device.expires = patch.expires.over(device.expires);
+            if let Patch::Set(gateway) = &patch.gateway {
+                check_gateway(&change.draft, id, &device.agency, gateway)?;
+            }
+            device.gateway = patch.gateway.over(device.gateway);
             store::update_device(&change.transaction, &device)?;
 
             thing.visibility = patch.visibility.unwrap_or(thing.visibility);

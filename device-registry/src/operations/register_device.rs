@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use domain::{DeviceId, Location, ThingId, Timestamp};
 
+use super::gateway::check_gateway;
 use super::new_device::{Checked, NewDevice, RegisterDeviceError};
 use crate::entities::{Datastream, Device, DeviceStatus, Visibility};
 use crate::model::Model;
@@ -30,8 +31,9 @@ pub(super) fn register(
     let new = &checked.new;
     let model = check_against(change, checked)?;
     let standing = standing_thing(change, new, &model)?;
-    if standing.is_some() {
-        // The predecessor's datastreams are handed over.
+    if standing.is_some() || new.gateway.is_some() {
+        // The predecessor's datastreams are handed over; the gateway, which may
+        // be connected, gains a child.
         change.alters_rights();
     }
     let mut thing = match standing {
@@ -45,6 +47,7 @@ pub(super) fn register(
             alias: checked.alias.as_deref(),
             thing: &thing.id,
             agency: &new.agency,
+            gateway: new.gateway.as_ref(),
             model: &new.model,
             name: &new.name,
             expires: new.expires,
@@ -69,6 +72,7 @@ pub(super) fn register(
         thing: thing.id.clone(),
         // The texts that many devices share are kept once.
         agency: thing.agency.clone(),
+        gateway: new.gateway.clone(),
         datastreams: change.draft.datastreams_for(&model, &thing),
         model,
         name: new.name.clone(),
@@ -106,6 +110,9 @@ fn check_against(
     }
     if draft.agency(&new.agency).is_none() {
         return Err(RegisterDeviceError::UnknownAgency(new.agency.clone()));
+    }
+    if let Some(gateway) = &new.gateway {
+        check_gateway(draft, &new.id, &new.agency, gateway)?;
     }
     draft
         .model(&new.model)

@@ -167,6 +167,7 @@ struct DeviceRow {
     alias: Option<Box<str>>,
     thing: ThingId,
     agency: AgencyId,
+    gateway: Option<DeviceId>,
     model: ModelId,
     name: String,
     status: DeviceStatus,
@@ -183,7 +184,7 @@ fn load_device_rows(
     things: &mut Things,
 ) -> Result<DeviceRows, StoreError> {
     let mut devices = DeviceRows::new();
-    let sql = "SELECT id, alias, thing, agency, model, name, status, expires, created
+    let sql = "SELECT id, alias, thing, agency, gateway, model, name, status, expires, created
                FROM device ORDER BY number";
     rows(connection, sql, |row| {
         let id = DeviceId::new(text(row, "id")?)?;
@@ -192,11 +193,13 @@ fn load_device_rows(
             .ok_or(RowError::Value("thing"))?;
         thing.devices.push(id.clone());
         let alias: Option<String> = row.get("alias")?;
+        let gateway: Option<String> = row.get("gateway")?;
         let device = DeviceRow {
             id: id.clone(),
             alias: alias.map(Into::into),
             thing: thing.id.clone(),
             agency: AgencyId::new(text(row, "agency")?)?,
+            gateway: gateway.map(DeviceId::new).transpose()?,
             model: ModelId::new(text(row, "model")?)?,
             name: row.get("name")?,
             status: DeviceStatus::parse(text(row, "status")?).ok_or(RowError::Value("status"))?,
@@ -229,6 +232,7 @@ impl DeviceRow {
             alias: self.alias,
             thing: self.thing,
             agency: self.agency,
+            gateway: self.gateway,
             model,
             name: self.name,
             status: self.status,

@@ -109,6 +109,7 @@ pub(crate) struct NewDeviceRow<'a> {
     pub(crate) alias: Option<&'a str>,
     pub(crate) thing: &'a ThingId,
     pub(crate) agency: &'a AgencyId,
+    pub(crate) gateway: Option<&'a DeviceId>,
     pub(crate) model: &'a ModelId,
     pub(crate) name: &'a str,
     pub(crate) expires: Option<Timestamp>,
@@ -122,8 +123,9 @@ pub(crate) fn insert_device(
     write(
         connection,
         "add a device",
-        "INSERT INTO device (id, alias, thing, agency, model, name, status, expires, created)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'active', ?7, ?8)",
+        "INSERT INTO device
+             (id, alias, thing, agency, model, name, status, expires, created, gateway)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'active', ?7, ?8, ?9)",
         params![
             device.id.as_str(),
             device.alias,
@@ -132,7 +134,8 @@ pub(crate) fn insert_device(
             device.model.as_str(),
             device.name,
             micros(device.expires),
-            device.created.as_micros()
+            device.created.as_micros(),
+            device.gateway.map(DeviceId::as_str)
         ],
     )
 }
@@ -141,12 +144,13 @@ pub(crate) fn update_device(connection: &Connection, device: &Device) -> Result<
     write(
         connection,
         "change a device",
-        "UPDATE device SET name = ?2, status = ?3, expires = ?4 WHERE id = ?1",
+        "UPDATE device SET name = ?2, status = ?3, expires = ?4, gateway = ?5 WHERE id = ?1",
         params![
             device.id.as_str(),
             device.name,
             device.status.as_str(),
-            micros(device.expires)
+            micros(device.expires),
+            device.gateway.as_ref().map(DeviceId::as_str)
         ],
     )
 }

@@ -18,7 +18,7 @@ use super::OpenStoreError;
 pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 
 /// In order; the first makes version 1. A released one never changes.
-const MIGRATIONS: &[&str] = &[VERSION_1];
+const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2];
 
 /// Times are microseconds since 1970 UTC, places 1e-7 degrees, models JSON as
 /// `model_file` describes. A datastream's definition and unit are those of its
@@ -106,6 +106,11 @@ CREATE TABLE api_key (
     revoked INTEGER,
     last_used INTEGER
 ) STRICT;
+";
+
+/// A gateway publishes for its children.
+const VERSION_2: &str = "
+ALTER TABLE device ADD COLUMN gateway TEXT REFERENCES device (id);
 ";
 
 /// What stands at the start of each SQLite file.

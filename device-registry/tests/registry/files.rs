@@ -6,7 +6,7 @@ use device_registry::{
     NewApplication, OpenError, OpenStoreError, PEPPER_FILE, REGISTRY_FILE, SCHEMA_VERSION,
 };
 
-use crate::harness::{TestRegistry, open_at};
+use crate::harness::{TestRegistry, device, new_device, open_at};
 
 #[test]
 fn a_newer_schema_is_refused_and_left_untouched() {
@@ -29,6 +29,45 @@ fn a_newer_schema_is_refused_and_left_untouched() {
     assert_eq!(*found, SCHEMA_VERSION + 1);
     assert!(error.to_string().contains("newer"), "{error}");
     assert_eq!(listing(dir.path()), before, "not one byte has changed");
+}
+
+/// The first schema's files, as that release left them when it was killed:
+/// with a journal that is not folded in.
+fn first_release(dir: &std::path::Path) {
+    let fixture = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for entry in std::fs::read_dir(fixture.join("tests/fixtures/registry-v1")).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), dir.join(entry.file_name())).unwrap();
+    }
+}
+
+#[test]
+fn the_first_schema_is_upgraded_in_place() {
+    let dir = tempfile::tempdir().unwrap();
+    first_release(dir.path());
+    let registry = open_at(dir.path()).unwrap();
+    let snapshot = registry.snapshot();
+    assert_eq!(snapshot.agencies().count(), 1);
+    let lot = snapshot.device_by_login("00:1b:44:11:3a:b7").unwrap();
+    assert_eq!((lot.id.as_str(), lot.credentials.len()), ("lot-1", 1));
+    assert_eq!(lot.gateway, None);
+    assert_eq!(snapshot.public_datastreams(None, |_| true).count(), 6);
+    assert_eq!(
+        snapshot.device("lot-2").unwrap().status,
+        device_registry::DeviceStatus::Revoked
+    );
+    let key = "mdk_ejoTovIliCLT_nwR3WH3Wrzjdo1gsoYCImLTO0wMmWZXtaUnivmfrD6u_4LXrcJ";
+    assert!(registry.authenticate_api_key(key).is_ok());
+    // And what the new schema knows can be written.
+    let mut child = new_device("lot-3");
+    child.gateway = Some(device("lot-1"));
+    registry.register_device(child).unwrap();
+    drop((snapshot, registry));
+
+    let registry = open_at(dir.path()).unwrap();
+    let snapshot = registry.snapshot();
+    let child = snapshot.device("lot-3").unwrap();
+    assert_eq!(child.gateway, Some(device("lot-1")));
 }
 
 /// Every file of a folder with its content.

@@ -25,6 +25,10 @@ enum Operation {
     },
     Publish(u8),
     Expire(u8),
+    Gateway {
+        id: u8,
+        gateway: Option<u8>,
+    },
     Revoke(u8),
     AddKey {
         id: u8,
@@ -54,6 +58,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => (id.clone(), prop::option::of(0..3u8)).prop_map(|(id, to)| Operation::Move { id, to }),
         1 => id.clone().prop_map(Operation::Publish),
         1 => id.clone().prop_map(Operation::Expire),
+        2 => (id.clone(), prop::option::weighted(0.7, id.clone()))
+            .prop_map(|(id, gateway)| Operation::Gateway { id, gateway }),
         1 => id.clone().prop_map(Operation::Revoke),
         2 => (id.clone(), 1..5u8).prop_map(|(id, seed)| Operation::AddKey { id, seed }),
         1 => id.clone().prop_map(Operation::MakePassword),
@@ -143,6 +149,18 @@ impl Expected {
                         ..DevicePatch::default()
                     },
                 );
+            }
+            Operation::Gateway { id, gateway } => {
+                let gateway = match gateway {
+                    Some(gateway) => Patch::Set(device(&name(*gateway))),
+                    None => Patch::Clear,
+                };
+                let patch = DevicePatch {
+                    gateway,
+                    ..DevicePatch::default()
+                };
+                // Whether it may be so is for `check` to see, afterwards.
+                let _ = registry.patch_device(&device(&name(*id)), patch);
             }
             Operation::Revoke(id) => {
                 let revoked = registry.revoke_device(&device(&name(*id)));
@@ -251,6 +269,18 @@ impl Expected {
         assert_eq!(snapshot.applications().count(), self.applications.len());
         for device in snapshot.devices(None) {
             assert!(device.credentials.len() <= 3);
+            if let Some(gateway) = &device.gateway {
+                let gateway = snapshot.device(gateway.as_str()).unwrap();
+                assert_eq!((&gateway.agency, &gateway.gateway), (&device.agency, &None));
+                assert!(
+                    snapshot
+                        .children_of(&gateway.id)
+                        .any(|child| child == device)
+                );
+            }
+            for child in snapshot.children_of(&device.id) {
+                assert_eq!(child.gateway.as_ref(), Some(&device.id));
+            }
             for field in &device.model.fields {
                 assert!(device.datastream(field.name.as_str()).is_some());
             }
@@ -264,8 +294,34 @@ impl Expected {
             let number = *self.numbers.entry(key).or_insert(datastream.id);
             assert_eq!(number, datastream.id, "a datastream keeps its number");
         }
+        self.check_public(&snapshot);
         let numbers: std::collections::BTreeSet<_> = self.numbers.values().collect();
         assert_eq!(numbers.len(), self.numbers.len(), "and nobody else gets it");
+    }
+}
+
+impl Expected {
+    /// The index of public datastreams finds what a walk of all finds.
+    fn check_public(&self, snapshot: &device_registry::Snapshot) {
+        for agency in [None].into_iter().chain(self.agencies.iter().map(Some)) {
+            for wanted in ["traffic.parking", "safety.air"] {
+                let mut found: Vec<_> = snapshot
+                    .public_datastreams(agency.map(AgencyId::as_str), |model| {
+                        model.as_str() == wanted
+                    })
+                    .map(|datastream| datastream.id)
+                    .collect();
+                found.sort_unstable();
+                let walked: Vec<_> = snapshot
+                    .datastreams(DatastreamId::new(0))
+                    .filter(|one| one.visibility == Visibility::Public)
+                    .filter(|one| agency.is_none_or(|agency| *agency == one.agency))
+                    .filter(|one| one.model.as_str() == wanted)
+                    .map(|one| one.id)
+                    .collect();
+                assert_eq!(found, walked, "{agency:?} {wanted}");
+            }
+        }
     }
 }
 

@@ -4,7 +4,11 @@
 //! Pipelined (`inflight`) shows what a broker can do, paced (`rate`) what
 //! sensors do to it. With `register` the devices, their keys and tokens are
 //! made first, and afterwards everything is read back and compared.
+//!
+//! [`crowd`] is the other kind of load: many connections that say little.
 
+pub mod crowd;
+mod enrolment;
 mod process;
 pub mod readback;
 mod report;
@@ -13,26 +17,28 @@ pub mod telemetry;
 mod worker;
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::{Arc, Barrier};
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
-use domain::{AgencyId, DeviceId, ModelId, Timestamp};
+use domain::{AgencyId, Timestamp};
 
+pub use enrolment::Roster;
 pub use process::{Memory, Process};
 pub use report::{Latency, LoadReport, Server, Subscribers};
 
 use crate::clock::now;
 use crate::histogram::Histogram;
-use crate::publisher::{MAX_WINDOW, Manner};
-use crate::registration::{Platform, anonymous, key_of, new_device};
+use crate::publisher::{MAX_WINDOW, Manner, PublishError};
+use crate::registration::Platform;
 use crate::wire::Qos;
+use enrolment::Enrolled;
 use readback::Acknowledged;
 use telemetry::{FIELDS, STEP, Telemetry};
 use worker::{Outcome, Publisher, Work};
 
-const MODEL: &str = "traffic.flow";
 /// In flight for each paced connection: a broker that falls behind is not
 /// buried.
 const PACED_WINDOW: usize = 1_000;
@@ -86,8 +92,8 @@ pub fn run(config: &LoadConfig) -> anyhow::Result<LoadReport> {
     let run = Run::prepare(config)?;
     let subscribers = subscriber::start(config, run.expected_publications())?;
     let outcome = run.publish(config)?;
-    let server = outcome.server(config)?;
-    let received = subscribers.map(subscriber::Subscribed::finish);
+    let received = subscribers.map(|all| all.finish(outcome.started));
+    let server = outcome.server(config, received.as_ref())?;
     let readback = match &config.devices {
         Devices::Registered(platform) if config.read_back => Some(readback::compare(
             &platform.api,
@@ -111,42 +117,16 @@ struct Run {
 impl Run {
     fn prepare(config: &LoadConfig) -> anyhow::Result<Self> {
         let each = config.messages.div_ceil(u64::from(config.connections));
-        let started = now();
-        // A name of its own, so that runs on one data folder stay apart.
-        let name = format!("load-{:x}", started.as_micros() / 1_000);
-        let agency = AgencyId::new(&name)?;
         let span = STEP.as_micros() as i64 * each as i64;
-        let base = Timestamp::from_micros(started.as_micros() - span);
-        let ids = (0..config.connections)
-            .map(|n| DeviceId::new(format!("{name}-{n}")))
-            .collect::<Result<Vec<_>, _>>()?;
-        let logins = match &config.devices {
-            Devices::Anonymous => ids.iter().map(anonymous).collect(),
-            Devices::Registered(platform) => {
-                platform.agency(&agency, "Load of firmware-sim")?;
-                let model = ModelId::new(MODEL)?;
-                let new = |id: &DeviceId| {
-                    new_device(
-                        id.clone(),
-                        agency.clone(),
-                        model.clone(),
-                        &key_of(&name, id),
-                        None,
-                    )
-                };
-                let devices: Vec<_> = ids.iter().map(new).collect();
-                platform.devices(&devices)?;
-                let login = |id| platform.login(id, &key_of(&name, id), now());
-                ids.iter().map(login).collect::<Vec<_>>()
-            }
-        };
+        let base = Timestamp::from_micros(now().as_micros() - span);
+        let enrolled = Enrolled::make(&config.devices, &Roster::New, config.connections)?;
         let publishers = (0..)
-            .zip(ids)
-            .zip(logins)
+            .zip(enrolled.ids)
+            .zip(enrolled.logins)
             .map(|((number, id), login)| Publisher { number, id, login })
             .collect();
         Ok(Self {
-            agency,
+            agency: enrolled.agency,
             telemetry: Arc::new(Telemetry::new(base, config.fields)),
             publishers,
             each,
@@ -200,6 +180,7 @@ impl Run {
         let started = Instant::now();
         start.wait();
         let mut outcomes = Outcomes {
+            started,
             cpu_before,
             own_cpu: 0.0,
             seconds: 0.0,
@@ -221,6 +202,7 @@ impl Run {
 }
 
 struct Outcomes {
+    started: Instant,
     cpu_before: Option<f64>,
     own_cpu: f64,
     seconds: f64,
@@ -232,7 +214,11 @@ impl Outcomes {
         self.parts.iter().map(|part| part.acknowledged).sum()
     }
 
-    fn server(&self, config: &LoadConfig) -> anyhow::Result<Option<Server>> {
+    fn server(
+        &self,
+        config: &LoadConfig,
+        received: Option<&Subscribers>,
+    ) -> anyhow::Result<Option<Server>> {
         let (Some(pid), Some(before)) = (config.server_pid, self.cpu_before) else {
             return Ok(None);
         };
@@ -244,7 +230,9 @@ impl Outcomes {
         let memory = process.memory()?;
         Ok(Some(Server {
             cpu_seconds,
-            cpu_seconds_per_million: cpu_seconds * 1e6 / self.total().max(1) as f64,
+            cpu_seconds_per_million: per_million(cpu_seconds, self.total()),
+            cpu_seconds_per_million_deliveries: received
+                .map(|received| per_million(cpu_seconds, received.received)),
             resident_kib: memory.resident_kib,
             peak_kib: memory.peak_kib,
         }))
@@ -302,8 +290,9 @@ impl Outcomes {
                 p50: histogram.quantile(0.5),
                 p99: histogram.quantile(0.99),
                 p999: histogram.quantile(0.999),
+                max: histogram.quantile(1.0),
             },
-            client_cpu_seconds_per_million: self.own_cpu * 1e6 / acknowledged.max(1) as f64,
+            client_cpu_seconds_per_million: per_million(self.own_cpu, acknowledged),
             server,
             subscribers,
             readback,
@@ -314,3 +303,14 @@ impl Outcomes {
 
 /// Faults that a report tells of; the others are of the same kind.
 const MAX_FAULTS: usize = 10;
+
+fn per_million(cpu_seconds: f64, count: u64) -> f64 {
+    cpu_seconds * 1e6 / count.max(1) as f64
+}
+
+fn with_causes(fault: &PublishError) -> String {
+    match fault.source() {
+        Some(cause) => format!("{fault}: {cause}"),
+        None => fault.to_string(),
+    }
+}

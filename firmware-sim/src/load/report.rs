@@ -37,14 +37,17 @@ pub struct Latency {
     pub p50: Option<u64>,
     pub p99: Option<u64>,
     pub p999: Option<u64>,
+    pub max: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Server {
     /// User and system time from the first message until the server had come
-    /// to rest behind the last acknowledgement.
+    /// to rest behind the last acknowledgement and the last delivery.
     pub cpu_seconds: f64,
     pub cpu_seconds_per_million: f64,
+    /// The same CPU time over what subscribers received.
+    pub cpu_seconds_per_million_deliveries: Option<f64>,
     pub resident_kib: u64,
     pub peak_kib: u64,
 }
@@ -54,6 +57,8 @@ pub struct Subscribers {
     pub count: u32,
     pub received: u64,
     pub expected: u64,
+    /// From the first message to the last delivery.
+    pub seconds: f64,
 }
 
 impl LoadReport {
@@ -91,10 +96,11 @@ impl fmt::Display for LoadReport {
         let latency = self.ack_latency_us;
         writeln!(
             f,
-            "ack latency     p50 {}, p99 {}, p99.9 {}",
+            "ack latency     p50 {}, p99 {}, p99.9 {}, longest {}",
             micros(latency.p50),
             micros(latency.p99),
-            micros(latency.p999)
+            micros(latency.p999),
+            micros(latency.max)
         )?;
         writeln!(
             f,
@@ -114,9 +120,18 @@ impl fmt::Display for LoadReport {
         if let Some(subscribers) = self.subscribers {
             writeln!(
                 f,
-                "subscribers     {}: {} of {} publications received",
-                subscribers.count, subscribers.received, subscribers.expected
+                "subscribers     {}: {} of {} publications received in {:.2} s",
+                subscribers.count, subscribers.received, subscribers.expected, subscribers.seconds
             )?;
+            let each = self
+                .server
+                .and_then(|server| server.cpu_seconds_per_million_deliveries);
+            if let Some(each) = each {
+                writeln!(
+                    f,
+                    "                server CPU {each:.2} s per million received"
+                )?;
+            }
         }
         match &self.readback {
             Some(readback) => writeln!(f, "read back       {readback}")?,

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use sdk::api::NewApplication;
@@ -19,7 +19,23 @@ const IDLE: Duration = Duration::from_secs(5);
 pub(super) struct Subscribed {
     count: u32,
     expected: u64,
-    thread: JoinHandle<u64>,
+    thread: JoinHandle<Heard>,
+}
+
+/// What subscribers got, and when the last of it came.
+#[derive(Clone, Copy, Default)]
+struct Heard {
+    received: u64,
+    last: Option<Instant>,
+}
+
+impl Heard {
+    fn and(self, other: Self) -> Self {
+        Self {
+            received: self.received + other.received,
+            last: self.last.max(other.last),
+        }
+    }
 }
 
 /// Subscribes `config.subscribers` connections to everything that the load
@@ -55,7 +71,9 @@ pub(super) fn start(
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
-        let Ok(runtime) = runtime else { return 0 };
+        let Ok(runtime) = runtime else {
+            return Heard::default();
+        };
         runtime.block_on(async move {
             let mut connections = Vec::new();
             for login in &logins {
@@ -63,7 +81,7 @@ pub(super) fn start(
                     Ok(connection) => connections.push(connection),
                     Err(fault) => {
                         let _ = ready.send(Err(fault));
-                        return 0;
+                        return Heard::default();
                     }
                 }
             }
@@ -72,7 +90,8 @@ pub(super) fn start(
             for connection in connections {
                 tasks.spawn(count(connection, expected));
             }
-            tasks.join_all().await.into_iter().sum()
+            let all = tasks.join_all().await.into_iter();
+            all.fold(Heard::default(), Heard::and)
         })
     });
     stands.recv().context("the subscribers' thread")??;
@@ -93,24 +112,33 @@ async fn subscribe(
     Ok(connection)
 }
 
-async fn count(mut connection: Connection, expected: u64) -> u64 {
-    let mut received = 0;
+async fn count(mut connection: Connection, expected: u64) -> Heard {
+    let mut heard = Heard::default();
     // A broken connection has counted what it got.
     let _ = connection
         .count(IDLE, |live| {
-            received += live;
-            received >= expected
+            if live > 0 {
+                heard.received += live;
+                heard.last = Some(Instant::now());
+            }
+            heard.received >= expected
         })
         .await;
-    received
+    heard
 }
 
 impl Subscribed {
-    pub(super) fn finish(self) -> Subscribers {
+    /// Waits until all have come, or nothing more comes; `since` is when the
+    /// publishers began.
+    pub(super) fn finish(self, since: Instant) -> Subscribers {
+        let heard = self.thread.join().unwrap_or_default();
+        let last = heard.last.unwrap_or(since);
+        let seconds = last.saturating_duration_since(since).as_secs_f64();
         Subscribers {
             count: self.count,
-            received: self.thread.join().unwrap_or_default(),
+            received: heard.received,
             expected: self.expected,
+            seconds,
         }
     }
 }

@@ -1,6 +1,5 @@
 //! One thread of publishers: connects them all, waits for the others, sends.
 
-use std::error::Error;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::{Arc, Barrier};
@@ -9,8 +8,8 @@ use std::time::{Duration, Instant};
 use domain::DeviceId;
 use tokio::task::LocalSet;
 
-use super::Pace;
 use super::telemetry::Telemetry;
+use super::{Pace, with_causes};
 use crate::histogram::Histogram;
 use crate::publisher::{Connection, Due, Manner, PublishError, Source, publish_all};
 use crate::wire::Login;
@@ -118,13 +117,6 @@ async fn one(
     }
 }
 
-fn with_causes(fault: &PublishError) -> String {
-    match fault.source() {
-        Some(cause) => format!("{fault}: {cause}"),
-        None => fault.to_string(),
-    }
-}
-
 /// The messages of one publisher.
 struct Messages {
     work: Rc<Work>,
@@ -163,4 +155,4 @@ impl Source for Messages {
 }
 
 /// Its multiples spread any number of publishers evenly over a period.
-const GOLDEN_RATIO: f64 = 0.618_033_988_749_894_9;
+pub(super) const GOLDEN_RATIO: f64 = 0.618_033_988_749_894_9;

@@ -30,6 +30,10 @@ struct State {
     published: Mutex<Vec<Published>>,
     logins: Mutex<Vec<Login>>,
     subscribers: Mutex<Vec<TcpStream>>,
+    /// Every connection that was taken.
+    connections: Mutex<Vec<TcpStream>>,
+    /// The next CONNECTs are answered by CONNACK 3, server unavailable.
+    unavailable: AtomicUsize,
     /// Close each connection after so many publishes without acknowledging
     /// the last one; usize::MAX is never.
     break_after: AtomicUsize,
@@ -58,6 +62,19 @@ impl FakeBroker {
         self.state.break_after.store(publishes, Ordering::SeqCst);
     }
 
+    /// Turns away the next `count` CONNECTs.
+    pub(crate) fn be_unavailable(&self, count: usize) {
+        self.state.unavailable.store(count, Ordering::SeqCst);
+    }
+
+    /// Ends every connection, as a restart does.
+    pub(crate) fn hang_up_all(&self) {
+        for stream in self.state.connections.lock().unwrap().drain(..) {
+            // One that its client has closed already is gone.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
     pub(crate) fn published(&self) -> Vec<Published> {
         self.state.published.lock().unwrap().clone()
     }
@@ -68,14 +85,31 @@ impl FakeBroker {
     }
 }
 
+impl State {
+    /// Whether this CONNECT is one of those to be turned away.
+    fn turns_away(&self) -> bool {
+        let less = |count: usize| count.checked_sub(1);
+        self.unavailable
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
+            .is_ok()
+    }
+}
+
 fn serve(mut stream: TcpStream, state: &State) -> Option<()> {
     stream.set_nodelay(true).ok()?;
+    let taken = stream.try_clone().ok()?;
+    state.connections.lock().unwrap().push(taken);
     let mut left = state.break_after.load(Ordering::SeqCst);
     while let Some((first, body)) = packet(&mut stream) {
         match first >> 4 {
             1 => {
                 state.logins.lock().unwrap().push(login(&body));
-                stream.write_all(&[0x20, 2, 0, 0]).ok()?;
+                let turned_away = state.turns_away();
+                let code = if turned_away { 3 } else { 0 };
+                stream.write_all(&[0x20, 2, 0, code]).ok()?;
+                if turned_away {
+                    return hang_up(&mut stream);
+                }
             }
             3 => {
                 let qos = first >> 1 & 3;

@@ -49,6 +49,8 @@ pub struct AppliedFrame {
     pub offset: Offset,
     pub received: Timestamp,
     pub device: DeviceId,
+    /// The gateway that published for the device.
+    pub gateway: Option<DeviceId>,
     pub credential: CredentialId,
     pub assurance: Assurance,
     pub transport: Transport,
@@ -64,6 +66,7 @@ impl AppliedFrame {
             offset: frame.offset,
             received: frame.received,
             device: frame.device.clone(),
+            gateway: frame.gateway.clone(),
             credential: frame.credential,
             assurance: frame.assurance,
             transport: frame.transport,

@@ -67,6 +67,10 @@ impl Staging {
             original: (signed || validated.has_faults()).then(|| &batch.original[..kept]),
             observations: validated.observations.len() as u16,
         });
+        let sender = match &origin.gateway {
+            Some(_) => Flags::of(origin.assurance).with(Flags::GATEWAY),
+            None => Flags::of(origin.assurance),
+        };
         let mut duplicates = 0;
         for observation in &validated.observations {
             let datastream = observation.datastream;
@@ -88,7 +92,7 @@ impl Staging {
                     Some(_) => observation.flags,
                     None => observation.flags.with(Flags::TIME_ASSIGNED),
                 }
-                .with(Flags::of(origin.assurance)),
+                .with(sender),
                 verdict,
                 location: observation.location,
             });

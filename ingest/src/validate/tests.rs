@@ -52,6 +52,7 @@ fn device() -> Device {
         })
     });
     Device {
+        gateway: None,
         datastreams: datastreams.collect(),
         alias: None,
         thing: ThingId::from(id.clone()),

@@ -36,6 +36,8 @@ struct Line {
     #[serde(default)]
     expires: Option<Time>,
     #[serde(default)]
+    gateway: Option<String>,
+    #[serde(default)]
     thing: Option<String>,
 }
 
@@ -111,6 +113,7 @@ impl Line {
             licence: self.licence,
             attribution: self.attribution,
             expires: self.expires,
+            gateway: self.gateway.as_deref().map(text).transpose()?,
             thing: self.thing.as_deref().map(text).transpose()?,
         }
         .read()

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use device_registry::{Device, DevicePatch, Licence, NewDevice, NewKey, Patch, Visibility};
-use domain::{AgencyId, DeviceId, Location, ModelId, ThingId};
+use domain::{AgencyId, DeviceId, Location, ModelId, ThingId, Timestamp};
 use serde::{Deserialize, Deserializer};
 use utoipa::{IntoParams, ToSchema};
 
@@ -19,7 +19,7 @@ use crate::pagination::read_cursor;
 use crate::params::{Limit, Query, Text, Time};
 use crate::problem::Problem;
 use crate::state::{ApiState, Shared};
-use crate::views::{DeviceView, PlaceView, PublicKeyView, status};
+use crate::views::{ConnectionView, DeviceView, PlaceView, PublicKeyView, status};
 
 /// A new device.
 #[derive(Deserialize, ToSchema)]
@@ -51,6 +51,10 @@ pub(crate) struct NewDeviceBody {
     /// The device is refused from then on.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(super) expires: Option<Time>,
+    /// The device that may publish for it: one of the same agency, that has no
+    /// gateway itself.
+    #[schema(value_type = Option<String>)]
+    pub(super) gateway: Option<Text<DeviceId>>,
     /// The thing whose device this one replaces.
     #[schema(value_type = Option<String>)]
     pub(super) thing: Option<Text<ThingId>>,
@@ -69,6 +73,7 @@ impl NewDeviceBody {
             device.attribution = Some(attribution);
         }
         device.expires = self.expires.map(|time| time.0);
+        device.gateway = self.gateway.map(|gateway| gateway.0);
         device.thing = self.thing.map(|thing| thing.0);
         Ok(device)
     }
@@ -116,19 +121,24 @@ pub(crate) async fn register(
 /// A device with what the data plane and the broker know of it.
 fn view(shared: &Shared, device: &Device) -> DeviceView {
     let snapshot = shared.registry.snapshot();
-    let last_seen = device
-        .datastreams
-        .iter()
-        .filter_map(|datastream| shared.ingest.latest(datastream.id))
-        .map(|stored| stored.received)
-        .max();
+    let standing = shared.connections.of_device(&device.id);
     DeviceView::new(
         device,
         snapshot.thing(device.thing.as_str()).map(AsRef::as_ref),
         shared.clock.now(),
-        last_seen,
-        shared.connections.of_device(&device.id),
+        last_seen(shared, device),
+        standing.as_ref().map(ConnectionView::from),
     )
+}
+
+/// When the newest observation of its thing was received.
+pub(super) fn last_seen(shared: &Shared, device: &Device) -> Option<Timestamp> {
+    device
+        .datastreams
+        .iter()
+        .filter_map(|datastream| shared.ingest.latest(datastream.id))
+        .map(|stored| stored.received)
+        .max()
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -143,6 +153,9 @@ pub(crate) struct DevicesQuery {
     model: Option<String>,
     /// `active`, `revoked` or `expired`.
     status: Option<String>,
+    /// The children of this device.
+    #[param(value_type = Option<String>)]
+    gateway: Option<Text<DeviceId>>,
     /// 1 to 10,000; 100 by default.
     #[param(value_type = Option<u32>)]
     limit: Option<Text<Limit>>,
@@ -184,7 +197,7 @@ pub(crate) async fn list(
 }
 
 impl DevicesQuery {
-    fn passes(&self, device: &Device, now: domain::Timestamp) -> bool {
+    fn passes(&self, device: &Device, now: Timestamp) -> bool {
         let model = &device.model.id;
         self.agency
             .as_ref()
@@ -197,6 +210,10 @@ impl DevicesQuery {
                 .model
                 .as_deref()
                 .is_none_or(|name| name == model.as_str() || name == model.name())
+            && self
+                .gateway
+                .as_ref()
+                .is_none_or(|gateway| device.gateway.as_ref() == Some(&gateway.0))
             && self
                 .status
                 .as_deref()
@@ -233,6 +250,10 @@ pub(crate) struct PatchBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, format = DateTime)]
     expires: Option<Option<Time>>,
+    /// null: nobody publishes for it any more.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    gateway: Option<Option<Text<DeviceId>>>,
     visibility: Option<String>,
     licence: Option<String>,
     attribution: Option<String>,
@@ -245,20 +266,25 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     Option::deserialize(deserializer).map(Some)
 }
 
+fn change<T, U>(member: Option<Option<T>>, read: impl FnOnce(T) -> U) -> Patch<U> {
+    match member {
+        Some(Some(value)) => Patch::Set(read(value)),
+        Some(None) => Patch::Clear,
+        None => Patch::Keep,
+    }
+}
+
 impl PatchBody {
     fn read(self) -> Result<DevicePatch, String> {
         Ok(DevicePatch {
             name: self.name,
             location: match self.location {
-                None => Patch::Keep,
-                Some(None) => Patch::Clear,
                 Some(Some(there)) => Patch::Set(place(there)?),
-            },
-            expires: match self.expires {
-                None => Patch::Keep,
                 Some(None) => Patch::Clear,
-                Some(Some(time)) => Patch::Set(time.0),
+                None => Patch::Keep,
             },
+            expires: change(self.expires, |time| time.0),
+            gateway: change(self.gateway, |gateway| gateway.0),
             visibility: self.visibility.as_deref().map(visibility).transpose()?,
             licence: self.licence.as_deref().map(licence).transpose()?,
             attribution: self.attribution,

@@ -6,6 +6,7 @@ pub(crate) mod application_keys;
 pub(crate) mod applications;
 mod bucket;
 pub(crate) mod datastreams;
+pub(crate) mod device_connection;
 pub(crate) mod device_credentials;
 mod device_csv;
 pub(crate) mod device_events;

@@ -256,6 +256,11 @@ impl Feed {
                 model: datastream.model.as_str(),
                 location,
                 assurance: frame.assurance.as_str(),
+                gateway: frame
+                    .gateway
+                    .as_ref()
+                    .filter(|_| self.viewer.owns())
+                    .map(domain::DeviceId::as_str),
                 observations: Vec::with_capacity(frame.observations.len()),
             });
             view.observations.push(FrameObservationView {

@@ -13,7 +13,12 @@ pub(crate) struct Viewer(pub(crate) Audience);
 impl Viewer {
     /// Restricted datastreams do not exist for the public.
     pub(crate) fn sees(self, datastream: &Datastream) -> bool {
-        self.0 == Audience::Owner || datastream.visibility == Visibility::Public
+        self.owns() || datastream.visibility == Visibility::Public
+    }
+
+    /// Whether it sees what is the owner's only.
+    pub(crate) fn owns(self) -> bool {
+        self.0 == Audience::Owner
     }
 
     pub(crate) fn place(self, location: Option<Location>) -> Option<Location> {

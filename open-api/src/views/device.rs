@@ -21,6 +21,8 @@ pub(crate) struct DeviceView {
     thing: String,
     #[schema(example = "seoul")]
     agency: String,
+    /// The device that may publish for it.
+    gateway: Option<String>,
     #[schema(example = "traffic.flow")]
     model: String,
     name: String,
@@ -103,6 +105,7 @@ impl DeviceView {
             alias: device.alias.as_deref().map(str::to_owned),
             thing: device.thing.to_string(),
             agency: device.agency.to_string(),
+            gateway: device.gateway.as_ref().map(ToString::to_string),
             model: device.model.id.to_string(),
             name: device.name.clone(),
             location: device.location.map(PlaceView::from),
@@ -185,5 +188,6 @@ impl Row for DeviceView {
         "licence",
         "attribution",
         "last_seen",
+        "gateway",
     ];
 }

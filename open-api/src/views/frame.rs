@@ -28,6 +28,9 @@ pub(crate) struct FrameView<'a> {
     /// How sure the sender is: `password`, `key` (its key signed the login) or
     /// `signed-message` (its key signed this message).
     pub(crate) assurance: &'static str,
+    /// The gateway that published for the device; operators only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) gateway: Option<&'a str>,
     pub(crate) observations: Vec<FrameObservationView<'a>>,
 }
 

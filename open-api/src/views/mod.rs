@@ -23,7 +23,10 @@ mod thing;
 pub(crate) use agency::AgencyView;
 pub(crate) use aggregate::{AggregateFunctionName, AggregateList};
 pub(crate) use application::{ApplicationView, IssuedKeyView, KeyView, NewApplicationView};
-pub use connection::ConnectionView;
+pub(crate) use connection::{
+    ConnectionView, DeviceConnectionView, GatewayConnectionView, Surroundings, is_disconnect,
+    is_error,
+};
 pub(crate) use datastream::DatastreamView;
 pub(crate) use device::{CredentialView, DeviceView, MadePasswordView, PublicKeyView, status};
 pub(crate) use event::EventView;

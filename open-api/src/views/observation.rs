@@ -31,7 +31,8 @@ pub(crate) struct ObservationView<'a> {
     revision: u16,
     /// The message's number in the log.
     offset: u64,
-    /// `out_of_range`, `extra`, `time_assigned`; left out when there is none.
+    /// `out_of_range`, `extra`, `time_assigned`, `gateway` (one published it for
+    /// the device); left out when there is none.
     #[serde(skip_serializing_if = "FlagsView::is_empty")]
     #[schema(value_type = Option<Vec<String>>)]
     flags: FlagsView,
@@ -130,10 +131,11 @@ impl ValueView<'_> {
 pub(crate) struct FlagsView(pub(crate) Flags);
 
 impl FlagsView {
-    const NAMES: [(Flags, &'static str); 3] = [
+    const NAMES: [(Flags, &'static str); 4] = [
         (Flags::OUT_OF_RANGE, "out_of_range"),
         (Flags::EXTRA, "extra"),
         (Flags::TIME_ASSIGNED, "time_assigned"),
+        (Flags::GATEWAY, "gateway"),
     ];
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -12,7 +12,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use device_registry::Registry;
 use ingest::{Clock, Config, Ingest, SystemClock};
-use open_api::{ApiParts, ApiState, NoConnections, PlatformInfo, Quotas, TrustedProxies, serve};
+use open_api::{
+    ApiParts, ApiState, Connections, NoConnections, PlatformInfo, Quotas, TrustedProxies, serve,
+};
 use rustls::ServerConfig;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -28,6 +30,7 @@ pub(crate) struct Setup {
     pub(crate) log_budget_bytes: u64,
     pub(crate) flush_rows: usize,
     pub(crate) tls: Option<Arc<ArcSwap<ServerConfig>>>,
+    pub(crate) connections: Arc<dyn Connections>,
 }
 
 impl Default for Setup {
@@ -39,6 +42,7 @@ impl Default for Setup {
             log_budget_bytes: 1 << 30,
             flush_rows: 1_000_000,
             tls: None,
+            connections: Arc::new(NoConnections),
         }
     }
 }
@@ -88,7 +92,7 @@ impl Platform {
                 public_url: None,
                 listeners: vec![("mqtt".to_owned(), 1883)],
             },
-            connections: Arc::new(NoConnections),
+            connections: setup.connections,
             trusted_proxies: setup.trusted_proxies.parse::<TrustedProxies>().unwrap(),
             quotas: setup.quotas,
             clock,

@@ -7,8 +7,10 @@
 mod access;
 mod applications;
 mod audience;
+mod connection;
 mod data;
 mod devices;
+mod gateways;
 mod harness;
 mod import;
 mod pages;

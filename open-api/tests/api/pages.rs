@@ -23,6 +23,7 @@ const OPERATIONS: &[&str] = &[
     "get /v1/datastreams/{id}/observations",
     "get /v1/devices",
     "get /v1/devices/{id}",
+    "get /v1/devices/{id}/connection",
     "get /v1/devices/{id}/events",
     "get /v1/devices/{id}/quarantine",
     "get /v1/latest",

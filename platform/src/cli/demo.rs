@@ -106,6 +106,7 @@ fn serve_args(args: &DemoArgs) -> ServeArgs {
     ServeArgs {
         data: Some(args.data.clone()),
         mqtt: tcp(1883),
+        ws: tcp(8083),
         coap: at(if coap_is_free { 5683 } else { 0 }),
         http: tcp(8080),
         ready_file: args.ready_file.clone(),

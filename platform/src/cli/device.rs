@@ -10,6 +10,7 @@ use sdk::DeviceKey;
 use sdk::api::{Device, DeviceFilter, NewDevice, Position, PublicKeyDocument};
 
 use super::client::ServerArgs;
+use super::device_connection;
 
 /// A day is the longest that a token may live.
 const TOKEN_HOURS: u64 = 24;
@@ -53,6 +54,9 @@ pub enum DeviceCommand {
         /// Anybody may read its observations
         #[arg(long)]
         public: bool,
+        /// The device that may publish for it, of the same agency
+        #[arg(long, value_name = "ID")]
+        gateway: Option<DeviceId>,
         #[command(flatten)]
         server: ServerArgs,
     },
@@ -63,6 +67,12 @@ pub enum DeviceCommand {
     },
     /// Show one device
     Show {
+        id: DeviceId,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Show whether and how a device is connected, and what went wrong last
+    Connection {
         id: DeviceId,
         #[command(flatten)]
         server: ServerArgs,
@@ -107,6 +117,7 @@ pub fn run(command: DeviceCommand) -> anyhow::Result<()> {
             public_key,
             password,
             public,
+            gateway,
             server,
         } => {
             let device = NewDevice {
@@ -114,6 +125,7 @@ pub fn run(command: DeviceCommand) -> anyhow::Result<()> {
                 keys: keys(key.as_deref(), public_key)?,
                 visibility: public.then(|| "public".to_owned()),
                 name: (!name.is_empty()).then_some(name),
+                gateway,
                 ..NewDevice::new(id, agency, model)
             };
             add(&server, &device, password)
@@ -121,6 +133,10 @@ pub fn run(command: DeviceCommand) -> anyhow::Result<()> {
         DeviceCommand::List { server } => list(&server),
         DeviceCommand::Show { id, server } => {
             show(&server.operator()?.device(&id)?);
+            Ok(())
+        }
+        DeviceCommand::Connection { id, server } => {
+            device_connection::show(&server.operator()?.device_connection(&id)?);
             Ok(())
         }
         DeviceCommand::Revoke { id, server } => {
@@ -207,6 +223,9 @@ fn show(device: &Device) {
     println!("agency     {}", device.agency);
     println!("model      {}", device.model);
     println!("status     {}", device.status);
+    if let Some(gateway) = &device.gateway {
+        println!("gateway    {gateway}");
+    }
     if let Some(place) = &device.location {
         println!("location   {}, {}", place.lat, place.lon);
     }

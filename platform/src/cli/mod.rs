@@ -4,6 +4,7 @@ pub mod agency;
 pub mod client;
 pub mod demo;
 pub mod device;
+mod device_connection;
 pub mod key;
 pub mod serve;
 

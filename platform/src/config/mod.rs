@@ -29,6 +29,12 @@ pub struct ServeArgs {
     /// MQTT over TLS [default: 0.0.0.0:8883 where there is a certificate]
     #[arg(long, value_name = "ADDR:PORT", env = "MADANG_MQTTS")]
     pub mqtts: Option<String>,
+    /// MQTT over WebSocket, plaintext [default: 127.0.0.1:8083; `off` for none]
+    #[arg(long, value_name = "ADDR:PORT", env = "MADANG_WS")]
+    pub ws: Option<String>,
+    /// The same over TLS [default: 0.0.0.0:8084 where there is a certificate]
+    #[arg(long, value_name = "ADDR:PORT", env = "MADANG_WSS")]
+    pub wss: Option<String>,
     /// CoAP over UDP [default: 127.0.0.1:5683; `off` for none]
     #[arg(long, value_name = "ADDR:PORT", env = "MADANG_COAP")]
     pub coap: Option<String>,
@@ -70,6 +76,8 @@ pub struct Settings {
     pub data: PathBuf,
     pub mqtt: Listen,
     pub mqtts: Listen,
+    pub ws: Listen,
+    pub wss: Listen,
     pub coap: Listen,
     pub http: Listen,
     pub https: Listen,
@@ -141,6 +149,8 @@ impl Settings {
         let settings = Self {
             mqtt: Listen::parse("mqtt", args.mqtt.as_deref(), "127.0.0.1:1883")?,
             mqtts: secure("mqtts", &args.mqtts, "0.0.0.0:8883")?,
+            ws: Listen::parse("ws", args.ws.as_deref(), "127.0.0.1:8083")?,
+            wss: secure("wss", &args.wss, "0.0.0.0:8084")?,
             coap: Listen::parse("coap", args.coap.as_deref(), "127.0.0.1:5683")?,
             http: Listen::parse("http", args.http.as_deref(), "127.0.0.1:8080")?,
             https: secure("https", &args.https, "0.0.0.0:8443")?,
@@ -172,6 +182,8 @@ impl Settings {
         let listeners = [
             self.mqtt,
             self.mqtts,
+            self.ws,
+            self.wss,
             self.coap,
             self.http,
             self.https,
@@ -230,10 +242,12 @@ mod tests {
     #[test]
     fn defaults_listen_on_loopback_only() {
         let settings = Settings::from_args(args("127.0.0.1:0")).unwrap();
-        for listen in [settings.mqtt, settings.coap, settings.http] {
+        for listen in [settings.mqtt, settings.ws, settings.coap, settings.http] {
             assert!(matches!(listen, Listen::On(addr) if addr.ip().is_loopback()));
         }
-        assert!(matches!(settings.mqtts, Listen::Off));
+        for listen in [settings.mqtts, settings.wss, settings.https] {
+            assert!(matches!(listen, Listen::Off));
+        }
     }
 
     #[test]
@@ -249,7 +263,13 @@ mod tests {
             ..args("off")
         };
         assert!(refused(tls).contains("--tls-cert"));
+        let wss = ServeArgs {
+            wss: Some("0.0.0.0:8084".into()),
+            ..args("off")
+        };
+        assert!(refused(wss).contains("--wss needs a certificate"));
         let silent = ServeArgs {
+            ws: Some("off".into()),
             coap: Some("off".into()),
             http: Some("off".into()),
             ..args("off")

@@ -8,19 +8,20 @@ use broker::{
     RefusalKind, SubscribeRight,
 };
 use device_registry::events::{EventKind, NewEvent};
-use device_registry::{ApiKeyKind, AuthError, Exposure, Registry, SignatureAlgorithm};
+use device_registry::{AuthError, Registry, SignatureAlgorithm};
 use domain::Assurance;
 use ingest::Clock;
 
+use super::children;
 use super::downlink::Downlink;
+use super::login::{self, KEY_OWNER};
+use super::login_book::LoginBook;
 use super::principal::{DeviceLogin, Lost, Principal};
 use super::topic;
 use crate::compose::Rooms;
 
-/// A JWT is three parts with two dots between; a password made here has none.
-fn looks_like_jwt(password: &[u8]) -> bool {
-    password.iter().filter(|byte| **byte == b'.').count() == 2
-}
+/// Conformance suites ask for a topic that nobody may subscribe to.
+const UNPROTECTED_CLOSED: &str = "test/nosubscribe";
 
 pub struct Access {
     pub registry: Arc<Registry>,
@@ -28,40 +29,37 @@ pub struct Access {
     /// `aud` of the devices' tokens.
     pub audience: String,
     pub downlink: Arc<Downlink>,
+    pub logins: Arc<LoginBook>,
 }
 
 impl AccessControl for Access {
     type Principal = Principal;
 
     fn authenticate(&self, attempt: &LoginAttempt<'_>) -> Result<Admission<Principal>, Refusal> {
-        if attempt.listener == Listener::MqttUnprotected {
-            return Ok(Admission {
-                principal: Principal::Anybody,
-                session_owner: "unprotected".to_owned(),
-            });
-        }
-        let Some(login) = attempt.user_name.filter(|name| !name.is_empty()) else {
-            return Err(Refusal::new(
-                RefusalKind::BadCredentials,
-                "no user name: a device sends its id, an application any name",
-            ));
-        };
-        let Some(password) = attempt.password.filter(|bytes| !bytes.is_empty()) else {
-            return Err(Refusal::new(
-                RefusalKind::BadCredentials,
-                "no password: a device sends a JWT signed by its key, an application its API key",
-            ));
-        };
-        if password.starts_with(b"mdk_") {
-            admit_application(&self.registry, password)
-        } else {
-            self.admit_device(attempt, login, password)
-        }
+        self.logins.outcome(attempt.listener, self.log_in(attempt))
+    }
+
+    fn challenge(&self, attempt: &LoginAttempt<'_>, method: &str) -> Result<Vec<u8>, Refusal> {
+        self.logins
+            .refusal(attempt.listener, login::challenge(attempt, method))
+    }
+
+    fn answer(
+        &self,
+        attempt: &LoginAttempt<'_>,
+        challenge: &[u8],
+        answer: &[u8],
+    ) -> Result<Admission<Principal>, Refusal> {
+        let outcome = self.admit_by_challenge(attempt, challenge, answer);
+        self.logins.outcome(attempt.listener, outcome)
     }
 
     fn publish_right(&self, principal: &Principal, name: &str) -> PublishRight {
         match principal {
             Principal::Device(login) if topic::is_telemetry_of(name, login.id()) => {
+                PublishRight::Telemetry
+            }
+            Principal::Device(login) if self.is_telemetry_of_a_child(name, login) => {
                 PublishRight::Telemetry
             }
             Principal::Anybody if !topic::is_platforms_own(name) => PublishRight::Route,
@@ -71,9 +69,12 @@ impl AccessControl for Access {
 
     fn subscribe_right(&self, principal: &Principal, filter: &str) -> SubscribeRight {
         let granted = match principal {
-            Principal::Device(login) => topic::is_rejects_of(filter, login.id()),
+            Principal::Device(login) => {
+                topic::is_rejects_of(filter, login.id())
+                    || self.is_rejects_of_children(filter, login)
+            }
             Principal::Application(_) => topic::is_open(filter),
-            Principal::Anybody => !topic::is_platforms_own(filter),
+            Principal::Anybody => filter != UNPROTECTED_CLOSED && !topic::is_platforms_own(filter),
         };
         if !granted {
             return SubscribeRight::Denied;
@@ -109,11 +110,29 @@ impl AccessControl for Access {
         }
     }
 
+    fn owner_admitted(&self, session_owner: &str) -> Result<(), Refusal> {
+        let (snapshot, now) = (self.registry.snapshot(), self.clock.now());
+        let admitted = match session_owner.strip_prefix(KEY_OWNER) {
+            Some(key) => snapshot.api_key(key).is_some_and(|key| key.live(now)),
+            None => snapshot
+                .device(session_owner)
+                .is_some_and(|device| device.admitted(now)),
+        };
+        match admitted {
+            true => Ok(()),
+            false => Err(Refusal::new(
+                RefusalKind::Revoked,
+                "the session's owner is no longer admitted",
+            )),
+        }
+    }
+
     fn generation(&self) -> u64 {
         self.registry.generation()
     }
 
     fn record(&self, event: ConnectionEvent<'_>) {
+        self.logins.event(&event);
         let login = event.login.unwrap_or_default();
         let snapshot = self.registry.snapshot();
         let device = snapshot.login(login).ok().map(|device| device.id.clone());
@@ -152,6 +171,13 @@ fn kind(kind: broker::EventKind) -> EventKind {
 
 impl CoapAccess for Access {
     fn verify(&self, attempt: &SignatureAttempt<'_>) -> Result<Principal, Refusal> {
+        self.logins
+            .refusal(Listener::Coap, self.verify_message(attempt))
+    }
+}
+
+impl Access {
+    fn verify_message(&self, attempt: &SignatureAttempt<'_>) -> Result<Principal, Refusal> {
         let now = self.clock.now();
         let snapshot = self.registry.snapshot();
         let device = snapshot
@@ -174,6 +200,27 @@ impl CoapAccess for Access {
     }
 }
 
+/// A gateway's rights: on its own children's topics, while they are its own.
+impl Access {
+    fn is_telemetry_of_a_child(&self, name: &str, gateway: &DeviceLogin) -> bool {
+        topic::child_of(name, gateway.id()).is_some_and(|child| {
+            child.class == "telemetry"
+                && children::admitted(&self.registry, gateway.id(), child.id, self.clock.now())
+                    .is_ok()
+        })
+    }
+
+    /// `+` stands for all children, those that are registered later too.
+    fn is_rejects_of_children(&self, filter: &str, gateway: &DeviceLogin) -> bool {
+        topic::child_of(filter, gateway.id()).is_some_and(|child| {
+            child.class == "rejects"
+                && (child.id == "+"
+                    || children::admitted(&self.registry, gateway.id(), child.id, self.clock.now())
+                        .is_ok())
+        })
+    }
+}
+
 impl Access {
     pub(crate) fn of(rooms: &Rooms) -> Self {
         Self {
@@ -181,82 +228,8 @@ impl Access {
             clock: Arc::clone(&rooms.clock),
             audience: rooms.audience.clone(),
             downlink: Arc::clone(&rooms.downlink),
+            logins: Arc::clone(&rooms.logins),
         }
-    }
-
-    fn admit_device(
-        &self,
-        attempt: &LoginAttempt<'_>,
-        login: &str,
-        password: &[u8],
-    ) -> Result<Admission<Principal>, Refusal> {
-        let now = self.clock.now();
-        let snapshot = self.registry.snapshot();
-        let device = snapshot.login(login).map_err(|error| refusal(&error))?;
-        let by_token = looks_like_jwt(password);
-        let credential = if by_token {
-            device_registry::auth::authenticate_jwt(device, password, &self.audience, now)
-        } else {
-            self.registry
-                .authenticate_password(device, password, exposure(attempt), now)
-        };
-        let credential = credential.map_err(|error| refusal(&error))?;
-        if by_token && attempt.client_id != device.id.as_str() && attempt.client_id != login {
-            return Err(Refusal::new(
-                RefusalKind::BadClientId,
-                "a device with a key uses its id as the client id",
-            ));
-        }
-        let assurance = if by_token {
-            Assurance::Key
-        } else {
-            Assurance::Password
-        };
-        Ok(Admission {
-            session_owner: device.id.to_string(),
-            principal: Principal::Device(Arc::new(DeviceLogin::new(
-                &self.registry,
-                Arc::clone(device),
-                credential,
-                assurance,
-            ))),
-        })
-    }
-}
-
-/// A secret key reads `open/`. A browser's key is bound to its pages' origins,
-/// which MQTT over TCP does not tell.
-fn admit_application(registry: &Registry, key: &[u8]) -> Result<Admission<Principal>, Refusal> {
-    const CURE: &str = "send a secret API key of the application as the password";
-    let refuse = |kind, reason: String| Refusal::new(kind, reason).with_cure(CURE);
-    let key = std::str::from_utf8(key).map_err(|_| {
-        refuse(
-            RefusalKind::BadCredentials,
-            "the API key is not UTF-8".to_owned(),
-        )
-    })?;
-    let key = registry
-        .authenticate_api_key(key)
-        .map_err(|error| refuse(RefusalKind::BadCredentials, error.to_string()))?;
-    match key.kind {
-        ApiKeyKind::Secret => Ok(Admission {
-            session_owner: format!("key:{}", key.id),
-            principal: Principal::Application(key),
-        }),
-        ApiKeyKind::Publishable => Err(refuse(
-            RefusalKind::NotAuthorized,
-            "a browser's key (mdk_pub_...) is bound to origins and does not open MQTT".to_owned(),
-        )),
-    }
-}
-
-fn exposure(attempt: &LoginAttempt<'_>) -> Exposure {
-    if !attempt.listener.is_encrypted() {
-        Exposure::Plaintext {
-            peer: attempt.peer.ip(),
-        }
-    } else {
-        Exposure::Protected
     }
 }
 
@@ -289,38 +262,4 @@ pub(super) fn refused(lost: Lost) -> Refusal {
         ),
     };
     Refusal::new(kind, reason)
-}
-
-#[cfg(test)]
-mod tests {
-    use device_registry::{NewApiKey, NewApplication};
-    use domain::Timestamp;
-
-    use super::*;
-
-    #[test]
-    fn a_browsers_key_does_not_open_mqtt() {
-        let dir = tempfile::tempdir().unwrap();
-        let registry = Registry::open(dir.path(), || Timestamp::from_micros(0)).unwrap();
-        let created = registry
-            .create_application(NewApplication {
-                name: "rivers".to_owned(),
-                contact: "dev@example.com".to_owned(),
-            })
-            .unwrap();
-        let browsers = NewApiKey {
-            kind: ApiKeyKind::Publishable,
-            origins: vec!["https://app.example".to_owned()],
-            expires: None,
-        };
-        let browsers = registry
-            .create_key(&created.application.id, browsers)
-            .unwrap();
-        assert!(admit_application(&registry, created.key.text.as_bytes()).is_ok());
-        let refused = admit_application(&registry, browsers.text.as_bytes());
-        assert_eq!(
-            refused.err().map(|refusal| refusal.kind),
-            Some(RefusalKind::NotAuthorized)
-        );
-    }
 }

@@ -3,26 +3,30 @@
 //! Reads the live stream like any other reader, and only while somebody
 //! subscribes: without a subscriber a message costs nothing here.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use device_registry::{Datastream, Registry, Snapshot, Visibility};
-use domain::{DatastreamId, Rejection};
-use ingest::{AppliedFrame, Ingest, StreamItem, StreamStart};
+use broker::LogMessage;
+use device_registry::Registry;
+use ingest::{FrameStream, Ingest, StreamError, StreamItem, StreamStart};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::topic;
+use super::messages::{self, All, OpenDatastreams};
 
 /// How long the stream stays open after the last subscriber has left.
 const LINGER: Duration = Duration::from_secs(10);
 /// Frames fanned out before the subscribers are woken once for all of them.
 const FRAMES_PER_WAKE: usize = 256;
+/// Messages after which no further frame joins them; a frame has 1,000 at
+/// most. About 1 MB.
+const MESSAGES_PER_WAKE: usize = 4_096;
 
 /// The broker's side: fans out, and says whether anybody would hear it.
 pub trait Subscribers: Send + Sync + 'static {
-    fn publish(&self, messages: &mut Vec<(Arc<str>, Bytes)>);
+    /// Takes whole frames, in their order.
+    fn publish(&self, messages: &mut Vec<LogMessage>);
     fn any(&self) -> bool;
 }
 
@@ -37,7 +41,7 @@ pub struct Downlink {
 struct State {
     /// Opened by the first subscriber, so that nothing between its SUBACK and
     /// the task's first look is missed.
-    opened: Option<ingest::FrameStream>,
+    opened: Option<FrameStream>,
     running: bool,
     last_wanted: Instant,
 }
@@ -56,7 +60,8 @@ impl Downlink {
         }
     }
 
-    /// Somebody is about to subscribe.
+    /// Somebody is about to subscribe, or catches up and will go on live:
+    /// everything that is applied from now on is fanned out.
     pub fn wanted(&self) {
         let mut state = self.state.lock();
         state.last_wanted = Instant::now();
@@ -67,13 +72,14 @@ impl Downlink {
         }
     }
 
-    /// Runs until the process ends.
+    /// Runs until the data plane is closed.
     pub async fn run(&self, subscribers: impl Subscribers) {
-        let mut topics = Topics::default();
-        loop {
+        let mut open = OpenDatastreams::default();
+        let mut flow = ControlFlow::Continue(());
+        while flow.is_continue() {
             let opened = self.state.lock().opened.take();
             match opened {
-                Some(stream) => self.fan_out(stream, &subscribers, &mut topics).await,
+                Some(stream) => flow = self.fan_out(stream, &subscribers, &mut open).await,
                 None => self.wake.notified().await,
             }
         }
@@ -81,38 +87,54 @@ impl Downlink {
 
     async fn fan_out(
         &self,
-        mut stream: ingest::FrameStream,
+        mut stream: FrameStream,
         subscribers: &impl Subscribers,
-        topics: &mut Topics,
-    ) {
+        open: &mut OpenDatastreams,
+    ) -> ControlFlow<()> {
         let mut messages = Vec::new();
         while !self.abandoned(subscribers) {
             let Ok(first) = tokio::time::timeout(LINGER, stream.next()).await else {
                 continue;
             };
-            topics.refresh(&self.registry);
-            let mut next = Some(first);
-            for _ in 0..FRAMES_PER_WAKE {
-                match next {
-                    Some(Ok(StreamItem::Frame(frame))) => {
-                        topics.messages(&self.registry, &frame, &mut messages);
-                    }
-                    Some(Ok(StreamItem::Gap { from, to })) => {
-                        tracing::warn!(%from, %to, "the live fan-out fell behind the log");
-                    }
-                    Some(Err(error)) => {
-                        tracing::error!(%error, "the live fan-out starts anew");
-                        stream = self.ingest.stream(StreamStart::Live);
-                    }
+            open.refresh(&self.registry);
+            self.take(first, &mut stream, open, &mut messages)?;
+            for _ in 1..FRAMES_PER_WAKE {
+                if messages.len() >= MESSAGES_PER_WAKE {
+                    break;
+                }
+                match stream.try_next().transpose() {
+                    Some(next) => self.take(next, &mut stream, open, &mut messages)?,
                     None => break,
                 }
-                next = stream.try_next().transpose();
-            }
-            if let Some(Ok(StreamItem::Frame(frame))) = next {
-                topics.messages(&self.registry, &frame, &mut messages);
             }
             subscribers.publish(&mut messages);
         }
+        ControlFlow::Continue(())
+    }
+
+    /// Breaks where nothing will come any more.
+    fn take(
+        &self,
+        item: Result<StreamItem, StreamError>,
+        stream: &mut FrameStream,
+        open: &mut OpenDatastreams,
+        messages: &mut Vec<LogMessage>,
+    ) -> ControlFlow<()> {
+        match item {
+            Ok(StreamItem::Frame(frame)) => {
+                open.observations(&self.registry, &frame, &All, messages);
+                messages::rejects(&frame, &All, messages);
+            }
+            Ok(StreamItem::Gap { from, to }) => {
+                tracing::warn!(%from, %to, "the live fan-out fell behind the log");
+            }
+            Err(StreamError::Closed) => return ControlFlow::Break(()),
+            Err(error) => {
+                tracing::error!(%error, "the live fan-out starts anew");
+                *stream = self.ingest.stream(StreamStart::Live);
+            }
+        }
+        ControlFlow::Continue(())
     }
 
     /// Nobody subscribes, and nobody has been about to for a while.
@@ -122,87 +144,4 @@ impl Downlink {
         state.running = !abandoned;
         abandoned
     }
-}
-
-/// Topic and unit of each public datastream, made anew when a right changes.
-#[derive(Default)]
-struct Topics {
-    generation: Option<u64>,
-    snapshot: Arc<Snapshot>,
-    open: Vec<Option<Open>>,
-}
-
-#[derive(Clone)]
-struct Open {
-    topic: Arc<str>,
-    unit: Option<Box<str>>,
-}
-
-impl Topics {
-    fn refresh(&mut self, registry: &Registry) {
-        let generation = registry.generation();
-        if self.generation != Some(generation) {
-            self.generation = Some(generation);
-            self.snapshot = registry.snapshot();
-            self.open.clear();
-        }
-    }
-
-    fn messages(
-        &mut self,
-        registry: &Registry,
-        frame: &AppliedFrame,
-        messages: &mut Vec<(Arc<str>, Bytes)>,
-    ) {
-        for observation in &frame.observations {
-            if let Some(open) = self.open(registry, observation.datastream) {
-                let payload = topic::open_payload(observation, open.unit.as_deref());
-                messages.push((Arc::clone(&open.topic), Bytes::from(payload)));
-            }
-        }
-        if !frame.rejections.is_empty() || frame.unreadable.is_some() {
-            let payload = rejects_payload(frame);
-            messages.push((topic::rejects(&frame.device).into(), payload));
-        }
-    }
-
-    fn open(&mut self, registry: &Registry, id: DatastreamId) -> Option<&Open> {
-        let place = id.get() as usize;
-        if self.open.len() <= place {
-            self.open.resize(place + 1, None);
-        }
-        if self.open[place].is_none() {
-            if self.snapshot.datastream(id).is_none() {
-                // Registered since: an addition does not change the generation.
-                self.snapshot = registry.snapshot();
-            }
-            self.open[place] = public(self.snapshot.datastream(id)?);
-        }
-        self.open[place].as_ref()
-    }
-}
-
-fn public(datastream: &Datastream) -> Option<Open> {
-    (datastream.visibility == Visibility::Public).then(|| Open {
-        topic: topic::open(datastream).into(),
-        unit: datastream.unit.clone(),
-    })
-}
-
-fn rejects_payload(frame: &AppliedFrame) -> Bytes {
-    let rejected = |rejection: &Rejection| {
-        serde_json::json!({
-            "index": rejection.index,
-            "field": rejection.field,
-            "code": rejection.reason.code(),
-            "reason": rejection.reason.to_string(),
-        })
-    };
-    let body = serde_json::json!({
-        "offset": frame.offset.get(),
-        "t": frame.received.to_string(),
-        "unreadable": frame.unreadable.map(|error| error.to_string()),
-        "rejections": frame.rejections.iter().map(rejected).collect::<Vec<_>>(),
-    });
-    Bytes::from(body.to_string())
 }

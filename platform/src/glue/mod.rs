@@ -2,14 +2,26 @@
 //!
 //! - [`principal`]: who is on a connection, and its current registry entry
 //! - [`access`]: who may connect, publish and subscribe
+//! - `login`: how they prove who they are
+//! - [`login_book`]: how logins went
+//! - [`children`]: for whom a gateway speaks
 //! - [`uplink`]: a published message on its way to the log
 //! - [`downlink`]: applied observations on their way to subscribers
+//! - `messages`: what a frame is to subscribers
+//! - [`backlog`]: the same of the past, for sessions that have missed some
+//! - [`sessions`]: sessions that are kept
 //! - [`retained`]: the latest values as retained messages
 //! - [`topic`]: the platform's topics
 
 pub mod access;
+pub mod backlog;
+pub mod children;
 pub mod downlink;
+mod login;
+pub mod login_book;
+mod messages;
 pub mod principal;
 pub mod retained;
+pub mod sessions;
 pub mod topic;
 pub mod uplink;

@@ -16,6 +16,24 @@ pub fn is_rejects_of(filter: &str, device: &DeviceId) -> bool {
     own(filter, device) == Some("rejects")
 }
 
+/// A topic below `devices/{gateway}/children/`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ChildTopic<'a> {
+    /// Or `+`, in a filter.
+    pub id: &'a str,
+    /// `telemetry`, `rejects`, ...
+    pub class: &'a str,
+}
+
+/// `devices/{gateway}/children/{id}/{class}`: which child and what, if `topic`
+/// is one of `gateway`.
+pub fn child_of<'a>(topic: &'a str, gateway: &DeviceId) -> Option<ChildTopic<'a>> {
+    let (id, class) = own(topic, gateway)?
+        .strip_prefix("children/")?
+        .split_once('/')?;
+    Some(ChildTopic { id, class })
+}
+
 fn own<'a>(topic: &'a str, device: &DeviceId) -> Option<&'a str> {
     topic
         .strip_prefix("devices/")?
@@ -37,6 +55,11 @@ pub fn is_platforms_own(topic: &str) -> bool {
 
 pub fn rejects(device: &DeviceId) -> String {
     format!("devices/{device}/rejects")
+}
+
+/// The same for the gateway through which the message came.
+pub fn rejects_of_child(gateway: &DeviceId, child: &DeviceId) -> String {
+    format!("devices/{gateway}/children/{child}/rejects")
 }
 
 /// `open/{agency}/{domain}/{model}/{thing}/{field}`.
@@ -107,6 +130,33 @@ mod tests {
             assert!(!is_telemetry_of(topic, &device), "{topic}");
         }
         assert!(!is_rejects_of("devices/+/rejects", &device));
+    }
+
+    #[test]
+    fn a_gateways_child_is_named_by_its_own_topics_only() {
+        let gateway = DeviceId::new("gw").unwrap();
+        let child = |topic| child_of(topic, &gateway).map(|child| (child.id, child.class));
+        assert_eq!(
+            child("devices/gw/children/dev-1/telemetry"),
+            Some(("dev-1", "telemetry"))
+        );
+        assert_eq!(
+            child("devices/gw/children/+/rejects"),
+            Some(("+", "rejects"))
+        );
+        // Whatever has more levels than that has no class of that name.
+        assert_eq!(
+            child("devices/gw/children/dev-1/telemetry/x"),
+            Some(("dev-1", "telemetry/x"))
+        );
+        for topic in [
+            "devices/gw/telemetry",
+            "devices/gw/children/dev-1",
+            "devices/gw-2/children/dev-1/telemetry",
+            "devices/+/children/dev-1/telemetry",
+        ] {
+            assert_eq!(child(topic), None, "{topic}");
+        }
     }
 
     #[test]

@@ -4,14 +4,16 @@ use std::future::Future;
 use std::sync::Arc;
 
 use broker::{InboundMessage, MessageSink, SinkFault};
-use device_registry::Registry;
+use device_registry::{Device, Registry};
 use domain::payload::{self, ContentFormat, PayloadError};
-use domain::{Assurance, ObservationBatch, Offset, Origin, Telemetry, Timestamp};
+use domain::{Assurance, DeviceId, ObservationBatch, Offset, Origin, Telemetry, Timestamp};
 use ingest::{Clock, Ingest, Outcome, StageError};
 
 use crate::compose::Rooms;
 
+use super::children;
 use super::principal::{DeviceLogin, Principal};
+use super::topic;
 
 /// Decodes telemetry and stages it; a receipt comes from the log alone.
 pub struct Uplink {
@@ -27,6 +29,27 @@ impl Uplink {
             ingest: rooms.ingest.clone(),
             clock: Arc::clone(&rooms.clock),
         }
+    }
+}
+
+impl Uplink {
+    /// Whose message it is: the sender's, or that of a child of the sender's,
+    /// who then is its gateway.
+    fn speaks_for(
+        &self,
+        login: &DeviceLogin,
+        topic: &str,
+        now: Timestamp,
+    ) -> Result<(Arc<Device>, Option<DeviceId>), SinkFault> {
+        let own = login
+            .current(&self.registry, now)
+            .map_err(|lost| SinkFault::Failed(format!("{} is out: {lost:?}", login.id()).into()))?;
+        let Some(child) = topic::child_of(topic, login.id()) else {
+            return Ok((own, None));
+        };
+        let device = children::admitted(&self.registry, login.id(), child.id, now)
+            .map_err(|error| SinkFault::Failed(format!("{}: {error}", child.id).into()))?;
+        Ok((device, Some(login.id().clone())))
     }
 }
 
@@ -58,12 +81,10 @@ impl MessageSink<Principal> for Uplink {
             ));
         };
         let now = self.clock.now();
-        let device = login
-            .current(&self.registry, now)
-            .map_err(|lost| SinkFault::Failed(format!("{} is out: {lost:?}", login.id()).into()))?;
+        let (device, gateway) = self.speaks_for(login, message.topic, now)?;
         let batch = ObservationBatch {
-            origin: origin(login, message, now),
-            telemetry: read(message, login, now),
+            origin: origin(login, gateway, message, now),
+            telemetry: read(message, &device.id, now),
             original: original(message),
         };
         self.ingest
@@ -90,14 +111,14 @@ impl MessageSink<Principal> for Uplink {
 
 fn read<'a>(
     message: &InboundMessage<'a>,
-    login: &DeviceLogin,
+    device: &DeviceId,
     now: Timestamp,
 ) -> Result<Telemetry<'a>, PayloadError> {
     let format = message
         .content_type
         .map(ContentFormat::from_content_type)
         .transpose()?;
-    payload::parse(message.payload, format, login.id(), now)
+    payload::parse(message.payload, format, device, now)
 }
 
 fn original<'a>(message: &InboundMessage<'a>) -> &'a [u8] {
@@ -107,7 +128,14 @@ fn original<'a>(message: &InboundMessage<'a>) -> &'a [u8] {
         .map_or(message.payload, |signed| signed.bytes)
 }
 
-fn origin(login: &DeviceLogin, message: &InboundMessage<'_>, received: Timestamp) -> Origin {
+/// The credential and its assurance are the sender's: the gateway's, where the
+/// message is a child's.
+fn origin(
+    login: &DeviceLogin,
+    gateway: Option<DeviceId>,
+    message: &InboundMessage<'_>,
+    received: Timestamp,
+) -> Origin {
     let signed = message.signed.as_ref();
     Origin {
         credential: login.credential,
@@ -116,7 +144,7 @@ fn origin(login: &DeviceLogin, message: &InboundMessage<'_>, received: Timestamp
         } else {
             login.assurance
         },
-        gateway: None,
+        gateway,
         transport: message.transport,
         received,
         resent: message.resent,

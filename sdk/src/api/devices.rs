@@ -39,6 +39,12 @@ pub struct NewDevice {
         serialize_with = "write_optional_time"
     )]
     pub expires: Option<Timestamp>,
+    /// The device that may publish for it.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "optional_text"
+    )]
+    pub gateway: Option<DeviceId>,
     /// The thing whose earlier device this one replaces.
     #[serde(
         skip_serializing_if = "Option::is_none",
@@ -62,6 +68,7 @@ impl NewDevice {
             licence: None,
             attribution: None,
             expires: None,
+            gateway: None,
             thing: None,
         }
     }
@@ -91,6 +98,8 @@ pub struct Device {
     pub alias: Option<String>,
     pub thing: String,
     pub agency: String,
+    #[serde(default)]
+    pub gateway: Option<String>,
     pub model: String,
     #[serde(default)]
     pub name: String,
@@ -203,8 +212,8 @@ impl ApiClient {
         Pages::new(self, query.finish())
     }
 
-    /// Changes `name`, `location`, `expires`, `visibility`, `licence` or
-    /// `attribution`; `null` clears a location or an expiry.
+    /// Changes `name`, `location`, `expires`, `gateway`, `visibility`, `licence`
+    /// or `attribution`; `null` clears a location, an expiry or a gateway.
     pub fn patch_device(
         &self,
         id: &DeviceId,
@@ -258,7 +267,7 @@ fn text<S: serde::Serializer>(
 }
 
 fn optional_text<S: serde::Serializer>(
-    id: &Option<ThingId>,
+    id: &Option<impl std::fmt::Display>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     match id {

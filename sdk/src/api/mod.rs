@@ -9,6 +9,7 @@ mod agencies;
 mod aggregate;
 mod applications;
 mod client;
+mod connection;
 mod datastreams;
 mod devices;
 mod error;
@@ -26,6 +27,7 @@ pub use agencies::Agency;
 pub use aggregate::{Aggregate, AggregateQuery, Buckets};
 pub use applications::{Application, IssuedKey, KeyKind, NewApplication, NewKeyRequest};
 pub use client::{ApiClient, ApiConfig, ApiCredential};
+pub use connection::{DeviceConnection, GatewayConnection};
 pub use datastreams::{Datastream, DatastreamFilter};
 pub use devices::{
     Credential, Device, DeviceFilter, ImportFault, ImportMode, ImportReport, NewDevice,

@@ -55,6 +55,9 @@ pub struct Frame {
     pub model: String,
     #[serde(default)]
     pub location: Option<Position>,
+    /// The gateway that published for the device; told to operators.
+    #[serde(default)]
+    pub gateway: Option<String>,
     pub observations: Vec<FrameObservation>,
 }
 

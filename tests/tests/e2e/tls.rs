@@ -7,7 +7,7 @@ use sdk::api::{ApiClient, ApiConfig, ApiCredential};
 use tests::peers::look_for;
 use tests::{Start, TestDevice, TestPlatform, eventually};
 
-fn write_certificate(folder: &Path) -> String {
+pub(crate) fn write_certificate(folder: &Path) -> String {
     let made =
         rcgen::generate_simple_self_signed(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]);
     let made = made.unwrap();
@@ -17,12 +17,10 @@ fn write_certificate(folder: &Path) -> String {
     pem
 }
 
-fn start(folder: &Path) -> Start {
+pub(crate) fn start(folder: &Path) -> Start {
     let flag = |name: &str, file: &str| [name.to_owned(), folder.join(file).display().to_string()];
-    let listeners = ["--mqtts", "127.0.0.1:0", "--https", "127.0.0.1:0"].map(String::from);
     Start {
         flags: [
-            listeners.to_vec(),
             flag("--tls-cert", "cert.pem").to_vec(),
             flag("--tls-key", "key.pem").to_vec(),
         ]
@@ -78,7 +76,7 @@ fn one_silent_connection_does_not_hold_up_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let pem = write_certificate(folder.path());
     let platform = TestPlatform::start_with(&start(folder.path()));
-    let silent: Vec<_> = ["mqtts", "https"]
+    let silent: Vec<_> = ["mqtts", "wss", "https"]
         .map(|name| std::net::TcpStream::connect(platform.address(name)).unwrap())
         .into();
     assert!(https(&platform, &pem).platform().is_ok());

@@ -3,9 +3,10 @@
 import { ApiError, get, serverNow } from "../api";
 import { h } from "../dom";
 import { ageText, dateTimeText, shortTimeText } from "../format";
-import type { Bucket, Device, DeviceEvent, Page, Quarantined } from "../shapes";
+import type { Bucket, Device, DeviceConnection, DeviceEvent, Page, Quarantined } from "../shapes";
 import { language, t, word } from "../text";
 import { type ChartFrame, type ChartPoint, chart, nearest, zoneText } from "./chart";
+import { connectionSection } from "./connection";
 import { type Stream, type Unit, chartStream } from "./fleet";
 import { agencyTitle, deviceTitle, domainIcon, domainTitle, fieldTitle, licenceTitle, modelTitle, sparkline, valueElement, valueWords } from "./words";
 
@@ -32,6 +33,7 @@ export class DevicePanel {
   private events: DeviceEvent[] | null = null;
   private quarantined: Quarantined[] | null = null;
   private detail: Device | null = null;
+  private connection: DeviceConnection | null = null;
   private readAt = 0;
   private readonly facts = h("div");
   private readonly values = h("div");
@@ -42,7 +44,7 @@ export class DevicePanel {
 
   show(unit: Unit | null): void {
     if (unit !== this.unit) {
-      Object.assign(this, { field: null, history: null, historyFault: "", events: null, quarantined: null, detail: null, readAt: 0 });
+      Object.assign(this, { field: null, history: null, historyFault: "", events: null, quarantined: null, detail: null, connection: null, readAt: 0 });
       this.unit = unit;
     }
     if (!unit) {
@@ -70,14 +72,16 @@ export class DevicePanel {
 
   private async read(unit: Unit): Promise<void> {
     const path = `/v1/devices/${encodeURIComponent(unit.device.id)}`;
-    const [detail, events, quarantined] = await Promise.allSettled([
+    const [detail, connection, events, quarantined] = await Promise.allSettled([
       get<Device>(path),
+      get<DeviceConnection>(`${path}/connection`),
       get<Page<DeviceEvent>>(`${path}/events?limit=1000`),
       get<Page<Quarantined>>(`${path}/quarantine?limit=1000`),
       this.readHistory(unit),
     ]);
     if (unit !== this.unit) return;
     if (detail.status === "fulfilled") this.detail = detail.value;
+    if (connection.status === "fulfilled") this.connection = connection.value;
     if (events.status === "fulfilled") this.events = events.value.items.slice(-SHOWN).reverse();
     if (quarantined.status === "fulfilled") this.quarantined = quarantined.value.items.slice(-SHOWN).reverse();
     this.drawFacts(unit);
@@ -217,6 +221,7 @@ export class DevicePanel {
 
   private drawLog(): void {
     this.log.replaceChildren(
+      connectionSection(this.connection),
       h("h3", {}, t("device.events")),
       logList(this.events, t("device.events.none"), eventItem),
       h("h3", {}, t("device.quarantine")),

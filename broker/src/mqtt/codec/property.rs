@@ -145,6 +145,11 @@ impl PropertyList {
         self.raw.is_empty()
     }
 
+    /// In bytes.
+    pub fn len(&self) -> usize {
+        self.raw.len()
+    }
+
     pub fn as_properties(&self) -> Properties<'_> {
         Properties { raw: &self.raw }
     }

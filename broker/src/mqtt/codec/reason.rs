@@ -9,6 +9,8 @@ impl ReasonCode {
     pub const GRANTED_QOS_1: Self = Self(0x01);
     pub const DISCONNECT_WITH_WILL: Self = Self(0x04);
     pub const NO_SUBSCRIPTION_EXISTED: Self = Self(0x11);
+    pub const CONTINUE_AUTHENTICATION: Self = Self(0x18);
+    pub const REAUTHENTICATE: Self = Self(0x19);
     pub const UNSPECIFIED_ERROR: Self = Self(0x80);
     pub const MALFORMED_PACKET: Self = Self(0x81);
     pub const PROTOCOL_ERROR: Self = Self(0x82);
@@ -32,8 +34,6 @@ impl ReasonCode {
     pub const QUOTA_EXCEEDED: Self = Self(0x97);
     pub const ADMINISTRATIVE_ACTION: Self = Self(0x98);
     pub const PAYLOAD_FORMAT_INVALID: Self = Self(0x99);
-    pub const QOS_NOT_SUPPORTED: Self = Self(0x9B);
-    pub const SHARED_SUBSCRIPTIONS_NOT_SUPPORTED: Self = Self(0x9E);
 
     pub const fn is_failure(self) -> bool {
         self.0 >= 0x80

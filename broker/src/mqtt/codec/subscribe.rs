@@ -39,7 +39,8 @@ impl SubscribeOptions {
         }
     }
 
-    fn from_bits(bits: u8, protocol: Protocol) -> Result<Self, DecodeError> {
+    /// The options byte of SUBSCRIBE.
+    pub fn from_bits(bits: u8, protocol: Protocol) -> Result<Self, DecodeError> {
         let reserved = match protocol {
             Protocol::V311 => 0xFC,
             Protocol::V5 => 0xC0,
@@ -60,7 +61,7 @@ impl SubscribeOptions {
         })
     }
 
-    fn bits(self) -> u8 {
+    pub fn bits(self) -> u8 {
         self.qos as u8
             | u8::from(self.no_local) << 2
             | u8::from(self.retain_as_published) << 3

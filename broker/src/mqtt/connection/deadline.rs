@@ -28,17 +28,23 @@ impl<C: Seams> Connection<C> {
             state.abandon();
             return;
         }
-        match &state.served {
+        let is_paused = state.is_paused(config);
+        match &mut state.served {
             None if now.duration_since(state.accepted) > config.connect_deadline => {
                 state.close(End::connect_timeout());
             }
             None => {}
             // A client that is not read cannot be blamed for its silence.
-            Some(_) if state.is_paused(config) => {}
-            Some(served) if served.session.deadline().is_some_and(|it| now > it) => {
+            Some(served)
+                if !is_paused && served.session.deadline().is_some_and(|it| now > it) =>
+            {
                 state.close(End::keep_alive_timeout());
             }
-            Some(_) => {}
+            Some(served) => {
+                let received = served.seat.messages_in.get();
+                served.seat.rate.mark(received, now);
+                self.save_position(worker, served, now);
+            }
         }
     }
 
@@ -53,20 +59,18 @@ impl<C: Seams> Connection<C> {
             let filter = subscription.filter.as_str();
             access.subscribe_right(&served.principal, filter) == SubscribeRight::Denied
         });
-        let verdict = match (access.still_admitted(&served.principal), lost) {
-            (Err(refusal), _) => Err(refusal),
-            (Ok(()), Some(subscription)) => Err(Refusal::new(
+        let end = match (access.still_admitted(&served.principal), lost) {
+            (Err(refusal), _) => End::revoked(refusal),
+            (Ok(()), Some(subscription)) => End::kicked(Refusal::new(
                 RefusalKind::NotAuthorized,
                 format!(
                     "may no longer subscribe to {}",
                     subscription.filter.as_str()
                 ),
             )),
-            (Ok(()), None) => Ok(()),
+            (Ok(()), None) => return,
         };
-        if let Err(refusal) = verdict {
-            state.close(End::kicked(refusal));
-        }
+        state.close(end);
     }
 
     /// The platform stops: nothing more is read, and what was received is

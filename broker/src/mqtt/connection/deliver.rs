@@ -1,6 +1,7 @@
 //! Messages and acknowledgements towards the client.
 
 use std::rc::Rc;
+use std::time::Instant;
 
 use super::Connection;
 use super::end::End;
@@ -8,7 +9,7 @@ use super::state::{Served, State};
 use crate::listener::worker::{Seams, Worker};
 use crate::mqtt::message::Delivery;
 use crate::mqtt::router::Drained;
-use crate::mqtt::session::Sent;
+use crate::mqtt::session::{Held, Sent};
 use crate::sink::Receipt;
 
 /// Buffers written in one go before others have their turn.
@@ -29,7 +30,11 @@ impl<C: Seams> Connection<C> {
         }
     }
 
-    pub(super) fn go_on_delivering(&self, state: &mut State<C>, worker: &Worker<C>) {
+    pub(super) fn go_on_delivering(
+        self: &Rc<Self>,
+        state: &mut State<C>,
+        worker: &Worker<C>,
+    ) {
         if state.served.as_ref().is_some_and(|served| served.blocked) {
             let out = &mut *worker.scratch.borrow_mut();
             self.deliver_into(state, worker, out);
@@ -37,15 +42,24 @@ impl<C: Seams> Connection<C> {
     }
 
     /// Delivers until nothing waits, or until the window or the socket is full.
-    pub(super) fn deliver_into(&self, state: &mut State<C>, worker: &Worker<C>, out: &mut Vec<u8>) {
+    pub(super) fn deliver_into(
+        self: &Rc<Self>,
+        state: &mut State<C>,
+        worker: &Worker<C>,
+        out: &mut Vec<u8>,
+    ) {
         let most = worker.config().unsent_bytes;
         for _ in 0..TURN_ROUNDS {
             let room = most.saturating_sub(state.unsent_bytes());
             let Some(served) = &mut state.served else {
                 return;
             };
+            if served.is_held {
+                served.blocked = true;
+                return;
+            }
             out.clear();
-            let full = self.fill(served, room, out);
+            let full = self.fill(served, worker, room, out);
             self.counters.bytes_out.add(out.len() as u64);
             state.write(out);
             if !full || state.has_unsent() {
@@ -56,50 +70,71 @@ impl<C: Seams> Connection<C> {
     }
 
     /// Writes deliveries up to `room` bytes; whether it stopped for want of it.
-    fn fill(&self, served: &mut Served<C>, room: usize, out: &mut Vec<u8>) -> bool {
+    fn fill(
+        self: &Rc<Self>,
+        served: &mut Served<C>,
+        worker: &Worker<C>,
+        room: usize,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let now = Instant::now();
         let Served {
             session,
             endpoint,
+            seat,
             retained,
             blocked,
             ..
         } = served;
-        let (mut sent, mut too_large, mut full) = (0, 0, false);
-        let mut take = |delivery: &Delivery| {
+        session.lost(endpoint.take_lost());
+        *blocked = !session.send_again(room, now, out);
+        if *blocked {
+            return out.len() >= room;
+        }
+        let (mut sent, mut dropped, mut full) = (0, 0, false);
+        let mut take = |delivery: Delivery| {
             full = out.len() >= room;
-            if full || !session.has_room(delivery) {
-                return false;
+            if full || !session.has_room(&delivery) {
+                return Err(delivery);
             }
-            match session.deliver(delivery, out) {
+            match session.deliver(delivery, now, out) {
                 Sent::Written => sent += 1,
-                Sent::TooLarge => too_large += 1,
+                Sent::TooLarge | Sent::Expired => dropped += 1,
             }
-            true
+            Ok(())
         };
-        *blocked = false;
-        while let Some(delivery) = retained.as_ref().and_then(|queue| queue.front()) {
-            if !take(delivery) {
-                *blocked = true;
-                break;
-            }
-            if let Some(queue) = retained {
-                queue.pop();
+        while let Some(queue) = retained {
+            match queue.pop().map(&mut take) {
+                Some(Ok(())) => {}
+                Some(Err(delivery)) => {
+                    queue.put_back(delivery);
+                    *blocked = true;
+                    break;
+                }
+                None => *retained = None,
             }
         }
+        let mut behind = None;
         if !*blocked {
-            *retained = None;
-            *blocked = endpoint.drain(&mut take) == Drained::Blocked;
+            match endpoint.drain(&mut take) {
+                Drained::Empty => {}
+                Drained::Blocked => *blocked = true,
+                Drained::Behind(next) => behind = Some(next),
+            }
         }
-        endpoint.messages_out.add(sent);
+        seat.messages_out.add(sent);
         self.counters.messages_out.add(sent);
-        endpoint.drop_counted(too_large);
+        seat.drop_counted(dropped);
+        if let Some(next) = behind {
+            self.read_log(served, worker, next);
+        }
         full
     }
 
     /// Messages of this connection are durable: their acknowledgements go out
     /// in one write, from here, without waking the connection's task.
     pub(crate) fn committed(
-        &self,
+        self: &Rc<Self>,
         worker: &Worker<C>,
         receipts: impl Iterator<Item = impl Receipt>,
     ) {
@@ -110,9 +145,13 @@ impl<C: Seams> Connection<C> {
         };
         let out = &mut *worker.scratch.borrow_mut();
         out.clear();
-        let mut acknowledged = 0;
+        let (mut acknowledged, mut held) = (0, Held::default());
         for receipt in receipts {
-            acknowledged += served.session.committed(&receipt, out);
+            acknowledged += served.session.committed(&receipt, out, &mut held);
+        }
+        self.hold(worker, served, held);
+        if let Some(agency) = &served.seat.agency {
+            agency.acknowledged.add(acknowledged);
         }
         let drained = served.session.pending() == 0;
         if drained {

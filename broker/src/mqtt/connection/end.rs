@@ -20,6 +20,9 @@ pub(crate) struct End {
     pub(super) told: Cow<'static, str>,
     /// The will goes with the right to be connected.
     pub(super) forgets_will: bool,
+    /// The session goes with the right to be connected, however long it was
+    /// to be kept.
+    pub(super) forgets_session: bool,
     /// Who tried to log in; a served connection knows it by itself.
     pub(super) login: Option<Box<str>>,
     /// The first bytes of what was wrong.
@@ -35,6 +38,7 @@ impl End {
             code: None,
             told: Cow::Borrowed(""),
             forgets_will: false,
+            forgets_session: false,
             login: None,
             head: Box::default(),
         }
@@ -86,6 +90,15 @@ impl End {
         Self::new(EventKind::Refused, reason, cure)
     }
 
+    /// The right to be connected was lost.
+    pub(super) fn revoked(refusal: Refusal) -> Self {
+        Self {
+            forgets_session: true,
+            ..Self::kicked(refusal)
+        }
+    }
+
+    /// A right was lost that the connection made use of.
     pub(super) fn kicked(refusal: Refusal) -> Self {
         let code = refusal.kind.disconnect_code();
         let end = Self::new(EventKind::Kicked, refusal.reason, "");

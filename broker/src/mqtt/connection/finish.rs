@@ -1,40 +1,45 @@
-//! After the last packet: the will, the record, the last bytes.
+//! After the last packet: what becomes of the session and its will, the
+//! record, the last bytes.
 
 use std::future::poll_fn;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
-use domain::batch::Resent;
+use tokio::sync::oneshot;
 
 use super::Connection;
 use super::end::End;
 use super::state::Served;
 use super::transport::Transport;
-use crate::access::{AccessControl, ConnectionEvent, EventKind, PublishRight};
+use super::will::LastWill;
+use crate::access::{AccessControl, ConnectionEvent, EventKind};
 use crate::listener::worker::{Seams, Worker};
-use crate::mqtt::codec::{Property, Qos};
-use crate::mqtt::message::Message;
-use crate::mqtt::session::StoredWill;
-use crate::sink::{InboundMessage, MessageSink};
+use crate::mqtt::directory::{Waiting, WillFate, is_stored};
+use crate::mqtt::router::Endpoint;
+use crate::mqtt::session::{Keeping, Kept, Session};
+use crate::session_store::{LogPosition, SessionChange, SessionStore};
 
 /// How long a peer has to take the last words and close.
-const LINGER: Duration = Duration::from_millis(500);
+const LINGER: Duration = Duration::from_secs(2);
 /// What it may still send meanwhile, in bytes.
 const LINGER_BYTES: usize = 1024 * 1024;
 
 impl<C: Seams> Connection<C> {
-    /// Records the end, lets the will go, and closes the socket gently.
-    pub(crate) async fn finish(&self, worker: &Worker<C>) {
+    /// Records the end, lets the session and the will go, and closes the
+    /// socket gently.
+    pub(crate) async fn finish(self: &Rc<Self>, worker: &Rc<Worker<C>>) {
         let (end, served) = {
             let state = &mut *self.state.borrow_mut();
             state.ticket = None;
-            (state.take_end(), self.release(worker, state.served.take()))
+            state.greeting = None;
+            (state.take_end(), state.served.take())
         };
         let Some(end) = end else { return };
         self.record(worker, &end, served.as_deref());
-        if let Some(mut served) = served
-            && let Some(will) = served.session.take_will()
-        {
-            self.publish_will(worker, &served, &will);
+        if let Some(served) = served {
+            self.count_out(&served);
+            self.let_go(worker, *served, &end);
         }
         // Its own messages may keep the connection a while, waiting to be
         // durable; its socket they do not keep.
@@ -56,34 +61,133 @@ impl<C: Seams> Connection<C> {
         let _ = tokio::time::timeout(LINGER, peer_closed).await;
     }
 
-    /// Takes the connection out of all that others can see. Runs once, also
-    /// when the task is dropped half way.
-    pub(super) fn release(
-        &self,
-        worker: &Worker<C>,
-        served: Option<Box<Served<C>>>,
-    ) -> Option<Box<Served<C>>> {
-        let served = served?;
-        for subscription in served.session.subscriptions() {
-            let router = &worker.shared.router;
-            router.unsubscribe(&served.endpoint, &subscription.filter);
-        }
-        worker.shared.directory.leave(&served.endpoint);
-        self.counters.connections.subtract(1);
-        Some(served)
-    }
-
     /// For a task that is dropped without [`Self::finish`].
     pub(crate) fn release_dropped(&self, worker: &Worker<C>) {
-        if let Ok(mut state) = self.state.try_borrow_mut() {
-            let served = state.served.take();
-            self.release(worker, served);
+        if let Ok(mut state) = self.state.try_borrow_mut()
+            && let Some(served) = state.served.take()
+        {
+            let router = &worker.shared.router;
+            router.unsubscribe_all(&served.endpoint, served.session.subscriptions());
+            worker.shared.directory.leave(&served.endpoint);
+            self.count_out(&served);
         }
+    }
+
+    fn count_out(&self, served: &Served<C>) {
+        self.counters.connections.subtract(1);
+        if let Some(agency) = &served.seat.agency {
+            agency.connections.subtract(1);
+        }
+    }
+
+    /// The session waits for the next connection, or ends.
+    fn let_go(self: &Rc<Self>, worker: &Rc<Worker<C>>, served: Served<C>, end: &End) {
+        let Served {
+            mut session,
+            principal,
+            endpoint,
+            ..
+        } = served;
+        let will = session.take_will().filter(|_| !end.forgets_will);
+        let last = will.map(|will| LastWill {
+            will,
+            principal,
+            endpoint: endpoint.clone(),
+        });
+        // Another connection may have begun a new session in its place.
+        let is_its_own = worker.shared.directory.has(&endpoint);
+        let keeps = session.expiry() > 0 && !end.forgets_session && is_its_own;
+        if !keeps {
+            self.end_session(worker, session, &endpoint, is_its_own);
+            if let Some(last) = last {
+                self.publish_will(worker, &last);
+            }
+            return;
+        }
+        let delayed = last.as_ref().is_some_and(|it| it.will.delay > 0);
+        let (fate, known) = oneshot::channel();
+        let fate = delayed.then_some(fate);
+        self.leave_waiting(worker, session, &endpoint, fate);
+        match last {
+            Some(last) if delayed => self.clone().delay_will(worker, last, known),
+            Some(last) => self.publish_will(worker, &last),
+            None => {}
+        }
+    }
+
+    fn end_session(
+        &self,
+        worker: &Worker<C>,
+        session: Session,
+        endpoint: &Arc<Endpoint>,
+        is_its_own: bool,
+    ) {
+        let router = &worker.shared.router;
+        let keeping = session.keeping();
+        let mut kept = session.into_kept();
+        let published = router.unsubscribe_all(endpoint, &kept.subscriptions);
+        let (_, queued) = endpoint.rise(published);
+        let mut left = kept.take_shared();
+        left.extend(queued);
+        router.pass_on(endpoint.realm, &kept.subscriptions, left);
+        if is_its_own && keeping == Keeping::Store {
+            // Before the key is free: what the next session saves comes later.
+            let key = endpoint.key.clone();
+            let ended = vec![SessionChange::Ended { key }];
+            drop(worker.services.sessions.save(ended));
+        }
+        worker.shared.directory.leave(endpoint);
+    }
+
+    fn leave_waiting(
+        &self,
+        worker: &Worker<C>,
+        session: Session,
+        endpoint: &Arc<Endpoint>,
+        will: Option<oneshot::Sender<WillFate>>,
+    ) {
+        let router = &worker.shared.router;
+        let expiry = session.expiry();
+        let kept = session.into_kept();
+        let next = match is_stored(endpoint.realm) {
+            true => self.leave_log(worker, &kept, endpoint, expiry),
+            false => endpoint.rise(router.published()).0,
+        };
+        let mut waiting = Waiting::new(kept, next, Duration::from_secs(expiry.into()));
+        waiting.will = will;
+        let directory = &worker.shared.directory;
+        for ended in directory.wait(endpoint, waiting, worker.config()) {
+            worker.forget_session(ended);
+        }
+    }
+
+    /// Nothing of the log reaches the session until it is back. Returns where
+    /// it goes on then.
+    fn leave_log(
+        &self,
+        worker: &Worker<C>,
+        kept: &Kept,
+        endpoint: &Arc<Endpoint>,
+        expiry: u32,
+    ) -> LogPosition {
+        let router = &worker.shared.router;
+        let published = router.unsubscribe_all(endpoint, &kept.subscriptions);
+        let (next, queued) = endpoint.rise(published);
+        router.pass_on(endpoint.realm, &kept.subscriptions, queued);
+        let in_flight = kept.oldest_in_flight();
+        let detached = SessionChange::Detached {
+            key: endpoint.key.clone(),
+            expiry,
+            position: in_flight.map_or(next, |it| it.min(next)),
+        };
+        // Before the session waits: what the next connection saves comes later.
+        drop(worker.services.sessions.save(vec![detached]));
+        next
     }
 
     fn record(&self, worker: &Worker<C>, end: &End, served: Option<&Served<C>>) {
         let login = match served {
-            Some(served) => served.endpoint.identity.login.as_deref(),
+            Some(served) => served.seat.login.as_deref(),
             None => end.login.as_deref(),
         };
         if served.is_none() && end.kind != EventKind::Refused {
@@ -98,51 +202,5 @@ impl<C: Seams> Connection<C> {
             cure: end.cure,
             head: &end.head,
         });
-    }
-
-    /// The right is asked again: it may have been lost since CONNECT.
-    fn publish_will(&self, worker: &Worker<C>, served: &Served<C>, will: &StoredWill) {
-        let services = &worker.services;
-        let properties = will.properties.as_properties();
-        match services
-            .access
-            .publish_right(&served.principal, &will.topic)
-        {
-            PublishRight::Denied => {}
-            PublishRight::Route => {
-                let mut message = Message::new(&will.topic, will.payload.to_vec().into());
-                message.qos = will.qos.min(Qos::AtLeastOnce);
-                message.retain = will.retain;
-                message.properties = will.properties.clone();
-                worker
-                    .shared
-                    .router
-                    .publish([message], Some(&served.endpoint));
-            }
-            PublishRight::Telemetry => {
-                let staged = services.sink.stage(
-                    &served.principal,
-                    &InboundMessage {
-                        topic: &will.topic,
-                        payload: &will.payload,
-                        content_type: properties.iter().find_map(|property| match property {
-                            Property::ContentType(text) => Some(text),
-                            _ => None,
-                        }),
-                        resent: Resent::No,
-                        transport: self.counters.listener.transport(),
-                        peer: self.peer,
-                        signed: None,
-                    },
-                );
-                match staged {
-                    Ok(staged) => {
-                        worker.commits.stage(staged);
-                        worker.commits.owned_by_nobody(1);
-                    }
-                    Err(fault) => tracing::error!("a will could not be stored: {fault}"),
-                }
-            }
-        }
     }
 }

@@ -1,27 +1,55 @@
-//! The first packet: CONNECT, or the end.
+//! The first packet: CONNECT, or the end. With MQTT 5's enhanced
+//! authentication an AUTH follows before the client is let in.
 
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use tokio::sync::oneshot;
+
 use super::Connection;
 use super::end::End;
-use super::receive::Batch;
-use super::state::{Served, State};
-use crate::access::{
-    AccessControl, ConnectionEvent, EventKind, LoginAttempt, Protocol, PublishRight,
-};
+use super::join::Admitted;
+use super::state::State;
+use crate::access::{AccessControl, Admission, LoginAttempt, Protocol, PublishRight, Refusal};
 use crate::listener::worker::{Seams, Worker};
 use crate::mqtt::codec::wire::Reader;
-use crate::mqtt::codec::{self, Connect, DecodeError, Frame, Packet, ReasonCode, kind};
-use crate::mqtt::router::{Endpoint, Identity};
-use crate::mqtt::session::{Requested, Session, connack_refusal, read_connect};
+use crate::mqtt::codec::{self, Auth, Connect, DecodeError, Frame, Packet, ReasonCode, kind};
+use crate::mqtt::session::{
+    Requested, challenge, connack_refusal, method_of, read_connect, response_of,
+};
+
+/// A connection that is neither served nor turned away.
+pub(super) enum Greeting<C: Seams> {
+    /// The client has to answer.
+    Challenged {
+        /// The body of its CONNECT.
+        connect: Box<[u8]>,
+        challenge: Vec<u8>,
+    },
+    /// Another connection has to let go of the session.
+    Waiting {
+        admitted: Admitted<C>,
+        free: oneshot::Receiver<()>,
+    },
+}
 
 /// A CONNECT that is answered and not served.
-struct Turned {
-    protocol: Protocol,
-    code: ReasonCode,
-    reason: Cow<'static, str>,
-    cure: &'static str,
+pub(super) struct Turned {
+    pub(super) protocol: Protocol,
+    pub(super) code: ReasonCode,
+    pub(super) reason: Cow<'static, str>,
+    pub(super) cure: &'static str,
+}
+
+impl Turned {
+    fn refused(protocol: Protocol, refusal: Refusal) -> Self {
+        Self {
+            protocol,
+            code: refusal.kind.reason_code(),
+            reason: refusal.reason,
+            cure: refusal.cure,
+        }
+    }
 }
 
 impl<C: Seams> Connection<C> {
@@ -30,7 +58,25 @@ impl<C: Seams> Connection<C> {
         state: &mut State<C>,
         worker: &Worker<C>,
         frame: &Frame<'_>,
-        batch: &Batch,
+        out: &mut Vec<u8>,
+    ) {
+        match state.greeting.take().map(|it| *it) {
+            Some(Greeting::Challenged { connect, challenge }) => {
+                self.greet_answer(state, worker, frame, (&connect, &challenge), out);
+            }
+            Some(waiting @ Greeting::Waiting { .. }) => {
+                // Nothing is read meanwhile.
+                state.greeting = Some(Box::new(waiting));
+            }
+            None => self.greet_connect(state, worker, frame, out),
+        }
+    }
+
+    fn greet_connect(
+        self: &Rc<Self>,
+        state: &mut State<C>,
+        worker: &Worker<C>,
+        frame: &Frame<'_>,
         out: &mut Vec<u8>,
     ) {
         if frame.first >> 4 != kind::CONNECT {
@@ -48,95 +94,125 @@ impl<C: Seams> Connection<C> {
             Ok(_) => return state.close(End::closed_by_peer()),
             Err(error) => return self.turn_away(state, None, unreadable(frame, error), out),
         };
-        match self.admit(worker, &connect, out) {
-            Ok((requested, principal, endpoint)) => {
-                let session = Session::new(worker.shared.config.clone(), requested, batch.now);
-                state.ticket = None;
-                state.served = Some(Box::new(Served {
-                    session,
-                    principal,
-                    endpoint,
-                    retained: None,
-                    blocked: false,
-                }));
+        let requested = match self.read_wishes(worker, &connect) {
+            Ok(requested) => requested,
+            Err(turned) => return self.turn_away(state, connect.user_name, turned, out),
+        };
+        let attempt = self.attempt(state, &connect);
+        let access = &worker.services.access;
+        if let Some(method) = &requested.authentication {
+            match access.challenge(&attempt, method) {
+                Ok(data) => {
+                    let code = ReasonCode::CONTINUE_AUTHENTICATION;
+                    challenge(code, method, &data, out);
+                    state.greeting = Some(Box::new(Greeting::Challenged {
+                        connect: frame.body.into(),
+                        challenge: data,
+                    }));
+                }
+                Err(refusal) => {
+                    let turned = Turned::refused(connect.protocol, refusal);
+                    self.turn_away(state, connect.user_name, turned, out);
+                }
             }
-            Err(turned) => self.turn_away(state, connect.user_name, turned, out),
+            return;
+        }
+        let admission = access.authenticate(&attempt);
+        self.admit(state, worker, (&connect, requested), admission, out);
+    }
+
+    /// The answer to a challenge.
+    fn greet_answer(
+        self: &Rc<Self>,
+        state: &mut State<C>,
+        worker: &Worker<C>,
+        frame: &Frame<'_>,
+        (connect, challenge): (&[u8], &[u8]),
+        out: &mut Vec<u8>,
+    ) {
+        let first = Frame {
+            first: kind::CONNECT << 4,
+            body: connect,
+            total: connect.len(),
+        };
+        // It was read before.
+        let Ok(Packet::Connect(connect)) = codec::decode_frame(&first, Protocol::V5) else {
+            return state.close(End::closed_by_peer());
+        };
+        let requested = match self.read_wishes(worker, &connect) {
+            Ok(requested) => requested,
+            Err(turned) => return self.turn_away(state, connect.user_name, turned, out),
+        };
+        let auth = match codec::decode_frame(frame, Protocol::V5) {
+            Ok(Packet::Auth(auth)) if continues(&auth, &requested) => auth,
+            _ => {
+                let turned = Turned {
+                    protocol: Protocol::V5,
+                    code: ReasonCode::PROTOCOL_ERROR,
+                    reason: "no AUTH with the same method came after the challenge".into(),
+                    cure: "answer the challenge with AUTH",
+                };
+                return self.turn_away(state, connect.user_name, turned, out);
+            }
+        };
+        let attempt = self.attempt(state, &connect);
+        let access = &worker.services.access;
+        let admission = access.answer(&attempt, challenge, response_of(&auth));
+        self.admit(state, worker, (&connect, requested), admission, out);
+    }
+
+    fn read_wishes(&self, worker: &Worker<C>, connect: &Connect<'_>) -> Result<Requested, Turned> {
+        read_connect(connect, worker.config()).map_err(|it| Turned {
+            protocol: connect.protocol,
+            code: it.reason,
+            reason: it.text.into(),
+            cure: "correct the client's CONNECT",
+        })
+    }
+
+    fn attempt<'a>(&self, state: &'a State<C>, connect: &Connect<'a>) -> LoginAttempt<'a> {
+        LoginAttempt {
+            peer: self.peer,
+            listener: self.counters.listener,
+            protocol: connect.protocol,
+            client_id: connect.client_id,
+            user_name: connect.user_name,
+            password: connect.password,
+            certificate: state.transport.certificate(),
+            origin: state.transport.origin(),
         }
     }
 
     fn admit(
-        &self,
+        self: &Rc<Self>,
+        state: &mut State<C>,
         worker: &Worker<C>,
-        connect: &Connect<'_>,
+        (connect, mut requested): (&Connect<'_>, Requested),
+        admission: Result<Admission<C::Principal>, Refusal>,
         out: &mut Vec<u8>,
-    ) -> Result<(Requested, C::Principal, std::sync::Arc<Endpoint>), Turned> {
-        let turned = |code, reason: Cow<'static, str>, cure| Turned {
-            protocol: connect.protocol,
-            code,
-            reason,
-            cure,
+    ) {
+        let admission = match admission {
+            Ok(admission) => admission,
+            Err(refusal) => {
+                let turned = Turned::refused(connect.protocol, refusal);
+                return self.turn_away(state, connect.user_name, turned, out);
+            }
         };
-        let config = worker.config();
-        let requested = read_connect(connect, config)
-            .map_err(|it| turned(it.reason, it.text.into(), "correct the client's CONNECT"))?;
         let access = &worker.services.access;
-        let admission = access
-            .authenticate(&LoginAttempt {
-                peer: self.peer,
-                listener: self.counters.listener,
-                protocol: connect.protocol,
-                client_id: connect.client_id,
-                user_name: connect.user_name,
-                password: connect.password,
-            })
-            .map_err(|it| turned(it.kind.reason_code(), it.reason, it.cure))?;
         if let Some(will) = &requested.will
             && access.publish_right(&admission.principal, &will.topic) == PublishRight::Denied
         {
-            return Err(turned(
-                ReasonCode::NOT_AUTHORIZED,
-                "the will's topic is not one that it may publish on".into(),
-                "a device's will goes to devices/{its own id}/telemetry",
-            ));
+            let turned = Turned {
+                protocol: connect.protocol,
+                code: ReasonCode::NOT_AUTHORIZED,
+                reason: "the will's topic is not one that it may publish on".into(),
+                cure: "a device's will goes to devices/{its own id}/telemetry",
+            };
+            return self.turn_away(state, connect.user_name, turned, out);
         }
-        let assigned = connect
-            .client_id
-            .is_empty()
-            .then(|| worker.shared.new_client_id());
-        let client_id = assigned.as_deref().unwrap_or(connect.client_id);
-        let identity = Identity {
-            session_owner: admission.session_owner.into(),
-            client_id: client_id.into(),
-            login: connect.user_name.map(Into::into),
-            peer: self.peer,
-            listener: self.counters.listener,
-            protocol: connect.protocol,
-            keep_alive: requested.keep_alive,
-        };
-        requested.accept(config, assigned.as_deref(), out);
-        let endpoint = Endpoint::new(
-            worker.index,
-            self.slot,
-            identity,
-            self.counters.clone(),
-            config,
-        );
-        if let Some(previous) = worker.shared.directory.enter(&endpoint) {
-            let inbox = worker.shared.router.inbox(previous.worker);
-            inbox.take_over(previous);
-        }
-        self.counters.connects.add(1);
-        self.counters.connections.add(1);
-        access.record(ConnectionEvent {
-            login: connect.user_name,
-            peer: self.peer,
-            listener: self.counters.listener,
-            kind: EventKind::Connected,
-            reason: Cow::Borrowed(connect.protocol.as_str()),
-            cure: "",
-            head: &[],
-        });
-        Ok((requested, admission.principal, endpoint))
+        requested.limit_keep_alive(admission.max_keep_alive);
+        let admitted = Admitted::new(worker, connect, requested, admission);
+        self.join(state, worker, admitted, out);
     }
 
     fn turn_away(
@@ -152,6 +228,11 @@ impl<C: Seams> Connection<C> {
         end.login = user_name.map(Into::into);
         state.close(end);
     }
+}
+
+fn continues(auth: &Auth<'_>, requested: &Requested) -> bool {
+    let same_method = method_of(auth) == requested.authentication.as_deref();
+    auth.reason == ReasonCode::CONTINUE_AUTHENTICATION && same_method
 }
 
 /// A CONNECT that cannot be read is answered in the version it seems to be of.

@@ -7,14 +7,20 @@
 //! buffer while it is idle: only the unfinished part of a packet, and what the
 //! peer has not taken yet.
 
+mod authenticate;
+mod catch_up;
 mod deadline;
 mod deliver;
 mod end;
 mod finish;
 mod greet;
+mod join;
+mod keep;
 mod receive;
 mod state;
+mod subscribe;
 mod transport;
+mod will;
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
@@ -88,6 +94,7 @@ impl<C: Seams> Connection<C> {
                     false => Poll::Ready(()),
                 };
             }
+            self.poll_greeting(state, worker, cx);
             if !write_blocked {
                 self.go_on_delivering(state, worker);
             }

@@ -2,20 +2,21 @@
 
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use domain::batch::Resent;
+use tokio::task::spawn_local;
 
 use super::Connection;
 use super::end::End;
 use super::state::{Served, State};
-use crate::access::{AccessControl, ConnectionEvent, EventKind, PublishRight, SubscribeRight};
+use crate::access::{AccessControl, ConnectionEvent, EventKind, PublishRight};
 use crate::listener::worker::{Seams, Worker};
-use crate::mqtt::codec::{self, Frame, Properties, Property, Publish, Qos, ReasonCode, Subscribe};
-use crate::mqtt::codec::{RetainHandling, frame};
-use crate::mqtt::message::{Delivery, Message};
-use crate::mqtt::session::{Action, DeliveryQueue, Granted, Violation};
-use crate::sink::{InboundMessage, MessageSink, RetainedSource};
+use crate::mqtt::codec::frame;
+use crate::mqtt::codec::{self, Frame, Properties, Property, Publish, Qos, ReasonCode};
+use crate::mqtt::message::Message;
+use crate::mqtt::session::{Action, Held, Violation};
+use crate::sink::{InboundMessage, MessageSink};
 
 /// What a connection may read before others have their turn, in bytes.
 const TURN_BYTES: usize = 64 * 1024;
@@ -36,6 +37,8 @@ pub(super) struct Batch {
     messages: u64,
     staged: usize,
     denied: u64,
+    /// Answers that wait for the store.
+    held: Held,
     /// Deliveries that could not go out may go now.
     deliver: bool,
 }
@@ -56,31 +59,40 @@ impl<C: Seams> Connection<C> {
             messages: 0,
             staged: 0,
             denied: 0,
+            held: Held::default(),
             deliver: false,
         };
         let mut filled = state.tail.len();
         buffer[..filled].copy_from_slice(&state.tail);
         let mut received = 0;
+        let mut unhandled = std::mem::take(&mut state.has_unhandled);
         let progress = loop {
-            match state.transport.poll_read(cx, &mut buffer[filled..]) {
-                Poll::Pending => break Progress::Waiting,
-                Poll::Ready(Err(error)) => {
-                    state.lost(&error);
-                    break Progress::Waiting;
-                }
-                Poll::Ready(Ok(0)) => {
-                    state.close(End::closed_by_peer());
-                    break Progress::Waiting;
-                }
-                Poll::Ready(Ok(count)) => {
-                    received += count;
-                    filled += count;
+            // What was read before the connection paused comes first.
+            if !std::mem::take(&mut unhandled) {
+                match state.transport.poll_read(cx, &mut buffer[filled..]) {
+                    Poll::Pending => break Progress::Waiting,
+                    Poll::Ready(Err(error)) => {
+                        state.lost(&error);
+                        break Progress::Waiting;
+                    }
+                    Poll::Ready(Ok(0)) => {
+                        state.close(End::closed_by_peer());
+                        break Progress::Waiting;
+                    }
+                    Poll::Ready(Ok(count)) => {
+                        received += count;
+                        filled += count;
+                    }
                 }
             }
             let used = self.packets(state, worker, &buffer[..filled], &mut batch, out);
             buffer.copy_within(used..filled, 0);
             filled -= used;
-            if state.is_over() || state.is_paused(worker.config()) {
+            if state.is_over() {
+                break Progress::Waiting;
+            }
+            if state.is_paused(worker.config()) {
+                state.has_unhandled = filled > 0;
                 break Progress::Waiting;
             }
             if received >= TURN_BYTES || out.len() >= worker.config().unsent_bytes {
@@ -88,7 +100,7 @@ impl<C: Seams> Connection<C> {
             }
         };
         state.keep_tail(&buffer[..filled]);
-        self.finish_batch(state, worker, &batch, received, out);
+        self.finish_batch(state, worker, batch, received, out);
         progress
     }
 
@@ -96,7 +108,7 @@ impl<C: Seams> Connection<C> {
         self: &Rc<Self>,
         state: &mut State<C>,
         worker: &Worker<C>,
-        batch: &Batch,
+        batch: Batch,
         received: usize,
         out: &mut Vec<u8>,
     ) {
@@ -104,16 +116,36 @@ impl<C: Seams> Connection<C> {
         self.counters.bytes_out.add(out.len() as u64);
         self.counters.messages_in.add(batch.messages);
         self.counters.publishes_denied.add(batch.denied);
-        if let Some(served) = &state.served {
-            served.endpoint.messages_in.add(batch.messages);
-        }
         if batch.staged > 0 {
             worker.commits.owned_by(self, batch.staged);
+        }
+        if let Some(served) = &state.served {
+            self.hold(worker, served, batch.held);
+            served.seat.messages_in.add(batch.messages);
+            if let Some(agency) = &served.seat.agency {
+                agency.messages_in.add(batch.messages);
+            }
+            let now = worker.shared.nanos(batch.now);
+            if let Some(rest) = served.rate.take(batch.messages, now, worker.config()) {
+                state.is_resting = true;
+                self.rest(rest);
+            }
         }
         state.write(out);
         if batch.deliver && !state.is_over() {
             self.deliver_into(state, worker, out);
         }
+    }
+
+    /// Reads no more for a while: its owner publishes faster than it may.
+    fn rest(self: &Rc<Self>, rest: Duration) {
+        let connection = self.clone();
+        spawn_local(async move {
+            tokio::time::sleep(rest).await;
+            let state = &mut *connection.state.borrow_mut();
+            state.is_resting = false;
+            state.wake();
+        });
     }
 
     /// Handles the whole packets at the front and returns their bytes.
@@ -126,7 +158,7 @@ impl<C: Seams> Connection<C> {
         out: &mut Vec<u8>,
     ) -> usize {
         let mut used = 0;
-        while !state.is_over() {
+        while !state.is_over() && !state.is_held() {
             let max_packet = match state.served {
                 Some(_) => worker.config().max_packet,
                 None => worker.config().max_packet_before_connect,
@@ -138,7 +170,8 @@ impl<C: Seams> Connection<C> {
                     used += frame.total;
                     match &mut state.served {
                         None => {
-                            self.greet(state, worker, &frame, batch, out);
+                            self.greet(state, worker, &frame, out);
+                            batch.deliver |= state.served.is_some();
                             Ok(())
                         }
                         Some(served) => self.packet(served, worker, &frame, batch, out),
@@ -164,7 +197,7 @@ impl<C: Seams> Connection<C> {
 
     #[inline]
     fn packet(
-        &self,
+        self: &Rc<Self>,
         served: &mut Served<C>,
         worker: &Worker<C>,
         frame: &Frame<'_>,
@@ -174,22 +207,20 @@ impl<C: Seams> Connection<C> {
         let session = &mut served.session;
         let action = codec::decode_frame(frame, session.protocol())
             .map_err(Violation::from)
-            .and_then(|packet| session.handle(packet, batch.now, out))
+            .and_then(|packet| session.handle(packet, batch.now, out, &mut batch.held))
             .map_err(End::violation)?;
         match action {
             Action::None => Ok(()),
             Action::Publish(publish) => self.publish(served, worker, &publish, batch, out),
             Action::Subscribe(subscribe) => {
-                self.subscribe(served, worker, &subscribe, out);
                 batch.deliver = true;
-                Ok(())
+                self.subscribe(served, worker, &subscribe, out)
             }
             Action::Unsubscribe(unsubscribe) => {
-                for filter in served.session.unsubscribe(&unsubscribe, out) {
-                    worker.shared.router.unsubscribe(&served.endpoint, &filter);
-                }
+                self.unsubscribe(served, worker, &unsubscribe, out);
                 Ok(())
             }
+            Action::Reauthenticate(auth) => self.reauthenticate(served, worker, &auth, out),
             Action::WindowOpened => {
                 batch.deliver |= served.blocked;
                 Ok(())
@@ -241,11 +272,8 @@ impl<C: Seams> Connection<C> {
             }
             PublishRight::Route => {
                 let topic = served.session.topic_of(publish);
-                let message = Message::from_publish(topic, publish);
-                let routed = worker
-                    .shared
-                    .router
-                    .publish([message], Some(&served.endpoint));
+                let message = Message::from_publish(topic, publish, batch.now);
+                let routed = worker.shared.router.route(message, &served.endpoint);
                 served.session.routed(publish, &routed, out);
                 Ok(())
             }
@@ -278,7 +306,7 @@ impl<C: Seams> Connection<C> {
             .remember_right(&topic, batch.generation, right);
         if right == PublishRight::Denied {
             access.record(ConnectionEvent {
-                login: served.endpoint.identity.login.as_deref(),
+                login: served.seat.login.as_deref(),
                 peer: self.peer,
                 listener: self.counters.listener,
                 kind: EventKind::PublishDenied,
@@ -288,70 +316,6 @@ impl<C: Seams> Connection<C> {
             });
         }
         Ok(right)
-    }
-
-    fn subscribe(
-        &self,
-        served: &mut Served<C>,
-        worker: &Worker<C>,
-        subscribe: &Subscribe<'_>,
-        out: &mut Vec<u8>,
-    ) {
-        let access = &worker.services.access;
-        let (principal, endpoint) = (&served.principal, &served.endpoint);
-        let right = |filter: &str| {
-            let right = access.subscribe_right(principal, filter);
-            if right == SubscribeRight::Denied {
-                access.record(ConnectionEvent {
-                    login: endpoint.identity.login.as_deref(),
-                    peer: self.peer,
-                    listener: self.counters.listener,
-                    kind: EventKind::SubscribeDenied,
-                    reason: format!("may not subscribe to {filter}").into(),
-                    cure: "an API key subscribes below open/, a device to its own topics",
-                    head: &[],
-                });
-            }
-            right
-        };
-        for granted in served.session.subscribe(subscribe, right, out) {
-            worker
-                .shared
-                .router
-                .subscribe(&served.endpoint, &granted.subscription);
-            self.queue_retained(served, worker, &granted);
-        }
-    }
-
-    fn queue_retained(&self, served: &mut Served<C>, worker: &Worker<C>, granted: &Granted) {
-        let subscription = &granted.subscription;
-        let wanted = match subscription.options.retain_handling {
-            RetainHandling::Always => true,
-            RetainHandling::OnlyIfNew => granted.is_new,
-            RetainHandling::Never => false,
-        };
-        if !wanted {
-            return;
-        }
-        let config = worker.config();
-        let mut queue = served.retained.take();
-        let mut dropped = 0;
-        let mut visit = |topic: &str, payload| {
-            let queue = queue.get_or_insert_with(|| {
-                let new = DeliveryQueue::new(config.retained_messages, config.retained_bytes);
-                Box::new(new)
-            });
-            dropped += queue.push(Delivery {
-                message: Message::new(topic, payload).into(),
-                qos: subscription.options.qos.min(Qos::AtLeastOnce),
-                retain: true,
-                subscription_ids: subscription.id.into_iter().collect(),
-            });
-        };
-        let source = &worker.services.retained;
-        source.retained(&served.principal, &subscription.filter, &mut visit);
-        served.retained = queue;
-        served.endpoint.drop_counted(dropped);
     }
 }
 

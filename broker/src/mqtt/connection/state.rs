@@ -7,12 +7,15 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::end::End;
+use super::greet::Greeting;
 use super::transport::Transport;
 use crate::config::Config;
 use crate::listener::handshake::Ticket;
 use crate::listener::worker::Seams;
-use crate::mqtt::router::Endpoint;
+use crate::mqtt::router::{Endpoint, Seat};
 use crate::mqtt::session::{DeliveryQueue, Session};
+use crate::rate::Rate;
+use crate::session_store::LogPosition;
 
 /// How long the last words may take to leave.
 const CLOSE_GRACE: Duration = Duration::from_secs(1);
@@ -31,7 +34,13 @@ pub(super) struct State<C: Seams> {
     waker: Option<Waker>,
     /// Held until CONNECT is accepted: counts among the handshakes in flight.
     pub(super) ticket: Option<Rc<Ticket>>,
+    /// Between CONNECT and CONNACK.
+    pub(super) greeting: Option<Box<Greeting<C>>>,
     pub(super) served: Option<Box<Served<C>>>,
+    /// Whole packets may stand in `tail`: reading paused behind them.
+    pub(super) has_unhandled: bool,
+    /// Ahead of the rate that its owner may publish at.
+    pub(super) is_resting: bool,
     end: Option<Box<End>>,
     /// Nothing more can be written, or its time is over.
     abandoned: bool,
@@ -44,23 +53,37 @@ pub(super) struct Served<C: Seams> {
     pub(super) session: Session,
     pub(super) principal: C::Principal,
     pub(super) endpoint: Arc<Endpoint>,
+    pub(super) seat: Arc<Seat>,
+    pub(super) rate: Arc<Rate>,
     /// Retained messages that the subscriber has not been sent yet.
     pub(super) retained: Option<Box<DeliveryQueue>>,
     /// Deliveries wait for room: in the window or in the socket.
     pub(super) blocked: bool,
+    /// Its CONNACK waits until the session is durable.
+    pub(super) is_held: bool,
+    /// A page of the log is on its way.
+    pub(super) is_reading_log: bool,
+    /// The client is to prove itself again.
+    pub(super) challenge: Option<Vec<u8>>,
+    /// The position that the store knows, and since when.
+    pub(super) saved: LogPosition,
+    pub(super) saved_at: Instant,
 }
 
 impl<C: Seams> State<C> {
     pub(super) fn new(transport: Transport, ticket: Rc<Ticket>, now: Instant) -> Self {
         Self {
             transport,
-            accepted: now,
+            accepted: ticket.since(),
             tail: Vec::new(),
             unsent: Vec::new(),
             progress: now,
             waker: None,
             ticket: Some(ticket),
+            greeting: None,
             served: None,
+            has_unhandled: false,
+            is_resting: false,
             end: None,
             abandoned: false,
             stopping: false,
@@ -137,8 +160,23 @@ impl<C: Seams> State<C> {
     pub(super) fn is_paused(&self, config: &Config) -> bool {
         let pending = self.served.as_ref().map_or(0, |it| it.session.pending());
         self.stopping
+            || self.is_held()
+            || self.is_resting
             || pending >= config.uncommitted_messages
             || self.unsent.len() >= config.unsent_bytes
+    }
+
+    /// Nothing more of what was read is handled yet.
+    pub(super) fn is_held(&self) -> bool {
+        match &self.served {
+            Some(served) => served.is_held,
+            None => self.is_waiting(),
+        }
+    }
+
+    /// Another connection has to let go of the session first.
+    fn is_waiting(&self) -> bool {
+        matches!(self.greeting.as_deref(), Some(Greeting::Waiting { .. }))
     }
 
     pub(super) fn is_over(&self) -> bool {

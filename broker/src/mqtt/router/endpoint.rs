@@ -1,5 +1,5 @@
-//! What other threads may touch of a connection: who it is, what waits for it,
-//! and what it has counted.
+//! What other threads may touch of a session: whose it is, what waits for it,
+//! and where its connection sits, if it has one.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,43 +7,62 @@ use std::time::SystemTime;
 
 use parking_lot::Mutex;
 
-use crate::access::{Listener, Protocol};
+use crate::access::{Listener, Protocol, Realm};
 use crate::config::Config;
 use crate::mqtt::message::Delivery;
 use crate::mqtt::session::DeliveryQueue;
-use crate::stats::{ConnectionInfo, Counter, ListenerCounters};
+use crate::session_store::{LogPosition, SessionKey};
+use crate::stats::{AgencyCounters, ConnectionInfo, Counter, ListenerCounters, RateMeter};
 
 pub(crate) struct Endpoint {
-    /// The worker whose connection it is, and the place there.
-    pub(crate) worker: usize,
-    pub(crate) slot: usize,
-    pub(crate) identity: Identity,
+    pub(crate) key: Arc<SessionKey>,
+    pub(crate) realm: Realm,
     pub(crate) subscriptions: Counter,
-    pub(crate) messages_in: Counter,
-    pub(crate) messages_out: Counter,
-    dropped: Counter,
-    listener_counters: Arc<ListenerCounters>,
     mailbox: Mutex<Mailbox>,
 }
 
-/// Who is at the other end.
-#[derive(Debug)]
-pub(crate) struct Identity {
-    pub(crate) session_owner: Box<str>,
-    pub(crate) client_id: Box<str>,
+/// A connection as others know it.
+pub(crate) struct Seat {
+    /// The worker whose connection it is, and the place there.
+    pub(crate) worker: usize,
+    pub(crate) slot: usize,
     pub(crate) login: Option<Box<str>>,
     pub(crate) peer: SocketAddr,
-    pub(crate) listener: Listener,
     pub(crate) protocol: Protocol,
     /// Seconds; 0 is none.
     pub(crate) keep_alive: u16,
+    /// Seconds that the session outlives the connection.
+    pub(crate) session_expiry: u32,
+    pub(crate) since: SystemTime,
+    pub(crate) messages_in: Counter,
+    pub(crate) messages_out: Counter,
+    pub(crate) rate: RateMeter,
+    pub(crate) dropped: Counter,
+    pub(crate) listener: Arc<ListenerCounters>,
+    pub(crate) agency: Option<Arc<AgencyCounters>>,
 }
 
 struct Mailbox {
     queue: DeliveryQueue,
     /// The worker knows that there is something to deliver.
     announced: bool,
-    since: SystemTime,
+    seat: Option<Arc<Seat>>,
+    feed: Feed,
+    /// Messages that gave way since the connection last asked.
+    lost: u64,
+}
+
+/// Where a session's messages come from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Feed {
+    /// As they are published; those of the log from a position on.
+    Live { from: LogPosition },
+    /// From the log, until it has caught up. `skipped` is the last message
+    /// that was published meanwhile.
+    Behind {
+        next: LogPosition,
+        skipped: Option<LogPosition>,
+    },
 }
 
 /// How far a connection came with its mailbox.
@@ -51,96 +70,234 @@ struct Mailbox {
 pub(crate) enum Drained {
     /// Nothing waits; the next message announces itself.
     Empty,
+    /// Nothing waits, and the log has to be read on from here.
+    Behind(LogPosition),
     /// The connection comes back by itself when it has room again.
     Blocked,
 }
 
 impl Endpoint {
+    /// `end`: where the log ends at its beginning.
     pub(crate) fn new(
-        worker: usize,
-        slot: usize,
-        identity: Identity,
-        counters: Arc<ListenerCounters>,
+        key: Arc<SessionKey>,
+        realm: Realm,
+        end: LogPosition,
         config: &Config,
     ) -> Arc<Self> {
         Arc::new(Self {
-            worker,
-            slot,
-            identity,
+            key,
+            realm,
             subscriptions: Counter::default(),
-            messages_in: Counter::default(),
-            messages_out: Counter::default(),
-            dropped: Counter::default(),
-            listener_counters: counters,
             mailbox: Mutex::new(Mailbox {
                 queue: DeliveryQueue::new(config.queue_messages, config.queue_bytes),
                 announced: false,
-                since: SystemTime::now(),
+                seat: None,
+                feed: Feed::Live { from: end },
+                lost: 0,
             }),
         })
     }
 
-    /// Queues a delivery; true where the worker has to be told.
-    pub(super) fn push(&self, delivery: Delivery) -> bool {
+    /// A connection has the session from now on.
+    pub(crate) fn sit(&self, seat: Arc<Seat>) {
         let mut mailbox = self.mailbox.lock();
-        let dropped = mailbox.queue.push(delivery);
-        let tell = !mailbox.announced;
-        mailbox.announced = true;
-        drop(mailbox);
-        self.drop_counted(dropped);
-        tell
+        mailbox.seat = Some(seat);
+        mailbox.announced = false;
     }
 
-    /// Hands deliveries to `take` until it refuses one or none is left. The
-    /// publishers of this one endpoint wait meanwhile, so `take` only copies.
-    pub(crate) fn drain(&self, mut take: impl FnMut(&Delivery) -> bool) -> Drained {
+    pub(crate) fn seat(&self) -> Option<Arc<Seat>> {
+        self.mailbox.lock().seat.clone()
+    }
+
+    /// The session goes on with the log from here.
+    pub(crate) fn fall_behind(&self, next: LogPosition) {
+        let skipped = None;
+        self.mailbox.lock().feed = Feed::Behind { next, skipped };
+    }
+
+    /// Its connection has ended, and nothing of the log reaches it any more.
+    /// `published`: all before it has reached it. Returns where to go on, and
+    /// what was queued for a group.
+    pub(crate) fn rise(&self, published: LogPosition) -> (LogPosition, Vec<Delivery>) {
         let mut mailbox = self.mailbox.lock();
-        while let Some(delivery) = mailbox.queue.front() {
-            if !take(delivery) {
+        mailbox.seat = None;
+        mailbox.announced = false;
+        let mut next = match mailbox.feed {
+            Feed::Live { from } => from.max(published),
+            Feed::Behind { next, .. } => next,
+        };
+        let mut shared = Vec::new();
+        if self.realm == Realm::Platform {
+            while let Some(delivery) = mailbox.queue.pop() {
+                match delivery.shared {
+                    true => shared.push(delivery),
+                    false => next = next.min(delivery.position()),
+                }
+            }
+        }
+        (next, shared)
+    }
+
+    /// Before which everything was delivered, if nothing is in flight.
+    pub(crate) fn delivered(&self, published: LogPosition) -> LogPosition {
+        let mailbox = self.mailbox.lock();
+        let next = match mailbox.feed {
+            Feed::Live { from } => from.max(published),
+            Feed::Behind { next, .. } => next,
+        };
+        match mailbox.queue.front() {
+            Some(delivery) => next.min(delivery.position()),
+            None => next,
+        }
+    }
+
+    /// Queues a delivery; the worker that has to be told, if one has to be.
+    pub(super) fn push(&self, delivery: Delivery) -> Option<usize> {
+        let mut mailbox = self.mailbox.lock();
+        let mailbox = &mut *mailbox;
+        if let (Some(position), false) = (delivery.message.position, delivery.shared) {
+            match &mut mailbox.feed {
+                Feed::Live { from } if position < *from => return None,
+                Feed::Live { .. } if delivery.is_acknowledged() && mailbox.queue.is_full() => {
+                    // It is not lost: the log has it.
+                    let skipped = Some(position);
+                    let next = position;
+                    mailbox.feed = Feed::Behind { next, skipped };
+                    return None;
+                }
+                Feed::Live { .. } => {}
+                Feed::Behind { skipped, .. } => {
+                    *skipped = Some(position);
+                    return None;
+                }
+            }
+        }
+        let Some(seat) = &mailbox.seat else {
+            if delivery.is_acknowledged() {
+                mailbox.lost += mailbox.queue.push(delivery);
+            }
+            return None;
+        };
+        let dropped = mailbox.queue.push(delivery);
+        if dropped > 0 {
+            mailbox.lost += dropped;
+            seat.drop_counted(dropped);
+        }
+        let tell = !std::mem::replace(&mut mailbox.announced, true);
+        tell.then_some(seat.worker)
+    }
+
+    /// Whether a group should rather give a message to this one.
+    pub(super) fn is_ready(&self) -> bool {
+        let mailbox = self.mailbox.lock();
+        mailbox.seat.is_some() && !mailbox.queue.is_full()
+    }
+
+    /// Messages of the log up to `next`. The mailbox was empty, so a page of
+    /// them finds room. Whether the session has caught up.
+    pub(crate) fn push_page(
+        &self,
+        deliveries: Vec<Delivery>,
+        next: LogPosition,
+        at_end: bool,
+        gone: u64,
+    ) -> bool {
+        let mut mailbox = self.mailbox.lock();
+        let mut lost = gone;
+        for delivery in deliveries {
+            lost += mailbox.queue.push(delivery);
+        }
+        mailbox.lost += lost;
+        if let Some(seat) = mailbox.seat.as_ref().filter(|_| lost > 0) {
+            seat.drop_counted(lost);
+        }
+        let missed = match mailbox.feed {
+            Feed::Behind { skipped, .. } => skipped.filter(|skipped| *skipped >= next),
+            Feed::Live { .. } => None,
+        };
+        let caught_up = at_end && missed.is_none();
+        mailbox.feed = match caught_up {
+            true => Feed::Live { from: next },
+            false => Feed::Behind {
+                next,
+                skipped: missed,
+            },
+        };
+        caught_up
+    }
+
+    /// Hands deliveries to `take` until it gives one back or none is left. The
+    /// publishers of this one endpoint wait meanwhile, so `take` only copies.
+    pub(crate) fn drain(
+        &self,
+        mut take: impl FnMut(Delivery) -> Result<(), Delivery>,
+    ) -> Drained {
+        let mut mailbox = self.mailbox.lock();
+        while let Some(delivery) = mailbox.queue.pop() {
+            if let Err(delivery) = take(delivery) {
+                mailbox.queue.put_back(delivery);
                 return Drained::Blocked;
             }
-            mailbox.queue.pop();
         }
-        mailbox.announced = false;
-        Drained::Empty
+        match mailbox.feed {
+            Feed::Behind { next, .. } => Drained::Behind(next),
+            Feed::Live { .. } => {
+                mailbox.announced = false;
+                Drained::Empty
+            }
+        }
     }
 
+    /// Messages that gave way since the last call.
+    pub(crate) fn take_lost(&self) -> u64 {
+        std::mem::take(&mut self.mailbox.lock().lost)
+    }
+
+    pub(crate) fn info(&self) -> Option<ConnectionInfo> {
+        let mailbox = self.mailbox.lock();
+        let (seat, queued) = (mailbox.seat.clone()?, mailbox.queue.len());
+        drop(mailbox);
+        Some(seat.info(&self.key.client_id, queued))
+    }
+
+    #[cfg(test)]
+    pub(super) fn for_test() -> Arc<Self> {
+        let key = SessionKey {
+            owner: "".into(),
+            client_id: "".into(),
+        };
+        let end = LogPosition::default();
+        Self::new(key.into(), Realm::Platform, end, &Config::default())
+    }
+}
+
+impl Seat {
     pub(crate) fn drop_counted(&self, messages: u64) {
         self.dropped.add(messages);
-        self.listener_counters.dropped.add(messages);
+        self.listener.dropped.add(messages);
+        if let Some(agency) = &self.agency {
+            agency.dropped.add(messages);
+        }
     }
 
-    pub(crate) fn info(&self) -> ConnectionInfo {
-        let mailbox = self.mailbox.lock();
-        let (since, queued) = (mailbox.since, mailbox.queue.len());
-        drop(mailbox);
+    fn info(&self, client_id: &str, queued: usize) -> ConnectionInfo {
         ConnectionInfo {
-            client_id: self.identity.client_id.to_string(),
-            since,
-            peer: self.identity.peer,
-            listener: self.identity.listener,
-            protocol: self.identity.protocol,
-            keep_alive: self.identity.keep_alive,
+            client_id: client_id.to_owned(),
+            since: self.since,
+            peer: self.peer,
+            listener: self.listener(),
+            protocol: self.protocol,
+            keep_alive: self.keep_alive,
             messages_in: self.messages_in.get(),
             messages_out: self.messages_out.get(),
+            session_expiry: self.session_expiry,
+            rate: self.rate.read(self.messages_in.get()),
             dropped: self.dropped.get(),
             queued,
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn for_test(worker: usize) -> Arc<Self> {
-        let address = "127.0.0.1:1".parse().unwrap();
-        let identity = Identity {
-            session_owner: "".into(),
-            client_id: "".into(),
-            login: None,
-            peer: address,
-            listener: Listener::Mqtt,
-            protocol: Protocol::V5,
-            keep_alive: 0,
-        };
-        let counters = Arc::new(ListenerCounters::new(Listener::Mqtt, address));
-        Self::new(worker, 0, identity, counters, &Config::default())
+    pub(crate) fn listener(&self) -> Listener {
+        self.listener.listener
     }
 }

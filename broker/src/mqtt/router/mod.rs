@@ -2,39 +2,54 @@
 //!
 //! Publishing takes a read lock on the subscriptions, puts each message into
 //! the bounded queues of those it reaches, and wakes each worker once for the
-//! whole batch. Nothing waits for a subscriber.
+//! whole batch. Nothing waits for a subscriber. The two realms have nothing in
+//! common but the workers.
 
 mod endpoint;
 mod inbox;
+mod retained;
 mod trie;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 use smallvec::SmallVec;
 
-pub(crate) use endpoint::{Drained, Endpoint, Identity};
+pub(crate) use endpoint::{Drained, Endpoint, Seat};
 pub(crate) use inbox::Inbox;
-use trie::{Subscriber, Trie};
+use retained::RetainedMessages;
+use trie::{Group, Reached, Subscriber, Trie};
 
 use super::codec::Qos;
 use super::message::{Delivery, Message};
 use super::session::{Routed, Subscription};
 use super::topic::TopicFilter;
+use crate::access::Realm;
+use crate::session_store::LogPosition;
 use crate::stats::Counter;
 
 pub(crate) struct Router {
-    subscriptions: RwLock<Trie>,
+    platform: RwLock<Trie>,
+    unprotected: RwLock<Trie>,
+    retained: RetainedMessages,
     inboxes: Box<[Inbox]>,
     routed: Counter,
+    /// All messages of the log before it have reached whom they reach. Written
+    /// under a read lock of `platform`, so that who holds the write lock sees
+    /// no batch half way.
+    published: AtomicU64,
 }
 
 impl Router {
     pub(crate) fn new(workers: usize) -> Self {
         Self {
-            subscriptions: RwLock::new(Trie::default()),
+            platform: RwLock::default(),
+            unprotected: RwLock::default(),
+            retained: RetainedMessages::default(),
             inboxes: (0..workers).map(|_| Inbox::default()).collect(),
             routed: Counter::default(),
+            published: AtomicU64::new(0),
         }
     }
 
@@ -46,87 +61,200 @@ impl Router {
         &self.inboxes
     }
 
+    fn trie(&self, realm: Realm) -> &RwLock<Trie> {
+        match realm {
+            Realm::Platform => &self.platform,
+            Realm::Unprotected => &self.unprotected,
+        }
+    }
+
+    /// Of the platform's realm.
     pub(crate) fn subscription_count(&self) -> u64 {
-        self.subscriptions.read().len() as u64
+        self.platform.read().len() as u64
     }
 
     pub(crate) fn routed(&self) -> u64 {
         self.routed.get()
     }
 
+    pub(crate) fn published(&self) -> LogPosition {
+        LogPosition::from_raw(self.published.load(Ordering::Acquire))
+    }
+
     /// Adds a subscription, or replaces the options of the one that stands.
     pub(crate) fn subscribe(&self, endpoint: &Arc<Endpoint>, subscription: &Subscription) {
-        let mut trie = self.subscriptions.write();
-        let subscriber = Subscriber {
-            endpoint: endpoint.clone(),
-            options: subscription.options,
-            id: subscription.id,
-        };
-        if trie.insert(&subscription.filter, subscriber) {
-            endpoint.subscriptions.add(1);
+        self.subscribe_all(endpoint, std::slice::from_ref(subscription));
+    }
+
+    /// The same for many, at once.
+    pub(crate) fn subscribe_all(&self, endpoint: &Arc<Endpoint>, subscriptions: &[Subscription]) {
+        if subscriptions.is_empty() {
+            return;
+        }
+        let mut trie = self.trie(endpoint.realm).write();
+        for subscription in subscriptions {
+            let subscriber = Subscriber {
+                endpoint: endpoint.clone(),
+                options: subscription.options,
+                id: subscription.id,
+            };
+            let group = subscription.group.as_deref();
+            if trie.insert(&subscription.filter, group, subscriber) {
+                endpoint.subscriptions.add(1);
+            }
         }
     }
 
-    pub(crate) fn unsubscribe(&self, endpoint: &Arc<Endpoint>, filter: &TopicFilter) {
-        if self.subscriptions.write().remove(filter, endpoint) {
-            endpoint.subscriptions.subtract(1);
-        }
+    pub(crate) fn unsubscribe(&self, endpoint: &Arc<Endpoint>, subscription: &Subscription) {
+        self.unsubscribe_all(endpoint, std::slice::from_ref(subscription));
     }
 
-    /// Gives messages to all whom they reach. `publisher` is the connection
-    /// that they came from, for subscriptions that want none of their own.
-    pub(crate) fn publish(
+    /// The same for many, at once: either all of them have seen a message of
+    /// the log or none has. Returns how far they have seen it.
+    pub(crate) fn unsubscribe_all(
         &self,
-        messages: impl IntoIterator<Item = Message>,
-        publisher: Option<&Arc<Endpoint>>,
-    ) -> Routed {
-        let trie = self.subscriptions.read();
-        let mut woken: SmallVec<[Vec<Arc<Endpoint>>; 8]> = SmallVec::new();
-        woken.resize_with(self.inboxes.len(), Vec::new);
+        endpoint: &Arc<Endpoint>,
+        subscriptions: &[Subscription],
+    ) -> LogPosition {
+        if subscriptions.is_empty() {
+            return self.published();
+        }
+        let mut trie = self.trie(endpoint.realm).write();
+        for subscription in subscriptions {
+            let group = subscription.group.as_deref();
+            if trie.remove(&subscription.filter, group, endpoint) {
+                endpoint.subscriptions.subtract(1);
+            }
+        }
+        self.published()
+    }
+
+    /// Gives messages of the log to all whom they reach. They are in order,
+    /// and the frame of the last one is whole.
+    pub(crate) fn publish(&self, messages: impl IntoIterator<Item = Message>) {
+        let mut post = Post::new(self.inboxes.len());
+        let mut last = None;
         let mut count = 0;
+        let trie = self.platform.read();
         for message in messages {
             count += 1;
-            fan_out(&trie, message, publisher, &mut woken);
+            last = message.position.or(last);
+            fan_out(&trie, &Arc::new(message), None, &mut post);
+        }
+        if let Some(last) = last {
+            let through = LogPosition::at(last.offset().next());
+            self.published.fetch_max(through.get(), Ordering::AcqRel);
         }
         drop(trie);
-        for (inbox, endpoints) in self.inboxes.iter().zip(woken) {
+        self.routed.add(count);
+        post.send(&self.inboxes);
+    }
+
+    /// Gives a client's message to the others of its realm. `publisher` is the
+    /// session that it came from, for subscriptions that want none of their own.
+    pub(crate) fn route(&self, message: Message, publisher: &Arc<Endpoint>) -> Routed {
+        let message = Arc::new(message);
+        if message.retain {
+            self.retained.keep(&message);
+        }
+        let mut post = Post::new(self.inboxes.len());
+        let trie = self.trie(publisher.realm).read();
+        fan_out(&trie, &message, Some(publisher), &mut post);
+        drop(trie);
+        self.routed.add(1);
+        post.send(&self.inboxes);
+        Routed::done()
+    }
+
+    /// Retained messages of the unprotected realm.
+    pub(crate) fn retained(&self, filter: &TopicFilter, visit: impl FnMut(&Arc<Message>)) {
+        self.retained.visit(filter, visit);
+    }
+
+    /// A member has left its groups: what it had of them goes to others.
+    pub(crate) fn pass_on(&self, realm: Realm, groups: &[Subscription], left: Vec<Delivery>) {
+        let mut post = Post::new(self.inboxes.len());
+        let trie = self.trie(realm).read();
+        for delivery in left {
+            let group = groups.iter().find_map(|it| {
+                let name = it.group.as_deref()?;
+                let matches = it.filter.matches(&delivery.message.topic);
+                matches.then(|| trie.group(&it.filter, name))?
+            });
+            if let Some(group) = group {
+                give_to_one(group, &delivery.message, &mut post);
+            }
+        }
+        drop(trie);
+        post.send(&self.inboxes);
+    }
+}
+
+/// Whom each worker has to be told of.
+struct Post(SmallVec<[Vec<Arc<Endpoint>>; 8]>);
+
+impl Post {
+    fn new(workers: usize) -> Self {
+        let mut woken = SmallVec::new();
+        woken.resize_with(workers, Vec::new);
+        Self(woken)
+    }
+
+    fn give(&mut self, endpoint: &Arc<Endpoint>, delivery: Delivery) {
+        if let Some(worker) = endpoint.push(delivery) {
+            self.0[worker].push(endpoint.clone());
+        }
+    }
+
+    fn send(self, inboxes: &[Inbox]) {
+        for (inbox, endpoints) in inboxes.iter().zip(self.0) {
             inbox.deliver(endpoints);
         }
-        self.routed.add(count);
-        Routed::done()
     }
 }
 
 fn fan_out(
     trie: &Trie,
-    message: Message,
+    message: &Arc<Message>,
     publisher: Option<&Arc<Endpoint>>,
-    woken: &mut [Vec<Arc<Endpoint>>],
+    post: &mut Post,
 ) {
     let mut reached: SmallVec<[&Subscriber; 16]> = SmallVec::new();
-    trie.matching(&message.topic, &mut |subscriber| {
-        let own = publisher.is_some_and(|it| Arc::ptr_eq(it, &subscriber.endpoint));
-        if !(own && subscriber.options.no_local) {
-            reached.push(subscriber);
+    trie.matching(&message.topic, &mut |found| match found {
+        Reached::One(subscriber) => {
+            let own = publisher.is_some_and(|it| Arc::ptr_eq(it, &subscriber.endpoint));
+            if !(own && subscriber.options.no_local) {
+                reached.push(subscriber);
+            }
         }
+        Reached::OneOf(group) => give_to_one(group, message, post),
     });
     // Only a session with several subscriptions can be reached twice; it then
     // gets one copy, with the highest QoS and all identifiers.
     if reached.len() > 1 && reached.iter().any(|s| s.endpoint.subscriptions.get() > 1) {
         reached.sort_by_key(|subscriber| Arc::as_ptr(&subscriber.endpoint));
     }
-    let message = Arc::new(message);
     for same in reached.chunk_by(|a, b| Arc::ptr_eq(&a.endpoint, &b.endpoint)) {
-        let endpoint = &same[0].endpoint;
         let granted = same.iter().map(|s| s.options.qos).max();
         let delivery = Delivery {
             qos: granted.unwrap_or(Qos::AtMostOnce).min(message.qos),
             retain: message.retain && same.iter().any(|s| s.options.retain_as_published),
+            shared: false,
             subscription_ids: same.iter().filter_map(|s| s.id).collect(),
             message: message.clone(),
         };
-        if endpoint.push(delivery) {
-            woken[endpoint.worker].push(endpoint.clone());
-        }
+        post.give(&same[0].endpoint, delivery);
     }
+}
+
+fn give_to_one(group: &Group, message: &Arc<Message>, post: &mut Post) {
+    let Some(member) = group.next() else { return };
+    let delivery = Delivery {
+        qos: member.options.qos.min(message.qos),
+        retain: message.retain && member.options.retain_as_published,
+        shared: true,
+        subscription_ids: member.id.into_iter().collect(),
+        message: message.clone(),
+    };
+    post.give(&member.endpoint, delivery);
 }

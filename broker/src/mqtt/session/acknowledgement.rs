@@ -1,14 +1,15 @@
 //! Acknowledgements that cannot be made too early.
 //!
-//! A PUBACK that says "accepted" needs either the sink's receipt or the
-//! router's word that the message has gone to the subscribers; a refusal needs
-//! neither. There is no other way to make one.
+//! A PUBACK or PUBREC that says "accepted" needs either the sink's receipt or
+//! the router's word that the message has gone to the subscribers; a refusal
+//! needs neither, and a message of QoS 2 that comes again was answered before.
+//! There is no other way to make one.
 
 use domain::Offset;
 
 use crate::access::Protocol;
 use crate::mqtt::codec::property::Property;
-use crate::mqtt::codec::{self, Ack, Properties, PropertyList, ReasonCode};
+use crate::mqtt::codec::{Ack, Properties, PropertyList, ReasonCode};
 use crate::sink::Receipt;
 
 /// The proof that a message that is not kept has gone to the subscribers. Only
@@ -22,7 +23,7 @@ impl Routed {
     }
 }
 
-/// A PUBACK that may be sent.
+/// A PUBACK or PUBREC that may be sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Acknowledgement {
     packet_id: u16,
@@ -51,6 +52,19 @@ impl Acknowledgement {
         }
     }
 
+    /// Of a message of QoS 2 that is known by its identifier.
+    pub(super) const fn repeated(packet_id: u16) -> Self {
+        Self {
+            packet_id,
+            reason: ReasonCode::SUCCESS,
+            offset: None,
+        }
+    }
+
+    pub(super) const fn is_failure(self) -> bool {
+        self.reason.is_failure()
+    }
+
     /// `reason` is a failure; anything else becomes one.
     pub fn refused(packet_id: u16, reason: ReasonCode) -> Self {
         let reason = match reason.is_failure() {
@@ -64,11 +78,11 @@ impl Acknowledgement {
         }
     }
 
-    /// Writes the PUBACK. `details`: whether the client takes user properties
-    /// beside the bare reason.
-    pub(super) fn encode(self, protocol: Protocol, details: bool, out: &mut Vec<u8>) {
+    /// Writes it as a packet of that kind. `details`: whether the client takes
+    /// user properties beside the bare reason.
+    pub(super) fn encode(self, kind: u8, protocol: Protocol, details: bool, out: &mut Vec<u8>) {
         let [high, low] = self.packet_id.to_be_bytes();
-        let first = codec::kind::PUBACK << 4;
+        let first = kind << 4;
         match (protocol, self.offset) {
             (Protocol::V311, _) => out.extend_from_slice(&[first, 2, high, low]),
             (Protocol::V5, Some(offset)) if details => {
@@ -118,6 +132,7 @@ pub(super) fn reason_string(text: &str) -> PropertyList {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mqtt::codec;
 
     struct Durable(u64);
 
@@ -132,7 +147,12 @@ mod tests {
 
     fn written(offset: u64, protocol: Protocol, details: bool) -> Vec<u8> {
         let mut out = Vec::new();
-        Acknowledgement::durable(7, &Durable(offset)).encode(protocol, details, &mut out);
+        Acknowledgement::durable(7, &Durable(offset)).encode(
+            codec::kind::PUBACK,
+            protocol,
+            details,
+            &mut out,
+        );
         out
     }
 

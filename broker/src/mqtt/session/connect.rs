@@ -1,12 +1,9 @@
-//! CONNECT and CONNACK.
-//!
-//! What is not offered is refused or announced here: MQTT 5's AUTH, QoS 2,
-//! sessions that outlive their connection, shared subscriptions.
+//! CONNECT and CONNACK: what a client asks for, and what it is granted.
 
 use crate::access::{Protocol, RefusalKind};
 use crate::config::Config;
-use crate::mqtt::codec::{ConnAck, Connect, Properties, Property, PropertyList, Qos, ReasonCode};
-use crate::mqtt::message::forwarded;
+use crate::mqtt::codec::{ConnAck, Connect, Properties, Property, PropertyList, ReasonCode};
+use crate::mqtt::message::{expiry, forwarded};
 use crate::mqtt::topic::is_publishable;
 
 use super::{StoredWill, topic_limits};
@@ -18,17 +15,25 @@ pub const MAX_CLIENT_ID_BYTES: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Requested {
     pub protocol: Protocol,
+    /// What was kept of an earlier session is thrown away.
+    pub clean_start: bool,
+    /// Seconds that the session outlives the connection, as granted.
+    pub session_expiry: u32,
+    /// The client is told another expiry than it asked for.
+    session_expiry_changed: bool,
     /// Seconds, as it will be enforced; 0 is none.
     pub keep_alive: u16,
     /// The client is told another keep-alive than it asked for.
-    pub keep_alive_changed: bool,
-    /// QoS 1 messages that the client takes at once.
+    keep_alive_changed: bool,
+    /// Messages of QoS 1 and 2 that the client takes at once.
     pub receive_maximum: u16,
     /// Bytes of a packet that the client takes.
     pub max_packet: usize,
+    /// Topic aliases that the client takes.
+    pub topic_aliases: u16,
     pub problem_information: bool,
-    /// The client asked for a session that outlives the connection.
-    pub wants_expiry: bool,
+    /// MQTT 5's enhanced authentication is asked for.
+    pub authentication: Option<Box<str>>,
     pub will: Option<Box<StoredWill>>,
 }
 
@@ -61,33 +66,36 @@ pub fn read_connect(connect: &Connect<'_>, config: &Config) -> Result<Requested,
     }
     let mut requested = Requested {
         protocol: connect.protocol,
+        clean_start: connect.clean_start,
+        session_expiry: match v311 && !connect.clean_start {
+            true => config.max_session_expiry,
+            false => 0,
+        },
+        session_expiry_changed: false,
         keep_alive: connect.keep_alive,
         keep_alive_changed: false,
         receive_maximum: u16::MAX,
         max_packet: usize::MAX,
+        topic_aliases: 0,
         problem_information: true,
-        wants_expiry: v311 && !connect.clean_start,
+        authentication: None,
         will: read_will(connect, config)?,
     };
     for property in connect.properties.iter() {
         match property {
             Property::ReceiveMaximum(maximum) => requested.receive_maximum = maximum,
             Property::MaximumPacketSize(bytes) => requested.max_packet = bytes as usize,
+            Property::TopicAliasMaximum(count) => requested.topic_aliases = count,
             Property::RequestProblemInformation(flag) => requested.problem_information = flag == 1,
-            Property::SessionExpiry(seconds) => requested.wants_expiry = seconds > 0,
-            Property::AuthenticationMethod(_) => {
-                return Err(refuse(
-                    ReasonCode::BAD_AUTHENTICATION_METHOD,
-                    "no authentication method is offered beside user name and password",
-                ));
+            Property::SessionExpiry(seconds) => {
+                requested.session_expiry = seconds.min(config.max_session_expiry);
+                requested.session_expiry_changed = requested.session_expiry != seconds;
+            }
+            Property::AuthenticationMethod(method) => {
+                requested.authentication = Some(method.into());
             }
             _ => {}
         }
-    }
-    let most = config.max_keep_alive;
-    if !v311 && most > 0 && (connect.keep_alive == 0 || connect.keep_alive > most) {
-        requested.keep_alive = most;
-        requested.keep_alive_changed = true;
     }
     Ok(requested)
 }
@@ -105,31 +113,53 @@ fn read_will(
             "the will's topic cannot be published on",
         ));
     }
-    if will.qos == Qos::ExactlyOnce && connect.protocol == Protocol::V5 {
-        return Err(refuse(ReasonCode::QOS_NOT_SUPPORTED, "a will of QoS 2"));
-    }
     Ok(Some(Box::new(StoredWill {
         topic: will.topic.into(),
         payload: will.payload.into(),
-        qos: will.qos.min(Qos::AtLeastOnce),
+        qos: will.qos,
         retain: will.retain,
         properties: forwarded(will.properties),
+        expiry: expiry(will.properties),
+        delay: will
+            .properties
+            .iter()
+            .find_map(|property| match property {
+                Property::WillDelay(seconds) => Some(seconds),
+                _ => None,
+            })
+            .unwrap_or(0),
     })))
 }
 
+/// What the CONNACK of an accepted CONNECT tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Accepted<'a> {
+    /// Something was kept of the session, and it goes on.
+    pub session_present: bool,
+    /// The client id that the server chose.
+    pub assigned: Option<&'a str>,
+}
+
 impl Requested {
-    /// The CONNACK of an accepted CONNECT. `assigned`: the client id that the
-    /// server chose.
-    pub fn accept(&self, config: &Config, assigned: Option<&str>, out: &mut Vec<u8>) {
+    /// A server that has a limit tells it to MQTT 5; 3.1.1 cannot be told, so
+    /// its clients keep what they asked for. 0 is no limit.
+    pub fn limit_keep_alive(&mut self, most: u16) {
+        let beyond = self.keep_alive == 0 || self.keep_alive > most;
+        if self.protocol == Protocol::V5 && most > 0 && beyond {
+            self.keep_alive = most;
+            self.keep_alive_changed = true;
+        }
+    }
+
+    pub fn accept(&self, config: &Config, accepted: Accepted<'_>, out: &mut Vec<u8>) {
         let mut properties = PropertyList::default();
         if self.protocol == Protocol::V5 {
-            if self.wants_expiry {
-                properties.push(Property::SessionExpiry(0));
+            if self.session_expiry_changed {
+                properties.push(Property::SessionExpiry(self.session_expiry));
             }
             properties.push(Property::ReceiveMaximum(config.receive_maximum));
-            properties.push(Property::MaximumQos(Qos::AtLeastOnce as u8));
             properties.push(Property::MaximumPacketSize(config.max_packet as u32));
-            if let Some(client_id) = assigned {
+            if let Some(client_id) = accepted.assigned {
                 properties.push(Property::AssignedClientId(client_id));
             }
             if config.topic_aliases > 0 {
@@ -138,10 +168,12 @@ impl Requested {
             if self.keep_alive_changed {
                 properties.push(Property::ServerKeepAlive(self.keep_alive));
             }
-            properties.push(Property::SharedSubscriptionAvailable(0));
+            if let Some(method) = &self.authentication {
+                properties.push(Property::AuthenticationMethod(method));
+            }
         }
         ConnAck {
-            session_present: false,
+            session_present: accepted.session_present,
             code: 0,
             properties: properties.as_properties(),
         }
@@ -176,6 +208,7 @@ impl RefusalKind {
     pub const fn reason_code(self) -> ReasonCode {
         match self {
             Self::BadCredentials | Self::UnknownDevice => ReasonCode::BAD_USER_NAME_OR_PASSWORD,
+            Self::UnknownMethod => ReasonCode::BAD_AUTHENTICATION_METHOD,
             Self::NotAuthorized | Self::Expired | Self::Revoked | Self::InsecureListener => {
                 ReasonCode::NOT_AUTHORIZED
             }

@@ -10,17 +10,23 @@ impl Session {
         &mut self,
         disconnect: &Disconnect<'_>,
     ) -> Result<Action<'a>, Violation> {
-        // MQTT 5.0, 3.14.2.2.2: a client that asked for no expiry in CONNECT
-        // cannot ask for one now. Here nobody was granted one.
-        let asks_expiry = disconnect
+        let expiry = disconnect
             .properties
             .iter()
-            .any(|property| matches!(property, Property::SessionExpiry(seconds) if seconds > 0));
-        if asks_expiry {
-            return Err(Violation::new(
-                ReasonCode::PROTOCOL_ERROR,
-                "a session expiry that was not granted at CONNECT",
-            ));
+            .find_map(|property| match property {
+                Property::SessionExpiry(seconds) => Some(seconds),
+                _ => None,
+            });
+        if let Some(seconds) = expiry {
+            // MQTT 5.0, 3.14.2.2.2: what ends with its connection cannot be
+            // kept by its last word.
+            if seconds > 0 && !self.may_change_expiry {
+                return Err(Violation::new(
+                    ReasonCode::PROTOCOL_ERROR,
+                    "a session expiry that was not asked for at CONNECT",
+                ));
+            }
+            self.expiry = seconds.min(self.config.max_session_expiry);
         }
         if disconnect.reason != ReasonCode::DISCONNECT_WITH_WILL {
             self.will = None;

@@ -4,14 +4,20 @@
 //! Packets go in with the time, answers are appended to a buffer, and what the
 //! core cannot decide alone (rights, durability, routing) comes out as an
 //! [`Action`]. One packet, one file; [`Session::handle`] dispatches.
+//!
+//! What outlives a connection is [`Kept`]; the rest of a session ends with it.
 
 mod acknowledgement;
+mod alias;
+mod auth;
 mod connect;
 mod disconnect;
+mod kept;
 mod outgoing;
 mod ping;
 mod puback;
 mod publish;
+mod pubrel;
 mod queue;
 mod subscribe;
 #[cfg(test)]
@@ -22,12 +28,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use acknowledgement::{Acknowledgement, Routed};
-pub use connect::{ConnectRefusal, MAX_CLIENT_ID_BYTES, Requested, connack_refusal, read_connect};
-pub use outgoing::Sent;
+pub use auth::{challenge, method_of, response_of};
+pub use connect::{
+    Accepted, ConnectRefusal, MAX_CLIENT_ID_BYTES, Requested, connack_refusal, read_connect,
+};
+pub use kept::{Held, HeldChange, Kept};
+pub use outgoing::{InFlight, Sent};
 pub use queue::DeliveryQueue;
 pub use subscribe::{Granted, Subscription};
 
-use super::codec::{Packet, Publish, ReasonCode, Subscribe, Unsubscribe};
+use super::codec::{Auth, Packet, Publish, ReasonCode, Subscribe, Unsubscribe};
 use super::topic::TopicLimits;
 use crate::access::{Protocol, PublishRight};
 use crate::config::Config;
@@ -44,6 +54,8 @@ pub enum Action<'a> {
     Unsubscribe(Unsubscribe<'a>),
     /// Messages in flight were acknowledged: more may be delivered.
     WindowOpened,
+    /// The client wants to prove itself again.
+    Reauthenticate(Auth<'a>),
     /// The client said goodbye.
     Disconnect,
 }
@@ -81,6 +93,19 @@ pub struct StoredWill {
     pub qos: codec::Qos,
     pub retain: bool,
     pub properties: codec::PropertyList,
+    /// How long it is worth delivering.
+    pub expiry: Option<Duration>,
+    /// Seconds between the end of the connection and the will.
+    pub delay: u32,
+}
+
+/// Who keeps what outlives the connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keeping {
+    /// Memory, or nobody: answers leave at once.
+    Memory,
+    /// A store: an answer that promises something waits until it is durable.
+    Store,
 }
 
 /// One client's session.
@@ -88,11 +113,17 @@ pub struct StoredWill {
 pub struct Session {
     config: Arc<Config>,
     protocol: Protocol,
+    keeping: Keeping,
+    /// Seconds that it outlives its connection.
+    expiry: u32,
+    /// CONNECT asked for an expiry.
+    may_change_expiry: bool,
     /// Seconds; 0 is none.
     keep_alive: u16,
     last_packet: Instant,
     /// The client takes reason strings and user properties on any packet.
     problem_information: bool,
+    authentication: Option<Box<str>>,
     incoming: publish::Incoming,
     outgoing: outgoing::Outgoing,
     subscriptions: Vec<Subscription>,
@@ -100,51 +131,56 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session for a CONNECT that was admitted.
-    pub fn new(config: Arc<Config>, requested: Requested, now: Instant) -> Self {
+    /// A session for a CONNECT that was admitted, with what was kept of it.
+    pub fn new(
+        config: Arc<Config>,
+        requested: Requested,
+        keeping: Keeping,
+        kept: Kept,
+        now: Instant,
+    ) -> Self {
+        let (subscriptions, received, flight) = kept.into_parts();
         Self {
             protocol: requested.protocol,
+            keeping,
+            expiry: requested.session_expiry,
+            may_change_expiry: requested.session_expiry > 0,
             keep_alive: requested.keep_alive,
             last_packet: now,
             problem_information: requested.problem_information,
-            incoming: publish::Incoming::default(),
-            outgoing: outgoing::Outgoing::new(
-                requested.receive_maximum.min(config.delivery_window),
-                requested.max_packet,
-            ),
-            subscriptions: Vec::new(),
+            incoming: publish::Incoming::resuming(received),
+            outgoing: outgoing::Outgoing::resuming(flight, &requested, &config),
+            authentication: requested.authentication,
+            subscriptions,
             will: requested.will,
             config,
         }
     }
 
-    /// Takes one packet; answers are appended to `out`.
+    /// Takes one packet; answers are appended to `out`, and those that wait
+    /// for the store to `held`.
     pub fn handle<'a>(
         &mut self,
         packet: Packet<'a>,
         now: Instant,
         out: &mut Vec<u8>,
+        held: &mut Held,
     ) -> Result<Action<'a>, Violation> {
         self.last_packet = now;
         match packet {
-            Packet::Publish(publish) => self.publish(publish),
-            Packet::PubAck(ack) => self.puback(&ack),
-            Packet::PubRel(ack) => self.pubrel(&ack, out),
+            Packet::Publish(publish) => self.publish(publish, out, held),
+            Packet::PubAck(ack) => Ok(self.puback(&ack)),
+            Packet::PubRec(ack) => Ok(self.pubrec(&ack, out)),
+            Packet::PubRel(ack) => Ok(self.pubrel(&ack, out, held)),
+            Packet::PubComp(ack) => Ok(self.pubcomp(&ack)),
             Packet::Subscribe(subscribe) => Ok(Action::Subscribe(subscribe)),
             Packet::Unsubscribe(unsubscribe) => Ok(Action::Unsubscribe(unsubscribe)),
             Packet::PingReq => self.pingreq(out),
             Packet::Disconnect(disconnect) => self.disconnect(&disconnect),
+            Packet::Auth(auth) => self.auth(auth),
             Packet::Connect(_) => Err(Violation::new(
                 ReasonCode::PROTOCOL_ERROR,
                 "a second CONNECT on the connection",
-            )),
-            Packet::PubRec(_) | Packet::PubComp(_) => Err(Violation::new(
-                ReasonCode::PROTOCOL_ERROR,
-                "an acknowledgement of QoS 2 for a message that was not sent",
-            )),
-            Packet::Auth(_) => Err(Violation::new(
-                ReasonCode::PROTOCOL_ERROR,
-                "AUTH without an authentication method",
             )),
             Packet::ConnAck(_) | Packet::SubAck(_) | Packet::UnsubAck(_) | Packet::PingResp => {
                 Err(Violation::new(
@@ -157,6 +193,20 @@ impl Session {
 
     pub fn protocol(&self) -> Protocol {
         self.protocol
+    }
+
+    pub fn keeping(&self) -> Keeping {
+        self.keeping
+    }
+
+    /// Seconds that the session outlives its connection; 0: it ends with it.
+    pub fn expiry(&self) -> u32 {
+        self.expiry
+    }
+
+    /// Whether the client takes user properties on any packet.
+    pub fn takes_details(&self) -> bool {
+        self.protocol == Protocol::V5 && self.problem_information
     }
 
     /// When the client counts as gone: one and a half times its keep-alive

@@ -1,23 +1,48 @@
-//! PUBLISH to the client: packet identifiers and the window in flight.
-//!
-//! A session ends with its connection, so only the identifiers of messages in
-//! flight are kept, not the messages.
+//! PUBLISH to the client: packet identifiers, the window in flight, and what
+//! is sent again when the session goes on.
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
-use super::Session;
+use super::alias::{Alias, Aliases};
+use super::kept::{self, Flight};
+use super::{Requested, Session};
 use crate::access::Protocol;
-use crate::mqtt::codec::{Property, PropertyList, Publish, Qos, wire};
+use crate::config::Config;
+use crate::mqtt::codec::{
+    Ack, Properties, Property, PropertyList, Publish, Qos, ReasonCode, kind, wire,
+};
 use crate::mqtt::message::Delivery;
+use crate::session_store::LogPosition;
 
 #[derive(Debug)]
 pub(super) struct Outgoing {
     last_id: u16,
     /// Oldest first; clients acknowledge in order.
-    in_flight: VecDeque<u16>,
+    in_flight: VecDeque<InFlight>,
+    /// Of the session's last connection: to be sent again, oldest first.
+    again: VecDeque<InFlight>,
     window: u16,
     /// Bytes of a packet that the client takes.
     max_packet: usize,
+    aliases: Aliases,
+    /// Messages that the client lost and has not been told of.
+    untold: u64,
+}
+
+/// A message that the client has not acknowledged.
+#[derive(Debug)]
+pub struct InFlight {
+    packet_id: u16,
+    /// None: the client has a message of QoS 2, and PUBREL was sent.
+    pub(super) delivery: Option<Delivery>,
+}
+
+impl InFlight {
+    pub(super) fn is_shared(&self) -> bool {
+        let delivery = self.delivery.as_ref();
+        delivery.is_some_and(|it| it.shared && it.qos == Qos::AtLeastOnce)
+    }
 }
 
 /// What became of a delivery.
@@ -26,27 +51,94 @@ pub enum Sent {
     Written,
     /// Larger than the client takes: dropped, as MQTT 5.0 3.1.2.11.4 asks.
     TooLarge,
+    /// No longer worth delivering.
+    Expired,
 }
 
+/// The user property that tells an MQTT 5 client how many messages it was too
+/// slow for.
+const LOST: &str = "lost";
+
 impl Outgoing {
-    pub(super) fn new(window: u16, max_packet: usize) -> Self {
+    pub(super) fn resuming(flight: Flight, requested: &Requested, config: &Config) -> Self {
         Self {
-            last_id: 0,
+            last_id: flight.last_id,
             in_flight: VecDeque::new(),
-            window,
-            max_packet,
+            again: flight.in_flight,
+            window: requested.receive_maximum.min(config.delivery_window),
+            max_packet: requested.max_packet,
+            aliases: Aliases::new(requested.topic_aliases.min(config.topic_aliases)),
+            untold: 0,
         }
     }
 
-    /// Whether the identifier was in flight.
-    pub(super) fn acknowledged(&mut self, packet_id: u16) -> bool {
-        match self.in_flight.iter().position(|id| *id == packet_id) {
-            Some(index) => {
-                self.in_flight.remove(index);
-                true
-            }
-            None => false,
+    pub(super) fn into_flight(mut self) -> Flight {
+        // What was not sent again yet is younger than what was.
+        self.in_flight.append(&mut self.again);
+        self.in_flight.shrink_to_fit();
+        Flight {
+            last_id: self.last_id,
+            in_flight: self.in_flight,
         }
+    }
+
+    pub(super) fn oldest_in_flight(&self) -> Option<LogPosition> {
+        let (sent, again) = (kept::oldest(&self.in_flight), kept::oldest(&self.again));
+        match (sent, again) {
+            (Some(sent), Some(again)) => Some(sent.min(again)),
+            (sent, again) => sent.or(again),
+        }
+    }
+
+    fn find(&self, packet_id: u16) -> Option<usize> {
+        let same = |it: &InFlight| it.packet_id == packet_id;
+        self.in_flight.iter().position(same)
+    }
+
+    /// A message of that QoS is over.
+    pub(super) fn settle(&mut self, packet_id: u16, qos: Qos) -> bool {
+        let found = self.find(packet_id).filter(|index| {
+            let delivery = self.in_flight[*index].delivery.as_ref();
+            delivery.is_some_and(|it| it.qos == qos)
+        });
+        found.is_some_and(|index| self.remove(index))
+    }
+
+    /// The client has a message of QoS 2: only its identifier is kept.
+    pub(super) fn receive(&mut self, packet_id: u16) -> bool {
+        let Some(index) = self.find(packet_id) else {
+            return false;
+        };
+        let it = &mut self.in_flight[index];
+        if it
+            .delivery
+            .as_ref()
+            .is_some_and(|it| it.qos != Qos::ExactlyOnce)
+        {
+            return false;
+        }
+        it.delivery = None;
+        true
+    }
+
+    /// The client has released a message of QoS 2.
+    pub(super) fn complete(&mut self, packet_id: u16) -> bool {
+        let found = self.find(packet_id);
+        let released = found.filter(|index| self.in_flight[*index].delivery.is_none());
+        released.is_some_and(|index| self.remove(index))
+    }
+
+    fn remove(&mut self, index: usize) -> bool {
+        self.in_flight.remove(index);
+        if self.in_flight.is_empty() {
+            // An idle subscriber keeps no buffer of its busy hour.
+            self.in_flight.shrink_to(KEPT);
+        }
+        true
+    }
+
+    fn has_window(&self) -> bool {
+        self.in_flight.len() < usize::from(self.window)
     }
 
     /// The window is far smaller than the number of identifiers, so the search
@@ -54,51 +146,153 @@ impl Outgoing {
     fn take_id(&mut self) -> u16 {
         loop {
             self.last_id = self.last_id.checked_add(1).unwrap_or(1);
-            if !self.in_flight.contains(&self.last_id) {
-                self.in_flight.push_back(self.last_id);
-                return self.last_id;
+            let id = self.last_id;
+            let taken = |it: &InFlight| it.packet_id == id;
+            if !self.in_flight.iter().any(taken) && !self.again.iter().any(taken) {
+                return id;
             }
         }
     }
 }
 
+/// Places that an empty window keeps.
+const KEPT: usize = 16;
+
 impl Session {
     /// Whether a delivery may be written now.
     pub fn has_room(&self, delivery: &Delivery) -> bool {
-        delivery.qos == Qos::AtMostOnce
-            || self.outgoing.in_flight.len() < usize::from(self.outgoing.window)
+        let outgoing = &self.outgoing;
+        delivery.qos == Qos::AtMostOnce || outgoing.again.is_empty() && outgoing.has_window()
+    }
+
+    /// Sends again what the client has not acknowledged on its last
+    /// connection, as far as the window and `room`, in bytes, allow; whether
+    /// all of it was sent.
+    pub fn send_again(&mut self, room: usize, now: Instant, out: &mut Vec<u8>) -> bool {
+        while let Some(next) = self.outgoing.again.pop_front() {
+            if !self.outgoing.has_window() || out.len() >= room {
+                self.outgoing.again.push_front(next);
+                return false;
+            }
+            if let Some(delivery) = &next.delivery {
+                if delivery.message.is_expired(now) {
+                    continue;
+                }
+                self.write_publish(delivery, next.packet_id, true, now, out);
+            } else {
+                Ack {
+                    packet_id: next.packet_id,
+                    reason: ReasonCode::SUCCESS,
+                    properties: Properties::NONE,
+                }
+                .encode(kind::PUBREL << 4 | 2, self.protocol, out);
+            }
+            self.outgoing.in_flight.push_back(next);
+        }
+        true
     }
 
     /// Writes a PUBLISH; the caller has asked [`Self::has_room`].
-    pub fn deliver(&mut self, delivery: &Delivery, out: &mut Vec<u8>) -> Sent {
-        let message = &delivery.message;
-        let plain = message.properties.is_empty() && delivery.subscription_ids.is_empty();
-        let mut own = PropertyList::default();
-        if self.protocol == Protocol::V5 && !plain {
-            own.extend(message.properties.as_properties());
-            for id in &delivery.subscription_ids {
-                own.push(Property::SubscriptionId(*id));
-            }
+    pub fn deliver(&mut self, delivery: Delivery, now: Instant, out: &mut Vec<u8>) -> Sent {
+        if delivery.message.is_expired(now) {
+            return Sent::Expired;
         }
-        let mut publish = Publish {
-            duplicate: false,
+        let packet_id = match delivery.qos {
+            Qos::AtMostOnce => 0,
+            _ => self.outgoing.take_id(),
+        };
+        let sent = self.write_publish(&delivery, packet_id, false, now, out);
+        if sent == Sent::Written && packet_id != 0 {
+            self.outgoing.in_flight.push_back(InFlight {
+                packet_id,
+                delivery: Some(delivery),
+            });
+        }
+        sent
+    }
+
+    /// The client was too slow for some messages; an MQTT 5 client is told
+    /// with the next one.
+    pub fn lost(&mut self, messages: u64) {
+        if self.takes_details() {
+            self.outgoing.untold += messages;
+        }
+    }
+
+    fn write_publish(
+        &mut self,
+        delivery: &Delivery,
+        packet_id: u16,
+        duplicate: bool,
+        now: Instant,
+        out: &mut Vec<u8>,
+    ) -> Sent {
+        let message = &delivery.message;
+        let mut alias = Alias::None;
+        let mut own = PropertyList::default();
+        if self.protocol == Protocol::V5 {
+            alias = self.own_properties(delivery, now, &mut own);
+        }
+        let publish = Publish {
+            duplicate,
             qos: delivery.qos,
             retain: delivery.retain,
-            topic: &message.topic,
-            packet_id: 0,
+            topic: match alias {
+                Alias::Known(_) => "",
+                Alias::New(_) | Alias::None => &message.topic,
+            },
+            packet_id,
             properties: own.as_properties(),
             payload: &message.payload,
         };
         if self.outgoing.max_packet < usize::MAX {
-            let body = 4 + message.bytes() + publish.properties.encoded_length();
+            let id = 2 * usize::from(delivery.qos != Qos::AtMostOnce);
+            let body = 2 + publish.topic.len() + id + publish.payload.len();
+            let body = match self.protocol {
+                Protocol::V5 => body + publish.properties.encoded_length(),
+                Protocol::V311 => body,
+            };
             if 1 + wire::varint_length(body) + body > self.outgoing.max_packet {
                 return Sent::TooLarge;
             }
         }
-        if delivery.qos != Qos::AtMostOnce {
-            publish.packet_id = self.outgoing.take_id();
-        }
         publish.encode(self.protocol, out);
+        self.outgoing.untold = 0;
+        if let Alias::New(_) = alias {
+            self.outgoing.aliases.set(&message.topic);
+        }
         Sent::Written
+    }
+
+    /// The message's own properties, and those of this delivery. A message
+    /// without any costs nothing here.
+    fn own_properties(
+        &self,
+        delivery: &Delivery,
+        now: Instant,
+        own: &mut PropertyList,
+    ) -> Alias {
+        let message = &delivery.message;
+        if !message.properties.is_empty() {
+            own.extend(message.properties.as_properties());
+        }
+        if let Some(expires) = message.expires {
+            let left = expires.saturating_duration_since(now).as_millis();
+            own.push(Property::MessageExpiry(left.div_ceil(1_000) as u32));
+        }
+        for id in &delivery.subscription_ids {
+            own.push(Property::SubscriptionId(*id));
+        }
+        if self.outgoing.untold > 0 {
+            own.push(Property::User(LOST, &self.outgoing.untold.to_string()));
+        }
+        if !self.outgoing.aliases.are_taken() {
+            return Alias::None;
+        }
+        let alias = self.outgoing.aliases.of(&message.topic);
+        if let Alias::New(number) | Alias::Known(number) = alias {
+            own.push(Property::TopicAlias(number));
+        }
+        alias
     }
 }

@@ -1,34 +1,45 @@
-//! PUBACK and PUBREL from the client.
+//! PUBACK, PUBREC and PUBCOMP from the client.
+//!
+//! A late or repeated acknowledgement does no harm and opens no window.
 
-use super::{Action, Session, Violation};
+use super::{Action, Session};
 use crate::access::Protocol;
-use crate::mqtt::codec::{Ack, Properties, ReasonCode, kind};
+use crate::mqtt::codec::{Ack, Properties, Qos, ReasonCode, kind};
 
 impl Session {
-    pub(super) fn puback<'a>(&mut self, ack: &Ack<'_>) -> Result<Action<'a>, Violation> {
-        match self.outgoing.acknowledged(ack.packet_id) {
-            true => Ok(Action::WindowOpened),
-            // A late or repeated acknowledgement does no harm.
-            false => Ok(Action::None),
+    pub(super) fn puback<'a>(&mut self, ack: &Ack<'_>) -> Action<'a> {
+        match self.outgoing.settle(ack.packet_id, Qos::AtLeastOnce) {
+            true => Action::WindowOpened,
+            false => Action::None,
         }
     }
 
-    /// No message of QoS 2 was taken, so no identifier is known.
-    pub(super) fn pubrel<'a>(
-        &mut self,
-        ack: &Ack<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<Action<'a>, Violation> {
-        let reason = match self.protocol {
-            Protocol::V311 => ReasonCode::SUCCESS,
-            Protocol::V5 => ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
+    /// MQTT 5.0, 4.3.3: a failure ends the exchange; else PUBREL follows, again
+    /// where PUBREC comes again.
+    pub(super) fn pubrec<'a>(&mut self, ack: &Ack<'_>, out: &mut Vec<u8>) -> Action<'a> {
+        if self.protocol == Protocol::V5 && ack.reason.is_failure() {
+            return match self.outgoing.settle(ack.packet_id, Qos::ExactlyOnce) {
+                true => Action::WindowOpened,
+                false => Action::None,
+            };
+        }
+        let reason = match self.outgoing.receive(ack.packet_id) {
+            true => ReasonCode::SUCCESS,
+            false => ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
         };
         Ack {
             packet_id: ack.packet_id,
             reason,
             properties: Properties::NONE,
         }
-        .encode(kind::PUBCOMP << 4, self.protocol, out);
-        Ok(Action::None)
+        .encode(kind::PUBREL << 4 | 2, self.protocol, out);
+        Action::None
+    }
+
+    pub(super) fn pubcomp<'a>(&mut self, ack: &Ack<'_>) -> Action<'a> {
+        match self.outgoing.complete(ack.packet_id) {
+            true => Action::WindowOpened,
+            false => Action::None,
+        }
     }
 }

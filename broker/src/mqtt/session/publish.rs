@@ -1,13 +1,16 @@
 //! PUBLISH from the client, and the acknowledgements that are owed for it.
 //!
 //! Acknowledgements leave in the order of the messages (MQTT 5.0, 4.6), so a
-//! refusal waits behind messages that are not durable yet.
+//! refusal waits behind messages that are not durable yet. A message of QoS 2
+//! is taken when it comes first and known by its identifier until PUBREL; what
+//! comes under the same identifier meanwhile is the same message.
 
 use std::collections::VecDeque;
 
-use super::{Acknowledgement, Action, Routed, Session, Violation};
+use super::kept::HeldChange;
+use super::{Acknowledgement, Action, Held, Keeping, Routed, Session, Violation};
 use crate::access::{Protocol, PublishRight};
-use crate::mqtt::codec::{Property, Publish, Qos, ReasonCode};
+use crate::mqtt::codec::{Property, Publish, Qos, ReasonCode, kind};
 use crate::mqtt::topic::is_publishable;
 use crate::sink::Receipt;
 
@@ -15,27 +18,31 @@ use crate::sink::Receipt;
 pub(super) struct Incoming {
     /// Messages whose acknowledgement has not been written, oldest first.
     pending: VecDeque<Pending>,
-    /// Those of them with QoS 1.
+    /// Messages of QoS 1 and 2 that count against the receive maximum.
     unacknowledged: u32,
+    /// Messages of QoS 2 that were received and not released, in order of
+    /// their identifiers.
+    received: Vec<u16>,
     /// Index is the alias less one.
     aliases: Vec<Option<Box<str>>>,
     last_topic: LastTopic,
 }
 
-/// Four bytes each: they are kept for every message in flight.
+/// Kept for every message in flight.
 #[derive(Clone, Copy, Debug)]
-enum Pending {
+struct Pending {
+    /// 0 with QoS 0.
+    packet_id: u16,
+    qos: Qos,
+    settled: Settled,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Settled {
     /// Staged; a receipt settles it.
-    Staged {
-        packet_id: u16,
-    },
-    Refused {
-        packet_id: u16,
-        reason: ReasonCode,
-    },
-    Routed {
-        packet_id: u16,
-    },
+    No,
+    Refused(ReasonCode),
+    Routed,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +52,35 @@ struct LastTopic {
 }
 
 impl Incoming {
+    pub(super) fn resuming(mut received: Vec<u16>) -> Self {
+        received.sort_unstable();
+        Self {
+            received,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn into_received(self) -> Vec<u16> {
+        self.received
+    }
+
+    /// Whether the identifier was that of a received message; it is free now.
+    pub(super) fn release(&mut self, packet_id: u16) -> bool {
+        let Ok(index) = self.received.binary_search(&packet_id) else {
+            return false;
+        };
+        self.received.remove(index);
+        // One from before the connection did not count.
+        self.unacknowledged = self.unacknowledged.saturating_sub(1);
+        true
+    }
+
+    fn is_pending(&self, packet_id: u16) -> bool {
+        self.pending
+            .iter()
+            .any(|it| it.qos == Qos::ExactlyOnce && it.packet_id == packet_id)
+    }
+
     pub(super) fn known_right(&self, topic: &str, generation: u64) -> Option<PublishRight> {
         let (since, right) = self.last_topic.right?;
         (since == generation && *self.last_topic.topic == *topic).then_some(right)
@@ -59,25 +95,12 @@ impl Incoming {
 }
 
 impl Session {
-    pub(super) fn publish<'a>(&mut self, publish: Publish<'a>) -> Result<Action<'a>, Violation> {
-        match publish.qos {
-            Qos::AtMostOnce => {}
-            Qos::AtLeastOnce => {
-                let full = self.incoming.unacknowledged >= u32::from(self.config.receive_maximum);
-                if full && self.protocol == Protocol::V5 {
-                    return Err(Violation::new(
-                        ReasonCode::RECEIVE_MAXIMUM_EXCEEDED,
-                        "more messages in flight than the receive maximum",
-                    ));
-                }
-            }
-            Qos::ExactlyOnce => {
-                return Err(Violation::new(
-                    ReasonCode::QOS_NOT_SUPPORTED,
-                    "QoS 2 is not offered",
-                ));
-            }
-        }
+    pub(super) fn publish<'a>(
+        &mut self,
+        publish: Publish<'a>,
+        out: &mut Vec<u8>,
+        held: &mut Held,
+    ) -> Result<Action<'a>, Violation> {
         if !publish.properties.is_empty() {
             self.check_properties(&publish)?;
         } else if publish.topic.is_empty() {
@@ -86,7 +109,38 @@ impl Session {
                 "a message without a topic",
             ));
         }
+        if publish.qos == Qos::ExactlyOnce && self.is_repeated(publish.packet_id, out, held) {
+            return Ok(Action::None);
+        }
+        if publish.qos != Qos::AtMostOnce {
+            self.check_quota(publish.qos)?;
+        }
         Ok(Action::Publish(publish))
+    }
+
+    /// MQTT 5.0, 4.3.3: a message of QoS 2 that was received before is not
+    /// published again, only answered.
+    fn is_repeated(&mut self, packet_id: u16, out: &mut Vec<u8>, held: &mut Held) -> bool {
+        if self.incoming.received.binary_search(&packet_id).is_ok() {
+            let ack = Acknowledgement::repeated(packet_id);
+            self.answer_received(packet_id, ack, out, held);
+            return true;
+        }
+        // One that is not durable yet will be answered when it is.
+        self.incoming.is_pending(packet_id)
+    }
+
+    fn check_quota(&self, qos: Qos) -> Result<(), Violation> {
+        let incoming = &self.incoming;
+        let full = incoming.unacknowledged >= u32::from(self.config.receive_maximum);
+        let unreleased = incoming.received.len() >= self.config.unreleased_messages;
+        if full && self.protocol == Protocol::V5 || unreleased && qos == Qos::ExactlyOnce {
+            return Err(Violation::new(
+                ReasonCode::RECEIVE_MAXIMUM_EXCEEDED,
+                "more messages in flight than the receive maximum",
+            ));
+        }
+        Ok(())
     }
 
     fn check_properties(&mut self, publish: &Publish<'_>) -> Result<(), Violation> {
@@ -170,9 +224,7 @@ impl Session {
     /// The message waits for its receipt.
     pub fn staged(&mut self, publish: &Publish<'_>) {
         self.count(publish);
-        self.incoming.pending.push_back(Pending::Staged {
-            packet_id: publish.packet_id,
-        });
+        self.push(publish, Settled::No);
     }
 
     /// The message has gone to the subscribers.
@@ -180,14 +232,19 @@ impl Session {
         if publish.qos == Qos::AtMostOnce {
             return;
         }
-        if self.incoming.pending.is_empty() {
-            let ack = Acknowledgement::routed(publish.packet_id, proof);
-            return self.write(ack, out);
-        }
         self.count(publish);
-        self.incoming.pending.push_back(Pending::Routed {
-            packet_id: publish.packet_id,
-        });
+        if !self.incoming.pending.is_empty() {
+            return self.push(publish, Settled::Routed);
+        }
+        let ack = Acknowledgement::routed(publish.packet_id, proof);
+        match publish.qos {
+            Qos::ExactlyOnce => {
+                // Routed messages are kept in memory only, so is this.
+                self.receive(publish.packet_id);
+                self.write(ack, kind::PUBREC, out);
+            }
+            _ => self.acknowledge(ack, kind::PUBACK, out),
+        }
     }
 
     /// The message is not taken. MQTT 3.1.1 has no word for that: its
@@ -204,45 +261,94 @@ impl Session {
         if publish.qos == Qos::AtMostOnce {
             return Ok(());
         }
-        if self.incoming.pending.is_empty() {
-            self.write(Acknowledgement::refused(publish.packet_id, reason), out);
+        self.count(publish);
+        if !self.incoming.pending.is_empty() {
+            self.push(publish, Settled::Refused(reason));
             return Ok(());
         }
-        self.count(publish);
-        self.incoming.pending.push_back(Pending::Refused {
-            packet_id: publish.packet_id,
-            reason,
-        });
+        let ack = Acknowledgement::refused(publish.packet_id, reason);
+        self.acknowledge(ack, answer_to(publish.qos), out);
         Ok(())
     }
 
     /// The oldest staged message is durable. Writes its acknowledgement and
     /// those that waited behind it; returns how many were for durable messages.
-    pub fn committed(&mut self, receipt: &impl Receipt, out: &mut Vec<u8>) -> u64 {
-        let Some(Pending::Staged { packet_id }) = self.incoming.pending.pop_front() else {
+    pub fn committed(
+        &mut self,
+        receipt: &impl Receipt,
+        out: &mut Vec<u8>,
+        held: &mut Held,
+    ) -> u64 {
+        let Some(durable) = self.incoming.pending.pop_front() else {
             return 0;
         };
-        let mut written = 0;
-        if packet_id != 0 {
-            self.incoming.unacknowledged -= 1;
-            self.write(Acknowledgement::durable(packet_id, receipt), out);
-            written = 1;
+        let ack = Acknowledgement::durable(durable.packet_id, receipt);
+        match durable.qos {
+            Qos::AtMostOnce => {}
+            Qos::AtLeastOnce => self.acknowledge(ack, kind::PUBACK, out),
+            Qos::ExactlyOnce => self.received(durable.packet_id, ack, out, held),
         }
-        while let Some(settled) = self.incoming.pending.front().copied() {
-            let ack = match settled {
-                Pending::Staged { .. } => break,
-                Pending::Refused { packet_id, reason } => {
-                    Acknowledgement::refused(packet_id, reason)
-                }
-                Pending::Routed { packet_id } => {
-                    Acknowledgement::routed(packet_id, &Routed::done())
-                }
+        self.settle_next(out);
+        u64::from(durable.qos != Qos::AtMostOnce)
+    }
+
+    /// What waited behind a message that was not durable.
+    fn settle_next(&mut self, out: &mut Vec<u8>) {
+        while let Some(next) = self.incoming.pending.front().copied() {
+            let ack = match next.settled {
+                Settled::No => break,
+                Settled::Refused(reason) => Acknowledgement::refused(next.packet_id, reason),
+                Settled::Routed => Acknowledgement::routed(next.packet_id, &Routed::done()),
             };
             self.incoming.pending.pop_front();
-            self.incoming.unacknowledged -= 1;
-            self.write(ack, out);
+            match (next.settled, next.qos) {
+                (Settled::Routed, Qos::ExactlyOnce) => {
+                    self.receive(next.packet_id);
+                    self.write(ack, kind::PUBREC, out);
+                }
+                _ => self.acknowledge(ack, answer_to(next.qos), out),
+            }
         }
-        written
+    }
+
+    /// A durable message of QoS 2: its identifier has to be known until it is
+    /// released, wherever the session goes on.
+    fn received(
+        &mut self,
+        packet_id: u16,
+        ack: Acknowledgement,
+        out: &mut Vec<u8>,
+        held: &mut Held,
+    ) {
+        if self.protocol == Protocol::V5 && ack.is_failure() {
+            return self.acknowledge(ack, kind::PUBREC, out);
+        }
+        self.receive(packet_id);
+        self.answer_received(packet_id, ack, out, held);
+    }
+
+    fn receive(&mut self, packet_id: u16) {
+        let received = &mut self.incoming.received;
+        if let Err(index) = received.binary_search(&packet_id) {
+            received.insert(index, packet_id);
+        }
+    }
+
+    fn answer_received(
+        &self,
+        packet_id: u16,
+        ack: Acknowledgement,
+        out: &mut Vec<u8>,
+        held: &mut Held,
+    ) {
+        let out = match self.keeping {
+            Keeping::Memory => out,
+            Keeping::Store => {
+                held.changes.push(HeldChange::Received(packet_id));
+                &mut held.answers
+            }
+        };
+        self.write(ack, kind::PUBREC, out);
     }
 
     /// Messages whose acknowledgement has not been written.
@@ -258,14 +364,35 @@ impl Session {
         }
     }
 
+    fn push(&mut self, publish: &Publish<'_>, settled: Settled) {
+        self.incoming.pending.push_back(Pending {
+            packet_id: publish.packet_id,
+            qos: publish.qos,
+            settled,
+        });
+    }
+
     fn count(&mut self, publish: &Publish<'_>) {
         if publish.qos != Qos::AtMostOnce {
             self.incoming.unacknowledged += 1;
         }
     }
 
-    fn write(&self, ack: Acknowledgement, out: &mut Vec<u8>) {
-        ack.encode(self.protocol, self.problem_information, out);
+    /// An answer that ends the exchange.
+    fn acknowledge(&mut self, ack: Acknowledgement, kind: u8, out: &mut Vec<u8>) {
+        self.incoming.unacknowledged = self.incoming.unacknowledged.saturating_sub(1);
+        self.write(ack, kind, out);
+    }
+
+    fn write(&self, ack: Acknowledgement, kind: u8, out: &mut Vec<u8>) {
+        ack.encode(kind, self.protocol, self.problem_information, out);
+    }
+}
+
+const fn answer_to(qos: Qos) -> u8 {
+    match qos {
+        Qos::ExactlyOnce => kind::PUBREC,
+        _ => kind::PUBACK,
     }
 }
 

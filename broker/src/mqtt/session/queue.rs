@@ -41,6 +41,17 @@ impl DeliveryQueue {
         dropped
     }
 
+    /// Puts back what was taken last.
+    pub fn put_back(&mut self, delivery: Delivery) {
+        self.bytes += delivery.message.bytes();
+        self.deliveries.push_front(delivery);
+    }
+
+    /// Whether the next message would make another give way.
+    pub fn is_full(&self) -> bool {
+        self.deliveries.len() >= self.max_messages || self.bytes >= self.max_bytes
+    }
+
     pub fn front(&self) -> Option<&Delivery> {
         self.deliveries.front()
     }
@@ -84,6 +95,7 @@ mod tests {
             message: Arc::new(Message::new("t", payload.to_owned().into())),
             qos: Qos::AtMostOnce,
             retain: false,
+            shared: false,
             subscription_ids: Default::default(),
         }
     }

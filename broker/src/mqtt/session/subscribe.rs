@@ -7,14 +7,54 @@ use crate::access::{Protocol, SubscribeRight};
 use crate::mqtt::codec::{
     Properties, Property, Qos, ReasonCode, SubAck, Subscribe, SubscribeOptions,
 };
-use crate::mqtt::topic::{TopicFilter, TopicFilterError};
+use crate::mqtt::topic::{TopicFilter, TopicFilterError, TopicLimits};
+use crate::session_store::{LogPosition, StoredSubscription};
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Subscription {
     pub filter: TopicFilter,
+    /// The group that it is shared in.
+    pub group: Option<Box<str>>,
     /// The QoS is the granted one.
     pub options: SubscribeOptions,
     pub id: Option<u32>,
+    /// Messages of the log before it are not for this subscription.
+    pub since: LogPosition,
+}
+
+impl Subscription {
+    fn has(&self, filter: &TopicFilter, group: Option<&str>) -> bool {
+        self.filter == *filter && self.group.as_deref() == group
+    }
+
+    /// As the client named it.
+    pub fn name(&self) -> Box<str> {
+        match &self.group {
+            None => self.filter.as_str().into(),
+            Some(group) => format!("$share/{group}/{}", self.filter.as_str()).into(),
+        }
+    }
+
+    pub fn stored(&self) -> StoredSubscription {
+        StoredSubscription {
+            filter: self.name(),
+            options: self.options.bits(),
+            id: self.id,
+            since: self.since,
+        }
+    }
+
+    /// None for what no version of this program has stored.
+    pub fn from_stored(stored: &StoredSubscription, limits: TopicLimits) -> Option<Self> {
+        let (filter, group) = TopicFilter::within(&stored.filter, limits).ok()?;
+        Some(Self {
+            filter,
+            group: group.map(Into::into),
+            options: SubscribeOptions::from_bits(stored.options, Protocol::V5).ok()?,
+            id: stored.id,
+            since: stored.since,
+        })
+    }
 }
 
 /// A subscription that now stands, for the router and the retained view.
@@ -25,14 +65,23 @@ pub struct Granted {
     pub is_new: bool,
 }
 
+/// Why a filter is not subscribed to.
+enum Denial {
+    Reason(ReasonCode),
+    /// MQTT 5.0, 3.8.3.1: not a matter of this filter alone.
+    Protocol,
+}
+
 impl Session {
-    /// Decides on each filter and writes the SUBACK.
+    /// Decides on each filter and writes the SUBACK. `since`: where the log
+    /// ends now.
     pub fn subscribe(
         &mut self,
         packet: &Subscribe<'_>,
-        mut right: impl FnMut(&str) -> SubscribeRight,
+        since: LogPosition,
+        mut right: impl FnMut(&str) -> Result<(), ReasonCode>,
         out: &mut Vec<u8>,
-    ) -> SmallVec<[Granted; 1]> {
+    ) -> Result<SmallVec<[Granted; 1]>, super::Violation> {
         let id = packet
             .properties
             .iter()
@@ -43,16 +92,24 @@ impl Session {
         let mut granted = SmallVec::new();
         let mut codes = SmallVec::<[u8; 8]>::new();
         for (text, options) in packet.filters() {
-            let code = match self.grant(text, options, id, &mut right) {
+            let wish = SubscriptionWish { text, options, id, since };
+            codes.push(match self.grant(&wish, &mut right) {
                 Ok(grant) => {
                     let qos = grant.subscription.options.qos as u8;
                     granted.push(grant);
                     qos
                 }
-                Err(_) if self.protocol == Protocol::V311 => ReasonCode::UNSPECIFIED_ERROR.0,
-                Err(reason) => reason.0,
-            };
-            codes.push(code);
+                Err(Denial::Reason(_)) if self.protocol == Protocol::V311 => {
+                    ReasonCode::UNSPECIFIED_ERROR.0
+                }
+                Err(Denial::Reason(reason)) => reason.0,
+                Err(Denial::Protocol) => {
+                    return Err(super::Violation::new(
+                        ReasonCode::PROTOCOL_ERROR,
+                        "no local on a shared subscription",
+                    ));
+                }
+            });
         }
         SubAck {
             packet_id: packet.packet_id,
@@ -60,40 +117,41 @@ impl Session {
             codes: &codes,
         }
         .encode(self.protocol, out);
-        granted
+        Ok(granted)
     }
 
     fn grant(
         &mut self,
-        text: &str,
-        options: SubscribeOptions,
-        id: Option<u32>,
-        right: &mut impl FnMut(&str) -> SubscribeRight,
-    ) -> Result<Granted, ReasonCode> {
-        let filter =
-            TopicFilter::within(text, self.topic_limits()).map_err(|error| match error {
-                TopicFilterError::Shared => ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED,
-                _ => ReasonCode::TOPIC_FILTER_INVALID,
+        wish: &SubscriptionWish<'_>,
+        right: &mut impl FnMut(&str) -> Result<(), ReasonCode>,
+    ) -> Result<Granted, Denial> {
+        let (filter, group) =
+            TopicFilter::within(wish.text, self.topic_limits()).map_err(|error| match error {
+                TopicFilterError::TooDeep | TopicFilterError::TooLong => {
+                    Denial::Reason(ReasonCode::QUOTA_EXCEEDED)
+                }
+                _ => Denial::Reason(ReasonCode::TOPIC_FILTER_INVALID),
             })?;
-        if right(text) == SubscribeRight::Denied {
-            return Err(ReasonCode::NOT_AUTHORIZED);
+        if group.is_some() && wish.options.no_local {
+            return Err(Denial::Protocol);
         }
-        let subscription = Subscription {
-            filter,
-            options: SubscribeOptions {
-                qos: options.qos.min(Qos::AtLeastOnce),
-                ..options
-            },
-            id,
-        };
+        right(filter.as_str()).map_err(Denial::Reason)?;
         let stands = self
             .subscriptions
             .iter()
-            .position(|standing| standing.filter == subscription.filter);
+            .position(|standing| standing.has(&filter, group));
+        let subscription = Subscription {
+            filter,
+            group: group.map(Into::into),
+            options: wish.options,
+            id: wish.id,
+            // One that stands goes on where it was.
+            since: stands.map_or(wish.since, |index| self.subscriptions[index].since),
+        };
         match stands {
             Some(index) => self.subscriptions[index] = subscription.clone(),
             None if self.subscriptions.len() >= self.config.subscriptions_per_session => {
-                return Err(ReasonCode::QUOTA_EXCEEDED);
+                return Err(Denial::Reason(ReasonCode::QUOTA_EXCEEDED));
             }
             None => self.subscriptions.push(subscription.clone()),
         }
@@ -103,4 +161,47 @@ impl Session {
             is_new,
         })
     }
+
+    /// Asks for every right again; what is denied goes, and is returned.
+    pub fn authorise_again(
+        &mut self,
+        mut right: impl FnMut(&str) -> SubscribeRight,
+    ) -> Vec<Subscription> {
+        let (kept, denied) = std::mem::take(&mut self.subscriptions)
+            .into_iter()
+            .partition(|it| right(it.filter.as_str()) == SubscribeRight::Granted);
+        self.subscriptions = kept;
+        denied
+    }
+
+    /// What a message of the log is to this session's own subscriptions: the
+    /// highest QoS and all identifiers of those that it matches.
+    pub fn matching(
+        &self,
+        topic: &str,
+        position: LogPosition,
+    ) -> Option<(SubscribeOptions, SmallVec<[u32; 2]>)> {
+        let mut matched: Option<SubscribeOptions> = None;
+        let mut ids = SmallVec::new();
+        for subscription in &self.subscriptions {
+            let missed = subscription.group.is_none() && subscription.since <= position;
+            if missed && subscription.filter.matches(topic) {
+                ids.extend(subscription.id);
+                let options = subscription.options;
+                let highest = matched.map_or(Qos::AtMostOnce, |it| it.qos);
+                matched = Some(SubscribeOptions {
+                    qos: options.qos.max(highest),
+                    ..options
+                });
+            }
+        }
+        Some((matched?, ids))
+    }
+}
+
+struct SubscriptionWish<'a> {
+    text: &'a str,
+    options: SubscribeOptions,
+    id: Option<u32>,
+    since: LogPosition,
 }

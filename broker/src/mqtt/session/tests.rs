@@ -78,7 +78,7 @@ fn session(protocol: Protocol, window: u16, now: Instant) -> Session {
         password: None,
     };
     let requested = read_connect(&connect, &config).unwrap();
-    Session::new(Arc::new(config), requested, now)
+    Session::new(Arc::new(config), requested, Keeping::Memory, Kept::default(), now)
 }
 
 /// What the client sees of an answer.
@@ -142,6 +142,7 @@ proptest! {
         for (count, step) in steps.into_iter().enumerate() {
             let now = start + Duration::from_secs(count as u64);
             let mut out = Vec::new();
+            let mut held = Held::default();
             let mut expected = Vec::new();
             match step {
                 Step::Publish(qos, fate) => {
@@ -156,7 +157,7 @@ proptest! {
                         payload: b"x",
                     };
                     let id = publish.packet_id;
-                    let action = session.handle(Packet::Publish(publish), now, &mut out);
+                    let action = session.handle(Packet::Publish(publish), now, &mut out, &mut held);
                     let Ok(Action::Publish(publish)) = action else { panic!("{action:?}") };
                     match fate {
                         Fate::Staged => {
@@ -182,7 +183,7 @@ proptest! {
                         let Some((id, Fate::Staged)) = pending.front().copied() else { break };
                         pending.pop_front();
                         offset += 1;
-                        let written = session.committed(&Durable(offset), &mut out);
+                        let written = session.committed(&Durable(offset), &mut out, &mut held);
                         prop_assert_eq!(written, u64::from(id != 0));
                         if id != 0 {
                             expected.push(Seen::PubAck(id, 0, v5.then_some(offset)));
@@ -197,12 +198,13 @@ proptest! {
                         message: Arc::new(Message::new("t", payload.clone().into())),
                         qos,
                         retain: false,
+                        shared: false,
                         subscription_ids: Default::default(),
                     };
                     let room = qos == Qos::AtMostOnce || in_flight.len() < usize::from(window);
                     prop_assert_eq!(session.has_room(&delivery), room);
                     if room {
-                        prop_assert_eq!(session.deliver(&delivery, &mut out), Sent::Written);
+                        prop_assert_eq!(session.deliver(delivery, now, &mut out), Sent::Written);
                         expected.push(Seen::Publish(qos, payload));
                     }
                 }
@@ -211,17 +213,17 @@ proptest! {
                         continue;
                     }
                     let id = in_flight.remove(index % in_flight.len()).unwrap();
-                    let action = session.handle(acknowledge(id), now, &mut out);
+                    let action = session.handle(acknowledge(id), now, &mut out, &mut held);
                     prop_assert!(matches!(action, Ok(Action::WindowOpened)));
                 }
                 Step::AcknowledgeWrongly(id) => {
-                    let action = session.handle(acknowledge(id), now, &mut out);
+                    let action = session.handle(acknowledge(id), now, &mut out, &mut held);
                     let known = in_flight.iter().position(|it| *it == id);
                     prop_assert_eq!(matches!(action, Ok(Action::WindowOpened)), known.is_some());
                     known.map(|index| in_flight.remove(index));
                 }
                 Step::Ping => {
-                    let action = session.handle(Packet::PingReq, now, &mut out);
+                    let action = session.handle(Packet::PingReq, now, &mut out, &mut held);
                     prop_assert!(matches!(action, Ok(Action::None)));
                     prop_assert_eq!(session.deadline(), Some(now + Duration::from_secs(15)));
                     expected.push(Seen::Pong);

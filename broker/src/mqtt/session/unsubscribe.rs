@@ -2,9 +2,8 @@
 
 use smallvec::SmallVec;
 
-use super::Session;
+use super::{Session, Subscription};
 use crate::mqtt::codec::{Properties, ReasonCode, UnsubAck, Unsubscribe};
-use crate::mqtt::topic::TopicFilter;
 
 impl Session {
     /// Removes what stands, writes the UNSUBACK, and returns what was removed.
@@ -12,17 +11,17 @@ impl Session {
         &mut self,
         packet: &Unsubscribe<'_>,
         out: &mut Vec<u8>,
-    ) -> SmallVec<[TopicFilter; 1]> {
+    ) -> SmallVec<[Subscription; 1]> {
         let mut removed = SmallVec::new();
         let mut codes = SmallVec::<[u8; 8]>::new();
         for text in packet.filters() {
             let stands = self
                 .subscriptions
                 .iter()
-                .position(|standing| standing.filter.as_str() == text);
+                .position(|standing| *standing.name() == *text);
             codes.push(match stands {
                 Some(index) => {
-                    removed.push(self.subscriptions.swap_remove(index).filter);
+                    removed.push(self.subscriptions.swap_remove(index));
                     ReasonCode::SUCCESS.0
                 }
                 None => ReasonCode::NO_SUBSCRIPTION_EXISTED.0,

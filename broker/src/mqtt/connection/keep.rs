@@ -1,0 +1,92 @@
+//! What the session store has to know, and the answers that wait for it.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::task::spawn_local;
+
+use super::Connection;
+use super::end::End;
+use super::state::Served;
+use crate::listener::worker::{Seams, Worker};
+use crate::mqtt::session::{Held, HeldChange, Keeping};
+use crate::session_store::{SessionChange, SessionStore};
+use crate::sink::SinkFault;
+
+/// How often the position of a session that is delivered nothing is saved:
+/// what the log has to be read again after a fault.
+const IDLE_POSITION: Duration = Duration::from_secs(60);
+
+impl<C: Seams> Connection<C> {
+    /// Saves changes; the answers leave when they are durable.
+    pub(super) fn keep(
+        self: &Rc<Self>,
+        worker: &Worker<C>,
+        changes: Vec<SessionChange>,
+        answers: Vec<u8>,
+    ) {
+        let saved = worker.services.sessions.save(changes);
+        let connection = self.clone();
+        spawn_local(async move { connection.saved(saved.await, &answers) });
+    }
+
+    fn saved(&self, result: Result<(), SinkFault>, answers: &[u8]) {
+        let state = &mut *self.state.borrow_mut();
+        if state.is_over() {
+            return;
+        }
+        if let Err(fault) = result {
+            return state.close(End::sink_fault(&fault));
+        }
+        self.counters.bytes_out.add(answers.len() as u64);
+        state.write(answers);
+        let was_held = match &mut state.served {
+            Some(served) => std::mem::take(&mut served.is_held),
+            None => false,
+        };
+        if was_held || state.has_unsent() {
+            state.wake();
+        }
+    }
+
+    /// Answers of QoS 2 that promise to know an identifier.
+    pub(super) fn hold(self: &Rc<Self>, worker: &Worker<C>, served: &Served<C>, held: Held) {
+        if held.is_empty() {
+            return;
+        }
+        let key = &served.endpoint.key;
+        let changes = held.changes.into_iter().map(|change| match change {
+            HeldChange::Received(packet_id) => SessionChange::Received {
+                key: key.clone(),
+                packet_id,
+            },
+            HeldChange::Released(packet_id) => SessionChange::Released {
+                key: key.clone(),
+                packet_id,
+            },
+        });
+        self.keep(worker, changes.collect(), held.answers);
+    }
+
+    /// Tells the store how far the client has acknowledged, now and then:
+    /// what it does not know is delivered again after a fault.
+    pub(super) fn save_position(&self, worker: &Worker<C>, served: &mut Served<C>, now: Instant) {
+        if served.session.keeping() != Keeping::Store || served.is_held {
+            return;
+        }
+        let delivered = served.endpoint.delivered(worker.shared.router.published());
+        let in_flight = served.session.oldest_in_flight();
+        let position = in_flight.map_or(delivered, |it| it.min(delivered));
+        let busy = served.seat.messages_out.get() > 0;
+        let due = busy || now.duration_since(served.saved_at) >= IDLE_POSITION;
+        if position == served.saved || !due {
+            return;
+        }
+        (served.saved, served.saved_at) = (position, now);
+        // Nobody waits for it; a fault of the store ends the platform.
+        drop(worker.services.sessions.save(vec![SessionChange::Position {
+            key: served.endpoint.key.clone(),
+            position,
+        }]));
+    }
+}

@@ -1,0 +1,96 @@
+//! The will: published when its client is gone, at once or after its delay.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use domain::batch::Resent;
+use tokio::sync::oneshot;
+use tokio::task::spawn_local;
+
+use super::Connection;
+use crate::access::{AccessControl, PublishRight};
+use crate::listener::worker::{Seams, Worker};
+use crate::mqtt::codec::Property;
+use crate::mqtt::directory::WillFate;
+use crate::mqtt::message::Message;
+use crate::mqtt::router::Endpoint;
+use crate::mqtt::session::StoredWill;
+use crate::sink::{InboundMessage, MessageSink};
+
+/// A will and who left it.
+pub(super) struct LastWill<C: Seams> {
+    pub(super) will: Box<StoredWill>,
+    pub(super) principal: C::Principal,
+    pub(super) endpoint: Arc<Endpoint>,
+}
+
+impl<C: Seams> Connection<C> {
+    /// Publishes the will after its delay or when the session ends, whichever
+    /// comes first; not at all if the session goes on before.
+    pub(super) fn delay_will(
+        self: Rc<Self>,
+        worker: &Rc<Worker<C>>,
+        last: LastWill<C>,
+        fate: oneshot::Receiver<WillFate>,
+    ) {
+        let delay = Duration::from_secs(last.will.delay.into());
+        let worker = worker.clone();
+        spawn_local(async move {
+            // A sender that is gone tells that the session has ended.
+            if let Ok(Ok(WillFate::Cancelled)) = tokio::time::timeout(delay, fate).await {
+                return;
+            }
+            self.publish_will(&worker, &last);
+        });
+    }
+
+    /// The right is asked again: it may have been lost since CONNECT.
+    pub(super) fn publish_will(&self, worker: &Worker<C>, last: &LastWill<C>) {
+        let (services, will) = (&worker.services, &*last.will);
+        if services.access.still_admitted(&last.principal).is_err() {
+            return;
+        }
+        match services.access.publish_right(&last.principal, &will.topic) {
+            PublishRight::Denied => {}
+            PublishRight::Route => {
+                let message = Message {
+                    qos: will.qos,
+                    retain: will.retain,
+                    properties: will.properties.clone(),
+                    expires: will.expiry.and_then(|it| Instant::now().checked_add(it)),
+                    ..Message::new(&will.topic, will.payload.to_vec().into())
+                };
+                worker.shared.router.route(message, &last.endpoint);
+            }
+            PublishRight::Telemetry => self.stage_will(worker, last),
+        }
+    }
+
+    fn stage_will(&self, worker: &Worker<C>, last: &LastWill<C>) {
+        let will = &*last.will;
+        let properties = will.properties.as_properties();
+        let staged = worker.services.sink.stage(
+            &last.principal,
+            &InboundMessage {
+                topic: &will.topic,
+                payload: &will.payload,
+                content_type: properties.iter().find_map(|property| match property {
+                    Property::ContentType(text) => Some(text),
+                    _ => None,
+                }),
+                resent: Resent::No,
+                transport: self.counters.listener.transport(),
+                peer: self.peer,
+                signed: None,
+            },
+        );
+        match staged {
+            Ok(staged) => {
+                worker.commits.stage(staged);
+                worker.commits.owned_by_nobody(1);
+            }
+            Err(fault) => tracing::error!("a will could not be stored: {fault}"),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! A log and a session store in memory, which outlive the broker in front.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use broker::{
+    Backlog, BacklogPage, BrokerHandle, LogMessage, LogPosition, Missed, Publication,
+    SessionChange, SessionKey, SessionStore, SinkFault, StoredSession,
+};
+use bytes::Bytes;
+use domain::{Offset, Timestamp};
+use parking_lot::Mutex;
+
+use crate::harness::Principal;
+
+/// Messages of one page, few enough for tests to need several.
+const PAGE: usize = 16;
+
+#[derive(Default)]
+pub(crate) struct TestLog {
+    pub(crate) sessions: Arc<TestSessions>,
+    messages: Mutex<Vec<LogMessage>>,
+}
+
+impl TestLog {
+    /// Appends a message of a frame of its own, and hands it to the subscribers.
+    pub(crate) fn publish(&self, broker: &BrokerHandle, topic: &str, payload: &str) {
+        let message = self.append(topic, payload);
+        broker.publish(&Publication {
+            topic,
+            payload: message.payload,
+            position: message.position,
+        });
+    }
+
+    /// Appends a message that no live subscriber is told.
+    pub(crate) fn append(&self, topic: &str, payload: &str) -> LogMessage {
+        let mut messages = self.messages.lock();
+        let message = LogMessage {
+            topic: topic.into(),
+            payload: Bytes::copy_from_slice(payload.as_bytes()),
+            position: LogPosition::at(Offset::new(messages.len() as u64)),
+        };
+        messages.push(message.clone());
+        message
+    }
+}
+
+impl Backlog<Principal> for TestLog {
+    fn end(&self) -> LogPosition {
+        LogPosition::at(Offset::new(self.messages.lock().len() as u64))
+    }
+
+    async fn read(
+        &self,
+        _: &Principal,
+        wanted: &[Missed],
+        from: LogPosition,
+    ) -> Result<BacklogPage, SinkFault> {
+        let messages = self.messages.lock();
+        let first = messages.partition_point(|message| message.position < from);
+        let page = &messages[first..(first + PAGE).min(messages.len())];
+        Ok(BacklogPage {
+            messages: page
+                .iter()
+                .filter(|message| {
+                    wanted
+                        .iter()
+                        .any(|it| it.since <= message.position && it.filter.matches(&message.topic))
+                })
+                .cloned()
+                .collect(),
+            next: page.last().map_or(from, |last| last.position.next()),
+            gone: 0,
+            at_end: first + page.len() == messages.len(),
+        })
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct TestSessions {
+    pub(crate) kept: Mutex<BTreeMap<SessionKey, StoredSession>>,
+}
+
+impl TestSessions {
+    fn change(&self, change: SessionChange) {
+        let kept = &mut *self.kept.lock();
+        let mut at = |key: &SessionKey, change: &mut dyn FnMut(&mut StoredSession)| {
+            change(
+                kept.get_mut(key)
+                    .expect("a change is to a session that is kept"),
+            );
+        };
+        match change {
+            SessionChange::Attached {
+                key,
+                expiry,
+                position,
+            } => {
+                let session = kept.entry((*key).clone()).or_insert_with(|| StoredSession {
+                    key: (*key).clone(),
+                    expiry,
+                    detached: None,
+                    position,
+                    subscriptions: Vec::new(),
+                    received: Vec::new(),
+                });
+                (session.expiry, session.detached) = (expiry, None);
+            }
+            SessionChange::Detached {
+                key,
+                expiry,
+                position,
+            } => at(&key, &mut |session| {
+                (session.expiry, session.position) = (expiry, position);
+                session.detached = Some(Timestamp::from_micros(0));
+            }),
+            SessionChange::Position { key, position } => {
+                at(&key, &mut |session| session.position = position);
+            }
+            SessionChange::Subscribed { key, subscription } => at(&key, &mut |session| {
+                session
+                    .subscriptions
+                    .retain(|it| it.filter != subscription.filter);
+                session.subscriptions.push(subscription.clone());
+            }),
+            SessionChange::Unsubscribed { key, filter } => at(&key, &mut |session| {
+                session.subscriptions.retain(|it| it.filter != filter);
+            }),
+            SessionChange::Received { key, packet_id } => {
+                at(&key, &mut |session| session.received.push(packet_id));
+            }
+            SessionChange::Released { key, packet_id } => at(&key, &mut |session| {
+                session.received.retain(|it| *it != packet_id);
+            }),
+            SessionChange::Ended { key } => {
+                kept.remove(&*key);
+            }
+        }
+    }
+}
+
+impl SessionStore for TestSessions {
+    fn load(&self) -> Result<Vec<StoredSession>, SinkFault> {
+        Ok(self.kept.lock().values().cloned().collect())
+    }
+
+    fn save(
+        &self,
+        changes: Vec<SessionChange>,
+    ) -> impl Future<Output = Result<(), SinkFault>> + Send + 'static {
+        for change in changes {
+            self.change(change);
+        }
+        std::future::ready(Ok(()))
+    }
+}

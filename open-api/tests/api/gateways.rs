@@ -1,0 +1,107 @@
+//! A device's gateway: at registration, by patch, in lists and in imports.
+
+use serde_json::{Value, json};
+
+use crate::harness::Platform;
+
+fn set(platform: &Platform, id: &str, gateway: &Value) -> crate::harness::Reply {
+    let path = format!("/v1/devices/{id}");
+    platform.operator("PATCH", &path, Some(json!({"gateway": gateway})))
+}
+
+#[test]
+fn a_gateway_is_set_listed_and_cleared() {
+    let platform = Platform::start();
+    let agency = platform.agency();
+    platform.device("gw", &agency, "traffic.flow", &json!({}));
+    let child = platform.device("child", &agency, "traffic.flow", &json!({"gateway": "gw"}));
+    assert_eq!(child["gateway"], "gw");
+    platform.device("other", &agency, "traffic.flow", &json!({}));
+
+    let children = |gateway: &str| -> Vec<Value> {
+        let path = format!("/v1/devices?gateway={gateway}");
+        let list = platform.operator("GET", &path, None).expect(200);
+        let items = list["items"].as_array().unwrap();
+        items.iter().map(|item| item["id"].clone()).collect()
+    };
+    assert_eq!(children("gw"), ["child"]);
+    assert_eq!(
+        set(&platform, "other", &json!("gw")).expect(200)["gateway"],
+        "gw"
+    );
+    // A patch of something else leaves it.
+    let renamed = platform.operator("PATCH", "/v1/devices/other", Some(json!({"name": "x"})));
+    assert_eq!(renamed.expect(200)["gateway"], "gw");
+    assert_eq!(children("gw"), ["child", "other"]);
+    let cleared = set(&platform, "child", &Value::Null).expect(200);
+    assert_eq!(cleared["gateway"], Value::Null);
+    assert_eq!(children("gw"), ["other"]);
+
+    let accept = [
+        ("authorization", &*format!("Bearer {}", platform.token)),
+        ("accept", "text/csv"),
+    ];
+    let table = platform.send("GET", "/v1/devices?gateway=gw", &accept, None);
+    assert!(table.text.lines().next().unwrap().ends_with(",gateway"));
+    assert!(
+        table.text.lines().nth(1).unwrap().ends_with(",gw"),
+        "{}",
+        table.text
+    );
+}
+
+#[test]
+fn what_cannot_be_a_gateway_is_refused_by_name() {
+    let platform = Platform::start();
+    let agency = platform.agency();
+    let elsewhere = platform.agency();
+    for (id, owner) in [("gw", &agency), ("dev", &agency), ("far", &elsewhere)] {
+        platform.device(id, owner, "traffic.flow", &json!({}));
+    }
+    set(&platform, "dev", &json!("gw")).expect(200);
+    for (id, gateway, status, kind, code) in [
+        ("gw", "nobody", 400, "invalid-body", "unknown-gateway"),
+        ("gw", "gw", 400, "invalid-body", "gateway-chain"),
+        ("gw", "dev", 409, "conflict", "gateway-chain"),
+        ("far", "gw", 409, "conflict", "gateway-of-another-agency"),
+    ] {
+        let problem = set(&platform, id, &json!(gateway)).problem(status, kind);
+        assert_eq!(problem["code"], code, "{id} behind {gateway}");
+    }
+    let body = json!({"id": "new", "agency": agency, "model": "traffic.flow", "gateway": "dev"});
+    let problem = platform
+        .operator("POST", "/v1/devices", Some(body))
+        .problem(409, "conflict");
+    assert_eq!(problem["code"], "gateway-chain");
+}
+
+#[test]
+fn an_import_names_gateways_in_both_forms() {
+    let platform = Platform::start();
+    let agency = platform.agency();
+    let authorization = format!("Bearer {}", platform.token);
+    let import = |media_type: &str, body: String| {
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("content-type", media_type),
+        ];
+        let path = "/v1/devices/import";
+        platform.send("POST", path, &headers, Some(body.into_bytes()))
+    };
+    let table = format!(
+        "id,agency,model,gateway\ngw-1,{agency},traffic.flow,\ndev-1,{agency},traffic.flow,gw-1\n"
+    );
+    assert_eq!(import("text/csv", table).expect(200)["created"], 2);
+    let lines = format!(
+        "{}\n{}\n",
+        json!({"id": "dev-2", "agency": agency, "model": "traffic.flow", "gateway": "gw-1"}),
+        json!({"id": "dev-3", "agency": agency, "model": "traffic.flow", "gateway": "dev-1"}),
+    );
+    let report = import("application/x-ndjson", lines).problem(422, "import-refused");
+    assert_eq!(report["errors"][0]["line"], 2);
+    assert_eq!(report["errors"][0]["code"], "gateway-chain");
+    let list = platform
+        .operator("GET", "/v1/devices?gateway=gw-1", None)
+        .expect(200);
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+}

@@ -1,0 +1,75 @@
+//! What devices have missed of their rejects.
+//!
+//! Most devices that come back have missed none, and all may come back at
+//! once: nobody walks over the log for them. The quarantine knows the frames,
+//! the newest 1,000 of each device and 100,000 in all (what it lets go is
+//! counted there); the log has them whole.
+
+use std::ops::Range;
+
+use broker::{BacklogPage, LogPosition, SinkFault};
+use domain::{DeviceId, Offset};
+use ingest::{StreamItem, StreamStart};
+
+use super::page::{Page, Unreadable, survive};
+use super::{Filters, Source};
+use crate::glue::{messages, topic};
+
+/// Frames of one page. Each may lie in another part of the log.
+const PAGE_FRAMES: usize = 32;
+
+/// The frames in `range` that may hold something for the device and the
+/// children that it speaks for now, oldest first.
+pub(super) fn frames(
+    source: &Source,
+    device: &DeviceId,
+    filters: &Filters,
+    range: Range<LogPosition>,
+) -> Vec<Offset> {
+    let mut frames = Vec::new();
+    let mut take = |of: &DeviceId| {
+        let refused = source.ingest.quarantine(of);
+        let first = refused.partition_point(|message| message.offset < range.start.offset());
+        let missed = refused[first..].iter().map(|message| message.offset);
+        frames.extend(missed.take_while(|offset| *offset < range.end.offset()));
+    };
+    if filters.reach(&topic::rejects(device)) {
+        take(device);
+    }
+    for child in source.registry.snapshot().children_of(device) {
+        if filters.reach(&topic::rejects_of_child(device, &child.id)) {
+            take(&child.id);
+        }
+    }
+    frames.sort_unstable();
+    frames.dedup();
+    frames
+}
+
+pub(super) fn read(
+    source: &Source,
+    filters: &Filters,
+    range: Range<LogPosition>,
+    frames: &[Offset],
+) -> Result<BacklogPage, SinkFault> {
+    let wanted = filters.from(range.start);
+    let mut page = Page::default();
+    for (place, offset) in frames.iter().enumerate() {
+        if place == PAGE_FRAMES || page.is_full() {
+            return Ok(page.goes_on(range.start.max(LogPosition::at(*offset))));
+        }
+        let before = Offset::new(offset.get() - 1);
+        match source.ingest.stream(StreamStart::After(before)).try_next() {
+            Ok(Some(StreamItem::Frame(frame))) => {
+                messages::rejects(&frame, &wanted, &mut page.messages);
+            }
+            Ok(Some(StreamItem::Gap { .. })) => page.lost(*offset, *offset),
+            // It is applied, so the stream has it or tells of a gap.
+            Ok(None) => {}
+            Err(error) => match survive(&error)? {
+                Unreadable::Frame | Unreadable::Rest => page.lost(*offset, *offset),
+            },
+        }
+    }
+    Ok(page.ends(range.end))
+}

@@ -1,0 +1,410 @@
+//! Missed messages over a real log and registry.
+
+use std::time::{Duration, Instant};
+
+use broker::{LogMessage, TopicFilter};
+use device_registry::{
+    ApiKey, DevicePatch, NewAgency, NewApplication, NewDevice, Patch, Visibility,
+};
+use domain::batch::Resent;
+use domain::{
+    AgencyId, Assurance, CredentialId, DeviceId, ModelId, ObservationBatch, Offset, Origin,
+    Timestamp, Transport, payload,
+};
+use ingest::{CommitPolicy, Config, SystemClock};
+
+use super::*;
+use crate::glue::principal::DeviceLogin;
+
+/// 2026-09-21T13:33:20Z.
+const NOW: Timestamp = Timestamp::from_micros(1_790_000_000_000_000);
+/// Long enough for a loaded machine; only a failure waits for it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Plane {
+    ingest: Ingest,
+    registry: Arc<Registry>,
+    missed: MissedMessages,
+    key: Arc<ApiKey>,
+    _folder: tempfile::TempDir,
+}
+
+impl Plane {
+    /// Two public devices, `a` and `b`, and a restricted one, `secret`.
+    fn open(configure: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Arc::new(Registry::open(folder.path(), || NOW).unwrap());
+        let agency = AgencyId::new("seoul").unwrap();
+        registry
+            .create_agency(NewAgency {
+                id: agency,
+                name: "Seoul".to_owned(),
+            })
+            .unwrap();
+        let created = registry.create_application(NewApplication {
+            name: "rivers".to_owned(),
+            contact: "dev@example.com".to_owned(),
+        });
+        let key = registry
+            .authenticate_api_key(created.unwrap().key.text.as_str())
+            .unwrap();
+        let mut config = Config {
+            commit: CommitPolicy::Inline,
+            ..Config::new(folder.path())
+        };
+        configure(&mut config);
+        let ingest = Ingest::open(config, Arc::clone(&registry), Arc::new(SystemClock)).unwrap();
+        let downlink = Arc::new(Downlink::new(ingest.clone(), Arc::clone(&registry)));
+        let plane = Self {
+            missed: MissedMessages::new(ingest.clone(), Arc::clone(&registry), downlink),
+            ingest,
+            registry,
+            key,
+            _folder: folder,
+        };
+        plane.register("a", Visibility::Public, None);
+        plane.register("b", Visibility::Public, None);
+        plane.register("secret", Visibility::Restricted, None);
+        plane
+    }
+
+    fn register(&self, id: &str, visibility: Visibility, gateway: Option<&str>) {
+        let agency = AgencyId::new("seoul").unwrap();
+        let model = ModelId::new("disaster.water-level").unwrap();
+        let new = NewDevice {
+            visibility: Some(visibility),
+            gateway: gateway.map(|id| DeviceId::new(id).unwrap()),
+            ..NewDevice::new(DeviceId::new(id).unwrap(), agency, model)
+        };
+        self.registry.register_device(new).unwrap();
+    }
+
+    fn application(&self) -> Principal {
+        Principal::Application(Arc::clone(&self.key))
+    }
+
+    fn device(&self, id: &str) -> Principal {
+        let device = Arc::clone(self.registry.snapshot().device(id).unwrap());
+        Principal::Device(Arc::new(DeviceLogin::new(
+            &self.registry,
+            device,
+            CredentialId::new(1),
+            Assurance::Key,
+        )))
+    }
+
+    async fn submit(&self, id: &str, payload: &str) -> Offset {
+        self.submit_through(id, payload, None).await
+    }
+
+    async fn submit_through(&self, id: &str, payload: &str, gateway: Option<&str>) -> Offset {
+        let device = Arc::clone(self.registry.snapshot().device(id).unwrap());
+        let batch = ObservationBatch {
+            origin: Origin {
+                credential: CredentialId::new(1),
+                assurance: Assurance::Key,
+                gateway: gateway.map(|id| DeviceId::new(id).unwrap()),
+                transport: Transport::Mqtt,
+                received: NOW,
+                resent: Resent::No,
+                boot_epoch: None,
+                boot_sequence: None,
+            },
+            telemetry: payload::parse(payload.as_bytes(), None, &device.id, NOW),
+            original: payload.as_bytes(),
+        };
+        let receipt = self.ingest.submit(&device, &batch).await.unwrap();
+        self.ingest.caught_up().await;
+        receipt.offset()
+    }
+
+    /// All pages from a position on, and how many frames are gone.
+    async fn read(
+        &self,
+        principal: &Principal,
+        wanted: &[Missed],
+        from: LogPosition,
+    ) -> (Vec<LogMessage>, u64) {
+        let (mut at, mut messages, mut gone) = (from, Vec::new(), 0);
+        loop {
+            let page = self.missed.read(principal, wanted, at).await.unwrap();
+            assert!(page.next > at || page.at_end, "it goes forward");
+            messages.extend(page.messages);
+            gone += page.gone;
+            at = page.next;
+            if page.at_end {
+                assert!(at >= self.missed.end());
+                assert!(messages.is_sorted_by_key(|message| message.position));
+                return (messages, gone);
+            }
+        }
+    }
+}
+
+fn wanted(filter: &str, since: LogPosition) -> Missed {
+    Missed {
+        filter: TopicFilter::new(filter).unwrap(),
+        since,
+    }
+}
+
+fn start() -> LogPosition {
+    LogPosition::default()
+}
+
+/// A water level `number` milliseconds before [`NOW`] less a minute.
+fn level(number: i64) -> String {
+    let time = Timestamp::from_micros(NOW.as_micros() - 60_000_000 + number * 1_000);
+    format!(r#"{{"t":"{time}","v":{{"level":{number}}}}}"#)
+}
+
+fn value(message: &LogMessage) -> f64 {
+    let json: serde_json::Value = serde_json::from_slice(&message.payload).unwrap();
+    json["v"].as_f64().unwrap()
+}
+
+fn topics(messages: &[LogMessage]) -> Vec<&str> {
+    messages.iter().map(|message| &*message.topic).collect()
+}
+
+#[tokio::test]
+async fn an_application_reads_what_is_public_and_wanted_from_its_position_on() {
+    let plane = Plane::open(|_| {});
+    let app = plane.application();
+    for (number, id) in (0..).zip(["a", "b", "secret", "a", "b"]) {
+        plane.submit(id, &level(number)).await;
+    }
+    let (all, gone) = plane
+        .read(&app, &[wanted("open/#", start())], start())
+        .await;
+    assert_eq!(gone, 0);
+    let a = "open/seoul/disaster/water-level/a/level";
+    let b = "open/seoul/disaster/water-level/b/level";
+    assert_eq!(topics(&all), [a, b, a, b]);
+    assert_eq!(
+        all.iter().map(value).collect::<Vec<_>>(),
+        [0.0, 1.0, 3.0, 4.0]
+    );
+
+    // A position behind a message, a subscription that came later, and one to
+    // something else.
+    let later = all[1].position.next();
+    let (rest, _) = plane.read(&app, &[wanted("open/#", start())], later).await;
+    assert_eq!(rest, all[2..]);
+    let since = [
+        wanted("open/+/+/+/a/level", all[1].position),
+        wanted("open/+/+/+/b/#", all[3].position),
+        wanted("open/busan/#", start()),
+    ];
+    let (some, _) = plane.read(&app, &since, start()).await;
+    assert_eq!(some, all[2..]);
+    // Nothing of devices, whoever asks for it.
+    let (none, _) = plane
+        .read(&app, &[wanted("devices/#", start())], start())
+        .await;
+    assert_eq!(none, []);
+}
+
+#[tokio::test]
+async fn a_position_within_a_frame_goes_on_within_it() {
+    let plane = Plane::open(|_| {});
+    let records: Vec<String> = (0..10).map(level).collect();
+    plane.submit("a", &format!("[{}]", records.join(","))).await;
+    let app = plane.application();
+    let all = [wanted("open/#", start())];
+    let (whole, _) = plane.read(&app, &all, start()).await;
+    assert_eq!(whole.len(), 10);
+    for (place, message) in whole.iter().enumerate() {
+        let (rest, _) = plane.read(&app, &all, message.position).await;
+        assert_eq!(rest, whole[place..]);
+    }
+    let (none, _) = plane.read(&app, &all, whole[9].position.next()).await;
+    assert_eq!(none, []);
+}
+
+#[tokio::test]
+async fn many_messages_come_in_pages_of_bounded_size() {
+    const FRAMES: i64 = 5_000;
+    let plane = Plane::open(|_| {});
+    let device = Arc::clone(plane.registry.snapshot().device("a").unwrap());
+    let mut staged = Vec::new();
+    for number in 0..FRAMES {
+        let text = level(number);
+        let batch = ObservationBatch {
+            origin: Origin {
+                credential: CredentialId::new(1),
+                assurance: Assurance::Key,
+                gateway: None,
+                transport: Transport::Mqtt,
+                received: NOW,
+                resent: Resent::No,
+                boot_epoch: None,
+                boot_sequence: None,
+            },
+            telemetry: payload::parse(text.as_bytes(), None, &device.id, NOW),
+            original: text.as_bytes(),
+        };
+        staged.push(plane.ingest.stage(&device, &batch).unwrap());
+    }
+    plane.ingest.commit(staged).await.unwrap();
+    plane.ingest.caught_up().await;
+    let app = plane.application();
+    let first = plane
+        .missed
+        .read(&app, &[wanted("open/#", start())], start())
+        .await
+        .unwrap();
+    assert!(!first.at_end && first.messages.len() < FRAMES as usize);
+    let (all, gone) = plane
+        .read(&app, &[wanted("open/#", start())], start())
+        .await;
+    let values: Vec<f64> = all.iter().map(value).collect();
+    assert_eq!(values, (0..FRAMES).map(|n| n as f64).collect::<Vec<_>>());
+    assert_eq!(gone, 0);
+    // Pages without a message end too.
+    let none = [wanted("open/busan/#", start())];
+    let page = plane.missed.read(&app, &none, start()).await.unwrap();
+    assert!(page.messages.is_empty() && !page.at_end && page.next > start());
+    assert_eq!(plane.read(&app, &none, start()).await.0, []);
+}
+
+#[tokio::test]
+async fn a_right_that_was_lost_meanwhile_holds_for_the_past_too() {
+    let plane = Plane::open(|_| {});
+    plane.submit("a", &level(1)).await;
+    plane.submit("secret", &level(2)).await;
+    let app = plane.application();
+    let all = [wanted("open/#", start())];
+    let shown = |messages: Vec<LogMessage>| -> Vec<f64> { messages.iter().map(value).collect() };
+    assert_eq!(shown(plane.read(&app, &all, start()).await.0), [1.0]);
+    let patch = |visibility| DevicePatch {
+        visibility: Some(visibility),
+        ..DevicePatch::default()
+    };
+    let id = |id| DeviceId::new(id).unwrap();
+    let registry = &plane.registry;
+    registry
+        .patch_device(&id("a"), patch(Visibility::Restricted))
+        .unwrap();
+    registry
+        .patch_device(&id("secret"), patch(Visibility::Public))
+        .unwrap();
+    assert_eq!(shown(plane.read(&app, &all, start()).await.0), [2.0]);
+}
+
+#[tokio::test]
+async fn a_device_reads_its_own_rejects_and_nothing_else() {
+    let plane = Plane::open(|_| {});
+    plane.submit("a", "not a payload").await;
+    plane.submit("a", &level(1)).await;
+    plane.submit("b", "not a payload either").await;
+    let half = r#"{"level":"high"}"#;
+    let second = plane.submit("a", half).await;
+    let own = [wanted("devices/a/rejects", start())];
+    let a = plane.device("a");
+    let (all, _) = plane.read(&a, &own, start()).await;
+    assert_eq!(topics(&all), ["devices/a/rejects"; 2]);
+    assert!(all[0].payload.starts_with(b"{"));
+    assert_eq!(all[1].position.offset(), second);
+    let (rest, _) = plane.read(&a, &own, all[0].position.next()).await;
+    assert_eq!(rest, all[1..]);
+    let (late, _) = plane
+        .read(&a, &[wanted("devices/a/rejects", all[1].position)], start())
+        .await;
+    assert_eq!(late, all[1..]);
+    // Whatever its filters say.
+    for filter in ["devices/b/rejects", "open/#"] {
+        let (none, _) = plane.read(&a, &[wanted(filter, start())], start()).await;
+        assert_eq!(none, [], "{filter}");
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_reads_the_rejects_of_its_children_as_they_are_now() {
+    let plane = Plane::open(|_| {});
+    plane.register("gw", Visibility::Public, None);
+    plane.register("child", Visibility::Public, Some("gw"));
+    plane.submit_through("child", "not json", Some("gw")).await;
+    // This one the child sent itself.
+    plane.submit("child", "not json").await;
+    plane.submit("gw", "not json").await;
+    let every = [
+        wanted("devices/gw/rejects", start()),
+        wanted("devices/gw/children/+/rejects", start()),
+    ];
+    let gateway = plane.device("gw");
+    let (all, _) = plane.read(&gateway, &every, start()).await;
+    let of_child = "devices/gw/children/child/rejects";
+    assert_eq!(topics(&all), [of_child, "devices/gw/rejects"]);
+    let own = [wanted("devices/child/rejects", start())];
+    let (own, _) = plane.read(&plane.device("child"), &own, start()).await;
+    assert_eq!(topics(&own), ["devices/child/rejects"; 2]);
+
+    let leaves = DevicePatch {
+        gateway: Patch::Clear,
+        ..DevicePatch::default()
+    };
+    let child = DeviceId::new("child").unwrap();
+    plane.registry.patch_device(&child, leaves).unwrap();
+    let (all, _) = plane.read(&gateway, &every, start()).await;
+    assert_eq!(topics(&all), ["devices/gw/rejects"]);
+}
+
+#[tokio::test]
+async fn many_rejects_come_in_pages() {
+    let plane = Plane::open(|_| {});
+    for _ in 0..100 {
+        plane.submit("a", "not json").await;
+    }
+    let own = [wanted("devices/a/rejects", start())];
+    let a = plane.device("a");
+    let first = plane.missed.read(&a, &own, start()).await.unwrap();
+    assert!(!first.at_end && first.messages.len() < 100);
+    assert_eq!(plane.read(&a, &own, start()).await.0.len(), 100);
+}
+
+#[tokio::test]
+async fn what_the_log_has_given_away_is_told() {
+    let plane = Plane::open(|config| {
+        config.segment_bytes = ingest::MIN_SEGMENT_BYTES;
+        config.log_budget_bytes = 0;
+        config.flush_rows = 10_000;
+    });
+    let app = plane.application();
+    let all = [wanted("open/#", start())];
+    let (begun, mut message) = (Instant::now(), 0);
+    let (messages, gone) = loop {
+        let records: Vec<String> = (0..1_000).map(|n| level(message * 1_000 + n)).collect();
+        plane.submit("a", &format!("[{}]", records.join(","))).await;
+        message += 1;
+        let (messages, gone) = match message % 100 {
+            0 => plane.read(&app, &all, start()).await,
+            _ => continue,
+        };
+        if gone > 0 {
+            break (messages, gone);
+        }
+        assert!(begun.elapsed() < PATIENCE, "the log gives nothing away");
+    };
+    // What is not gone is all there.
+    assert_eq!(messages.len() as u64, (message as u64 - gone) * 1_000);
+    assert_eq!(messages[0].position.offset(), Offset::new(gone + 1));
+}
+
+#[tokio::test]
+async fn who_is_at_the_end_reads_no_log() {
+    let plane = Plane::open(|_| {});
+    plane.submit("a", &level(1)).await;
+    let end = plane.missed.end();
+    for principal in [plane.application(), plane.device("a"), Principal::Anybody] {
+        let all = [
+            wanted("open/#", start()),
+            wanted("devices/a/rejects", start()),
+        ];
+        let page = plane.missed.read(&principal, &all, end).await.unwrap();
+        assert_eq!(page, Page::default().ends(end));
+        let ahead = LogPosition::at(Offset::new(1_000));
+        let page = plane.missed.read(&principal, &all, ahead).await.unwrap();
+        assert_eq!(page, Page::default().ends(ahead));
+    }
+}

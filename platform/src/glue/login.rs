@@ -1,0 +1,282 @@
+//! How somebody logs in to MQTT: a device by its password, its certificate or
+//! its answer to a challenge, an application by its API key.
+
+use std::sync::Arc;
+
+use broker::{Admission, Listener, LoginAttempt, Realm, Refusal, RefusalKind};
+use device_registry::auth::{
+    CHALLENGE_METHOD, authenticate_certificate, authenticate_challenge, authenticate_jwt,
+    new_challenge,
+};
+use device_registry::{ApiKeyKind, Device, Exposure, Registry};
+use domain::{Assurance, CredentialId};
+
+use super::access::{Access, refusal};
+use super::principal::{DeviceLogin, Principal};
+
+/// Before the id of an API key, where a session is the key's. No device has a
+/// colon in its id.
+pub(super) const KEY_OWNER: &str = "key:";
+/// Seconds. Conformance suites ask for a server that has a limit.
+const UNPROTECTED_KEEP_ALIVE: u16 = 60;
+/// Characters of a stranger's text that a refusal repeats.
+const MAX_QUOTED_CHARS: usize = 64;
+
+impl Access {
+    pub(super) fn log_in(
+        &self,
+        attempt: &LoginAttempt<'_>,
+    ) -> Result<Admission<Principal>, Refusal> {
+        if attempt.listener == Listener::MqttUnprotected {
+            return Ok(Admission {
+                principal: Principal::Anybody,
+                session_owner: "unprotected".to_owned(),
+                realm: Realm::Unprotected,
+                agency: None,
+                max_keep_alive: UNPROTECTED_KEEP_ALIVE,
+            });
+        }
+        let login = user_name(attempt)?;
+        match (given(attempt.password), attempt.certificate) {
+            (Some(key), _) if key.starts_with(b"mdk_") => {
+                admit_application(&self.registry, key, attempt.origin)
+            }
+            (Some(token), _) if looks_like_jwt(token) => self.admit_by_token(attempt, login, token),
+            (Some(password), _) => self.admit_by_password(attempt, login, password),
+            (None, Some(public_key)) => self.admit_by_certificate(attempt, login, public_key),
+            (None, None) => Err(Refusal::new(
+                RefusalKind::BadCredentials,
+                "no password: a device sends a JWT signed by its key, an application its API key",
+            )),
+        }
+    }
+
+    fn admit_by_token(
+        &self,
+        attempt: &LoginAttempt<'_>,
+        login: &str,
+        token: &[u8],
+    ) -> Result<Admission<Principal>, Refusal> {
+        let (device, now) = (self.device(login)?, self.clock.now());
+        let credential = authenticate_jwt(&device, token, &self.audience, now)
+            .map_err(|error| refusal(&error))?;
+        self.admit_by_key(attempt, &device, credential)
+    }
+
+    fn admit_by_certificate(
+        &self,
+        attempt: &LoginAttempt<'_>,
+        login: &str,
+        public_key: &[u8],
+    ) -> Result<Admission<Principal>, Refusal> {
+        let device = self.device(login)?;
+        let credential = authenticate_certificate(&device, public_key, self.clock.now())
+            .map_err(|error| refusal(&error))?;
+        self.admit_by_key(attempt, &device, credential)
+    }
+
+    pub(super) fn admit_by_challenge(
+        &self,
+        attempt: &LoginAttempt<'_>,
+        challenge: &[u8],
+        answer: &[u8],
+    ) -> Result<Admission<Principal>, Refusal> {
+        let nonce = challenge
+            .try_into()
+            .map_err(|_| Refusal::new(RefusalKind::BadCredentials, "no challenge was sent"))?;
+        let (device, now) = (self.device(user_name(attempt)?)?, self.clock.now());
+        let credential = authenticate_challenge(&device, &self.audience, nonce, answer, now)
+            .map_err(|error| refusal(&error))?;
+        self.admit_by_key(attempt, &device, credential)
+    }
+
+    fn admit_by_password(
+        &self,
+        attempt: &LoginAttempt<'_>,
+        login: &str,
+        password: &[u8],
+    ) -> Result<Admission<Principal>, Refusal> {
+        let (device, now) = (self.device(login)?, self.clock.now());
+        let credential = self
+            .registry
+            .authenticate_password(&device, password, exposure(attempt), now)
+            .map_err(|error| refusal(&error))?;
+        Ok(self.admission(&device, credential, Assurance::Password))
+    }
+
+    /// A device with a key has one session, whose name nobody else may use.
+    fn admit_by_key(
+        &self,
+        attempt: &LoginAttempt<'_>,
+        device: &Arc<Device>,
+        credential: CredentialId,
+    ) -> Result<Admission<Principal>, Refusal> {
+        let own =
+            attempt.client_id == device.id.as_str() || Some(attempt.client_id) == attempt.user_name;
+        match own {
+            true => Ok(self.admission(device, credential, Assurance::Key)),
+            false => Err(Refusal::new(
+                RefusalKind::BadClientId,
+                "a device with a key uses its id as the client id",
+            )),
+        }
+    }
+
+    fn device(&self, login: &str) -> Result<Arc<Device>, Refusal> {
+        let snapshot = self.registry.snapshot();
+        let device = snapshot.login(login).map_err(|error| refusal(&error))?;
+        Ok(Arc::clone(device))
+    }
+
+    fn admission(
+        &self,
+        device: &Arc<Device>,
+        credential: CredentialId,
+        assurance: Assurance,
+    ) -> Admission<Principal> {
+        Admission {
+            session_owner: device.id.to_string(),
+            realm: Realm::Platform,
+            agency: Some(device.agency.as_str().into()),
+            max_keep_alive: 0,
+            principal: Principal::Device(Arc::new(DeviceLogin::new(
+                &self.registry,
+                Arc::clone(device),
+                credential,
+                assurance,
+            ))),
+        }
+    }
+}
+
+/// What a device has to sign. An unknown one gets a challenge too: nobody
+/// learns from it who is registered.
+pub(super) fn challenge(attempt: &LoginAttempt<'_>, method: &str) -> Result<Vec<u8>, Refusal> {
+    if method != CHALLENGE_METHOD {
+        let quoted: String = method.chars().take(MAX_QUOTED_CHARS).collect();
+        return Err(Refusal::new(
+            RefusalKind::UnknownMethod,
+            format!("the authentication method {quoted:?} is not offered"),
+        )
+        .with_cure("the one method that is offered is madang-challenge"));
+    }
+    user_name(attempt)?;
+    new_challenge()
+        .map(Into::into)
+        .map_err(|error| Refusal::new(RefusalKind::Unavailable, error.to_string()))
+}
+
+fn user_name<'a>(attempt: &LoginAttempt<'a>) -> Result<&'a str, Refusal> {
+    attempt
+        .user_name
+        .filter(|name| !name.is_empty())
+        .ok_or_else(|| {
+            Refusal::new(
+                RefusalKind::BadCredentials,
+                "no user name: a device sends its id, an application any name",
+            )
+        })
+}
+
+fn given(password: Option<&[u8]>) -> Option<&[u8]> {
+    password.filter(|bytes| !bytes.is_empty())
+}
+
+/// A JWT is three parts with two dots between; a password made here has none.
+fn looks_like_jwt(password: &[u8]) -> bool {
+    password.iter().filter(|byte| **byte == b'.').count() == 2
+}
+
+/// Any key reads `open/`. A browser's is bound to its pages' origins, which
+/// only WebSocket tells.
+fn admit_application(
+    registry: &Registry,
+    key: &[u8],
+    origin: Option<&str>,
+) -> Result<Admission<Principal>, Refusal> {
+    const CURE: &str = "send a secret API key of the application as the password";
+    const PAGE_CURE: &str =
+        "name the page's origin in the browser's key, or send a secret key from a server";
+    let refuse = |reason: String| Refusal::new(RefusalKind::BadCredentials, reason).with_cure(CURE);
+    let key =
+        std::str::from_utf8(key).map_err(|_| refuse("the API key is not UTF-8".to_owned()))?;
+    let key = registry
+        .authenticate_api_key(key)
+        .map_err(|error| refuse(error.to_string()))?;
+    let of_page =
+        |reason: String| Refusal::new(RefusalKind::NotAuthorized, reason).with_cure(PAGE_CURE);
+    match (key.kind, origin) {
+        (ApiKeyKind::Secret, _) => {}
+        (ApiKeyKind::Publishable, Some(page)) if key.allows_origin(page) => {}
+        (ApiKeyKind::Publishable, Some(page)) => {
+            return Err(of_page(format!(
+                "the browser's key (mdk_pub_...) is not for pages of {page:?}"
+            )));
+        }
+        (ApiKeyKind::Publishable, None) => {
+            return Err(of_page(
+                "a browser's key (mdk_pub_...) opens MQTT over WebSocket only, from its pages"
+                    .to_owned(),
+            ));
+        }
+    }
+    Ok(Admission {
+        session_owner: format!("{KEY_OWNER}{}", key.id),
+        realm: Realm::Platform,
+        agency: None,
+        max_keep_alive: 0,
+        principal: Principal::Application(key),
+    })
+}
+
+fn exposure(attempt: &LoginAttempt<'_>) -> Exposure {
+    if !attempt.listener.is_encrypted() {
+        Exposure::Plaintext {
+            peer: attempt.peer.ip(),
+        }
+    } else {
+        Exposure::Protected
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use device_registry::{NewApiKey, NewApplication};
+    use domain::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_browsers_key_opens_mqtt_from_its_own_pages_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let registry = Registry::open(dir.path(), || Timestamp::from_micros(0)).unwrap();
+        let created = registry
+            .create_application(NewApplication {
+                name: "rivers".to_owned(),
+                contact: "dev@example.com".to_owned(),
+            })
+            .unwrap();
+        let browsers = NewApiKey {
+            kind: ApiKeyKind::Publishable,
+            origins: vec!["https://app.example".to_owned()],
+            expires: None,
+        };
+        let browsers = registry
+            .create_key(&created.application.id, browsers)
+            .unwrap();
+        let admitted = |key: &str, origin| {
+            admit_application(&registry, key.as_bytes(), origin)
+                .map(|admission| admission.session_owner)
+                .map_err(|refusal| refusal.kind)
+        };
+        let secret = created.key.text.as_str();
+        assert!(admitted(secret, None).is_ok());
+        assert!(admitted(secret, Some("https://other.example")).is_ok());
+        let owner = Ok(format!("key:{}", browsers.key.id));
+        assert_eq!(admitted(&browsers.text, Some("https://app.example")), owner);
+        for elsewhere in [None, Some("https://other.example"), Some("null")] {
+            let refused = Err(RefusalKind::NotAuthorized);
+            assert_eq!(admitted(&browsers.text, elsewhere), refused);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! How logins went: how strongly each connected device has proved who it is,
+//! and how many were refused, or their connections ended, and why.
+//!
+//! Counts are by listener and reason, both from short lists in the program, so
+//! what strangers send adds no row.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::{Arc, Weak};
+
+use broker::{Admission, ConnectionEvent, EventKind, Listener, Refusal};
+use domain::{Assurance, DeviceId};
+use parking_lot::Mutex;
+
+use super::principal::{DeviceLogin, Principal};
+
+/// Shared by the listeners.
+#[derive(Default)]
+pub struct LoginBook {
+    /// The newest login of each device: at most one entry for each registered
+    /// one. Kept alive by its connection, not by this.
+    logins: Mutex<HashMap<DeviceId, Weak<DeviceLogin>>>,
+    refused: Counts,
+    ended: Counts,
+}
+
+/// By listener and reason.
+#[derive(Default)]
+struct Counts(Mutex<HashMap<(Listener, &'static str), u64>>);
+
+impl Counts {
+    fn add(&self, listener: Listener, reason: &'static str) {
+        *self.0.lock().entry((listener, reason)).or_default() += 1;
+    }
+
+    fn prometheus(&self, out: &mut String, name: &str, help: &str) {
+        let mut rows: Vec<_> = self
+            .0
+            .lock()
+            .iter()
+            .map(|((listener, reason), count)| (listener.as_str(), *reason, *count))
+            .collect();
+        rows.sort_unstable();
+        let _ = writeln!(out, "# HELP {name} {help}.\n# TYPE {name} counter");
+        for (listener, reason, count) in rows {
+            let _ = writeln!(
+                out,
+                "{name}{{listener=\"{listener}\",reason=\"{reason}\"}} {count}"
+            );
+        }
+    }
+}
+
+impl LoginBook {
+    /// Writes down how a login ended, and passes it on.
+    pub fn outcome(
+        &self,
+        listener: Listener,
+        outcome: Result<Admission<Principal>, Refusal>,
+    ) -> Result<Admission<Principal>, Refusal> {
+        let admission = self.refusal(listener, outcome)?;
+        if let Principal::Device(login) = &admission.principal {
+            let newest = Arc::downgrade(login);
+            self.logins.lock().insert(login.id().clone(), newest);
+        }
+        Ok(admission)
+    }
+
+    /// The same for a step on the way to it.
+    pub fn refusal<T>(&self, listener: Listener, step: Result<T, Refusal>) -> Result<T, Refusal> {
+        step.inspect_err(|refusal| self.refused.add(listener, refusal.kind.as_str()))
+    }
+
+    /// An event at a listener, which may be a connection's end.
+    pub fn event(&self, event: &ConnectionEvent<'_>) {
+        if let Some(reason) = end_reason(event) {
+            self.ended.add(event.listener, reason);
+        }
+    }
+
+    /// How the device on a standing connection proved who it is.
+    pub fn assurance(&self, device: &DeviceId) -> Option<Assurance> {
+        let login = self.logins.lock().get(device)?.upgrade()?;
+        Some(login.assurance)
+    }
+
+    /// Appends the counts in Prometheus' text format.
+    pub fn prometheus(&self, out: &mut String) {
+        self.refused.prometheus(
+            out,
+            "madang_logins_refused_total",
+            "Logins refused, by listener and reason",
+        );
+        self.ended.prometheus(
+            out,
+            "madang_disconnects_total",
+            "Connections that ended, by listener and reason",
+        );
+    }
+}
+
+/// Why a connection ended; `None` where it goes on, or never was one. (A
+/// publish without a right, which ends a connection of MQTT 3.1.1 only, is
+/// counted by `madang_mqtt_publishes_denied_total`.)
+fn end_reason(event: &ConnectionEvent<'_>) -> Option<&'static str> {
+    match event.kind {
+        EventKind::Disconnected if event.cure.is_empty() => Some("goodbye"),
+        EventKind::Disconnected => Some("lost"),
+        EventKind::ProtocolError
+        | EventKind::TakenOver
+        | EventKind::Kicked
+        | EventKind::TlsFailed
+        | EventKind::ConnectTimeout
+        | EventKind::KeepAliveTimeout
+        | EventKind::WriteTimeout
+        | EventKind::SinkFault => Some(event.kind.as_str()),
+        EventKind::Connected
+        | EventKind::Refused
+        | EventKind::PublishDenied
+        | EventKind::SubscribeDenied => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use broker::RefusalKind;
+
+    use super::*;
+
+    fn event(kind: EventKind, cure: &'static str) -> ConnectionEvent<'static> {
+        ConnectionEvent {
+            login: None,
+            peer: "192.0.2.1:1883".parse().unwrap(),
+            listener: Listener::Mqtts,
+            kind,
+            reason: "".into(),
+            cure,
+            head: &[],
+        }
+    }
+
+    #[test]
+    fn refusals_and_ends_are_counted_by_listener_and_reason() {
+        let book = LoginBook::default();
+        let refusal = || Err::<(), _>(Refusal::new(RefusalKind::Expired, "late"));
+        for listener in [Listener::Mqtt, Listener::Mqtts, Listener::Mqtts] {
+            assert!(book.refusal(listener, refusal()).is_err());
+        }
+        book.event(&event(EventKind::Connected, ""));
+        book.event(&event(EventKind::Disconnected, ""));
+        book.event(&event(EventKind::Disconnected, "look at the network"));
+        book.event(&event(EventKind::KeepAliveTimeout, "raise it"));
+        let mut out = String::new();
+        book.prometheus(&mut out);
+        let counted: Vec<&str> = out.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(
+            counted,
+            [
+                r#"madang_logins_refused_total{listener="mqtt",reason="expired"} 1"#,
+                r#"madang_logins_refused_total{listener="mqtts",reason="expired"} 2"#,
+                r#"madang_disconnects_total{listener="mqtts",reason="goodbye"} 1"#,
+                r#"madang_disconnects_total{listener="mqtts",reason="keep-alive-timeout"} 1"#,
+                r#"madang_disconnects_total{listener="mqtts",reason="lost"} 1"#,
+            ]
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! The schema of `sessions.db` and its versions.
+//!
+//! A session's queue is no table: `position` says where in the log it goes on
+//! (`offset * 1024 + message`). Times are microseconds since 1970 UTC. Rows of
+//! a session go with it.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// The newest schema that this binary knows.
+pub(super) const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
+
+/// In order; the first makes version 1. A released one never changes.
+const MIGRATIONS: &[&str] = &[VERSION_1];
+
+const VERSION_1: &str = "
+CREATE TABLE session (
+    id INTEGER PRIMARY KEY,
+    owner TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    expiry INTEGER NOT NULL,
+    detached INTEGER,
+    position INTEGER NOT NULL,
+    UNIQUE (owner, client_id)
+) STRICT;
+
+CREATE TABLE subscription (
+    session INTEGER NOT NULL REFERENCES session (id) ON DELETE CASCADE,
+    filter TEXT NOT NULL,
+    options INTEGER NOT NULL,
+    identifier INTEGER,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (session, filter)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE received (
+    session INTEGER NOT NULL REFERENCES session (id) ON DELETE CASCADE,
+    packet_id INTEGER NOT NULL,
+    PRIMARY KEY (session, packet_id)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Runs the migrations that the file lacks, under a rollback journal: then the
+/// version in the file's header is always the true one.
+pub(super) fn migrate(connection: &mut Connection, from: u32) -> rusqlite::Result<()> {
+    if from >= SCHEMA_VERSION {
+        return Ok(());
+    }
+    connection.pragma_update(None, "journal_mode", "DELETE")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    for migration in &MIGRATIONS[from as usize..] {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.commit()?;
+    if from > 0 {
+        tracing::info!(from, to = SCHEMA_VERSION, "the kept sessions were upgraded");
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! The thread that saves: all that waits in one transaction, one sync for all.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use broker::{LogPosition, SessionChange, SessionKey};
+use ingest::Clock;
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::queue::{Queue, Waiting};
+use super::rows;
+
+pub(super) fn start(
+    connection: Connection,
+    queue: Arc<Queue>,
+    clock: Arc<dyn Clock>,
+) -> io::Result<()> {
+    std::thread::Builder::new()
+        .name("sessions".into())
+        .spawn(move || {
+            let file = Closing(&queue);
+            run(connection, &queue, &*clock);
+            drop(file);
+        })
+        .map(|_| ())
+}
+
+/// Tells that the file is closed, also after a panic.
+struct Closing<'a>(&'a Queue);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        // Whoever waits and is not answered finds its sender gone.
+        self.0.close();
+        self.0.file_closed();
+    }
+}
+
+fn run(mut connection: Connection, queue: &Queue, clock: &dyn Clock) {
+    while let Some(batch) = queue.take() {
+        if let Err(cause) = save(&mut connection, &batch, clock) {
+            // The outcome of a failed commit is unknown: nothing is tried again.
+            queue.fail(batch, cause);
+            return;
+        }
+        for waiting in batch {
+            // Nobody listens where the connection has gone away.
+            let _ = waiting.saved.send(Ok(()));
+        }
+    }
+}
+
+fn save(connection: &mut Connection, batch: &[Waiting], clock: &dyn Clock) -> rusqlite::Result<()> {
+    let now = clock.now();
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // A session that receives moves on with each acknowledgement: of one batch
+    // only its last position is written.
+    let mut positions: HashMap<&SessionKey, LogPosition> = HashMap::new();
+    for change in batch.iter().flat_map(|waiting| &waiting.changes) {
+        match change {
+            SessionChange::Position { key, position } => {
+                positions.insert(key, *position);
+                continue;
+            }
+            SessionChange::Detached { key, .. } | SessionChange::Ended { key } => {
+                positions.remove(&**key);
+            }
+            _ => {}
+        }
+        rows::apply(&transaction, change, now)?;
+    }
+    for (key, position) in positions {
+        rows::set_position(&transaction, key, position)?;
+    }
+    transaction.commit()
+}

@@ -1,0 +1,483 @@
+//! Sessions that outlive their connection and the platform: kill -9 between
+//! any two steps loses nothing that was promised.
+
+use std::path::Path;
+use std::time::Duration;
+
+use domain::Value;
+use platform::glue::sessions::{SESSIONS_FILE, SET_ASIDE};
+use rusqlite::Connection;
+use sdk::api::{Application, NewApplication, ObservationQuery};
+use tests::peers::look_for;
+use tests::test_platform::is_fault;
+use tests::{BareClient, Start, TestDevice, TestPlatform, eventually};
+
+use crate::session_client::{Login, SessionClient, Version};
+
+const VERSIONS: [Version; 2] = [Version::V311, Version::V5];
+
+/// A data folder with one public device, and an application.
+struct City {
+    folder: tempfile::TempDir,
+    device: TestDevice,
+    application: Application,
+}
+
+impl City {
+    fn build() -> (Self, TestPlatform) {
+        let folder = tempfile::tempdir().unwrap();
+        let platform = TestPlatform::on(&folder.path().join("data"), &Start::default());
+        let application = NewApplication {
+            name: "Air today".to_owned(),
+            contact: "dev@example.com".to_owned(),
+        };
+        let city = Self {
+            device: TestDevice::register(&platform, "air-1", "safety.air"),
+            application: platform
+                .anonymous()
+                .create_application(&application)
+                .unwrap(),
+            folder,
+        };
+        (city, platform)
+    }
+
+    fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn start(&self) -> TestPlatform {
+        TestPlatform::on(&self.data(), &Start::default())
+    }
+
+    fn restart_after_kill(&self, platform: TestPlatform) -> TestPlatform {
+        platform.kill();
+        self.start()
+    }
+
+    fn app(&self, version: Version) -> Login {
+        Login {
+            version,
+            client: "dashboard".to_owned(),
+            user: "me".to_owned(),
+            password: self.application.key.key.clone(),
+            expiry: 3_600,
+        }
+    }
+
+    /// The device with a session of its own.
+    fn keeper(&self, version: Version) -> Login {
+        Login {
+            version,
+            client: self.device.id.to_string(),
+            user: self.device.id.to_string(),
+            password: self.device.token(),
+            expiry: 3_600,
+        }
+    }
+
+    /// A reading in each message, acknowledged one by one.
+    fn publish(&self, platform: &TestPlatform, numbers: impl IntoIterator<Item = u16>) {
+        let mut client = self.device.connect(platform.address("mqtt"));
+        for number in numbers {
+            send(&mut client, &self.device, "pm25", number);
+        }
+    }
+
+    /// The values of pm25 that are stored, in the order of their times.
+    fn stored(&self, platform: &TestPlatform) -> Vec<f64> {
+        let api = platform.anonymous();
+        let pm25 = self.device.datastream(&api, "pm25");
+        let stored = api.observations(pm25, &ObservationQuery::default());
+        let value = |value| match value {
+            Some(Value::Number(number)) => number,
+            other => panic!("{other:?} is no number"),
+        };
+        let stored = stored.collect_all().unwrap().into_iter();
+        stored.map(|it| value(it.value)).collect()
+    }
+}
+
+fn send(client: &mut BareClient, device: &TestDevice, field: &str, number: u16) {
+    let time = 1_777_593_600 + u32::from(number);
+    let payload = format!("{{\"t\":{time},\"v\":{{\"{field}\":{number}}}}}");
+    client
+        .publish(&device.topic(), 1, payload.as_bytes())
+        .unwrap();
+    assert_eq!(client.read().unwrap().id(), 1);
+}
+
+/// Two columns of the file of kept sessions of a platform that has ended.
+fn rows(data: &Path, sql: &str) -> Vec<(String, String)> {
+    let file = Connection::open(data.join(SESSIONS_FILE)).unwrap();
+    let mut statement = file.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+/// Owners and client ids.
+fn kept(data: &Path) -> Vec<(String, String)> {
+    rows(data, "SELECT owner, client_id FROM session ORDER BY owner")
+}
+
+/// Client ids and filters.
+fn subscribed(data: &Path) -> Vec<(String, String)> {
+    rows(
+        data,
+        "SELECT client_id, filter FROM session JOIN subscription ON session.id = session",
+    )
+}
+
+/// Receives until `last` comes; each of `expected` came, in order, whatever
+/// came again in between.
+fn receive_all(client: &mut SessionClient, expected: impl Iterator<Item = u16>) {
+    let expected: Vec<f64> = expected.map(f64::from).collect();
+    let last = expected[expected.len() - 1];
+    let mut new = Vec::new();
+    loop {
+        let message = client.receive().unwrap();
+        assert_eq!((message.qos, message.retain), (1, false), "{message:?}");
+        let value = message.value();
+        if expected.contains(&value) && !new.contains(&value) {
+            new.push(value);
+        }
+        if value == last {
+            break;
+        }
+    }
+    assert_eq!(new, expected);
+}
+
+#[test]
+fn an_application_gets_what_was_published_while_it_was_away() {
+    for version in VERSIONS {
+        let (city, platform) = City::build();
+        let login = city.app(version);
+        let (mut app, present) = SessionClient::connect(platform.address("mqtt"), &login);
+        assert!(!present, "{version:?}: the first time");
+        assert_eq!(app.subscribe("open/#").unwrap(), 1);
+        city.publish(&platform, [1]);
+        receive_all(&mut app, 1..=1);
+        app.ping();
+        // The link is cut, without a DISCONNECT.
+        drop(app);
+        city.publish(&platform, 2..=40);
+        let platform = city.restart_after_kill(platform);
+        city.publish(&platform, 41..=60);
+        let (mut app, present) = SessionClient::connect(platform.address("mqtt"), &login);
+        assert!(present, "{version:?}: after a kill");
+        receive_all(&mut app, 2..=60);
+        // And goes on live.
+        city.publish(&platform, 61..=70);
+        receive_all(&mut app, 61..=70);
+        app.ping();
+        app.disconnect();
+
+        // The same without a kill, and over a clean stop.
+        city.publish(&platform, 71..=80);
+        let (mut app, present) = SessionClient::connect(platform.address("mqtt"), &login);
+        assert!(present, "{version:?}: after a while");
+        receive_all(&mut app, 71..=80);
+        app.ping();
+        app.disconnect();
+        city.publish(&platform, 81..=90);
+        platform.stop();
+        let platform = city.start();
+        let (mut app, present) = SessionClient::connect(platform.address("mqtt"), &login);
+        assert!(present, "{version:?}: after a stop");
+        receive_all(&mut app, 81..=90);
+    }
+}
+
+#[test]
+fn messages_that_were_not_acknowledged_come_again_after_a_kill() {
+    for version in VERSIONS {
+        let (city, platform) = City::build();
+        let login = city.app(version);
+        let (mut app, _) = SessionClient::connect(platform.address("mqtt"), &login);
+        app.subscribe("open/#").unwrap();
+        city.publish(&platform, 1..=10);
+        for number in 1..=5u16 {
+            assert_eq!(app.receive().unwrap().value(), f64::from(number));
+        }
+        for number in 6..=10u16 {
+            assert_eq!(app.next().unwrap().value(), f64::from(number));
+        }
+        let platform = city.restart_after_kill(platform);
+        drop(app);
+        let (mut app, present) = SessionClient::connect(platform.address("mqtt"), &login);
+        assert!(present, "{version:?}");
+        receive_all(&mut app, 6..=10);
+    }
+}
+
+#[test]
+fn a_subscription_that_was_granted_survives_a_kill_right_behind() {
+    for version in VERSIONS {
+        let (city, platform) = City::build();
+        let login = city.app(version);
+        let (mut app, _) = SessionClient::connect(platform.address("mqtt"), &login);
+        assert_eq!(app.subscribe("open/+/+/+/+/pm25").unwrap(), 1);
+        let platform = city.restart_after_kill(platform);
+        city.publish(&platform, [1]);
+        let (mut app, present) = SessionClient::connect(platform.address("mqtt"), &login);
+        assert!(present, "{version:?}");
+        receive_all(&mut app, 1..=1);
+
+        // An end that was granted survives too.
+        assert_eq!(app.subscribe("open/+/+/+/+/pm10").unwrap(), 1);
+        app.unsubscribe("open/+/+/+/+/pm25").unwrap();
+        let platform = city.restart_after_kill(platform);
+        let mut device = city.device.connect(platform.address("mqtt"));
+        send(&mut device, &city.device, "pm25", 2);
+        send(&mut device, &city.device, "pm10", 3);
+        let (mut app, present) = SessionClient::connect(platform.address("mqtt"), &login);
+        assert!(present, "{version:?}");
+        let message = app.receive().unwrap();
+        assert_eq!(message.value(), 3.0);
+        assert!(message.topic.ends_with("/pm10"), "{message:?}");
+    }
+}
+
+#[test]
+fn a_message_of_qos_2_is_stored_once_whenever_the_platform_is_killed() {
+    for version in VERSIONS {
+        let (city, platform) = City::build();
+        let (login, topic) = (city.keeper(version), city.device.topic());
+        let (mut device, _) = SessionClient::connect(platform.address("mqtt"), &login);
+        // Without a time of its own each message would be a new observation.
+        device.publish_exactly_once(&topic, 7, r#"{"pm25": 1}"#, false);
+        assert_eq!(device.received().unwrap(), 7);
+
+        // Between PUBREC and PUBREL.
+        let platform = city.restart_after_kill(platform);
+        let (mut device, present) = SessionClient::connect(platform.address("mqtt"), &login);
+        assert!(present, "{version:?}");
+        // The id says which message it is, not the payload: this one is there.
+        device.publish_exactly_once(&topic, 7, r#"{"pm25": 99}"#, true);
+        assert_eq!(device.received().unwrap(), 7);
+        device.release(7);
+        assert_eq!(device.completed().unwrap(), (7, 0));
+        assert_eq!(city.stored(&platform), [1.0], "{version:?}");
+
+        // Behind PUBCOMP: the id is free for another message.
+        let platform = city.restart_after_kill(platform);
+        let (mut device, present) = SessionClient::connect(platform.address("mqtt"), &login);
+        assert!(present, "{version:?}");
+        device.publish_exactly_once(&topic, 7, r#"{"pm25": 2}"#, false);
+        assert_eq!(device.received().unwrap(), 7);
+
+        // Between PUBREC and PUBREL again; only PUBREL is sent again.
+        let platform = city.restart_after_kill(platform);
+        let (mut device, present) = SessionClient::connect(platform.address("mqtt"), &login);
+        assert!(present, "{version:?}");
+        device.release(7);
+        assert_eq!(device.completed().unwrap(), (7, 0));
+        assert_eq!(city.stored(&platform), [1.0, 2.0], "{version:?}");
+    }
+}
+
+#[test]
+fn a_message_of_qos_2_without_an_answer_is_sent_again_and_stored_once() {
+    const ROUNDS: u16 = 6;
+    let (city, mut platform) = City::build();
+    let (login, topic) = (city.keeper(Version::V5), city.device.topic());
+    for round in 1..=ROUNDS {
+        let payload = format!("{{\"pm25\": {round}}}");
+        let (mut device, _) = SessionClient::connect(platform.address("mqtt"), &login);
+        device.publish_exactly_once(&topic, round, &payload, false);
+        // Before PUBREC, as far as the client knows; at another step each time.
+        std::thread::sleep(Duration::from_micros(u64::from(round - 1) * 400));
+        platform = city.restart_after_kill(platform);
+        let (mut device, present) = SessionClient::connect(platform.address("mqtt"), &login);
+        assert!(present);
+        device.publish_exactly_once(&topic, round, &payload, true);
+        assert_eq!(device.received().unwrap(), round);
+        device.release(round);
+        assert_eq!(device.completed().unwrap(), (round, 0));
+    }
+    let expected: Vec<f64> = (1..=ROUNDS).map(f64::from).collect();
+    assert_eq!(city.stored(&platform), expected);
+}
+
+fn revoke_key(platform: &TestPlatform, application: &Application) {
+    let (id, key) = (&application.id, &application.key.id);
+    let url = format!("{}/v1/applications/{id}/keys/{key}", platform.url());
+    let answer = ureq::delete(url)
+        .header("Authorization", format!("Bearer {}", platform.token()))
+        .call();
+    assert_eq!(answer.unwrap().status(), 204);
+}
+
+/// A session that is away while its API key is revoked, at two moments.
+#[test]
+fn a_session_goes_with_the_key_that_it_was_made_with() {
+    for killed in [false, true] {
+        let (city, platform) = City::build();
+        let login = city.app(Version::V5);
+        let (mut app, _) = SessionClient::connect(platform.address("mqtt"), &login);
+        assert_eq!(app.subscribe("open/#").unwrap(), 1);
+        app.disconnect();
+        platform.stop();
+        let owner = format!("key:{}", city.application.key.id);
+        assert_eq!(kept(&city.data()), [(owner, "dashboard".to_owned())]);
+
+        let platform = city.start();
+        revoke_key(&platform, &city.application);
+        let platform = match killed {
+            true => city.restart_after_kill(platform),
+            false => platform,
+        };
+        // The same client id with another key is another owner's session.
+        let other = platform
+            .operator()
+            .create_application(&NewApplication {
+                name: "another".to_owned(),
+                contact: "dev@example.com".to_owned(),
+            })
+            .unwrap();
+        let other_login = Login {
+            password: other.key.key.clone(),
+            ..login
+        };
+        let (other_app, present) = SessionClient::connect(platform.address("mqtt"), &other_login);
+        assert!(!present, "killed: {killed}");
+        other_app.disconnect();
+        // Within a second of the revocation; a loaded machine gets more.
+        let owner = format!("key:{}", other.key.id);
+        let only_the_other = [(owner, "dashboard".to_owned())];
+        let mut platform = Some(platform);
+        eventually("the revoked key's session is gone", || {
+            platform.take().unwrap().stop();
+            let gone = kept(&city.data()) == only_the_other && subscribed(&city.data()).is_empty();
+            platform = Some(city.start());
+            gone.then_some(())
+        });
+    }
+}
+
+/// Longer than the sessions of one second; only time makes them expire.
+const EXPIRED: Duration = Duration::from_millis(1_500);
+
+/// A session of one second that is there while it lasts, and left alone then.
+fn leave_a_short_session(city: &City, platform: &TestPlatform) -> Login {
+    let login = Login {
+        expiry: 1,
+        ..city.app(Version::V5)
+    };
+    let mqtt = platform.address("mqtt");
+    let (mut app, present) = SessionClient::connect(mqtt, &login);
+    assert!(!present);
+    assert_eq!(app.subscribe("open/#").unwrap(), 1);
+    app.disconnect();
+    let (app, present) = SessionClient::connect(mqtt, &login);
+    assert!(present, "it lasts for a second");
+    app.disconnect();
+    login
+}
+
+#[test]
+fn a_session_expires_while_the_platform_runs() {
+    let (city, platform) = City::build();
+    let login = leave_a_short_session(&city, &platform);
+    std::thread::sleep(EXPIRED);
+    let (app, present) = SessionClient::connect(platform.address("mqtt"), &login);
+    assert!(!present);
+    app.disconnect();
+    // Nobody comes back to this one: it goes by itself.
+    std::thread::sleep(EXPIRED);
+    platform.stop();
+    assert_eq!(kept(&city.data()), []);
+}
+
+#[test]
+fn a_session_expires_while_the_platform_is_stopped() {
+    let (city, platform) = City::build();
+    let login = leave_a_short_session(&city, &platform);
+    platform.stop();
+    std::thread::sleep(EXPIRED);
+    let platform = city.start();
+    let (_, present) = SessionClient::connect(platform.address("mqtt"), &login);
+    assert!(!present);
+}
+
+#[test]
+fn a_damaged_file_of_sessions_is_set_aside_and_the_platform_starts() {
+    let (city, platform) = City::build();
+    let login = city.app(Version::V5);
+    let (mut app, _) = SessionClient::connect(platform.address("mqtt"), &login);
+    app.subscribe("open/#").unwrap();
+    app.disconnect();
+    city.publish(&platform, 1..=3);
+    platform.stop();
+    let file = city.data().join(SESSIONS_FILE);
+    let garbage = vec![0xa5; 10_000];
+    std::fs::write(&file, &garbage).unwrap();
+
+    let platform = city.start();
+    let aside = city.data().join(format!("{SESSIONS_FILE}{SET_ASIDE}"));
+    assert_eq!(std::fs::read(aside).unwrap(), garbage);
+    let (mut app, present) = SessionClient::connect(platform.address("mqtt"), &login);
+    assert!(!present, "it begins anew");
+    app.subscribe("open/#").unwrap();
+    city.publish(&platform, [4]);
+    receive_all(&mut app, 4..=4);
+    assert_eq!(city.stored(&platform), [1.0, 2.0, 3.0, 4.0]);
+}
+
+#[test]
+fn a_failed_save_grants_nothing_and_ends_with_1() {
+    let Some(strace) = look_for("strace") else {
+        return;
+    };
+    let (city, platform) = City::build();
+    let login = city.app(Version::V5);
+    let (mut app, _) = SessionClient::connect(platform.address("mqtt"), &login);
+    assert_eq!(app.subscribe("open/+/+/+/+/pm10").unwrap(), 1);
+    app.disconnect();
+    platform.stop();
+
+    let wal = format!("{}-wal", city.data().join(SESSIONS_FILE).display());
+    let wrapper = [
+        strace.to_str().unwrap(),
+        "-f",
+        "-q",
+        "-P",
+        &wal,
+        "-e",
+        "trace=fdatasync,fsync",
+        "-e",
+        "inject=fdatasync,fsync:error=EIO:when=3+",
+        "-o",
+        "/dev/null",
+    ];
+    let start = Start {
+        wrapper: wrapper.map(String::from).to_vec(),
+        ..Start::default()
+    };
+    let mut platform = TestPlatform::on(&city.data(), &start);
+    // The other doors stand until then.
+    city.publish(&platform, [1]);
+    let (mut app, _) = SessionClient::connect(platform.address("mqtt"), &login);
+    let mut granted = Vec::new();
+    for number in 0..100 {
+        let filter = format!("open/seoul/safety/air/thing-{number}/#");
+        match app.subscribe(&filter) {
+            Ok(code) => {
+                assert_eq!(code, 1);
+                granted.push(filter);
+            }
+            Err(_) => break,
+        }
+    }
+    assert!(granted.len() < 100, "the fault never showed");
+    let status = platform.wait();
+    assert!(is_fault(status), "{status}");
+
+    // What was granted is there, and at most the one that was under way.
+    let found = subscribed(&city.data());
+    for filter in &granted {
+        assert!(found.iter().any(|(_, it)| it == filter), "{filter} is lost");
+    }
+    assert!(found.len() <= 1 + granted.len() + 1, "{found:?}");
+}
