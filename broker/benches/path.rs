@@ -33,6 +33,7 @@ impl AccessControl for Open {
             realm: Realm::Platform,
             agency: None,
             max_keep_alive: 0,
+            max_session_expiry: u32::MAX,
         })
     }
     fn challenge(&self, _: &LoginAttempt<'_>, _: &str) -> Result<Vec<u8>, Refusal> {
@@ -161,7 +162,13 @@ fn session_path(protocol: Protocol) -> f64 {
     const ROUNDS: u32 = 20_000;
     let config = Arc::new(Config::default());
     let requested = read_connect(&connect(protocol, "d"), &config).unwrap();
-    let mut session = Session::new(config, requested, Keeping::Memory, Kept::default(), Instant::now());
+    let mut session = Session::new(
+        config,
+        requested,
+        Keeping::Memory,
+        Kept::default(),
+        Instant::now(),
+    );
     let bytes = publishes(protocol, "devices/dev-000001/telemetry", 100);
     let (mut out, mut held, sink) = (Vec::new(), Held::default(), Null::default());
     let start = Instant::now();
@@ -171,7 +178,8 @@ fn session_path(protocol: Protocol) -> f64 {
         let mut staged = Vec::with_capacity(100);
         while let Ok(Some((packet, used))) = codec::decode(rest, protocol, 72 * 1024) {
             rest = &rest[used..];
-            let Ok(Action::Publish(publish)) = session.handle(packet, now, &mut out, &mut held) else {
+            let Ok(Action::Publish(publish)) = session.handle(packet, now, &mut out, &mut held)
+            else {
                 unreachable!("only messages are sent")
             };
             let topic = session.topic_of(&publish);

@@ -144,6 +144,9 @@ pub struct Admission<P> {
     /// Seconds; an MQTT 5 client that asks for more, or for none, is told
     /// this. 0 leaves the choice to the client.
     pub max_keep_alive: u16,
+    /// Seconds that its sessions outlive their connections at most; the
+    /// broker's own limit holds too.
+    pub max_session_expiry: u32,
 }
 
 /// Two worlds of topics in one broker. Nothing passes from one to the other.

@@ -89,7 +89,13 @@ impl Platform {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
 
-        let broker = mqtt::start(&rooms, sockets.mqtt, tls.as_ref(), stopped.clone())?;
+        let broker = mqtt::start(
+            &rooms,
+            sockets.mqtt,
+            tls.as_ref(),
+            settings.device_rate,
+            stopped.clone(),
+        )?;
         let coap = sockets
             .coap
             .map(|socket| coap::start(&rooms, socket, stopped.clone()))

@@ -202,7 +202,12 @@ fn agencies(out: &mut String, agencies: &[broker::AgencyStats]) {
     for (name, kind, help, read) in OF_AGENCIES {
         let _ = writeln!(out, "# HELP {name} {help}.\n# TYPE {name} {kind}");
         for agency in agencies {
-            let _ = writeln!(out, "{name}{{agency=\"{}\"}} {}", agency.agency, read(agency));
+            let _ = writeln!(
+                out,
+                "{name}{{agency=\"{}\"}} {}",
+                agency.agency,
+                read(agency)
+            );
         }
     }
 }

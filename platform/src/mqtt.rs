@@ -18,8 +18,11 @@ use crate::glue::retained::LatestAsRetained;
 use crate::glue::uplink::Uplink;
 
 /// The open topics have six levels and wildcards: nobody needs more filters,
-/// and each costs a look at every datastream for its retained messages.
+/// and each costs a look at the public datastreams that it leaves open.
 const SUBSCRIPTIONS_PER_SESSION: usize = 128;
+
+/// Seconds of its rate that a device may send at once after a rest.
+const BURST_SECONDS: u32 = 10;
 
 /// As many as the broker starts by default.
 pub(crate) fn workers() -> usize {
@@ -30,6 +33,7 @@ pub(crate) fn start(
     rooms: &Rooms,
     sockets: Vec<(Listener, BoundSockets)>,
     tls: Option<&ReloadingTls>,
+    device_rate: u32,
     mut stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<BrokerHandle> {
     let listeners = sockets
@@ -55,6 +59,8 @@ pub(crate) fn start(
     };
     let config = Config {
         subscriptions_per_session: SUBSCRIPTIONS_PER_SESSION,
+        messages_per_second: device_rate,
+        message_burst: device_rate.saturating_mul(BURST_SECONDS),
         ..Config::default()
     };
     let handle = Broker::start(config, services, listeners, shutdown).context("the MQTT broker")?;

@@ -15,6 +15,9 @@ pub(crate) mod worker;
 pub use bind::{BindError, BoundSockets, bind};
 pub use tls::{ReloadableTls, TlsError};
 
+#[cfg(feature = "fuzzing")]
+pub use upgrade::fuzzing;
+
 use crate::access::Listener;
 
 /// A listener that is bound and ready to accept.

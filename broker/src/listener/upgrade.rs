@@ -1,6 +1,8 @@
 //! WebSocket's opening handshake: a request of HTTP and its answer (RFC 6455,
 //! section 4), before anything of MQTT.
 
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod request;
 
 use std::future::poll_fn;

@@ -263,8 +263,24 @@ impl<C: Seams> Worker<C> {
         }
     }
 
-    /// A session that waited is over. Its delayed will is published where
-    /// nobody cancelled it: the will's sender is dropped here.
+    /// Tells the store, unless another session has the key by now. Nobody waits
+    /// for it; a fault of the store ends the platform.
+    pub(crate) fn save_for(&self, endpoint: &Arc<Endpoint>, change: SessionChange) {
+        let save = || drop(self.services.sessions.save(vec![change]));
+        self.shared.directory.while_its_own(endpoint, save);
+    }
+
+    /// Tells the store that a session that waited is over.
+    pub(crate) fn save_end(&self, endpoint: &Endpoint) {
+        if is_stored(endpoint.realm) {
+            let key = endpoint.key.clone();
+            let ended = vec![SessionChange::Ended { key }];
+            drop(self.services.sessions.save(ended));
+        }
+    }
+
+    /// A session that waited is over, and the store knows. Its delayed will is
+    /// published where nobody cancelled it: the will's sender is dropped here.
     pub(crate) fn forget_session(&self, ended: Ended) {
         let Ended {
             endpoint,
@@ -273,16 +289,8 @@ impl<C: Seams> Worker<C> {
         let router = &self.shared.router;
         let left = waiting.kept.take_shared();
         let subscriptions = &waiting.kept.subscriptions;
-        match is_stored(endpoint.realm) {
-            true => {
-                let key = endpoint.key.clone();
-                let ended = vec![SessionChange::Ended { key }];
-                // Nobody waits for it; a fault of the store ends the platform.
-                drop(self.services.sessions.save(ended));
-            }
-            false => {
-                router.unsubscribe_all(&endpoint, subscriptions);
-            }
+        if !is_stored(endpoint.realm) {
+            router.unsubscribe_all(&endpoint, subscriptions);
         }
         router.pass_on(endpoint.realm, subscriptions, left);
     }
@@ -329,7 +337,7 @@ async fn purge_waiting_sessions<C: Seams>(worker: &Worker<C>) {
     let (access, directory) = (&worker.services.access, &worker.shared.directory);
     for (count, owner) in directory.waiting_owners().into_iter().enumerate() {
         if access.owner_admitted(&owner).is_err() {
-            for ended in directory.purge(&owner) {
+            for ended in directory.purge(&owner, |it| worker.save_end(it)) {
                 worker.forget_session(ended);
             }
         }
@@ -343,7 +351,8 @@ async fn purge_waiting_sessions<C: Seams>(worker: &Worker<C>) {
 async fn end_waiting_sessions<C: Seams>(worker: Rc<Worker<C>>) {
     loop {
         tokio::time::sleep(EXPIRY_PERIOD).await;
-        for ended in worker.shared.directory.expired(Instant::now()) {
+        let gone = |ended: &Endpoint| worker.save_end(ended);
+        for ended in worker.shared.directory.expired(Instant::now(), gone) {
             worker.forget_session(ended);
         }
     }

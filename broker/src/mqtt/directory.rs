@@ -136,9 +136,9 @@ impl Directory {
                 ended: None,
             };
         };
-        if let Life::Connected { keeps: true, heirs } = &mut entry.life
-            && !clean_start
-        {
+        // Also for a clean start: what the last connection still tells the store
+        // is then about its own session.
+        if let Life::Connected { keeps: true, heirs } = &mut entry.life {
             let (heir, free) = oneshot::channel();
             heirs.push(heir);
             return Joined::Busy {
@@ -146,7 +146,11 @@ impl Directory {
                 free,
             };
         }
-        let resumes = !clean_start && matches!(entry.life, Life::Waiting(_));
+        let resumes = match &entry.life {
+            // One whose time is over may not have been swept away yet.
+            Life::Waiting(waiting) => !clean_start && waiting.ends > Instant::now(),
+            Life::Connected { .. } => false,
+        };
         let endpoint = match resumes {
             true => entry.endpoint.clone(),
             false => make(),
@@ -179,12 +183,28 @@ impl Directory {
 
     /// Whether the session is still that of this endpoint's connection.
     pub(crate) fn has(&self, endpoint: &Arc<Endpoint>) -> bool {
+        self.inner.lock().entry_of(endpoint).is_some()
+    }
+
+    /// Does it while the session is this endpoint's: nobody joins meanwhile.
+    pub(crate) fn while_its_own<T>(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        act: impl FnOnce() -> T,
+    ) -> Option<T> {
         let inner = self.inner.lock();
-        let owner = inner.by_owner.get(&endpoint.key.owner);
-        owner.is_some_and(|owner| {
-            let mut sessions = owner.sessions.iter();
-            sessions.any(|it| Arc::ptr_eq(&it.endpoint, endpoint))
-        })
+        inner.entry_of(endpoint)?;
+        Some(act())
+    }
+
+    /// Whether another connection has the session's place or waits for it.
+    pub(crate) fn is_wanted(&self, endpoint: &Arc<Endpoint>) -> bool {
+        let inner = self.inner.lock();
+        match inner.entry_of(endpoint).map(|entry| &entry.life) {
+            Some(Life::Connected { heirs, .. }) => !heirs.is_empty(),
+            Some(Life::Waiting(_)) => false,
+            None => true,
+        }
     }
 
     /// A connection has ended and its session with it, unless another has the
@@ -202,12 +222,14 @@ impl Directory {
     }
 
     /// A connection has ended and its session waits for the next one. Returns
-    /// those that end because there are too many.
+    /// those that end because there are too many. `gone` is told of each before
+    /// its key is free, here as below.
     pub(crate) fn wait(
         &self,
         endpoint: &Arc<Endpoint>,
         waiting: Waiting,
         config: &Config,
+        gone: impl Fn(&Endpoint),
     ) -> Vec<Ended> {
         let inner = &mut *self.inner.lock();
         let owner = inner.owner(&endpoint.key.owner);
@@ -222,7 +244,7 @@ impl Directory {
             }];
         };
         inner.put_to_wait(&endpoint.key.owner.clone(), place, waiting);
-        inner.limit(&endpoint.key.owner, config)
+        inner.limit(&endpoint.key.owner, config, &gone)
     }
 
     /// A session that an earlier run has kept.
@@ -236,7 +258,7 @@ impl Directory {
     }
 
     /// Sessions whose time is over.
-    pub(crate) fn expired(&self, now: Instant) -> Vec<Ended> {
+    pub(crate) fn expired(&self, now: Instant, gone: impl Fn(&Endpoint)) -> Vec<Ended> {
         let inner = &mut *self.inner.lock();
         let mut ended = Vec::new();
         while let Some((_, key)) = inner
@@ -245,12 +267,12 @@ impl Directory {
             .filter(|((ends, _), _)| *ends <= now)
         {
             let key = key.clone();
-            ended.extend(inner.remove_waiting(&key));
+            ended.extend(inner.remove_waiting(&key, &gone));
         }
         ended
     }
 
-    /// Owners of waiting sessions of the platform's realm.
+    /// Owners of waiting sessions.
     pub(crate) fn waiting_owners(&self) -> Vec<Box<str>> {
         let inner = self.inner.lock();
         let mut owners: Vec<Box<str>> = inner
@@ -264,17 +286,19 @@ impl Directory {
     }
 
     /// Ends all waiting sessions of an owner; their wills are not published.
-    pub(crate) fn purge(&self, owner: &str) -> Vec<Ended> {
+    pub(crate) fn purge(&self, owner: &str, gone: impl Fn(&Endpoint)) -> Vec<Ended> {
         let inner = &mut *self.inner.lock();
-        let keys: Vec<_> = inner
-            .waiting
-            .values()
-            .filter(|key| *key.owner == *owner)
-            .cloned()
+        let sessions = inner.by_owner.get(owner).map(|it| &it.sessions[..]);
+        let waits = |it: &&Entry| matches!(it.life, Life::Waiting(_));
+        let keys: Vec<_> = sessions
+            .unwrap_or_default()
+            .iter()
+            .filter(waits)
+            .map(|it| it.endpoint.key.clone())
             .collect();
         let mut ended = Vec::new();
         for key in keys {
-            if let Some(mut it) = inner.remove_waiting(&key) {
+            if let Some(mut it) = inner.remove_waiting(&key, &gone) {
                 it.waiting.cancel_will();
                 ended.push(it);
             }
@@ -361,7 +385,14 @@ impl Inner {
         self.ends.remove(&(waiting.ends, waiting.number));
     }
 
-    fn remove_waiting(&mut self, key: &SessionKey) -> Option<Ended> {
+    fn entry_of(&self, endpoint: &Arc<Endpoint>) -> Option<&Entry> {
+        let sessions = &self.by_owner.get(&endpoint.key.owner)?.sessions;
+        sessions
+            .iter()
+            .find(|it| Arc::ptr_eq(&it.endpoint, endpoint))
+    }
+
+    fn remove_waiting(&mut self, key: &SessionKey, gone: &impl Fn(&Endpoint)) -> Option<Ended> {
         let sessions = &mut self.owner(&key.owner).sessions;
         let place = sessions.iter().position(|it| it.is(key))?;
         let entry = sessions.remove(place);
@@ -369,6 +400,7 @@ impl Inner {
         match entry.life {
             Life::Waiting(waiting) => {
                 self.forget(&waiting);
+                gone(&entry.endpoint);
                 Some(Ended {
                     endpoint: entry.endpoint,
                     waiting,
@@ -379,7 +411,7 @@ impl Inner {
     }
 
     /// Ends those that are too many.
-    fn limit(&mut self, owner: &str, config: &Config) -> Vec<Ended> {
+    fn limit(&mut self, owner: &str, config: &Config, gone: &impl Fn(&Endpoint)) -> Vec<Ended> {
         let number = |it: &Entry| match &it.life {
             Life::Waiting(waiting) => Some(waiting.number),
             Life::Connected { .. } => None,
@@ -393,13 +425,13 @@ impl Inner {
             && let Some(oldest) = own.into_iter().min()
             && let Some(key) = self.waiting.get(&oldest).cloned()
         {
-            ended.extend(self.remove_waiting(&key));
+            ended.extend(self.remove_waiting(&key, gone));
         }
         if self.waiting.len() > config.waiting_sessions
             && let Some((_, key)) = self.waiting.first_key_value()
         {
             let key = key.clone();
-            ended.extend(self.remove_waiting(&key));
+            ended.extend(self.remove_waiting(&key, gone));
         }
         ended
     }

@@ -86,6 +86,7 @@ impl AccessControl for Everybody {
             realm: Realm::Unprotected,
             agency: None,
             max_keep_alive: MAX_KEEP_ALIVE,
+            max_session_expiry: u32::MAX,
         })
     }
 

@@ -49,7 +49,10 @@ fn a_denied_filter_is_told_and_the_others_stand() {
     assert_eq!(client.subscribe("open/#", Qos::AtMostOnce), 0);
     assert_eq!(client.subscribe("open/seoul/#", Qos::ExactlyOnce), 2);
     assert_eq!(client.subscribe("$share/g/open/#", Qos::AtLeastOnce), 1);
-    assert_eq!(client.subscribe("$share/g/devices/b/desired", Qos::AtLeastOnce), 0x87);
+    assert_eq!(
+        client.subscribe("$share/g/devices/b/desired", Qos::AtLeastOnce),
+        0x87
+    );
     assert_eq!(client.subscribe("$share/g/#", Qos::AtLeastOnce), 0x87);
     assert_eq!(client.subscribe("$share/+/open/#", Qos::AtLeastOnce), 0x8F);
     assert_eq!(client.subscribe("open/#/x", Qos::AtLeastOnce), 0x8F);

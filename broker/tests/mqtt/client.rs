@@ -105,6 +105,31 @@ impl Client {
         client
     }
 
+    /// Takes up a session that is kept for so many seconds, and whether there
+    /// was one. MQTT 3.1.1 does not say for how long.
+    pub(crate) fn kept(
+        address: SocketAddr,
+        protocol: Protocol,
+        id: &str,
+        seconds: u32,
+    ) -> (Self, bool) {
+        let expiry = list(Property::SessionExpiry(seconds));
+        let wish = Connect {
+            clean_start: false,
+            properties: match protocol {
+                Protocol::V5 => expiry.as_properties(),
+                Protocol::V311 => Properties::NONE,
+            },
+            ..connect(protocol, id)
+        };
+        let mut client = Self::open(address, protocol);
+        client.send(&Packet::Connect(wish));
+        let received = client.receive();
+        let connack = received.connack();
+        assert_eq!(connack.code, 0);
+        (client, connack.session_present)
+    }
+
     /// Nothing comes for a while.
     pub(crate) fn expect_silence(&mut self) {
         let quiet = Duration::from_millis(150);

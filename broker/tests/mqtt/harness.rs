@@ -129,6 +129,8 @@ pub(crate) struct TestAccess {
     pub(crate) revoked: Mutex<HashSet<String>>,
     /// Filters that nobody may subscribe to (any more).
     pub(crate) closed_filters: Mutex<HashSet<String>>,
+    /// Topics that nobody may publish on (any more).
+    pub(crate) closed_topics: Mutex<HashSet<String>>,
     /// SubjectPublicKeyInfo of each device that needs no password.
     pub(crate) pinned: Mutex<HashMap<String, Vec<u8>>>,
     /// User names and the pages that they came from.
@@ -189,6 +191,7 @@ impl AccessControl for TestAccess {
                 realm: Realm::Unprotected,
                 agency: None,
                 max_keep_alive: 60,
+                max_session_expiry: u32::MAX,
             });
         }
         let name = attempt
@@ -216,6 +219,7 @@ impl AccessControl for TestAccess {
             realm: Realm::Platform,
             agency: Some("test".into()),
             max_keep_alive: 0,
+            max_session_expiry: u32::MAX,
         })
     }
 
@@ -233,10 +237,14 @@ impl AccessControl for TestAccess {
         challenge: &[u8],
         answer: &[u8],
     ) -> Result<Admission<Principal>, Refusal> {
+        // Behind the answer may stand the name of another who gives it.
+        let (answer, other) = answer.split_at(answer.len().min(challenge.len()));
         if !challenge.iter().rev().eq(answer) {
             return Err(Refusal::new(RefusalKind::BadCredentials, "a wrong answer"));
         }
+        let other = std::str::from_utf8(other).ok().filter(|it| !it.is_empty());
         self.authenticate(&LoginAttempt {
+            user_name: other.or(attempt.user_name),
             password: Some(b"pass"),
             ..*attempt
         })
@@ -251,7 +259,8 @@ impl AccessControl for TestAccess {
             .strip_prefix("devices/")
             .and_then(|rest| rest.strip_suffix("/telemetry"))
             .is_some_and(|id| *id == *principal.name);
-        match own && self.check(&principal.name).is_ok() {
+        let closed = self.closed_topics.lock().contains(topic);
+        match own && !closed && self.check(&principal.name).is_ok() {
             true => PublishRight::Telemetry,
             false => PublishRight::Denied,
         }

@@ -9,7 +9,8 @@ use broker::{BoundListener, Broker, Config, Listener, Protocol, StartError};
 use crate::client::{Client, telemetry};
 use crate::harness::{DEADLINE, TestBroker};
 
-fn stopped(broker: &TestBroker) {
+/// Waits for the last worker.
+pub(crate) fn stopped(broker: &TestBroker) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

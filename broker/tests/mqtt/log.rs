@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use broker::{
     Backlog, BacklogPage, BrokerHandle, LogMessage, LogPosition, Missed, Publication,
@@ -83,6 +84,12 @@ pub(crate) struct TestSessions {
 }
 
 impl TestSessions {
+    /// What is kept of the one session of an owner.
+    pub(crate) fn of(&self, owner: &str) -> Option<StoredSession> {
+        let kept = self.kept.lock();
+        kept.values().find(|it| *it.key.owner == *owner).cloned()
+    }
+
     fn change(&self, change: SessionChange) {
         let kept = &mut *self.kept.lock();
         let mut at = |key: &SessionKey, change: &mut dyn FnMut(&mut StoredSession)| {
@@ -113,7 +120,7 @@ impl TestSessions {
                 position,
             } => at(&key, &mut |session| {
                 (session.expiry, session.position) = (expiry, position);
-                session.detached = Some(Timestamp::from_micros(0));
+                session.detached = Some(now());
             }),
             SessionChange::Position { key, position } => {
                 at(&key, &mut |session| session.position = position);
@@ -128,7 +135,11 @@ impl TestSessions {
                 session.subscriptions.retain(|it| it.filter != filter);
             }),
             SessionChange::Received { key, packet_id } => {
-                at(&key, &mut |session| session.received.push(packet_id));
+                // One that comes again is told again.
+                at(&key, &mut |session| {
+                    session.received.retain(|it| *it != packet_id);
+                    session.received.push(packet_id);
+                });
             }
             SessionChange::Released { key, packet_id } => at(&key, &mut |session| {
                 session.received.retain(|it| *it != packet_id);
@@ -138,6 +149,11 @@ impl TestSessions {
             }
         }
     }
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Timestamp::from_micros(since.as_micros() as i64)
 }
 
 impl SessionStore for TestSessions {

@@ -22,9 +22,9 @@ use crate::log::{Decoder, DurableGroup, Fault, Log};
 use crate::store::Store;
 
 /// Between groups: what a stream may lag.
-const NAP: Duration = Duration::from_millis(2);
+const NAP: Duration = Duration::from_millis(4);
 /// Naps without work before the long sleep.
-const NAPS_BEFORE_SLEEP: u32 = 16;
+const NAPS_BEFORE_SLEEP: u32 = 8;
 /// The long sleep, which a leader ends early: how long a message of QoS 0 may
 /// wait to become durable.
 const SLEEP: Duration = Duration::from_millis(20);

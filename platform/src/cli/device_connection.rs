@@ -22,7 +22,10 @@ pub(super) fn show(connection: &DeviceConnection) {
     line("messages in", connection.messages_in);
     line("messages out", connection.messages_out);
     let rate = connection.message_rate;
-    line("message rate", rate.map(|rate| format!("{rate:.2} a second")));
+    line(
+        "message rate",
+        rate.map(|rate| format!("{rate:.2} a second")),
+    );
     line("dropped", connection.dropped);
     line("queued", connection.queued);
     line("last seen", connection.last_seen);

@@ -40,6 +40,7 @@ struct Keys {
     trusted_proxies: Option<String>,
     audience: Option<String>,
     log_budget: Option<u64>,
+    device_rate: Option<u32>,
     ready_file: Option<PathBuf>,
 }
 
@@ -88,6 +89,7 @@ impl From<Keys> for ServeArgs {
             trusted_proxies: keys.trusted_proxies,
             audience: keys.audience,
             log_budget: keys.log_budget,
+            device_rate: keys.device_rate,
             ready_file: keys.ready_file,
         }
     }
@@ -113,6 +115,7 @@ impl ServeArgs {
             trusted_proxies: self.trusted_proxies.or(below.trusted_proxies),
             audience: self.audience.or(below.audience),
             log_budget: self.log_budget.or(below.log_budget),
+            device_rate: self.device_rate.or(below.device_rate),
             ready_file: self.ready_file.or(below.ready_file),
         }
     }

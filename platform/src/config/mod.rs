@@ -65,6 +65,10 @@ pub struct ServeArgs {
     /// Bytes of log kept for readers of the stream [default: 10 GiB]
     #[arg(long, value_name = "BYTES", env = "MADANG_LOG_BUDGET")]
     pub log_budget: Option<u64>,
+    /// Messages a second that one device may publish over MQTT; past it, it is read more
+    /// slowly. 0: no limit [default: 10000]
+    #[arg(long, value_name = "MESSAGES", env = "MADANG_DEVICE_RATE")]
+    pub device_rate: Option<u32>,
     /// Written once everything listens: a JSON object of listener to bound address, and `pid`
     #[arg(long, value_name = "PATH", env = "MADANG_READY_FILE")]
     pub ready_file: Option<PathBuf>,
@@ -88,9 +92,14 @@ pub struct Settings {
     pub audience: String,
     /// Bytes.
     pub log_budget: u64,
+    /// Messages a second; 0 is no limit.
+    pub device_rate: u32,
     pub ready_file: Option<PathBuf>,
 }
 
+/// Far above any sensor, and what a gateway sends after a day without network;
+/// far below what would keep a worker from the others.
+const DEFAULT_DEVICE_RATE: u32 = 10_000;
 /// 10 GiB: what the contract promises to readers of the stream.
 const DEFAULT_LOG_BUDGET: u64 = 10 << 30;
 /// Two segments: below that the log could not recycle.
@@ -164,6 +173,7 @@ impl Settings {
             trusted_proxies: checked_proxies(args.trusted_proxies.as_deref())?,
             audience: checked_audience(args.audience)?,
             log_budget: args.log_budget.unwrap_or(DEFAULT_LOG_BUDGET),
+            device_rate: args.device_rate.unwrap_or(DEFAULT_DEVICE_RATE),
             ready_file: args.ready_file,
             data,
         };

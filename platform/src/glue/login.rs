@@ -17,6 +17,8 @@ use super::principal::{DeviceLogin, Principal};
 /// Before the id of an API key, where a session is the key's. No device has a
 /// colon in its id.
 pub(super) const KEY_OWNER: &str = "key:";
+/// Nor has it one here.
+pub(super) const UNPROTECTED_OWNER: &str = "unprotected:";
 /// Seconds. Conformance suites ask for a server that has a limit.
 const UNPROTECTED_KEEP_ALIVE: u16 = 60;
 /// Characters of a stranger's text that a refusal repeats.
@@ -30,10 +32,11 @@ impl Access {
         if attempt.listener == Listener::MqttUnprotected {
             return Ok(Admission {
                 principal: Principal::Anybody,
-                session_owner: "unprotected".to_owned(),
+                session_owner: UNPROTECTED_OWNER.to_owned(),
                 realm: Realm::Unprotected,
                 agency: None,
                 max_keep_alive: UNPROTECTED_KEEP_ALIVE,
+                max_session_expiry: u32::MAX,
             });
         }
         let login = user_name(attempt)?;
@@ -139,6 +142,7 @@ impl Access {
             realm: Realm::Platform,
             agency: Some(device.agency.as_str().into()),
             max_keep_alive: 0,
+            max_session_expiry: u32::MAX,
             principal: Principal::Device(Arc::new(DeviceLogin::new(
                 &self.registry,
                 Arc::clone(device),
@@ -225,6 +229,12 @@ fn admit_application(
         realm: Realm::Platform,
         agency: None,
         max_keep_alive: 0,
+        // A browser's key is in everybody's hands: what is kept for one would
+        // be open to all.
+        max_session_expiry: match key.kind {
+            ApiKeyKind::Secret => u32::MAX,
+            ApiKeyKind::Publishable => 0,
+        },
         principal: Principal::Application(key),
     })
 }

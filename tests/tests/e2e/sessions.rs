@@ -211,6 +211,51 @@ fn messages_that_were_not_acknowledged_come_again_after_a_kill() {
     }
 }
 
+/// The step from the log to what is live, many times while devices publish:
+/// on each connection one value follows the other, and none is left out
+/// between two.
+#[test]
+fn catching_up_while_devices_publish_leaves_nothing_out() {
+    const LAST: u16 = 3_000;
+    /// Values of one connection, a few more each time.
+    const STRIDE: u16 = 37;
+    let (city, platform) = City::build();
+    let mqtt = platform.address("mqtt");
+    let login = city.app(Version::V5);
+    let (mut app, _) = SessionClient::connect(mqtt, &login);
+    assert_eq!(app.subscribe("open/#").unwrap(), 1);
+    app.disconnect();
+    std::thread::scope(|scope| {
+        let publishing = scope.spawn(|| city.publish(&platform, 1..=LAST));
+        let mut seen = 0;
+        for connection in 1.. {
+            let (mut app, present) = SessionClient::connect(mqtt, &login);
+            assert!(present);
+            let mut last = None;
+            for _ in 0..connection * STRIDE {
+                let value = app.receive().unwrap().value() as u16;
+                match last {
+                    None => assert!(value <= seen + 1, "{value} comes behind {seen}"),
+                    Some(last) => assert_eq!(value, last + 1, "on connection {connection}"),
+                }
+                last = Some(value);
+                if value == LAST {
+                    break;
+                }
+            }
+            seen = seen.max(last.unwrap());
+            if seen == LAST {
+                break;
+            }
+            // Every other link is cut.
+            if connection % 2 == 0 {
+                app.disconnect();
+            }
+        }
+        publishing.join().unwrap();
+    });
+}
+
 #[test]
 fn a_subscription_that_was_granted_survives_a_kill_right_behind() {
     for version in VERSIONS {

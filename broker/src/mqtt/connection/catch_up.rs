@@ -57,6 +57,11 @@ impl<C: Seams> Connection<C> {
             return;
         };
         served.is_reading_log = false;
+        if std::mem::take(&mut served.page_is_stale) {
+            // It holds nothing for the new one: read again from the same place.
+            served.blocked = true;
+            return state.wake();
+        }
         let mut deliveries = Vec::with_capacity(page.messages.len());
         for found in page.messages {
             let matched = served.session.matching(&found.topic, found.position);

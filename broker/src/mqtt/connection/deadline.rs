@@ -35,9 +35,7 @@ impl<C: Seams> Connection<C> {
             }
             None => {}
             // A client that is not read cannot be blamed for its silence.
-            Some(served)
-                if !is_paused && served.session.deadline().is_some_and(|it| now > it) =>
-            {
+            Some(served) if !is_paused && served.session.deadline().is_some_and(|it| now > it) => {
                 state.close(End::keep_alive_timeout());
             }
             Some(served) => {

@@ -30,11 +30,7 @@ impl<C: Seams> Connection<C> {
         }
     }
 
-    pub(super) fn go_on_delivering(
-        self: &Rc<Self>,
-        state: &mut State<C>,
-        worker: &Worker<C>,
-    ) {
+    pub(super) fn go_on_delivering(self: &Rc<Self>, state: &mut State<C>, worker: &Worker<C>) {
         if state.served.as_ref().is_some_and(|served| served.blocked) {
             let out = &mut *worker.scratch.borrow_mut();
             self.deliver_into(state, worker, out);

@@ -18,7 +18,7 @@ use crate::listener::worker::{Seams, Worker};
 use crate::mqtt::directory::{Waiting, WillFate, is_stored};
 use crate::mqtt::router::Endpoint;
 use crate::mqtt::session::{Keeping, Kept, Session};
-use crate::session_store::{LogPosition, SessionChange, SessionStore};
+use crate::session_store::{LogPosition, SessionChange};
 
 /// How long a peer has to take the last words and close.
 const LINGER: Duration = Duration::from_secs(2);
@@ -88,6 +88,7 @@ impl<C: Seams> Connection<C> {
             endpoint,
             ..
         } = served;
+        let admitted = worker.services.access.still_admitted(&principal).is_ok();
         let will = session.take_will().filter(|_| !end.forgets_will);
         let last = will.map(|will| LastWill {
             will,
@@ -96,9 +97,9 @@ impl<C: Seams> Connection<C> {
         });
         // Another connection may have begun a new session in its place.
         let is_its_own = worker.shared.directory.has(&endpoint);
-        let keeps = session.expiry() > 0 && !end.forgets_session && is_its_own;
+        let keeps = session.expiry() > 0 && !end.forgets_session && admitted && is_its_own;
         if !keeps {
-            self.end_session(worker, session, &endpoint, is_its_own);
+            self.end_session(worker, session, &endpoint);
             if let Some(last) = last {
                 self.publish_will(worker, &last);
             }
@@ -115,13 +116,7 @@ impl<C: Seams> Connection<C> {
         }
     }
 
-    fn end_session(
-        &self,
-        worker: &Worker<C>,
-        session: Session,
-        endpoint: &Arc<Endpoint>,
-        is_its_own: bool,
-    ) {
+    fn end_session(&self, worker: &Worker<C>, session: Session, endpoint: &Arc<Endpoint>) {
         let router = &worker.shared.router;
         let keeping = session.keeping();
         let mut kept = session.into_kept();
@@ -130,11 +125,10 @@ impl<C: Seams> Connection<C> {
         let mut left = kept.take_shared();
         left.extend(queued);
         router.pass_on(endpoint.realm, &kept.subscriptions, left);
-        if is_its_own && keeping == Keeping::Store {
+        if keeping == Keeping::Store {
             // Before the key is free: what the next session saves comes later.
             let key = endpoint.key.clone();
-            let ended = vec![SessionChange::Ended { key }];
-            drop(worker.services.sessions.save(ended));
+            worker.save_for(endpoint, SessionChange::Ended { key });
         }
         worker.shared.directory.leave(endpoint);
     }
@@ -156,7 +150,8 @@ impl<C: Seams> Connection<C> {
         let mut waiting = Waiting::new(kept, next, Duration::from_secs(expiry.into()));
         waiting.will = will;
         let directory = &worker.shared.directory;
-        for ended in directory.wait(endpoint, waiting, worker.config()) {
+        let gone = |ended: &Endpoint| worker.save_end(ended);
+        for ended in directory.wait(endpoint, waiting, worker.config(), gone) {
             worker.forget_session(ended);
         }
     }
@@ -181,7 +176,7 @@ impl<C: Seams> Connection<C> {
             position: in_flight.map_or(next, |it| it.min(next)),
         };
         // Before the session waits: what the next connection saves comes later.
-        drop(worker.services.sessions.save(vec![detached]));
+        worker.save_for(endpoint, detached);
         next
     }
 

@@ -42,7 +42,7 @@ pub(super) struct Turned {
 }
 
 impl Turned {
-    fn refused(protocol: Protocol, refusal: Refusal) -> Self {
+    pub(super) fn refused(protocol: Protocol, refusal: Refusal) -> Self {
         Self {
             protocol,
             code: refusal.kind.reason_code(),
@@ -211,11 +211,12 @@ impl<C: Seams> Connection<C> {
             return self.turn_away(state, connect.user_name, turned, out);
         }
         requested.limit_keep_alive(admission.max_keep_alive);
+        requested.limit_session_expiry(admission.max_session_expiry);
         let admitted = Admitted::new(worker, connect, requested, admission);
         self.join(state, worker, admitted, out);
     }
 
-    fn turn_away(
+    pub(super) fn turn_away(
         &self,
         state: &mut State<C>,
         user_name: Option<&str>,

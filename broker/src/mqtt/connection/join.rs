@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::{Instant, SystemTime};
 
 use super::Connection;
-use super::greet::Greeting;
+use super::greet::{Greeting, Turned};
 use super::state::{Served, State};
 use crate::access::{AccessControl, Admission, ConnectionEvent, EventKind, Realm};
 use crate::listener::worker::{Seams, Worker};
@@ -138,7 +138,14 @@ impl<C: Seams> Connection<C> {
         }
         if let Some(Greeting::Waiting { admitted, .. }) = state.greeting.take().map(|it| *it) {
             let mut out = Vec::new();
-            self.join(state, worker, admitted, &mut out);
+            // The right to be connected may have been lost while it waited.
+            match worker.services.access.still_admitted(&admitted.principal) {
+                Ok(()) => self.join(state, worker, admitted, &mut out),
+                Err(refusal) => {
+                    let turned = Turned::refused(admitted.requested.protocol, refusal);
+                    self.turn_away(state, admitted.login.as_deref(), turned, &mut out);
+                }
+            }
             self.counters.bytes_out.add(out.len() as u64);
             state.write(&out);
         }
@@ -176,7 +183,9 @@ impl<C: Seams> Connection<C> {
         let position = endpoint.delivered(worker.shared.router.published());
         let mut changes = Vec::new();
         let stored = is_stored(admitted.realm);
-        if stored && (found.overwrites || resumed && expiry == 0) {
+        // A new session is rid of whatever is left under its key.
+        let is_new = !resumed && (found.overwrites || keeping == Keeping::Store);
+        if stored && (is_new || resumed && expiry == 0) {
             let key = admitted.key.clone();
             changes.push(SessionChange::Ended { key });
         }
@@ -206,6 +215,7 @@ impl<C: Seams> Connection<C> {
             cure: "",
             head: &[],
         });
+        let own = endpoint.clone();
         state.ticket = None;
         state.served = Some(Box::new(Served {
             session,
@@ -217,13 +227,19 @@ impl<C: Seams> Connection<C> {
             blocked: !clean,
             is_held: !changes.is_empty(),
             is_reading_log: false,
+            page_is_stale: false,
             challenge: None,
             saved: position,
             saved_at: Instant::now(),
+            saved_sent: 0,
         }));
         match changes.is_empty() {
             true => out.extend_from_slice(&connack),
-            false => self.keep(worker, changes, connack),
+            false => self.keep(worker, &own, changes, connack),
+        }
+        // Who came before the seat was there could tell nobody.
+        if worker.shared.directory.is_wanted(&own) {
+            worker.take_over(&own);
         }
         if resumed {
             state.wake();

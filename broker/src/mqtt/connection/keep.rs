@@ -1,6 +1,7 @@
 //! What the session store has to know, and the answers that wait for it.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::task::spawn_local;
@@ -9,6 +10,7 @@ use super::Connection;
 use super::end::End;
 use super::state::Served;
 use crate::listener::worker::{Seams, Worker};
+use crate::mqtt::router::Endpoint;
 use crate::mqtt::session::{Held, HeldChange, Keeping};
 use crate::session_store::{SessionChange, SessionStore};
 use crate::sink::SinkFault;
@@ -22,17 +24,23 @@ impl<C: Seams> Connection<C> {
     pub(super) fn keep(
         self: &Rc<Self>,
         worker: &Worker<C>,
+        endpoint: &Arc<Endpoint>,
         changes: Vec<SessionChange>,
         answers: Vec<u8>,
     ) {
-        let saved = worker.services.sessions.save(changes);
+        let (directory, sessions) = (&worker.shared.directory, &worker.services.sessions);
+        let Some(saved) = directory.while_its_own(endpoint, || sessions.save(changes)) else {
+            // Another connection has the session; this one is about to be told.
+            return;
+        };
         let connection = self.clone();
         spawn_local(async move { connection.saved(saved.await, &answers) });
     }
 
     fn saved(&self, result: Result<(), SinkFault>, answers: &[u8]) {
         let state = &mut *self.state.borrow_mut();
-        if state.is_over() {
+        // It may have ended meanwhile: nothing follows its last words.
+        if state.is_over() || state.served.is_none() {
             return;
         }
         if let Err(fault) = result {
@@ -65,7 +73,7 @@ impl<C: Seams> Connection<C> {
                 packet_id,
             },
         });
-        self.keep(worker, changes.collect(), held.answers);
+        self.keep(worker, &served.endpoint, changes.collect(), held.answers);
     }
 
     /// Tells the store how far the client has acknowledged, now and then:
@@ -77,16 +85,22 @@ impl<C: Seams> Connection<C> {
         let delivered = served.endpoint.delivered(worker.shared.router.published());
         let in_flight = served.session.oldest_in_flight();
         let position = in_flight.map_or(delivered, |it| it.min(delivered));
-        let busy = served.seat.messages_out.get() > 0;
+        let sent = served.seat.messages_out.get();
+        let busy = sent != served.saved_sent;
         let due = busy || now.duration_since(served.saved_at) >= IDLE_POSITION;
         if position == served.saved || !due {
             return;
         }
         (served.saved, served.saved_at) = (position, now);
-        // Nobody waits for it; a fault of the store ends the platform.
-        drop(worker.services.sessions.save(vec![SessionChange::Position {
+        // What is in flight is saved when it is acknowledged, though nothing
+        // more may be sent by then.
+        if in_flight.is_none() {
+            served.saved_sent = sent;
+        }
+        let change = SessionChange::Position {
             key: served.endpoint.key.clone(),
             position,
-        }]));
+        };
+        worker.save_for(&served.endpoint, change);
     }
 }

@@ -32,6 +32,8 @@ use std::time::Instant;
 pub(crate) use end::End;
 use state::State;
 pub(crate) use transport::Transport;
+#[cfg(feature = "fuzzing")]
+pub use transport::read_frames;
 
 use crate::listener::handshake::Ticket;
 use crate::listener::worker::{Seams, Worker};

@@ -63,11 +63,15 @@ pub(super) struct Served<C: Seams> {
     pub(super) is_held: bool,
     /// A page of the log is on its way.
     pub(super) is_reading_log: bool,
+    /// A subscription has come since the page was asked for.
+    pub(super) page_is_stale: bool,
     /// The client is to prove itself again.
     pub(super) challenge: Option<Vec<u8>>,
     /// The position that the store knows, and since when.
     pub(super) saved: LogPosition,
     pub(super) saved_at: Instant,
+    /// Messages that had been sent then.
+    pub(super) saved_sent: u64,
 }
 
 impl<C: Seams> State<C> {

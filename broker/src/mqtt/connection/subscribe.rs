@@ -64,10 +64,11 @@ impl<C: Seams> Connection<C> {
                     key: endpoint.key.clone(),
                     subscription: it.subscription.stored(),
                 });
-                self.keep(worker, changes.collect(), suback);
+                self.keep(worker, endpoint, changes.collect(), suback);
             }
             Keeping::Store | Keeping::Memory => out.extend_from_slice(&suback),
         }
+        served.page_is_stale |= served.is_reading_log && granted.iter().any(|it| it.is_new);
         for it in &granted {
             self.queue_retained(served, worker, it);
         }
@@ -93,7 +94,7 @@ impl<C: Seams> Connection<C> {
                     key: served.endpoint.key.clone(),
                     filter: it.name(),
                 });
-                self.keep(worker, changes.collect(), unsuback);
+                self.keep(worker, &served.endpoint, changes.collect(), unsuback);
             }
             Keeping::Store | Keeping::Memory => out.extend_from_slice(&unsuback),
         }

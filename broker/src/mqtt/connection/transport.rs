@@ -14,6 +14,8 @@ use std::task::{Context, Poll};
 use rustls::ServerConnection;
 use tokio::net::TcpStream;
 
+#[cfg(feature = "fuzzing")]
+pub use frames::read_frames;
 use pipe::Pipe;
 use websocket::WebSocket;
 

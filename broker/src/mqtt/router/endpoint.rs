@@ -44,6 +44,9 @@ pub(crate) struct Seat {
 
 struct Mailbox {
     queue: DeliveryQueue,
+    /// Since the queue was last empty it was given a message of the log that
+    /// the subscriber acknowledges: none of those may give way.
+    owes: bool,
     /// The worker knows that there is something to deliver.
     announced: bool,
     seat: Option<Arc<Seat>>,
@@ -90,6 +93,7 @@ impl Endpoint {
             subscriptions: Counter::default(),
             mailbox: Mutex::new(Mailbox {
                 queue: DeliveryQueue::new(config.queue_messages, config.queue_bytes),
+                owes: false,
                 announced: false,
                 seat: None,
                 feed: Feed::Live { from: end },
@@ -128,6 +132,7 @@ impl Endpoint {
         };
         let mut shared = Vec::new();
         if self.realm == Realm::Platform {
+            mailbox.owes = false;
             while let Some(delivery) = mailbox.queue.pop() {
                 match delivery.shared {
                     true => shared.push(delivery),
@@ -156,16 +161,18 @@ impl Endpoint {
         let mut mailbox = self.mailbox.lock();
         let mailbox = &mut *mailbox;
         if let (Some(position), false) = (delivery.message.position, delivery.shared) {
+            let owed = mailbox.owes || delivery.is_acknowledged();
+            let is_safe = !owed || mailbox.queue.has_room(delivery.message.bytes());
             match &mut mailbox.feed {
                 Feed::Live { from } if position < *from => return None,
-                Feed::Live { .. } if delivery.is_acknowledged() && mailbox.queue.is_full() => {
+                Feed::Live { .. } if !is_safe => {
                     // It is not lost: the log has it.
                     let skipped = Some(position);
                     let next = position;
                     mailbox.feed = Feed::Behind { next, skipped };
                     return None;
                 }
-                Feed::Live { .. } => {}
+                Feed::Live { .. } => mailbox.owes = owed,
                 Feed::Behind { skipped, .. } => {
                     *skipped = Some(position);
                     return None;
@@ -178,6 +185,16 @@ impl Endpoint {
             }
             return None;
         };
+        if self.realm == Realm::Platform && !mailbox.queue.has_room(delivery.message.bytes()) {
+            // What the log would bring again must not give way to what it
+            // would not.
+            let front = mailbox.queue.front();
+            if front.is_some_and(|it| it.is_acknowledged() && !it.shared) {
+                mailbox.lost += 1;
+                seat.drop_counted(1);
+                return None;
+            }
+        }
         let dropped = mailbox.queue.push(delivery);
         if dropped > 0 {
             mailbox.lost += dropped;
@@ -187,10 +204,10 @@ impl Endpoint {
         tell.then_some(seat.worker)
     }
 
-    /// Whether a group should rather give a message to this one.
-    pub(super) fn is_ready(&self) -> bool {
+    /// Whether a group should rather give a message of that size to this one.
+    pub(super) fn is_ready(&self, bytes: usize) -> bool {
         let mailbox = self.mailbox.lock();
-        mailbox.seat.is_some() && !mailbox.queue.is_full()
+        mailbox.seat.is_some() && mailbox.queue.has_room(bytes)
     }
 
     /// Messages of the log up to `next`. The mailbox was empty, so a page of
@@ -205,6 +222,7 @@ impl Endpoint {
         let mut mailbox = self.mailbox.lock();
         let mut lost = gone;
         for delivery in deliveries {
+            mailbox.owes |= delivery.is_acknowledged();
             lost += mailbox.queue.push(delivery);
         }
         mailbox.lost += lost;
@@ -228,10 +246,7 @@ impl Endpoint {
 
     /// Hands deliveries to `take` until it gives one back or none is left. The
     /// publishers of this one endpoint wait meanwhile, so `take` only copies.
-    pub(crate) fn drain(
-        &self,
-        mut take: impl FnMut(Delivery) -> Result<(), Delivery>,
-    ) -> Drained {
+    pub(crate) fn drain(&self, mut take: impl FnMut(Delivery) -> Result<(), Delivery>) -> Drained {
         let mut mailbox = self.mailbox.lock();
         while let Some(delivery) = mailbox.queue.pop() {
             if let Err(delivery) = take(delivery) {
@@ -239,6 +254,7 @@ impl Endpoint {
                 return Drained::Blocked;
             }
         }
+        mailbox.owes = false;
         match mailbox.feed {
             Feed::Behind { next, .. } => Drained::Behind(next),
             Feed::Live { .. } => {

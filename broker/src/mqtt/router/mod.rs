@@ -248,7 +248,9 @@ fn fan_out(
 }
 
 fn give_to_one(group: &Group, message: &Arc<Message>, post: &mut Post) {
-    let Some(member) = group.next() else { return };
+    let Some(member) = group.next(message.bytes()) else {
+        return;
+    };
     let delivery = Delivery {
         qos: member.options.qos.min(message.qos),
         retain: message.retain && member.options.retain_as_published,

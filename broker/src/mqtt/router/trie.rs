@@ -261,14 +261,14 @@ fn take(list: &mut Vec<Subscriber>, endpoint: &Arc<Endpoint>) -> bool {
 }
 
 impl Group {
-    /// The member whose turn it is; one that is connected and keeps up before
-    /// one that does not.
-    pub(super) fn next(&self) -> Option<&Subscriber> {
+    /// The member whose turn it is to take a message of that size; one that is
+    /// connected and keeps up before one that does not.
+    pub(super) fn next(&self, bytes: usize) -> Option<&Subscriber> {
         let count = self.members.len();
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let mut members = (0..count).map(|step| &self.members[turn.wrapping_add(step) % count]);
         let first = members.clone().next();
-        members.find(|it| it.endpoint.is_ready()).or(first)
+        members.find(|it| it.endpoint.is_ready(bytes)).or(first)
     }
 }
 
@@ -304,7 +304,7 @@ mod tests {
         let mut ids = Vec::new();
         trie.matching(topic, &mut |reached| match reached {
             Reached::One(subscriber) => ids.extend(subscriber.id),
-            Reached::OneOf(group) => ids.extend(group.next().and_then(|it| it.id)),
+            Reached::OneOf(group) => ids.extend(group.next(0).and_then(|it| it.id)),
         });
         ids.sort_unstable();
         ids

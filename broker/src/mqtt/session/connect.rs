@@ -151,6 +151,14 @@ impl Requested {
         }
     }
 
+    /// Sessions of some outlive their connections for less time than asked.
+    pub fn limit_session_expiry(&mut self, most: u32) {
+        if self.session_expiry > most {
+            self.session_expiry = most;
+            self.session_expiry_changed = true;
+        }
+    }
+
     pub fn accept(&self, config: &Config, accepted: Accepted<'_>, out: &mut Vec<u8>) {
         let mut properties = PropertyList::default();
         if self.protocol == Protocol::V5 {

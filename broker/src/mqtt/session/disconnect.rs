@@ -28,7 +28,8 @@ impl Session {
             }
             self.expiry = seconds.min(self.config.max_session_expiry);
         }
-        if disconnect.reason != ReasonCode::DISCONNECT_WITH_WILL {
+        // MQTT 5.0, 3.1.2.5: any other reason leaves the will as it is.
+        if disconnect.reason == ReasonCode::SUCCESS {
             self.will = None;
         }
         Ok(Action::Disconnect)

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::mqtt::codec::{
     Ack, Properties, Property, PropertyList, Publish, Qos, ReasonCode, kind, wire,
 };
-use crate::mqtt::message::Delivery;
+use crate::mqtt::message::{Delivery, Message};
 use crate::session_store::LogPosition;
 
 #[derive(Debug)]
@@ -90,26 +90,29 @@ impl Outgoing {
         }
     }
 
-    fn find(&self, packet_id: u16) -> Option<usize> {
+    /// A client may acknowledge on this connection what it was sent on its
+    /// last, before that is sent again.
+    fn find(&mut self, packet_id: u16) -> Option<(&mut VecDeque<InFlight>, usize)> {
         let same = |it: &InFlight| it.packet_id == packet_id;
-        self.in_flight.iter().position(same)
+        [&mut self.in_flight, &mut self.again]
+            .into_iter()
+            .find_map(|queue| Some((queue.iter().position(same)?, queue)))
+            .map(|(index, queue)| (queue, index))
     }
 
     /// A message of that QoS is over.
     pub(super) fn settle(&mut self, packet_id: u16, qos: Qos) -> bool {
-        let found = self.find(packet_id).filter(|index| {
-            let delivery = self.in_flight[*index].delivery.as_ref();
-            delivery.is_some_and(|it| it.qos == qos)
-        });
-        found.is_some_and(|index| self.remove(index))
+        self.remove(packet_id, |it| {
+            it.delivery.as_ref().is_some_and(|it| it.qos == qos)
+        })
     }
 
     /// The client has a message of QoS 2: only its identifier is kept.
     pub(super) fn receive(&mut self, packet_id: u16) -> bool {
-        let Some(index) = self.find(packet_id) else {
+        let Some((queue, index)) = self.find(packet_id) else {
             return false;
         };
-        let it = &mut self.in_flight[index];
+        let it = &mut queue[index];
         if it
             .delivery
             .as_ref()
@@ -123,16 +126,18 @@ impl Outgoing {
 
     /// The client has released a message of QoS 2.
     pub(super) fn complete(&mut self, packet_id: u16) -> bool {
-        let found = self.find(packet_id);
-        let released = found.filter(|index| self.in_flight[*index].delivery.is_none());
-        released.is_some_and(|index| self.remove(index))
+        self.remove(packet_id, |it| it.delivery.is_none())
     }
 
-    fn remove(&mut self, index: usize) -> bool {
-        self.in_flight.remove(index);
-        if self.in_flight.is_empty() {
+    fn remove(&mut self, packet_id: u16, is_over: impl Fn(&InFlight) -> bool) -> bool {
+        let found = self.find(packet_id);
+        let Some((queue, index)) = found.filter(|(queue, index)| is_over(&queue[*index])) else {
+            return false;
+        };
+        queue.remove(index);
+        if queue.is_empty() {
             // An idle subscriber keeps no buffer of its busy hour.
-            self.in_flight.shrink_to(KEPT);
+            queue.shrink_to(KEPT);
         }
         true
     }
@@ -169,17 +174,27 @@ impl Session {
     /// connection, as far as the window and `room`, in bytes, allow; whether
     /// all of it was sent.
     pub fn send_again(&mut self, room: usize, now: Instant, out: &mut Vec<u8>) -> bool {
-        while let Some(next) = self.outgoing.again.pop_front() {
+        while let Some(mut next) = self.outgoing.again.pop_front() {
             if !self.outgoing.has_window() || out.len() >= room {
                 self.outgoing.again.push_front(next);
                 return false;
             }
             if let Some(delivery) = &next.delivery {
-                if delivery.message.is_expired(now) {
+                // The client may have one of QoS 2 and wait for its PUBREL, so
+                // that its identifier must not become another message's yet.
+                let forgets = delivery.qos != Qos::ExactlyOnce;
+                if forgets && delivery.message.is_expired(now) {
                     continue;
                 }
-                self.write_publish(delivery, next.packet_id, true, now, out);
-            } else {
+                // This connection may take less than the last one did.
+                if self.write_publish(delivery, next.packet_id, true, now, out) == Sent::TooLarge {
+                    if forgets {
+                        continue;
+                    }
+                    next.delivery = None;
+                }
+            }
+            if next.delivery.is_none() {
                 Ack {
                     packet_id: next.packet_id,
                     reason: ReasonCode::SUCCESS,
@@ -228,71 +243,92 @@ impl Session {
         out: &mut Vec<u8>,
     ) -> Sent {
         let message = &delivery.message;
-        let mut alias = Alias::None;
-        let mut own = PropertyList::default();
-        if self.protocol == Protocol::V5 {
-            alias = self.own_properties(delivery, now, &mut own);
-        }
-        let publish = Publish {
-            duplicate,
-            qos: delivery.qos,
-            retain: delivery.retain,
-            topic: match alias {
-                Alias::Known(_) => "",
-                Alias::New(_) | Alias::None => &message.topic,
-            },
-            packet_id,
-            properties: own.as_properties(),
-            payload: &message.payload,
-        };
-        if self.outgoing.max_packet < usize::MAX {
-            let id = 2 * usize::from(delivery.qos != Qos::AtMostOnce);
-            let body = 2 + publish.topic.len() + id + publish.payload.len();
-            let body = match self.protocol {
-                Protocol::V5 => body + publish.properties.encoded_length(),
-                Protocol::V311 => body,
-            };
-            if 1 + wire::varint_length(body) + body > self.outgoing.max_packet {
-                return Sent::TooLarge;
+        for extras in [Extras::Added, Extras::LeftOut] {
+            let (mut alias, mut own) = (Alias::None, PropertyList::default());
+            if self.protocol == Protocol::V5 {
+                own_properties(delivery, now, &mut own);
+                if extras == Extras::Added {
+                    alias = self.outgoing.extras(message, &mut own);
+                }
             }
+            let publish = Publish {
+                duplicate,
+                qos: delivery.qos,
+                retain: delivery.retain,
+                topic: match alias {
+                    Alias::Known(_) => "",
+                    Alias::New(_) | Alias::None => &message.topic,
+                },
+                packet_id,
+                properties: own.as_properties(),
+                payload: &message.payload,
+            };
+            if !self.outgoing.fits(&publish, self.protocol) {
+                continue;
+            }
+            publish.encode(self.protocol, out);
+            if extras == Extras::Added {
+                self.outgoing.untold = 0;
+            }
+            if let Alias::New(_) = alias {
+                self.outgoing.aliases.set(&message.topic);
+            }
+            return Sent::Written;
         }
-        publish.encode(self.protocol, out);
-        self.outgoing.untold = 0;
-        if let Alias::New(_) = alias {
-            self.outgoing.aliases.set(&message.topic);
+        Sent::TooLarge
+    }
+}
+
+/// What a message can do without where it would be too large with it: an alias
+/// and the count of those that were lost.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extras {
+    Added,
+    LeftOut,
+}
+
+impl Outgoing {
+    /// MQTT 5.0, 3.1.2.11.4.
+    fn fits(&self, publish: &Publish<'_>, protocol: Protocol) -> bool {
+        if self.max_packet == usize::MAX {
+            return true;
         }
-        Sent::Written
+        let id = 2 * usize::from(publish.qos != Qos::AtMostOnce);
+        let body = 2 + publish.topic.len() + id + publish.payload.len();
+        let body = match protocol {
+            Protocol::V5 => body + publish.properties.encoded_length(),
+            Protocol::V311 => body,
+        };
+        1 + wire::varint_length(body) + body <= self.max_packet
     }
 
-    /// The message's own properties, and those of this delivery. A message
-    /// without any costs nothing here.
-    fn own_properties(
-        &self,
-        delivery: &Delivery,
-        now: Instant,
-        own: &mut PropertyList,
-    ) -> Alias {
-        let message = &delivery.message;
-        if !message.properties.is_empty() {
-            own.extend(message.properties.as_properties());
+    fn extras(&self, message: &Message, own: &mut PropertyList) -> Alias {
+        if self.untold > 0 {
+            own.push(Property::User(LOST, &self.untold.to_string()));
         }
-        if let Some(expires) = message.expires {
-            let left = expires.saturating_duration_since(now).as_millis();
-            own.push(Property::MessageExpiry(left.div_ceil(1_000) as u32));
-        }
-        for id in &delivery.subscription_ids {
-            own.push(Property::SubscriptionId(*id));
-        }
-        if self.outgoing.untold > 0 {
-            own.push(Property::User(LOST, &self.outgoing.untold.to_string()));
-        }
-        if !self.outgoing.aliases.are_taken() {
+        if !self.aliases.are_taken() {
             return Alias::None;
         }
-        let alias = self.outgoing.aliases.of(&message.topic);
+        let alias = self.aliases.of(&message.topic);
         if let Alias::New(number) | Alias::Known(number) = alias {
             own.push(Property::TopicAlias(number));
         }
         alias
+    }
+}
+
+/// The message's own properties, and those of this delivery. A message without
+/// any costs nothing here.
+fn own_properties(delivery: &Delivery, now: Instant, own: &mut PropertyList) {
+    let message = &delivery.message;
+    if !message.properties.is_empty() {
+        own.extend(message.properties.as_properties());
+    }
+    if let Some(expires) = message.expires {
+        let left = expires.saturating_duration_since(now).as_millis();
+        own.push(Property::MessageExpiry(left.div_ceil(1_000) as u32));
+    }
+    for id in &delivery.subscription_ids {
+        own.push(Property::SubscriptionId(*id));
     }
 }

@@ -273,12 +273,7 @@ impl Session {
 
     /// The oldest staged message is durable. Writes its acknowledgement and
     /// those that waited behind it; returns how many were for durable messages.
-    pub fn committed(
-        &mut self,
-        receipt: &impl Receipt,
-        out: &mut Vec<u8>,
-        held: &mut Held,
-    ) -> u64 {
+    pub fn committed(&mut self, receipt: &impl Receipt, out: &mut Vec<u8>, held: &mut Held) -> u64 {
         let Some(durable) = self.incoming.pending.pop_front() else {
             return 0;
         };

@@ -47,9 +47,9 @@ impl DeliveryQueue {
         self.deliveries.push_front(delivery);
     }
 
-    /// Whether the next message would make another give way.
-    pub fn is_full(&self) -> bool {
-        self.deliveries.len() >= self.max_messages || self.bytes >= self.max_bytes
+    /// Whether a message of that size makes no other give way.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.deliveries.len() < self.max_messages && self.bytes + bytes <= self.max_bytes
     }
 
     pub fn front(&self) -> Option<&Delivery> {

@@ -65,13 +65,6 @@ pub struct Granted {
     pub is_new: bool,
 }
 
-/// Why a filter is not subscribed to.
-enum Denial {
-    Reason(ReasonCode),
-    /// MQTT 5.0, 3.8.3.1: not a matter of this filter alone.
-    Protocol,
-}
-
 impl Session {
     /// Decides on each filter and writes the SUBACK. `since`: where the log
     /// ends now.
@@ -82,6 +75,15 @@ impl Session {
         mut right: impl FnMut(&str) -> Result<(), ReasonCode>,
         out: &mut Vec<u8>,
     ) -> Result<SmallVec<[Granted; 1]>, super::Violation> {
+        // MQTT 5.0, 3.8.3.1: not a matter of this filter alone, so none of the
+        // packet's stands.
+        let mut filters = packet.filters();
+        if filters.any(|(text, options)| options.no_local && text.starts_with("$share/")) {
+            return Err(super::Violation::new(
+                ReasonCode::PROTOCOL_ERROR,
+                "no local on a shared subscription",
+            ));
+        }
         let id = packet
             .properties
             .iter()
@@ -92,23 +94,20 @@ impl Session {
         let mut granted = SmallVec::new();
         let mut codes = SmallVec::<[u8; 8]>::new();
         for (text, options) in packet.filters() {
-            let wish = SubscriptionWish { text, options, id, since };
+            let wish = SubscriptionWish {
+                text,
+                options,
+                id,
+                since,
+            };
             codes.push(match self.grant(&wish, &mut right) {
                 Ok(grant) => {
                     let qos = grant.subscription.options.qos as u8;
                     granted.push(grant);
                     qos
                 }
-                Err(Denial::Reason(_)) if self.protocol == Protocol::V311 => {
-                    ReasonCode::UNSPECIFIED_ERROR.0
-                }
-                Err(Denial::Reason(reason)) => reason.0,
-                Err(Denial::Protocol) => {
-                    return Err(super::Violation::new(
-                        ReasonCode::PROTOCOL_ERROR,
-                        "no local on a shared subscription",
-                    ));
-                }
+                Err(_) if self.protocol == Protocol::V311 => ReasonCode::UNSPECIFIED_ERROR.0,
+                Err(reason) => reason.0,
             });
         }
         SubAck {
@@ -124,18 +123,13 @@ impl Session {
         &mut self,
         wish: &SubscriptionWish<'_>,
         right: &mut impl FnMut(&str) -> Result<(), ReasonCode>,
-    ) -> Result<Granted, Denial> {
+    ) -> Result<Granted, ReasonCode> {
         let (filter, group) =
             TopicFilter::within(wish.text, self.topic_limits()).map_err(|error| match error {
-                TopicFilterError::TooDeep | TopicFilterError::TooLong => {
-                    Denial::Reason(ReasonCode::QUOTA_EXCEEDED)
-                }
-                _ => Denial::Reason(ReasonCode::TOPIC_FILTER_INVALID),
+                TopicFilterError::TooDeep | TopicFilterError::TooLong => ReasonCode::QUOTA_EXCEEDED,
+                _ => ReasonCode::TOPIC_FILTER_INVALID,
             })?;
-        if group.is_some() && wish.options.no_local {
-            return Err(Denial::Protocol);
-        }
-        right(filter.as_str()).map_err(Denial::Reason)?;
+        right(filter.as_str())?;
         let stands = self
             .subscriptions
             .iter()
@@ -151,7 +145,7 @@ impl Session {
         match stands {
             Some(index) => self.subscriptions[index] = subscription.clone(),
             None if self.subscriptions.len() >= self.config.subscriptions_per_session => {
-                return Err(Denial::Reason(ReasonCode::QUOTA_EXCEEDED));
+                return Err(ReasonCode::QUOTA_EXCEEDED);
             }
             None => self.subscriptions.push(subscription.clone()),
         }

@@ -147,6 +147,10 @@ impl Filters {
         }
     }
 
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
     fn reach(&self, topic: &str) -> bool {
         self.0.iter().any(|missed| missed.filter.matches(topic))
     }

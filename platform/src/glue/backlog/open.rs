@@ -10,6 +10,8 @@ use super::{Filters, Source};
 
 /// Frames that are looked at for one page: a few milliseconds.
 const PAGE_FRAMES: usize = 4_096;
+/// The same where many filters look at each.
+const MIN_PAGE_FRAMES: usize = 64;
 
 pub(super) fn read(
     source: &Source,
@@ -22,9 +24,11 @@ pub(super) fn read(
     let mut page = Page::default();
     let before = Offset::new(from.offset().get().saturating_sub(1));
     let mut stream = source.ingest.stream(StreamStart::After(before));
+    // The more filters, the more work is a frame.
+    let frames = (PAGE_FRAMES / filters.count().max(1)).max(MIN_PAGE_FRAMES);
     let mut looked_at = 0;
     let read = loop {
-        if looked_at == PAGE_FRAMES || page.is_full() {
+        if looked_at == frames || page.is_full() {
             break Ok(page.goes_on(behind(stream.position(), from)));
         }
         looked_at += 1;

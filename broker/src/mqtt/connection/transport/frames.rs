@@ -216,6 +216,21 @@ fn closed(body: &[u8]) -> Stage {
     }
 }
 
+/// What frames carry that come in pieces of `size` bytes, the last ping, and
+/// how it ended.
+#[cfg(feature = "fuzzing")]
+pub fn read_frames(bytes: &[u8], size: usize) -> (Vec<u8>, Option<Box<[u8]>>, String) {
+    let mut frames = Frames::new();
+    let mut all = Vec::new();
+    for piece in bytes.chunks(size) {
+        let mut piece = piece.to_vec();
+        let kept = frames.take(&mut piece);
+        all.extend_from_slice(&piece[..kept]);
+        assert!(frames.control.len() <= MAX_CONTROL_BYTES);
+    }
+    (all, frames.ping, format!("{:?}", frames.stage))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

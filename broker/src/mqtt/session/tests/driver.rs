@@ -1,0 +1,648 @@
+//! One history, lived through by a session, by its model and by a client.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use domain::Offset;
+
+use super::client::{Client, Seen, Sending};
+use super::model::{DENIED, FILTERS, Filter, Model, Owed, Pending, Verdict};
+use super::step::{Alias, Answer, Fate, Step, Terms};
+use crate::access::Protocol;
+use crate::config::Config;
+use crate::mqtt::codec::{
+    Ack, Connect, Disconnect, FilterList, Packet, Properties, Property, PropertyList, Publish, Qos,
+    ReasonCode, Subscribe, SubscribeOptions, Unsubscribe, Will, unsubscribe::raw_filters,
+};
+use crate::mqtt::session::{
+    Action, Held, HeldChange, Keeping, Kept, Routed, Session, Violation, read_connect,
+};
+use crate::session_store::LogPosition;
+use crate::sink::Receipt;
+
+/// Small, so that a short history reaches them.
+pub(super) const RECEIVE_MAXIMUM: u16 = 4;
+pub(super) const UNRELEASED_MESSAGES: usize = 3;
+pub(super) const WINDOW: u16 = 3;
+pub(super) const SUBSCRIPTIONS: usize = 4;
+pub(super) const TOPIC_ALIASES: u16 = 2;
+pub(super) const MAX_EXPIRY: u32 = 1_000;
+/// Seconds.
+const KEEP_ALIVE: u16 = 10;
+const TOPIC: &str = "t";
+
+struct Durable {
+    offset: u64,
+    readable: bool,
+}
+
+impl Receipt for Durable {
+    fn offset(&self) -> Offset {
+        Offset::new(self.offset)
+    }
+    fn readable(&self) -> bool {
+        self.readable
+    }
+}
+
+pub(super) struct Driver {
+    config: Arc<Config>,
+    pub(super) session: Session,
+    pub(super) model: Model,
+    pub(super) client: Client,
+    start: Instant,
+    /// Seconds since the start.
+    pub(super) second: u64,
+    pub(super) out: Vec<u8>,
+    held: Held,
+    /// Answers that the store has not let go yet, as bytes and as changes.
+    unsaved: Vec<u8>,
+    unsaved_changes: Vec<HeldChange>,
+    /// Identifiers of QoS 2 as the store has them.
+    stored: BTreeSet<u16>,
+    /// Messages of QoS 2 that were taken for good.
+    taken: BTreeSet<u64>,
+    sent: u64,
+    offset: u64,
+    pub(super) delivered: u64,
+}
+
+impl Driver {
+    pub(super) fn new(terms: Terms) -> Self {
+        let config = Arc::new(Config {
+            receive_maximum: RECEIVE_MAXIMUM,
+            unreleased_messages: UNRELEASED_MESSAGES,
+            delivery_window: WINDOW,
+            subscriptions_per_session: SUBSCRIPTIONS,
+            topic_aliases: TOPIC_ALIASES,
+            topic_levels: 5,
+            max_session_expiry: MAX_EXPIRY,
+            ..Config::default()
+        });
+        let start = Instant::now();
+        Self {
+            session: connect(&config, &terms, terms.is_stored, Kept::default(), start),
+            config,
+            model: Model::new(terms),
+            client: Client::default(),
+            start,
+            second: 0,
+            out: Vec::new(),
+            held: Held::default(),
+            unsaved: Vec::new(),
+            unsaved_changes: Vec::new(),
+            stored: BTreeSet::new(),
+            taken: BTreeSet::new(),
+            sent: 0,
+            offset: 0,
+            delivered: 0,
+        }
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.start + Duration::from_secs(self.second)
+    }
+
+    fn handle<'a>(&mut self, packet: Packet<'a>) -> Result<Action<'a>, Violation> {
+        let now = self.now();
+        self.session
+            .handle(packet, now, &mut self.out, &mut self.held)
+    }
+
+    pub(super) fn step(&mut self, step: Step) {
+        let mut owed = Owed::default();
+        match step {
+            Step::Publish { qos, fate, alias } => {
+                let packet_id = match qos {
+                    Qos::AtMostOnce => 0,
+                    _ => self.client.free_id(),
+                };
+                self.sent += 1;
+                let number = self.sent;
+                if qos != Qos::AtMostOnce {
+                    self.client.sending.push(Sending {
+                        packet_id,
+                        qos,
+                        number,
+                        is_received: false,
+                        is_released: false,
+                    });
+                }
+                self.publish(packet_id, qos, fate, alias, false, &mut owed);
+            }
+            Step::Repeat { pick, fate } => {
+                let again = |it: &&Sending| it.qos == Qos::ExactlyOnce && !it.is_received;
+                if let Some(it) = choose(self.client.sending.iter().filter(again), pick) {
+                    let packet_id = it.packet_id;
+                    self.publish(
+                        packet_id,
+                        Qos::ExactlyOnce,
+                        fate,
+                        Alias::None,
+                        true,
+                        &mut owed,
+                    );
+                }
+            }
+            Step::Release { pick } => {
+                let received = self.client.sending.iter_mut().filter(|it| it.is_received);
+                if let Some(it) = choose(received, pick) {
+                    it.is_released = true;
+                    let packet_id = it.packet_id;
+                    self.release(packet_id, &mut owed);
+                }
+            }
+            Step::ReleaseAny { packet_id } => {
+                self.client.sending.retain(|it| it.packet_id != packet_id);
+                self.release(packet_id, &mut owed);
+            }
+            Step::Commit { readable } => self.commit(readable, &mut owed),
+            Step::Saved => self.saved(),
+            Step::Deliver(wanted) => return self.deliver(wanted),
+            Step::SendAgain { room } => return self.send_again(room),
+            Step::Answer {
+                answer,
+                pick,
+                wrong,
+            } => self.answer(answer, pick, wrong, &mut owed),
+            Step::Wait(seconds) => self.second += u64::from(seconds),
+            Step::Lost(count) => self.lost(count),
+            Step::Ping => {
+                assert!(matches!(self.handle(Packet::PingReq), Ok(Action::None)));
+                let patience = Duration::from_millis(u64::from(KEEP_ALIVE) * 1_500);
+                assert_eq!(self.session.deadline(), Some(self.now() + patience));
+                owed.now.push(Seen::Pong);
+            }
+            Step::Subscribe {
+                first,
+                second,
+                options,
+            } => {
+                self.subscribe([first, second], options, &mut owed);
+            }
+            Step::Unsubscribe { first, second } => self.unsubscribe([first, second], &mut owed),
+            Step::Disconnect {
+                expiry,
+                with_will,
+                next,
+            } => {
+                return self.disconnect(expiry, with_will, next);
+            }
+            Step::Cut { next, wrap } => return self.reconnect(next, wrap),
+            Step::Restart { next } => return self.restart(next),
+        }
+        self.compare(owed);
+    }
+
+    /// What was written is what was owed.
+    fn compare(&mut self, owed: Owed) {
+        let terms = self.model.terms;
+        let seen = self.client.read(&std::mem::take(&mut self.out), &terms);
+        self.same(&seen, &owed.now);
+        // A second client reads what waits; the first has not seen it yet.
+        let held = std::mem::take(&mut self.held);
+        self.same(&Client::default().read(&held.answers, &terms), &owed.held);
+        assert_eq!(held.changes.len(), owed.held.len());
+        self.unsaved.extend(held.answers);
+        self.unsaved_changes.extend(held.changes);
+        self.check();
+    }
+
+    /// The offset of an acknowledgement may be left out of one that would be
+    /// too large, or that may have no details.
+    fn same(&self, seen: &[Seen], owed: &[Seen]) {
+        let terms = &self.model.terms;
+        let v5 = terms.protocol == Protocol::V5;
+        let details = v5 && terms.problem_information && terms.max_packet.is_none();
+        assert_eq!(seen.len(), owed.len(), "{seen:?} for {owed:?}");
+        for (seen, owed) in seen.iter().zip(owed) {
+            let mut owed = owed.clone();
+            if let (
+                Seen::PubAck(reply) | Seen::PubRec(reply),
+                Seen::PubAck(expected) | Seen::PubRec(expected),
+            ) = (seen, &mut owed)
+            {
+                assert!(!details || reply.offset == expected.offset, "{seen:?}");
+                expected.offset = expected.offset.and(reply.offset);
+                if !v5 {
+                    expected.reason = 0;
+                }
+            }
+            assert_eq!(*seen, owed);
+        }
+    }
+
+    pub(super) fn check(&self) {
+        assert_eq!(self.session.pending(), self.model.pending.len());
+        let subscriptions: BTreeMap<_, _> = self
+            .session
+            .subscriptions()
+            .iter()
+            .map(|it| (it.name(), (it.options.qos as u8, it.id)))
+            .collect();
+        assert_eq!(subscriptions.len(), self.session.subscriptions().len());
+        assert!(
+            subscriptions.iter().map(|(name, it)| (&**name, it)).eq(self
+                .model
+                .subscriptions
+                .iter()
+                .map(|(name, it)| (*name, it)))
+        );
+        let flight = self.model.flight.iter().filter(|it| !it.is_received);
+        let oldest = flight.map(|it| LogPosition::from_raw(it.number)).min();
+        assert_eq!(self.session.oldest_in_flight(), oldest);
+    }
+
+    fn publish(
+        &mut self,
+        packet_id: u16,
+        qos: Qos,
+        fate: Fate,
+        alias: Alias,
+        duplicate: bool,
+        owed: &mut Owed,
+    ) {
+        let v5 = self.model.terms.protocol == Protocol::V5;
+        let alias = if v5 { alias } else { Alias::None };
+        // Nothing is routed where there is a store.
+        let fate = match fate {
+            Fate::Routed if self.model.is_stored => Fate::Staged,
+            fate => fate,
+        };
+        let properties = match alias {
+            Alias::None => PropertyList::default(),
+            Alias::Set | Alias::Use => PropertyList::default().with(Property::TopicAlias(1)),
+            Alias::TooHigh => PropertyList::default().with(Property::TopicAlias(TOPIC_ALIASES + 1)),
+        };
+        let publish = Publish {
+            duplicate,
+            qos,
+            retain: false,
+            topic: if alias == Alias::Use { "" } else { TOPIC },
+            packet_id,
+            properties: properties.as_properties(),
+            payload: b"x",
+        };
+        let verdict = self.model.publish(packet_id, qos, alias, owed);
+        let taken = match (self.handle(Packet::Publish(publish)), verdict) {
+            (Ok(Action::Publish(publish)), Verdict::Taken) => publish,
+            (Ok(Action::None), Verdict::Known) => return,
+            (Err(fault), Verdict::Violation(reason)) => {
+                assert_eq!(fault.reason.0, reason);
+                return self.fall(owed);
+            }
+            (action, verdict) => panic!("{action:?} for {verdict:?}"),
+        };
+        assert_eq!(self.session.topic_of(&taken), TOPIC);
+        if qos == Qos::ExactlyOnce {
+            let number = self.number_of(packet_id);
+            assert!(
+                !number.is_some_and(|it| self.taken.contains(&it)),
+                "taken twice"
+            );
+        }
+        match fate {
+            Fate::Staged => self.session.staged(&taken),
+            Fate::Routed => self.session.routed(&taken, &Routed::done(), &mut self.out),
+            Fate::Refused => {
+                let reason = ReasonCode::NOT_AUTHORIZED;
+                let refused = self.session.refused(&taken, reason, &mut self.out);
+                assert_eq!(refused.is_err(), !v5);
+                if !v5 {
+                    return self.fall(owed);
+                }
+            }
+        }
+        let before = self.model.received.clone();
+        self.model.take(
+            Pending {
+                packet_id,
+                qos,
+                fate,
+            },
+            owed,
+        );
+        self.note_taken(&before);
+    }
+
+    fn number_of(&self, packet_id: u16) -> Option<u64> {
+        let same = |it: &&Sending| it.packet_id == packet_id;
+        self.client.sending.iter().find(same).map(|it| it.number)
+    }
+
+    fn note_taken(&mut self, before: &BTreeSet<u16>) {
+        for packet_id in self.model.received.difference(before) {
+            if let Some(number) = self.number_of(*packet_id) {
+                self.taken.insert(number);
+            }
+        }
+    }
+
+    /// The client broke the rules: its connection is over, and it comes back.
+    fn fall(&mut self, owed: &mut Owed) {
+        self.compare(std::mem::take(owed));
+        let terms = self.model.terms;
+        let next = Terms {
+            clean: false,
+            // 3.1.1 asks for both at once.
+            expiry: match terms.protocol {
+                Protocol::V311 => MAX_EXPIRY,
+                Protocol::V5 => terms.expiry,
+            },
+            ..terms
+        };
+        self.reconnect(next, false);
+    }
+
+    fn release(&mut self, packet_id: u16, owed: &mut Owed) {
+        let action = self.handle(Packet::PubRel(ack(packet_id, 0)));
+        assert!(matches!(action, Ok(Action::None)));
+        self.model.release(packet_id, owed);
+    }
+
+    fn commit(&mut self, readable: bool, owed: &mut Owed) {
+        if self.model.pending.is_empty() {
+            return;
+        }
+        self.offset += 1;
+        let offset = self.offset;
+        let receipt = Durable { offset, readable };
+        let counted = self
+            .session
+            .committed(&receipt, &mut self.out, &mut self.held);
+        let before = self.model.received.clone();
+        let counts = self.model.commit(offset, readable, owed);
+        assert_eq!(counted, u64::from(counts));
+        self.note_taken(&before);
+        self.session.shrink();
+    }
+
+    fn saved(&mut self) {
+        for change in self.unsaved_changes.drain(..) {
+            match change {
+                HeldChange::Received(id) => drop(self.stored.insert(id)),
+                HeldChange::Released(id) => drop(self.stored.remove(&id)),
+            }
+        }
+        let answers = std::mem::take(&mut self.unsaved);
+        self.client.read(&answers, &self.model.terms);
+    }
+
+    fn answer(&mut self, answer: Answer, pick: u8, wrong: bool, owed: &mut Owed) {
+        let flight = self.model.flight.iter().map(|it| it.packet_id);
+        let packet_id = match choose(flight, pick) {
+            Some(id) if !wrong => id,
+            _ => u16::from(pick % 8) + 1,
+        };
+        let v5 = self.model.terms.protocol == Protocol::V5;
+        let (packet, answer) = match answer {
+            Answer::PubAck => (Packet::PubAck(ack(packet_id, 0)), answer),
+            Answer::PubComp => (Packet::PubComp(ack(packet_id, 0)), answer),
+            Answer::FailingPubRec if v5 => (Packet::PubRec(ack(packet_id, 0x83)), answer),
+            // 3.1.1 has no word for it.
+            _ => (Packet::PubRec(ack(packet_id, 0)), Answer::PubRec),
+        };
+        let action = self.handle(packet);
+        let opens = self.model.acknowledge(answer, packet_id, owed);
+        assert_eq!(matches!(action, Ok(Action::WindowOpened)), opens);
+        assert!(matches!(action, Ok(Action::WindowOpened | Action::None)));
+        if opens {
+            self.client.closes(packet_id);
+            self.client.forget_received(packet_id);
+        }
+    }
+
+    fn lost(&mut self, count: u8) {
+        self.session.lost(count.into());
+        let terms = &self.model.terms;
+        if terms.protocol == Protocol::V5 && terms.problem_information {
+            self.model.untold += u64::from(count);
+        }
+    }
+
+    fn subscribe(&mut self, picks: [u8; 2], options: u8, owed: &mut Owed) {
+        let v5 = self.model.terms.protocol == Protocol::V5;
+        let bits = match v5 {
+            true => (options & 7).min(6),
+            false => (options & 3).min(2),
+        };
+        let bits = if bits & 3 == 3 { bits & 4 | 2 } else { bits };
+        let id = (v5 && options & 0x80 != 0).then_some(u32::from(options));
+        let filters = picks.map(filter);
+        let violation = |it: &&Filter| it.is_shared && bits & 4 != 0;
+        let parsed = SubscribeOptions::from_bits(bits, self.model.terms.protocol).expect("options");
+        let list = filters
+            .iter()
+            .fold(FilterList::default(), |list, it| list.with(it.text, parsed));
+        let properties = id
+            .into_iter()
+            .map(Property::SubscriptionId)
+            .fold(PropertyList::default(), PropertyList::with);
+        let packet = Subscribe::new(9, properties.as_properties(), &list);
+        let action = self.handle(Packet::Subscribe(packet));
+        let Ok(Action::Subscribe(packet)) = action else {
+            panic!("{action:?}")
+        };
+        let right = |text: &str| match text.starts_with(DENIED) {
+            true => Err(ReasonCode::NOT_AUTHORIZED),
+            false => Ok(()),
+        };
+        let since = LogPosition::default();
+        let granted = self.session.subscribe(&packet, since, right, &mut self.out);
+        if filters.iter().any(violation) {
+            assert_eq!(granted.expect_err("a violation").reason.0, 0x82);
+            return self.fall(owed);
+        }
+        let before: Vec<_> = self.model.subscriptions.keys().copied().collect();
+        let codes = filters.map(|it| self.model.subscribe(it, bits, id).expect("no violation"));
+        for it in granted.expect("no violation").iter().filter(|it| it.is_new) {
+            assert!(!before.contains(&&*it.subscription.name()));
+        }
+        let codes = codes.map(|code| if v5 { code } else { code.min(0x80) });
+        owed.now.push(Seen::SubAck(9, codes.to_vec()));
+    }
+
+    fn unsubscribe(&mut self, picks: [u8; 2], owed: &mut Owed) {
+        let names = picks.map(|pick| filter(pick).text);
+        let raw = raw_filters(&names);
+        let packet = Unsubscribe::new(8, Properties::NONE, &raw);
+        let action = self.handle(Packet::Unsubscribe(packet));
+        let Ok(Action::Unsubscribe(packet)) = action else {
+            panic!("{action:?}")
+        };
+        let removed = self.session.unsubscribe(&packet, &mut self.out);
+        let codes = names.map(|name| match self.model.subscriptions.remove(name) {
+            Some(_) => 0,
+            None => 0x11,
+        });
+        assert_eq!(
+            removed.len(),
+            codes.iter().filter(|code| **code == 0).count()
+        );
+        let told = match self.model.terms.protocol {
+            Protocol::V5 => codes.to_vec(),
+            Protocol::V311 => Vec::new(),
+        };
+        owed.now.push(Seen::UnsubAck(8, told));
+    }
+
+    fn disconnect(&mut self, expiry: Option<u32>, with_will: bool, next: Terms) {
+        let v5 = self.model.terms.protocol == Protocol::V5;
+        let (expiry, with_will) = (expiry.filter(|_| v5), with_will && v5);
+        let properties = expiry
+            .into_iter()
+            .map(Property::SessionExpiry)
+            .fold(PropertyList::default(), PropertyList::with);
+        let packet = Disconnect {
+            reason: ReasonCode(if with_will { 4 } else { 0 }),
+            properties: properties.as_properties(),
+        };
+        let action = self.handle(Packet::Disconnect(packet));
+        match self.model.disconnect(expiry) {
+            true => {
+                assert!(matches!(action, Ok(Action::Disconnect)));
+                assert_eq!(self.session.will().is_some(), with_will);
+            }
+            false => {
+                assert_eq!(action.expect_err("a violation").reason.0, 0x82);
+                assert!(self.session.will().is_some());
+            }
+        }
+        assert_eq!(self.session.expiry(), self.model.expiry);
+        self.reconnect(next, false);
+    }
+
+    /// A platform that starts again knows what its store was told.
+    fn restart(&mut self, next: Terms) {
+        let holds = self.model.holds() && self.model.expiry > 0;
+        self.unsaved.clear();
+        self.unsaved_changes.clear();
+        if !holds {
+            return self.begin(next, Kept::default(), true);
+        }
+        for it in &self.client.sending {
+            let known = self.stored.contains(&it.packet_id);
+            assert!(
+                known || !it.is_received || it.is_released,
+                "{it:?} is not stored"
+            );
+            if !known && !it.is_received {
+                // Its message is durable and its identifier is not: it comes
+                // again with DUP, for the platform to recognise.
+                self.taken.remove(&it.number);
+            }
+        }
+        self.model.received = self.stored.clone();
+        self.model.flight.clear();
+        let kept = Kept {
+            subscriptions: self.session.subscriptions().to_vec(),
+            received: self.stored.iter().copied().collect(),
+            ..Kept::default()
+        };
+        self.begin(next, kept, false);
+    }
+
+    fn reconnect(&mut self, next: Terms, wrap: bool) {
+        // The store has all changes in their order; the answers are lost.
+        self.unsaved.clear();
+        self.saved();
+        let unused = connect(&self.config, &next, false, Kept::default(), self.now());
+        let mut kept = std::mem::replace(&mut self.session, unused).into_kept();
+        let ids: Vec<_> = self.model.flight.iter().map(|it| it.packet_id).collect();
+        if let Some(first) = ids.first().filter(|_| wrap) {
+            kept.flight.last_id = first
+                .checked_sub(1)
+                .filter(|id| *id > 0)
+                .unwrap_or(u16::MAX);
+        }
+        if self.model.expiry == 0 || next.clean {
+            let shared =
+                |it: &&super::model::Flight| it.wanted.shared && it.wanted.qos == Qos::AtLeastOnce;
+            let given_back = self.model.flight.iter().filter(shared).map(|it| it.number);
+            let back = kept.take_shared();
+            let back = back.iter().map(|it| it.position().get());
+            assert!(back.eq(given_back));
+            kept = Kept::default();
+        }
+        self.begin(next, kept, false);
+    }
+
+    fn begin(&mut self, next: Terms, kept: Kept, is_lost: bool) {
+        let goes_on = self.model.reconnect(next, is_lost);
+        let kept = if goes_on { kept } else { Kept::default() };
+        self.client.reconnect(!goes_on);
+        if !goes_on || !self.model.holds() {
+            self.stored.clear();
+        }
+        if self.model.holds() {
+            self.stored.extend(&self.model.received);
+        }
+        let is_stored = self.model.is_stored;
+        self.session = connect(&self.config, &next, is_stored, kept, self.now());
+        self.check();
+    }
+}
+
+fn connect(
+    config: &Arc<Config>,
+    terms: &Terms,
+    is_stored: bool,
+    kept: Kept,
+    now: Instant,
+) -> Session {
+    let mut properties = PropertyList::default();
+    if terms.protocol == Protocol::V5 {
+        properties.push(Property::SessionExpiry(terms.expiry));
+        properties.push(Property::ReceiveMaximum(terms.receive_maximum));
+        properties.push(Property::TopicAliasMaximum(terms.aliases));
+        properties.push(Property::RequestProblemInformation(
+            terms.problem_information.into(),
+        ));
+        if let Some(bytes) = terms.max_packet {
+            properties.push(Property::MaximumPacketSize(bytes));
+        }
+    }
+    let connect = Connect {
+        protocol: terms.protocol,
+        clean_start: terms.clean,
+        keep_alive: KEEP_ALIVE,
+        properties: properties.as_properties(),
+        client_id: "c",
+        will: Some(Will {
+            properties: Properties::NONE,
+            topic: "gone",
+            payload: b"",
+            qos: Qos::AtMostOnce,
+            retain: false,
+        }),
+        user_name: None,
+        password: None,
+    };
+    let requested = read_connect(&connect, config).expect("a CONNECT that can be answered");
+    let keeping = match is_stored && terms.expiry > 0 {
+        true => Keeping::Store,
+        false => Keeping::Memory,
+    };
+    Session::new(config.clone(), requested, keeping, kept, now)
+}
+
+fn ack(packet_id: u16, reason: u8) -> Ack<'static> {
+    Ack {
+        packet_id,
+        reason: ReasonCode(reason),
+        properties: Properties::NONE,
+    }
+}
+
+fn filter(pick: u8) -> &'static Filter {
+    &FILTERS[usize::from(pick) % FILTERS.len()]
+}
+
+fn choose<T>(items: impl Iterator<Item = T>, pick: u8) -> Option<T> {
+    let mut items: Vec<T> = items.collect();
+    match items.len() {
+        0 => None,
+        count => Some(items.swap_remove(usize::from(pick) % count)),
+    }
+}
