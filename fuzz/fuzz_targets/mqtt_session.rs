@@ -11,9 +11,7 @@ use std::time::{Duration, Instant};
 
 use broker::mqtt::codec::{self, Packet, ReasonCode};
 use broker::mqtt::message::{Delivery, Message};
-use broker::mqtt::session::{
-    Action, Held, Keeping, Kept, Session, read_connect, tests,
-};
+use broker::mqtt::session::{Action, Held, Keeping, Kept, Session, read_connect, tests};
 use broker::{Config, LogPosition, Protocol, Receipt};
 use domain::Offset;
 use libfuzzer_sys::fuzz_target;
@@ -144,7 +142,9 @@ fn act(session: &mut Session, action: Action<'_>, number: u64, out: &mut Vec<u8>
             }
             let refused = number.is_multiple_of(7);
             match refused {
-                true => session.refused(&publish, ReasonCode::NOT_AUTHORIZED, out).is_ok(),
+                true => session
+                    .refused(&publish, ReasonCode::NOT_AUTHORIZED, out)
+                    .is_ok(),
                 false => {
                     session.staged(&publish);
                     true
@@ -153,7 +153,9 @@ fn act(session: &mut Session, action: Action<'_>, number: u64, out: &mut Vec<u8>
         }
         Action::Subscribe(subscribe) => {
             let since = LogPosition::from_raw(number);
-            session.subscribe(&subscribe, since, |_| Ok(()), out).is_ok()
+            session
+                .subscribe(&subscribe, since, |_| Ok(()), out)
+                .is_ok()
         }
         Action::Unsubscribe(unsubscribe) => {
             session.unsubscribe(&unsubscribe, out);

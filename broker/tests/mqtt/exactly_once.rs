@@ -109,7 +109,7 @@ fn a_message_that_comes_again_after_a_takeover_or_a_restart_is_stored_once() {
     assert_eq!(broker.sink.payloads(), ["7"]);
     broker.stop();
     crate::lifecycle::stopped(&broker);
-    let broker = TestBroker::on(broker.log.clone(), Config::default(), None);
+    let broker = TestBroker::on(broker.log, Config::default(), None);
     let (mut third, present) = Client::kept(broker.mqtt, Protocol::V5, "d", 3_600);
     assert!(present);
     publish(&mut third, "d", 7, true);

@@ -10,7 +10,7 @@ use tokio::task::spawn_local;
 use super::Connection;
 use super::end::End;
 use super::state::{Served, State};
-use crate::access::{AccessControl, ConnectionEvent, EventKind, PublishRight};
+use crate::access::{AccessControl, ConnectionEvent, EventKind, PublishRight, Realm};
 use crate::listener::worker::{Seams, Worker};
 use crate::mqtt::codec::frame;
 use crate::mqtt::codec::{self, Frame, Properties, Property, Publish, Qos, ReasonCode};
@@ -125,10 +125,13 @@ impl<C: Seams> Connection<C> {
             if let Some(agency) = &served.seat.agency {
                 agency.messages_in.add(batch.messages);
             }
-            let now = worker.shared.nanos(batch.now);
-            if let Some(rest) = served.rate.take(batch.messages, now, worker.config()) {
-                state.is_resting = true;
-                self.rest(rest);
+            // The clients of the unprotected realm are nobody's in particular.
+            if served.endpoint.realm == Realm::Platform {
+                let now = worker.shared.nanos(batch.now);
+                if let Some(rest) = served.rate.take(batch.messages, now, worker.config()) {
+                    state.is_resting = true;
+                    self.rest(rest);
+                }
             }
         }
         state.write(out);

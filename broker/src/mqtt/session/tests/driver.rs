@@ -192,11 +192,11 @@ impl Driver {
             Step::Cut { next, wrap } => return self.reconnect(next, wrap),
             Step::Restart { next } => return self.restart(next),
         }
-        self.compare(owed);
+        self.compare(&owed);
     }
 
     /// What was written is what was owed.
-    fn compare(&mut self, owed: Owed) {
+    fn compare(&mut self, owed: &Owed) {
         let terms = self.model.terms;
         let seen = self.client.read(&std::mem::take(&mut self.out), &terms);
         self.same(&seen, &owed.now);
@@ -341,7 +341,8 @@ impl Driver {
 
     /// The client broke the rules: its connection is over, and it comes back.
     fn fall(&mut self, owed: &mut Owed) {
-        self.compare(std::mem::take(owed));
+        self.compare(owed);
+        *owed = Owed::default();
         let terms = self.model.terms;
         let next = Terms {
             clean: false,
