@@ -319,7 +319,7 @@ fn main() {
     };
     let handle = Broker::start(
         Config::default(),
-        services,
+        &services,
         vec![listener],
         std::future::pending(),
     )

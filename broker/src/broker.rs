@@ -44,7 +44,7 @@ impl Broker {
     /// Starts the workers and serves the listeners until `shutdown` resolves.
     pub fn start<A, S, R, K, B>(
         config: Config,
-        services: Services<A, S, R, K, B>,
+        services: &Services<A, S, R, K, B>,
         listeners: Vec<BoundListener>,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<BrokerHandle, StartError>
@@ -236,7 +236,7 @@ impl BrokerHandle {
             let away = stored.detached.map_or(Duration::ZERO, since);
             let left = expiry.saturating_sub(away);
             let waiting = Waiting::new(kept, stored.position, left);
-            self.shared.directory.restore(endpoint, waiting);
+            self.shared.directory.restore(&endpoint, waiting);
         }
     }
 

@@ -63,7 +63,8 @@ pub(crate) fn start(
         message_burst: device_rate.saturating_mul(BURST_SECONDS),
         ..Config::default()
     };
-    let handle = Broker::start(config, services, listeners, shutdown).context("the MQTT broker")?;
+    let handle =
+        Broker::start(config, &services, listeners, shutdown).context("the MQTT broker")?;
     let revalidating = handle.clone();
     rooms
         .registry

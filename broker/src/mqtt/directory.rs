@@ -248,11 +248,11 @@ impl Directory {
     }
 
     /// A session that an earlier run has kept.
-    pub(crate) fn restore(&self, endpoint: Arc<Endpoint>, waiting: Waiting) {
+    pub(crate) fn restore(&self, endpoint: &Arc<Endpoint>, waiting: Waiting) {
         let inner = &mut *self.inner.lock();
         let owner = endpoint.key.owner.clone();
         let sessions = &mut inner.owner(&owner).sessions;
-        sessions.push(Entry::connected(&endpoint, true));
+        sessions.push(Entry::connected(endpoint, true));
         let place = sessions.len() - 1;
         inner.put_to_wait(&owner, place, waiting);
     }

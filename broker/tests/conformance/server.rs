@@ -64,7 +64,7 @@ impl TestBroker {
             // An error is the end of the test that holds the sender.
             let _ = signal.wait_for(|stop| *stop).await;
         };
-        let handle = Broker::start(config, services, vec![listener], stop).unwrap();
+        let handle = Broker::start(config, &services, vec![listener], stop).unwrap();
         Self {
             address,
             _handle: handle,

@@ -79,7 +79,7 @@ impl TestBroker {
             sessions: log.sessions.clone(),
             backlog: log.clone(),
         };
-        let handle = Broker::start(config, services, listeners, stop).unwrap();
+        let handle = Broker::start(config, &services, listeners, stop).unwrap();
         Self {
             handle,
             access,

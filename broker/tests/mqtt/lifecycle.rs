@@ -99,7 +99,7 @@ fn a_listener_of_another_kind_or_without_its_certificate_is_refused() {
                 workers: 1,
                 ..Config::default()
             },
-            broker::Services {
+            &broker::Services {
                 access: <std::sync::Arc<crate::harness::TestAccess>>::default(),
                 sink: <std::sync::Arc<crate::harness::TestSink>>::default(),
                 retained: <std::sync::Arc<crate::harness::TestRetained>>::default(),

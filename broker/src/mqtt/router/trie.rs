@@ -313,7 +313,7 @@ mod tests {
     /// Every third subscription is shared, in a group of its own.
     fn group(id: usize) -> Option<&'static str> {
         const NAMES: [&str; 7] = ["g0", "g3", "g6", "g9", "g12", "g15", "g18"];
-        (id % 3 == 0).then(|| NAMES[id / 3])
+        id.is_multiple_of(3).then(|| NAMES[id / 3])
     }
 
     proptest! {
