@@ -17,6 +17,9 @@ use super::messages::{self, All, OpenDatastreams};
 
 /// How long the stream stays open after the last subscriber has left.
 const LINGER: Duration = Duration::from_secs(10);
+/// After all that was there: a message that comes alone waits for nothing, and
+/// those that trickle in behind it share their wake-ups.
+const REST: Duration = Duration::from_millis(3);
 /// Frames fanned out before the subscribers are woken once for all of them.
 const FRAMES_PER_WAKE: usize = 256;
 /// Messages after which no further frame joins them; a frame has 1,000 at
@@ -98,16 +101,23 @@ impl Downlink {
             };
             open.refresh(&self.registry);
             self.take(first, &mut stream, open, &mut messages)?;
+            let mut drained = false;
             for _ in 1..FRAMES_PER_WAKE {
                 if messages.len() >= MESSAGES_PER_WAKE {
                     break;
                 }
                 match stream.try_next().transpose() {
                     Some(next) => self.take(next, &mut stream, open, &mut messages)?,
-                    None => break,
+                    None => {
+                        drained = true;
+                        break;
+                    }
                 }
             }
             subscribers.publish(&mut messages);
+            if drained {
+                tokio::time::sleep(REST).await;
+            }
         }
         ControlFlow::Continue(())
     }
