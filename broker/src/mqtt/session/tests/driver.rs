@@ -7,17 +7,16 @@ use std::time::{Duration, Instant};
 use domain::Offset;
 
 use super::client::{Client, Seen, Sending};
+use super::connections::connect;
 use super::model::{DENIED, FILTERS, Filter, Model, Owed, Pending, Verdict};
 use super::step::{Alias, Answer, Fate, Step, Terms};
 use crate::access::Protocol;
 use crate::config::Config;
 use crate::mqtt::codec::{
-    Ack, Connect, Disconnect, FilterList, Packet, Properties, Property, PropertyList, Publish, Qos,
-    ReasonCode, Subscribe, SubscribeOptions, Unsubscribe, Will, unsubscribe::raw_filters,
+    Ack, FilterList, Packet, Properties, Property, PropertyList, Publish, Qos, ReasonCode,
+    Subscribe, SubscribeOptions, Unsubscribe, unsubscribe::raw_filters,
 };
-use crate::mqtt::session::{
-    Action, Held, HeldChange, Keeping, Kept, Routed, Session, Violation, read_connect,
-};
+use crate::mqtt::session::{Action, Held, HeldChange, Kept, Routed, Session, Violation};
 use crate::session_store::LogPosition;
 use crate::sink::Receipt;
 
@@ -29,7 +28,7 @@ pub(super) const SUBSCRIPTIONS: usize = 4;
 pub(super) const TOPIC_ALIASES: u16 = 2;
 pub(super) const MAX_EXPIRY: u32 = 1_000;
 /// Seconds.
-const KEEP_ALIVE: u16 = 10;
+pub(super) const KEEP_ALIVE: u16 = 10;
 const TOPIC: &str = "t";
 
 struct Durable {
@@ -47,24 +46,24 @@ impl Receipt for Durable {
 }
 
 pub(super) struct Driver {
-    config: Arc<Config>,
+    pub(super) config: Arc<Config>,
     pub(super) session: Session,
     pub(super) model: Model,
     pub(super) client: Client,
-    start: Instant,
+    pub(super) start: Instant,
     /// Seconds since the start.
     pub(super) second: u64,
     pub(super) out: Vec<u8>,
-    held: Held,
+    pub(super) held: Held,
     /// Answers that the store has not let go yet, as bytes and as changes.
-    unsaved: Vec<u8>,
-    unsaved_changes: Vec<HeldChange>,
+    pub(super) unsaved: Vec<u8>,
+    pub(super) unsaved_changes: Vec<HeldChange>,
     /// Identifiers of QoS 2 as the store has them.
-    stored: BTreeSet<u16>,
+    pub(super) stored: BTreeSet<u16>,
     /// Messages of QoS 2 that were taken for good.
-    taken: BTreeSet<u64>,
-    sent: u64,
-    offset: u64,
+    pub(super) taken: BTreeSet<u64>,
+    pub(super) sent: u64,
+    pub(super) offset: u64,
     pub(super) delivered: u64,
 }
 
@@ -104,7 +103,7 @@ impl Driver {
         self.start + Duration::from_secs(self.second)
     }
 
-    fn handle<'a>(&mut self, packet: Packet<'a>) -> Result<Action<'a>, Violation> {
+    pub(super) fn handle<'a>(&mut self, packet: Packet<'a>) -> Result<Action<'a>, Violation> {
         let now = self.now();
         self.session
             .handle(packet, now, &mut self.out, &mut self.held)
@@ -379,7 +378,7 @@ impl Driver {
         self.session.shrink();
     }
 
-    fn saved(&mut self) {
+    pub(super) fn saved(&mut self) {
         for change in self.unsaved_changes.drain(..) {
             match change {
                 HeldChange::Received(id) => drop(self.stored.insert(id)),
@@ -487,145 +486,6 @@ impl Driver {
         };
         owed.now.push(Seen::UnsubAck(8, told));
     }
-
-    fn disconnect(&mut self, expiry: Option<u32>, with_will: bool, next: Terms) {
-        let v5 = self.model.terms.protocol == Protocol::V5;
-        let (expiry, with_will) = (expiry.filter(|_| v5), with_will && v5);
-        let properties = expiry
-            .into_iter()
-            .map(Property::SessionExpiry)
-            .fold(PropertyList::default(), PropertyList::with);
-        let packet = Disconnect {
-            reason: ReasonCode(if with_will { 4 } else { 0 }),
-            properties: properties.as_properties(),
-        };
-        let action = self.handle(Packet::Disconnect(packet));
-        match self.model.disconnect(expiry) {
-            true => {
-                assert!(matches!(action, Ok(Action::Disconnect)));
-                assert_eq!(self.session.will().is_some(), with_will);
-            }
-            false => {
-                assert_eq!(action.expect_err("a violation").reason.0, 0x82);
-                assert!(self.session.will().is_some());
-            }
-        }
-        assert_eq!(self.session.expiry(), self.model.expiry);
-        self.reconnect(next, false);
-    }
-
-    /// A platform that starts again knows what its store was told.
-    fn restart(&mut self, next: Terms) {
-        let holds = self.model.holds() && self.model.expiry > 0;
-        self.unsaved.clear();
-        self.unsaved_changes.clear();
-        if !holds {
-            return self.begin(next, Kept::default(), true);
-        }
-        for it in &self.client.sending {
-            let known = self.stored.contains(&it.packet_id);
-            assert!(
-                known || !it.is_received || it.is_released,
-                "{it:?} is not stored"
-            );
-            if !known && !it.is_received {
-                // Its message is durable and its identifier is not: it comes
-                // again with DUP, for the platform to recognise.
-                self.taken.remove(&it.number);
-            }
-        }
-        self.model.received = self.stored.clone();
-        self.model.flight.clear();
-        let kept = Kept {
-            subscriptions: self.session.subscriptions().to_vec(),
-            received: self.stored.iter().copied().collect(),
-            ..Kept::default()
-        };
-        self.begin(next, kept, false);
-    }
-
-    fn reconnect(&mut self, next: Terms, wrap: bool) {
-        // The store has all changes in their order; the answers are lost.
-        self.unsaved.clear();
-        self.saved();
-        let unused = connect(&self.config, &next, false, Kept::default(), self.now());
-        let mut kept = std::mem::replace(&mut self.session, unused).into_kept();
-        let ids: Vec<_> = self.model.flight.iter().map(|it| it.packet_id).collect();
-        if let Some(first) = ids.first().filter(|_| wrap) {
-            kept.flight.last_id = first
-                .checked_sub(1)
-                .filter(|id| *id > 0)
-                .unwrap_or(u16::MAX);
-        }
-        if self.model.expiry == 0 || next.clean {
-            let shared =
-                |it: &&super::model::Flight| it.wanted.shared && it.wanted.qos == Qos::AtLeastOnce;
-            let given_back = self.model.flight.iter().filter(shared).map(|it| it.number);
-            let back = kept.take_shared();
-            let back = back.iter().map(|it| it.position().get());
-            assert!(back.eq(given_back));
-            kept = Kept::default();
-        }
-        self.begin(next, kept, false);
-    }
-
-    fn begin(&mut self, next: Terms, kept: Kept, is_lost: bool) {
-        let goes_on = self.model.reconnect(next, is_lost);
-        let kept = if goes_on { kept } else { Kept::default() };
-        self.client.reconnect(!goes_on);
-        if !goes_on || !self.model.holds() {
-            self.stored.clear();
-        }
-        if self.model.holds() {
-            self.stored.extend(&self.model.received);
-        }
-        let is_stored = self.model.is_stored;
-        self.session = connect(&self.config, &next, is_stored, kept, self.now());
-        self.check();
-    }
-}
-
-fn connect(
-    config: &Arc<Config>,
-    terms: &Terms,
-    is_stored: bool,
-    kept: Kept,
-    now: Instant,
-) -> Session {
-    let mut properties = PropertyList::default();
-    if terms.protocol == Protocol::V5 {
-        properties.push(Property::SessionExpiry(terms.expiry));
-        properties.push(Property::ReceiveMaximum(terms.receive_maximum));
-        properties.push(Property::TopicAliasMaximum(terms.aliases));
-        properties.push(Property::RequestProblemInformation(
-            terms.problem_information.into(),
-        ));
-        if let Some(bytes) = terms.max_packet {
-            properties.push(Property::MaximumPacketSize(bytes));
-        }
-    }
-    let connect = Connect {
-        protocol: terms.protocol,
-        clean_start: terms.clean,
-        keep_alive: KEEP_ALIVE,
-        properties: properties.as_properties(),
-        client_id: "c",
-        will: Some(Will {
-            properties: Properties::NONE,
-            topic: "gone",
-            payload: b"",
-            qos: Qos::AtMostOnce,
-            retain: false,
-        }),
-        user_name: None,
-        password: None,
-    };
-    let requested = read_connect(&connect, config).expect("a CONNECT that can be answered");
-    let keeping = match is_stored && terms.expiry > 0 {
-        true => Keeping::Store,
-        false => Keeping::Memory,
-    };
-    Session::new(config.clone(), requested, keeping, kept, now)
 }
 
 fn ack(packet_id: u16, reason: u8) -> Ack<'static> {

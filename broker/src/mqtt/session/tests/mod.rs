@@ -9,6 +9,7 @@
 //! answers wait for the store where there is one; what is written can be read.
 
 mod client;
+mod connections;
 mod deliver;
 mod driver;
 mod model;
