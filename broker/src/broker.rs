@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
 use domain::Timestamp;
 
 use crate::access::{AccessControl, Listener, Realm};
@@ -16,7 +15,7 @@ use crate::mqtt::directory::Waiting;
 use crate::mqtt::message::Message;
 use crate::mqtt::router::Endpoint;
 use crate::mqtt::session::{Kept, Subscription, topic_limits};
-use crate::session_store::{Backlog, LogPosition, SessionStore, StoredSession};
+use crate::session_store::{Backlog, LogMessage, SessionStore, StoredSession};
 use crate::sink::{MessageSink, RetainedSource, SinkFault};
 use crate::stats::{BrokerStats, ConnectionInfo, ListenerCounters};
 
@@ -150,16 +149,6 @@ fn open_doors(
     Ok((all, doors))
 }
 
-/// One message for the subscribers.
-#[derive(Clone, Debug)]
-pub struct Publication<'a> {
-    pub topic: &'a str,
-    pub payload: Bytes,
-    /// Where the log has it. A batch of publications is in order and holds
-    /// whole frames.
-    pub position: LogPosition,
-}
-
 /// What the rest of the platform holds of a running broker.
 #[derive(Clone)]
 pub struct BrokerHandle {
@@ -167,17 +156,12 @@ pub struct BrokerHandle {
 }
 
 impl BrokerHandle {
-    /// Fans a message out to matching subscribers. From any thread.
-    pub fn publish(&self, publication: &Publication<'_>) {
-        self.publish_many(std::slice::from_ref(publication));
-    }
-
-    /// The same for many, with one wake-up for each worker.
-    pub fn publish_many(&self, publications: &[Publication<'_>]) {
-        let messages = publications
-            .iter()
-            .map(|it| Message::of_log(it.topic, it.payload.clone(), it.position));
-        self.shared.router.publish(messages);
+    /// Fans messages out to matching subscribers, with one wake-up for each
+    /// worker. From any thread; they are in order and hold whole frames.
+    pub fn publish(&self, messages: impl IntoIterator<Item = LogMessage>) {
+        self.shared
+            .router
+            .publish(messages.into_iter().map(Message::of_log));
     }
 
     /// Rights changed: every connection is asked again, and those that are

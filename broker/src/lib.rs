@@ -24,7 +24,7 @@ pub use access::{
     AccessControl, Admission, ConnectionEvent, EventKind, Listener, LoginAttempt, Protocol,
     PublishRight, Realm, Refusal, RefusalKind, SubscribeRight,
 };
-pub use broker::{Broker, BrokerHandle, Publication, Services, StartError};
+pub use broker::{Broker, BrokerHandle, Services, StartError};
 pub use config::{Config, ConfigError};
 pub use listener::{BoundListener, BoundSockets, ReloadableTls, bind};
 pub use mqtt::topic::{TopicFilter, TopicFilterError};

@@ -264,6 +264,8 @@ impl Flight {
             let since = match due {
                 None => break due,
                 Some(Due::Now) => now,
+                // With nothing in flight only this client's timer was late.
+                Some(Due::At(at)) if at <= now && self.sent.is_empty() => now,
                 // From the moment it was due: what a late broker delays counts.
                 Some(Due::At(at)) if at <= now => at,
                 Some(Due::At(_)) => break due,

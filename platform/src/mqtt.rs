@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use broker::broker::Publication;
 use broker::{
     BoundListener, BoundSockets, Broker, BrokerHandle, Config, Listener, LogMessage, Services,
 };
@@ -77,17 +76,7 @@ pub(crate) struct Subscribed(pub BrokerHandle);
 
 impl Subscribers for Subscribed {
     fn publish(&self, messages: &mut Vec<LogMessage>) {
-        let publications: Vec<Publication<'_>> = messages
-            .iter()
-            .map(|message| Publication {
-                topic: &message.topic,
-                payload: message.payload.clone(),
-                position: message.position,
-            })
-            .collect();
-        self.0.publish_many(&publications);
-        drop(publications);
-        messages.clear();
+        self.0.publish(messages.drain(..));
     }
 
     fn any(&self) -> bool {

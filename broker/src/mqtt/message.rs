@@ -7,11 +7,11 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 
 use super::codec::{Properties, Property, PropertyList, Publish, Qos};
-use crate::session_store::LogPosition;
+use crate::session_store::{LogMessage, LogPosition};
 
 #[derive(Debug)]
 pub struct Message {
-    pub topic: Box<str>,
+    pub topic: Arc<str>,
     pub payload: Bytes,
     pub qos: Qos,
     pub retain: bool,
@@ -38,7 +38,7 @@ pub struct Delivery {
 
 impl Message {
     /// A message of the platform's own.
-    pub fn new(topic: &str, payload: Bytes) -> Self {
+    pub fn new(topic: impl Into<Arc<str>>, payload: Bytes) -> Self {
         Self {
             topic: topic.into(),
             payload,
@@ -51,10 +51,10 @@ impl Message {
     }
 
     /// The same, as the log has it.
-    pub fn of_log(topic: &str, payload: Bytes, position: LogPosition) -> Self {
+    pub fn of_log(message: LogMessage) -> Self {
         Self {
-            position: Some(position),
-            ..Self::new(topic, payload)
+            position: Some(message.position),
+            ..Self::new(message.topic, message.payload)
         }
     }
 

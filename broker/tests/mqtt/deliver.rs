@@ -7,15 +7,7 @@ use broker::mqtt::codec::{
 use broker::{Config, Protocol};
 
 use crate::client::{Client, connect, list};
-use crate::harness::TestBroker;
-
-fn publish(broker: &TestBroker, topic: &str, payload: &str) {
-    broker.handle.publish(&broker::Publication {
-        topic,
-        payload: payload.to_owned().into(),
-        position: broker::LogPosition::default(),
-    });
-}
+use crate::harness::{TestBroker, live};
 
 #[test]
 fn wildcards_reach_from_any_thread_in_order() {
@@ -31,14 +23,9 @@ fn wildcards_reach_from_any_thread_in_order() {
     std::thread::spawn(move || {
         for n in 0..500 {
             let payload = format!("{n}");
-            let publication = |topic| broker::Publication {
-                topic,
-                payload: payload.clone().into(),
-                position: broker::LogPosition::default(),
-            };
-            handle.publish_many(&[
-                publication("open/seoul/traffic/flow/d/speed"),
-                publication("open/seoul/traffic/flow/d/volume"),
+            handle.publish([
+                live("open/seoul/traffic/flow/d/speed", payload.clone()),
+                live("open/seoul/traffic/flow/d/volume", payload),
             ]);
         }
     });
@@ -77,7 +64,7 @@ fn the_window_holds_messages_back_until_they_are_acknowledged() {
     );
     client.subscribe("open/#", Qos::AtLeastOnce);
     for n in 0..5 {
-        publish(&broker, "open/x", &format!("{n}"));
+        broker.publish("open/x", format!("{n}"));
     }
     let mut in_flight = Vec::new();
     for n in 0..2 {
@@ -106,7 +93,7 @@ fn overlapping_subscriptions_give_one_copy_with_all_identifiers() {
         let id = list(Property::SubscriptionId(id));
         client.subscribe_with(filter, SubscribeOptions::qos(qos), id.as_properties());
     }
-    publish(&broker, "open/a", "x");
+    broker.publish("open/a", "x");
     let received = client.receive();
     let message = received.publish();
     assert_eq!(message.qos, Qos::AtLeastOnce);
@@ -187,7 +174,7 @@ fn unsubscribed_is_silent_and_told_what_was_there() {
         Packet::UnsubAck(ack) => assert_eq!((ack.packet_id, ack.codes), (4, &[0x00, 0x11][..])),
         other => panic!("{other:?}"),
     }
-    publish(&broker, "open/a", "x");
+    broker.publish("open/a", "x");
     client.expect_silence();
     broker.until_stats("none is left", |stats| stats.subscriptions == 0);
 }
@@ -204,8 +191,8 @@ fn a_message_larger_than_the_client_takes_is_left_out() {
         },
     );
     client.subscribe("open/#", Qos::AtLeastOnce);
-    publish(&broker, "open/a", &"x".repeat(100));
-    publish(&broker, "open/a", "fits");
+    broker.publish("open/a", "x".repeat(100));
+    broker.publish("open/a", "fits");
     assert_eq!(client.receive().publish().payload, b"fits");
     broker.until_stats("it is counted", |stats| stats.listeners[0].dropped == 1);
 }

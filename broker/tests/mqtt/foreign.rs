@@ -37,11 +37,7 @@ fn rumqttc_of_3_1_1_publishes_and_subscribes() {
                             .publish(topic, QoS::AtLeastOnce, false, payload.clone())
                             .await
                             .unwrap();
-                        broker.handle.publish(&broker::Publication {
-                            topic: "open/x",
-                            payload: payload.into(),
-                            position: broker::LogPosition::default(),
-                        });
+                        broker.publish("open/x", payload);
                     }
                 }
                 Event::Incoming(Packet::PubAck(_)) => acknowledged += 1,
@@ -81,11 +77,7 @@ fn rumqttc_of_5_publishes_and_subscribes() {
                             .publish(topic, QoS::AtLeastOnce, false, payload.clone())
                             .await
                             .unwrap();
-                        broker.handle.publish(&broker::Publication {
-                            topic: "open/x",
-                            payload: payload.into(),
-                            position: broker::LogPosition::default(),
-                        });
+                        broker.publish("open/x", payload);
                     }
                 }
                 Event::Incoming(Packet::PubAck(ack)) => {

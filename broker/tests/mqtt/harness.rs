@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use broker::{
     AccessControl, Admission, BoundListener, Broker, BrokerHandle, BrokerStats, Config,
-    ConnectionEvent, EventKind, InboundMessage, Listener, LoginAttempt, MessageSink, PublishRight,
-    Realm, Receipt, Refusal, RefusalKind, ReloadableTls, RetainedSource, Services, SinkFault,
-    SubscribeRight, TopicFilter,
+    ConnectionEvent, EventKind, InboundMessage, Listener, LogMessage, LogPosition, LoginAttempt,
+    MessageSink, PublishRight, Realm, Receipt, Refusal, RefusalKind, ReloadableTls, RetainedSource,
+    Services, SinkFault, SubscribeRight, TopicFilter,
 };
 use bytes::Bytes;
 use domain::Offset;
@@ -38,7 +38,20 @@ pub(crate) struct TestBroker {
     shutdown: watch::Sender<bool>,
 }
 
+/// A message that stands before the whole log: live subscribers get it.
+pub(crate) fn live(topic: &str, payload: impl Into<Bytes>) -> LogMessage {
+    LogMessage {
+        topic: topic.into(),
+        payload: payload.into(),
+        position: LogPosition::default(),
+    }
+}
+
 impl TestBroker {
+    pub(crate) fn publish(&self, topic: &str, payload: impl Into<Bytes>) {
+        self.handle.publish([live(topic, payload)]);
+    }
+
     pub(crate) fn start() -> Self {
         Self::with(Config::default())
     }

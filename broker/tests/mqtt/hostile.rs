@@ -475,11 +475,7 @@ fn a_storm_of_takeovers_and_subscriptions() {
         })
         .collect();
     for _ in 0..500 {
-        broker.handle.publish(&broker::Publication {
-            topic: "open/3/x",
-            payload: "y".into(),
-            position: broker::LogPosition::default(),
-        });
+        broker.publish("open/3/x", "y");
         broker.handle.revalidate();
     }
     for thread in storm {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use broker::{
-    Backlog, BacklogPage, BrokerHandle, LogMessage, LogPosition, Missed, Publication,
-    SessionChange, SessionKey, SessionStore, SinkFault, StoredSession,
+    Backlog, BacklogPage, BrokerHandle, LogMessage, LogPosition, Missed, SessionChange, SessionKey,
+    SessionStore, SinkFault, StoredSession,
 };
 use bytes::Bytes;
 use domain::{Offset, Timestamp};
@@ -27,11 +27,7 @@ impl TestLog {
     /// Appends a message of a frame of its own, and hands it to the subscribers.
     pub(crate) fn publish(&self, broker: &BrokerHandle, topic: &str, payload: &str) {
         let message = self.append(topic, payload);
-        broker.publish(&Publication {
-            topic,
-            payload: message.payload,
-            position: message.position,
-        });
+        broker.publish([message]);
     }
 
     /// Appends a message that no live subscriber is told.

@@ -16,11 +16,7 @@ fn flood(broker: &TestBroker, count: usize) {
     for n in 0..count {
         let mut numbered = payload.to_vec();
         numbered[..8].copy_from_slice(format!("{n:08}").as_bytes());
-        broker.handle.publish(&broker::Publication {
-            topic: "open/x",
-            payload: numbered.into(),
-            position: broker::LogPosition::default(),
-        });
+        broker.publish("open/x", numbered);
     }
 }
 

@@ -87,11 +87,7 @@ fn messages_go_both_ways_in_bulk() {
         assert_eq!(client.receive().puback().packet_id, id);
     }
     for n in 0..200u32 {
-        broker.handle.publish(&broker::Publication {
-            topic: "open/x",
-            payload: vec![n as u8; 3_000].into(),
-            position: broker::LogPosition::default(),
-        });
+        broker.publish("open/x", vec![n as u8; 3_000]);
     }
     for n in 0..200u32 {
         assert_eq!(client.receive().publish().payload, vec![n as u8; 3_000]);

@@ -103,11 +103,7 @@ fn a_subscription_identifier_replaced_is_the_new_one() {
         let options = broker::mqtt::codec::SubscribeOptions::qos(Qos::AtMostOnce);
         client.subscribe_with("open/#", options, id.as_properties());
     }
-    broker.handle.publish(&broker::Publication {
-        topic: "open/x",
-        payload: "x".into(),
-        position: broker::LogPosition::default(),
-    });
+    broker.publish("open/x", "x");
     let received = client.receive();
     let ids = PropertyList::default().with(Property::SubscriptionId(8));
     assert_eq!(received.publish().properties, ids.as_properties());

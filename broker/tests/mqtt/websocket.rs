@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 
 use broker::mqtt::codec::Qos;
-use broker::{Config, EventKind, Listener, LogPosition, Protocol, Publication};
+use broker::{Config, EventKind, Listener, Protocol};
 
 use crate::client::{Client, connect, telemetry};
 use crate::harness::{TestBroker, until};
@@ -26,11 +26,7 @@ fn both_ways<S: Read + Write>(broker: &TestBroker, mut client: Client<S>, listen
     // More than the socket's buffers hold, so that frames leave in parts.
     const MESSAGES: u32 = 3_000;
     for n in 0..MESSAGES {
-        broker.handle.publish(&Publication {
-            topic: "open/x",
-            payload: vec![n as u8; 4_000].into(),
-            position: LogPosition::default(),
-        });
+        broker.publish("open/x", vec![n as u8; 4_000]);
     }
     for n in 0..MESSAGES {
         assert_eq!(client.receive().publish().payload, vec![n as u8; 4_000]);

@@ -22,7 +22,8 @@ pub struct LoadReport {
     /// From the first message to the last acknowledgement.
     pub seconds: f64,
     pub messages_per_second: f64,
-    /// From when a message was due; at QoS 0 until a later PINGRESP.
+    /// From when a message left or, where others were in flight, was due; at
+    /// QoS 0 until a later PINGRESP.
     pub ack_latency_us: Latency,
     pub client_cpu_seconds_per_million: f64,
     pub server: Option<Server>,

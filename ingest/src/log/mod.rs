@@ -65,7 +65,7 @@ use writer::Writer;
 /// Between two syncs of a few messages each. A sync costs about 50 us of CPU
 /// whatever it holds, so sensors that trickle in share one; a message that
 /// comes alone finds the last sync long past and waits for nothing.
-const GATHER: Duration = Duration::from_micros(700);
+const GATHER: Duration = Duration::from_micros(1_500);
 /// Messages that are worth a sync at once.
 const CROWD: u64 = 64;
 

@@ -19,7 +19,7 @@ use super::messages::{self, All, OpenDatastreams};
 const LINGER: Duration = Duration::from_secs(10);
 /// After all that was there: a message that comes alone waits for nothing, and
 /// those that trickle in behind it share their wake-ups.
-const REST: Duration = Duration::from_millis(3);
+const REST: Duration = Duration::from_millis(5);
 /// Frames fanned out before the subscribers are woken once for all of them.
 const FRAMES_PER_WAKE: usize = 256;
 /// Messages after which no further frame joins them; a frame has 1,000 at

@@ -43,6 +43,8 @@ pub(super) struct OpenDatastreams {
     snapshot: Arc<Snapshot>,
     /// By the datastream's number.
     met: Vec<Met>,
+    /// Where a payload is written before its length is known.
+    payload: String,
 }
 
 #[derive(Clone, Default)]
@@ -57,7 +59,8 @@ enum Met {
 #[derive(Clone)]
 struct Open {
     topic: Arc<str>,
-    unit: Option<Box<str>>,
+    /// As the payload has it.
+    unit: Box<str>,
 }
 
 impl OpenDatastreams {
@@ -79,20 +82,23 @@ impl OpenDatastreams {
         wanted: &impl Wanted,
         messages: &mut Vec<LogMessage>,
     ) {
+        let mut payload = std::mem::take(&mut self.payload);
         for observation in &frame.observations {
             let position = LogPosition::new(frame.offset, observation.index);
             let Some(open) = self.open(registry, observation.datastream) else {
                 continue;
             };
             if wanted.wants(&open.topic, position) {
-                let payload = topic::open_payload(observation, open.unit.as_deref());
+                payload.clear();
+                topic::push_open_payload(observation, &open.unit, &mut payload);
                 messages.push(LogMessage {
                     topic: Arc::clone(&open.topic),
-                    payload: Bytes::from(payload),
+                    payload: Bytes::copy_from_slice(payload.as_bytes()),
                     position,
                 });
             }
         }
+        self.payload = payload;
     }
 
     fn open(&mut self, registry: &Registry, id: DatastreamId) -> Option<&Open> {
@@ -118,7 +124,7 @@ fn meet(datastream: &Datastream) -> Met {
     match datastream.visibility {
         Visibility::Public => Met::Public(Open {
             topic: topic::open(datastream).into(),
-            unit: datastream.unit.clone(),
+            unit: topic::unit_in_payload(datastream.unit.as_deref()).into(),
         }),
         Visibility::Restricted => Met::Restricted,
     }

@@ -35,7 +35,9 @@ impl RetainedSource<Principal> for LatestAsRetained {
         };
         filter.each(&self.registry.snapshot(), |datastream| {
             if let Some(observation) = self.ingest.latest(datastream.id) {
-                let payload = topic::open_payload(&observation, datastream.unit.as_deref());
+                let unit = topic::unit_in_payload(datastream.unit.as_deref());
+                let mut payload = String::new();
+                topic::push_open_payload(&observation, &unit, &mut payload);
                 visit(&topic::open(datastream), Bytes::from(payload));
             }
         });

@@ -74,9 +74,9 @@ pub fn open(datastream: &Datastream) -> String {
     )
 }
 
-/// `{"t", "v", "unit", "q", "offset"}`.
-pub fn open_payload(observation: &StoredObservation, unit: Option<&str>) -> String {
-    let mut json = String::with_capacity(112);
+/// `{"t", "v", "unit", "q", "offset"}`, behind what `json` holds. `unit` is
+/// [`unit_in_payload`]'s.
+pub fn push_open_payload(observation: &StoredObservation, unit: &str, json: &mut String) {
     let _ = write!(json, "{{\"t\":\"{}\",\"v\":", observation.time);
     match &observation.value {
         // f64 prints the shortest digits that read back as the same number.
@@ -86,28 +86,24 @@ pub fn open_payload(observation: &StoredObservation, unit: Option<&str>) -> Stri
         Some(Value::Boolean(boolean)) => {
             let _ = write!(json, "{boolean}");
         }
-        Some(Value::Text(text)) => push_text(&mut json, text),
+        Some(Value::Text(text)) => json.push_str(&quoted(text)),
         Some(Value::Number(_)) | None => json.push_str("null"),
     }
     json.push_str(",\"unit\":");
-    match unit {
-        Some(unit) => push_text(&mut json, unit),
-        None => json.push_str("null"),
-    }
-    let _ = write!(
-        json,
-        ",\"q\":\"{}\",\"offset\":{}}}",
-        observation.quality.as_str(),
-        observation.offset
-    );
-    json
+    json.push_str(unit);
+    json.push_str(",\"q\":\"");
+    json.push_str(observation.quality.as_str());
+    let _ = write!(json, "\",\"offset\":{}}}", observation.offset);
 }
 
-fn push_text(json: &mut String, text: &str) {
-    match serde_json::to_string(text) {
-        Ok(quoted) => json.push_str(&quoted),
-        Err(_) => json.push_str("null"),
-    }
+/// A datastream's unit as JSON.
+pub fn unit_in_payload(unit: Option<&str>) -> String {
+    unit.map_or_else(|| "null".to_owned(), quoted)
+}
+
+fn quoted(text: &str) -> String {
+    // Text has no reason to fail.
+    serde_json::to_string(text).unwrap_or_else(|_| "null".to_owned())
 }
 
 #[cfg(test)]
@@ -181,9 +177,15 @@ mod tests {
             index: 0,
             location: None,
         };
-        assert_eq!(
-            open_payload(&observation, Some("ug/m3")),
-            r#"{"t":"2026-05-01T00:00:00Z","v":12.1,"unit":"ug/m3","q":"good","offset":7}"#
-        );
+        for (unit, written) in [(Some("ug/m3"), r#""ug/m3""#), (None, "null")] {
+            let mut json = String::new();
+            push_open_payload(&observation, &unit_in_payload(unit), &mut json);
+            assert_eq!(
+                json,
+                format!(
+                    r#"{{"t":"2026-05-01T00:00:00Z","v":12.1,"unit":{written},"q":"good","offset":7}}"#
+                )
+            );
+        }
     }
 }

@@ -69,7 +69,7 @@ impl<C: Seams> Connection<C> {
             let Some((options, subscription_ids)) = matched else {
                 continue;
             };
-            let message = Message::of_log(&found.topic, found.payload, found.position);
+            let message = Message::of_log(found);
             deliveries.push(Delivery {
                 qos: options.qos.min(Qos::AtLeastOnce),
                 message: message.into(),

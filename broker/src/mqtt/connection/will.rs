@@ -59,7 +59,7 @@ impl<C: Seams> Connection<C> {
                     retain: will.retain,
                     properties: will.properties.clone(),
                     expires: will.expiry.and_then(|it| Instant::now().checked_add(it)),
-                    ..Message::new(&will.topic, will.payload.to_vec().into())
+                    ..Message::new(&*will.topic, will.payload.to_vec().into())
                 };
                 worker.shared.router.route(message, &last.endpoint);
             }

@@ -24,7 +24,7 @@ pub(super) struct RetainedMessages {
 
 #[derive(Default)]
 struct Inner {
-    by_topic: BTreeMap<Box<str>, Arc<Message>>,
+    by_topic: BTreeMap<Arc<str>, Arc<Message>>,
     bytes: usize,
 }
 

@@ -10,7 +10,7 @@ use crate::access::Protocol;
 use crate::mqtt::codec::Qos;
 use crate::mqtt::message::{Delivery, Message};
 use crate::mqtt::session::Sent;
-use crate::session_store::LogPosition;
+use crate::session_store::{LogMessage, LogPosition};
 
 impl Driver {
     pub(super) fn deliver(&mut self, mut wanted: Wanted) {
@@ -155,7 +155,11 @@ impl Driver {
 
     fn delivery(&self, wanted: &Wanted, number: u64, expires: Option<u64>) -> Delivery {
         let position = LogPosition::from_raw(number);
-        let mut message = Message::of_log(wanted.topic, payload(wanted, number).into(), position);
+        let mut message = Message::of_log(LogMessage {
+            topic: wanted.topic.into(),
+            payload: payload(wanted, number).into(),
+            position,
+        });
         let left = expires.map(|at| std::time::Duration::from_secs(at - self.second));
         message.expires = left.map(|left| self.now() + left);
         Delivery {
