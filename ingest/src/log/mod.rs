@@ -66,6 +66,9 @@ use writer::Writer;
 /// whatever it holds, so sensors that trickle in share one; a message that
 /// comes alone finds the last sync long past and waits for nothing.
 const GATHER: Duration = Duration::from_micros(1_500);
+/// So long behind a sync, what nobody waits for is left to those who wait: where
+/// messages flow, one of them leads and takes it along.
+const UNAWAITED: Duration = Duration::from_millis(10);
 /// Messages that are worth a sync at once.
 const CROWD: u64 = 64;
 
@@ -200,7 +203,9 @@ impl Log {
     /// written to alone.
     pub(crate) fn commit_staged(&self) {
         let shared = &self.shared;
-        if shared.last_staged() <= shared.durable() || shared.poison.check().is_err() {
+        let nothing = shared.last_staged() <= shared.durable();
+        if nothing || shared.rest_behind_sync(UNAWAITED).is_some() || shared.poison.check().is_err()
+        {
             return;
         }
         match shared.policy {
@@ -330,8 +335,13 @@ impl Shared {
         if durable >= target.get() || self.last_staged.load(Ordering::Acquire) - durable >= CROWD {
             return None;
         }
+        self.rest_behind_sync(GATHER)
+    }
+
+    /// What is left of `rest` since the last sync.
+    fn rest_behind_sync(&self, rest: Duration) -> Option<Duration> {
         let synced = Duration::from_nanos(self.synced.load(Ordering::Relaxed));
-        (synced + GATHER).checked_sub(self.opened.elapsed())
+        (synced + rest).checked_sub(self.opened.elapsed())
     }
 
     fn sync_now(&self, target: Offset) -> Result<(), CommitError> {

@@ -7,6 +7,8 @@ use super::*;
 
 /// Longer than any of this takes on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// As often as an applier looks.
+const TICK: Duration = Duration::from_millis(4);
 
 fn many_tasks_share_syncs(policy: CommitPolicy) {
     const TASKS: u64 = 64;
@@ -137,11 +139,11 @@ fn what_nobody_waits_for_is_made_durable_by_the_tick() {
         let log = open_with(folder.path(), policy, &Faults::default());
         drop(stage(&log, 1, 0));
         assert_eq!(log.durable_offset(), Offset::ZERO);
-        log.commit_staged();
         let mut decoder = Decoder::default();
         let mut applied = Vec::new();
         while applied.is_empty() {
-            for group in log.take_groups(PATIENCE) {
+            log.commit_staged();
+            for group in log.take_groups(TICK) {
                 applied.extend(group.frames(&mut decoder).map(|frame| frame.offset.get()));
             }
         }
