@@ -66,7 +66,7 @@ class Madang:
             os.remove(ready)
         self.process = subprocess.Popen(
             [os.path.join(BIN, "madang"), "serve", "--data", data, "--mqtt", mqtt, "--http", http,
-             "--coap", "off", "--device-rate", "0", "--ready-file", ready, *flags],
+             "--ws", "off", "--wss", "off", "--coap", "off", "--device-rate", "0", "--ready-file", ready, *flags],
             env={**os.environ, "MADANG_LOG": "warn"})
         while not os.path.exists(ready):
             if self.process.poll() is not None:
