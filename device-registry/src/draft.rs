@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use domain::{DatastreamId, DeviceId, FieldName, ModelId, ThingId};
+use domain::{BoundaryName, DatastreamId, DeviceId, FieldName, ModelId, ThingId};
 
 use crate::application::{ApiKey, Application};
+use crate::boundary::Boundary;
 use crate::entities::{Agency, Datastream, Device};
 use crate::model::Model;
 use crate::snapshot::Snapshot;
@@ -18,6 +19,15 @@ impl Snapshot {
 
     pub(crate) fn put_model(&mut self, model: Arc<Model>) {
         self.models.insert(model.id.clone(), model);
+    }
+
+    pub(crate) fn put_boundary(&mut self, boundary: Arc<Boundary>) {
+        self.boundaries.insert(boundary.name.clone(), boundary);
+    }
+
+    /// Whether it stood.
+    pub(crate) fn remove_boundary(&mut self, name: &BoundaryName) -> bool {
+        self.boundaries.remove(name).is_some()
     }
 
     pub(crate) fn put_thing(&mut self, thing: Thing) {

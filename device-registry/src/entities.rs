@@ -1,5 +1,6 @@
 //! What the registry knows, as the data plane and the API read it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{
@@ -14,6 +15,8 @@ use crate::model::{Field, Model};
 pub struct Agency {
     pub id: AgencyId,
     pub name: String,
+    /// Days that its observations are kept, where it is not as the model says.
+    pub retention_days: BTreeMap<ModelId, u32>,
     pub created: Timestamp,
 }
 

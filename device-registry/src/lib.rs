@@ -1,6 +1,6 @@
 //! The control plane: agencies, data models, things, devices, credentials,
-//! datastreams, applications and keys, in embedded SQLite; and the immutable
-//! snapshot of them that the data plane reads.
+//! datastreams, boundaries, applications and keys, in embedded SQLite; and the
+//! immutable snapshot of them that the data plane reads.
 //!
 //! Operations ([`operations`]) block on the disk and are few; reading the
 //! [`Snapshot`] and proving an identity ([`auth`]) take no lock and no I/O.
@@ -10,7 +10,9 @@
 mod api_key_text;
 pub mod application;
 pub mod auth;
+pub mod boundary;
 mod builtin_models;
+mod copy;
 mod draft;
 pub mod entities;
 pub mod events;
@@ -24,6 +26,7 @@ pub mod operator;
 mod public_datastreams;
 pub mod public_key;
 mod registry;
+pub mod retention;
 mod secret;
 mod secret_file;
 pub mod snapshot;
@@ -36,6 +39,8 @@ pub use auth::{
     authenticate_certificate, authenticate_challenge, authenticate_jwt, new_challenge,
     verify_signature,
 };
+pub use boundary::{Boundary, GeoJson, GeoJsonError, Shape};
+pub use copy::{CopyRegistryError, InspectError, inspect};
 pub use entities::{
     Agency, Credential, CredentialProof, Datastream, Device, DeviceStatus, Licence, LicenceError,
     Visibility,
@@ -46,6 +51,7 @@ pub use operations::*;
 pub use operator::{OperatorError, TOKEN_FILE};
 pub use public_key::{NewKey, PublicKeyError};
 pub use registry::{OpenError, PEPPER_FILE, Registry};
+pub use retention::{MAX_RETENTION_DAYS, MIN_RETENTION_DAYS, RetentionError};
 pub use secret::RandomError;
 pub use secret_file::SecretFileError;
 pub use snapshot::{ExtraField, Snapshot};

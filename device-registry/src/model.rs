@@ -15,6 +15,8 @@ pub struct Model {
     pub version: ModelVersion,
     pub title_en: String,
     pub title_ko: String,
+    /// Days that observations are kept; `None`: for ever.
+    pub retention_days: Option<u32>,
     pub fields: Vec<Arc<Field>>,
 }
 

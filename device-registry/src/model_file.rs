@@ -4,6 +4,7 @@
 //! {
 //!   "id": "traffic.flow",
 //!   "title": {"en": "Traffic flow", "ko": "교통 소통"},
+//!   "retention_days": 1095,
 //!   "fields": [
 //!     {"name": "speed", "kind": "number", "unit": "km/h", "min": 0, "max": 250,
 //!      "title": {"en": "Mean speed", "ko": "평균속도"}},
@@ -15,7 +16,8 @@
 //! `kind` is `number` (the default), `boolean` or `text`; `unit` (a UCUM code),
 //! `min` and `max` (inclusive, plausible and not statutory) belong to numbers,
 //! and a number always has a unit: `1` for a pure one. `codes` makes a text an
-//! enumeration. Unknown keys are refused, since they are mostly misspelt ones.
+//! enumeration. `retention_days` (1 to 36,500) is how long observations are
+//! kept; without it, for ever. Unknown keys are refused, since they are mostly misspelt ones.
 //! The fields of `models/every-model.json` are added behind the model's own.
 
 use std::sync::{Arc, OnceLock};
@@ -24,6 +26,7 @@ use domain::{FieldName, IdError, ModelId};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Field, Model, ModelVersion, ValueKind};
+use crate::retention::{self, RetentionError};
 
 /// The largest data file, in bytes.
 pub const MAX_MODEL_BYTES: usize = 64 * 1_024;
@@ -57,6 +60,8 @@ pub enum ModelFileError {
         field: FieldName,
         fault: &'static str,
     },
+    #[error(transparent)]
+    Retention(#[from] RetentionError),
     #[error("a title is empty, longer than {MAX_LABEL_BYTES} bytes, or has control characters")]
     Title,
 }
@@ -66,6 +71,8 @@ pub enum ModelFileError {
 struct ModelFile {
     id: String,
     title: Title,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retention_days: Option<u32>,
     fields: Vec<FieldFile>,
 }
 
@@ -117,6 +124,7 @@ impl Model {
             version,
             title_en: label(file.title.en)?,
             title_ko: label(file.title.ko)?,
+            retention_days: file.retention_days.map(retention::check).transpose()?,
             fields: Vec::with_capacity(file.fields.len() + fields_of_every_model().len()),
         };
         for field in file.fields {
@@ -145,6 +153,7 @@ impl Model {
                 en: self.title_en.clone(),
                 ko: self.title_ko.clone(),
             },
+            retention_days: self.retention_days,
             fields: self.fields.iter().map(|field| field_file(field)).collect(),
         };
         serde_json::to_string_pretty(&file).expect("texts and finite numbers serialise")
@@ -152,8 +161,11 @@ impl Model {
 
     /// The same but for the version.
     pub(crate) fn same_content(&self, other: &Self) -> bool {
-        (&self.id, &self.title_en, &self.title_ko, &self.fields)
-            == (&other.id, &other.title_en, &other.title_ko, &other.fields)
+        let other = Self {
+            version: self.version,
+            ..other.clone()
+        };
+        *self == other
     }
 }
 

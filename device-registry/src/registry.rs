@@ -147,6 +147,11 @@ impl Registry {
         auth::authenticate_password(&self.pepper, device, password, exposure, now)
     }
 
+    /// Between two changes.
+    pub(crate) fn with_connection<R>(&self, read: impl FnOnce(&Connection) -> R) -> R {
+        read(&self.writer.lock().connection)
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
     }

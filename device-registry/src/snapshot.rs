@@ -4,12 +4,14 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use domain::{
-    AgencyId, ApiKeyId, ApplicationId, DatastreamId, DeviceId, FieldName, ModelId, ThingId,
+    AgencyId, ApiKeyId, ApplicationId, BoundaryName, DatastreamId, DeviceId, FieldName, ModelId,
+    ThingId,
 };
 use imbl::{HashMap, OrdMap, OrdSet, Vector};
 
 use crate::application::{ApiKey, Application};
 use crate::auth::AuthError;
+use crate::boundary::Boundary;
 use crate::entities::{Agency, Datastream, Device};
 use crate::model::Model;
 use crate::public_datastreams::PublicDatastreams;
@@ -28,6 +30,7 @@ pub struct Snapshot {
     /// Indexed by the datastream's number; a hole where a number was never given.
     pub(crate) datastreams: Vector<Option<Arc<Datastream>>>,
     pub(crate) public: PublicDatastreams,
+    pub(crate) boundaries: OrdMap<BoundaryName, Arc<Boundary>>,
     pub(crate) things: OrdMap<ThingId, Arc<Thing>>,
     pub(crate) applications: OrdMap<ApplicationId, Arc<Application>>,
     /// By the public half of the key.
@@ -152,6 +155,15 @@ impl Snapshot {
             .into_iter()
             .flat_map(|thing| &thing.devices)
             .filter_map(|id| self.device(id.as_str()))
+    }
+
+    pub fn boundary(&self, name: &BoundaryName) -> Option<&Arc<Boundary>> {
+        self.boundaries.get(name)
+    }
+
+    /// In order of name.
+    pub fn boundaries(&self) -> impl Iterator<Item = &Arc<Boundary>> {
+        self.boundaries.values()
     }
 
     pub fn application(&self, id: &str) -> Option<&Arc<Application>> {

@@ -138,6 +138,11 @@ text_id!(
     ApiKeyId,
     "an API key id"
 );
+text_id!(
+    /// An area on the map that an operator has drawn.
+    BoundaryName,
+    "a boundary's name"
+);
 
 impl From<DeviceId> for ThingId {
     fn from(device: DeviceId) -> Self {

@@ -17,8 +17,8 @@ pub mod value;
 
 pub use batch::{Assurance, ObservationBatch, Origin, Transport};
 pub use ids::{
-    AgencyId, ApiKeyId, ApplicationId, CredentialId, DatastreamId, DeviceId, FieldName, IdError,
-    ModelId, ObservationId, Offset, ThingId,
+    AgencyId, ApiKeyId, ApplicationId, BoundaryName, CredentialId, DatastreamId, DeviceId,
+    FieldName, IdError, ModelId, ObservationId, Offset, ThingId,
 };
 pub use location::{Audience, Location, LocationError};
 pub use observation::{Flags, ParsedObservation, RejectReason, Rejection, Telemetry};

@@ -15,7 +15,7 @@ use crate::query::{AggregateQuery, Bucket, QueryError, RangePage, RangeQuery, St
 use crate::receipt::{Receipt, Staged};
 use crate::sequence::{ReplayWindow, Replayed};
 use crate::stats::Stats;
-use crate::store::FlushError;
+use crate::store::{CompactError, ExpireError, FlushError, Observations, ObservationsQuery};
 use crate::validate::{ExtraField, validate};
 
 /// The data plane. A cheap handle: clones share it.
@@ -75,7 +75,13 @@ impl Ingest {
         device: &Arc<Device>,
         batch: &ObservationBatch<'_>,
     ) -> Result<Staged, StageError> {
-        let validated = validate(device, batch, |field| self.inner.extra_field(device, field))?;
+        let inner = &self.inner;
+        let validated = validate(
+            device,
+            batch,
+            |agency, model| inner.registry.snapshot().retention_days(agency, model),
+            |field| inner.extra_field(device, field),
+        )?;
         let mut order = self.inner.log.staging()?;
         let outcome = order.staging.sequence(device, batch, &validated)?;
         Ok(order.finished(outcome))
@@ -141,6 +147,20 @@ impl Ingest {
         closed.await.expect("closing answers")
     }
 
+    /// Flushes what is applied, and makes one file of each day, agency and model
+    /// of all that is in files. Blocks, and takes as long as the store is
+    /// large: for benches and tests. A thread of the store does the same as it
+    /// becomes due.
+    pub fn compact(&self) -> Result<(), CompactError> {
+        self.inner.read.compact()
+    }
+
+    /// Drops the days whose retention is over, as the store does each hour;
+    /// how many files. Blocks for file I/O.
+    pub fn expire(&self) -> Result<usize, ExpireError> {
+        self.inner.read.expire(self.now())
+    }
+
     // --- positions
 
     /// The last offset that is durable.
@@ -184,6 +204,13 @@ impl Ingest {
         to: Timestamp,
     ) -> Result<u64, QueryError> {
         self.inner.read.count(datastream, from, to)
+    }
+
+    /// The newest revisions of many datastreams over a time, in order of
+    /// datastream and time: one state of the store, in bounded memory, without
+    /// the limit of a request.
+    pub fn observations(&self, query: &ObservationsQuery) -> Result<Observations, QueryError> {
+        self.inner.read.observations(query)
     }
 
     // --- streams and counters

@@ -8,7 +8,9 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod apply;
+pub mod backup;
 mod config;
+mod export;
 mod ingest;
 mod latest;
 mod live;
@@ -21,12 +23,17 @@ mod sequence;
 mod stats;
 mod store;
 mod validate;
+pub mod verify;
 
 pub use config::{Clock, CommitPolicy, Config, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES, SystemClock};
+pub use export::{
+    Checksum, Day, DayError, DayExport, DayPart, ExportAnswer, ExportError, ExportFile,
+    ExportFormat, Exports, Making,
+};
 pub use ingest::{CloseError, Ingest, StageError, SubmitError};
 pub use live::{AppliedFrame, FrameStream, StreamError, StreamItem, StreamStart};
 pub use log::{CommitError, Fault, LogOpenError, LogReadError};
-pub use open::OpenError;
+pub use open::{FolderLock, OpenError};
 pub use quarantine::QuarantinedMessage;
 pub use query::{
     AggregateFunction, AggregateQuery, Bucket, Grouping, QueryError, RangePage, RangeQuery,
@@ -36,4 +43,7 @@ pub use receipt::{Outcome, Receipt, Staged};
 pub use sequence::ReplayWindow;
 pub use sequence::memory_file::MemoryError;
 pub use stats::Stats;
-pub use store::{FlushError, ReadError, StoreOpenError};
+pub use store::{
+    CompactError, ExpireError, FlushError, Observations, ObservationsQuery, ReadError,
+    StoreOpenError,
+};

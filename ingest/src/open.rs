@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use device_registry::Registry;
-use domain::Offset;
+use domain::{AgencyId, ModelId, Offset};
 use parquet::errors::ParquetError;
 
 use crate::apply::ReadSide;
@@ -16,10 +16,12 @@ use crate::config::{Clock, Config, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES};
 use crate::ingest::{Ingest, Inner};
 use crate::log::{Fault, Faults, Log, LogConfig, LogOpenError, LogReadError};
 use crate::sequence::memory_file::{self, MemoryError};
-use crate::store::{FlushError, StoreOpenError};
+use crate::store::{FlushError, Group, Pace, StoreOpenError, Upkeep};
 
 /// Folder of the log within the data folder.
-const LOG_FOLDER: &str = "log";
+pub(crate) const LOG_FOLDER: &str = "log";
+/// Folder of the store within the data folder.
+pub(crate) const STORE_FOLDER: &str = "store";
 /// The file whose lock says that a process has the folder open.
 const LOCK_FILE: &str = "lock";
 
@@ -70,7 +72,7 @@ impl Ingest {
             return Err(OpenError::SegmentBytes { bytes });
         }
         let lock = FolderLock::take(&config.data_dir)?;
-        let read = ReadSide::open(config).map_err(OpenError::Store)?;
+        let read = ReadSide::open(config, upkeep(&registry, &clock)).map_err(OpenError::Store)?;
         let folder = config.data_dir.join(LOG_FOLDER);
         let log = open_log(config, &folder, &read)?;
         recover(&log, &read, &folder)?;
@@ -98,6 +100,32 @@ impl Ingest {
     }
 }
 
+/// What the registry tells the store of datastreams.
+fn upkeep(registry: &Arc<Registry>, clock: &Arc<dyn Clock>) -> Upkeep {
+    let (known, kept, clock) = (
+        Arc::clone(registry),
+        Arc::clone(registry),
+        Arc::clone(clock),
+    );
+    Upkeep {
+        group_of: Box::new(move |datastream| {
+            let snapshot = known.snapshot();
+            let datastream = snapshot.datastream(datastream)?;
+            Some(Group {
+                agency: datastream.agency.to_string(),
+                model: datastream.model.to_string(),
+            })
+        }),
+        retention_days: Box::new(move |group| {
+            let agency = AgencyId::new(group.agency.as_str()).ok()?;
+            let model = ModelId::new(group.model.as_str()).ok()?;
+            kept.snapshot().retention_days(&agency, &model)
+        }),
+        now: Box::new(move || clock.now()),
+        pace: Pace::Background,
+    }
+}
+
 fn open_log(config: &Config, folder: &Path, read: &ReadSide) -> Result<Arc<Log>, OpenError> {
     let log_config = LogConfig {
         segment_bytes: config.segment_bytes,
@@ -108,7 +136,9 @@ fn open_log(config: &Config, folder: &Path, read: &ReadSide) -> Result<Arc<Log>,
     log.map(Arc::new).map_err(OpenError::Log)
 }
 
-/// Teaches sequencer and store what the log holds beyond the store.
+/// Teaches sequencer and store what the log holds beyond each of them: the
+/// sequencer's memory is written behind the store's manifest, so it may be
+/// older where the process was killed between the two.
 fn recover(log: &Log, read: &ReadSide, folder: &Path) -> Result<(), OpenError> {
     let known = log.with_sequencer(|sequencer| {
         for (datastream, time) in read.horizons() {
@@ -116,10 +146,14 @@ fn recover(log: &Log, read: &ReadSide, folder: &Path) -> Result<(), OpenError> {
         }
         memory_file::read(folder, sequencer).map_err(OpenError::Memory)
     })?;
-    for frame in log.frames(read.flushed_offset().next()) {
+    let stored = read.flushed_offset();
+    let from = known.min(stored).next().max(log.first_offset());
+    for frame in log.frames(from) {
         let frame = frame.map_err(OpenError::Recovery)?;
         log.with_sequencer(|sequencer| sequencer.recover(&frame, known));
-        read.recover(frame).map_err(OpenError::Flush)?;
+        if frame.offset > stored {
+            read.recover(frame).map_err(OpenError::Flush)?;
+        }
     }
     Ok(())
 }
@@ -172,7 +206,10 @@ fn io_cause(error: &ParquetError) -> io::Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<io::Error>() {
-            return io::Error::from(error.kind());
+            return match error.raw_os_error() {
+                Some(code) => io::Error::from_raw_os_error(code),
+                None => io::Error::from(error.kind()),
+            };
         }
         cause = error.source();
     }
@@ -181,11 +218,34 @@ fn io_cause(error: &ParquetError) -> io::Error {
 
 /// Keeps other processes out of a data folder; the system frees it when the
 /// process ends, in whatever way.
-pub(crate) struct FolderLock {
+#[derive(Debug)]
+pub struct FolderLock {
     _file: File,
 }
 
 impl FolderLock {
+    /// Of a folder that is there: nothing is made. `None` where no process ever
+    /// opened it.
+    pub fn of(folder: &Path) -> Result<Option<Self>, OpenError> {
+        let path = folder.join(LOCK_FILE);
+        let fault = |cause| OpenError::Folder {
+            path: folder.to_owned(),
+            cause,
+        };
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(cause) => return Err(fault(cause)),
+        };
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
+                path: folder.to_owned(),
+            }),
+            Err(TryLockError::Error(cause)) => Err(fault(cause)),
+        }
+    }
+
     fn take(folder: &Path) -> Result<Self, OpenError> {
         let path = folder.join(LOCK_FILE);
         let open = || {

@@ -9,6 +9,7 @@ use domain::{DatastreamId, Flags, Location, Offset, Quality, Timestamp, Value};
 use crate::store::ReadError;
 
 /// Rows one request may read, files and head together: about a second of work.
+/// Four cells of a rollup count as one row.
 pub(crate) const MAX_ROWS_READ: u64 = 10_000_000;
 /// Values one aggregate may answer: buckets x functions x groups.
 pub(crate) const MAX_AGGREGATE_VALUES: usize = 1_000_000;
@@ -88,7 +89,8 @@ pub enum AggregateFunction {
     First,
     /// By phenomenon time.
     Last,
-    /// 0 to 100, exact, with linear interpolation between neighbours.
+    /// 0 to 100, with linear interpolation between neighbours; exact unless the
+    /// bucket says that it is approximate.
     Percentile(u8),
 }
 
@@ -103,6 +105,10 @@ pub struct Bucket {
     pub end: Timestamp,
     /// In the order of the query's functions.
     pub values: Vec<Option<f64>>,
+    /// Its percentiles come from sketches, since the request would have read
+    /// too many rows: each of the two neighbours that one lies between is off by
+    /// at most 1 percent of itself. Everything else is exact all the same.
+    pub approximate: bool,
 }
 
 /// Why a query has no answer.

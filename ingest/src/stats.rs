@@ -36,10 +36,31 @@ pub struct Stats {
     pub head_rows: u64,
     /// Parquet files served.
     pub files: u64,
+    /// Of those, the ones of one day, agency and model; the others are as they
+    /// were flushed.
+    pub day_files: u64,
+    /// Rows in files, repeats of a value included.
+    pub file_rows: u64,
+    /// Bytes of Parquet files.
+    pub file_bytes: u64,
     /// Files set aside, since they were damaged.
     pub files_set_aside: u64,
     /// Flushes that failed and were tried again.
     pub flush_failures: u64,
+    /// Times that files were made day files, or one of several.
+    pub compactions: u64,
+    /// Compactions that could not be written and are tried again.
+    pub compaction_failures: u64,
+    /// Rows written by compactions: a row may be written several times.
+    pub compaction_rows: u64,
+    /// Bytes of Parquet files written by compactions.
+    pub compaction_bytes: u64,
+    /// Rows left out by compactions, since they repeated the value before.
+    pub repeats_dropped: u64,
+    /// Day files dropped, since their retention was over.
+    pub files_expired: u64,
+    /// Rows of those files.
+    pub rows_expired: u64,
     /// Streams open.
     pub stream_readers: u64,
     /// Of those, the ones that read the log, since they are behind the ring.
@@ -62,6 +83,13 @@ pub(crate) struct Counters {
     pub(crate) groups: AtomicU64,
     pub(crate) bytes_logged: AtomicU64,
     pub(crate) flush_failures: AtomicU64,
+    pub(crate) compactions: AtomicU64,
+    pub(crate) compaction_failures: AtomicU64,
+    pub(crate) compaction_rows: AtomicU64,
+    pub(crate) compaction_bytes: AtomicU64,
+    pub(crate) repeats_dropped: AtomicU64,
+    pub(crate) files_expired: AtomicU64,
+    pub(crate) rows_expired: AtomicU64,
     pub(crate) stream_readers: AtomicU64,
     pub(crate) stream_readers_behind: AtomicU64,
     pub(crate) quarantine_evicted: AtomicU64,
@@ -109,8 +137,18 @@ impl Counters {
             bytes_logged: read(&self.bytes_logged),
             head_rows: 0,
             files: 0,
+            day_files: 0,
+            file_rows: 0,
+            file_bytes: 0,
             files_set_aside: 0,
             flush_failures: read(&self.flush_failures),
+            compactions: read(&self.compactions),
+            compaction_failures: read(&self.compaction_failures),
+            compaction_rows: read(&self.compaction_rows),
+            compaction_bytes: read(&self.compaction_bytes),
+            repeats_dropped: read(&self.repeats_dropped),
+            files_expired: read(&self.files_expired),
+            rows_expired: read(&self.rows_expired),
             stream_readers: read(&self.stream_readers),
             stream_readers_behind: read(&self.stream_readers_behind),
             quarantine_evicted: read(&self.quarantine_evicted),

@@ -27,11 +27,28 @@ where
 {
     type Rejection = Problem;
 
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        LargeJsonBody::<T, MAX_JSON_BYTES>::from_request(request, state)
+            .await
+            .map(|LargeJsonBody(body)| Self(body))
+    }
+}
+
+/// A JSON body of at most `BYTES`, for what may be longer than usual.
+pub(crate) struct LargeJsonBody<T, const BYTES: usize>(pub(crate) T);
+
+impl<S, T, const BYTES: usize> FromRequest<S> for LargeJsonBody<T, BYTES>
+where
+    S: Send + Sync,
+    T: DeserializeOwned,
+{
+    type Rejection = Problem;
+
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         if media_type(request.headers()).is_none_or(|kind| kind != "application/json") {
             return Err(no_json());
         }
-        let bytes = read(request.into_body(), MAX_JSON_BYTES).await?;
+        let bytes = read(request.into_body(), BYTES).await?;
         parse(&bytes).map(Self)
     }
 }

@@ -1,5 +1,6 @@
-//! One connection: the TLS handshake in its own task, then HTTP/1.1 or 2,
-//! within deadlines for headers, idleness and readers that have stopped.
+//! One connection: the TLS handshake in its own task, then HTTP/1.1 or 2, or
+//! what a handler upgrades it to, within deadlines for headers, idleness and
+//! readers that have stopped.
 
 use std::io;
 use std::pin::Pin;
@@ -73,7 +74,7 @@ pub(crate) async fn attend(
         .keep_alive_interval(HEADER_DEADLINE)
         .keep_alive_timeout(HEADER_DEADLINE);
     let io = TokioIo::new(StallGuard::new(stream));
-    let connection = builder.serve_connection(io, TowerToHyperService::new(service));
+    let connection = builder.serve_connection_with_upgrades(io, TowerToHyperService::new(service));
     let mut connection = std::pin::pin!(connection);
     let stopped = async {
         let _ = stopping.wait_for(|stopping| *stopping).await;

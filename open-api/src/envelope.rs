@@ -2,6 +2,7 @@
 //! headers that every reply bears, and the body of every problem.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use crate::problem::Problem;
 use crate::problem_kind::ProblemKind;
@@ -29,6 +30,9 @@ pub(crate) struct Peer {
     pub(crate) scheme: &'static str,
     /// Becomes true when the platform stops.
     pub(crate) stopping: watch::Receiver<bool>,
+    /// Its place among the listener's connections, which all end before the
+    /// listener does: whoever takes the connection over holds it.
+    pub(crate) place: Arc<OwnedSemaphorePermit>,
 }
 
 /// What is known of a request's way here.
@@ -38,6 +42,7 @@ pub(crate) struct Arrival {
     /// As the caller used it: `http` or `https`.
     pub(crate) scheme: &'static str,
     pub(crate) stopping: watch::Receiver<bool>,
+    pub(crate) place: Arc<OwnedSemaphorePermit>,
 }
 
 /// Replies by the hundred of their status, and the source of request ids.
@@ -123,6 +128,7 @@ fn arrival(state: &ApiState, request: &Request) -> Option<Arrival> {
         client: proxies.client(peer.address, request.headers()),
         scheme,
         stopping: peer.stopping.clone(),
+        place: Arc::clone(&peer.place),
     })
 }
 

@@ -7,7 +7,9 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod access;
+mod backups;
 mod body;
+mod boundary_members;
 mod client_address;
 mod connection;
 mod csv_table;
@@ -22,11 +24,14 @@ mod params;
 mod problem;
 mod problem_kind;
 mod quota;
+mod reads;
 mod router;
 mod serve;
 mod state;
 mod views;
+mod websocket;
 
+pub use backups::{BackupProgress, BackupRefused, BackupState, Backups, MadeBackup, NoBackups};
 pub use client_address::{NetworkError, TrustedProxies};
 pub use device_connections::{Connections, NoConnections, StandingConnection};
 pub use quota::Quotas;

@@ -15,6 +15,10 @@ use crate::pagination::PageUrl;
 pub(crate) struct List<T> {
     pub(crate) items: Vec<T>,
     pub(crate) next: Option<String>,
+    /// How many there are on all pages, where that was asked for; beside CSV it
+    /// stands in the header `X-Total-Count`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) count: Option<u64>,
 }
 
 /// In which form the caller wants a list.
@@ -50,15 +54,30 @@ impl ListRequest {
         items: Vec<T>,
         last: Option<&impl std::fmt::Display>,
     ) -> Response {
+        self.counted_page(items, last, None)
+    }
+
+    /// The same, with how many items all pages have.
+    pub(crate) fn counted_page<T: Row>(
+        &self,
+        items: Vec<T>,
+        last: Option<&impl std::fmt::Display>,
+        count: Option<u64>,
+    ) -> Response {
         self.reply(&List {
             items,
             next: last.map(|last| self.url.behind(last)),
+            count,
         })
     }
 
     /// A list that has no further page.
     pub(crate) fn whole<T: Row>(&self, items: Vec<T>) -> Response {
-        self.reply(&List { items, next: None })
+        self.reply(&List {
+            items,
+            next: None,
+            count: None,
+        })
     }
 
     fn reply<T: Row>(&self, list: &List<T>) -> Response {
@@ -66,7 +85,12 @@ impl ListRequest {
             Form::Json => json_bytes(list),
             Form::Csv => csv_table::render(&list.items),
         };
-        self.form.response(bytes, list.next.as_deref())
+        let mut response = self.form.response(bytes, list.next.as_deref());
+        if let Some(count) = list.count {
+            let headers = response.headers_mut();
+            headers.insert("x-total-count", HeaderValue::from(count));
+        }
+        response
     }
 }
 

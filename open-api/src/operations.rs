@@ -44,6 +44,7 @@ impl Operations {
             "GET" => (HttpMethod::Get, MethodFilter::GET),
             "POST" => (HttpMethod::Post, MethodFilter::POST),
             "PATCH" => (HttpMethod::Patch, MethodFilter::PATCH),
+            "PUT" => (HttpMethod::Put, MethodFilter::PUT),
             "DELETE" => (HttpMethod::Delete, MethodFilter::DELETE),
             other => panic!("{other} is none of the methods that are used here"),
         };

@@ -45,6 +45,11 @@ pub(crate) struct PageUrl {
 }
 
 impl PageUrl {
+    /// Another path of the same origin.
+    pub(crate) fn beside(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
+    }
+
     /// The same question, behind the item with this key.
     pub(crate) fn behind(&self, key: &impl std::fmt::Display) -> String {
         let cursor = URL_SAFE_NO_PAD.encode(key.to_string());

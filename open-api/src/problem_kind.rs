@@ -89,10 +89,25 @@ kinds! {
         "The id is taken, a limit of the entity is reached, or its state does not allow the change. The detail says which.",
         "식별자가 이미 쓰이고 있거나, 개수 한도에 이르렀거나, 현재 상태에서 바꿀 수 없습니다. 자세한 이유는 detail에 있습니다.",
     }
+    NotYet "not-yet" CONFLICT {
+        "It is not over", "아직 끝나지 않은 날입니다",
+        "A day is exported once it is over, in UTC: available_from tells when. What came in so far is at /v1/datastreams/{id}/observations and /v1/stream.",
+        "하루치 자료는 그날이 UTC 기준으로 끝난 뒤에 내려받을 수 있습니다. available_from에 그 시각이 있습니다. 지금까지 들어온 자료는 /v1/datastreams/{id}/observations와 /v1/stream에서 볼 수 있습니다.",
+    }
+    Changed "changed" PRECONDITION_FAILED {
+        "It has changed", "그 사이에 바뀌었습니다",
+        "If-Match names another version than there is. Leave it out, or begin the download again.",
+        "If-Match에 적은 버전이 지금과 다릅니다. If-Match를 빼거나 처음부터 다시 내려받으십시오.",
+    }
+    OutsideOfFile "outside-of-file" RANGE_NOT_SATISFIABLE {
+        "The range lies outside of the file", "요청한 범위가 파일 밖에 있습니다",
+        "Content-Range tells how many bytes the file has. Begin again without Range, or with If-Range and the ETag.",
+        "파일의 전체 바이트 수는 Content-Range에 있습니다. Range 없이 다시 받거나 If-Range에 ETag를 적으십시오.",
+    }
     TooLarge "too-large" PAYLOAD_TOO_LARGE {
         "The body is too large", "본문이 너무 큽니다",
-        "Telemetry may have 64 KiB, an import 64 MiB, any other body 256 KiB. Split it.",
-        "관측값은 64 KiB, 일괄 등록은 64 MiB, 그 밖의 본문은 256 KiB까지입니다. 나누어 보내십시오.",
+        "Telemetry may have 64 KiB, an import 64 MiB, a boundary 2 MiB, any other body 256 KiB. Split it.",
+        "관측값은 64 KiB, 일괄 등록은 64 MiB, 경계는 2 MiB, 그 밖의 본문은 256 KiB까지입니다. 나누어 보내십시오.",
     }
     TooLongUri "uri-too-long" URI_TOO_LONG {
         "The address is too long", "주소가 너무 깁니다",

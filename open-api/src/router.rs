@@ -6,9 +6,10 @@ use axum::routing::get;
 
 use crate::access;
 use crate::endpoints::{
-    agencies, aggregate, application_keys, applications, datastreams, device_connection,
-    device_credentials, device_events, device_import, devices, health, latest, metrics, models,
-    observations, pages, platform, problems, session, stream, telemetry, things,
+    agencies, aggregate, application_keys, applications, backup, boundaries, datastreams,
+    device_connection, device_credentials, device_events, device_import, devices, export, health,
+    latest, metrics, models, observations, pages, platform, problems, session, stream,
+    stream_socket, telemetry, things,
 };
 use crate::envelope::envelope;
 use crate::openapi;
@@ -50,13 +51,21 @@ fn public() -> Operations {
         .on("GET /v1/platform", platform::show, platform::__path_show)
         .on("GET /v1/models", models::list, models::__path_list)
         .on("POST /v1/models", models::add, models::__path_add)
+        .on("GET /v1/boundaries", boundaries::list, boundaries::__path_list)
+        .on("GET /v1/boundaries/{name}", boundaries::show, boundaries::__path_show)
+        .on("PUT /v1/boundaries/{name}", boundaries::put, boundaries::__path_put)
+        .on("DELETE /v1/boundaries/{name}", boundaries::remove, boundaries::__path_remove)
         .on("GET /v1/things", things::list, things::__path_list)
         .on("GET /v1/datastreams", datastreams::list, datastreams::__path_list)
         .on("GET /v1/datastreams/{id}", datastreams::show, datastreams::__path_show)
         .on("GET /v1/datastreams/{id}/observations", observations::list, observations::__path_list)
         .on("GET /v1/latest", latest::list, latest::__path_list)
         .on("GET /v1/aggregate", aggregate::list, aggregate::__path_list)
+        .on("GET /v1/export/{date}", export::list, export::__path_list)
+        .on("GET /v1/export/{date}/SHA256SUMS", export::sums, export::__path_sums)
+        .on("GET /v1/export/{date}/{domain}/{file}", export::file, export::__path_file)
         .on("GET /v1/stream", stream::follow, stream::__path_follow)
+        .on("GET /v1/stream/ws", stream_socket::follow, stream_socket::__path_follow)
 }
 
 /// What the platform's own pages and programs ask for.
@@ -68,6 +77,7 @@ fn guarded() -> Operations {
         .on("DELETE /v1/session", session::close, session::__path_close)
         .on("GET /v1/agencies", agencies::list, agencies::__path_list)
         .on("POST /v1/agencies", agencies::create, agencies::__path_create)
+        .on("PATCH /v1/agencies/{id}", agencies::patch, agencies::__path_patch)
         .on("GET /v1/devices", devices::list, devices::__path_list)
         .on("POST /v1/devices", devices::register, devices::__path_register)
         .on("POST /v1/devices/import", device_import::import, device_import::__path_import)
@@ -81,6 +91,8 @@ fn guarded() -> Operations {
         .on("GET /v1/devices/{id}/events", device_events::of_device, device_events::__path_of_device)
         .on("GET /v1/devices/{id}/quarantine", device_events::quarantine, device_events::__path_quarantine)
         .on("GET /v1/refused", device_events::refused, device_events::__path_refused)
+        .on("POST /v1/backup", backup::start, backup::__path_start)
+        .on("GET /v1/backup", backup::show, backup::__path_show)
         .on("POST /v1/applications", applications::create, applications::__path_create)
         .on("GET /v1/applications/{id}", applications::show, applications::__path_show)
         .on("GET /v1/applications/{id}/keys", application_keys::list, application_keys::__path_list)

@@ -49,12 +49,12 @@ pub async fn serve(
             address,
             scheme: if tls.is_some() { "https" } else { "http" },
             stopping: stopping.clone(),
+            place: Arc::new(permit),
         };
         let router = router.clone();
         let config = tls.as_ref().map(|tls| tls.load_full());
         let handshakes = Arc::clone(&handshakes);
         tokio::spawn(async move {
-            let _permit = permit;
             let Some(config) = config else {
                 return attend(stream, router, peer).await;
             };

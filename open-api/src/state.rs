@@ -1,27 +1,23 @@
 //! What the handlers share.
 
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use device_registry::{Registry, Snapshot};
-use domain::Timestamp;
-use ingest::{Clock, Ingest};
-use tokio::sync::Semaphore;
+use device_registry::{Boundary, Registry, Snapshot};
+use domain::{DatastreamId, Timestamp};
+use ingest::{Clock, Exports, Ingest};
 
 use crate::access::Sessions;
+use crate::backups::Backups;
+use crate::boundary_members::BoundaryMembers;
 use crate::client_address::TrustedProxies;
 use crate::device_connections::Connections;
-use crate::endpoints::Streams;
+use crate::endpoints::{Downloads, Streams};
 use crate::envelope::HttpCounters;
+use crate::params::Viewer;
 use crate::problem::Problem;
-use crate::problem_kind::ProblemKind;
 use crate::quota::{Quotas, Throttle};
-
-/// Ranges and aggregates that are read at once: the cores are the data plane's
-/// first of all.
-const MAX_READS: usize = 8;
-/// How long a question may wait for its turn.
-const READ_TURN: Duration = Duration::from_secs(20);
+use crate::reads::Reads;
 
 /// What the platform says of itself at `GET /v1/platform`.
 #[derive(Clone, Debug)]
@@ -43,10 +39,13 @@ pub struct ApiParts {
     pub ingest: Ingest,
     pub platform: PlatformInfo,
     pub connections: Arc<dyn Connections>,
+    pub backups: Arc<dyn Backups>,
     /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: TrustedProxies,
     pub quotas: Quotas,
     pub clock: Arc<dyn Clock>,
+    /// Where exports are kept: they can be made again.
+    pub export_folder: PathBuf,
 }
 
 /// Shared by all listeners and requests; cheap to clone.
@@ -61,13 +60,16 @@ pub struct Shared {
     pub(crate) ingest: Ingest,
     pub(crate) platform: PlatformInfo,
     pub(crate) connections: Arc<dyn Connections>,
+    pub(crate) backups: Arc<dyn Backups>,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) throttle: Throttle,
     pub(crate) sessions: Sessions,
     pub(crate) streams: Streams,
+    pub(crate) downloads: Downloads,
     pub(crate) http: HttpCounters,
     pub(crate) clock: Arc<dyn Clock>,
-    reads: Arc<Semaphore>,
+    boundary_members: BoundaryMembers,
+    reads: Reads,
 }
 
 impl std::ops::Deref for ApiState {
@@ -80,19 +82,23 @@ impl std::ops::Deref for ApiState {
 
 impl ApiState {
     pub fn new(parts: ApiParts) -> Self {
+        let exports = Exports::new(parts.ingest.clone(), parts.export_folder);
         Self {
             shared: Arc::new(Shared {
                 registry: parts.registry,
                 ingest: parts.ingest,
                 platform: parts.platform,
                 connections: parts.connections,
+                backups: parts.backups,
                 trusted_proxies: parts.trusted_proxies,
                 throttle: Throttle::new(&parts.quotas),
                 sessions: Sessions::default(),
                 streams: Streams::default(),
+                downloads: Downloads::new(exports),
                 http: HttpCounters::new(),
                 clock: parts.clock,
-                reads: Arc::new(Semaphore::new(MAX_READS)),
+                boundary_members: BoundaryMembers::default(),
+                reads: Reads::default(),
             }),
         }
     }
@@ -108,6 +114,25 @@ impl ApiState {
         self.registry.snapshot()
     }
 
+    /// The datastreams in a filter's boundary, if it names one.
+    pub(crate) async fn members(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        boundary: Option<&Arc<Boundary>>,
+        viewer: Viewer,
+    ) -> Result<Option<Arc<[DatastreamId]>>, Problem> {
+        let Some(boundary) = boundary else {
+            return Ok(None);
+        };
+        if let Some(known) = self.boundary_members.known(snapshot, boundary, viewer) {
+            return Ok(Some(known));
+        }
+        let (snapshot, boundary) = (Arc::clone(snapshot), Arc::clone(boundary));
+        self.blocking(move |shared| shared.boundary_members.find(&snapshot, &boundary, viewer))
+            .await
+            .map(Some)
+    }
+
     /// Reads a range or an aggregate, a few at a time. Who leaves before the
     /// answer keeps the place until it is there.
     pub(crate) async fn reading<T, F>(&self, call: F) -> Result<T, Problem>
@@ -115,13 +140,7 @@ impl ApiState {
         T: Send + 'static,
         F: FnOnce(&Shared) -> T + Send + 'static,
     {
-        let turn = tokio::time::timeout(READ_TURN, Arc::clone(&self.reads).acquire_owned());
-        let Ok(Ok(turn)) = turn.await else {
-            return Err(
-                Problem::new(ProblemKind::Unavailable, "Too many questions at once.")
-                    .retry_after(5),
-            );
-        };
+        let turn = self.reads.turn().await?;
         self.blocking(move |shared| {
             let _turn = turn;
             call(shared)

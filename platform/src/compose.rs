@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use ::feed::Feed;
 use anyhow::Context;
 use broker::coap::CoapHandle;
 use broker::{BrokerHandle, Listener};
@@ -20,7 +21,7 @@ use crate::config::{ReloadingTls, Settings, SharedConfig};
 use crate::glue::downlink::Downlink;
 use crate::glue::login_book::LoginBook;
 use crate::glue::sessions::Sessions;
-use crate::{coap, format, http, identity, mqtt};
+use crate::{coap, feed, format, http, identity, mqtt};
 
 /// The running platform.
 pub struct Platform {
@@ -30,6 +31,7 @@ pub struct Platform {
     sessions: Arc<Sessions>,
     broker: BrokerHandle,
     coap: Option<CoapHandle>,
+    feed: Option<Feed>,
     tasks: JoinSet<anyhow::Result<()>>,
     stop: watch::Sender<bool>,
 }
@@ -100,10 +102,16 @@ impl Platform {
             .coap
             .map(|socket| coap::start(&rooms, socket, stopped.clone()))
             .transpose()?;
+        let feed = settings
+            .feed
+            .take()
+            .map(|config| feed::start(&rooms, &settings.data, config))
+            .transpose()?;
         let doors = http::Doors {
             mqtt: broker.clone(),
             coap: coap.clone(),
             logins: Arc::clone(&rooms.logins),
+            feed: feed.as_ref().map(Feed::stats),
         };
         let state = http::state(&rooms, &settings, sockets.addresses.ports(), doors);
         for (socket, tls) in [
@@ -129,6 +137,7 @@ impl Platform {
             sessions: rooms.sessions,
             broker,
             coap,
+            feed,
             tasks,
             stop,
         })
@@ -173,6 +182,9 @@ impl Platform {
                 coap.stopped().await;
             }
             while self.tasks.join_next().await.is_some() {}
+            if let Some(feed) = self.feed {
+                feed::stop(feed).await;
+            }
         })
         .await;
         if outcome.is_ok() {

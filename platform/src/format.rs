@@ -4,6 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
+use crate::backup::BACKUP_FILE;
+
 /// Grows when the folder's layout changes in a way that an older binary would
 /// not understand. The registry, the log, the store and the kept sessions have
 /// versions of their own.
@@ -12,11 +14,25 @@ use anyhow::{Context, bail};
 /// anew beside it, and the next newer one would take their messages of QoS 2
 /// for those that it remembers.
 const VERSION: u32 = 2;
-const FILE: &str = "madang.format";
+pub(crate) const FILE: &str = "madang.format";
+/// There as long as a backup is being restored into the folder.
+pub(crate) const UNFINISHED: &str = "restore.unfinished";
 
 /// Makes the folder, upgrades an older one in place, or refuses one that is
 /// newer than this binary, untouched.
 pub(crate) fn check_or_create(data: &Path) -> anyhow::Result<()> {
+    if data.join(UNFINISHED).exists() {
+        bail!(
+            "a restore into {} did not come to its end: empty the folder and restore again",
+            data.display()
+        );
+    }
+    if data.join(BACKUP_FILE).exists() {
+        bail!(
+            "{} is a backup: use `madang restore` to make a data folder of it",
+            data.display()
+        );
+    }
     let path = data.join(FILE);
     match std::fs::read_to_string(&path) {
         Ok(text) => match text.trim().parse::<u32>() {
@@ -30,6 +46,21 @@ pub(crate) fn check_or_create(data: &Path) -> anyhow::Result<()> {
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => create(data, &path),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// Refuses a folder that is newer than this binary; changes nothing.
+pub(crate) fn check_readable(data: &Path) -> anyhow::Result<()> {
+    let path = data.join(FILE);
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    match text.trim().parse::<u32>() {
+        Ok(version) if version > VERSION => bail!(
+            "{} has format {version}, and this madang knows {VERSION}: use a newer madang",
+            data.display()
+        ),
+        Ok(_) => Ok(()),
+        Err(_) => bail!("{} holds no format number", path.display()),
     }
 }
 

@@ -6,11 +6,17 @@ use std::sync::Arc;
 use broker::coap::CoapHandle;
 use broker::{BrokerHandle, ConnectionInfo};
 use domain::{Assurance, DeviceId};
+use feed::FeedStats;
 use open_api::{ApiParts, ApiState, Connections, PlatformInfo, Quotas, StandingConnection};
 
+use crate::backup;
+use crate::backup::live::LiveBackups;
 use crate::compose::Rooms;
 use crate::config::Settings;
 use crate::glue::login_book::LoginBook;
+
+/// Folder of the exports within the data folder.
+const EXPORT_FOLDER: &str = "export";
 
 pub(crate) fn state(
     rooms: &Rooms,
@@ -29,9 +35,19 @@ pub(crate) fn state(
             listeners,
         },
         connections: Arc::new(doors),
+        backups: Arc::new(LiveBackups::new(
+            &settings.data,
+            backup::Rooms {
+                registry: Arc::clone(&rooms.registry),
+                ingest: rooms.ingest.clone(),
+                sessions: Arc::clone(&rooms.sessions),
+            },
+            Arc::clone(&rooms.clock),
+        )),
         trusted_proxies: settings.trusted_proxies.clone(),
         quotas: Quotas::default(),
         clock: Arc::clone(&rooms.clock),
+        export_folder: settings.data.join(EXPORT_FOLDER),
     })
 }
 
@@ -40,6 +56,7 @@ pub(crate) struct Doors {
     pub mqtt: BrokerHandle,
     pub coap: Option<CoapHandle>,
     pub logins: Arc<LoginBook>,
+    pub feed: Option<FeedStats>,
 }
 
 /// Counter, help, and how it is read of a listener.
@@ -139,6 +156,9 @@ impl Connections for Doors {
         );
         agencies(out, &stats.agencies);
         self.logins.prometheus(out);
+        if let Some(feed) = &self.feed {
+            feed.prometheus(out);
+        }
         if let Some(coap) = &self.coap {
             let stats = coap.stats();
             for (name, count) in stats.named() {

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 use ed25519_dalek::SigningKey;
 
-const FILE: &str = "platform.key";
+pub(crate) const FILE: &str = "platform.key";
 
 /// Reads `DIR/platform.key` (32 bytes, mode 0600), or makes it at the first start.
 pub(crate) fn load_or_create(data: &Path) -> anyhow::Result<SigningKey> {

@@ -3,10 +3,12 @@
 //! - [`config`]: settings, refused before a port is bound
 //! - [`compose`]: opens, joins, runs and ends the rooms
 //! - [`glue`]: between the broker and the data plane
+//! - [`backup`]: a copy of the whole data folder, and a folder from one
 //! - [`cli`]: the command line, one file a subcommand
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod backup;
 pub mod cli;
 pub mod compose;
 pub mod config;
@@ -16,6 +18,7 @@ pub mod ready;
 pub mod runtime;
 
 mod coap;
+mod feed;
 mod format;
 mod http;
 mod identity;

@@ -18,7 +18,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Run the platform
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Run the whole platform with two agencies and about 300 simulated sensors
     Demo(cli::demo::DemoArgs),
     /// Register devices, revoke them, watch why one does not connect
@@ -30,15 +30,27 @@ enum Command {
     /// Make keys for applications of developers
     #[command(subcommand)]
     Key(cli::key::KeyCommand),
+    /// Copy everything while the platform runs, consistent with one offset
+    Backup(cli::backup::BackupArgs),
+    /// Make a data folder from a backup
+    Restore(cli::restore::RestoreArgs),
+    /// Tell what is wrong with a configuration, a data folder, a certificate or a backup
+    Doctor(cli::doctor::DoctorArgs),
+    /// Fetch a day of one domain and agency as CSV or Parquet
+    Export(cli::export::ExportArgs),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.command {
-        Command::Serve(args) => cli::serve::run(args),
+        Command::Serve(args) => cli::serve::run(*args),
         Command::Demo(args) => cli::demo::run(args),
         Command::Device(command) => cli::report(cli::device::run(command)),
         Command::Agency(command) => cli::report(cli::agency::run(command)),
         Command::Key(command) => cli::report(cli::key::run(command)),
+        Command::Backup(args) => cli::report(cli::backup::run(&args)),
+        Command::Restore(args) => cli::report(cli::restore::run(&args)),
+        Command::Doctor(args) => cli::doctor::run(&args),
+        Command::Export(args) => cli::report(cli::export::run(args)),
     }
 }

@@ -7,17 +7,24 @@
 //! - [`bare_client`]: an MQTT client of a page, whose every byte is known
 //! - [`peers`]: foreign programs, required in CI and looked for elsewhere
 //! - [`recordings`]: the real recordings, where they are
+//! - [`small_plane`], [`fault_run`]: a data plane with small files, and faults
+//!   before its process
+//! - [`disk`]: file systems that are small, or lose their power
 
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 pub mod bare_client;
 pub mod binary;
+pub mod disk;
+pub mod fault_run;
 pub mod peers;
 pub mod recordings;
+pub mod small_plane;
 pub mod test_device;
 pub mod test_platform;
 
 pub use bare_client::BareClient;
+pub use fault_run::FaultBench;
 pub use test_device::TestDevice;
 pub use test_platform::{Start, TestPlatform};
 

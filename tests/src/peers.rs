@@ -1,7 +1,7 @@
 //! Foreign programs. Where one is absent the test says so loudly and passes;
 //! in CI its absence is a failure.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The program's path, or `None` after having said so.
 pub fn look_for(program: &str) -> Option<PathBuf> {
@@ -19,4 +19,20 @@ pub fn look_for(program: &str) -> Option<PathBuf> {
         eprintln!("\n*** NOT TESTED: {program} is not installed ***\n");
     }
     found
+}
+
+/// What `.ci/run` installs beside the project's own build; `None` after having
+/// said so, and a failure in CI.
+pub fn look_below_the_project(path: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    if path.exists() {
+        return Some(path);
+    }
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "{} is absent, and CI must have it",
+        path.display()
+    );
+    eprintln!("\n*** NOT TESTED: {} is not there ***\n", path.display());
+    None
 }

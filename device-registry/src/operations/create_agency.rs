@@ -1,5 +1,6 @@
 //! A public body joins.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::AgencyId;
@@ -65,6 +66,7 @@ impl Registry {
             let agency = Arc::new(Agency {
                 id: new.id,
                 name: new.name,
+                retention_days: BTreeMap::new(),
                 created: change.now,
             });
             store::insert_agency(&change.transaction, &agency)?;

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{
-    AgencyId, ApiKeyId, ApplicationId, CredentialId, DatastreamId, DeviceId, FieldName, IdError,
-    Location, ModelId, ThingId, Timestamp,
+    AgencyId, ApiKeyId, ApplicationId, BoundaryName, CredentialId, DatastreamId, DeviceId,
+    FieldName, IdError, Location, ModelId, ThingId, Timestamp,
 };
 use rusqlite::{Connection, Row};
 use rustc_hash::FxHashMap;
 
 use super::StoreError;
 use crate::application::{ApiKey, ApiKeyKind, Application, LastUse};
+use crate::boundary::{Boundary, GeoJson, Shape};
 use crate::entities::{
     Agency, Credential, CredentialProof, Device, DeviceStatus, Licence, Visibility,
 };
@@ -24,6 +25,7 @@ pub(crate) fn load(connection: &Connection) -> Result<Snapshot, StoreError> {
     let mut snapshot = Snapshot::default();
     load_agencies(connection, &mut snapshot)?;
     load_models(connection, &mut snapshot)?;
+    load_boundaries(connection, &mut snapshot)?;
     let mut things = load_things(connection)?;
     load_locations(connection, &mut things)?;
     let devices = load_device_rows(connection, &mut things)?;
@@ -101,14 +103,33 @@ fn words(row: &Row<'_>, column: &'static str) -> Result<Vec<Box<str>>, RowError>
 }
 
 fn load_agencies(connection: &Connection, snapshot: &mut Snapshot) -> Result<(), StoreError> {
+    let mut retentions = load_retentions(connection)?;
     rows(connection, "SELECT id, name, created FROM agency", |row| {
+        let id = AgencyId::new(text(row, "id")?)?;
         snapshot.put_agency(Arc::new(Agency {
-            id: AgencyId::new(text(row, "id")?)?,
+            retention_days: retentions.remove(id.as_str()).unwrap_or_default(),
+            id,
             name: row.get("name")?,
             created: time(row, "created")?,
         }));
         Ok(())
     })
+}
+
+/// What each agency says of the models that it does not keep as they say.
+fn load_retentions(
+    connection: &Connection,
+) -> Result<BTreeMap<AgencyId, BTreeMap<ModelId, u32>>, StoreError> {
+    let mut retentions: BTreeMap<AgencyId, BTreeMap<ModelId, u32>> = BTreeMap::new();
+    let sql = "SELECT agency, model, days FROM agency_retention";
+    rows(connection, sql, |row| {
+        let agency = AgencyId::new(text(row, "agency")?)?;
+        let model = ModelId::new(text(row, "model")?)?;
+        let days = row.get("days")?;
+        retentions.entry(agency).or_default().insert(model, days);
+        Ok(())
+    })?;
+    Ok(retentions)
 }
 
 /// The newest version of each.
@@ -119,6 +140,23 @@ fn load_models(connection: &Connection, snapshot: &mut Snapshot) -> Result<(), S
         let model = Model::parse(text(row, "content")?.as_bytes(), version)
             .map_err(|_| RowError::Value("content"))?;
         snapshot.put_model(Arc::new(model));
+        Ok(())
+    })
+}
+
+fn load_boundaries(connection: &Connection, snapshot: &mut Snapshot) -> Result<(), StoreError> {
+    let sql = "SELECT name, title_en, title_ko, geometry, changed FROM boundary";
+    rows(connection, sql, |row| {
+        let wrong = || RowError::Value("geometry");
+        let geometry: GeoJson =
+            serde_json::from_str(text(row, "geometry")?).map_err(|_| wrong())?;
+        snapshot.put_boundary(Arc::new(Boundary {
+            name: BoundaryName::new(text(row, "name")?)?,
+            title_en: row.get("title_en")?,
+            title_ko: row.get("title_ko")?,
+            shape: Shape::try_from(geometry).map_err(|_| wrong())?,
+            changed: time(row, "changed")?,
+        }));
         Ok(())
     })
 }

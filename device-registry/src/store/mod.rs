@@ -15,10 +15,10 @@ use rusqlite::Connection;
 
 pub(crate) use load::load;
 pub(crate) use rows::{
-    NewDatastream, NewDeviceRow, delete_credential, insert_agency, insert_api_key,
+    NewDatastream, NewDeviceRow, delete_boundary, delete_credential, insert_agency, insert_api_key,
     insert_application, insert_credential, insert_datastream, insert_device, insert_location,
-    insert_model, insert_thing, revoke_api_key, update_datastream, update_device, update_last_use,
-    update_thing,
+    insert_model, insert_thing, put_boundary, revoke_api_key, set_retention, update_datastream,
+    update_device, update_last_use, update_thing,
 };
 pub use schema::SCHEMA_VERSION;
 

@@ -1,13 +1,14 @@
 //! One function for each row that an operation writes.
 
 use domain::{
-    AgencyId, ApiKeyId, CredentialId, DatastreamId, DeviceId, FieldName, ModelId, ThingId,
-    Timestamp,
+    AgencyId, ApiKeyId, BoundaryName, CredentialId, DatastreamId, DeviceId, FieldName, ModelId,
+    ThingId, Timestamp,
 };
 use rusqlite::{Connection, Params, params};
 
 use super::StoreError;
 use crate::application::{ApiKey, Application};
+use crate::boundary::{Boundary, GeoJson};
 use crate::entities::{Agency, Credential, CredentialProof, Device};
 use crate::model::ModelVersion;
 use crate::thing::{LocationSince, Thing};
@@ -38,6 +39,30 @@ pub(crate) fn insert_agency(connection: &Connection, agency: &Agency) -> Result<
     )
 }
 
+/// How long an agency keeps a model's data; `None`: as the model says.
+pub(crate) fn set_retention(
+    connection: &Connection,
+    agency: &AgencyId,
+    model: &ModelId,
+    days: Option<u32>,
+) -> Result<(), StoreError> {
+    let action = "change an agency's retention";
+    match days {
+        Some(days) => write(
+            connection,
+            action,
+            "INSERT OR REPLACE INTO agency_retention (agency, model, days) VALUES (?1, ?2, ?3)",
+            params![agency.as_str(), model.as_str(), days],
+        ),
+        None => write(
+            connection,
+            action,
+            "DELETE FROM agency_retention WHERE agency = ?1 AND model = ?2",
+            params![agency.as_str(), model.as_str()],
+        ),
+    }
+}
+
 pub(crate) fn insert_model(
     connection: &Connection,
     id: &ModelId,
@@ -51,6 +76,35 @@ pub(crate) fn insert_model(
         "add a model",
         "INSERT INTO model (id, version, content, origin, created) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![id.as_str(), version.0, content, origin, created.as_micros()],
+    )
+}
+
+pub(crate) fn put_boundary(connection: &Connection, boundary: &Boundary) -> Result<(), StoreError> {
+    let geometry = serde_json::to_string(&GeoJson::from(&boundary.shape));
+    write(
+        connection,
+        "draw a boundary",
+        "INSERT OR REPLACE INTO boundary (name, title_en, title_ko, geometry, changed)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            boundary.name.as_str(),
+            boundary.title_en,
+            boundary.title_ko,
+            geometry.expect("finite numbers serialise"),
+            boundary.changed.as_micros()
+        ],
+    )
+}
+
+pub(crate) fn delete_boundary(
+    connection: &Connection,
+    name: &BoundaryName,
+) -> Result<(), StoreError> {
+    write(
+        connection,
+        "take a boundary away",
+        "DELETE FROM boundary WHERE name = ?1",
+        params![name.as_str()],
     )
 }
 

@@ -18,7 +18,7 @@ use super::OpenStoreError;
 pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 
 /// In order; the first makes version 1. A released one never changes.
-const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2];
+const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
 
 /// Times are microseconds since 1970 UTC, places 1e-7 degrees, models JSON as
 /// `model_file` describes. A datastream's definition and unit are those of its
@@ -111,6 +111,26 @@ CREATE TABLE api_key (
 /// A gateway publishes for its children.
 const VERSION_2: &str = "
 ALTER TABLE device ADD COLUMN gateway TEXT REFERENCES device (id);
+";
+
+/// How long an agency keeps a model's data, where it is not as the model says;
+/// boundaries by name, each a GeoJSON geometry as `boundary` describes. Models
+/// may say `retention_days` from here on, which an older binary cannot read.
+const VERSION_3: &str = "
+CREATE TABLE agency_retention (
+    agency TEXT NOT NULL REFERENCES agency (id),
+    model TEXT NOT NULL,
+    days INTEGER NOT NULL CHECK (days BETWEEN 1 AND 36500),
+    PRIMARY KEY (agency, model)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE boundary (
+    name TEXT PRIMARY KEY,
+    title_en TEXT NOT NULL,
+    title_ko TEXT NOT NULL,
+    geometry TEXT NOT NULL,
+    changed INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 ";
 
 /// What stands at the start of each SQLite file.

@@ -3,10 +3,11 @@
 use std::os::unix::fs::PermissionsExt;
 
 use device_registry::{
-    NewApplication, OpenError, OpenStoreError, PEPPER_FILE, REGISTRY_FILE, SCHEMA_VERSION,
+    AgencyPatch, NewApplication, OpenError, OpenStoreError, PEPPER_FILE, REGISTRY_FILE,
+    SCHEMA_VERSION,
 };
 
-use crate::harness::{TestRegistry, device, new_device, open_at};
+use crate::harness::{TestRegistry, agency, device, model, new_device, open_at};
 
 #[test]
 fn a_newer_schema_is_refused_and_left_untouched() {
@@ -31,11 +32,11 @@ fn a_newer_schema_is_refused_and_left_untouched() {
     assert_eq!(listing(dir.path()), before, "not one byte has changed");
 }
 
-/// The first schema's files, as that release left them when it was killed:
-/// with a journal that is not folded in.
-fn first_release(dir: &std::path::Path) {
-    let fixture = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    for entry in std::fs::read_dir(fixture.join("tests/fixtures/registry-v1")).unwrap() {
+/// The files of a schema, as its release left them when it was killed: with a
+/// journal that is not folded in.
+fn release(fixture: &str, dir: &std::path::Path) {
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    for entry in std::fs::read_dir(fixtures.join(fixture)).unwrap() {
         let entry = entry.unwrap();
         std::fs::copy(entry.path(), dir.join(entry.file_name())).unwrap();
     }
@@ -44,7 +45,7 @@ fn first_release(dir: &std::path::Path) {
 #[test]
 fn the_first_schema_is_upgraded_in_place() {
     let dir = tempfile::tempdir().unwrap();
-    first_release(dir.path());
+    release("registry-v1", dir.path());
     let registry = open_at(dir.path()).unwrap();
     let snapshot = registry.snapshot();
     assert_eq!(snapshot.agencies().count(), 1);
@@ -68,6 +69,31 @@ fn the_first_schema_is_upgraded_in_place() {
     let snapshot = registry.snapshot();
     let child = snapshot.device("lot-3").unwrap();
     assert_eq!(child.gateway, Some(device("lot-1")));
+}
+
+#[test]
+fn the_second_schema_is_upgraded_in_place() {
+    let dir = tempfile::tempdir().unwrap();
+    release("registry-v2", dir.path());
+    let registry = open_at(dir.path()).unwrap();
+    let snapshot = registry.snapshot();
+    let lot = snapshot.device("lot-1").unwrap();
+    assert_eq!(lot.gateway, Some(device("gate-1")));
+    assert!(snapshot.model(&model("traffic.bicycle")).is_some());
+    assert_eq!(snapshot.boundaries().count(), 0);
+    let (seoul, parking) = (agency("seoul"), model("traffic.parking"));
+    assert_eq!(snapshot.retention_days(&seoul, &parking), None);
+    let key = "mdk_LEPEe5bpJPYv_hF1vDya5J42o0FDD8rZDiW30SQICweAyS03iuLzfmzz_1cDrCn";
+    assert!(registry.authenticate_api_key(key).is_ok());
+    // And what the new schema knows can be written.
+    let retention_days = [(parking.clone(), Some(90))].into();
+    registry
+        .patch_agency(&seoul, &AgencyPatch { retention_days })
+        .unwrap();
+    drop((snapshot, registry));
+    let registry = open_at(dir.path()).unwrap();
+    let snapshot = registry.snapshot();
+    assert_eq!(snapshot.retention_days(&seoul, &parking), Some(90));
 }
 
 /// Every file of a folder with its content.

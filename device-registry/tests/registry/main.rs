@@ -5,6 +5,7 @@
 mod agencies;
 mod api_keys;
 mod authentication;
+mod boundaries;
 mod credentials;
 mod devices;
 mod events;

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use domain::{DatastreamId, DeviceId, Offset, Timestamp};
 use parking_lot::Mutex;
+use rustc_hash::FxHashSet;
 
 use super::thread::ApplierThread;
 use super::{Applier, Progress};
@@ -13,13 +14,14 @@ use crate::config::Config;
 use crate::latest::Latest;
 use crate::live::{FrameStream, Live, StreamStart};
 use crate::log::{Frame, Log};
+use crate::open::STORE_FOLDER;
 use crate::quarantine::{Quarantine, QuarantinedMessage};
 use crate::query::{AggregateQuery, Bucket, QueryError, RangePage, RangeQuery, StoredObservation};
 use crate::stats::{Counters, Stats};
-use crate::store::{FlushError, Store, StoreOpenError};
-
-/// Folder of the store within the data folder.
-const STORE_FOLDER: &str = "store";
+use crate::store::{
+    CompactError, ExpireError, FlushError, Footprint, Observations, ObservationsQuery, Store,
+    StoreOpenError, Upkeep,
+};
 
 /// Store, latest, live and quarantine.
 pub(crate) struct ReadSide {
@@ -42,7 +44,7 @@ struct Running {
 impl ReadSide {
     /// Opens what the files hold. Frames behind it are expected by
     /// [`Self::recover`], then [`Self::start`].
-    pub(crate) fn open(config: &Config) -> Result<Arc<Self>, StoreOpenError> {
+    pub(crate) fn open(config: &Config, upkeep: Upkeep) -> Result<Arc<Self>, StoreOpenError> {
         let counters = Arc::new(Counters::default());
         let latest = Latest::default();
         let quarantine = Quarantine::new(config.quarantine_per_device, Arc::clone(&counters));
@@ -51,6 +53,7 @@ impl ReadSide {
             config.flush_rows,
             latest.clone(),
             Arc::clone(&counters),
+            upkeep,
         )?;
         let progress = Progress::new(store.flushed_offset());
         let live = Live::new(progress.clone(), Arc::clone(&counters));
@@ -72,6 +75,11 @@ impl ReadSide {
             recovering: Mutex::new(Some(applier)),
             running: OnceLock::new(),
         }))
+    }
+
+    /// For backups.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
     pub(crate) fn counters(&self) -> Arc<Counters> {
@@ -126,6 +134,18 @@ impl ReadSide {
         self.store.close()
     }
 
+    /// Flushes what is applied, and makes one file of each day, agency and
+    /// model. Blocks.
+    pub(crate) fn compact(&self) -> Result<(), CompactError> {
+        self.store.flush().map_err(CompactError::Flush)?;
+        self.store.compact()
+    }
+
+    /// Drops the days whose retention is over at `now`.
+    pub(crate) fn expire(&self, now: Timestamp) -> Result<usize, ExpireError> {
+        self.store.expire(now)
+    }
+
     // --- positions
 
     pub(crate) fn applied_offset(&self) -> Offset {
@@ -165,6 +185,31 @@ impl ReadSide {
         to: Timestamp,
     ) -> Result<u64, QueryError> {
         self.store.count(datastream, from, to)
+    }
+
+    // --- exports
+
+    pub(crate) fn observations(
+        &self,
+        query: &ObservationsQuery,
+    ) -> Result<Observations, QueryError> {
+        self.store.observations(query)
+    }
+
+    pub(crate) fn unchanged(
+        &self,
+        query: &ObservationsQuery,
+        made_from: Footprint,
+    ) -> Option<Footprint> {
+        self.store.unchanged(query, made_from)
+    }
+
+    pub(crate) fn observed_between(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> FxHashSet<DatastreamId> {
+        self.store.observed_between(from, to)
     }
 
     // --- streams and counters

@@ -8,8 +8,10 @@
 //! In reading order: `frame` (what a frame is), `encode` and `decode` (its
 //! bytes), `segment` and `file` (a file of the log), `spare` (the next file),
 //! `staging` (what waits), `writer`, `policy` and `commit` (who leads), `feed`
-//! (to the applier), `reader`, `recovery`.
+//! (to the applier), `reader`, `recovery`, `bit_rot` (what it refuses to cut), `scan` (segments as
+//! files).
 
+mod bit_rot;
 mod commit;
 mod decode;
 mod encode;
@@ -20,6 +22,7 @@ mod frame;
 mod policy;
 mod reader;
 mod recovery;
+mod scan;
 mod segment;
 mod spare;
 mod staging;
@@ -41,13 +44,16 @@ pub use fault::Fault;
 pub use reader::LogReadError;
 pub use recovery::LogOpenError;
 
+pub(crate) use recovery::FORMAT_FILE;
+
 pub(crate) use decode::Decoder;
 pub(crate) use encode::{FrameHead, ObservationRef, ValueRef};
 pub(crate) use feed::DurableGroup;
 pub(crate) use file::Faults;
 pub(crate) use frame::{Frame, FrameObservation, Verdict};
 pub(crate) use reader::LogFrames;
-pub(crate) use segment::sync_folder;
+pub(crate) use scan::{SegmentFile, segment_paths};
+pub(crate) use segment::{FORMAT_VERSION as LOG_FORMAT, KeptSegments, Segment, sync_folder};
 pub(crate) use staging::Staging;
 
 use crate::CommitPolicy;
@@ -244,7 +250,7 @@ impl Log {
 
     // --- positions and reading
 
-    #[cfg(test)]
+    /// Of the oldest frame that the log still has.
     pub(crate) fn first_offset(&self) -> Offset {
         self.shared.segments.first_offset()
     }
@@ -289,6 +295,17 @@ impl Log {
             Some(writer) => writer.release(up_to, budget),
             None => Ok(()),
         }
+    }
+
+    /// Keeps the frames from `first` on as long as the answer lives; `None`
+    /// where somebody keeps some already.
+    pub(crate) fn keep(&self, first: Offset) -> Option<KeptSegments> {
+        self.shared.segments.keep(first)
+    }
+
+    /// The segments with frames from `first` on, oldest first.
+    pub(crate) fn segments(&self, first: Offset) -> Vec<Arc<Segment>> {
+        self.shared.segments.from(first)
     }
 
     /// Ends writing for good, whoever still holds a handle, and stops the

@@ -2,11 +2,18 @@
 //!
 //! The last segment is read whole. Where its frames end, a torn group may
 //! stand: the one write that had not been synced. It is cut, and zeros are
-//! written over it. Sound frames of it are kept, and synced before anything is
-//! built on them. A bad frame with the beginning of a later group behind it
-//! is no torn write, since a group is written only after the one before it was
-//! synced: that is damage, and the log is refused. What earlier segments hold
-//! was synced; they are checked when they are read.
+//! written over it. Sound frames of it are kept: the last group is written once
+//! more and synced before anything is built on it, since after a failed sync
+//! the system may show bytes that the disk never got, and takes them for clean.
+//!
+//! Refused, because no write that was cut short looks so, is a bad frame
+//! - with the beginning of a later group behind it: a group is written only
+//!   after the one before it was synced;
+//! - that would be sound but for one bit (`bit_rot`).
+//!
+//! So all that a flipped bit can touch is refused, or was padding; more than
+//! one wrong bit within the last group cannot be told from a torn write.
+//! What earlier segments hold was synced; they are checked when they are read.
 
 use std::fs;
 use std::io;
@@ -15,6 +22,7 @@ use std::sync::Arc;
 
 use domain::Offset;
 
+use super::bit_rot::is_one_bit_off;
 use super::decode::check;
 use super::encode::{ALIGNMENT, HEADER_BYTES};
 use super::file::{Faults, LogFile};
@@ -27,7 +35,7 @@ use super::writer::{Writer, begin_segment};
 
 /// Names the format's version, so that an older binary refuses the folder
 /// before it has read a segment.
-const FORMAT_FILE: &str = "FORMAT";
+pub(crate) const FORMAT_FILE: &str = "FORMAT";
 const FORMAT_IN_THE_MAKING: &str = "FORMAT.tmp";
 
 /// Why a log cannot be opened.
@@ -51,13 +59,14 @@ pub enum LogOpenError {
     Header { path: PathBuf },
     #[error(
         "the log segment {} is damaged at byte {position} (offset {expected}): \
-         sound frames follow, so this is no write that was cut short",
+         {evidence}, so this is no write that was cut short",
         path.display()
     )]
     Corrupt {
         path: PathBuf,
         position: u64,
         expected: Offset,
+        evidence: &'static str,
     },
     #[error(
         "the log ends at offset {end}, but the store holds {stored}: \
@@ -100,11 +109,11 @@ pub(super) fn recover(
     let (segment, file, end) = match (found.last(), end) {
         (Some(last), Some(end)) => {
             let file = LogFile::open(&last.path, faults).map_err(io("open", &last.path))?;
-            end.cut(&file)
-                .map_err(io("cut the torn end of", &last.path))?;
             // Whoever wrote it may have been killed before the sync, of the
-            // frames or of the segment's name: what is taken for durable from
-            // here on has to be.
+            // frames or of the segment's name, or have seen it fail: what is
+            // taken for durable from here on has to be.
+            end.take_over(&file)
+                .map_err(io("write the end of", &last.path))?;
             file.sync().map_err(io("sync", &last.path))?;
             sync_folder(folder).map_err(io("sync", folder))?;
             (Arc::clone(last), file, end)
@@ -192,11 +201,22 @@ fn find_segments(folder: &Path) -> Result<Vec<Arc<Segment>>, LogOpenError> {
 }
 
 /// Where the sound frames of the last segment end.
-struct End {
-    position: u64,
-    durable: Offset,
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) position: u64,
+    pub(super) durable: Offset,
+    /// The bytes of the last group, which end at `position`.
+    last_group: Vec<u8>,
     /// Bytes of a torn group behind it, if any.
-    torn: u64,
+    pub(super) torn: u64,
+}
+
+/// A bad frame that is no torn write.
+#[derive(Debug)]
+pub(crate) struct Damage {
+    pub(crate) position: u64,
+    pub(crate) expected: Offset,
+    pub(crate) evidence: &'static str,
 }
 
 impl End {
@@ -204,13 +224,57 @@ impl End {
         Self {
             position: SEGMENT_HEADER_BYTES,
             durable: stored,
+            last_group: Vec::new(),
             torn: 0,
         }
     }
 
-    /// Writes zeros over the torn group: its later frames must not follow a
-    /// new one some day. The caller syncs.
-    fn cut(&self, file: &LogFile) -> io::Result<()> {
+    /// Where the frames of a segment that holds `bytes` end; `mark` is told
+    /// where each stands.
+    pub(super) fn find(
+        bytes: &[u8],
+        header: SegmentHeader,
+        mut mark: impl FnMut(Offset, u64),
+    ) -> Result<Self, Damage> {
+        let epoch = header.epoch;
+        let mut position = SEGMENT_HEADER_BYTES as usize;
+        let mut group = position;
+        let mut next = header.first;
+        while let Some(frame) =
+            check(&bytes[position..], epoch).filter(|frame| frame.offset == next)
+        {
+            mark(next, position as u64);
+            if frame.first_of_group {
+                group = position;
+            }
+            position = (position + frame.bytes()).min(bytes.len());
+            next = next.next();
+        }
+        let damage = |evidence| Damage {
+            position: position as u64,
+            expected: next,
+            evidence,
+        };
+        let rest = &bytes[position..];
+        let torn = torn_bytes(rest, epoch, next).map_err(|()| damage("sound frames follow"))?;
+        if is_one_bit_off(rest, epoch, next) {
+            return Err(damage("one bit of the frame is wrong"));
+        }
+        Ok(Self {
+            position: position as u64,
+            durable: Offset::new(next.get() - 1),
+            last_group: bytes[group..position].to_vec(),
+            torn: torn as u64,
+        })
+    }
+
+    /// Writes the last group again, and zeros over what tore: its later frames
+    /// must not follow a new one some day. The caller syncs.
+    fn take_over(&self, file: &LogFile) -> io::Result<()> {
+        if !self.last_group.is_empty() {
+            let begin = self.position - self.last_group.len() as u64;
+            file.write_at(&self.last_group, begin)?;
+        }
         if self.torn == 0 {
             return Ok(());
         }
@@ -226,23 +290,12 @@ impl End {
 /// Reads the last segment to the end of its frames.
 fn find_end(segment: &Segment) -> Result<End, LogOpenError> {
     let bytes = fs::read(&segment.path).map_err(io("read", &segment.path))?;
-    let epoch = segment.header.epoch;
-    let mut position = SEGMENT_HEADER_BYTES as usize;
-    let mut next = segment.header.first;
-    while let Some(frame) = check(&bytes[position..], epoch).filter(|frame| frame.offset == next) {
-        segment.mark(frame.offset, position as u64);
-        position = (position + frame.bytes()).min(bytes.len());
-        next = next.next();
-    }
-    let torn = torn_bytes(&bytes[position..], epoch, next).map_err(|()| LogOpenError::Corrupt {
+    let mark = |offset, position| segment.mark(offset, position);
+    End::find(&bytes, segment.header, mark).map_err(|damage| LogOpenError::Corrupt {
         path: segment.path.clone(),
-        position: position as u64,
-        expected: next,
-    })?;
-    Ok(End {
-        position: position as u64,
-        durable: Offset::new(next.get() - 1),
-        torn: torn as u64,
+        position: damage.position,
+        expected: damage.expected,
+        evidence: damage.evidence,
     })
 }
 

@@ -133,19 +133,47 @@ impl Segment {
 
 /// All segments of a log, oldest first; the last one is written to.
 #[derive(Default)]
-pub(crate) struct Segments(RwLock<Vec<Arc<Segment>>>);
+pub(crate) struct Segments {
+    list: RwLock<Vec<Arc<Segment>>>,
+    /// Frames from it on stay, whatever the store holds.
+    kept_from: Mutex<Option<Offset>>,
+}
 
 impl Segments {
     pub(crate) fn new(segments: Vec<Arc<Segment>>) -> Self {
-        Self(RwLock::new(segments))
+        Self {
+            list: RwLock::new(segments),
+            kept_from: Mutex::new(None),
+        }
+    }
+
+    /// Keeps frames from `first` on until the answer is dropped; `None` where
+    /// somebody keeps some already.
+    pub(crate) fn keep(self: &Arc<Self>, first: Offset) -> Option<KeptSegments> {
+        // The list's lock: nothing is being released meanwhile.
+        let list = self.list.write();
+        let mut kept = self.kept_from.lock();
+        if kept.is_some() {
+            return None;
+        }
+        *kept = Some(first);
+        drop((kept, list));
+        Some(KeptSegments(Arc::clone(self)))
+    }
+
+    /// Those with frames from `first` on.
+    pub(crate) fn from(&self, first: Offset) -> Vec<Arc<Segment>> {
+        let list = self.list.read();
+        let behind = list.partition_point(|segment| segment.header.first <= first);
+        list[behind.saturating_sub(1)..].to_vec()
     }
 
     pub(crate) fn push(&self, segment: Arc<Segment>) {
-        self.0.write().push(segment);
+        self.list.write().push(segment);
     }
 
     pub(crate) fn first_offset(&self) -> Offset {
-        self.0
+        self.list
             .read()
             .first()
             .map_or(Offset::ZERO, |segment| segment.header.first)
@@ -153,14 +181,14 @@ impl Segments {
 
     /// The segment that has `offset`, if it is not gone.
     pub(crate) fn holding(&self, offset: Offset) -> Option<Arc<Segment>> {
-        let segments = self.0.read();
+        let segments = self.list.read();
         let behind = segments.partition_point(|segment| segment.header.first <= offset);
         segments.get(behind.checked_sub(1)?).cloned()
     }
 
     /// Whether `segment` is still part of the log.
     pub(crate) fn has(&self, segment: &Arc<Segment>) -> bool {
-        self.0
+        self.list
             .read()
             .iter()
             .any(|known| Arc::ptr_eq(known, segment))
@@ -169,7 +197,11 @@ impl Segments {
     /// Takes out the oldest segments while all their frames are at or before
     /// `up_to` and the rest still has `budget` bytes. The last one stays.
     pub(crate) fn take_released(&self, up_to: Offset, budget: u64) -> Vec<Arc<Segment>> {
-        let mut segments = self.0.write();
+        let mut segments = self.list.write();
+        let up_to = match *self.kept_from.lock() {
+            Some(kept) => up_to.min(Offset::new(kept.get().saturating_sub(1))),
+            None => up_to,
+        };
         let mut left: u64 = segments.iter().map(|segment| segment.bytes).sum();
         let mut count = 0;
         while let (Some(oldest), Some(next)) = (segments.get(count), segments.get(count + 1)) {
@@ -183,7 +215,63 @@ impl Segments {
     }
 }
 
+/// Segments that nobody gives back as long as this lives.
+pub(crate) struct KeptSegments(Arc<Segments>);
+
+impl Drop for KeptSegments {
+    fn drop(&mut self) {
+        *self.0.kept_from.lock() = None;
+    }
+}
+
 /// Makes creations, renames and removals in a folder durable.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Segments of ten frames each: 1 to 10, 11 to 20, 21 on.
+    fn segments() -> Arc<Segments> {
+        let segment = |first: u64| {
+            let header = SegmentHeader::fresh(Offset::new(first));
+            Arc::new(Segment::new(PathBuf::new(), header, 100))
+        };
+        Arc::new(Segments::new([1, 11, 21].map(segment).into()))
+    }
+
+    fn firsts(segments: &[Arc<Segment>]) -> Vec<u64> {
+        let first = |segment: &Arc<Segment>| segment.header.first.get();
+        segments.iter().map(first).collect()
+    }
+
+    #[test]
+    fn what_somebody_keeps_is_not_given_back() {
+        let (segments, all) = (segments(), Offset::new(25));
+        let kept = segments.keep(Offset::new(15)).unwrap();
+        assert!(segments.keep(Offset::new(1)).is_none(), "one at a time");
+        assert_eq!(firsts(&segments.take_released(all, 0)), [1]);
+        assert_eq!(firsts(&segments.from(Offset::new(15))), [11, 21]);
+        drop(kept);
+        assert_eq!(firsts(&segments.take_released(all, 0)), [11]);
+    }
+
+    #[test]
+    fn segments_are_found_by_their_frames() {
+        let segments = segments();
+        for (first, found) in [
+            (0, [1, 11, 21].as_slice()),
+            (10, &[1, 11, 21]),
+            (11, &[11, 21]),
+        ] {
+            assert_eq!(
+                firsts(&segments.from(Offset::new(first))),
+                found,
+                "from {first}"
+            );
+        }
+        assert_eq!(firsts(&segments.from(Offset::new(99))), [21]);
+    }
 }

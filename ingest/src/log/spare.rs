@@ -106,18 +106,22 @@ impl Spares {
     }
 
     /// A released segment becomes the spare where there is none, and is
-    /// removed otherwise.
+    /// removed otherwise. Durable before anybody may take the spare: a header
+    /// that is written into it must not come back under the segment's old name.
     pub(crate) fn recycle(&self, path: &Path, bytes: u64) -> io::Result<()> {
         let mut state = self.shared.state.lock();
-        if state.ready || bytes != self.shared.segment_bytes {
-            fs::remove_file(path)?;
-        } else {
+        let spare = !state.ready && bytes == self.shared.segment_bytes;
+        if spare {
             fs::rename(path, self.shared.folder.join(SPARE))?;
+        } else {
+            fs::remove_file(path)?;
+        }
+        sync_folder(&self.shared.folder)?;
+        if spare {
             state.ready = true;
             self.shared.changed.notify_all();
         }
-        drop(state);
-        sync_folder(&self.shared.folder)
+        Ok(())
     }
 }
 
@@ -197,8 +201,9 @@ impl SparesShared {
             return remove_if_there(&made);
         }
         fs::rename(&made, self.folder.join(SPARE))?;
+        sync_folder(&self.folder)?;
         state.ready = true;
-        sync_folder(&self.folder)
+        Ok(())
     }
 }
 

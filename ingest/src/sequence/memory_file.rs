@@ -23,7 +23,8 @@ use super::Sequencer;
 use super::replay::ReplayWindow;
 use crate::log::sync_folder;
 
-const FILE: &str = "sequencer";
+/// Its name in the log's folder.
+pub(crate) const FILE: &str = "sequencer";
 const MAGIC: &[u8; 8] = b"MADANGSQ";
 const VERSION: u32 = 1;
 

@@ -1,68 +1,74 @@
 //! Statistics over buckets of time.
 //!
 //! Numbers whose quality is good or uncertain count, in their newest revision.
-//! Sums are compensated (Neumaier), so that they do not depend on how rows are
-//! spread over files; percentiles are exact, with linear interpolation between
-//! neighbours, as pandas and DuckDB's `quantile_cont` do by default.
-
-use std::collections::BTreeMap;
+//! Sums are exact and rounded once (`sum`), so they depend neither on how rows
+//! are spread over files nor on whether rollups were read. Percentiles are
+//! exact, with linear interpolation between neighbours, as pandas and DuckDB's
+//! `quantile_cont` do by default; where a request would read more rows than it
+//! may, those of hours that have a sketch are told from it, and the bucket says
+//! so.
 
 use domain::{DatastreamId, Timestamp, Value};
+use rustc_hash::FxHashMap;
 
 use super::cursor::Columns;
+use super::file::DataFile;
+use super::forward::{Forward, More, Numbers};
+use super::gather::{FromCell, Groups, find_bucket};
 use super::merge::{Resolved, Scan, Wanted};
+use super::plan::{CellsPiece, FileWork, Plan, RowsPiece, Use};
+use super::rollup::{Reader, Rollups, SKETCH_NUMBERS};
+use super::spans::Spans;
 use super::view::View;
 use super::{TooMuch, usable};
-use crate::query::{
-    AggregateFunction, AggregateQuery, Bucket, Grouping, MAX_AGGREGATE_VALUES, QueryError,
-    StoredObservation,
-};
+use crate::query::{AggregateFunction, AggregateQuery, Bucket, QueryError};
 
 /// Answers `query` from `view`: by datastream, then by time.
 pub(super) fn aggregate(view: &View, query: &AggregateQuery) -> Result<Vec<Bucket>, QueryError> {
     check(query)?;
+    let exact = answer(view, query, Use::exact(query));
+    match (exact, Use::approximate(query)) {
+        (Err(error @ QueryError::TooMuch { .. }), Some(approximate)) => {
+            match answer(view, query, approximate) {
+                // What the exact answer costs is what the caller should know.
+                Err(QueryError::TooMuch { .. }) => Err(error),
+                answer => answer,
+            }
+        }
+        (exact, _) => exact,
+    }
+}
+
+pub(super) fn answer(
+    view: &View,
+    query: &AggregateQuery,
+    uses: Use,
+) -> Result<Vec<Bucket>, QueryError> {
     let mut datastreams = query.datastreams.clone();
     datastreams.sort_unstable();
     datastreams.dedup();
-    let wanted = Wanted {
-        datastreams,
-        from: query.boundaries[0],
-        to: query.boundaries[query.boundaries.len() - 1],
-        columns: Columns::Numbers,
+    let (from, to) = (
+        query.boundaries[0],
+        query.boundaries[query.boundaries.len() - 1],
+    );
+    let spans = Spans::new(view, from, to);
+    let mut groups = Groups::new(query);
+    let plan = Plan::new(query, &datastreams, &spans, uses, &mut groups)?;
+    let mut gathering = Gathering {
+        query,
+        uses,
+        needs_sums: query
+            .functions
+            .iter()
+            .any(|function| matches!(function, AggregateFunction::Avg | AggregateFunction::Sum)),
+        groups,
+        rows_read: 0,
     };
-    let scan = Scan::new(view, wanted)?;
-    TooMuch::check(scan.estimate())?;
-    let keeps_values = query
-        .functions
-        .iter()
-        .any(|function| matches!(function, AggregateFunction::Percentile(_)));
-    let mut gathered: BTreeMap<(Option<DatastreamId>, usize), Gathered> = BTreeMap::new();
-    let mut observations = Resolved::new(scan, None);
-    let mut bucket = 0;
-    while let Some(observation) = observations.next()? {
-        let (Some(Value::Number(number)), true) = (&observation.value, usable(observation.quality))
-        else {
-            continue;
-        };
-        bucket = find_bucket(&query.boundaries, bucket, observation.time);
-        let group = match query.per_datastream {
-            Grouping::Each => Some(observation.datastream),
-            Grouping::Together => None,
-        };
-        let values = (gathered.len() + 1) * query.functions.len();
-        let place = gathered.entry((group, bucket)).or_default();
-        if place.count == 0 && values > MAX_AGGREGATE_VALUES {
-            return Err(QueryError::TooManyValues {
-                values,
-                limit: MAX_AGGREGATE_VALUES,
-            });
-        }
-        place.add(*number, &observation, keeps_values);
+    for (number, work) in plan.files.into_iter().enumerate() {
+        gathering.add_file(spans.file(number), work)?;
     }
-    let buckets = gathered.into_iter();
-    Ok(buckets
-        .map(|(place, gathered)| gathered.bucket(place, query))
-        .collect())
+    gathering.add_mixed(view, plan.mixed)?;
+    Ok(gathering.groups.finish())
 }
 
 fn check(query: &AggregateQuery) -> Result<(), QueryError> {
@@ -79,131 +85,197 @@ fn check(query: &AggregateQuery) -> Result<(), QueryError> {
     Ok(())
 }
 
-/// The bucket of `time`, which lies within the boundaries; mostly `last` or the
-/// one behind it.
-fn find_bucket(boundaries: &[Timestamp], last: usize, time: Timestamp) -> usize {
-    let holds = |bucket: usize| {
-        bucket + 1 < boundaries.len() && boundaries[bucket] <= time && time < boundaries[bucket + 1]
-    };
-    if holds(last) {
-        last
-    } else if holds(last + 1) {
-        last + 1
-    } else {
-        boundaries.partition_point(|boundary| *boundary <= time) - 1
-    }
+/// One plan on its way.
+struct Gathering<'a> {
+    query: &'a AggregateQuery,
+    uses: Use,
+    needs_sums: bool,
+    groups: Groups<'a>,
+    rows_read: u64,
 }
 
-/// The numbers of one bucket.
-#[derive(Default)]
-struct Gathered {
-    count: u64,
-    sum: f64,
-    /// What rounding has taken from `sum`.
-    lost: f64,
-    min: f64,
-    max: f64,
-    first: Option<(Timestamp, f64)>,
-    last: Option<(Timestamp, f64)>,
-    /// Only where a percentile is asked for.
-    values: Vec<f64>,
-}
-
-impl Gathered {
-    fn add(&mut self, number: f64, observation: &StoredObservation, keeps_values: bool) {
-        let time = observation.time;
-        if self.count == 0 {
-            (self.min, self.max) = (number, number);
-        }
-        self.count += 1;
-        self.min = self.min.min(number);
-        self.max = self.max.max(number);
-        let sum = self.sum + number;
-        self.lost += if self.sum.abs() >= number.abs() {
-            (self.sum - sum) + number
-        } else {
-            (number - sum) + self.sum
-        };
-        self.sum = sum;
-        if self.first.is_none_or(|(first, _)| time < first) {
-            self.first = Some((time, number));
-        }
-        if self.last.is_none_or(|(last, _)| time >= last) {
-            self.last = Some((time, number));
-        }
-        if keeps_values {
-            self.values.push(number);
-        }
-    }
-
-    fn bucket(
-        mut self,
-        (datastream, bucket): (Option<DatastreamId>, usize),
-        query: &AggregateQuery,
-    ) -> Bucket {
-        self.values.sort_unstable_by(f64::total_cmp);
-        Bucket {
-            datastream,
-            start: query.boundaries[bucket],
-            end: query.boundaries[bucket + 1],
-            values: query
-                .functions
-                .iter()
-                .map(|function| self.value(*function))
-                .collect(),
-        }
-    }
-
-    fn value(&self, function: AggregateFunction) -> Option<f64> {
-        let sum = self.sum + self.lost;
-        match function {
-            AggregateFunction::Avg => Some(sum / self.count as f64),
-            AggregateFunction::Min => Some(self.min),
-            AggregateFunction::Max => Some(self.max),
-            AggregateFunction::Sum => Some(sum),
-            AggregateFunction::Count => Some(self.count as f64),
-            AggregateFunction::First => self.first.map(|(_, number)| number),
-            AggregateFunction::Last => self.last.map(|(_, number)| number),
-            AggregateFunction::Percentile(percent) => percentile(&self.values, percent),
-        }
-    }
-}
-
-fn percentile(sorted: &[f64], percent: u8) -> Option<f64> {
-    let last = sorted.len().checked_sub(1)?;
-    let place = last as f64 * f64::from(percent) / 100.0;
-    let (below, part) = (place.floor() as usize, place.fract());
-    let above = (below + 1).min(last);
-    Some(sorted[below] + (sorted[above] - sorted[below]) * part)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_percentile_lies_between_its_neighbours() {
-        let values = [1.0, 2.0, 3.0, 10.0];
-        assert_eq!(percentile(&values, 0), Some(1.0));
-        assert_eq!(percentile(&values, 50), Some(2.5));
-        assert_eq!(percentile(&values, 100), Some(10.0));
-        assert_eq!(percentile(&[7.0], 95), Some(7.0));
-        assert_eq!(percentile(&[], 50), None);
-    }
-
-    #[test]
-    fn a_time_finds_its_bucket_from_anywhere() {
-        let edges: Vec<_> = [0, 10, 20, 50]
-            .into_iter()
-            .map(Timestamp::from_micros)
-            .collect();
-        for (time, bucket) in [(0, 0), (9, 0), (10, 1), (20, 2), (49, 2)] {
-            for last in 0..4 {
-                assert_eq!(
-                    find_bucket(&edges, last, Timestamp::from_micros(time)),
-                    bucket
-                );
+impl Gathering<'_> {
+    fn add_file(&mut self, file: &DataFile, work: FileWork) -> Result<(), QueryError> {
+        let mut rows = work.rows;
+        if !work.cells.is_empty() {
+            let mut reader = file.rollups.as_ref().and_then(Rollups::reader);
+            let mut cells = Vec::new();
+            for piece in work.cells {
+                let found = match &mut reader {
+                    Some(reader) => self.find_cells(reader, &piece, &mut cells).is_some(),
+                    None => false,
+                };
+                if let (true, Some(reader)) = (found, &mut reader) {
+                    self.add_cells(reader, &piece, &cells)?;
+                } else {
+                    // All of its rows instead, also those of cells that are cut.
+                    rows.retain(|rows| rows.entry.series != piece.entry.series);
+                    rows.push(RowsPiece::whole(piece.entry, piece.from, piece.to));
+                }
             }
         }
+        self.add_rows(file, rows)
+    }
+
+    /// The cells that are wanted, with their places in the block; `None` where
+    /// rows have to be read.
+    fn find_cells(
+        &self,
+        reader: &mut Reader<'_>,
+        piece: &CellsPiece,
+        found: &mut Vec<(usize, Timestamp)>,
+    ) -> Option<()> {
+        found.clear();
+        let series = piece.entry.series;
+        let cells = reader.cells(series, piece.width)?;
+        for cell in cells.of(series)? {
+            let start = i64::from(cells.bucket[cell]) * piece.width.micros();
+            let (count, Some(time)) = (cells.count[cell], piece.time_in(start)) else {
+                continue;
+            };
+            if count == 0 {
+                continue;
+            }
+            let has_sum = !self.needs_sums || cells.sum(cell).is_some();
+            let has_sketch = self.uses != Use::Sketches || count >= SKETCH_NUMBERS;
+            if !has_sum || !has_sketch {
+                return None;
+            }
+            found.push((cell, time));
+        }
+        if self.uses == Use::Sketches {
+            for (cell, _) in found.iter() {
+                reader.sketch(*cell)?;
+            }
+        }
+        Some(())
+    }
+
+    fn add_cells(
+        &mut self,
+        reader: &mut Reader<'_>,
+        piece: &CellsPiece,
+        found: &[(usize, Timestamp)],
+    ) -> Result<(), QueryError> {
+        let series = piece.entry.series;
+        let mut bucket = 0;
+        for (cell, time) in found {
+            let Some(cells) = reader.cells(series, piece.width) else {
+                continue;
+            };
+            let mut told = FromCell {
+                count: cells.count[*cell],
+                min: cells.min[*cell],
+                max: cells.max[*cell],
+                sum: cells.sum(*cell).unwrap_or_default(),
+                sketch: None,
+            };
+            if self.uses == Use::Sketches {
+                told.sketch = reader.sketch(*cell);
+            }
+            bucket = find_bucket(&self.query.boundaries, bucket, *time);
+            self.groups.at(series, bucket)?.add_cell(&told);
+        }
+        Ok(())
+    }
+
+    fn add_rows(&mut self, file: &DataFile, mut pieces: Vec<RowsPiece>) -> Result<(), QueryError> {
+        pieces.retain(|piece| piece.from < piece.to);
+        pieces.sort_unstable_by_key(|piece| piece.entry.first_row);
+        let Some(last) = pieces.last() else {
+            return Ok(());
+        };
+        let end = (last.entry.first_row + last.entry.rows) as usize;
+        let mut forward = Forward::<Numbers>::open(file, end)?;
+        for piece in &pieces {
+            let (series, mut added) = (piece.entry.series, Ok(()));
+            // The last row of a time holds: it may come with the next ones.
+            let mut last = None;
+            forward.each(&piece.entry, piece.from, piece.to, usize::MAX, |rows| {
+                let times = rows.times();
+                self.rows_read += times.len() as u64;
+                let before = last.filter(|(time, _)| times.first() != Some(time));
+                let newest = (0..times.len() - 1)
+                    .filter(|at| times[*at] != times[*at + 1])
+                    .map(|at| (times[at], rows.columns.usable(at)));
+                let numbers = before
+                    .into_iter()
+                    .chain(newest)
+                    .filter_map(|row| piece.number(row));
+                added = TooMuch::check(self.rows_read)
+                    .and_then(|()| self.groups.add_rows(series, numbers));
+                let at = times.len() - 1;
+                last = Some((times[at], rows.columns.usable(at)));
+                if added.is_ok() {
+                    More::Yes
+                } else {
+                    More::Enough
+                }
+            })?;
+            added?;
+            let last = last.and_then(|row| piece.number(row));
+            self.groups.add_rows(series, last.into_iter())?;
+        }
+        Ok(())
+    }
+
+    /// Merges what several have rows of, in as few scans as their times allow.
+    fn add_mixed(
+        &mut self,
+        view: &View,
+        mut mixed: Vec<(DatastreamId, Timestamp, Timestamp)>,
+    ) -> Result<(), QueryError> {
+        mixed.sort_unstable_by_key(|(_, from, _)| *from);
+        let mut rest = &mixed[..];
+        while let Some((_, from, to)) = rest.first() {
+            let mut to = *to;
+            let mut together = 1;
+            while let Some((_, _, end)) = rest.get(together).filter(|(_, from, _)| *from < to) {
+                to = to.max(*end);
+                together += 1;
+            }
+            self.merge(view, &rest[..together], *from, to)?;
+            rest = &rest[together..];
+        }
+        Ok(())
+    }
+
+    /// Adds the numbers of `mixed`, whose times lie from `from` to before `to`.
+    fn merge(
+        &mut self,
+        view: &View,
+        mixed: &[(DatastreamId, Timestamp, Timestamp)],
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<(), QueryError> {
+        let mut times: FxHashMap<DatastreamId, Vec<(Timestamp, Timestamp)>> = FxHashMap::default();
+        for (datastream, from, to) in mixed {
+            times.entry(*datastream).or_default().push((*from, *to));
+        }
+        let mut datastreams: Vec<_> = times.keys().copied().collect();
+        datastreams.sort_unstable();
+        let wanted = Wanted {
+            datastreams,
+            from,
+            to,
+            columns: Columns::Numbers,
+        };
+        let scan = Scan::new(view, wanted)?;
+        TooMuch::check(self.rows_read + scan.estimate())?;
+        let mut observations = Resolved::new(scan, None);
+        while let Some(row) = observations.next()? {
+            self.rows_read += 1;
+            let (Some(Value::Number(number)), true) = (&row.value, usable(row.quality)) else {
+                continue;
+            };
+            let time = row.time;
+            let own = times.get(&row.datastream);
+            let is_own = |(from, to): &(Timestamp, Timestamp)| (*from..*to).contains(&time);
+            if own.is_some_and(|own| own.iter().any(is_own)) {
+                let number = std::iter::once((time, *number));
+                self.groups.add_rows(row.datastream.get(), number)?;
+            }
+        }
+        Ok(())
     }
 }

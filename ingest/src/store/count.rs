@@ -1,13 +1,19 @@
 //! How many observations there are, without reading them where that can be
 //! told from the indexes.
-
-use std::ops::RangeInclusive;
+//!
+//! Where one file alone has rows of the datastream in a span, its index tells
+//! how many, or its times do where some have corrections or the span is cut.
+//! Only the spans in which several overlap are read and merged.
 
 use domain::{DatastreamId, Timestamp};
 
 use super::TooMuch;
 use super::cursor::Columns;
+use super::file::{DataFile, ReadError};
+use super::forward::{Forward, More, Nothing};
+use super::index::Entry;
 use super::merge::{Resolved, Scan, Wanted};
+use super::spans::{Span, SpanRows, Spans};
 use super::view::View;
 use crate::query::QueryError;
 
@@ -21,13 +27,41 @@ pub(super) fn count(
     if from >= to {
         return Ok(0);
     }
-    if let Some(count) = from_indexes(view, datastream, from, to) {
-        return Ok(count);
+    let spans = Spans::new(view, from, to);
+    let mut count = 0;
+    for span in spans.of(datastream) {
+        count += match &span.rows {
+            SpanRows::File(_, entry) if entry.unique_times && entry.within(from, to) => {
+                u64::from(entry.rows)
+            }
+            SpanRows::File(file, entry) => times(spans.file(*file), entry, &span)?,
+            SpanRows::Head(rows) => rows.len() as u64,
+            SpanRows::Mixed => merged(view, datastream, &span)?,
+        };
     }
+    Ok(count)
+}
+
+/// How many times the rows of a file have.
+fn times(file: &DataFile, entry: &Entry, span: &Span) -> Result<u64, ReadError> {
+    let end = (entry.first_row + entry.rows) as usize;
+    let mut rows = Forward::<Nothing>::open(file, end)?;
+    let (mut found, mut last) = (0, None);
+    rows.each(entry, span.from, span.to, usize::MAX, |rows| {
+        for time in rows.times() {
+            found += u64::from(last != Some(*time));
+            last = Some(*time);
+        }
+        More::Yes
+    })?;
+    Ok(found)
+}
+
+fn merged(view: &View, datastream: DatastreamId, span: &Span) -> Result<u64, QueryError> {
     let wanted = Wanted {
         datastreams: vec![datastream],
-        from,
-        to,
+        from: span.from,
+        to: span.to,
         columns: Columns::All,
     };
     let scan = Scan::new(view, wanted)?;
@@ -38,43 +72,4 @@ pub(super) fn count(
         count += 1;
     }
     Ok(count)
-}
-
-/// Where all files lie wholly within the times, none has two rows of a time,
-/// and neither they nor the head overlap: then a row is an observation.
-fn from_indexes(
-    view: &View,
-    datastream: DatastreamId,
-    from: Timestamp,
-    to: Timestamp,
-) -> Option<u64> {
-    let mut count = 0;
-    let mut spans: Vec<RangeInclusive<i64>> = Vec::new();
-    for file in view.files.iter() {
-        let Some(entry) = file.index.get(datastream) else {
-            continue;
-        };
-        if !entry.overlaps(from, to) {
-            continue;
-        }
-        if !entry.unique_times || !entry.within(from, to) {
-            return None;
-        }
-        spans.push(entry.min_time..=entry.max_time);
-        count += u64::from(entry.rows);
-    }
-    for head in view.heads() {
-        let rows = head.collect(datastream, from, to);
-        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
-            continue;
-        };
-        if rows.windows(2).any(|pair| pair[0].time == pair[1].time) {
-            return None;
-        }
-        spans.push(first.time.as_micros()..=last.time.as_micros());
-        count += rows.len() as u64;
-    }
-    spans.sort_by_key(|span| *span.start());
-    let apart = spans.windows(2).all(|pair| pair[0].end() < pair[1].start());
-    apart.then_some(count)
 }

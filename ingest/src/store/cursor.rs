@@ -134,7 +134,7 @@ impl FileRows {
 }
 
 /// The rows of `entry` without the pages that lie outside the times.
-fn row_ranges(
+pub(super) fn row_ranges(
     metadata: &ArrowReaderMetadata,
     entry: &Entry,
     from: Timestamp,
@@ -151,10 +151,15 @@ fn row_ranges(
     ) else {
         return vec![whole];
     };
-    let starts = pages.iter().map(|page| page.first_row_index as usize);
-    let ends = starts.clone().skip(1).chain([usize::MAX]);
+    let start_of = |page: usize| pages.get(page).map(|page| page.first_row_index as usize);
+    let behind = pages.partition_point(|page| page.first_row_index as usize <= whole.start);
     let mut ranges: Vec<Range<usize>> = Vec::new();
-    for (page, (start, end)) in starts.zip(ends).enumerate() {
+    for page in behind.saturating_sub(1)..pages.len() {
+        let start = start_of(page).unwrap_or(0);
+        let end = start_of(page + 1).unwrap_or(usize::MAX);
+        if start >= whole.end {
+            break;
+        }
         let part = start.max(whole.start)..end.min(whole.end);
         // A page's times are only this series' where it holds no other.
         let own = start >= whole.start && end <= whole.end;

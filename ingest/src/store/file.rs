@@ -2,40 +2,45 @@
 //!
 //! Constraints: its CRC is checked once, before its first row is read, so that
 //! a flipped bit is named and not served; its metadata is read then, and kept.
-//! Reads give their own position each, since many queries share the file.
+//! A file that is replaced or dropped goes once no view shows it any more.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
-use bytes::Bytes;
 use parking_lot::Mutex;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
-use parquet::file::reader::{ChunkReader, Length};
 
+use super::columns::Columns;
 use super::cursor::FileRows;
+use super::disk;
 use super::head::{FileRow, FileValue};
 use super::index::{Index, IndexBuilder};
 use super::manifest::FileEntry;
-use super::replace::replace;
-use super::schema::{FORMAT_KEY, FORMAT_VERSION};
+use super::replace::{TEMPORARY, replace};
+use super::rollup::Rollups;
+use super::schema::{FORMAT_KEY, FORMAT_VERSION, PAGE_ROWS};
+pub(super) use super::source::Source;
 use domain::Value;
-
-/// Bytes read at once for the CRC.
-const CHECK_BYTES: usize = 1 << 20;
 
 /// A file, its index, and what was learnt of it.
 pub(super) struct DataFile {
     pub(super) entry: FileEntry,
     pub(super) index: Index,
+    /// Where there is one, and it is sound.
+    pub(super) rollups: Option<Rollups>,
     pub(super) path: PathBuf,
     pub(super) source: Source,
+    /// By the file system's clock.
+    pub(super) written: SystemTime,
     /// There once the file was checked.
     metadata: Mutex<Option<ArrowReaderMetadata>>,
+    /// No manifest names it any more.
+    is_over: AtomicBool,
 }
 
 /// Why a file's rows cannot be read.
@@ -64,14 +69,11 @@ impl DataFile {
     /// Opens the file of `entry` and reads its index, or makes that again.
     pub(super) fn open(folder: &Path, entry: FileEntry) -> Result<Self, ReadError> {
         let path = folder.join(entry.file_name());
-        let file = File::open(&path).map_err(|cause| match cause.kind() {
+        let found = fs::metadata(&path).map_err(|cause| match cause.kind() {
             io::ErrorKind::NotFound => damaged(&path, entry.number, "it is gone"),
             _ => io_error(&path, cause),
         })?;
-        let bytes = file
-            .metadata()
-            .map_err(|cause| io_error(&path, cause))?
-            .len();
+        let bytes = found.len();
         if bytes != entry.bytes {
             let what = format!("it has {bytes} bytes, and should have {}", entry.bytes);
             return Err(damaged(&path, entry.number, &what));
@@ -80,7 +82,8 @@ impl DataFile {
             .ok()
             .and_then(|bytes| Index::from_bytes(&bytes, entry.crc));
         let (is_whole, index) = (index.is_some(), index.unwrap_or_default());
-        let mut opened = Self::new(folder, entry, index, file);
+        let mut opened = Self::new(folder, entry, index);
+        opened.written = found.modified().unwrap_or(opened.written);
         if !is_whole {
             tracing::warn!(path = %opened.path.display(), "its index is made again");
             opened.index = opened.read_index()?;
@@ -91,22 +94,36 @@ impl DataFile {
         Ok(opened)
     }
 
-    /// A file that was just written.
-    pub(super) fn new(folder: &Path, entry: FileEntry, index: Index, file: File) -> Self {
+    /// A file that is whole.
+    pub(super) fn new(folder: &Path, entry: FileEntry, index: Index) -> Self {
+        let path = folder.join(entry.file_name());
+        let rollups = entry
+            .rollup
+            .then(|| Rollups::open(&folder.join(entry.rollup_name()), entry.crc));
         Self {
-            path: folder.join(entry.file_name()),
-            source: Source {
-                file: Arc::new(file),
-                bytes: entry.bytes,
-            },
+            rollups: rollups.flatten(),
+            source: Source::new(&path, entry.bytes),
+            path,
             entry,
             index,
+            written: SystemTime::now(),
             metadata: Mutex::new(None),
+            is_over: AtomicBool::new(false),
         }
     }
 
-    /// The file's metadata; the first call checks the whole file.
+    /// Removes it, with what lies beside it, once nobody reads it. No manifest
+    /// may name it any more; what stays is removed at the next start.
+    pub(super) fn remove_when_unused(&self) {
+        self.is_over.store(true, Ordering::Release);
+    }
+
+    /// Opens the file and gives its metadata; the first call checks the whole
+    /// file.
     pub(super) fn metadata(&self) -> Result<ArrowReaderMetadata, ReadError> {
+        self.source
+            .open()
+            .map_err(|cause| io_error(&self.path, cause))?;
         let mut known = self.metadata.lock();
         if let Some(metadata) = known.as_ref() {
             return Ok(metadata.clone());
@@ -156,11 +173,25 @@ impl DataFile {
         damaged(&self.path, self.entry.number, &cause.to_string())
     }
 
+    /// A read found the file to be other than it must be.
+    pub(super) fn damaged(&self, what: &str) -> ReadError {
+        damaged(&self.path, self.entry.number, what)
+    }
+
     fn read_index(&self) -> Result<Index, ReadError> {
         let mut builder = IndexBuilder::default();
         let mut rows = FileRows::all(self)?;
-        while let Some(row) = rows.next()? {
-            builder.push(&FileRow {
+        let mut columns = Columns::with_capacity(PAGE_ROWS);
+        loop {
+            let row = rows.next()?;
+            if row.is_none() || columns.len() == PAGE_ROWS {
+                columns.parts().for_each(|part| builder.push(&part));
+                columns = Columns::with_capacity(PAGE_ROWS);
+            }
+            let Some(row) = row else {
+                return Ok(builder.finish());
+            };
+            columns.push(&FileRow {
                 series: row.datastream.get(),
                 time: row.time.as_micros(),
                 received: row.received.as_micros(),
@@ -176,7 +207,28 @@ impl DataFile {
                 location: None,
             });
         }
-        Ok(builder.finish())
+    }
+}
+
+impl Drop for DataFile {
+    fn drop(&mut self) {
+        if self.is_over.load(Ordering::Acquire)
+            && let Some(folder) = self.path.parent()
+        {
+            remove(folder, &self.entry);
+        }
+    }
+}
+
+/// Removes the files of `entry`, finished or not, as far as that goes.
+pub(super) fn remove(folder: &Path, entry: &FileEntry) {
+    for name in entry.names() {
+        for name in [format!("{name}.{TEMPORARY}"), name] {
+            let path = folder.join(name);
+            if let Err(error) = disk::remove(&path) {
+                tracing::warn!(path = %path.display(), %error, "a file that is over stays");
+            }
+        }
     }
 }
 
@@ -192,63 +244,5 @@ fn io_error(path: &Path, cause: io::Error) -> ReadError {
     ReadError::Io {
         path: path.to_owned(),
         cause,
-    }
-}
-
-/// The file's bytes by position.
-#[derive(Clone)]
-pub(super) struct Source {
-    file: Arc<File>,
-    bytes: u64,
-}
-
-impl Source {
-    fn crc(&self) -> io::Result<u32> {
-        let mut buffer = vec![0; CHECK_BYTES.min(self.bytes as usize)];
-        let (mut crc, mut at) = (0, 0);
-        while at < self.bytes {
-            let len = buffer.len().min((self.bytes - at) as usize);
-            self.file.read_exact_at(&mut buffer[..len], at)?;
-            crc = crc32c::crc32c_append(crc, &buffer[..len]);
-            at += len as u64;
-        }
-        Ok(crc)
-    }
-}
-
-impl Length for Source {
-    fn len(&self) -> u64 {
-        self.bytes
-    }
-}
-
-impl ChunkReader for Source {
-    type T = SourceReader;
-
-    fn get_read(&self, start: u64) -> Result<SourceReader, ParquetError> {
-        Ok(SourceReader {
-            file: Arc::clone(&self.file),
-            at: start,
-        })
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        let mut bytes = vec![0; length];
-        self.file.read_exact_at(&mut bytes, start)?;
-        Ok(Bytes::from(bytes))
-    }
-}
-
-/// Reads on from a position of its own.
-pub(super) struct SourceReader {
-    file: Arc<File>,
-    at: u64,
-}
-
-impl Read for SourceReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(buffer, self.at)?;
-        self.at += read as u64;
-        Ok(read)
     }
 }

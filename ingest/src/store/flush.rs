@@ -7,7 +7,6 @@
 //! told at once, and ends the platform (a full disk does not empty itself);
 //! nothing is lost, since the log keeps what the manifest does not name.
 
-use std::fs::{self, File};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -24,8 +23,8 @@ use super::head::{Head, Rows};
 use super::latest_file;
 use super::manifest::FileEntry;
 use super::quarantine_file;
-use super::replace::{TEMPORARY, replace, sync_folder};
-use super::write::write_file;
+use super::replace::sync_folder;
+use super::write::write_head;
 use crate::stats::Counters;
 
 /// A head that is not full is flushed after this long. Its rows are durable in
@@ -203,9 +202,7 @@ impl Shared {
     fn write_frozen(&self, frozen: &Arc<Head>) -> Result<Offset, ParquetError> {
         let rows = frozen.frozen();
         let (_, last) = rows.offsets();
-        // Nobody else gives numbers to files.
-        let number = self.manifest.lock().next_file;
-        let file = self.write_rows(&rows, number)?.map(Arc::new);
+        let file = self.write_rows(&rows)?.map(Arc::new);
         latest_file::write(&self.folder, &self.latest, last)?;
         if let Some(quarantine) = self.quarantine.get() {
             quarantine_file::write(&self.folder, quarantine)?;
@@ -213,65 +210,33 @@ impl Shared {
         let mut manifest = self.manifest.lock();
         let mut next = manifest.clone();
         next.flushed_offset = last.get();
-        if let Some(file) = &file {
-            next.next_file += 1;
-            next.files.push(file.entry.clone());
-        }
+        next.files
+            .extend(file.iter().map(|file| file.entry.clone()));
         next.write(&self.folder)?;
         *manifest = next;
         let mut view = self.view.write();
         view.files = view.files.iter().cloned().chain(file).collect();
         view.frozen = None;
+        drop(view);
+        self.compactor.wake();
         Ok(last)
     }
 
     /// Writes file and index; `None` where there are no rows.
-    fn write_rows(&self, rows: &Rows, number: u64) -> Result<Option<DataFile>, ParquetError> {
+    fn write_rows(&self, rows: &Rows) -> Result<Option<DataFile>, ParquetError> {
         let sorted = rows.sorted();
         if sorted.len() == 0 {
             return Ok(None);
         }
+        let number = self.take_number();
         let (first_offset, last_offset) = rows.offsets();
-        let mut entry = FileEntry {
-            number,
-            rows: sorted.len() as u64,
-            bytes: 0,
-            crc: 0,
+        let entry = FileEntry {
             first_offset: first_offset.get(),
             last_offset: last_offset.get(),
-            min_time: 0,
-            max_time: 0,
+            ..FileEntry::numbered(number, None)
         };
-        let name = entry.file_name();
-        let temporary = self.folder.join(format!("{name}.{TEMPORARY}"));
-        let written = write_file(&temporary, &sorted)?;
-        entry.bytes = written.bytes;
-        entry.crc = written.crc;
-        let entries = written.index.entries();
-        entry.min_time = entries
-            .iter()
-            .map(|entry| entry.min_time)
-            .min()
-            .unwrap_or_default();
-        entry.max_time = entries
-            .iter()
-            .map(|entry| entry.max_time)
-            .max()
-            .unwrap_or_default();
-        let path = self.folder.join(name);
-        fs::rename(&temporary, &path)?;
-        replace(
-            &self.folder,
-            &entry.index_name(),
-            &written.index.to_bytes(entry.crc),
-        )?;
+        let file = write_head(&self.folder, number, &sorted)?.place(&self.folder, entry)?;
         sync_folder(&self.folder)?;
-        let file = File::open(path)?;
-        Ok(Some(DataFile::new(
-            &self.folder,
-            entry,
-            written.index,
-            file,
-        )))
+        Ok(Some(file))
     }
 }

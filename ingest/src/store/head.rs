@@ -8,6 +8,7 @@
 //! [`ROWS_PER_LOCK`] rows, which it may, since rows never change.
 
 use std::mem::size_of;
+use std::ops::ControlFlow;
 
 use domain::{DatastreamId, Flags, Location, Offset, Quality, Timestamp, Value};
 use parking_lot::{RwLock, RwLockReadGuard};
@@ -195,6 +196,29 @@ impl Head {
             found.sort_by_key(RowKey::of);
         }
         found
+    }
+
+    /// Shows the rows behind offset `after`, in order of arrival, until `visit`
+    /// breaks off.
+    pub(super) fn visit_behind(
+        &self,
+        after: Offset,
+        mut visit: impl FnMut(DatastreamId, Timestamp) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let mut rows = self.rows.read();
+        let mut at = rows.rows.partition_point(|row| row.offset <= after.get());
+        while at < rows.rows.len() {
+            let end = rows.rows.len().min(at + ROWS_PER_LOCK);
+            for row in &rows.rows[at..end] {
+                visit(
+                    DatastreamId::new(row.series),
+                    Timestamp::from_micros(row.time),
+                )?;
+            }
+            at = end;
+            RwLockReadGuard::bump(&mut rows);
+        }
+        ControlFlow::Continue(())
     }
 
     /// For a flush: nobody appends any more.

@@ -17,10 +17,9 @@
 //! uncertain, with corrections and what they correct. The index can be made
 //! again from the file, so a damaged one costs time and no data.
 
-use domain::{DatastreamId, Timestamp};
+use domain::{DatastreamId, Quality, Timestamp};
 
-use super::head::{FileRow, FileValue};
-use super::usable;
+use super::columns::Part;
 
 const MAGIC: &[u8; 8] = b"MADANGIX";
 const VERSION: u32 = 1;
@@ -148,24 +147,34 @@ pub(super) struct IndexBuilder {
 }
 
 impl IndexBuilder {
-    pub(super) fn push(&mut self, row: &FileRow<'_>) {
-        let number = match row.value {
-            FileValue::Number(number) if usable(row.quality) => Some(number),
-            _ => None,
-        };
-        match self.index.entries.last_mut() {
-            Some(entry) if entry.series == row.series => entry.add(row.time, number),
-            _ => {
-                let entry = Entry::starting(row.series, self.rows, row.time, number);
-                self.index.entries.push(entry);
-            }
+    /// Takes rows of one series, which come behind all before.
+    pub(super) fn push(&mut self, part: &Part<'_>) {
+        let is_next = |entry: &&mut Entry| entry.series == part.series;
+        let mut from = 0;
+        if self.index.entries.last_mut().filter(is_next).is_none() {
+            let first = Entry::starting(part.series, self.rows, part.time[0], usable(part, 0));
+            self.index.entries.push(first);
+            from = 1;
         }
-        self.rows += 1;
+        let entry = self.index.entries.last_mut().expect("there is one now");
+        for at in from..part.len() {
+            entry.add(part.time[at], usable(part, at));
+        }
+        // A file has at most a few million rows.
+        self.rows += part.len() as u32;
     }
 
     pub(super) fn finish(self) -> Index {
         self.index
     }
+}
+
+/// The number at `at`, where it counts.
+fn usable(part: &Part<'_>, at: usize) -> Option<f64> {
+    let number = part.number(at)?;
+    Quality::from_code(part.quality[at])
+        .is_some_and(super::usable)
+        .then_some(number)
 }
 
 impl Entry {

@@ -24,7 +24,8 @@ use super::replace::replace;
 use crate::latest::Latest;
 use crate::query::StoredObservation;
 
-const FILE: &str = "latest";
+/// Its name in the store's folder.
+pub(super) const FILE: &str = "latest";
 const MAGIC: &[u8; 8] = b"MADANGLA";
 const VERSION: u32 = 1;
 

@@ -5,7 +5,9 @@
 //! the second line in hexadecimal, then one JSON object. Constraints: it is
 //! replaced as a whole, after the files that it names are durable and before
 //! log space is given back; what it does not name is no part of the store.
-//! Version 1. A newer one is refused, and left as it is.
+//!
+//! Version 2. Version 1, whose files are all flushed ones, is written again as
+//! version 2 when the store is opened. A newer one is refused, and left as it is.
 
 use std::fs;
 use std::io;
@@ -15,10 +17,15 @@ use serde::{Deserialize, Serialize};
 
 use super::replace::replace;
 
-const FILE: &str = "manifest";
+/// Its name in the store's folder.
+pub(super) const FILE: &str = "manifest";
 const TITLE: &str = "madang-store";
 /// Of the manifest, and so of the folder.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// The oldest that is read.
+const OLDEST_VERSION: u32 = 1;
+/// A day, in microseconds.
+pub(super) const DAY: i64 = 86_400_000_000;
 
 /// The store's content at one moment.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -47,15 +54,74 @@ pub(super) struct FileEntry {
     /// Phenomenon times, in microseconds since 1970.
     pub(super) min_time: i64,
     pub(super) max_time: i64,
+    /// `None`: as it was flushed, rows of all datastreams and days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) day: Option<DayFile>,
+    /// Whether a rollup lies beside it.
+    #[serde(default)]
+    pub(super) rollup: bool,
+}
+
+/// What a day file holds rows of; several files may hold the same.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub(super) struct DayFile {
+    /// Days since 1970-01-01, UTC, of the phenomenon times.
+    pub(super) day: i32,
+    /// Empty where the datastream was not known, as is `model`.
+    pub(super) agency: String,
+    pub(super) model: String,
+}
+
+impl DayFile {
+    /// Where the day ends, in microseconds since 1970.
+    pub(super) fn end(&self) -> i64 {
+        (i64::from(self.day) + 1) * DAY
+    }
+}
+
+/// The UTC day of a time in microseconds.
+pub(super) fn day_of(time: i64) -> i32 {
+    // 64 bits of microseconds are 106 million days each way.
+    time.div_euclid(DAY) as i32
 }
 
 impl FileEntry {
+    /// One of which nothing is known yet.
+    pub(super) fn numbered(number: u64, day: Option<DayFile>) -> Self {
+        Self {
+            number,
+            rows: 0,
+            bytes: 0,
+            crc: 0,
+            first_offset: 0,
+            last_offset: 0,
+            min_time: 0,
+            max_time: 0,
+            day,
+            rollup: false,
+        }
+    }
+
+    /// In which order files stand in manifest and view.
+    pub(super) fn order(&self) -> (u64, u64) {
+        (self.first_offset, self.number)
+    }
+
     pub(super) fn file_name(&self) -> String {
         format!("{:012}.parquet", self.number)
     }
 
     pub(super) fn index_name(&self) -> String {
         format!("{:012}.idx", self.number)
+    }
+
+    pub(super) fn rollup_name(&self) -> String {
+        format!("{:012}.rollup", self.number)
+    }
+
+    /// All that belongs to it.
+    pub(super) fn names(&self) -> [String; 3] {
+        [self.file_name(), self.index_name(), self.rollup_name()]
     }
 
     pub(super) fn damaged_name(&self) -> String {
@@ -72,6 +138,12 @@ pub enum ManifestError {
         #[source]
         cause: io::Error,
     },
+    #[error("cannot upgrade the manifest {}", path.display())]
+    Upgrade {
+        path: PathBuf,
+        #[source]
+        cause: io::Error,
+    },
     #[error("the manifest {} is damaged", path.display())]
     Damaged { path: PathBuf },
     #[error(
@@ -82,12 +154,38 @@ pub enum ManifestError {
 }
 
 impl Manifest {
-    /// An empty one where there is none yet.
+    /// The one of `folder`, as this version writes it from now on.
+    pub(super) fn open(folder: &Path) -> Result<Self, ManifestError> {
+        let (manifest, version) = Self::read_version(folder)?;
+        if version < VERSION {
+            tracing::info!(
+                from = version,
+                to = VERSION,
+                folder = %folder.display(),
+                "the store's manifest is upgraded"
+            );
+            manifest
+                .write(folder)
+                .map_err(|cause| ManifestError::Upgrade {
+                    path: folder.join(FILE),
+                    cause,
+                })?;
+        }
+        Ok(manifest)
+    }
+
+    /// An empty one where there is none yet. Writes nothing.
     pub(super) fn read(folder: &Path) -> Result<Self, ManifestError> {
+        Self::read_version(folder).map(|(manifest, _)| manifest)
+    }
+
+    fn read_version(folder: &Path) -> Result<(Self, u32), ManifestError> {
         let path = folder.join(FILE);
         let text = match fs::read(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok((Self::default(), VERSION));
+            }
             Err(cause) => return Err(ManifestError::Io { path, cause }),
         };
         let (version, body) = match parse(&text) {
@@ -100,16 +198,26 @@ impl Manifest {
                 found: version,
             });
         }
-        body.filter(|_| version == VERSION)
+        body.filter(|_| version >= OLDEST_VERSION)
             .and_then(|body| serde_json::from_slice(body).ok())
+            .map(|manifest| (manifest, version))
             .ok_or(ManifestError::Damaged { path })
     }
 
+    /// Brings the files into their order.
+    pub(super) fn sort(&mut self) {
+        self.files.sort_by_key(FileEntry::order);
+    }
+
     pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
+        replace(folder, FILE, self.to_text()?.as_bytes())
+    }
+
+    /// The file's content.
+    pub(super) fn to_text(&self) -> io::Result<String> {
         let body = serde_json::to_string(self).map_err(io::Error::other)?;
         let crc = crc32c::crc32c(body.as_bytes());
-        let text = format!("{TITLE} {VERSION} {crc:08x}\n{body}\n");
-        replace(folder, FILE, text.as_bytes())
+        Ok(format!("{TITLE} {VERSION} {crc:08x}\n{body}\n"))
     }
 }
 
@@ -147,6 +255,12 @@ mod tests {
                 last_offset: 12,
                 min_time: -7,
                 max_time: 8,
+                day: Some(DayFile {
+                    day: -1,
+                    agency: "seoul".into(),
+                    model: "environment.air".into(),
+                }),
+                rollup: true,
             }],
             set_aside: Vec::new(),
         }
@@ -177,11 +291,45 @@ mod tests {
     #[test]
     fn a_newer_format_is_refused_as_such() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(FILE), "madang-store 2 xyz\n??").unwrap();
+        fs::write(folder.path().join(FILE), "madang-store 3 xyz\n??").unwrap();
         let error = Manifest::read(folder.path()).unwrap_err();
         assert!(
-            matches!(error, ManifestError::Newer { found: 2, .. }),
+            matches!(error, ManifestError::Newer { found: 3, .. }),
             "{error}"
         );
+    }
+
+    #[test]
+    fn version_1_is_upgraded_in_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let body = concat!(
+            r#"{"flushed_offset":12,"next_file":2,"files":[{"number":1,"rows":3,"bytes":4,"#,
+            r#""crc":5,"first_offset":1,"last_offset":12,"min_time":-7,"max_time":8}],"#,
+            r#""set_aside":[]}"#
+        );
+        let crc = crc32c::crc32c(body.as_bytes());
+        let old = format!("{TITLE} 1 {crc:08x}\n{body}\n");
+        fs::write(folder.path().join(FILE), &old).unwrap();
+        let read = Manifest::read(folder.path()).unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join(FILE)).unwrap(), old);
+        assert_eq!(Manifest::open(folder.path()).unwrap(), read);
+        assert_eq!((read.files[0].rows, &read.files[0].day), (3, &None));
+        let text = fs::read_to_string(folder.path().join(FILE)).unwrap();
+        assert!(text.starts_with("madang-store 2 "), "{text}");
+        assert_eq!(Manifest::read(folder.path()).unwrap(), read);
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_on_both_sides_of_1970() {
+        for (time, day) in [
+            (0, 0),
+            (DAY - 1, 0),
+            (DAY, 1),
+            (-1, -1),
+            (-DAY, -1),
+            (-DAY - 1, -2),
+        ] {
+            assert_eq!(day_of(time), day);
+        }
     }
 }

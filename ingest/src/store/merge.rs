@@ -62,6 +62,8 @@ pub(super) struct Scan {
     /// The one whose turn comes first stands last.
     pending: Vec<PendingFile>,
     rows_read: u64,
+    /// The most rows that it reads.
+    limit: u64,
 }
 
 struct Active {
@@ -84,6 +86,16 @@ struct PendingFile {
 
 impl Scan {
     pub(super) fn new(view: &View, wanted: Wanted) -> Result<Self, ReadError> {
+        Self::within(view, wanted, MAX_ROWS_READ, Offset::new(u64::MAX))
+    }
+
+    /// However many rows there are, and none of a later offset than `up_to`:
+    /// for exports, which nobody waits for row by row.
+    pub(super) fn unlimited(view: &View, wanted: Wanted, up_to: Offset) -> Result<Self, ReadError> {
+        Self::within(view, wanted, u64::MAX, up_to)
+    }
+
+    fn within(view: &View, wanted: Wanted, limit: u64, up_to: Offset) -> Result<Self, ReadError> {
         let wanted = Arc::new(wanted);
         let mut pending: Vec<_> = view
             .files
@@ -96,9 +108,10 @@ impl Scan {
             active: Vec::new(),
             pending,
             rows_read: 0,
+            limit,
         };
         for head in view.heads() {
-            let rows = HeadRows::new(Arc::clone(head), Arc::clone(&wanted));
+            let rows = HeadRows::new(Arc::clone(head), Arc::clone(&wanted), up_to);
             scan.activate(Source::Head(rows))?;
         }
         Ok(scan)
@@ -117,7 +130,7 @@ impl Scan {
         let files = self.pending.iter().flat_map(|file| &file.entries);
         heads
             + files
-                .map(|entry| estimate(entry, &self.wanted))
+                .map(|entry| estimate(entry, self.wanted.from, self.wanted.to))
                 .sum::<u64>()
     }
 
@@ -132,7 +145,7 @@ impl Scan {
             return Ok(None);
         };
         self.rows_read += 1;
-        if self.rows_read > MAX_ROWS_READ {
+        if self.rows_read > self.limit {
             return Err(TooMuch::rows(self.rows_read));
         }
         let active = &mut self.active[at];
@@ -198,10 +211,10 @@ impl PendingFile {
     }
 }
 
-/// Rows of an entry in the wanted times, as if they were spread evenly.
-fn estimate(entry: &Entry, wanted: &Wanted) -> u64 {
-    let from = entry.min_time.max(wanted.from.as_micros());
-    let to = entry.max_time.min(wanted.to.as_micros());
+/// Rows of an entry from `from` to before `to`, as if they were spread evenly.
+pub(super) fn estimate(entry: &Entry, from: Timestamp, to: Timestamp) -> u64 {
+    let from = entry.min_time.max(from.as_micros());
+    let to = entry.max_time.min(to.as_micros());
     let span = entry.max_time.abs_diff(entry.min_time).max(1);
     let part = to.abs_diff(from) as f64 / span as f64;
     (f64::from(entry.rows) * part.min(1.0)) as u64
@@ -228,15 +241,18 @@ impl Source {
 struct HeadRows {
     head: Arc<Head>,
     wanted: Arc<Wanted>,
+    /// What came later is left out.
+    up_to: Offset,
     next_datastream: usize,
     ready: std::vec::IntoIter<StoredObservation>,
 }
 
 impl HeadRows {
-    fn new(head: Arc<Head>, wanted: Arc<Wanted>) -> Self {
+    fn new(head: Arc<Head>, wanted: Arc<Wanted>, up_to: Offset) -> Self {
         Self {
             head,
             wanted,
+            up_to,
             next_datastream: 0,
             ready: Vec::new().into_iter(),
         }
@@ -256,9 +272,10 @@ impl HeadRows {
             }
             let datastream = *self.wanted.datastreams.get(self.next_datastream)?;
             self.next_datastream += 1;
-            let rows = self
+            let mut rows = self
                 .head
                 .collect(datastream, self.wanted.from, self.wanted.to);
+            rows.retain(|row| row.offset <= self.up_to);
             self.ready = rows.into_iter();
         }
     }

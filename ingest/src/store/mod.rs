@@ -7,31 +7,50 @@
 //! never holds up the writer for more than a moment.
 //!
 //! `DIR/store/` holds `manifest`, `latest`, `quarantine`, and for each file
-//! `{number}.parquet` with its `{number}.idx`. Their formats stand in
+//! `{number}.parquet` with its `{number}.idx`. Flushed files hold the rows as
+//! they came; `compact` makes day files of them. The formats stand in
 //! [`manifest`], [`latest_file`], [`quarantine_file`], [`schema`] and [`index`].
 //!
-//! In reading order: `head`, `schema`, `write`, `index`, `manifest`, `flush`,
-//! `open`, `file`, `cursor`, `decode`, `merge`, `view`, and the queries `range`,
-//! `aggregate`, `count`.
+//! In reading order: `head`, `schema`, `columns`, `disk`, `write`, `index`,
+//! `manifest`, `flush`, `compact`, `rollup`, `upkeep`, `retention`, `open`,
+//! `file`, `source`, `paged`, `cursor`, `decode`, `merge`, `view`; the queries
+//! `range` and `forward`, `aggregate` with `spans`, `plan`, `gather` and `sum`,
+//! `count`, `export`; then `pinned` (for backups) and `verify`.
 
 mod aggregate;
+mod columns;
+mod compact;
 mod count;
 mod cursor;
 mod decode;
+mod disk;
+mod export;
 mod file;
 mod flush;
+mod forward;
+mod gather;
 mod head;
 mod index;
 mod latest_file;
 mod manifest;
 mod merge;
 mod open;
+mod paged;
+mod pinned;
+mod plan;
 mod quarantine_file;
 mod range;
 mod replace;
+mod retention;
+mod rollup;
 mod schema;
+mod source;
+mod spans;
+mod sum;
 #[cfg(test)]
 mod tests;
+mod upkeep;
+mod verify;
 mod view;
 mod write;
 
@@ -43,17 +62,26 @@ use domain::{DatastreamId, Offset, Quality, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 
+pub use compact::CompactError;
+pub use export::{Observations, ObservationsQuery};
 pub use file::ReadError;
 pub use flush::FlushError;
 pub use open::StoreOpenError;
+pub use retention::ExpireError;
 
+pub(crate) use export::Footprint;
+pub(crate) use manifest::ManifestError;
 pub(crate) use merge::same_value;
+pub(crate) use pinned::PinnedStore;
+pub(crate) use upkeep::{Group, Pace, Upkeep};
+pub(crate) use verify::verify as verify_store;
 
 use crate::latest::Latest;
 use crate::log::Frame;
 use crate::quarantine::Quarantine;
 use crate::query::{AggregateQuery, Bucket, MAX_ROWS_READ, QueryError, RangePage, RangeQuery};
 use crate::stats::{Counters, Stats};
+use compact::{Compactor, Due};
 use flush::Flusher;
 use head::{Fill, Head};
 use manifest::Manifest;
@@ -81,6 +109,8 @@ struct Shared {
     quarantine: OnceLock<Quarantine>,
     flusher: Flusher,
     thread: Mutex<Option<JoinHandle<()>>>,
+    compactor: Compactor,
+    upkeep: Upkeep,
     on_flushed: OnceLock<OnFlushed>,
     counters: Arc<Counters>,
 }
@@ -90,12 +120,13 @@ type OnFlushed = Box<dyn Fn(Result<Offset, FlushError>) + Send + Sync>;
 
 impl Store {
     /// Opens or makes the store in `folder`, fills `latest` with what the files
-    /// hold, and starts the flusher.
+    /// hold, and starts its threads.
     pub(crate) fn open(
         folder: &Path,
         flush_rows: usize,
         latest: Latest,
         counters: Arc<Counters>,
+        upkeep: Upkeep,
     ) -> Result<Self, StoreOpenError> {
         let flush_rows = flush_rows.clamp(1, MAX_FLUSH_ROWS);
         let opened = open::open(folder, &latest)?;
@@ -113,16 +144,30 @@ impl Store {
             quarantine: OnceLock::new(),
             flusher: Flusher::default(),
             thread: Mutex::new(None),
+            compactor: Compactor::default(),
+            upkeep,
             on_flushed: OnceLock::new(),
             counters,
         });
-        let thread = Flusher::start(&shared).map_err(|cause| StoreOpenError::Io {
+        let started = Flusher::start(&shared);
+        let thread = started.map_err(|cause| StoreOpenError::Io {
             action: "start the flush thread of",
             path: folder.to_owned(),
             cause,
         })?;
         *shared.thread.lock() = Some(thread);
-        Ok(Self { shared })
+        let store = Self { shared };
+        if store.shared.upkeep.pace == Pace::Background
+            && let Err(cause) = Compactor::start(&store.shared)
+        {
+            store.stop();
+            return Err(StoreOpenError::Io {
+                action: "start the compaction of",
+                path: folder.to_owned(),
+                cause,
+            });
+        }
+        Ok(store)
     }
 
     /// Who is told of each flush, once: what the files hold up to then is
@@ -188,15 +233,30 @@ impl Store {
         self.shared.flusher.wait_for_try()
     }
 
-    /// Flushes everything and stops the flusher. Queries go on.
+    /// Makes one file of each day, agency and model of all that is in files;
+    /// what is not flushed stays where it is. Blocks.
+    pub(crate) fn compact(&self) -> Result<(), CompactError> {
+        self.shared.compact(|| Due::Now)
+    }
+
+    /// Drops the day files whose retention is over at `now`; how many.
+    pub(crate) fn expire(&self, now: Timestamp) -> Result<usize, ExpireError> {
+        self.shared.expire(now)
+    }
+
+    /// Flushes everything and stops the threads. Queries go on.
     pub(crate) fn close(&self) -> Result<(), FlushError> {
+        // First: on a machine of one core it would hold the flush up.
+        self.shared.compactor.stop();
         let flushed = self.flush();
         self.stop();
         flushed
     }
 
-    /// Stops the flusher behind the flush that runs.
+    /// Gives up the compaction that runs, and stops the flusher behind the
+    /// flush that runs.
     pub(crate) fn stop(&self) {
+        self.shared.compactor.stop();
         self.shared.flusher.stop();
         if let Some(thread) = self.shared.thread.lock().take() {
             // A panic there was told by the panic hook.
@@ -228,6 +288,11 @@ impl Store {
         let view = self.shared.view.read().clone();
         stats.head_rows = view.head_rows() as u64;
         stats.files = view.files.len() as u64;
+        let day_files = view.files.iter().filter(|file| file.entry.day.is_some());
+        stats.day_files = day_files.count() as u64;
+        let files = view.files.iter().map(|file| &file.entry);
+        stats.file_rows = files.clone().map(|entry| entry.rows).sum();
+        stats.file_bytes = files.map(|entry| entry.bytes).sum();
         stats.files_set_aside = self.shared.manifest.lock().set_aside.len() as u64;
     }
 
@@ -246,18 +311,36 @@ impl Store {
     }
 
     fn set_aside(&self, number: u64, error: ReadError) -> Result<(), QueryError> {
-        let mut manifest = self.shared.manifest.lock();
+        Ok(self.shared.set_aside(number, error)?)
+    }
+}
+
+impl Shared {
+    /// The number of a new file. Numbers that no manifest came to name may be
+    /// given again after the next start, which removes their files.
+    fn take_number(&self) -> u64 {
+        let mut manifest = self.manifest.lock();
+        let number = manifest.next_file;
+        manifest.next_file += 1;
+        number
+    }
+
+    /// Takes a damaged file out of the manifest and the view; gives `error`
+    /// back where that cannot be told to the disk.
+    fn set_aside(&self, number: u64, error: ReadError) -> Result<(), ReadError> {
+        let mut manifest = self.manifest.lock();
         let entry = manifest
             .files
             .iter()
             .find(|entry| entry.number == number)
             .cloned();
-        // Where it is gone already, another query has been here.
-        if let Some(entry) = entry {
-            open::set_aside(&self.shared.folder, &mut manifest, &entry, &error)
-                .map_err(|_| QueryError::Read(error))?;
+        // Where it is gone already, somebody else has been here.
+        if let Some(entry) = entry
+            && open::set_aside(&self.folder, &mut manifest, &entry, &error).is_err()
+        {
+            return Err(error);
         }
-        let mut view = self.shared.view.write();
+        let mut view = self.view.write();
         view.files = view
             .files
             .iter()

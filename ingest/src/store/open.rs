@@ -12,6 +12,7 @@ use super::cursor::FileRows;
 use super::file::{DataFile, ReadError};
 use super::latest_file;
 use super::manifest::{FileEntry, Manifest, ManifestError};
+use super::pinned;
 use super::replace::sync_folder;
 use crate::latest::Latest;
 
@@ -46,8 +47,10 @@ pub(super) fn open(folder: &Path, latest: &Latest) -> Result<Opened, StoreOpenEr
         cause,
     };
     fs::create_dir_all(folder).map_err(|cause| io("make", folder, cause))?;
-    let mut manifest = Manifest::read(folder).map_err(StoreOpenError::Manifest)?;
-    remove_leftovers(folder, &manifest).map_err(|cause| io("clean up", folder, cause))?;
+    let mut manifest = Manifest::open(folder).map_err(StoreOpenError::Manifest)?;
+    remove_leftovers(folder, &manifest)
+        .and_then(|()| pinned::remove_leftover(folder))
+        .map_err(|cause| io("clean up", folder, cause))?;
     let mut files = Vec::new();
     for entry in manifest.files.clone() {
         match DataFile::open(folder, entry.clone()) {
@@ -67,17 +70,13 @@ pub(super) fn open(folder: &Path, latest: &Latest) -> Result<Opened, StoreOpenEr
 
 /// Removes what no manifest names: a flush that did not come to its end.
 fn remove_leftovers(folder: &Path, manifest: &Manifest) -> io::Result<()> {
-    let named: HashSet<String> = manifest
-        .files
-        .iter()
-        .flat_map(|entry| [entry.file_name(), entry.index_name()])
-        .collect();
+    let named: HashSet<String> = manifest.files.iter().flat_map(FileEntry::names).collect();
     for found in fs::read_dir(folder)? {
         let found = found?;
         let Ok(name) = found.file_name().into_string() else {
             continue;
         };
-        let ours = [".parquet", ".idx", ".tmp"]
+        let ours = [".parquet", ".idx", ".rollup", ".tmp"]
             .iter()
             .any(|end| name.ends_with(end));
         if ours && !named.contains(&name) {

@@ -24,7 +24,8 @@ use domain::{DeviceId, Offset, RejectReason, Rejection, Timestamp};
 use super::replace::replace;
 use crate::quarantine::{Quarantine, QuarantinedMessage};
 
-const FILE: &str = "quarantine";
+/// Its name in the store's folder.
+pub(super) const FILE: &str = "quarantine";
 const MAGIC: &[u8; 8] = b"MADANGQU";
 const VERSION: u32 = 1;
 
@@ -60,6 +61,14 @@ pub(super) fn read(folder: &Path, quarantine: &Quarantine) {
             }
         }
         None => tracing::warn!("the file of quarantined messages is damaged and left out"),
+    }
+}
+
+/// Whether the file can be read, or is not there.
+pub(super) fn is_sound(folder: &Path) -> bool {
+    match fs::read(folder.join(FILE)) {
+        Ok(bytes) => messages(&bytes).is_some(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
 }
 

@@ -49,9 +49,16 @@ const COMPRESSION_LEVEL: i32 = 1;
 pub(super) const SERIES: usize = 0;
 pub(super) const TIME: usize = 1;
 pub(super) const VALUE: usize = 2;
+pub(super) const BOOLEAN: usize = 3;
+pub(super) const TEXT: usize = 4;
 pub(super) const QUALITY: usize = 5;
+pub(super) const FLAGS: usize = 6;
+pub(super) const REVISION: usize = 7;
 pub(super) const OFFSET: usize = 8;
 pub(super) const INDEX: usize = 9;
+pub(super) const RECEIVED: usize = 10;
+pub(super) const LAT: usize = 11;
+pub(super) const LON: usize = 12;
 /// How many there are.
 pub(super) const COLUMNS: usize = 13;
 
@@ -75,7 +82,16 @@ pub(super) fn schema() -> SchemaRef {
     ]))
 }
 
-pub(super) fn properties() -> WriterProperties {
+/// How often a file's rows will still be written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Level {
+    /// As they came; a compaction takes them into day files.
+    Flushed,
+    /// Of one day, agency and model.
+    Day,
+}
+
+pub(super) fn properties(_level: Level) -> WriterProperties {
     let level = ZstdLevel::try_new(COMPRESSION_LEVEL).expect("level 1 exists");
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("madang ", env!("CARGO_PKG_VERSION")).to_owned())

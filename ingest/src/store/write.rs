@@ -1,72 +1,148 @@
-//! Writing one Parquet file from a frozen head.
+//! Writing one Parquet file, and what lies beside it.
+//!
+//! The file gets its name only when it is whole and synced; the caller syncs
+//! the folder before it tells the manifest.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow_array::builder::{BooleanBuilder, PrimitiveBuilder, StringBuilder};
-use arrow_array::types::{Float64Type, Int32Type};
-use arrow_array::{
-    ArrayRef, RecordBatch, TimestampMicrosecondArray, UInt8Array, UInt16Array, UInt32Array,
-    UInt64Array,
-};
 use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 
-use super::head::{FileRow, FileValue, SortedRows};
+use super::columns::Columns;
+use super::disk;
+use super::file::DataFile;
+use super::head::SortedRows;
 use super::index::{Index, IndexBuilder};
-use super::schema;
+use super::manifest::FileEntry;
+use super::replace::{TEMPORARY, put};
+use super::rollup::RollupBuilder;
+use super::schema::{self, Level};
 
-/// Rows that are turned into columns at once: a few megabytes.
+/// Rows that a flush turns into columns at once: a few megabytes.
 const BATCH_ROWS: usize = 4 * schema::PAGE_ROWS;
 /// Bytes gathered for one write.
 const WRITE_BYTES: usize = 256 << 10;
 
-/// What was written.
-pub(super) struct Written {
-    pub(super) index: Index,
-    pub(super) bytes: u64,
-    pub(super) crc: u32,
+/// A file in the making, under a name that a start removes.
+pub(super) struct FileWriter {
+    temporary: PathBuf,
+    schema: SchemaRef,
+    writer: ArrowWriter<BufWriter<Summed>>,
+    index: IndexBuilder,
+    /// Of a day file.
+    rollup: Option<RollupBuilder>,
 }
 
-/// Writes and syncs `rows` as the Parquet file `path`.
-pub(super) fn write_file(path: &Path, rows: &SortedRows<'_>) -> Result<Written, ParquetError> {
-    let schema = schema::schema();
-    let out = BufWriter::with_capacity(WRITE_BYTES, Summed::new(File::create(path)?));
-    let mut writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(schema::properties()))?;
-    let mut index = IndexBuilder::default();
+/// A file that is whole and synced, still under its temporary name.
+pub(super) struct Written {
+    temporary: PathBuf,
+    index: Index,
+    rollup: Option<Vec<u8>>,
+    bytes: u64,
+    crc: u32,
+}
+
+impl FileWriter {
+    /// Begins the file of the number `number`.
+    pub(super) fn create(folder: &Path, number: u64, level: Level) -> Result<Self, ParquetError> {
+        let temporary = folder.join(format!("{number:012}.parquet.{TEMPORARY}"));
+        let schema = schema::schema();
+        let summed = Summed::new(disk::create(&temporary)?, temporary.clone());
+        let out = BufWriter::with_capacity(WRITE_BYTES, summed);
+        let properties = schema::properties(level);
+        Ok(Self {
+            temporary,
+            writer: ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties))?,
+            schema,
+            index: IndexBuilder::default(),
+            rollup: (level == Level::Day).then(RollupBuilder::default),
+        })
+    }
+
+    /// Writes the rows, which come behind those before, and empties `columns`.
+    pub(super) fn write(&mut self, columns: &mut Columns) -> Result<(), ParquetError> {
+        for part in columns.parts() {
+            self.index.push(&part);
+            if let Some(rollup) = &mut self.rollup {
+                rollup.push(&part);
+            }
+        }
+        self.writer.write(&columns.finish(&self.schema)?)
+    }
+
+    pub(super) fn finish(self) -> Result<Written, ParquetError> {
+        let out = self.writer.into_inner()?;
+        let summed = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        disk::sync(&summed.file, &summed.path)?;
+        Ok(Written {
+            temporary: self.temporary,
+            index: self.index.finish(),
+            rollup: self.rollup.and_then(|rollup| rollup.finish(summed.crc)),
+            bytes: summed.bytes,
+            crc: summed.crc,
+        })
+    }
+}
+
+/// Writes the rows of a frozen head.
+pub(super) fn write_head(
+    folder: &Path,
+    number: u64,
+    rows: &SortedRows<'_>,
+) -> Result<Written, ParquetError> {
+    let mut writer = FileWriter::create(folder, number, Level::Flushed)?;
+    let mut columns = Columns::with_capacity(BATCH_ROWS);
     for first in (0..rows.len()).step_by(BATCH_ROWS) {
         let end = rows.len().min(first + BATCH_ROWS);
-        let mut columns = Columns::with_capacity(end - first);
         for row in rows.slice(first, end) {
-            index.push(&row);
             columns.push(&row);
         }
-        writer.write(&columns.finish(&schema)?)?;
+        writer.write(&mut columns)?;
     }
-    let out = writer.into_inner()?;
-    let summed = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    summed.file.sync_all()?;
-    Ok(Written {
-        index: index.finish(),
-        bytes: summed.bytes,
-        crc: summed.crc,
-    })
+    writer.finish()
+}
+
+impl Written {
+    /// Gives the file its name, its index and its rollup, and opens it. `entry` says what
+    /// the file cannot.
+    pub(super) fn place(self, folder: &Path, entry: FileEntry) -> io::Result<DataFile> {
+        let entries = self.index.entries();
+        let times = entries.iter().map(|entry| (entry.min_time, entry.max_time));
+        let entry = FileEntry {
+            bytes: self.bytes,
+            crc: self.crc,
+            rows: entries.iter().map(|entry| u64::from(entry.rows)).sum(),
+            min_time: times.clone().map(|(min, _)| min).min().unwrap_or_default(),
+            max_time: times.map(|(_, max)| max).max().unwrap_or_default(),
+            rollup: self.rollup.is_some(),
+            ..entry
+        };
+        disk::rename(&self.temporary, &folder.join(entry.file_name()))?;
+        put(folder, &entry.index_name(), &self.index.to_bytes(entry.crc))?;
+        if let Some(rollup) = &self.rollup {
+            put(folder, &entry.rollup_name(), rollup)?;
+        }
+        Ok(DataFile::new(folder, entry, self.index))
+    }
 }
 
 /// A file that sums up what is written to it.
 struct Summed {
     file: File,
+    path: PathBuf,
     bytes: u64,
     crc: u32,
 }
 
 impl Summed {
-    fn new(file: File) -> Self {
+    fn new(file: File, path: PathBuf) -> Self {
         Self {
             file,
+            path,
             bytes: 0,
             crc: 0,
         }
@@ -75,93 +151,13 @@ impl Summed {
 
 impl Write for Summed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.crc = crc32c::crc32c_append(self.crc, &bytes[..written]);
-        self.bytes += written as u64;
-        Ok(written)
+        disk::write_all(&mut self.file, &self.path, bytes)?;
+        self.crc = crc32c::crc32c_append(self.crc, bytes);
+        self.bytes += bytes.len() as u64;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
-    }
-}
-
-/// Rows on their way into columns.
-struct Columns {
-    series: Vec<u32>,
-    time: Vec<i64>,
-    value: PrimitiveBuilder<Float64Type>,
-    boolean: BooleanBuilder,
-    text: StringBuilder,
-    quality: Vec<u8>,
-    flags: Vec<u8>,
-    revision: Vec<u16>,
-    offset: Vec<u64>,
-    index: Vec<u16>,
-    received: Vec<i64>,
-    lat_e7: PrimitiveBuilder<Int32Type>,
-    lon_e7: PrimitiveBuilder<Int32Type>,
-}
-
-impl Columns {
-    fn with_capacity(rows: usize) -> Self {
-        Self {
-            series: Vec::with_capacity(rows),
-            time: Vec::with_capacity(rows),
-            value: PrimitiveBuilder::with_capacity(rows),
-            boolean: BooleanBuilder::with_capacity(rows),
-            text: StringBuilder::new(),
-            quality: Vec::with_capacity(rows),
-            flags: Vec::with_capacity(rows),
-            revision: Vec::with_capacity(rows),
-            offset: Vec::with_capacity(rows),
-            index: Vec::with_capacity(rows),
-            received: Vec::with_capacity(rows),
-            lat_e7: PrimitiveBuilder::with_capacity(rows),
-            lon_e7: PrimitiveBuilder::with_capacity(rows),
-        }
-    }
-
-    fn push(&mut self, row: &FileRow<'_>) {
-        let (mut number, mut boolean, mut text) = (None, None, None);
-        match row.value {
-            FileValue::Missing => {}
-            FileValue::Number(value) => number = Some(value),
-            FileValue::Boolean(value) => boolean = Some(value),
-            FileValue::Text(value) => text = Some(value),
-        }
-        self.series.push(row.series);
-        self.time.push(row.time);
-        self.value.append_option(number);
-        self.boolean.append_option(boolean);
-        self.text.append_option(text);
-        self.quality.push(row.quality.code());
-        self.flags.push(row.flags);
-        self.revision.push(row.revision);
-        self.offset.push(row.offset);
-        self.index.push(row.index);
-        self.received.push(row.received);
-        self.lat_e7.append_option(row.location.map(|(lat, _)| lat));
-        self.lon_e7.append_option(row.location.map(|(_, lon)| lon));
-    }
-
-    fn finish(mut self, schema: &SchemaRef) -> Result<RecordBatch, ParquetError> {
-        let utc = |times: Vec<i64>| TimestampMicrosecondArray::from(times).with_timezone("UTC");
-        let columns: Vec<ArrayRef> = vec![
-            Arc::new(UInt32Array::from(self.series)),
-            Arc::new(utc(self.time)),
-            Arc::new(self.value.finish()),
-            Arc::new(self.boolean.finish()),
-            Arc::new(self.text.finish()),
-            Arc::new(UInt8Array::from(self.quality)),
-            Arc::new(UInt8Array::from(self.flags)),
-            Arc::new(UInt16Array::from(self.revision)),
-            Arc::new(UInt64Array::from(self.offset)),
-            Arc::new(UInt16Array::from(self.index)),
-            Arc::new(utc(self.received)),
-            Arc::new(self.lat_e7.finish()),
-            Arc::new(self.lon_e7.finish()),
-        ];
-        Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
     }
 }

@@ -6,6 +6,7 @@
 //! I/O, no clock, no allocation for a message of four observations or fewer
 //! without a fault.
 
+mod retention;
 mod value;
 
 use std::borrow::Cow;
@@ -13,8 +14,8 @@ use std::borrow::Cow;
 use device_registry::{Datastream, Device};
 use domain::payload::PayloadError;
 use domain::{
-    DatastreamId, Flags, Location, ObservationBatch, ParsedObservation, Quality, RejectReason,
-    Rejection, Timestamp, Transport,
+    AgencyId, DatastreamId, Flags, Location, ModelId, ObservationBatch, ParsedObservation, Quality,
+    RejectReason, Rejection, Timestamp, Transport,
 };
 use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
@@ -48,11 +49,13 @@ pub(crate) struct ValidObservation<'a> {
 /// What becomes of a field that the device's datastreams do not have.
 pub(crate) type ExtraField = Result<DatastreamId, RejectReason>;
 
-/// Judges one message of `device`. `extra` finds or makes the datastream of a
+/// Judges one message of `device`. `kept_days` tells how long an agency's data
+/// of a model is kept, and is asked for what is a day old or more; `extra` finds or makes the datastream of a
 /// field that the model does not know; its error ends the whole message.
 pub(crate) fn validate<'a, E>(
     device: &Device,
     batch: &'a ObservationBatch<'_>,
+    kept_days: impl Fn(&AgencyId, &ModelId) -> Option<u32>,
     mut extra: impl FnMut(&str) -> Result<ExtraField, E>,
 ) -> Result<Validated<'a>, E> {
     let telemetry = match &batch.telemetry {
@@ -65,7 +68,13 @@ pub(crate) fn validate<'a, E>(
     let mut timeless = telemetry.relative_times;
     for parsed in &telemetry.observations {
         timeless |= parsed.time.is_none();
-        match judge(device, parsed, batch.origin.received, &mut extra)? {
+        match judge(
+            device,
+            parsed,
+            batch.origin.received,
+            &kept_days,
+            &mut extra,
+        )? {
             Ok(valid) => observations.push(valid),
             Err(reason) => {
                 let rejection = Rejection::new(parsed.index, &parsed.field, reason);
@@ -107,12 +116,21 @@ fn judge<'a, E>(
     device: &Device,
     parsed: &'a ParsedObservation<'_>,
     received: Timestamp,
+    kept_days: &impl Fn(&AgencyId, &ModelId) -> Option<u32>,
     extra: &mut impl FnMut(&str) -> Result<ExtraField, E>,
 ) -> Result<Result<ValidObservation<'a>, RejectReason>, E> {
     if parsed.time.is_some_and(|time| !possible(time, received)) {
         return Ok(Err(RejectReason::ImpossibleTime));
     }
     let known = find(device, &parsed.field);
+    if let Some(time) = parsed.time
+        && retention::is_older(time, received, || match known {
+            Some(datastream) => kept_days(&datastream.agency, &datastream.model),
+            None => kept_days(&device.agency, &device.model.id),
+        })
+    {
+        return Ok(Err(RejectReason::OlderThanRetention));
+    }
     let judged = match known.and_then(|datastream| datastream.definition.as_deref()) {
         Some(field) => value::of_field(parsed, field),
         None => value::of_extra(parsed),

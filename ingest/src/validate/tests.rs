@@ -62,6 +62,7 @@ fn device() -> Device {
             version: ModelVersion(1),
             title_en: String::new(),
             title_ko: String::new(),
+            retention_days: None,
             fields,
         }),
         name: String::new(),
@@ -92,6 +93,10 @@ fn batch(payload: &str, transport: Transport) -> ObservationBatch<'_> {
     }
 }
 
+fn for_ever(_: &AgencyId, _: &ModelId) -> Option<u32> {
+    None
+}
+
 /// What becomes of the only observation of `payload`; the device may have one
 /// extra field, `more`.
 fn check(payload: &str) -> Result<(u32, String, Quality, Flags), RejectReason> {
@@ -100,7 +105,7 @@ fn check(payload: &str) -> Result<(u32, String, Quality, Flags), RejectReason> {
         "more" => Ok(Ok(DatastreamId::new(99))),
         _ => Ok::<_, ()>(Err(RejectReason::TooManyExtraFields)),
     };
-    let validated = validate(&device(), &batch, extra).unwrap();
+    let validated = validate(&device(), &batch, for_ever, extra).unwrap();
     match (validated.observations.as_slice(), &*validated.rejections) {
         ([valid], []) => Ok((
             valid.datastream.get(),
@@ -187,13 +192,58 @@ fn times_are_possible_from_1900_to_ten_minutes_ahead() {
 }
 
 #[test]
+fn what_is_older_than_its_retention_is_refused_and_the_rest_kept() {
+    let day = 86_400_000_000;
+    let now = NOW.as_micros();
+    let ages = [3 * day, 3 * day + 1, day, 0, 400 * day];
+    let records: Vec<String> = ages
+        .iter()
+        .map(|age| {
+            format!(
+                r#"{{"t":"{}","v":{{"level":1}}}}"#,
+                Timestamp::from_micros(now - age)
+            )
+        })
+        .collect();
+    let payload = format!("[{}]", records.join(","));
+    let batch = batch(&payload, Transport::Mqtt);
+    let extra = |_: &str| -> Result<ExtraField, ()> { panic!("the field is known") };
+    let three_days = |agency: &AgencyId, model: &ModelId| {
+        assert_eq!((agency.as_str(), model.as_str()), ("seoul", "test.all"));
+        Some(3)
+    };
+    let validated = validate(&device(), &batch, three_days, extra).unwrap();
+    let kept: Vec<_> = validated.observations.iter().map(|one| one.index).collect();
+    assert_eq!(kept, [0, 2, 3]);
+    let refused: Vec<_> = validated
+        .rejections
+        .iter()
+        .map(|one| (one.index, one.reason))
+        .collect();
+    let older = RejectReason::OlderThanRetention;
+    assert_eq!(refused, [(1, older), (4, older)]);
+    let all = validate(&device(), &batch, for_ever, extra).unwrap();
+    assert_eq!(all.observations.len(), ages.len());
+}
+
+#[test]
+fn a_new_field_of_an_old_time_makes_no_datastream() {
+    let payload = r#"{"t":"2020-01-01T00:00:00Z","v":{"strange":1}}"#;
+    let batch = batch(payload, Transport::Mqtt);
+    let extra = |_: &str| -> Result<ExtraField, ()> { panic!("it was asked for a datastream") };
+    let validated = validate(&device(), &batch, |_, _| Some(1), extra).unwrap();
+    let reason = validated.rejections[0].reason;
+    assert_eq!(reason, RejectReason::OlderThanRetention);
+}
+
+#[test]
 fn a_refused_value_makes_no_datastream() {
     let batch = batch(
         r#"{"t":"1850-01-01T00:00:00Z","v":{"strange":1}}"#,
         Transport::Mqtt,
     );
     let extra = |_: &str| -> Result<ExtraField, ()> { panic!("it was asked for a datastream") };
-    let validated = validate(&device(), &batch, extra).unwrap();
+    let validated = validate(&device(), &batch, for_ever, extra).unwrap();
     assert_eq!(validated.rejections[0].reason, RejectReason::ImpossibleTime);
 }
 
@@ -204,7 +254,7 @@ fn good_and_bad_stand_beside_each_other_in_order() {
         .replace("\"v\":\"x\"", "\"vs\":\"x\"");
     let batch = batch(&payload, Transport::Mqtt);
     let extra = |_: &str| Ok::<_, ()>(Err(RejectReason::TooManyExtraFields));
-    let validated = validate(&device(), &batch, extra).unwrap();
+    let validated = validate(&device(), &batch, for_ever, extra).unwrap();
     let kept: Vec<_> = validated
         .observations
         .iter()
@@ -229,7 +279,9 @@ fn only_a_message_without_a_time_that_may_be_resent_has_a_hash() {
     let hash = |payload: &str, transport| {
         let batch = batch(payload, transport);
         let extra = |_: &str| Ok::<_, ()>(Err(RejectReason::TooManyExtraFields));
-        validate(&device(), &batch, extra).unwrap().payload_hash
+        validate(&device(), &batch, for_ever, extra)
+            .unwrap()
+            .payload_hash
     };
     assert!(hash(r#"{"level":1}"#, Transport::Mqtt).is_some());
     assert_ne!(
@@ -258,6 +310,6 @@ fn an_infinite_number_is_refused_even_where_a_codec_let_it_through() {
         ..Telemetry::default()
     });
     let extra = |_: &str| Ok::<_, ()>(Err(RejectReason::TooManyExtraFields));
-    let validated = validate(&device(), &batch, extra).unwrap();
+    let validated = validate(&device(), &batch, for_ever, extra).unwrap();
     assert_eq!(validated.rejections[0].reason, RejectReason::NotFinite);
 }

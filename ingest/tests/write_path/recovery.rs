@@ -124,3 +124,28 @@ fn files_and_log_together_have_everything_once() {
     let replayed = plane.stage(&Message::level(5, 1.0).signed(7, 7));
     assert!(matches!(replayed, Err(StageError::Replayed)));
 }
+
+/// The sequencer's memory is written behind the store's manifest. Killed
+/// between the two, the log still has what the memory lacks.
+#[test]
+fn a_signed_number_is_remembered_though_only_the_manifest_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let plane = open(folder.path());
+    plane.submit(&Message::level(9, 1.0).signed(7, 7)).unwrap();
+    let plane = plane.restart(folder.path());
+    plane.submit(&Message::level(8, 1.0).signed(7, 8)).unwrap();
+    let memory = folder.path().join("log/sequencer");
+    let before = std::fs::read(&memory).unwrap();
+    block_on(plane.ingest.close()).unwrap();
+    drop(plane);
+    assert_ne!(std::fs::read(&memory).unwrap(), before);
+    std::fs::write(&memory, before).unwrap();
+
+    let plane = open(folder.path());
+    assert_eq!(plane.stored("level").len(), 2);
+    for number in [7, 8] {
+        let replayed = plane.stage(&Message::level(5, 1.0).signed(7, number));
+        assert!(matches!(replayed, Err(StageError::Replayed)), "{number}");
+    }
+    assert_eq!(plane.stored("level").len(), 2);
+}

@@ -7,10 +7,8 @@ use device_registry::ApiKeyKind;
 
 use super::Caller;
 
-const REQUEST_HEADERS: &str =
-    "accept, authorization, cache-control, content-type, last-event-id, x-api-key";
-const REPLY_HEADERS: &str =
-    "link, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, x-request-id";
+const REQUEST_HEADERS: &str = "accept, authorization, cache-control, content-type, if-match, if-none-match, if-range, last-event-id, range, x-api-key";
+const REPLY_HEADERS: &str = "accept-ranges, content-disposition, content-range, etag, link, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, x-request-id, x-total-count";
 /// Browsers may remember a preflight for a day, in seconds.
 const MAX_AGE: &str = "86400";
 

@@ -9,7 +9,7 @@ use crate::pagination::authority;
 
 /// Sec-Fetch-Site decides where a browser sends it, else Origin; a request
 /// with neither is no browser's, and has no business with a cookie.
-pub(super) fn holds(parts: &Parts, arrival: &Arrival) -> bool {
+pub(crate) fn holds(parts: &Parts, arrival: &Arrival) -> bool {
     if let Some(site) = parts.headers.get("sec-fetch-site") {
         return site == "same-origin";
     }

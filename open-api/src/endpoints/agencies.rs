@@ -1,11 +1,13 @@
 //! `/v1/agencies`.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use device_registry::NewAgency;
-use domain::AgencyId;
+use device_registry::{AgencyPatch, NewAgency};
+use domain::{AgencyId, ModelId};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -47,6 +49,43 @@ pub(crate) async fn create(
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok((StatusCode::CREATED, Json(AgencyView::from(made.as_ref()))).into_response())
+}
+
+/// What changes about an agency; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AgencyPatch, example = json!({"retention_days": {"traffic.flow": 400, "safety.air": null}}))]
+pub(crate) struct AgencyPatchBody {
+    /// Days that observations of a model are kept, 1 to 36,500, where it is not
+    /// as the model says; null takes the agency's own word back.
+    #[serde(default)]
+    retention_days: BTreeMap<String, Option<u32>>,
+}
+
+/// Changes how long the agency's data is kept. What is older goes soon, by
+/// whole days, and does not come back.
+#[utoipa::path(patch, path = "/v1/agencies/{id}", tag = "registry", request_body = AgencyPatchBody,
+    params(("id" = String, Path, description = "The agency's id")),
+    responses((status = 200, body = AgencyView), (status = 404, description = "There is none")),
+    security(("operator" = []), ("session" = [])))]
+pub(crate) async fn patch(
+    State(state): State<ApiState>,
+    _: Operator,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<AgencyPatchBody>,
+) -> Result<Response, Problem> {
+    let id = AgencyId::new(&id).map_err(|error| Problem::not_found(error.to_string()))?;
+    let mut patch = AgencyPatch::default();
+    for (model, days) in body.retention_days {
+        let model = ModelId::new(&model)
+            .map_err(|error| Problem::body(format!("retention_days: {model:?}: {error}")))?;
+        patch.retention_days.insert(model, days);
+    }
+    let agency = state
+        .blocking(move |shared| shared.registry.patch_agency(&id, &patch))
+        .await?
+        .map_err(|error| registry_problem(&error))?;
+    Ok(Json(AgencyView::from(agency.as_ref())).into_response())
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use device_registry::Snapshot;
-use domain::{AgencyId, DatastreamId, DeviceId, FieldName, Timestamp};
+use domain::{AgencyId, BoundaryName, DatastreamId, DeviceId, FieldName, ThingId, Timestamp};
 use ingest::{AggregateFunction, AggregateQuery, Grouping};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use super::bucket::BucketLength;
 use super::datastreams::find;
 use super::observations::query_problem;
 use crate::list::ListRequest;
-use crate::params::{Bbox, DatastreamFilter, Near, Query, Text, Time, Viewer};
+use crate::params::{Bbox, DatastreamFilter, Near, Query, Text, Time, Viewer, named};
 use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::views::{AggregateFunctionName, AggregateList};
@@ -42,6 +42,8 @@ pub(crate) struct AggregateParams {
     #[param(value_type = Option<String>)]
     agency: Option<Text<AgencyId>>,
     #[param(value_type = Option<String>)]
+    thing: Option<Text<ThingId>>,
+    #[param(value_type = Option<String>)]
     device: Option<Text<DeviceId>>,
     /// `west,south,east,north`, in degrees.
     #[param(value_type = Option<String>)]
@@ -49,6 +51,9 @@ pub(crate) struct AggregateParams {
     /// `lat,lon,metres`.
     #[param(value_type = Option<String>)]
     near: Option<Text<Near>>,
+    /// The name of a boundary; `/v1/boundaries` lists them.
+    #[param(value_type = Option<String>, example = "seoul-jongno")]
+    boundary: Option<Text<BoundaryName>>,
     /// `30s`, `5m`, `1h` or whatever divides a day, `1d`, or `1w` from Monday.
     #[param(value_type = String, example = "5m")]
     bucket: Option<Text<BucketLength>>,
@@ -69,7 +74,10 @@ pub(crate) struct AggregateParams {
 }
 
 /// Average, extremes, count and percentiles over buckets of time, whose days
-/// are those of a time zone. Buckets without a number are left out.
+/// are those of a time zone. Buckets without a number are left out. Where the
+/// numbers of a question are too many to be read, its percentiles come from
+/// stored sketches, and the bucket says `approximate`: each of the two numbers
+/// that a percentile lies between is then off by 1 percent of itself at most.
 #[utoipa::path(get, path = "/v1/aggregate", tag = "data", params(AggregateParams),
     responses((status = 200, body = Object, example = json!({
         "items": [{"start": "2026-05-01T09:00:00+09:00", "end": "2026-05-01T09:05:00+09:00",
@@ -90,7 +98,7 @@ pub(crate) async fn list(
     let names = functions(query.functions.as_deref())?;
     let zone = zone(query.tz.as_deref())?;
     let snapshot = state.settled().await;
-    let subject = Subject::new(&query, &snapshot, viewer)?;
+    let subject = Subject::new(&state, &query, &snapshot, viewer).await?;
     let edges = edges(&state, &subject.datastreams, bucket, &query, &zone)?;
     let question = AggregateQuery {
         datastreams: subject.datastreams,
@@ -161,6 +169,34 @@ fn zone(name: Option<&str>) -> Result<TimeZone, Problem> {
     }
 }
 
+impl AggregateParams {
+    /// Whether a filter stands beside the datastreams or the field.
+    fn narrows(&self) -> bool {
+        self.domain.is_some()
+            || self.model.is_some()
+            || self.agency.is_some()
+            || self.thing.is_some()
+            || self.device.is_some()
+            || self.bbox.is_some()
+            || self.near.is_some()
+            || self.boundary.is_some()
+    }
+
+    fn filter(&self, field: FieldName, snapshot: &Snapshot) -> Result<DatastreamFilter, Problem> {
+        Ok(DatastreamFilter {
+            domain: self.domain.clone(),
+            model: self.model.clone(),
+            agency: self.agency.as_ref().map(|text| text.0.clone()),
+            device: self.device.as_ref().map(|text| text.0.clone()),
+            thing: self.thing.as_ref().map(|text| text.0.clone()),
+            field: Some(field),
+            bbox: self.bbox.as_ref().map(|text| text.0),
+            near: self.near.as_ref().map(|text| text.0),
+            boundary: named(snapshot, self.boundary.as_ref())?,
+        })
+    }
+}
+
 /// What the question is about.
 struct Subject {
     datastreams: Vec<DatastreamId>,
@@ -169,14 +205,23 @@ struct Subject {
 }
 
 impl Subject {
-    fn new(
+    async fn new(
+        state: &ApiState,
         query: &AggregateParams,
         snapshot: &Arc<Snapshot>,
         viewer: Viewer,
     ) -> Result<Self, Problem> {
         match (&query.datastream, &query.field) {
+            (Some(_), None) if query.narrows() => Err(Problem::parameter(
+                "datastream= names what it asks for: the filters go with field=",
+            )),
             (Some(numbers), None) => Self::of_numbers(numbers, snapshot, viewer),
-            (None, Some(field)) => Self::of_field(field.0.clone(), query, snapshot, viewer),
+            (None, Some(field)) => {
+                let filter = query.filter(field.0.clone(), snapshot)?;
+                let boundary = filter.boundary.as_ref();
+                let members = state.members(snapshot, boundary, viewer).await?;
+                Self::of_filter(&filter, members.as_deref(), snapshot, viewer)
+            }
             (Some(_), Some(_)) | (None, None) => Err(Problem::parameter(
                 "say either datastream= with numbers, or field= with the filters of /v1/latest",
             )),
@@ -208,25 +253,15 @@ impl Subject {
         })
     }
 
-    fn of_field(
-        field: FieldName,
-        query: &AggregateParams,
+    fn of_filter(
+        filter: &DatastreamFilter,
+        members: Option<&[DatastreamId]>,
         snapshot: &Snapshot,
         viewer: Viewer,
     ) -> Result<Self, Problem> {
-        let filter = DatastreamFilter {
-            domain: query.domain.clone(),
-            model: query.model.clone(),
-            agency: query.agency.as_ref().map(|text| text.0.clone()),
-            device: query.device.as_ref().map(|text| text.0.clone()),
-            thing: None,
-            field: Some(field),
-            bbox: query.bbox.as_ref().map(|text| text.0),
-            near: query.near.as_ref().map(|text| text.0),
-        };
         let mut datastreams = Vec::new();
         let mut units: Vec<Option<Box<str>>> = Vec::new();
-        for found in filter.select_places(snapshot, viewer, DatastreamId::new(0)) {
+        for found in filter.select_places(snapshot, viewer, DatastreamId::new(0), members) {
             if !units.contains(&found.datastream.unit) {
                 units.push(found.datastream.unit.clone());
             }

@@ -3,13 +3,13 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use domain::{AgencyId, DatastreamId, DeviceId, FieldName, ThingId};
+use domain::{AgencyId, BoundaryName, DatastreamId, DeviceId, FieldName, ThingId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::list::{List, ListRequest, cut};
 use crate::pagination::read_cursor;
-use crate::params::{Bbox, DatastreamFilter, Limit, Near, Query, Selected, Text, Viewer};
+use crate::params::{Bbox, DatastreamFilter, Limit, Near, Query, Selected, Text, Viewer, named};
 use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::views::DatastreamView;
@@ -36,6 +36,9 @@ pub(crate) struct DatastreamsQuery {
     /// `lat,lon,metres`.
     #[param(value_type = Option<String>)]
     near: Option<Text<Near>>,
+    /// The name of a boundary; `/v1/boundaries` lists them.
+    #[param(value_type = Option<String>, example = "seoul-jongno")]
+    boundary: Option<Text<BoundaryName>>,
     /// 1 to 10,000; 100 by default.
     #[param(value_type = Option<u32>)]
     limit: Option<Text<Limit>>,
@@ -53,6 +56,7 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let limit = query.limit.map_or(Limit::default(), |limit| limit.0).0;
     let first = first_behind(query.cursor.as_deref())?;
+    let snapshot = state.settled().await;
     let filter = DatastreamFilter {
         domain: query.domain,
         model: query.model,
@@ -62,10 +66,12 @@ pub(crate) async fn list(
         field: query.field.map(|text| text.0),
         bbox: query.bbox.map(|text| text.0),
         near: query.near.map(|text| text.0),
+        boundary: named(&snapshot, query.boundary.as_ref())?,
     };
-    let snapshot = state.settled().await;
+    let boundary = filter.boundary.as_ref();
+    let members = state.members(&snapshot, boundary, viewer).await?;
     let mut found: Vec<Selected<'_>> = filter
-        .select_places(&snapshot, viewer, first)
+        .select_places(&snapshot, viewer, first, members.as_deref())
         .take(limit + 1)
         .collect();
     let more = cut(&mut found, limit);

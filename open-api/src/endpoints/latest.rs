@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use domain::{AgencyId, DeviceId, FieldName, Offset};
+use domain::{AgencyId, BoundaryName, DeviceId, FieldName, Offset, ThingId};
 use ingest::StoredObservation;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::datastreams::first_behind;
 use crate::csv_table;
 use crate::list::{Form, ListRequest, cut, json_bytes};
-use crate::params::{Bbox, DatastreamFilter, Limit, Near, Query, Selected, Text, Viewer};
+use crate::params::{Bbox, DatastreamFilter, Limit, Near, Query, Selected, Text, Viewer, named};
 use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::views::LatestView;
@@ -26,6 +26,8 @@ pub(crate) struct LatestQuery {
     #[param(value_type = Option<String>)]
     agency: Option<Text<AgencyId>>,
     #[param(value_type = Option<String>)]
+    thing: Option<Text<ThingId>>,
+    #[param(value_type = Option<String>)]
     device: Option<Text<DeviceId>>,
     #[param(value_type = Option<String>)]
     field: Option<Text<FieldName>>,
@@ -35,6 +37,9 @@ pub(crate) struct LatestQuery {
     /// `lat,lon,metres`.
     #[param(value_type = Option<String>)]
     near: Option<Text<Near>>,
+    /// The name of a boundary; `/v1/boundaries` lists them.
+    #[param(value_type = Option<String>, example = "seoul-jongno")]
+    boundary: Option<Text<BoundaryName>>,
     /// 1 to 10,000; 100 by default.
     #[param(value_type = Option<u32>)]
     limit: Option<Text<Limit>>,
@@ -63,6 +68,7 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let limit = query.limit.map_or(Limit::default(), |limit| limit.0).0;
     let first = first_behind(query.cursor.as_deref())?;
+    let snapshot = state.settled().await;
     let filter = DatastreamFilter {
         domain: query.domain,
         model: query.model,
@@ -71,9 +77,9 @@ pub(crate) async fn list(
         field: query.field.map(|text| text.0),
         bbox: query.bbox.map(|text| text.0),
         near: query.near.map(|text| text.0),
-        thing: None,
+        boundary: named(&snapshot, query.boundary.as_ref())?,
+        thing: query.thing.map(|text| text.0),
     };
-    let snapshot = state.settled().await;
     // Read before the table: what is applied meanwhile comes twice, not never.
     let offset: Offset = state.ingest.applied_offset();
     let mut found: Vec<(Selected<'_>, StoredObservation)> = filter

@@ -113,6 +113,41 @@ fn data_plane(text: &mut String, stats: &Stats) {
             stats.flush_failures,
         ),
         (
+            "madang_compactions_total",
+            "Times that files were made files of a day, or one of several.",
+            stats.compactions,
+        ),
+        (
+            "madang_compaction_failures_total",
+            "Compactions that failed and are tried again.",
+            stats.compaction_failures,
+        ),
+        (
+            "madang_compaction_rows_total",
+            "Rows written by compactions.",
+            stats.compaction_rows,
+        ),
+        (
+            "madang_compaction_bytes_total",
+            "Bytes written by compactions.",
+            stats.compaction_bytes,
+        ),
+        (
+            "madang_repeats_dropped_total",
+            "Rows left out by compactions, since they repeated a value.",
+            stats.repeats_dropped,
+        ),
+        (
+            "madang_files_expired_total",
+            "Files dropped, since their retention was over.",
+            stats.files_expired,
+        ),
+        (
+            "madang_rows_expired_total",
+            "Rows of those files.",
+            stats.rows_expired,
+        ),
+        (
             "madang_quarantine_evicted_total",
             "Quarantined messages pushed out.",
             stats.quarantine_evicted,
@@ -128,6 +163,13 @@ fn data_plane(text: &mut String, stats: &Stats) {
             stats.head_rows,
         ),
         ("madang_files", "Parquet files served.", stats.files),
+        (
+            "madang_day_files",
+            "Of those, the ones of one day, agency and model.",
+            stats.day_files,
+        ),
+        ("madang_file_rows", "Rows in files.", stats.file_rows),
+        ("madang_file_bytes", "Bytes of files.", stats.file_bytes),
         (
             "madang_files_set_aside",
             "Damaged files set aside.",

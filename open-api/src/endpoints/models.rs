@@ -64,7 +64,7 @@ pub(crate) async fn list(
 /// no unit and no kind. The same content again is fine.
 #[utoipa::path(post, path = "/v1/models", tag = "registry",
     request_body(content = Object, content_type = "application/json", example = json!({
-        "id": "disaster.tide", "title": {"en": "Tide gauge", "ko": "조위"},
+        "id": "disaster.tide", "title": {"en": "Tide gauge", "ko": "조위"}, "retention_days": 3650,
         "fields": [{"name": "level", "kind": "number", "unit": "m", "min": -5, "max": 20,
             "title": {"en": "Tide level", "ko": "조위"}}]
     })),

@@ -38,6 +38,9 @@ pub(crate) struct ObservationsQuery {
     from_offset: Option<u64>,
     /// Only what came before this offset.
     to_offset: Option<u64>,
+    /// With `true` the answer has a `count` too: of all observations between
+    /// `from` and `to`, each time once, whatever the page holds.
+    count: Option<bool>,
     /// 1 to 10,000; 100 by default.
     #[param(value_type = Option<u32>)]
     limit: Option<Text<Limit>>,
@@ -58,8 +61,11 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let snapshot = state.settled().await;
     let question = Question::new(find(&snapshot, viewer, &id)?.id, &query)?;
-    let page = state
-        .reading(move |shared| question.read(shared))
+    let (page, count) = state
+        .reading(move |shared| {
+            let count = question.count(shared)?;
+            Ok((question.read(shared)?, count))
+        })
         .await?
         .map_err(|error| query_problem(&error))?;
     let views = page
@@ -68,13 +74,14 @@ pub(crate) async fn list(
         .map(|stored| ObservationView::new(stored, viewer))
         .collect();
     let behind = page.behind.map(Timestamp::as_micros);
-    Ok(request.page(views, behind.as_ref()))
+    Ok(request.counted_page(views, behind.as_ref(), count))
 }
 
 struct Question {
     range: RangeQuery,
     from_offset: u64,
     to_offset: u64,
+    counts: bool,
 }
 
 struct Page {
@@ -91,7 +98,16 @@ impl Question {
             return Err(Problem::parameter("from lies behind to"));
         }
         let after: Option<i64> = read_cursor(query.cursor.as_deref())?;
+        let counts = query.count == Some(true);
+        if counts
+            && (query.as_of.is_some() || query.from_offset.is_some() || query.to_offset.is_some())
+        {
+            return Err(Problem::parameter(
+                "count=true counts what stands now, by time: leave as_of, from_offset and to_offset out",
+            ));
+        }
         Ok(Self {
+            counts,
             range: RangeQuery {
                 datastream,
                 from,
@@ -107,6 +123,20 @@ impl Question {
             from_offset: query.from_offset.unwrap_or(0),
             to_offset: query.to_offset.unwrap_or(u64::MAX),
         })
+    }
+
+    /// Read from the indexes, where the times were not corrected.
+    fn count(&self, shared: &Shared) -> Result<Option<u64>, QueryError> {
+        if !self.counts {
+            return Ok(None);
+        }
+        let RangeQuery {
+            datastream,
+            from,
+            to,
+            ..
+        } = self.range;
+        shared.ingest.count(datastream, from, to).map(Some)
     }
 
     fn read(self, shared: &Shared) -> Result<Page, QueryError> {

@@ -9,16 +9,17 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use domain::{AgencyId, Offset};
+use domain::{AgencyId, BoundaryName, DeviceId, FieldName, Offset, ThingId};
 use ingest::StreamStart;
 use serde::Deserialize;
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::IntoParams;
 
 use super::stream_feed::{Feed, FeedFilter};
+use super::stream_wire::Wire;
 use crate::access::Caller;
 use crate::envelope::Arrival;
-use crate::params::{Bbox, DatastreamFilter, Query, Text};
+use crate::params::{Bbox, DatastreamFilter, Near, Query, Text, named};
 use crate::problem::Problem;
 use crate::quota::Account;
 use crate::state::ApiState;
@@ -35,8 +36,19 @@ pub(crate) struct StreamQuery {
     model: Option<String>,
     #[param(value_type = Option<String>)]
     agency: Option<Text<AgencyId>>,
+    #[param(value_type = Option<String>)]
+    thing: Option<Text<ThingId>>,
+    #[param(value_type = Option<String>)]
+    device: Option<Text<DeviceId>>,
+    #[param(value_type = Option<String>)]
+    field: Option<Text<FieldName>>,
     /// `west,south,east,north`, in degrees.
     bbox: Option<String>,
+    /// `lat,lon,metres`.
+    near: Option<String>,
+    /// The name of a boundary, as it is drawn when the stream begins.
+    #[param(value_type = Option<String>)]
+    boundary: Option<Text<BoundaryName>>,
 }
 
 /// Live observations as server-sent events. An event is one accepted message
@@ -55,11 +67,17 @@ pub(crate) async fn follow(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let start = start(&state, &query, &headers)?;
-    let filter = filter(&query)?;
+    let filter = filter(&state, &query)?;
     let place = state.streams.take(account)?;
     // "What comes next" begins behind all that was acknowledged before.
     state.ingest.caught_up().await;
-    let (feed, events) = Feed::new(state.clone(), state.ingest.stream(start), caller, filter);
+    let (feed, events) = Feed::new(
+        state.clone(),
+        state.ingest.stream(start),
+        caller,
+        filter,
+        Wire::ServerSentEvents,
+    );
     tokio::spawn(async move {
         let _place = place;
         feed.run(arrival.stopping).await;
@@ -79,7 +97,7 @@ pub(crate) async fn follow(
 
 /// A browser that reconnects repeats the old `from_offset` beside the newer
 /// `Last-Event-ID`, so that one wins.
-fn start(
+pub(super) fn start(
     state: &ApiState,
     query: &StreamQuery,
     headers: &HeaderMap,
@@ -102,23 +120,25 @@ fn start(
     }
 }
 
-fn filter(query: &StreamQuery) -> Result<FeedFilter, Problem> {
-    let bbox: Option<Bbox> = match &query.bbox {
-        None => None,
-        Some(text) => Some(
-            text.parse()
-                .map_err(|error| Problem::parameter(format!("bbox: {error}")))?,
-        ),
-    };
+pub(super) fn filter(state: &ApiState, query: &StreamQuery) -> Result<FeedFilter, Problem> {
     let agency = query.agency.as_ref().map(|text| text.0.clone());
+    let thing = query.thing.as_ref().map(|text| text.0.clone());
+    let device = query.device.as_ref().map(|text| text.0.clone());
+    let field = query.field.as_ref().map(|text| text.0.clone());
+    let boundary = named(&state.registry.snapshot(), query.boundary.as_ref())?;
     let words: Vec<String> = [
         ("domain", query.domain.as_deref()),
         ("model", query.model.as_deref()),
         ("agency", agency.as_ref().map(AgencyId::as_str)),
+        ("thing", thing.as_ref().map(ThingId::as_str)),
+        ("device", device.as_ref().map(DeviceId::as_str)),
+        ("field", field.as_ref().map(FieldName::as_str)),
         ("bbox", query.bbox.as_deref()),
+        ("near", query.near.as_deref()),
+        ("boundary", boundary.as_ref().map(|one| one.name.as_str())),
     ]
     .into_iter()
-    .filter_map(|(name, value)| Some(format!("{name}={}", value?)))
+    .filter_map(|(name, value)| Some(format!("{name}={}", escaped(value?))))
     .collect();
     Ok(FeedFilter {
         query: words.join("&"),
@@ -126,8 +146,45 @@ fn filter(query: &StreamQuery) -> Result<FeedFilter, Problem> {
             domain: query.domain.clone(),
             model: query.model.clone(),
             agency,
-            bbox,
-            ..DatastreamFilter::default()
+            thing,
+            device,
+            field,
+            bbox: read::<Bbox>("bbox", query.bbox.as_deref())?,
+            near: read::<Near>("near", query.near.as_deref())?,
+            boundary,
         },
     })
+}
+
+/// As a value in a query (RFC 3986, 2.1); commas stand as they are.
+fn escaped(value: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~,".contains(&byte);
+    value
+        .bytes()
+        .map(|byte| match plain(byte) {
+            true => char::from(byte).to_string(),
+            false => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+/// A place that the gap event repeats as it was written.
+fn read<T>(name: &str, text: Option<&str>) -> Result<Option<T>, Problem>
+where
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    text.map(str::parse)
+        .transpose()
+        .map_err(|error| Problem::parameter(format!("{name}: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_repeated_as_a_query() {
+        assert_eq!(escaped("126.9,37.5,-1,38"), "126.9,37.5,-1,38");
+        assert_eq!(escaped("a b&c=\u{ac00}"), "a%20b%26c%3D%EA%B0%80");
+    }
 }

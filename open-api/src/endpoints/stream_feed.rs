@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::stream_wire::Wire;
 use crate::access::Caller;
 use crate::params::{DatastreamFilter, Selected, Viewer};
 use crate::problem::{Problem, error_chain};
@@ -37,8 +37,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const CHUNK_BYTES: usize = 64 * 1024;
 /// Chunks that wait for a slow reader; behind them the stream waits.
 const WAITING_CHUNKS: usize = 2;
-/// Tells a browser how soon to come back, in milliseconds, and that it is in.
-const GREETING: &[u8] = b"retry: 2000\n: welcome\n\n";
 
 /// The streams that stand, by account.
 #[derive(Default)]
@@ -111,6 +109,7 @@ pub(super) struct Feed {
     caller: Caller,
     viewer: Viewer,
     filter: FeedFilter,
+    wire: Wire,
     events: mpsc::Sender<Result<Bytes, Infallible>>,
 }
 
@@ -120,6 +119,7 @@ impl Feed {
         frames: FrameStream,
         caller: Caller,
         filter: FeedFilter,
+        wire: Wire,
     ) -> (Self, mpsc::Receiver<Result<Bytes, Infallible>>) {
         let (events, receiver) = mpsc::channel(WAITING_CHUNKS);
         let feed = Self {
@@ -128,6 +128,7 @@ impl Feed {
             frames,
             caller,
             filter,
+            wire,
             events,
         };
         (feed, receiver)
@@ -152,7 +153,7 @@ impl Feed {
     }
 
     async fn feed(&mut self) -> Result<(), ingest::StreamError> {
-        let mut chunk = GREETING.to_vec();
+        let mut chunk = self.wire.greeting().to_vec();
         let mut silence = tokio::time::interval_at(Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
         silence.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -172,7 +173,7 @@ impl Feed {
                 return Ok(());
             }
             let Some(mut item) = first else {
-                chunk.extend_from_slice(b": keep-alive\n\n");
+                chunk.extend_from_slice(self.wire.keep_alive());
                 continue;
             };
             // A filter that lets little pass must not keep the thread.
@@ -206,7 +207,7 @@ impl Feed {
         match item {
             StreamItem::Frame(frame) => {
                 if let Some(view) = self.view(snapshot, frame) {
-                    write_event(chunk, None, frame.offset, &view);
+                    self.wire.frame(chunk, &view);
                 }
             }
             StreamItem::Gap { from, to } => {
@@ -223,8 +224,9 @@ impl Feed {
                     fill: format!(
                         "/v1/datastreams/{{id}}/observations?from_offset={from}&to_offset={to}"
                     ),
+                    export: "/v1/export/{date}",
                 };
-                write_event(chunk, Some("gap"), Offset::new(to - 1), &view);
+                self.wire.gap(chunk, Offset::new(to - 1), &view);
             }
         }
     }
@@ -281,12 +283,3 @@ impl Feed {
 
 /// Frames looked at before the thread is given to others.
 const MAX_FRAMES_A_TURN: usize = 1_024;
-
-fn write_event(chunk: &mut Vec<u8>, event: Option<&str>, id: Offset, view: &impl serde::Serialize) {
-    if let Some(event) = event {
-        writeln!(chunk, "event: {event}").expect("a Vec takes all bytes");
-    }
-    write!(chunk, "id: {id}\ndata: ").expect("a Vec takes all bytes");
-    serde_json::to_writer(&mut *chunk, view).expect("views have string keys and finite numbers");
-    chunk.extend_from_slice(b"\n\n");
-}

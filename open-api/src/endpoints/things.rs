@@ -3,13 +3,13 @@
 use axum::extract::State;
 use axum::response::Response;
 use device_registry::{Snapshot, Thing};
-use domain::{AgencyId, ThingId};
+use domain::{AgencyId, BoundaryName, ThingId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::list::{List, ListRequest, cut};
 use crate::pagination::read_cursor;
-use crate::params::{Bbox, DatastreamFilter, Limit, Near, Query, Text, Viewer};
+use crate::params::{Bbox, DatastreamFilter, Limit, Near, Query, Text, Viewer, named};
 use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::views::{PlaceView, ThingDatastreamView, ThingView};
@@ -30,6 +30,9 @@ pub(crate) struct ThingsQuery {
     /// `lat,lon,metres`.
     #[param(value_type = Option<String>)]
     near: Option<Text<Near>>,
+    /// The name of a boundary; `/v1/boundaries` lists them.
+    #[param(value_type = Option<String>, example = "seoul-jongno")]
+    boundary: Option<Text<BoundaryName>>,
     /// 1 to 10,000; 100 by default.
     #[param(value_type = Option<u32>)]
     limit: Option<Text<Limit>>,
@@ -47,15 +50,16 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let limit = query.limit.map_or(Limit::default(), |limit| limit.0).0;
     let after: Option<ThingId> = read_cursor(query.cursor.as_deref())?;
+    let snapshot = state.settled().await;
     let filter = DatastreamFilter {
         domain: query.domain,
         model: query.model,
         agency: query.agency.map(|text| text.0),
         bbox: query.bbox.map(|text| text.0),
         near: query.near.map(|text| text.0),
+        boundary: named(&snapshot, query.boundary.as_ref())?,
         ..DatastreamFilter::default()
     };
-    let snapshot = state.settled().await;
     let mut views: Vec<ThingView<'_>> = snapshot
         .things(after.as_ref())
         .filter_map(|thing| view(thing, &snapshot, viewer, &filter))

@@ -1,6 +1,8 @@
 //! Which datastreams a question is about, and who asks.
 
-use device_registry::{Datastream, Snapshot, Thing, Visibility};
+use std::sync::Arc;
+
+use device_registry::{Boundary, Datastream, Snapshot, Thing, Visibility};
 use domain::{AgencyId, Audience, DatastreamId, DeviceId, FieldName, Location, ThingId};
 use ingest::StoredObservation;
 
@@ -38,6 +40,7 @@ pub(crate) struct DatastreamFilter {
     pub(crate) field: Option<FieldName>,
     pub(crate) bbox: Option<Bbox>,
     pub(crate) near: Option<Near>,
+    pub(crate) boundary: Option<Arc<Boundary>>,
 }
 
 impl DatastreamFilter {
@@ -58,12 +61,16 @@ impl DatastreamFilter {
     /// Whether the place passes, as the viewer sees it: a box that is moved
     /// step by step must not find more than the view shows.
     pub(crate) fn covers(&self, seen: Option<Location>) -> bool {
-        if self.bbox.is_none() && self.near.is_none() {
+        if self.bbox.is_none() && self.near.is_none() && self.boundary.is_none() {
             return true;
         }
         seen.is_some_and(|place| {
             self.bbox.is_none_or(|bbox| bbox.contains(place))
                 && self.near.is_none_or(|near| near.contains(place))
+                && self
+                    .boundary
+                    .as_ref()
+                    .is_none_or(|boundary| boundary.shape.contains(place))
         })
     }
 
@@ -81,14 +88,29 @@ impl DatastreamFilter {
             .map(move |datastream| Selected::new(snapshot, viewer, datastream))
     }
 
-    /// Those of [`Self::select`] whose thing lies where the filter says.
+    /// Those of [`Self::select`] whose thing lies where the filter says. Where
+    /// it names a boundary, `members` are the datastreams in it, and no other
+    /// is looked at.
     pub(crate) fn select_places<'a>(
         &'a self,
         snapshot: &'a Snapshot,
         viewer: Viewer,
         first: DatastreamId,
+        members: Option<&'a [DatastreamId]>,
     ) -> impl Iterator<Item = Selected<'a>> + 'a {
-        self.select(snapshot, viewer, first)
+        let (some, all) = match members {
+            Some(members) => {
+                let behind = &members[members.partition_point(|id| *id < first)..];
+                let found = behind.iter().filter_map(|id| snapshot.datastream(*id));
+                (Some(found), None)
+            }
+            None => (None, Some(snapshot.datastreams(first))),
+        };
+        some.into_iter()
+            .flatten()
+            .chain(all.into_iter().flatten())
+            .filter(move |datastream| viewer.sees(datastream) && self.names(datastream))
+            .map(move |datastream| Selected::new(snapshot, viewer, datastream))
             .filter(|selected| self.covers(selected.location))
     }
 }

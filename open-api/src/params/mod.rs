@@ -1,6 +1,8 @@
 //! What a query string may say: one type for each notation.
 
 mod bbox;
+mod boundary;
+mod byte_range;
 mod filter;
 mod limit;
 mod near;
@@ -9,6 +11,8 @@ mod text;
 mod time;
 
 pub(crate) use bbox::Bbox;
+pub(crate) use boundary::named;
+pub(crate) use byte_range::Wanted;
 pub(crate) use filter::{DatastreamFilter, Selected, Viewer};
 pub(crate) use limit::Limit;
 pub(crate) use near::Near;

@@ -1,5 +1,7 @@
 //! An Agency on its way out.
 
+use std::collections::BTreeMap;
+
 use device_registry::Agency;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,10 +11,14 @@ use crate::csv_table::Row;
 
 /// A public body that owns things and data.
 #[derive(Serialize, ToSchema, Debug)]
-#[schema(as = Agency, example = json!({"id": "seoul", "name": "서울특별시", "created": "2026-05-01T00:00:00Z"}))]
+#[schema(as = Agency, example = json!({"id": "seoul", "name": "서울특별시", "retention_days": {"traffic.flow": 400},
+    "created": "2026-05-01T00:00:00Z"}))]
 pub(crate) struct AgencyView {
     id: String,
     name: String,
+    /// Days that observations of a model are kept, where it is not as the model
+    /// says.
+    retention_days: BTreeMap<String, u32>,
     #[schema(value_type = String, format = DateTime)]
     created: Rfc3339,
 }
@@ -22,11 +28,16 @@ impl From<&Agency> for AgencyView {
         Self {
             id: agency.id.to_string(),
             name: agency.name.clone(),
+            retention_days: agency
+                .retention_days
+                .iter()
+                .map(|(model, days)| (model.to_string(), *days))
+                .collect(),
             created: Rfc3339(agency.created),
         }
     }
 }
 
 impl Row for AgencyView {
-    const COLUMNS: &'static [&'static str] = &["id", "name", "created"];
+    const COLUMNS: &'static [&'static str] = &["id", "name", "created", "retention_days"];
 }

@@ -35,11 +35,21 @@ impl AggregateList<'_> {
         form.response(bytes, None)
     }
 
+    /// Only they can be approximate, so a table without them has no column of it.
+    fn has_percentiles(&self) -> bool {
+        let mut functions = self.names.iter().map(|name| name.function);
+        functions.any(|function| matches!(function, AggregateFunction::Percentile(_)))
+    }
+
     fn csv(&self) -> Vec<u8> {
         let mut out = b"start,end,datastream".to_vec();
         for name in self.names {
             out.push(b',');
             out.extend_from_slice(name.name.as_bytes());
+        }
+        let percentiles = self.has_percentiles();
+        if percentiles {
+            out.extend_from_slice(b",approximate");
         }
         out.extend_from_slice(b"\r\n");
         for bucket in self.buckets {
@@ -55,6 +65,10 @@ impl AggregateList<'_> {
                 if let Some(value) = value {
                     cell::json(&mut out, &Statistic(*value, name.function));
                 }
+            }
+            if percentiles {
+                out.push(b',');
+                cell::json(&mut out, &bucket.approximate);
             }
             out.extend_from_slice(b"\r\n");
         }
@@ -95,6 +109,9 @@ impl Serialize for BucketRow<'_> {
             let value = value.map(|value| Statistic(value, name.function));
             map.serialize_entry(&name.name, &value)?;
         }
+        if bucket.approximate {
+            map.serialize_entry("approximate", &true)?;
+        }
         map.end()
     }
 }
@@ -119,5 +136,51 @@ fn local(time: Timestamp, zone: &TimeZone) -> String {
             .display_with_offset(zone.to_offset(instant))
             .to_string(),
         _ => time.to_rfc3339(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_from_sketches_says_so() {
+        let bucket = |hour: i64, approximate| Bucket {
+            datastream: None,
+            start: Timestamp::from_micros(hour * 3_600_000_000),
+            end: Timestamp::from_micros((hour + 1) * 3_600_000_000),
+            values: vec![Some(2.0), Some(7.5)],
+            approximate,
+        };
+        let buckets = [bucket(0, false), bucket(1, true)];
+        let name = |name: &str, function| AggregateFunctionName {
+            name: name.to_owned(),
+            function,
+        };
+        let names = [
+            name("count", AggregateFunction::Count),
+            name("p95", AggregateFunction::Percentile(95)),
+        ];
+        let list = AggregateList {
+            buckets: &buckets,
+            names: &names,
+            zone: &TimeZone::UTC,
+            unit: Some("km/h"),
+        };
+        let json = serde_json::to_value(&list).unwrap();
+        assert_eq!(json["items"][0].get("approximate"), None);
+        assert_eq!(json["items"][1]["approximate"], true);
+        assert_eq!(json["items"][1]["p95"], 7.5);
+        let csv = String::from_utf8(list.csv()).unwrap();
+        let lines: Vec<&str> = csv.lines().collect();
+        assert_eq!(lines[0], "start,end,datastream,count,p95,approximate");
+        assert!(lines[1].ends_with(",,2,7.5,false") && lines[2].ends_with(",,2,7.5,true"));
+
+        let exact = AggregateList {
+            names: &names[..1],
+            ..list
+        };
+        let csv = String::from_utf8(exact.csv()).unwrap();
+        assert!(csv.starts_with("start,end,datastream,count\r\n"));
     }
 }

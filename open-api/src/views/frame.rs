@@ -59,7 +59,8 @@ pub(crate) struct FrameObservationView<'a> {
 #[derive(Serialize, ToSchema, Debug)]
 #[schema(as = Gap, example = json!({
     "from_offset": 3, "to_offset": 9, "datastreams": "/v1/datastreams?domain=traffic",
-    "fill": "/v1/datastreams/{id}/observations?from_offset=3&to_offset=9"
+    "fill": "/v1/datastreams/{id}/observations?from_offset=3&to_offset=9",
+    "export": "/v1/export/{date}"
 }))]
 pub(crate) struct GapView {
     /// Inclusive.
@@ -70,4 +71,6 @@ pub(crate) struct GapView {
     pub(crate) datastreams: String,
     /// What to ask of each.
     pub(crate) fill: String,
+    /// Where there is much to fill: whole days of phenomenon time.
+    pub(crate) export: &'static str,
 }

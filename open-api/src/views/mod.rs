@@ -6,10 +6,13 @@
 mod agency;
 mod aggregate;
 mod application;
+mod backup;
+mod boundary;
 mod connection;
 mod datastream;
 mod device;
 mod event;
+mod export;
 mod frame;
 mod latest;
 mod model;
@@ -23,6 +26,8 @@ mod thing;
 pub(crate) use agency::AgencyView;
 pub(crate) use aggregate::{AggregateFunctionName, AggregateList};
 pub(crate) use application::{ApplicationView, IssuedKeyView, KeyView, NewApplicationView};
+pub(crate) use backup::BackupView;
+pub(crate) use boundary::BoundaryView;
 pub(crate) use connection::{
     ConnectionView, DeviceConnectionView, GatewayConnectionView, Surroundings, is_disconnect,
     is_error,
@@ -30,6 +35,7 @@ pub(crate) use connection::{
 pub(crate) use datastream::DatastreamView;
 pub(crate) use device::{CredentialView, DeviceView, MadePasswordView, PublicKeyView, status};
 pub(crate) use event::EventView;
+pub(crate) use export::ExportView;
 pub(crate) use frame::{FrameObservationView, FrameView, GapView};
 pub(crate) use latest::LatestView;
 pub(crate) use model::ModelView;

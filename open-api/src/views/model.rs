@@ -17,6 +17,10 @@ pub(crate) struct ModelView {
     domain: String,
     version: u32,
     title: TitleView,
+    /// Days that observations are kept, where the agency says nothing else; null:
+    /// for ever.
+    #[schema(example = 1_095)]
+    retention_days: Option<u32>,
     fields: Vec<FieldView>,
 }
 
@@ -51,6 +55,7 @@ impl From<&Model> for ModelView {
                 en: model.title_en.clone(),
                 ko: model.title_ko.clone(),
             },
+            retention_days: model.retention_days,
             fields: model
                 .fields
                 .iter()
@@ -91,5 +96,12 @@ pub(super) const fn kind(kind: &ValueKind) -> &'static str {
 }
 
 impl Row for ModelView {
-    const COLUMNS: &'static [&'static str] = &["id", "domain", "version", "title.en", "title.ko"];
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "domain",
+        "version",
+        "title.en",
+        "title.ko",
+        "retention_days",
+    ];
 }

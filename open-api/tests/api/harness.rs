@@ -93,9 +93,11 @@ impl Platform {
                 listeners: vec![("mqtt".to_owned(), 1883)],
             },
             connections: setup.connections,
+            backups: Arc::new(open_api::NoBackups),
             trusted_proxies: setup.trusted_proxies.parse::<TrustedProxies>().unwrap(),
             quotas: setup.quotas,
             clock,
+            export_folder: folder.path().join("export"),
         });
         let (stop, stopped) = oneshot::channel::<()>();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -9,6 +9,7 @@ use crate::harness::Platform;
 /// Issue 2's paths: what has no issue yet is absent.
 const OPERATIONS: &[&str] = &[
     "delete /v1/applications/{id}/keys/{key}",
+    "delete /v1/boundaries/{name}",
     "delete /v1/devices/{id}/keys/{credential}",
     "delete /v1/session",
     "get /healthz",
@@ -18,6 +19,9 @@ const OPERATIONS: &[&str] = &[
     "get /v1/aggregate",
     "get /v1/applications/{id}",
     "get /v1/applications/{id}/keys",
+    "get /v1/backup",
+    "get /v1/boundaries",
+    "get /v1/boundaries/{name}",
     "get /v1/datastreams",
     "get /v1/datastreams/{id}",
     "get /v1/datastreams/{id}/observations",
@@ -26,17 +30,23 @@ const OPERATIONS: &[&str] = &[
     "get /v1/devices/{id}/connection",
     "get /v1/devices/{id}/events",
     "get /v1/devices/{id}/quarantine",
+    "get /v1/export/{date}",
+    "get /v1/export/{date}/SHA256SUMS",
+    "get /v1/export/{date}/{domain}/{file}",
     "get /v1/latest",
     "get /v1/models",
     "get /v1/platform",
     "get /v1/refused",
     "get /v1/session",
     "get /v1/stream",
+    "get /v1/stream/ws",
     "get /v1/things",
+    "patch /v1/agencies/{id}",
     "patch /v1/devices/{id}",
     "post /v1/agencies",
     "post /v1/applications",
     "post /v1/applications/{id}/keys",
+    "post /v1/backup",
     "post /v1/devices",
     "post /v1/devices/import",
     "post /v1/devices/{id}/keys",
@@ -45,6 +55,7 @@ const OPERATIONS: &[&str] = &[
     "post /v1/devices/{id}/telemetry",
     "post /v1/models",
     "post /v1/session",
+    "put /v1/boundaries/{name}",
 ];
 
 fn operations(document: &Value) -> Vec<(String, &Value)> {
@@ -77,6 +88,9 @@ fn the_document_lists_what_is_answered() {
         }
         let path = path
             .replace("{id}", "none")
+            .replace("{date}", "2024-05-01")
+            .replace("{domain}", "none")
+            .replace("{file}", "none.csv")
             .replace("{credential}", "1")
             .replace("{key}", "none");
         let reply = platform.operator(&method.to_uppercase(), &path, None);

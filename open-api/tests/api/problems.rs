@@ -12,7 +12,6 @@ fn what_is_not_there_is_a_problem_too() {
         "/v1/export/2026-05-01/x",
         "/sta/v1.1/Things",
         "/nothing",
-        "/v1/stream/ws",
         "/v1/devices/",
     ] {
         platform

@@ -73,6 +73,39 @@ fn resuming_leaves_no_gap_and_nothing_comes_twice() {
 }
 
 #[test]
+fn a_reader_that_is_behind_goes_over_to_live() {
+    const MESSAGES: u32 = 600;
+    // Small segments: the log goes on to the next one beneath the reader.
+    let platform = Platform::set_up(Setup {
+        segment_bytes: 2 << 20,
+        flush_rows: 20_000,
+        ..Setup::default()
+    });
+    platform.public_device("dev-1", "safety.air");
+    let text = "x".repeat(200);
+    let message = |number: u32| {
+        let rows: Vec<_> = (0..60)
+            .map(|row| json!({"t": 1_777_593_600 + number * 60 + row, "v": {"firmware": text}}))
+            .collect();
+        platform.publish("dev-1", &json!(rows)).expect(200)["offset"]
+            .as_u64()
+            .unwrap()
+    };
+    let mut sent: Vec<u64> = (0..MESSAGES / 2).map(message).collect();
+    let seen = std::thread::scope(|scope| {
+        // Begins far behind, while the rest is published.
+        let reader = scope.spawn(|| {
+            let mut stream = platform.stream("/v1/stream?from_offset=1", &[]);
+            let ids = (0..MESSAGES).map(|_| stream.next().id.unwrap());
+            ids.collect::<Vec<u64>>()
+        });
+        sent.extend((MESSAGES / 2..MESSAGES).map(message));
+        reader.join().unwrap()
+    });
+    assert_eq!(seen, sent);
+}
+
+#[test]
 fn latest_hands_over_to_the_stream() {
     let platform = Platform::start();
     platform.public_device("dev-1", "traffic.flow");
@@ -200,6 +233,9 @@ fn what_is_gone_from_the_log_is_told_and_can_be_asked_for() {
         gap.data["to_offset"].as_u64().unwrap(),
     );
     assert_eq!((from, gap.id), (1, Some(to - 1)));
+    let day = gap.data["export"].as_str().unwrap();
+    let exported = platform.all(&day.replace("{date}", "2026-05-01"));
+    assert!(!exported.is_empty(), "{day}");
     // What the gap event says does fill it: with the stream behind it, all.
     let mut seen = Vec::new();
     for datastream in platform.all(gap.data["datastreams"].as_str().unwrap()) {

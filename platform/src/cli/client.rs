@@ -1,6 +1,6 @@
 //! Where the running server is, and the operator's token.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use sdk::api::{ApiClient, ApiCredential};
@@ -44,6 +44,20 @@ impl ServerArgs {
         };
         let bearer = ApiCredential::Bearer(token.trim().to_owned());
         Ok(ApiClient::connect(&self.url, bearer)?)
+    }
+
+    /// The operator where a token is told, and nobody in particular otherwise.
+    pub fn operator_if_told(&self) -> anyhow::Result<ApiClient> {
+        if self.token.is_some() || self.data.is_some() {
+            self.operator()
+        } else {
+            self.anonymous()
+        }
+    }
+
+    /// Where it was given.
+    pub fn data(&self) -> Option<&Path> {
+        self.data.as_deref()
     }
 
     pub fn anonymous(&self) -> anyhow::Result<ApiClient> {

@@ -1,11 +1,15 @@
 //! The command line: one file a subcommand.
 
 pub mod agency;
+pub mod backup;
 pub mod client;
 pub mod demo;
 pub mod device;
 mod device_connection;
+pub mod doctor;
+pub mod export;
 pub mod key;
+pub mod restore;
 pub mod serve;
 
 use std::process::ExitCode;

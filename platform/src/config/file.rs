@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::ServeArgs;
+use super::{FeedArgs, ServeArgs};
 
 /// A file is a page of text; more is some other file.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
@@ -42,6 +42,12 @@ struct Keys {
     log_budget: Option<u64>,
     device_rate: Option<u32>,
     ready_file: Option<PathBuf>,
+    feed_url: Option<String>,
+    feed_token_file: Option<PathBuf>,
+    feed_org: Option<String>,
+    feed_bucket: Option<String>,
+    feed_horizon: Option<u64>,
+    feed_visibility: Option<String>,
 }
 
 pub(super) fn read(path: &Path) -> Result<ServeArgs, FileError> {
@@ -91,6 +97,14 @@ impl From<Keys> for ServeArgs {
             log_budget: keys.log_budget,
             device_rate: keys.device_rate,
             ready_file: keys.ready_file,
+            feed: FeedArgs {
+                url: keys.feed_url,
+                token_file: keys.feed_token_file,
+                org: keys.feed_org,
+                bucket: keys.feed_bucket,
+                horizon: keys.feed_horizon,
+                visibility: keys.feed_visibility,
+            },
         }
     }
 }
@@ -117,6 +131,7 @@ impl ServeArgs {
             log_budget: self.log_budget.or(below.log_budget),
             device_rate: self.device_rate.or(below.device_rate),
             ready_file: self.ready_file.or(below.ready_file),
+            feed: self.feed.over(below.feed),
         }
     }
 }

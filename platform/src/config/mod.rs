@@ -3,6 +3,7 @@
 //!
 //! A flag beats a `MADANG_...` variable, which beats the file.
 
+mod feed;
 mod file;
 mod listen;
 mod tls;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use open_api::TrustedProxies;
 
+pub use self::feed::{FeedArgs, FeedConfigError};
 pub use listen::{Listen, ListenError};
 pub use tls::{ReloadingTls, SharedConfig, TlsError, TlsFiles};
 
@@ -72,6 +74,8 @@ pub struct ServeArgs {
     /// Written once everything listens: a JSON object of listener to bound address, and `pid`
     #[arg(long, value_name = "PATH", env = "MADANG_READY_FILE")]
     pub ready_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub feed: FeedArgs,
 }
 
 /// What `serve` runs with: checked, and complete.
@@ -95,6 +99,8 @@ pub struct Settings {
     /// Messages a second; 0 is no limit.
     pub device_rate: u32,
     pub ready_file: Option<PathBuf>,
+    /// Where observations are sent on to.
+    pub feed: Option<::feed::Config>,
 }
 
 /// Far above any sensor, and what a gateway sends after a day without network;
@@ -130,6 +136,8 @@ pub enum ConfigError {
     Audience,
     #[error("--log-budget {0} is less than {LEAST_LOG_BUDGET} bytes (128 MiB)")]
     LogBudget(u64),
+    #[error(transparent)]
+    Feed(#[from] FeedConfigError),
     #[error("nothing would listen: every listener is off")]
     Silent,
 }
@@ -175,6 +183,7 @@ impl Settings {
             log_budget: args.log_budget.unwrap_or(DEFAULT_LOG_BUDGET),
             device_rate: args.device_rate.unwrap_or(DEFAULT_DEVICE_RATE),
             ready_file: args.ready_file,
+            feed: args.feed.checked()?,
             data,
         };
         settings.check()

@@ -62,6 +62,10 @@ impl ReloadingTls {
         })
     }
 
+    pub fn files(&self) -> &TlsFiles {
+        &self.files
+    }
+
     pub fn mqtt(&self) -> ReloadableTls {
         self.mqtt.clone()
     }

@@ -41,6 +41,9 @@ pub struct Aggregate {
     pub end: Timestamp,
     #[serde(default)]
     pub datastream: Option<u32>,
+    /// The percentiles come from sketches: off by about 1 percent at most.
+    #[serde(default)]
+    pub approximate: bool,
     /// By the function's name.
     #[serde(flatten)]
     pub values: BTreeMap<String, Option<f64>>,

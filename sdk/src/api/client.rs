@@ -277,7 +277,7 @@ impl Query {
 
 /// Everything but RFC 3986's unreserved characters, and the comma and colon
 /// that read better in a list or a time.
-fn percent_encode(text: &str, out: &mut String) {
+pub(super) fn percent_encode(text: &str, out: &mut String) {
     for byte in text.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b',' | b':' => {

@@ -44,6 +44,8 @@ pub enum ApiError {
         #[source]
         cause: std::io::Error,
     },
+    #[error("{path}: the answer has no {name}")]
+    Header { path: String, name: &'static str },
     #[error("the certificate of the configuration is not a PEM")]
     Certificate(#[source] Box<ureq::Error>),
 }

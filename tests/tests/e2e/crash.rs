@@ -19,15 +19,27 @@ const RESTART: Duration = Duration::from_secs(if cfg!(debug_assertions) { 15 } e
 const FIRST_MILLIS: u64 = 1_777_593_600_000;
 
 /// What one device sent, and what was acknowledged of it.
-struct Sender {
+pub(crate) struct Sender {
     device: TestDevice,
     sent: u64,
     acknowledged: BTreeSet<u64>,
 }
 
 impl Sender {
+    pub(crate) fn new(device: TestDevice) -> Self {
+        Self {
+            device,
+            sent: 0,
+            acknowledged: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) fn acknowledged(&self) -> usize {
+        self.acknowledged.len()
+    }
+
     /// Publishes until the connection breaks.
-    fn run(&mut self, mqtt: SocketAddr) {
+    pub(crate) fn run(&mut self, mqtt: SocketAddr) {
         let mut client = self.device.connect(mqtt);
         let first = self.sent;
         let mut answered = first;
@@ -60,10 +72,9 @@ fn rounds(count: u32) {
     let data = folder.path().join("data");
     let platform = TestPlatform::on(&data, &Start::default());
     let mut senders: Vec<Sender> = (0..DEVICES)
-        .map(|number| Sender {
-            device: TestDevice::register(&platform, &format!("air-{number}"), "safety.air"),
-            sent: 0,
-            acknowledged: BTreeSet::new(),
+        .map(|number| {
+            let device = TestDevice::register(&platform, &format!("air-{number}"), "safety.air");
+            Sender::new(device)
         })
         .collect();
     platform.kill();
@@ -89,7 +100,8 @@ fn rounds(count: u32) {
     check(&data, &senders);
 }
 
-fn check(data: &Path, senders: &[Sender]) {
+/// All that was acknowledged is there once, and nothing that was not sent.
+pub(crate) fn check(data: &Path, senders: &[Sender]) {
     let platform = TestPlatform::on(data, &Start::default());
     let api = platform.anonymous();
     for sender in senders {

@@ -3,11 +3,12 @@
 
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use domain::Value;
 use sdk::api::ObservationQuery;
+use tests::disk::SmallDisk;
 use tests::peers::look_for;
 use tests::test_platform::is_fault;
 use tests::{BareClient, Start, TestDevice, TestPlatform};
@@ -100,32 +101,6 @@ fn a_failed_sync_acknowledges_nothing_and_ends_with_1() {
     assert_eq!(stored(&platform, &device), found + 1);
 }
 
-/// A tmpfs of its own, unmounted at the end.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn mount(at: &Path, size: &str) -> Option<Self> {
-        fs::create_dir_all(at).unwrap();
-        let option = format!("size={size}");
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &option, "tmpfs"])
-            .arg(at)
-            .status();
-        if mounted.is_ok_and(|status| status.success()) {
-            return Some(Self(at.to_owned()));
-        }
-        assert!(std::env::var_os("CI").is_none(), "CI may mount a tmpfs");
-        eprintln!("\n*** NOT TESTED: no right to mount a tmpfs ***\n");
-        None
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
-
 #[test]
 fn a_full_disk_acknowledges_nothing_and_ends_with_1() {
     let folder = tempfile::tempdir().unwrap();
@@ -189,15 +164,7 @@ fn a_torn_last_frame_is_cut_and_the_rest_served() {
     let data = folder.path().join("data");
     let platform = TestPlatform::on(&data, &Start::default());
     let device = TestDevice::register(&platform, "air-1", "safety.air");
-    let mut client = device.connect(platform.address("mqtt"));
-    for number in 0..20u16 {
-        let time = 1_777_593_600_000 + u64::from(number);
-        let payload = format!("{{\"t\":{time},\"v\":{{\"pm25\":{number}}}}}");
-        client
-            .publish(&device.topic(), number + 1, payload.as_bytes())
-            .unwrap();
-        client.read().unwrap();
-    }
+    publish(&platform, &device, 0..20);
     platform.kill();
     let (segment, end) = last_written_byte(&data.join("log"));
     let mut file = fs::OpenOptions::new().write(true).open(segment).unwrap();
@@ -211,6 +178,83 @@ fn a_torn_last_frame_is_cut_and_the_rest_served() {
     client.publish(&device.topic(), 1, again).unwrap();
     client.read().unwrap();
     assert_eq!(stored(&platform, &device), 20);
+}
+
+/// Publishes the numbers as they are expected by [`stored`].
+fn publish(platform: &TestPlatform, device: &TestDevice, numbers: Range<u64>) {
+    let mut client = device.connect(platform.address("mqtt"));
+    for number in numbers {
+        let time = 1_777_593_600_000 + number;
+        let payload = format!("{{\"t\":{time},\"v\":{{\"pm25\":{number}}}}}");
+        let id = u16::try_from(number + 1).unwrap();
+        client
+            .publish(&device.topic(), id, payload.as_bytes())
+            .unwrap();
+        client.read().unwrap();
+    }
+}
+
+/// Files of the store whose names end so, oldest first.
+fn store_files(data: &Path, end: &str) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(data.join("store"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_str().unwrap().ends_with(end))
+        .collect();
+    found.sort();
+    found
+}
+
+fn flip_in_the_middle(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x10;
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn damaged_files_are_set_aside_and_the_rest_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let devices = ["air-1", "air-2"].map(|id| {
+        let platform = TestPlatform::on(&data, &Start::default());
+        let device = TestDevice::register(&platform, id, "safety.air");
+        publish(&platform, &device, 0..20);
+        // Flushes what it has into a file of its own.
+        platform.stop();
+        device
+    });
+    let parquet = store_files(&data, ".parquet");
+    assert_eq!(parquet.len(), 2);
+    flip_in_the_middle(&parquet[0]);
+    flip_in_the_middle(&store_files(&data, ".idx")[1]);
+    flip_in_the_middle(&data.join("store/latest"));
+
+    let platform = TestPlatform::on(&data, &Start::default());
+    let lost = stored(&platform, &devices[0]);
+    let (whole, aside) = (
+        stored(&platform, &devices[1]),
+        store_files(&data, ".damaged"),
+    );
+    assert_eq!((lost, whole, aside.len()), (0, 20, 1));
+    let kept = aside[0].file_name().unwrap().to_str().unwrap();
+    let name = parquet[0].file_name().unwrap().to_str().unwrap();
+    assert!(kept.starts_with(name), "{kept}");
+    // The place of what is gone takes data as before.
+    publish(&platform, &devices[0], 0..20);
+    assert_eq!(stored(&platform, &devices[0]), 20);
+    platform.stop();
+
+    let manifest = data.join("store/manifest");
+    flip_in_the_middle(&manifest);
+    let Err((status, said)) = TestPlatform::try_on(&data, &Start::default()) else {
+        panic!("it came up over a damaged manifest");
+    };
+    assert!(is_fault(status), "{status}");
+    assert!(said.contains(manifest.to_str().unwrap()), "{said}");
+    flip_in_the_middle(&manifest);
+    let platform = TestPlatform::on(&data, &Start::default());
+    assert_eq!(devices.map(|device| stored(&platform, &device)), [20, 20]);
 }
 
 /// The newest segment and the place of its last byte that is not zero.

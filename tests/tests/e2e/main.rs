@@ -2,23 +2,34 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod backup;
+mod boundary_and_retention;
 mod challenge;
 mod configuration;
 mod connection;
 mod crash;
 mod demo;
+mod doctor;
 mod duplicates;
+mod exact_faults;
+mod export;
+mod export_command;
+mod export_content;
 mod faults;
+mod feed;
 mod foreign_clients;
 mod gateway;
 mod identity;
 mod idle_crowd;
 mod main_path;
 mod mutual_tls;
+mod power_cut;
 mod real_clients;
+mod recordings;
 mod replay;
 mod session_client;
 mod sessions;
+mod slow_reader;
 mod storm;
 mod stuck_subscriber;
 mod tls;

@@ -2,7 +2,7 @@
 //! mosquitto's tools, rumqttc, Paho for Python, MQTT.js in a browser.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use domain::Value;
 use sdk::api::{NewApplication, ObservationQuery};
 use serde_json::json;
-use tests::peers::look_for;
+use tests::peers::{look_below_the_project, look_for};
 use tests::{PATIENCE, Start, TestDevice, TestPlatform};
 
 const WS: [&str; 2] = ["--ws", "127.0.0.1:0"];
@@ -21,22 +21,6 @@ fn platform_with(flags: [&str; 2]) -> TestPlatform {
         flags: flags.map(str::to_owned).to_vec(),
         ..Start::default()
     })
-}
-
-/// What `.ci/run` installs beside the project's own build; `None` after having
-/// said so, and a failure in CI.
-fn look_below_the_project(path: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
-    if path.exists() {
-        return Some(path);
-    }
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "{} is absent, and CI must have it",
-        path.display()
-    );
-    eprintln!("\n*** NOT TESTED: {} is not there ***\n", path.display());
-    None
 }
 
 fn values(platform: &TestPlatform, device: &TestDevice) -> Vec<f64> {

@@ -38,7 +38,7 @@ const WHIM_MICROS: f64 = 1_000.0;
 /// server that spins over the full socket would use far more.
 const MOST_CPU: f64 = 2.0;
 
-fn load(platform: &TestPlatform, seconds: u64) -> LoadReport {
+pub(crate) fn load(platform: &TestPlatform, seconds: u64) -> LoadReport {
     let token = platform.data().join("admin.token");
     let operator = Platform::connect(&platform.url(), &token).unwrap();
     load::run(&LoadConfig {
@@ -58,7 +58,7 @@ fn load(platform: &TestPlatform, seconds: u64) -> LoadReport {
 }
 
 /// KiB that the server has grown at most since it had settled.
-fn growth(platform: &TestPlatform, over: &AtomicBool) -> i64 {
+pub(crate) fn growth(platform: &TestPlatform, over: &AtomicBool) -> i64 {
     let server = Process::of(platform.pid().cast_unsigned());
     let resident = || i64::try_from(server.memory().unwrap().resident_kib).unwrap();
     let began = Instant::now();
@@ -143,7 +143,7 @@ impl Stuck {
 }
 
 /// So that it is stuck after seconds: the kernel would take megabytes.
-fn shrink_receive_buffer(stream: &TcpStream) {
+pub(crate) fn shrink_receive_buffer(stream: &TcpStream) {
     let bytes: libc::c_int = 4_096;
     let size = libc::socklen_t::try_from(size_of_val(&bytes)).unwrap();
     // SAFETY: the option's value is a c_int that outlives the call.

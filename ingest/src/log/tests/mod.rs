@@ -3,6 +3,7 @@
 
 mod commit;
 mod damage;
+mod every_byte;
 mod fixture;
 mod frames;
 mod model;

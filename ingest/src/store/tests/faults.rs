@@ -114,6 +114,7 @@ fn a_damaged_manifest_is_refused_and_nothing_is_removed() {
         100,
         crate::latest::Latest::default(),
         std::sync::Arc::default(),
+        super::upkeep(),
     );
     assert!(matches!(refused.err(), Some(StoreOpenError::Manifest(_))));
     assert_eq!(files(folder.path(), ".parquet").len(), 3);
@@ -171,8 +172,8 @@ fn a_flush_that_cannot_write_is_told_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut opened = three_files(folder.path());
     opened.apply(&frame(4, vec![number(1, 20, 7.0)]));
-    // A folder in the file's place, which no right of a superuser overcomes.
-    let obstacle = folder.path().join("000000000003.parquet.tmp");
+    // A folder in the table's place, which no right of a superuser overcomes.
+    let obstacle = folder.path().join("latest.tmp");
     fs::create_dir(&obstacle).unwrap();
     assert!(opened.store.flush().is_err());
     assert_eq!(opened.all(1).len(), 2);

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use domain::{DatastreamId, Flags, Location, Offset, Quality, Value};
 
-use super::{Opened, frame, number, observation};
+use super::{Opened, files, frame, number, observation};
 use crate::log::{Frame, Verdict};
 use crate::query::StoredObservation;
+use crate::store::manifest::DAY;
 
 fn fixture(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -15,7 +16,7 @@ fn fixture(version: &str) -> PathBuf {
         .join(version)
 }
 
-/// What the fixture of version 1 was made from: every kind of value, a
+/// What the fixtures were made from: every kind of value, a
 /// correction, a late row, a position.
 fn frames() -> Vec<Frame> {
     let text =
@@ -49,13 +50,26 @@ fn frames() -> Vec<Frame> {
     ]
 }
 
-fn make(folder: &Path) {
+fn make_version_1(folder: &Path) {
     let mut opened = Opened::at(folder, 100);
     let frames = frames();
     opened.apply(&frames[0]);
     opened.apply(&frames[1]);
     opened.store.flush().unwrap();
     opened.apply(&frames[2]);
+    opened.store.flush().unwrap();
+}
+
+/// The same in day files of two agencies and two days, one with a rollup, and a
+/// flushed file behind them.
+fn make_version_2(folder: &Path) {
+    make_version_1(folder);
+    let mut opened = Opened::at(folder, 100);
+    let dense = (0..40).map(|minute| number(1, DAY + minute * 60_000_000, minute as f64 / 2.0));
+    opened.apply(&frame(4, dense.collect()));
+    opened.store.flush().unwrap();
+    opened.store.compact().unwrap();
+    opened.apply(&frame(5, vec![number(3, 2 * DAY, 7.0)]));
     opened.store.flush().unwrap();
 }
 
@@ -73,15 +87,12 @@ fn copy(version: &str) -> tempfile::TempDir {
     folder
 }
 
-#[test]
-fn version_1_is_read() {
-    let folder = copy("store-v1");
+/// Opens a fixture beside a folder that was made just now.
+fn compare(version: &str, make: impl Fn(&Path)) -> (tempfile::TempDir, Opened) {
+    let folder = copy(version);
     let opened = Opened::at(folder.path(), 100);
-    assert_eq!(opened.store.flushed_offset(), Offset::new(3));
     assert_eq!(opened.stats().files_set_aside, 0);
     let made = tempfile::tempdir().unwrap();
-    let expected = Opened::at(made.path(), 100);
-    drop(expected);
     make(made.path());
     let expected = Opened::at(made.path(), 100);
     assert_eq!(answers(&opened), answers(&expected));
@@ -95,15 +106,41 @@ fn version_1_is_read() {
         placed.location,
         Some(Location::from_e7(375_665_000, 1_269_780_000))
     );
-    assert_eq!(opened.latest.get(DatastreamId::new(3)).unwrap().value, None);
+    (folder, opened)
 }
 
-/// Writes the fixture anew, where a new version is released:
-/// `cargo test -p ingest make_the_fixture -- --ignored`.
+#[test]
+fn version_1_is_read_and_upgraded() {
+    let (folder, opened) = compare("store-v1", make_version_1);
+    assert_eq!(opened.store.flushed_offset(), Offset::new(3));
+    assert_eq!(opened.latest.get(DatastreamId::new(3)).unwrap().value, None);
+    let manifest = fs::read_to_string(folder.path().join("manifest")).unwrap();
+    assert!(manifest.starts_with("madang-store 2 "), "{manifest}");
+    let before = answers(&opened);
+    opened.store.compact().unwrap();
+    assert_eq!(answers(&opened), before);
+    assert_eq!(opened.stats().day_files, 2);
+}
+
+#[test]
+fn version_2_is_read() {
+    let (folder, opened) = compare("store-v2", make_version_2);
+    assert_eq!(opened.store.flushed_offset(), Offset::new(5));
+    let stats = opened.stats();
+    assert_eq!((stats.files, stats.day_files), (4, 3));
+    assert_eq!(files(folder.path(), ".rollup").len(), 1);
+    let rolled_up = opened.store.shared.view.read().clone();
+    let rollups = rolled_up.files.iter().filter(|file| file.rollups.is_some());
+    assert_eq!(rollups.count(), 1);
+}
+
+/// Writes the fixture anew, before its version is released:
+/// `cargo test -p ingest make_the_fixture -- --ignored`. Those of older versions
+/// stay as they are.
 #[test]
 #[ignore = "writes into the source tree"]
 fn make_the_fixture() {
-    let folder = fixture("store-v1");
+    let folder = fixture("store-v2");
     fs::create_dir_all(&folder).unwrap();
-    make(&folder);
+    make_version_2(&folder);
 }

@@ -1,5 +1,6 @@
-//! The store against a model: whatever is applied, flushed, reopened, late or
-//! corrected, it answers what a map of times to values answers.
+//! The store against a model: whatever is applied, late, corrected, flushed,
+//! compacted, dropped, reopened or cut short by a crash, it answers what a map
+//! of times to values answers.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +8,39 @@ use domain::{DatastreamId, Location, Quality, Timestamp, Value};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{Opened, frame, observation, received};
+use super::{Opened, RETENTION_DAYS, frame, observation, received};
 use crate::log::{Frame, Verdict};
 use crate::query::{AggregateFunction, AggregateQuery, Grouping, RangeQuery, StoredObservation};
+use crate::store::disk::Faults;
+use crate::store::manifest::DAY;
 
 /// Small, so that most cases flush several times by themselves.
 const FLUSH_ROWS: usize = 12;
 const SERIES: u32 = 3;
 const TIMES: i64 = 24;
+/// Between two times: there are four days of them.
+const STEP: i64 = DAY / 6;
 
 #[derive(Clone, Debug)]
 enum Step {
     Submit(Vec<Sent>),
     Flush,
-    /// A crash: what is not flushed comes again from the log.
+    Compact,
+    /// The retention is over for so many days, once all is in day files.
+    Expire(i64),
+    /// What is not flushed comes again from the log.
     Reopen,
+    /// Nothing reaches the disk behind so many steps of it.
+    Crash(Crashed, usize),
+    /// A compaction in which one step fails; the store goes on.
+    FailedCompaction(usize),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Crashed {
+    Flush,
+    Compaction,
+    Both,
 }
 
 #[derive(Clone, Debug)]
@@ -44,8 +63,20 @@ fn step() -> impl Strategy<Value = Step> {
     );
     prop_oneof![
         12 => vec(sent, 0..4).prop_map(Step::Submit),
-        1 => Just(Step::Flush),
+        2 => Just(Step::Flush),
+        2 => Just(Step::Compact),
+        1 => (1..4_i64).prop_map(Step::Expire),
         1 => Just(Step::Reopen),
+        1 => (crashed(), 0..80_usize).prop_map(|(what, after)| Step::Crash(what, after)),
+        1 => (0..80_usize).prop_map(Step::FailedCompaction),
+    ]
+}
+
+fn crashed() -> impl Strategy<Value = Crashed> {
+    prop_oneof![
+        Just(Crashed::Flush),
+        Just(Crashed::Compaction),
+        Just(Crashed::Both),
     ]
 }
 
@@ -66,6 +97,8 @@ type Received = (Timestamp, Option<Value>);
 struct Model {
     kept: BTreeMap<(u32, i64), Vec<Received>>,
     frames: Vec<Frame>,
+    /// The last time of each series that was dropped: latest still shows it.
+    dropped: BTreeMap<u32, i64>,
 }
 
 impl Model {
@@ -74,7 +107,8 @@ impl Model {
         let offset = self.frames.len() as u64 + 1;
         let mut observations = Vec::new();
         for (index, sent) in sent.iter().enumerate() {
-            let revisions = self.kept.entry((sent.series, sent.time)).or_default();
+            let time = sent.time * STEP;
+            let revisions = self.kept.entry((sent.series, time)).or_default();
             let value = value(sent.value);
             let is_known = revisions.last().is_some_and(|(_, last)| *last == value);
             let verdict = match revisions.len() {
@@ -86,7 +120,7 @@ impl Model {
             if !is_known {
                 revisions.push((received(offset), value.clone()));
             }
-            let mut observation = observation(sent.series, sent.time, value, verdict);
+            let mut observation = observation(sent.series, time, value, verdict);
             observation.index = index as u16;
             if sent.value == 5 {
                 observation.location = Some(Location::from_e7(375_000_000, -5));
@@ -97,6 +131,19 @@ impl Model {
         let frame = frame(offset, observations);
         self.frames.push(frame.clone());
         frame
+    }
+
+    /// Only odd series have a retention.
+    fn expire(&mut self, days: i64) {
+        let dropped = &mut self.dropped;
+        self.kept.retain(|(series, time), _| {
+            let goes = series % 2 == 1 && *time < days * DAY;
+            if goes {
+                let last = dropped.entry(*series).or_insert(*time);
+                *last = (*time).max(*last);
+            }
+            !goes
+        });
     }
 
     fn range(&self, query: &RangeQuery) -> Vec<Shown> {
@@ -150,11 +197,13 @@ fn check(opened: &Opened, model: &Model, queries: &[RangeQuery]) {
     for series in 0..SERIES {
         let all = model.range(&super::everything(series));
         let latest = opened.latest.get(DatastreamId::new(series));
-        assert_eq!(
-            shown(latest.as_slice()).last(),
-            all.last(),
-            "latest of {series}"
-        );
+        let latest = shown(latest.as_slice()).pop();
+        match model.dropped.get(&series) {
+            Some(dropped) if all.last().is_none_or(|(time, ..)| time <= dropped) => {
+                assert_eq!(latest.map(|(time, ..)| time), Some(*dropped));
+            }
+            _ => assert_eq!(latest.as_ref(), all.last(), "latest of {series}"),
+        }
         let placed = opened
             .all(series)
             .into_iter()
@@ -165,10 +214,10 @@ fn check(opened: &Opened, model: &Model, queries: &[RangeQuery]) {
 }
 
 fn check_sums(opened: &Opened, model: &Model) {
-    const BUCKET: i64 = 5;
+    const BUCKET: i64 = 5 * STEP;
     let query = AggregateQuery {
         datastreams: (0..SERIES).rev().map(DatastreamId::new).collect(),
-        boundaries: (0..=TIMES / BUCKET + 1)
+        boundaries: (0..=TIMES * STEP / BUCKET + 1)
             .map(|edge| Timestamp::from_micros(edge * BUCKET))
             .collect(),
         functions: vec![AggregateFunction::Sum, AggregateFunction::Count],
@@ -211,7 +260,7 @@ fn check_sums(opened: &Opened, model: &Model) {
 }
 
 fn query() -> impl Strategy<Value = RangeQuery> {
-    let time = -1..TIMES + 1;
+    let time = (-1..TIMES + 1).prop_map(|time| time * STEP);
     let as_of = prop::option::weighted(0.4, 0..40u64);
     let after = prop::option::weighted(0.3, time.clone());
     (0..SERIES, time.clone(), time, as_of, after, 1..30usize).prop_map(
@@ -226,6 +275,102 @@ fn query() -> impl Strategy<Value = RangeQuery> {
     )
 }
 
+/// The store and the model, side by side.
+struct Pair {
+    folder: tempfile::TempDir,
+    opened: Option<Opened>,
+    model: Model,
+    queries: Vec<RangeQuery>,
+}
+
+impl Pair {
+    fn new(queries: Vec<RangeQuery>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = Opened::at(folder.path(), FLUSH_ROWS);
+        Self {
+            folder,
+            opened: Some(opened),
+            model: Model::default(),
+            queries,
+        }
+    }
+
+    fn opened(&mut self) -> &mut Opened {
+        self.opened.as_mut().unwrap()
+    }
+
+    fn check(&self) {
+        check(self.opened.as_ref().unwrap(), &self.model, &self.queries);
+    }
+
+    fn reopen(&mut self) {
+        self.opened = Some(Opened::at(self.folder.path(), FLUSH_ROWS));
+        for frame in &self.model.frames {
+            self.opened.as_mut().unwrap().apply(frame);
+        }
+        self.check();
+    }
+
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::Submit(sent) => {
+                let frame = self.model.submit(&sent);
+                self.opened().apply(&frame);
+            }
+            Step::Flush => self.opened().store.flush().unwrap(),
+            Step::Compact => {
+                self.opened().store.compact().unwrap();
+                self.check();
+            }
+            Step::Expire(days) => self.expire(days),
+            Step::Reopen => {
+                self.opened = None;
+                self.reopen();
+            }
+            Step::Crash(what, after) => self.crash(what, after),
+            Step::FailedCompaction(after) => self.fail_compaction(after),
+        }
+    }
+
+    fn expire(&mut self, days: i64) {
+        let store = &self.opened().store;
+        store.flush().unwrap();
+        store.compact().unwrap();
+        let now = (i64::from(RETENTION_DAYS) + days) * DAY;
+        store.expire(Timestamp::from_micros(now)).unwrap();
+        self.model.expire(days);
+        self.check();
+    }
+
+    fn crash(&mut self, what: Crashed, after: usize) {
+        let faults = Faults::watch(self.folder.path());
+        faults.crash(after);
+        let store = &self.opened().store;
+        // It may come to its end before the crash.
+        if !matches!(what, Crashed::Compaction) {
+            let _ = store.flush();
+        }
+        if !matches!(what, Crashed::Flush) {
+            let _ = store.compact();
+        }
+        self.opened = None;
+        faults.restart();
+        self.reopen();
+    }
+
+    fn fail_compaction(&mut self, after: usize) {
+        let store = &self.opened().store;
+        // A full head may be on its way into a file.
+        store.flush().unwrap();
+        let faults = Faults::watch(self.folder.path());
+        faults.fail_once(after, libc::EIO);
+        // The step may lie behind its end.
+        let _ = self.opened().store.compact();
+        faults.heal();
+        self.check();
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
@@ -234,29 +379,15 @@ proptest! {
         steps in vec(step(), 1..60),
         queries in vec(query(), 12),
     ) {
-        let folder = tempfile::tempdir().unwrap();
-        let mut model = Model::default();
-        let mut opened = Opened::at(folder.path(), FLUSH_ROWS);
+        let mut pair = Pair::new(queries);
         for step in steps {
-            match step {
-                Step::Submit(sent) => {
-                    let frame = model.submit(&sent);
-                    opened.apply(&frame);
-                }
-                Step::Flush => opened.store.flush().unwrap(),
-                Step::Reopen => {
-                    drop(opened);
-                    opened = Opened::at(folder.path(), FLUSH_ROWS);
-                    for frame in &model.frames {
-                        opened.apply(frame);
-                    }
-                    check(&opened, &model, &queries);
-                }
-            }
+            pair.step(step);
         }
-        check(&opened, &model, &queries);
-        opened.store.flush().unwrap();
-        prop_assert_eq!(opened.stats().head_rows, 0);
-        check(&opened, &model, &queries);
+        pair.check();
+        pair.opened().store.flush().unwrap();
+        prop_assert_eq!(pair.opened().stats().head_rows, 0);
+        pair.check();
+        pair.opened().store.compact().unwrap();
+        pair.check();
     }
 }

@@ -54,6 +54,7 @@ fn pages_join_without_gap_or_double() {
         assert_eq!(page.observations.len(), query.limit);
     }
     let expected: Vec<_> = values.into_iter().map(Value::Number).collect();
+    assert_eq!(read.len(), expected.len());
     assert_eq!(read, expected);
 }
 
@@ -153,6 +154,7 @@ fn datastreams_are_taken_together_or_one_by_one() {
         start: at(0),
         end: at(100),
         values: values.map(Some).to_vec(),
+        approximate: false,
     };
     let answer = opened.store.aggregate(&query).unwrap();
     assert_eq!(answer, [bucket(None, [9.0, 1.0, 3.0])]);

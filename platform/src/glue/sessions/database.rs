@@ -94,6 +94,16 @@ pub(super) fn open(dir: &Path) -> Result<Opened, OpenSessionsError> {
     }
 }
 
+/// Opens the file in `dir` where it is sound; else tells what is wrong, and sets
+/// nothing aside.
+pub(super) fn open_sound(dir: &Path) -> Result<Connection, String> {
+    match try_open(&dir.join(SESSIONS_FILE)) {
+        Ok(Found::Sound(opened)) => Ok(opened.connection),
+        Ok(Found::Damaged(why)) => Err(format!("it is damaged: {why}")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 enum Found {
     Sound(Opened),
     Damaged(String),

@@ -5,10 +5,10 @@
 //! is taken: who asked is told at once, so that no acknowledgement leaves.
 
 use std::collections::VecDeque;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use broker::SessionChange;
+use broker::{LogPosition, SessionChange};
 use parking_lot::{Condvar, Mutex};
 use rusqlite::ErrorCode;
 use tokio::sync::{oneshot, watch};
@@ -64,6 +64,12 @@ pub(super) struct Waiting {
     pub(super) saved: oneshot::Sender<Result<(), SaveError>>,
 }
 
+/// A copy of the file to be made between two batches.
+pub(super) struct Copy {
+    pub(super) path: PathBuf,
+    pub(super) made: std::sync::mpsc::SyncSender<rusqlite::Result<Option<LogPosition>>>,
+}
+
 pub(super) struct Queue {
     path: Arc<Path>,
     state: Mutex<State>,
@@ -75,6 +81,8 @@ pub(super) struct Queue {
 struct State {
     waiting: VecDeque<Waiting>,
     changes: usize,
+    /// A copy that somebody waits for.
+    copy: Option<Copy>,
     closing: bool,
     fault: Option<SessionsFault>,
 }
@@ -118,10 +126,28 @@ impl Queue {
         Ok(waiter)
     }
 
-    /// What waits now, as much as one transaction takes; `None` at the end.
+    /// Asks for a copy, in the place of one that was asked for before; false at
+    /// the end.
+    pub(super) fn ask_for_copy(&self, copy: Copy) -> bool {
+        let mut state = self.state.lock();
+        if state.closing || state.fault.is_some() {
+            return false;
+        }
+        state.copy = Some(copy);
+        drop(state);
+        self.work.notify_one();
+        true
+    }
+
+    pub(super) fn take_copy(&self) -> Option<Copy> {
+        self.state.lock().copy.take()
+    }
+
+    /// What waits now, as much as one transaction takes, or nothing where a
+    /// copy is asked for; `None` at the end.
     pub(super) fn take(&self) -> Option<Vec<Waiting>> {
         let mut state = self.state.lock();
-        while state.waiting.is_empty() {
+        while state.waiting.is_empty() && state.copy.is_none() {
             if state.closing {
                 return None;
             }
@@ -149,6 +175,7 @@ impl Queue {
         let mut state = self.state.lock();
         state.fault = Some(fault.clone());
         state.changes = 0;
+        state.copy = None;
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
         for one in batch.into_iter().chain(waiting) {

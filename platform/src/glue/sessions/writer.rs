@@ -39,6 +39,13 @@ impl Drop for Closing<'_> {
 
 fn run(mut connection: Connection, queue: &Queue, clock: &dyn Clock) {
     while let Some(batch) = queue.take() {
+        if let Some(copy) = queue.take_copy() {
+            // Nobody listens where the backup has ended.
+            let _ = copy.made.send(super::copy::copy(&connection, &copy.path));
+        }
+        if batch.is_empty() {
+            continue;
+        }
         if let Err(cause) = save(&mut connection, &batch, clock) {
             // The outcome of a failed commit is unknown: nothing is tried again.
             queue.fail(batch, cause);

@@ -1,0 +1,154 @@
+#!/usr/bin/env -S python3 -B
+"""Measures the store, and DuckDB on the store's own files in the same run.
+
+    cargo build --release --workspace
+    bench/store.py [--quick] [--days N ...] > table.md
+
+Builds and runs `ingest/benches/store`, which says how the rows are made; asks
+DuckDB (PyPI, in an environment of its own below target/peers) and a running
+madang, through HTTP, the same questions of the same folder; compares every
+answer, and prints the tables. A day is 10 million rows; `--days 1 10` is 10 and
+100 million, which takes 2 GB for files and 8 GB for the log.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+
+from brokers import ROOT, Madang, folder, running
+
+VENV = os.path.join(ROOT, "target", "peers", "duckdb")
+BARS = {
+    "cpu": 0.7, "bytes": 7, "rollups": 1, "memory": 600, "latest_one": 0.01, "latest_all": 5, "range": 0.3,
+    "buckets": 0.3, "box_cpu": 40, "open_clean": 1_000, "open_killed": 5_000,
+}
+
+
+def build():
+    """The bench program, as cargo names it."""
+    command = ["cargo", "bench", "--package", "ingest", "--bench", "store", "--no-run", "--message-format", "json"]
+    said = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    messages = map(json.loads, said.splitlines())
+    return next(one["executable"] for one in messages
+                if one.get("executable") and one["target"]["name"] == "store")
+
+
+def phase(program, data, name, days, devices):
+    """Runs a phase in a process of its own; gives its report."""
+    command = [program, data, "--phase", name, "--days", str(days), "--devices", str(devices)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)} ended with {done.returncode}")
+    return json.loads(done.stdout)
+
+
+def costs(load, crash, queries):
+    after, before = load["after_compaction"], load["before_compaction"]
+    clean = queries["open_after_clean_stop"]["wall_ms"]
+    killed = max(one["open_ms"] for one in crash["opens"])
+    rows = [
+        ("ingest to durable and queryable, flushed and compacted, CPU-s per million rows",
+         f'{load["cpu_s_per_million"]:.2f}', BARS["cpu"]),
+        ("of that until applied / in the last compaction",
+         f'{load["cpu_s_per_million_until_applied"]:.2f} / {load["cpu_s_per_million_of_last_compaction"]:.2f}', ""),
+        ("rows a second while loading; a batch of 1,000, p50 / p99 ms",
+         f'{load["rows_per_second"]:,.0f}; {load["batch_p50_ms"]:.2f} / {load["batch_p99_ms"]:.2f}', ""),
+        ("bytes a row after compaction (before)", f'{after["bytes_a_row"]:.2f} ({before["bytes_a_row"]:.2f})',
+         BARS["bytes"]),
+        ("of rollups", f'{after["rollup_bytes_a_row"]:.2f}', BARS["rollups"]),
+        ("of indexes", f'{after["index_bytes_a_row"]:.2f}', ""),
+        ("files after compaction (before)", f'{after["files"]} ({before["files"]})', ""),
+        ("peak of resident memory while loading and compacting, MiB", f'{load["peak_mib"]:.0f}', BARS["memory"]),
+        ("resident memory at each tenth, MiB",
+         ", ".join(f"{one:.0f}" for one in load["resident_mib_on_the_way"]), "flat"),
+        ("peak of resident memory in the queries, MiB", f'{queries["peak_mib"]:.0f}', ""),
+        ("open after a clean stop, ms", f"{clean:.0f}", BARS["open_clean"]),
+        (f'open after kill -9 with {crash["opens"][0]["rows_in_head"]:,} rows in the log alone, ms',
+         f"{killed:.0f}", BARS["open_killed"]),
+    ]
+    print(f'\n| {load["rows"]:,} rows, {load["devices"]:,} devices | | bar |\n|---|---|---|')
+    for name, figure, bar in rows:
+        print(f"| {name} | {figure} | {bar} |")
+
+
+def answers_table(queries, duck, web):
+    boxes = {one["box"]: one for one in queries["hourly_mean"]}
+    range_, buckets = queries["range_24h"], queries["buckets_5m"]
+    timed = lambda one: f'{one["again"]["median_ms"]:.3f} | {one["first"]["median_ms"]:.3f}'
+    rows = [
+        ("latest of one", f'{queries["latest_one_ms"]:.5f} | -', BARS["latest_one"], "latest_one"),
+        ("latest of all", f'{queries["latest_all_ms"]:.2f} | -', BARS["latest_all"], "latest_all"),
+        ("24 h of one device", timed(range_), BARS["range"], "range"),
+        ("5-minute buckets of one device", timed(buckets), BARS["buckets"], "buckets"),
+    ]
+    for name, what in [("all", "all devices"), ("tenth", "a tenth of them")]:
+        one = boxes[name]
+        rows.append((f'hourly mean in a box, {what} ({one["datastreams"]:,}); CPU {one["median_cpu_ms"]:.1f}',
+                     f'{one["median_ms"]:.1f} | {one["first_ms"]:.1f}', f'{BARS["box_cpu"]} CPU', f"box_{name}"))
+    print("\n| Query, ms | in process | first touch | bar | through HTTP, p50 | DuckDB on our files | answers |")
+    print("|---|---|---|---|---|---|---|")
+    for name, own, bar, key in rows:
+        equal = "equal" if duck[key].equal and web[key].equal else "DIFFERENT"
+        print(f"| {name} | {own} | {bar} | {web[key].median_ms:.2f} | {duck[key].median_ms:.1f} | {equal} |")
+    across = queries["range_24h_across_midnight"]["median_ms"]
+    print(f"\n24 h across midnight: {across:.3f} ms; the very first query of a process, which checks a file's "
+          f'CRC: {range_["first"]["very_first_ms"]:.1f} ms; finding the box\'s datastreams in the registry: '
+          f'{boxes["all"]["finding_the_datastreams_ms"]:.1f} ms; count of a device: '
+          f'{queries["count"]["median_ms"]:.4f} ms.')
+
+
+def run(program, days, devices):
+    """One folder from its first row to its end; prints its tables."""
+    from store_peers import Duck, Web, bytes_by_column
+    with folder() as path:
+        data = os.path.join(path, "data")
+        load = phase(program, data, "load", days, devices)
+        queries = phase(program, data, "queries", days, devices)
+        with open(os.path.join(data, "answers.json")) as file:
+            answers = json.load(file)
+        duck = Duck(data, answers).ask_all()
+        columns = bytes_by_column(data)
+        with running(Madang(path)) as server:
+            web = Web(server, data, answers).ask_all()
+        crash = phase(program, data, "crash", days, devices)
+    costs(load, crash, queries)
+    answers_table(queries, duck, web)
+    print("\nBytes a row by column: "
+          + ", ".join(f'{name} {each / load["rows"]:.2f}' for name, each in columns) + ".", flush=True)
+    return queries, [key for side in (duck, web) for key, one in side.items() if not one.equal]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true", help="a tenth of the devices")
+    parser.add_argument("--days", type=int, nargs="+", default=[1], help="1 10: 10 and 100 million rows")
+    options = parser.parse_args()
+    devices = 1_000 if options.quick else 10_000
+    program = build()
+    runs = [run(program, days, devices) for days in options.days]
+    ranges = [queries["range_24h"]["again"]["median_ms"] for queries, _ in runs]
+    if len(ranges) > 1:
+        print(f"\n24 h of one device in {options.days[-1]} days against {options.days[0]}: "
+              f"{ranges[-1] / ranges[0]:.2f} (bar: 2).")
+    different = sorted({key for _, keys in runs for key in keys})
+    if different:
+        sys.exit(f"NOT EQUAL: {', '.join(different)}")
+
+
+def in_the_environment():
+    """Starts again with the interpreter that has DuckDB, which is made where it is absent."""
+    python = os.path.join(VENV, "bin", "python")
+    if os.path.realpath(sys.prefix) == os.path.realpath(VENV):
+        return
+    if not os.path.exists(python):
+        subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+                        "duckdb==2.0.0", "pytz==2026.6"], check=True)
+    os.execv(python, [python, "-B", *sys.argv])
+
+
+if __name__ == "__main__":
+    in_the_environment()
+    main()

@@ -1,0 +1,166 @@
+//! A boundary's geometry as GeoJSON (RFC 7946): a Polygon or a MultiPolygon.
+//!
+//! A position is `[longitude, latitude]` in degrees of WGS 84; an altitude
+//! behind them is dropped, and so are members that GeoJSON does not know. A
+//! ring has four positions at least, of which the last repeats the first.
+
+use domain::Location;
+use serde::{Deserialize, Serialize};
+
+use super::shape::{Polygon, Ring, Shape, ShapeError};
+
+/// The geometry as it is written.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", content = "coordinates")]
+pub enum GeoJson {
+    Polygon(Vec<Vec<Position>>),
+    MultiPolygon(Vec<Vec<Vec<Position>>>),
+}
+
+/// `[longitude, latitude]`, and perhaps an altitude.
+type Position = Vec<f64>;
+
+/// The fewest positions of a ring: a triangle and its first corner again.
+const MIN_POSITIONS: usize = 4;
+
+/// Why a geometry is no boundary.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum GeoJsonError {
+    #[error("a position is [longitude, latitude], as [126.978, 37.5665], not {0:?}")]
+    Position(Vec<f64>),
+    #[error(
+        "{lon}, {lat} is no longitude and latitude in degrees of WGS 84{}",
+        if swapped(*lon, *lat) { ": longitude comes first" } else { "" }
+    )]
+    Range { lon: f64, lat: f64 },
+    #[error("ring {0} has fewer than {MIN_POSITIONS} positions")]
+    Short(usize),
+    #[error("ring {0} is open: its last position repeats the first")]
+    Open(usize),
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+}
+
+fn swapped(lon: f64, lat: f64) -> bool {
+    (-90.0..=90.0).contains(&lon) && (-180.0..=180.0).contains(&lat)
+}
+
+impl TryFrom<GeoJson> for Shape {
+    type Error = GeoJsonError;
+
+    fn try_from(written: GeoJson) -> Result<Self, GeoJsonError> {
+        let polygons = match written {
+            GeoJson::Polygon(polygon) => vec![polygon],
+            GeoJson::MultiPolygon(polygons) => polygons,
+        };
+        let mut number = 0;
+        let mut read = Vec::with_capacity(polygons.len());
+        for written in polygons {
+            let mut polygon = Polygon::with_capacity(written.len());
+            for ring in written {
+                polygon.push(read_ring(&ring, number)?);
+                number += 1;
+            }
+            read.push(polygon);
+        }
+        Ok(Self::new(read)?)
+    }
+}
+
+fn read_ring(positions: &[Position], number: usize) -> Result<Ring, GeoJsonError> {
+    if positions.len() < MIN_POSITIONS {
+        return Err(GeoJsonError::Short(number));
+    }
+    let mut ring = Ring::with_capacity(positions.len());
+    for position in positions {
+        ring.push(read_position(position)?);
+    }
+    if ring.pop() != ring.first().copied() {
+        return Err(GeoJsonError::Open(number));
+    }
+    Ok(ring)
+}
+
+fn read_position(position: &Position) -> Result<Location, GeoJsonError> {
+    let (&[lon, lat] | &[lon, lat, _]) = position.as_slice() else {
+        let start = position.iter().take(3).copied().collect();
+        return Err(GeoJsonError::Position(start));
+    };
+    Location::new(lat, lon).map_err(|_| GeoJsonError::Range { lon, lat })
+}
+
+impl From<&Shape> for GeoJson {
+    fn from(shape: &Shape) -> Self {
+        let mut polygons: Vec<Vec<Vec<Position>>> =
+            shape.polygons().iter().map(write_polygon).collect();
+        match polygons.len() {
+            1 => Self::Polygon(polygons.swap_remove(0)),
+            _ => Self::MultiPolygon(polygons),
+        }
+    }
+}
+
+fn write_polygon(polygon: &Polygon) -> Vec<Vec<Position>> {
+    let position = |corner: &Location| vec![corner.lon(), corner.lat()];
+    let ring = |ring: &Ring| ring.iter().chain(ring.first()).map(position).collect();
+    polygon.iter().map(ring).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<Shape, GeoJsonError> {
+        serde_json::from_str::<GeoJson>(json).unwrap().try_into()
+    }
+
+    #[test]
+    fn what_was_read_is_written() {
+        for json in [
+            r#"{"type":"Polygon","coordinates":[[[126.9,37.5],[127.0,37.5],[127.0,37.6],[126.9,37.5]]]}"#,
+            r#"{"type":"MultiPolygon","coordinates":[[[[126.1234567,37.5],[127.0,37.5],[127.0,37.6],[126.1234567,37.5]]],[[[0.0,0.0],[1.0,0.0],[0.0,1.0],[0.0,0.0]]]]}"#,
+        ] {
+            let shape = read(json).unwrap();
+            let written = serde_json::to_string(&GeoJson::from(&shape)).unwrap();
+            assert_eq!(written, json);
+            assert_eq!(read(&written), Ok(shape));
+        }
+    }
+
+    #[test]
+    fn a_third_member_and_a_strange_one_are_passed_over() {
+        let json = r#"{"bbox":[0,0,1,1],"type":"Polygon",
+            "coordinates":[[[0,0,7.5],[1,0,7],[0,1,7],[0,0,7.5]]]}"#;
+        assert_eq!(read(json).unwrap().vertices(), 3);
+    }
+
+    #[test]
+    fn each_fault_is_told() {
+        let ring = |ring: &str| read(&format!(r#"{{"type":"Polygon","coordinates":[{ring}]}}"#));
+        for (rings, words) in [
+            (
+                "[[37.5,126.9],[37.5,127],[37.6,127],[37.5,126.9]]",
+                "longitude comes first",
+            ),
+            (
+                "[[958000,1952000],[1,1],[0,1],[958000,1952000]]",
+                "degrees of WGS 84",
+            ),
+            ("[[0,0],[1,0],[0,0]]", "ring 0 has fewer than 4"),
+            ("[[0,0],[1,0],[0,1],[0,2]]", "ring 0 is open"),
+            (
+                "[[0,0],[1,0],[0,1],[0,0]],[[0,0],[1,1],[2,2],[0,0]]",
+                "ring 1 has no area",
+            ),
+            ("[[0],[1],[0],[0]]", "a position is [longitude, latitude]"),
+            ("", "no polygon"),
+        ] {
+            let error = ring(rings).unwrap_err().to_string();
+            assert!(error.contains(words), "{rings}: {error}");
+        }
+        assert_eq!(
+            read(r#"{"type":"MultiPolygon","coordinates":[]}"#),
+            Err(GeoJsonError::Shape(ShapeError::Empty))
+        );
+    }
+}

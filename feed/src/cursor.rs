@@ -1,0 +1,200 @@
+//! `DIR/feed.json`: where the feed goes on after our own end.
+//!
+//! Constraints: it names a position behind which everything is sent again, so
+//! it lies a horizon behind what was acknowledged; it belongs to one target,
+//! and another one begins at the beginning of the log. It is replaced as a
+//! whole (write, fsync, rename, fsync of the folder). A newer version is
+//! refused; one that cannot be read is set aside, since to begin anew costs
+//! time only.
+//!
+//! ```json
+//! {"version": 1, "target": "http://127.0.0.1:8428/api/v2/write?bucket=madang&precision=us",
+//!  "resume_behind": 120345, "received": 1690000000000000}
+//! ```
+//! `received` is when that frame was received, in microseconds.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use domain::{Offset, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::batch::Position;
+
+const VERSION: u32 = 1;
+const NAME: &str = "feed.json";
+/// A cursor has some 200 bytes; more is some other file.
+const MAX_BYTES: u64 = 16 << 10;
+
+/// Why there is no cursor to go on from.
+#[derive(Debug, thiserror::Error)]
+pub enum CursorError {
+    #[error("{} has version {version}, and this program knows up to {VERSION}", path.display())]
+    Newer { path: PathBuf, version: u32 },
+    #[error("cannot read the feed's cursor {}", path.display())]
+    Read {
+        path: PathBuf,
+        #[source]
+        cause: io::Error,
+    },
+    #[error("cannot write the feed's cursor {}", path.display())]
+    Write {
+        path: PathBuf,
+        #[source]
+        cause: io::Error,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Content {
+    version: u32,
+    target: String,
+    resume_behind: u64,
+    received: i64,
+}
+
+#[derive(Deserialize)]
+struct VersionOnly {
+    version: u32,
+}
+
+/// The file of one target.
+pub(crate) struct Cursor {
+    folder: PathBuf,
+    target: String,
+    /// What the file says.
+    written: Option<Position>,
+}
+
+impl Cursor {
+    /// Reads the file, where there is one.
+    pub(crate) fn open(folder: &Path, target: String) -> Result<Self, CursorError> {
+        let mut cursor = Self {
+            folder: folder.to_owned(),
+            target,
+            written: None,
+        };
+        let path = cursor.path();
+        let read = |cause| CursorError::Read {
+            path: path.clone(),
+            cause,
+        };
+        let bytes = match fs::metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(cursor),
+            Err(error) => return Err(read(error)),
+            Ok(metadata) if metadata.len() > MAX_BYTES => Vec::new(),
+            Ok(_) => fs::read(&path).map_err(read)?,
+        };
+        if let Ok(VersionOnly { version }) = serde_json::from_slice(&bytes)
+            && version > VERSION
+        {
+            return Err(CursorError::Newer { path, version });
+        }
+        match serde_json::from_slice::<Content>(&bytes) {
+            Ok(content) if content.target == cursor.target => {
+                cursor.written = Some(Position {
+                    offset: Offset::new(content.resume_behind),
+                    received: Timestamp::from_micros(content.received),
+                });
+            }
+            Ok(content) => tracing::info!(
+                before = content.target,
+                "the feed has another target and begins anew"
+            ),
+            Err(error) => {
+                let aside = path.with_extension("json.damaged");
+                tracing::error!(%error, aside = %aside.display(), "the feed's cursor cannot be read and is set aside: everything in the log is sent again");
+                fs::rename(&path, aside).map_err(read)?;
+            }
+        }
+        Ok(cursor)
+    }
+
+    /// Behind it everything is sent again.
+    pub(crate) fn position(&self) -> Option<Position> {
+        self.written
+    }
+
+    /// Durable when it returns.
+    pub(crate) fn save(&mut self, position: Position) -> Result<(), CursorError> {
+        if self.written == Some(position) {
+            return Ok(());
+        }
+        let content = Content {
+            version: VERSION,
+            target: self.target.clone(),
+            resume_behind: position.offset.get(),
+            received: position.received.as_micros(),
+        };
+        self.replace(&content).map_err(|cause| CursorError::Write {
+            path: self.path(),
+            cause,
+        })?;
+        self.written = Some(position);
+        Ok(())
+    }
+
+    fn replace(&self, content: &Content) -> io::Result<()> {
+        let temporary = self.folder.join("feed.json.tmp");
+        let mut file = File::create(&temporary)?;
+        file.write_all(&serde_json::to_vec(content)?)?;
+        file.sync_all()?;
+        fs::rename(&temporary, self.path())?;
+        File::open(&self.folder)?.sync_all()
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join(NAME)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn position(offset: u64) -> Position {
+        Position {
+            offset: Offset::new(offset),
+            received: Timestamp::from_micros(7),
+        }
+    }
+
+    fn opened(folder: &Path, target: &str) -> Option<Position> {
+        Cursor::open(folder, target.to_owned()).unwrap().position()
+    }
+
+    #[test]
+    fn a_position_belongs_to_its_target() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        assert_eq!(opened(folder, "a"), None);
+        let mut cursor = Cursor::open(folder, "a".to_owned()).unwrap();
+        cursor.save(position(5)).unwrap();
+        cursor.save(position(9)).unwrap();
+        assert_eq!(opened(folder, "a"), Some(position(9)));
+        assert_eq!(opened(folder, "b"), None);
+    }
+
+    #[test]
+    fn a_damaged_file_is_set_aside_and_a_newer_one_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("feed.json");
+        let mut cursor = Cursor::open(folder.path(), "a".to_owned()).unwrap();
+        cursor.save(position(5)).unwrap();
+        let whole = fs::read(&path).unwrap();
+        for length in 0..whole.len() {
+            fs::write(&path, &whole[..length]).unwrap();
+            assert_eq!(opened(folder.path(), "a"), None, "{length} bytes");
+            assert!(!path.exists());
+        }
+        assert!(folder.path().join("feed.json.damaged").exists());
+        let newer = br#"{"version":2,"anything":[]}"#;
+        fs::write(&path, newer).unwrap();
+        assert!(matches!(
+            Cursor::open(folder.path(), "a".to_owned()),
+            Err(CursorError::Newer { version: 2, .. })
+        ));
+        assert_eq!(fs::read(&path).unwrap(), newer);
+    }
+}

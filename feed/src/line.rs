@@ -1,0 +1,202 @@
+//! One observation as one line of the InfluxDB line protocol, version 2, times
+//! in microseconds.
+//!
+//! ```text
+//! traffic.flow,agency=seoul,thing=dev-1 speed=12.1,speed:q=0i 1690000000000000
+//! ```
+//!
+//! - The measurement is the data model, and the tags say whose and which
+//!   thing's it is. With the field that is the datastream's identity: a
+//!   replaced device goes on with the same points, and a correction overwrites
+//!   the value that it corrects.
+//! - `{field}:q` is the quality: 0 good, 1 uncertain, 2 bad, 3 missing. Two
+//!   fields of one time are one point in the store, so each has a quality of
+//!   its own; no field's name can have a colon. It is an integer since stores
+//!   of numbers alone read every text as 0.
+//! - A missing value is told by its quality, without the field itself.
+//! - A line has no position: the store knows no audience.
+//!
+//! Escapes are those of the specification. It knows no line breaks in a line:
+//! one in a text is written as `\n` or `\r`, as Telegraf does.
+
+use device_registry::Datastream;
+use domain::ids::MAX_ID_BYTES;
+use domain::value::MAX_TEXT_BYTES;
+use domain::{Quality, Timestamp, Value};
+use ingest::StoredObservation;
+
+/// Stands behind a field's name in that of its quality.
+pub const QUALITY_SUFFIX: &str = ":q";
+
+/// The longest line, in bytes: a model of two names and a dot, two tags with
+/// their keys, the field twice, a text of which every byte is escaped, and a
+/// time of 20 digits. No id has a character that is escaped.
+pub(crate) const MAX_LINE_BYTES: usize = (2 * MAX_ID_BYTES + 1)
+    + (",agency=".len() + MAX_ID_BYTES)
+    + (",thing=".len() + MAX_ID_BYTES)
+    + (1 + MAX_ID_BYTES + 1 + 2 * MAX_TEXT_BYTES + 2)
+    + (1 + MAX_ID_BYTES + QUALITY_SUFFIX.len() + "=0i".len())
+    + (1 + 20 + 1);
+
+/// What a line says.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Line<'a> {
+    pub measurement: &'a str,
+    pub agency: &'a str,
+    pub thing: &'a str,
+    pub field: &'a str,
+    /// `None`: missing.
+    pub value: Option<&'a Value>,
+    pub quality: Quality,
+    pub time: Timestamp,
+}
+
+impl<'a> Line<'a> {
+    pub(crate) fn of(datastream: &'a Datastream, observation: &'a StoredObservation) -> Self {
+        Self {
+            measurement: datastream.model.as_str(),
+            agency: datastream.agency.as_str(),
+            thing: datastream.thing.as_str(),
+            field: datastream.field.as_str(),
+            value: observation.value.as_ref(),
+            quality: observation.quality,
+            time: observation.time,
+        }
+    }
+
+    /// Appends the line, its end included.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        push_escaped(out, self.measurement, b", ");
+        // In the order of the tags' keys: what stores sort anyway.
+        out.extend_from_slice(b",agency=");
+        push_escaped(out, self.agency, b",= ");
+        out.extend_from_slice(b",thing=");
+        push_escaped(out, self.thing, b",= ");
+        out.push(b' ');
+        if let Some(value) = self.value {
+            push_escaped(out, self.field, b",= ");
+            out.push(b'=');
+            push_value(out, value);
+            out.push(b',');
+        }
+        push_escaped(out, self.field, b",= ");
+        out.extend_from_slice(QUALITY_SUFFIX.as_bytes());
+        out.extend_from_slice(&[b'=', b'0' + self.quality.code(), b'i', b' ']);
+        push_text(out, format_args!("{}", self.time.as_micros()));
+        out.push(b'\n');
+    }
+}
+
+fn push_value(out: &mut Vec<u8>, value: &Value) {
+    match value {
+        // The shortest form that reads back as the same number, `1e300` and not
+        // 300 zeros.
+        Value::Number(number) => push_text(out, format_args!("{number:?}")),
+        Value::Boolean(truth) => push_text(out, format_args!("{truth}")),
+        Value::Text(text) => {
+            out.push(b'"');
+            push_escaped(out, text, b"\"\\");
+            out.push(b'"');
+        }
+    }
+}
+
+/// Puts a backslash before each of `special`, and writes line breaks as two
+/// characters.
+fn push_escaped(out: &mut Vec<u8>, text: &str, special: &[u8]) {
+    for byte in text.bytes() {
+        match byte {
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            _ => {
+                if special.contains(&byte) {
+                    out.push(b'\\');
+                }
+                out.push(byte);
+            }
+        }
+    }
+}
+
+fn push_text(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+    std::io::Write::write_fmt(out, text).expect("a Vec takes all");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(value: Option<&Value>, quality: Quality) -> String {
+        let mut out = Vec::new();
+        let line = Line {
+            measurement: "traffic.flow",
+            agency: "seoul",
+            thing: "dev-1",
+            field: "speed",
+            value,
+            quality,
+            time: Timestamp::from_micros(1_690_000_000_000_000),
+        };
+        line.write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_line_says_whose_what_how_good_and_when() {
+        assert_eq!(
+            line(Some(&Value::Number(12.1)), Quality::Good),
+            "traffic.flow,agency=seoul,thing=dev-1 speed=12.1,speed:q=0i 1690000000000000\n"
+        );
+        assert_eq!(
+            line(Some(&Value::Boolean(true)), Quality::Uncertain),
+            "traffic.flow,agency=seoul,thing=dev-1 speed=true,speed:q=1i 1690000000000000\n"
+        );
+        assert_eq!(
+            line(None, Quality::Missing),
+            "traffic.flow,agency=seoul,thing=dev-1 speed:q=3i 1690000000000000\n"
+        );
+    }
+
+    #[test]
+    fn a_text_is_quoted_and_stays_on_its_line() {
+        let text = Value::Text("a \"b\" \\ c=1,\nd\r".into());
+        assert_eq!(
+            line(Some(&text), Quality::Good),
+            "traffic.flow,agency=seoul,thing=dev-1 \
+             speed=\"a \\\"b\\\" \\\\ c=1,\\nd\\r\",speed:q=0i 1690000000000000\n"
+        );
+    }
+
+    #[test]
+    fn numbers_are_floats_in_their_shortest_form() {
+        for (number, written) in [
+            (30.0, "30.0"),
+            (-0.0, "-0.0"),
+            (1e300, "1e300"),
+            (5e-324, "5e-324"),
+            (f64::MAX, "1.7976931348623157e308"),
+        ] {
+            let line = line(Some(&Value::Number(number)), Quality::Good);
+            assert!(line.contains(&format!(" speed={written},")), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_longest_line_is_no_longer_than_the_limit() {
+        let longest = "x".repeat(MAX_ID_BYTES);
+        let model = format!("{longest}.{longest}");
+        let text = Value::Text("\"".repeat(MAX_TEXT_BYTES).into());
+        let line = Line {
+            measurement: &model,
+            agency: &longest,
+            thing: &longest,
+            field: &longest,
+            value: Some(&text),
+            quality: Quality::Good,
+            time: Timestamp::MIN,
+        };
+        let mut out = Vec::new();
+        line.write(&mut out);
+        assert_eq!(out.len(), MAX_LINE_BYTES);
+    }
+}

@@ -1,0 +1,75 @@
+//! Frames that left the log before they were sent, made up from the store.
+//!
+//! Constraints: reads one state of the store in bounded memory, a part at a
+//! time; what was received outside of the gap is passed over. After a failure
+//! it begins anew with the gap, since the position stands before it until all
+//! of it is acknowledged.
+
+use domain::payload::MAX_OBSERVATIONS;
+use domain::{DatastreamId, Offset, Timestamp};
+use ingest::{Ingest, Observations, ObservationsQuery, QueryError, StoredObservation};
+
+use crate::source::Read;
+
+/// Rows that are looked at before a part is handed over, wanted or not: some
+/// tens of milliseconds.
+const PART_ROWS: usize = 100_000;
+
+pub(crate) struct Missed {
+    rows: Observations,
+    from: Offset,
+    to: Offset,
+    found: u64,
+}
+
+impl Missed {
+    /// What the store has of the frames from `from` to `to`, both inclusive.
+    pub(crate) fn between(
+        ingest: &Ingest,
+        datastreams: Vec<DatastreamId>,
+        from: Offset,
+        to: Offset,
+    ) -> Result<Self, QueryError> {
+        let rows = ingest.observations(&ObservationsQuery {
+            datastreams,
+            from: Timestamp::MIN,
+            to: Timestamp::MAX,
+        })?;
+        Ok(Self {
+            rows,
+            from,
+            to,
+            found: 0,
+        })
+    }
+
+    pub(crate) fn next(&mut self) -> Read {
+        let mut part: Vec<StoredObservation> = Vec::new();
+        for _ in 0..PART_ROWS {
+            match self.rows.next() {
+                Some(Ok(row)) if (self.from..=self.to).contains(&row.offset) => part.push(row),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => {
+                    let cause = std::error::Error::source(&error).map(ToString::to_string);
+                    tracing::error!(%error, cause, "the feed cannot make up all that it missed");
+                    return Read::Passed(self.to);
+                }
+                None if part.is_empty() => {
+                    tracing::info!(
+                        observations = self.found,
+                        from = %self.from,
+                        to = %self.to,
+                        "what had left the log was sent from the store"
+                    );
+                    return Read::Passed(self.to);
+                }
+                None => break,
+            }
+            if part.len() == MAX_OBSERVATIONS {
+                break;
+            }
+        }
+        self.found += part.len() as u64;
+        Read::Missed(part)
+    }
+}

@@ -1,0 +1,172 @@
+//! Where the feed goes on: after our own end, with another target, and where
+//! the log has less than it needs.
+
+use std::time::Duration;
+
+use feed::{Config, Feed};
+use ingest::{StreamItem, StreamStart};
+
+use crate::plane::{OPEN, Plane, RESTRICTED};
+use crate::store::{Reply, Store};
+use crate::{config, eventually, expect_all, start};
+
+#[test]
+fn a_feed_that_was_stopped_goes_on_where_it_was() {
+    let plane = Plane::new();
+    let store = Store::new();
+    let without_horizon = Config {
+        horizon: Duration::ZERO,
+        ..config(&store)
+    };
+    let feed = start(&plane, without_horizon.clone());
+    plane.speeds(OPEN, 0, 100);
+    expect_all(&plane, &store);
+    // Later than the mark of these, and proven alive behind it.
+    std::thread::sleep(Duration::from_millis(1_500));
+    plane.speeds(OPEN, 1, 100);
+    expect_all(&plane, &store);
+    eventually("all is acknowledged", || feed.stats().lag() == 0);
+    feed.stop();
+    plane.speeds(OPEN, 2, 100);
+    let feed = start(&plane, without_horizon);
+    expect_all(&plane, &store);
+    eventually("all is acknowledged", || feed.stats().lag() == 0);
+    let again = feed.stats().lines();
+    assert!(again < 300, "{again} of 300 were sent again");
+}
+
+#[test]
+fn our_own_end_goes_back_by_the_horizon() {
+    let plane = Plane::new();
+    let mut store = Store::new();
+    let feed = start(&plane, config(&store));
+    plane.speeds(OPEN, 0, 100);
+    expect_all(&plane, &store);
+    feed.stop();
+    // Nobody was there to see it.
+    store.kill(Duration::from_secs(3_600));
+    store.start_again();
+    let _feed = start(&plane, config(&store));
+    expect_all(&plane, &store);
+}
+
+/// As at a kill: the cursor is what it was at some moment before.
+#[test]
+fn a_kill_of_our_own_loses_nothing() {
+    let plane = Plane::new();
+    let store = Store::new();
+    let mut cursor = None;
+    let path = plane.folder().join("feed.json");
+    for round in 0..4 {
+        match &cursor {
+            Some(bytes) => std::fs::write(&path, bytes).unwrap(),
+            None => assert!(!path.exists()),
+        }
+        let feed = start(&plane, config(&store));
+        plane.speeds(OPEN, round, 50);
+        eventually("some of it arrives", || !store.points().is_empty());
+        cursor = std::fs::read(&path).ok();
+        feed.stop();
+        let _ = std::fs::remove_file(&path);
+    }
+    if let Some(bytes) = cursor {
+        std::fs::write(&path, bytes).unwrap();
+    }
+    let _feed = start(&plane, config(&store));
+    expect_all(&plane, &store);
+}
+
+#[test]
+fn another_target_gets_everything() {
+    let plane = Plane::new();
+    let first = Store::new();
+    plane.speeds(OPEN, 0, 100);
+    let feed = start(&plane, config(&first));
+    expect_all(&plane, &first);
+    feed.stop();
+    let second = Store::new();
+    let _feed = start(&plane, config(&second));
+    expect_all(&plane, &second);
+}
+
+#[test]
+fn a_cursor_of_a_newer_version_is_refused() {
+    let plane = Plane::new();
+    let store = Store::new();
+    let path = plane.folder().join("feed.json");
+    std::fs::write(&path, br#"{"version":2}"#).unwrap();
+    let registry = std::sync::Arc::clone(&plane.registry);
+    let started = Feed::start(
+        config(&store),
+        plane.folder(),
+        plane.ingest.clone(),
+        registry,
+    );
+    let Err(error) = started else {
+        panic!("it started over a newer cursor");
+    };
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("feed.json has version 2"), "{cause}");
+    assert_eq!(std::fs::read(&path).unwrap(), br#"{"version":2}"#);
+}
+
+/// A restored backup has fewer frames than the store has seen.
+#[test]
+fn a_cursor_behind_the_end_of_the_log_begins_anew() {
+    let plane = Plane::new();
+    let store = Store::new();
+    plane.speeds(OPEN, 0, 100);
+    let target = "bucket=madang&precision=us";
+    let cursor = format!(
+        r#"{{"version":1,"target":"{}/api/v2/write?{target}","resume_behind":900,"received":1}}"#,
+        store.url()
+    );
+    std::fs::write(plane.folder().join("feed.json"), cursor).unwrap();
+    let _feed = start(&plane, config(&store));
+    expect_all(&plane, &store);
+}
+
+/// Of a thousand observations each, so that segments fill up.
+fn fill_the_log(plane: &Plane) {
+    let gone = || {
+        let mut stream = plane
+            .ingest
+            .stream(StreamStart::After(domain::Offset::ZERO));
+        matches!(stream.try_next(), Ok(Some(StreamItem::Gap { .. })))
+    };
+    for number in 0..2_000 {
+        plane.speeds(RESTRICTED, number, 1_000);
+        if gone() {
+            return;
+        }
+    }
+    panic!("the log keeps everything");
+}
+
+#[test]
+fn what_the_log_gave_away_is_counted_and_sent_from_the_store() {
+    let plane = Plane::with(|config| {
+        config.log_budget_bytes = config.segment_bytes;
+        config.flush_rows = 20_000;
+    });
+    let store = Store::behaving(|_| Reply::Status(429, vec![]));
+    // Unwanted, so that a position is behind it.
+    plane.speeds(RESTRICTED, 0, 1);
+    let feed = start(&plane, config(&store));
+    eventually("the feed has begun", || feed.stats().offset().get() > 0);
+    plane.speeds(OPEN, 0, 900);
+    plane.speeds(OPEN, 1, 900);
+    eventually("it is refused", || !store.requests().is_empty());
+    fill_the_log(&plane);
+    plane.speeds(OPEN, 2, 900);
+    store.behave(|_| Reply::Take);
+    expect_all(&plane, &store);
+    eventually("nothing is left", || feed.stats().lag() == 0);
+    let mut figures = String::new();
+    feed.stats().prometheus(&mut figures);
+    let gone = figures
+        .lines()
+        .find_map(|line| line.strip_prefix("madang_feed_offsets_gone_total "))
+        .unwrap();
+    assert!(gone.parse::<u64>().unwrap() >= 1, "{gone}");
+}

@@ -1,0 +1,115 @@
+//! Which datastreams an export has, and all that it tells of them beside their
+//! observations.
+
+use std::sync::Arc;
+
+use device_registry::{Datastream, Snapshot, Thing};
+use domain::{AgencyId, Audience, DatastreamId};
+use sha2::{Digest, Sha256};
+
+use crate::store::ObservationsQuery;
+
+use super::sink::Checksum;
+use super::{Day, DayExport};
+
+/// Changes with what a file looks like: what an older version made is made
+/// again.
+const LOOK: u32 = 1;
+
+/// The datastreams of one file, in order of number.
+pub(super) struct Selection {
+    series: Vec<Series>,
+}
+
+/// A datastream, and where its thing was.
+pub(super) struct Series {
+    pub(super) datastream: Arc<Datastream>,
+    pub(super) thing: Option<Arc<Thing>>,
+}
+
+impl Selection {
+    /// What `audience` may read of `agency` and `domain`; `None` where that is
+    /// nothing.
+    pub(super) fn new(snapshot: &Snapshot, export: &DayExport) -> Option<Self> {
+        let mut series: Vec<Series> = visible(
+            snapshot,
+            export.audience,
+            Some(&export.agency),
+            Some(&export.domain),
+        )
+        .map(|datastream| Series {
+            thing: snapshot.thing(datastream.thing.as_str()).cloned(),
+            datastream: Arc::clone(datastream),
+        })
+        .collect();
+        series.sort_unstable_by_key(|series| series.datastream.id);
+        (!series.is_empty()).then_some(Self { series })
+    }
+
+    pub(super) fn query(&self, day: Day) -> ObservationsQuery {
+        ObservationsQuery {
+            datastreams: self.series.iter().map(|one| one.datastream.id).collect(),
+            from: day.start(),
+            to: day.end(),
+        }
+    }
+
+    pub(super) fn get(&self, id: DatastreamId) -> Option<&Series> {
+        let at = self
+            .series
+            .binary_search_by_key(&id, |series| series.datastream.id);
+        self.series.get(at.ok()?)
+    }
+
+    /// SHA-256 of everything that the registry puts into the file.
+    pub(super) fn digest(&self) -> Checksum {
+        let mut digest = Sha256::new();
+        let mut text = |text: &str| {
+            digest.update((text.len() as u64).to_le_bytes());
+            digest.update(text);
+        };
+        text(&LOOK.to_string());
+        text(env!("CARGO_PKG_VERSION"));
+        for Series { datastream, thing } in &self.series {
+            text(&datastream.id.to_string());
+            for part in [
+                datastream.thing.as_str(),
+                datastream.agency.as_str(),
+                datastream.model.as_str(),
+                datastream.field.as_str(),
+                datastream.unit.as_deref().unwrap_or("\0"),
+                datastream.visibility.as_str(),
+            ] {
+                text(part);
+            }
+            for place in thing.iter().flat_map(|thing| &thing.locations) {
+                let e7 = place.location.map(|at| (at.lat_e7(), at.lon_e7()));
+                text(&format!("{} {e7:?}", place.since.as_micros()));
+            }
+        }
+        Checksum(digest.finalize().into())
+    }
+}
+
+/// The datastreams that `audience` may read.
+pub(super) fn visible<'a>(
+    snapshot: &'a Snapshot,
+    audience: Audience,
+    agency: Option<&'a AgencyId>,
+    domain: Option<&'a str>,
+) -> Box<dyn Iterator<Item = &'a Arc<Datastream>> + 'a> {
+    let of_domain = move |name: &str| domain.is_none_or(|domain| domain == name);
+    match audience {
+        Audience::Public => Box::new(
+            snapshot.public_datastreams(agency.map(AgencyId::as_str), move |model| {
+                of_domain(model.domain())
+            }),
+        ),
+        Audience::Owner => Box::new(snapshot.datastreams(DatastreamId::new(0)).filter(
+            move |datastream| {
+                of_domain(datastream.model.domain())
+                    && agency.is_none_or(|agency| *agency == datastream.agency)
+            },
+        )),
+    }
+}

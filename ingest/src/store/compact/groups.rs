@@ -1,0 +1,62 @@
+//! Whose a datastream is: what decides which file its rows belong to.
+
+use rustc_hash::FxHashMap;
+
+use domain::DatastreamId;
+
+use crate::store::manifest::DayFile;
+use crate::store::upkeep::{Group, GroupOf};
+
+/// Agencies and models, by numbers that hold for one compaction.
+pub(super) struct Groups<'a> {
+    source: Source<'a>,
+    known: Vec<Group>,
+    numbers: FxHashMap<Group, u32>,
+}
+
+enum Source<'a> {
+    Registry(&'a GroupOf),
+    /// The inputs are of one group already, and stay so.
+    Fixed,
+}
+
+impl<'a> Groups<'a> {
+    pub(super) fn new(registry: &'a GroupOf, day: Option<&DayFile>) -> Self {
+        match day {
+            None => Self {
+                source: Source::Registry(registry),
+                known: Vec::new(),
+                numbers: FxHashMap::default(),
+            },
+            Some(day) => Self {
+                source: Source::Fixed,
+                known: vec![Group {
+                    agency: day.agency.clone(),
+                    model: day.model.clone(),
+                }],
+                numbers: FxHashMap::default(),
+            },
+        }
+    }
+
+    /// The number of the group of `series`; one that the registry does not know
+    /// belongs to the group without names.
+    pub(super) fn number(&mut self, series: u32) -> u32 {
+        let Source::Registry(group_of) = self.source else {
+            return 0;
+        };
+        let group = group_of(DatastreamId::new(series)).unwrap_or_default();
+        if let Some(number) = self.numbers.get(&group) {
+            return *number;
+        }
+        let number = self.known.len() as u32;
+        self.known.push(group.clone());
+        self.numbers.insert(group, number);
+        number
+    }
+
+    pub(super) fn day_file(&self, day: i32, group: u32) -> DayFile {
+        let Group { agency, model } = self.known[group as usize].clone();
+        DayFile { day, agency, model }
+    }
+}

@@ -1,0 +1,229 @@
+//! `backup.json`: what a backup is, and the checksum of each of its files.
+//!
+//! One JSON object, format 1:
+//!
+//! | Member | Meaning |
+//! |---|---|
+//! | `format` | 1; a newer one is refused |
+//! | `program` | version of the madang that made it |
+//! | `made` | when, RFC 3339 |
+//! | `offset` | every frame up to it is there, and none later |
+//! | `rows`, `devices` | what is there |
+//! | `damaged` | data files that were damaged and are left out |
+//! | `files` | `path` within the folder, `bytes`, `sum`: `sha256:` or `crc32c:` and hexadecimal |
+//! | `sum` | of this object with an empty `sum`, as it is written |
+//!
+//! Constraints: it is written last and whole, so a folder without it is no
+//! backup; it is read only where it is, to the byte, what would be written of
+//! its content, so that no flipped bit in it passes.
+
+use std::path::{Path, PathBuf};
+
+use ingest::backup::{Checksum, CopiedFile};
+use serde::{Deserialize, Serialize};
+
+/// Its name in the backup's folder.
+pub const BACKUP_FILE: &str = "backup.json";
+const FORMAT: u32 = 1;
+/// A file has about 120 bytes here: half a million of them.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// What a backup is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    format: u32,
+    pub program: String,
+    pub made: String,
+    pub offset: u64,
+    pub rows: u64,
+    pub devices: u64,
+    pub damaged: Vec<String>,
+    files: Vec<FileLine>,
+    sum: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileLine {
+    path: String,
+    bytes: u64,
+    sum: String,
+}
+
+/// Read before anything else of it.
+#[derive(Deserialize)]
+struct FormatOnly {
+    format: u32,
+}
+
+/// Why a folder is no backup that can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    #[error("{} has no {BACKUP_FILE}: it is no backup, or one that was not finished", .0.display())]
+    Missing(PathBuf),
+    #[error("cannot read {}", path.display())]
+    Read {
+        path: PathBuf,
+        #[source]
+        cause: std::io::Error,
+    },
+    #[error("{} is damaged: {what}", path.display())]
+    Damaged { path: PathBuf, what: String },
+    #[error("{} is of format {found}, and this madang reads {FORMAT}: use a newer madang", path.display())]
+    Newer { path: PathBuf, found: u32 },
+}
+
+/// What stands in it beside the files.
+pub(crate) struct Facts {
+    pub(crate) made: String,
+    pub(crate) offset: u64,
+    pub(crate) rows: u64,
+    pub(crate) devices: u64,
+    pub(crate) damaged: Vec<String>,
+}
+
+impl Document {
+    pub(crate) fn new(facts: Facts, files: &[CopiedFile]) -> Self {
+        let lines = files.iter().map(|file| FileLine {
+            path: file.name.clone(),
+            bytes: file.bytes,
+            sum: file.sum.to_string(),
+        });
+        let mut document = Self {
+            format: FORMAT,
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            made: facts.made,
+            offset: facts.offset,
+            rows: facts.rows,
+            devices: facts.devices,
+            damaged: facts.damaged,
+            files: lines.collect(),
+            sum: String::new(),
+        };
+        document.sum = document.right_sum();
+        document
+    }
+
+    pub(crate) fn to_text(&self) -> String {
+        let text = serde_json::to_string_pretty(self);
+        text.expect("numbers and texts have a JSON form") + "\n"
+    }
+
+    fn right_sum(&self) -> String {
+        let empty = Self {
+            sum: String::new(),
+            ..self.clone()
+        };
+        Checksum::sha256(empty.to_text().as_bytes()).to_string()
+    }
+
+    /// The one of the backup in `folder`.
+    pub fn read(folder: &Path) -> Result<Self, DocumentError> {
+        let path = folder.join(BACKUP_FILE);
+        let failed = |cause: std::io::Error| match cause.kind() {
+            std::io::ErrorKind::NotFound => DocumentError::Missing(folder.to_owned()),
+            _ => DocumentError::Read {
+                path: path.clone(),
+                cause,
+            },
+        };
+        let damaged = |what: &str| DocumentError::Damaged {
+            path: path.clone(),
+            what: what.to_owned(),
+        };
+        if std::fs::metadata(&path).map_err(failed)?.len() > MAX_BYTES {
+            return Err(damaged("it is longer than any"));
+        }
+        let bytes = std::fs::read(&path).map_err(failed)?;
+        let told: FormatOnly =
+            serde_json::from_slice(&bytes).map_err(|error| damaged(&error.to_string()))?;
+        if told.format > FORMAT {
+            return Err(DocumentError::Newer {
+                path: path.clone(),
+                found: told.format,
+            });
+        }
+        let document: Self =
+            serde_json::from_slice(&bytes).map_err(|error| damaged(&error.to_string()))?;
+        if document.sum != document.right_sum() || document.to_text().as_bytes() != bytes {
+            return Err(damaged("its checksum is wrong"));
+        }
+        if document.files().any(|file| file.is_none()) {
+            return Err(damaged("a checksum in it cannot be read"));
+        }
+        Ok(document)
+    }
+
+    /// The files, `None` for one whose checksum is of no known form.
+    fn files(&self) -> impl Iterator<Item = Option<CopiedFile>> + '_ {
+        self.files.iter().map(|line| {
+            Some(CopiedFile {
+                name: line.path.clone(),
+                bytes: line.bytes,
+                sum: Checksum::parse(&line.sum)?,
+            })
+        })
+    }
+
+    /// All files beside this one.
+    pub fn copied(&self) -> Vec<CopiedFile> {
+        self.files().flatten().collect()
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(folder: &Path) -> Document {
+        let facts = Facts {
+            made: "2026-05-01T00:00:00Z".to_owned(),
+            offset: 12,
+            rows: 30,
+            devices: 2,
+            damaged: Vec::new(),
+        };
+        let file = CopiedFile {
+            name: "store/manifest".to_owned(),
+            bytes: 3,
+            sum: Checksum::sha256(b"one"),
+        };
+        let document = Document::new(facts, &[file]);
+        std::fs::write(folder.join(BACKUP_FILE), document.to_text()).unwrap();
+        document
+    }
+
+    #[test]
+    fn it_is_read_back_and_no_flipped_bit_passes() {
+        let folder = tempfile::tempdir().unwrap();
+        let document = written(folder.path());
+        assert_eq!(Document::read(folder.path()).unwrap(), document);
+        let bytes = document.to_text().into_bytes();
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut changed = bytes.clone();
+                changed[at] ^= 1 << bit;
+                std::fs::write(folder.path().join(BACKUP_FILE), &changed).unwrap();
+                assert!(
+                    Document::read(folder.path()).is_err(),
+                    "byte {at}, bit {bit}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_newer_one_says_so_and_an_unfinished_one_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = Document::read(folder.path()).unwrap_err().to_string();
+        assert!(missing.contains("not finished"), "{missing}");
+        std::fs::write(folder.path().join(BACKUP_FILE), r#"{"format":2,"more":[]}"#).unwrap();
+        let newer = Document::read(folder.path()).unwrap_err().to_string();
+        assert!(newer.contains("newer madang"), "{newer}");
+    }
+}

@@ -1,0 +1,144 @@
+//! Which files of a data folder a backup takes, and when.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use device_registry::{PEPPER_FILE, REGISTRY_FILE, TOKEN_FILE};
+
+use super::document::BACKUP_FILE;
+use super::staging;
+use crate::glue::sessions::SESSIONS_FILE;
+use crate::{format, identity};
+
+/// Files beside store, log and databases: models, keys, cursors.
+const MAX_FILES: usize = 10_000;
+/// Of a database, its file and its write-ahead log.
+const DATABASE_FILES: [&str; 2] = ["", "-wal"];
+/// Taken by rooms of their own, or not worth taking: locks, and exports, which
+/// are made again.
+const ELSEWHERE: [&str; 6] = [
+    "log",
+    "store",
+    "lock",
+    "export",
+    staging::FOLDER,
+    BACKUP_FILE,
+];
+/// Behind the log, since frames refer to them.
+const LAST: [&str; 5] = [
+    "models",
+    TOKEN_FILE,
+    identity::FILE,
+    PEPPER_FILE,
+    format::FILE,
+];
+/// Ends of names of files that are being written, or were set aside.
+const PASSING: [&str; 3] = [".tmp", ".new", ".damaged"];
+
+/// Why the files were not found.
+#[derive(Debug, thiserror::Error)]
+pub enum PartsError {
+    #[error("cannot look into {}", path.display())]
+    Io {
+        path: PathBuf,
+        #[source]
+        cause: io::Error,
+    },
+    #[error("{} has more than {MAX_FILES} files beside store and log", .0.display())]
+    TooMany(PathBuf),
+}
+
+/// A file, and its name within the data folder.
+pub(super) struct Part {
+    pub(super) path: PathBuf,
+    pub(super) name: String,
+}
+
+/// What is copied as it lies there.
+pub(super) struct Parts {
+    /// May hold positions in the log.
+    pub(super) first: Vec<Part>,
+    pub(super) last: Vec<Part>,
+}
+
+/// Those of the data folder; what nobody here knows is taken too.
+pub(super) fn parts(data: &Path) -> Result<Parts, PartsError> {
+    let mut parts = Parts {
+        first: Vec::new(),
+        last: Vec::new(),
+    };
+    let io = |cause| PartsError::Io {
+        path: data.to_owned(),
+        cause,
+    };
+    for entry in fs::read_dir(data).map_err(io)? {
+        let name = entry.map_err(io)?.file_name();
+        let Some(known) = name.to_str() else { continue };
+        if LAST.contains(&known) {
+            collect(data, Path::new(known), &mut parts.last)?;
+        } else if !ELSEWHERE.contains(&known) && !is_database(known) {
+            collect(data, Path::new(known), &mut parts.first)?;
+        }
+    }
+    Ok(parts)
+}
+
+/// The files of a database that nobody has open.
+pub(super) fn database(data: &Path, name: &str) -> Vec<Part> {
+    let files = DATABASE_FILES.iter().map(|end| format!("{name}{end}"));
+    files
+        .map(|name| Part {
+            path: data.join(&name),
+            name,
+        })
+        .filter(|part| part.path.exists())
+        .collect()
+}
+
+pub(super) fn bytes(parts: &[Part]) -> u64 {
+    parts
+        .iter()
+        .filter_map(|part| fs::metadata(&part.path).ok())
+        .map(|file| file.len())
+        .sum()
+}
+
+fn is_database(name: &str) -> bool {
+    [REGISTRY_FILE, SESSIONS_FILE]
+        .iter()
+        .any(|database| name.starts_with(database))
+}
+
+/// The files at `name`; links to elsewhere are none of this folder's.
+fn collect(data: &Path, name: &Path, into: &mut Vec<Part>) -> Result<(), PartsError> {
+    let path = data.join(name);
+    let io = |cause| PartsError::Io {
+        path: path.clone(),
+        cause,
+    };
+    let kind = fs::symlink_metadata(&path).map_err(io)?.file_type();
+    if kind.is_dir() {
+        for entry in fs::read_dir(&path).map_err(io)? {
+            collect(data, &name.join(entry.map_err(io)?.file_name()), into)?;
+        }
+    } else if kind.is_file() && !is_passing(name.file_name()) {
+        let Some(text) = name.to_str() else {
+            return Ok(());
+        };
+        if into.len() == MAX_FILES {
+            return Err(PartsError::TooMany(data.to_owned()));
+        }
+        into.push(Part {
+            name: text.to_owned(),
+            path,
+        });
+    }
+    Ok(())
+}
+
+fn is_passing(name: Option<&OsStr>) -> bool {
+    let name = name.and_then(OsStr::to_str).unwrap_or_default();
+    PASSING.iter().any(|end| name.ends_with(end))
+}

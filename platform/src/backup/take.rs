@@ -1,0 +1,163 @@
+//! Makes a backup.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use device_registry::{CopyRegistryError, InspectError, REGISTRY_FILE, Registry, Snapshot};
+use domain::{Offset, Timestamp};
+use ingest::Ingest;
+use ingest::backup::{self, BackupError, CopyError, CopyFolder, DataBackup, DataBytes};
+
+use super::document::{BACKUP_FILE, Document, Facts};
+use super::parts::{self, Part, PartsError};
+use super::staging::Staging;
+use crate::glue::sessions::{CopySessionsError, SESSIONS_FILE, Sessions, inspect_sessions};
+
+/// Why a backup was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum TakeError {
+    #[error(transparent)]
+    Copy(#[from] CopyError),
+    #[error(transparent)]
+    Parts(#[from] PartsError),
+    #[error("cannot make a folder for copies of databases")]
+    Staging(#[source] io::Error),
+    #[error(transparent)]
+    Sessions(#[from] CopySessionsError),
+    #[error("sessions.db cannot be backed up: {0}")]
+    SessionsDamaged(String),
+    #[error(transparent)]
+    Registry(#[from] CopyRegistryError),
+    #[error("registry.sqlite cannot be backed up")]
+    RegistryDamaged(#[source] InspectError),
+    #[error(transparent)]
+    Data(#[from] BackupError),
+}
+
+/// The rooms of a running platform.
+pub(crate) struct Rooms {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) ingest: Ingest,
+    pub(crate) sessions: Arc<Sessions>,
+}
+
+/// Makes the folder, and refuses one that has not enough room.
+pub(crate) fn prepare(data: &Path, rooms: &Rooms, folder: &Path) -> Result<CopyFolder, TakeError> {
+    let into = CopyFolder::create(folder, data)?;
+    check_room(data, &into, rooms.ingest.backup_bytes(None))?;
+    Ok(into)
+}
+
+/// Fills `into` from the running platform whose folder is `data`.
+pub(crate) fn take_running(
+    data: &Path,
+    rooms: &Rooms,
+    mut into: CopyFolder,
+) -> Result<Document, TakeError> {
+    let staging = Staging::within(data).map_err(TakeError::Staging)?;
+    let parts = parts::parts(data)?;
+    // First what holds positions in the log: none of them may lie behind its
+    // end.
+    let sessions = staging.path().join(SESSIONS_FILE);
+    let oldest = rooms.sessions.copy_to(&sessions)?;
+    into.copy(&sessions, SESSIONS_FILE)?;
+    copy(&parts.first, &mut into)?;
+    let oldest = oldest.map(broker::LogPosition::offset);
+    let copied = rooms.ingest.backup(&mut into, oldest)?;
+    // Last what frames refer to: none of it may be unknown.
+    let registry = staging.path().join(REGISTRY_FILE);
+    rooms.registry.copy_to(&registry)?;
+    into.copy(&registry, REGISTRY_FILE)?;
+    copy(&parts.last, &mut into)?;
+    finish(into, copied, &rooms.registry.snapshot(), rooms.ingest.now())
+}
+
+/// Makes a backup of a folder that nobody has open: the caller holds its lock.
+pub fn take_closed(data: &Path, folder: &Path, now: Timestamp) -> Result<Document, TakeError> {
+    let mut into = CopyFolder::create(folder, data)?;
+    let parts = parts::parts(data)?;
+    let sessions = parts::database(data, SESSIONS_FILE);
+    let registry = parts::database(data, REGISTRY_FILE);
+    let (oldest, snapshot) = inspect(&sessions, &registry)?;
+    check_room(data, &into, backup::closed_bytes(data, oldest)?)?;
+    for part in [&sessions, &parts.first] {
+        copy(part, &mut into)?;
+    }
+    let copied = backup::backup_closed(data, &mut into, oldest)?;
+    for part in [&registry, &parts.last] {
+        copy(part, &mut into)?;
+    }
+    finish(into, copied, &snapshot, now)
+}
+
+/// Looks at copies, since to open a database is to change it.
+fn inspect(sessions: &[Part], registry: &[Part]) -> Result<(Option<Offset>, Snapshot), TakeError> {
+    let staging = Staging::elsewhere().map_err(TakeError::Staging)?;
+    for part in sessions.iter().chain(registry) {
+        std::fs::copy(&part.path, staging.path().join(&part.name)).map_err(TakeError::Staging)?;
+    }
+    let oldest = match sessions {
+        [] => None,
+        _ => inspect_sessions(staging.path()).map_err(TakeError::SessionsDamaged)?,
+    };
+    let snapshot = device_registry::inspect(staging.path()).map_err(TakeError::RegistryDamaged)?;
+    Ok((oldest.map(broker::LogPosition::offset), snapshot))
+}
+
+fn copy(parts: &[Part], into: &mut CopyFolder) -> Result<(), TakeError> {
+    for part in parts {
+        match into.copy(&part.path, &part.name) {
+            // Replaced or removed since the folder was listed.
+            Err(CopyError::Io { cause, path, .. })
+                if cause.kind() == io::ErrorKind::NotFound && path == part.path => {}
+            done => {
+                done?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A hundredth more than what is known to be needed, for what comes meanwhile.
+fn check_room(data: &Path, into: &CopyFolder, bytes: DataBytes) -> Result<(), TakeError> {
+    let parts = parts::parts(data)?;
+    let databases = [SESSIONS_FILE, REGISTRY_FILE].map(|name| parts::database(data, name));
+    let small: u64 = databases
+        .iter()
+        .map(|files| parts::bytes(files))
+        .sum::<u64>()
+        + parts::bytes(&parts.first)
+        + parts::bytes(&parts.last);
+    let linked = if same_disk(data, into.root()) {
+        0
+    } else {
+        bytes.linked
+    };
+    let needed = linked + bytes.copied + small;
+    Ok(into.check_room(needed + needed / 100)?)
+}
+
+fn same_disk(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let disk = |path| std::fs::metadata(path).map(|folder| folder.dev()).ok();
+    disk(one).is_some() && disk(one) == disk(other)
+}
+
+fn finish(
+    into: CopyFolder,
+    copied: DataBackup,
+    registry: &Snapshot,
+    now: Timestamp,
+) -> Result<Document, TakeError> {
+    let facts = Facts {
+        made: now.to_rfc3339(),
+        offset: copied.offset.get(),
+        rows: copied.rows,
+        devices: registry.devices(None).count() as u64,
+        damaged: copied.damaged,
+    };
+    let document = Document::new(facts, into.files());
+    into.finish(BACKUP_FILE, document.to_text().as_bytes())?;
+    Ok(document)
+}

@@ -1,0 +1,68 @@
+//! The files that only the platform's own account may read.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use device_registry::{PEPPER_FILE, REGISTRY_FILE, TOKEN_FILE};
+
+use super::report::Report;
+use crate::glue::sessions::SESSIONS_FILE;
+use crate::identity;
+
+/// Of the platform's key and the registry's pepper.
+const KEY_BYTES: u64 = 32;
+
+pub(super) fn check(data: &Path, report: &mut Report) {
+    for name in [
+        TOKEN_FILE,
+        identity::FILE,
+        PEPPER_FILE,
+        REGISTRY_FILE,
+        SESSIONS_FILE,
+    ] {
+        check_mode(&data.join(name), report);
+    }
+    for (name, cure) in [
+        (
+            identity::FILE,
+            "restore it from a backup: what devices keep of the platform's receipts is signed by it",
+        ),
+        (
+            PEPPER_FILE,
+            "restore it from a backup: without it no password and no API key can be checked",
+        ),
+    ] {
+        let path = data.join(name);
+        match std::fs::metadata(&path) {
+            Ok(file) if file.len() != KEY_BYTES => {
+                report.find(
+                    &path,
+                    format!("it has {} bytes, and should have {KEY_BYTES}", file.len()),
+                    cure,
+                );
+            }
+            Ok(_) => {}
+            Err(error) => report.find(&path, format!("it cannot be read: {error}"), cure),
+        }
+    }
+    if !data.join(TOKEN_FILE).exists() {
+        let cure = "restore it from a backup, or start the platform: it makes a new one";
+        report.find(&data.join(TOKEN_FILE), "it is missing", cure);
+    }
+}
+
+/// Others on the machine may not read or write it.
+pub(super) fn check_mode(path: &Path, report: &mut Report) {
+    let Ok(file) = std::fs::metadata(path) else {
+        return;
+    };
+    let mode = file.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        let cure = format!("chmod 600 {}", path.display());
+        report.find(
+            path,
+            format!("its mode is {mode:o}: others can get at it"),
+            cure,
+        );
+    }
+}

@@ -1,0 +1,184 @@
+//! The settings of the feed to an existing time-series store.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use feed::{MAX_HORIZON, Selection, Target, TokenFile};
+
+/// The flags of the feed. None of them: no feed.
+#[derive(clap::Args, Debug, Clone, Default)]
+#[command(next_help_heading = "Feed to an existing time-series store")]
+pub struct FeedArgs {
+    /// Address of a store that takes the InfluxDB v2 line protocol (InfluxDB, VictoriaMetrics
+    /// and others), as `https://influx.example.kr:8086`; observations are sent on to it
+    #[arg(long = "feed-url", value_name = "URL", env = "MADANG_FEED_URL")]
+    pub url: Option<String>,
+    /// File with the token that the store asks for; read again when it is refused
+    #[arg(
+        long = "feed-token-file",
+        value_name = "FILE",
+        env = "MADANG_FEED_TOKEN_FILE"
+    )]
+    pub token_file: Option<PathBuf>,
+    /// Organisation in the store [default: none is named]
+    #[arg(long = "feed-org", value_name = "NAME", env = "MADANG_FEED_ORG")]
+    pub org: Option<String>,
+    /// Bucket in the store [default: madang]
+    #[arg(long = "feed-bucket", value_name = "NAME", env = "MADANG_FEED_BUCKET")]
+    pub bucket: Option<String>,
+    /// What the store acknowledged in this time before it failed is sent again [default: 60]
+    #[arg(
+        long = "feed-horizon",
+        value_name = "SECONDS",
+        env = "MADANG_FEED_HORIZON"
+    )]
+    pub horizon: Option<u64>,
+    /// `public` datastreams, or `all` [default: public]
+    #[arg(
+        long = "feed-visibility",
+        value_name = "WHICH",
+        env = "MADANG_FEED_VISIBILITY"
+    )]
+    pub visibility: Option<String>,
+}
+
+/// Why the settings of the feed are refused.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedConfigError {
+    #[error("--{flag} {fault}")]
+    Setting {
+        flag: &'static str,
+        fault: feed::ConfigError,
+    },
+    #[error("--{0} needs --feed-url")]
+    NoUrl(&'static str),
+    #[error(
+        "--feed-horizon {0} is more than {limit} seconds (a day)",
+        limit = MAX_HORIZON.as_secs()
+    )]
+    Horizon(u64),
+    #[error("--feed-visibility {0:?} is neither `public` nor `all`")]
+    Visibility(String),
+}
+
+impl FeedArgs {
+    /// What is given here, else what `below` gives.
+    pub(super) fn over(self, below: Self) -> Self {
+        Self {
+            url: self.url.or(below.url),
+            token_file: self.token_file.or(below.token_file),
+            org: self.org.or(below.org),
+            bucket: self.bucket.or(below.bucket),
+            horizon: self.horizon.or(below.horizon),
+            visibility: self.visibility.or(below.visibility),
+        }
+    }
+
+    pub(super) fn checked(self) -> Result<Option<feed::Config>, FeedConfigError> {
+        let Some(url) = &self.url else {
+            return match self.first_given() {
+                Some(flag) => Err(FeedConfigError::NoUrl(flag)),
+                None => Ok(None),
+            };
+        };
+        let setting = |flag| move |fault| FeedConfigError::Setting { flag, fault };
+        let mut target = Target::new(url).map_err(setting("feed-url"))?;
+        if let Some(org) = self.org {
+            target = target.with_org(org).map_err(setting("feed-org"))?;
+        }
+        if let Some(bucket) = self.bucket {
+            target = target.with_bucket(bucket).map_err(setting("feed-bucket"))?;
+        }
+        let token = self
+            .token_file
+            .map(TokenFile::checked)
+            .transpose()
+            .map_err(setting("feed-token-file"))?;
+        let horizon = match self.horizon.map(Duration::from_secs) {
+            None => feed::Config::DEFAULT_HORIZON,
+            Some(horizon) if horizon <= MAX_HORIZON => horizon,
+            Some(horizon) => return Err(FeedConfigError::Horizon(horizon.as_secs())),
+        };
+        let selection = match self.visibility {
+            None => Selection::default(),
+            Some(text) => Selection::parse(&text).ok_or(FeedConfigError::Visibility(text))?,
+        };
+        Ok(Some(feed::Config {
+            target,
+            token,
+            horizon,
+            selection,
+        }))
+    }
+
+    fn first_given(&self) -> Option<&'static str> {
+        let given = [
+            ("feed-token-file", self.token_file.is_some()),
+            ("feed-org", self.org.is_some()),
+            ("feed-bucket", self.bucket.is_some()),
+            ("feed-horizon", self.horizon.is_some()),
+            ("feed-visibility", self.visibility.is_some()),
+        ];
+        given
+            .into_iter()
+            .find_map(|(flag, given)| given.then_some(flag))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(url: &str) -> FeedArgs {
+        FeedArgs {
+            url: Some(url.to_owned()),
+            ..FeedArgs::default()
+        }
+    }
+
+    #[test]
+    fn without_an_address_there_is_no_feed() {
+        assert!(FeedArgs::default().checked().unwrap().is_none());
+        let config = args("http://127.0.0.1:8428").checked().unwrap().unwrap();
+        assert_eq!(config.horizon, Duration::from_secs(60));
+        assert_eq!(config.selection, Selection::Public);
+        assert_eq!(config.token, None);
+    }
+
+    #[test]
+    fn each_fault_names_its_flag() {
+        let refused = |args: FeedArgs| args.checked().unwrap_err().to_string();
+        assert!(refused(args("influx:8086")).starts_with("--feed-url "));
+        let orphan = FeedArgs {
+            horizon: Some(5),
+            ..FeedArgs::default()
+        };
+        assert_eq!(refused(orphan), "--feed-horizon needs --feed-url");
+        let given = args("http://127.0.0.1:8428");
+        let token = FeedArgs {
+            token_file: Some("/nonexistent".into()),
+            ..given.clone()
+        };
+        assert!(refused(token).starts_with("--feed-token-file "));
+        let bucket = FeedArgs {
+            bucket: Some(String::new()),
+            ..given.clone()
+        };
+        assert!(refused(bucket).starts_with("--feed-bucket "));
+        let org = FeedArgs {
+            org: Some("a\nb".to_owned()),
+            ..given.clone()
+        };
+        assert!(refused(org).starts_with("--feed-org "));
+        let horizon = FeedArgs {
+            horizon: Some(86_401),
+            ..given.clone()
+        };
+        assert!(refused(horizon).starts_with("--feed-horizon "));
+        let visibility = FeedArgs {
+            visibility: Some("some".to_owned()),
+            ..given
+        };
+        assert!(refused(visibility).starts_with("--feed-visibility "));
+    }
+}
