@@ -46,7 +46,7 @@ impl Delivery {
     ) -> Result<Option<Link>, Undelivered> {
         let mut taken = None;
         // The first half lies on top: lines go out in their order.
-        let mut left = vec![0..batch.lines()];
+        let mut left: Vec<_> = std::iter::once(0..batch.lines()).collect();
         while let Some(lines) = left.pop() {
             if stop.is_stopping() {
                 return Err(Undelivered::Stopping);

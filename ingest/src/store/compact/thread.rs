@@ -91,9 +91,12 @@ impl Compactor {
     fn rest(&self) {
         let end = Instant::now() + REST;
         let mut woken = self.woken.lock();
-        while !self.stop.load(Ordering::Relaxed)
-            && !self.changed.wait_until(&mut woken, end).timed_out()
-        {}
+        loop {
+            let stops = self.stop.load(Ordering::Relaxed);
+            if stops || self.changed.wait_until(&mut woken, end).timed_out() {
+                return;
+            }
+        }
     }
 }
 
