@@ -7,7 +7,7 @@ use feed::{Config, Feed};
 use ingest::{StreamItem, StreamStart};
 
 use crate::plane::{OPEN, Plane, RESTRICTED};
-use crate::store::{Reply, Store};
+use crate::store::Store;
 use crate::{config, eventually, expect_all, start};
 
 #[test]

@@ -205,7 +205,7 @@ impl Fed {
         (range.from, range.to) = (query.boundaries[0], *query.boundaries.last().unwrap());
         let mut series: Vec<u32> = query.datastreams.iter().map(|id| id.get()).collect();
         series.sort_unstable();
-        let mut numbers: BTreeMap<(Option<u32>, usize), Vec<(Timestamp, f64)>> = BTreeMap::new();
+        let mut numbers: BTreeMap<_, Vec<(Timestamp, f64)>> = BTreeMap::new();
         for row in self.merged(&series, &range, Columns::All) {
             let Some(Value::Number(number)) = row.value else {
                 continue;
@@ -371,7 +371,7 @@ fn check_sketches(fed: &Fed, query: &AggregateQuery) {
     // of the greatest number bound it where the sizes of two differ much.
     let neighbours = AggregateQuery {
         functions: vec![AggregateFunction::Min, AggregateFunction::Max],
-        ..query.clone()
+        ..query
     };
     let ends = fed.expected(&neighbours);
     for ((told, exact), ends) in told.iter().zip(&exact).zip(&ends) {
