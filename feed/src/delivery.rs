@@ -4,7 +4,8 @@
 //! A line that is refused alone is set aside: counted, told, and passed over.
 //! Before the first one of a batch of which nothing was taken, a line that
 //! nobody can object to is sent: where that is refused too, the fault lies in
-//! the settings, and nothing is set aside.
+//! the settings, and nothing is set aside; where it is taken, the line has a
+//! second chance.
 
 use ingest::{Clock, SystemClock};
 
@@ -75,6 +76,9 @@ impl Delivery {
             }
             if taken.is_none() {
                 taken = Some(prove_the_settings(client, &said)?);
+                // The settings may have been mended since it was refused.
+                left.push(lines);
+                continue;
             }
             self.set_aside(batch.text(lines), &said, counters);
         }

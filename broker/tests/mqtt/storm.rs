@@ -67,9 +67,12 @@ fn gust(address: std::net::SocketAddr, dice: &mut Dice) {
             .encode(protocol, &mut bytes),
         }
     }
+    // As many answers as are waited for come even where nobody takes over.
+    let answers = dice.roll(6) as usize;
+    bytes.extend([0xC0, 0].repeat(answers));
     let mut client = Client::open(address, protocol);
     client.try_send_bytes(&bytes);
-    for _ in 0..dice.roll(6) {
+    for _ in 0..answers {
         let Some(received) = client.try_receive() else {
             return;
         };
