@@ -5,7 +5,9 @@
 //! seconds may be. It may die and come back between two requests, so no
 //! failure shows: it is asked since when it runs, every [`ASK_INTERVAL`]. One
 //! that does not tell is known by its connection: a new one, where the store
-//! had not announced the end of the old one, may lead to a new process.
+//! had not announced the end of the old one, may lead to a new process. So is
+//! one that tells, but died so young that its successor tells the same: stores
+//! tell whole seconds.
 
 use std::time::{Duration, Instant};
 
@@ -13,6 +15,9 @@ use crate::client::{Client, Failure, Link, Process};
 
 /// How long a death can stay unnoticed.
 const ASK_INTERVAL: Duration = Duration::from_secs(10);
+/// A process that was alive for so long shares the time of its start with no
+/// successor: told in whole seconds, cut or rounded.
+const TELLING_AGE: Duration = Duration::from_secs(2);
 
 /// Whether anything may have been lost.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,6 +29,8 @@ pub(crate) enum Verdict {
 pub(crate) struct Continuity {
     /// `None`: to be asked before anything is sent.
     process: Option<Process>,
+    /// When it had answered for the first time.
+    known_since: Instant,
     /// The last time at which the process was certainly alive.
     alive: Instant,
     asked: Instant,
@@ -36,6 +43,7 @@ impl Continuity {
     pub(crate) fn new(now: Instant) -> Self {
         Self {
             process: None,
+            known_since: now,
             alive: now,
             asked: now,
             link: None,
@@ -69,12 +77,17 @@ impl Continuity {
         let (process, link) = client.process()?;
         let proven = match (&self.process, &process) {
             (None, _) => true,
-            (Some(Process::Started(old)), Process::Started(new)) => old == new,
+            (Some(Process::Started(old)), Process::Started(new)) => {
+                old == new && (self.is_old_enough() || self.stands(link))
+            }
             (Some(Process::Anonymous), Process::Anonymous) => !self.doubted && self.stands(link),
             _ => false,
         };
         if !proven {
             return Ok(Verdict::Changed);
+        }
+        if self.process.is_none() {
+            self.known_since = Instant::now();
         }
         self.process = Some(process);
         self.link = Some(link);
@@ -86,14 +99,20 @@ impl Continuity {
 
     /// A request that was begun at `begun` was answered.
     pub(crate) fn answered(&mut self, link: Link, begun: Instant) -> Verdict {
-        if self.process == Some(Process::Anonymous) {
-            if !self.stands(link) {
-                return Verdict::Changed;
-            }
+        let is_anonymous = self.process == Some(Process::Anonymous);
+        if (is_anonymous || !self.is_old_enough()) && !self.stands(link) {
+            return Verdict::Changed;
+        }
+        if is_anonymous {
             self.alive = begun;
         }
         self.link = Some(link);
         Verdict::Same
+    }
+
+    /// What it tells of its start is its own.
+    fn is_old_enough(&self) -> bool {
+        self.alive.saturating_duration_since(self.known_since) >= TELLING_AGE
     }
 
     fn stands(&self, link: Link) -> bool {

@@ -80,6 +80,23 @@ fn a_death_that_nobody_saw_is_known_by_the_start_of_the_process() {
     expect_all(&plane, &store);
 }
 
+/// Stores tell whole seconds: one that died within its first tells the same as
+/// before.
+#[test]
+fn a_death_within_the_second_of_the_start_is_known_by_the_connection() {
+    let plane = Plane::new();
+    let mut store = Store::with_start_time();
+    store.tell_start(7);
+    let feed = start(&plane, config(&store));
+    plane.speeds(OPEN, 0, 500);
+    expect_all(&plane, &store);
+    eventually("all is acknowledged", || feed.stats().lag() == 0);
+    store.kill(ALL);
+    store.tell_start(7);
+    store.start_again();
+    expect_all(&plane, &store);
+}
+
 /// A process that says it is overloaded, and that it is the same, has lost
 /// nothing.
 #[test]

@@ -102,6 +102,11 @@ impl Store {
         store
     }
 
+    /// Tells that it started then.
+    pub(crate) fn tell_start(&self, seconds: u64) {
+        self.shared.state.lock().unwrap().started = Some(seconds);
+    }
+
     pub(crate) fn behaving(behaviour: impl FnMut(&Request) -> Reply + Send + 'static) -> Self {
         let store = Self::new();
         store.behave(behaviour);
