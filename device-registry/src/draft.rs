@@ -7,7 +7,7 @@ use domain::{BoundaryName, DatastreamId, DeviceId, FieldName, ModelId, ThingId};
 
 use crate::application::{ApiKey, Application};
 use crate::boundary::Boundary;
-use crate::entities::{Agency, Datastream, Device};
+use crate::entities::{Agency, Datastream, Device, DeviceDatastreams};
 use crate::model::Model;
 use crate::snapshot::Snapshot;
 use crate::thing::Thing;
@@ -121,7 +121,7 @@ impl Snapshot {
 
     /// The thing's datastreams as a device of `model` has them: the model's
     /// fields in its order, then the others in order of number.
-    pub(crate) fn datastreams_for(&self, model: &Model, thing: &Thing) -> Vec<Arc<Datastream>> {
+    pub(crate) fn datastreams_for(&self, model: &Model, thing: &Thing) -> DeviceDatastreams {
         let all: Vec<&Arc<Datastream>> = thing
             .datastreams
             .iter()
@@ -135,7 +135,8 @@ impl Snapshot {
             all.iter()
                 .filter(|other| model.field(other.field.as_str()).is_none()),
         );
-        ordered.into_iter().map(Arc::clone).collect()
+        let ordered = ordered.into_iter().map(Arc::clone).collect();
+        DeviceDatastreams::new(model, ordered)
     }
 
     /// Makes a thing's datastreams and devices anew after the thing or a model

@@ -1,12 +1,14 @@
 //! What the registry knows, as the data plane and the API read it.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use domain::{
     AgencyId, CredentialId, DatastreamId, DeviceId, FieldName, Location, ModelId, ThingId,
     Timestamp,
 };
+use smallvec::SmallVec;
 
 use crate::model::{Field, Model};
 
@@ -61,15 +63,66 @@ pub struct Device {
     pub created: Timestamp,
     /// Up to [`crate::entities::MAX_CREDENTIALS`] active ones.
     pub credentials: Vec<Credential>,
-    /// One for each field of the model, in its order, then the others of its
-    /// thing in order of number: extra ones, and what a predecessor sent.
-    pub datastreams: Vec<Arc<Datastream>>,
+    pub datastreams: DeviceDatastreams,
+}
+
+/// One for each field of the model, in its order, then the others of its thing
+/// in order of number: extra ones, and what a predecessor sent.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DeviceDatastreams {
+    all: Vec<Arc<Datastream>>,
+    /// The numbers of those whose definitions are the model's first fields, at
+    /// most [`KNOWN_BY_PLACE`]. Beside the device itself: each message asks for
+    /// one, and a look at the datastream costs three waits for memory.
+    defined: SmallVec<[DatastreamId; KNOWN_BY_PLACE]>,
 }
 
 /// Active credentials a device may have at once, for rotation.
 pub const MAX_CREDENTIALS: usize = 3;
+/// Fields of a model whose datastreams a device has at hand.
+const KNOWN_BY_PLACE: usize = 12;
 /// Fields a device may send that its model does not know.
 pub const MAX_EXTRA_FIELDS: usize = 32;
+
+impl DeviceDatastreams {
+    /// `all` as this type orders them.
+    pub fn new(model: &Model, all: Vec<Arc<Datastream>>) -> Self {
+        let defined = model
+            .fields
+            .iter()
+            .zip(&all)
+            .take_while(|(field, datastream)| {
+                datastream.field == field.name && datastream.definition.as_ref() == Some(*field)
+            })
+            .map(|(_, datastream)| datastream.id)
+            .take(KNOWN_BY_PLACE)
+            .collect();
+        Self { all, defined }
+    }
+
+    /// The datastream of the model's field at `at`; `None`: it has to be looked
+    /// for by name.
+    pub fn of_field(&self, at: usize) -> Option<DatastreamId> {
+        self.defined.get(at).copied()
+    }
+}
+
+impl Deref for DeviceDatastreams {
+    type Target = [Arc<Datastream>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.all
+    }
+}
+
+impl<'a> IntoIterator for &'a DeviceDatastreams {
+    type Item = &'a Arc<Datastream>;
+    type IntoIter = std::slice::Iter<'a, Arc<Datastream>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.all.iter()
+    }
+}
 
 impl Device {
     pub fn datastream(&self, field: &str) -> Option<&Arc<Datastream>> {

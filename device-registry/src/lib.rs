@@ -42,8 +42,8 @@ pub use auth::{
 pub use boundary::{Boundary, GeoJson, GeoJsonError, Shape};
 pub use copy::{CopyRegistryError, InspectError, inspect};
 pub use entities::{
-    Agency, Credential, CredentialProof, Datastream, Device, DeviceStatus, Licence, LicenceError,
-    Visibility,
+    Agency, Credential, CredentialProof, Datastream, Device, DeviceDatastreams, DeviceStatus,
+    Licence, LicenceError, Visibility,
 };
 pub use events::{Event, EventKind, Events, NewEvent};
 pub use model::{Field, Model, ModelVersion, ValueKind};

@@ -57,7 +57,12 @@ pub(crate) fn victim(options: &Options) {
     let registry = options.city.registry(&options.folder);
     let devices = options.city.devices(&registry);
     let ingest = City::open(&options.folder, &registry);
-    let mut arrivals = Arrivals::of_days(options.city.devices, options.days, options.days + 1);
+    let mut arrivals = Arrivals::of_days(
+        options.sending,
+        options.city.devices,
+        options.days,
+        options.days + 1,
+    );
     let most = devices.len() * crate::readings::READINGS as usize;
     let enough = ROWS.min(most / 2);
     send(&ingest, &devices, &mut arrivals, most, |done| {

@@ -17,7 +17,7 @@ use crate::city::{City, FIELD};
 use crate::measure::{Stopwatch, bytes, median, p99, peak_mib, resident_mib, thread_cpu};
 use crate::readings::{Arrivals, READINGS, Reading};
 
-/// Messages of one commit.
+/// Rows of one commit.
 const BATCH: usize = 1_000;
 /// How often resident memory is looked at, in a load.
 const LOOKS: usize = 10;
@@ -31,7 +31,7 @@ pub(crate) fn load(options: &Options) -> Value {
     let empty_mib = resident_mib();
 
     let watch = Stopwatch::start();
-    let mut arrivals = Arrivals::of_days(options.city.devices, 0, options.days);
+    let mut arrivals = Arrivals::of_days(options.sending, options.city.devices, 0, options.days);
     let sent = send(&ingest, &devices, &mut arrivals, rows as usize, |_| {});
     block_on(ingest.caught_up());
     let loaded = watch.cpu_seconds() - sent.making.as_secs_f64();
@@ -58,7 +58,7 @@ pub(crate) fn load(options: &Options) -> Value {
         after.rollups.0 as f64 / rows as f64,
     );
     json!({
-        "phase": "load", "rows": rows, "devices": devices.len(), "days": options.days,
+        "phase": "load", "rows": rows, "messages": sent.messages, "devices": devices.len(), "days": options.days,
         "cpu_s_per_million": total / millions,
         "cpu_s_per_million_until_applied": loaded / millions,
         "cpu_s_per_million_of_last_compaction": compaction.0 / millions,
@@ -78,6 +78,7 @@ pub(crate) fn load(options: &Options) -> Value {
 
 /// What sending has shown.
 pub(crate) struct Sent {
+    messages: usize,
     /// CPU time of the generator, on the caller's thread.
     making: Duration,
     batches_ms: Vec<f64>,
@@ -95,6 +96,7 @@ pub(crate) fn send(
 ) -> Sent {
     let (mut readings, mut place) = (Vec::new(), 0);
     let mut sent = Sent {
+        messages: 0,
         making: Duration::ZERO,
         batches_ms: Vec::with_capacity(rows / BATCH),
         resident_mib: Vec::new(),
@@ -116,12 +118,14 @@ pub(crate) fn send(
         sent.making += thread_cpu() - making;
         let begun = Instant::now();
         let staged = batch
-            .iter()
-            .map(|row| ingest.stage(&devices[row.device as usize], &message(row)))
+            .chunk_by(|one, next| (one.device, one.arrival) == (next.device, next.arrival))
+            .map(|rows| ingest.stage(&devices[rows[0].device as usize], &message(rows)))
             .collect::<Result<Vec<_>, _>>()
             .unwrap();
+        let messages = staged.len();
         let receipts = runtime.block_on(ingest.commit(staged)).unwrap();
-        assert_eq!(receipts.len(), batch.len());
+        assert_eq!(receipts.len(), messages);
+        sent.messages += messages;
         sent.batches_ms.push(begun.elapsed().as_secs_f64() * 1e3);
         let done = first + batch.len();
         told(done);
@@ -132,25 +136,26 @@ pub(crate) fn send(
     sent
 }
 
-fn message(row: &Reading) -> ObservationBatch<'static> {
-    let observation = ParsedObservation {
-        index: 0,
+/// A device's message, as a parser hands it over.
+fn message(rows: &[Reading]) -> ObservationBatch<'static> {
+    let mut telemetry = Telemetry::default();
+    let observations = rows.iter().zip(0..).map(|(row, index)| ParsedObservation {
+        index,
         field: FIELD.into(),
         time: Some(Timestamp::from_micros(row.time)),
         value: ParsedValue::Number(row.value),
         unit: Some("ug/m3".into()),
         quality: None,
         location: None,
-    };
-    let mut telemetry = Telemetry::default();
-    telemetry.observations.push(observation);
+    });
+    telemetry.observations.extend(observations);
     ObservationBatch {
         origin: Origin {
             credential: CredentialId::new(1),
             assurance: Assurance::Key,
             gateway: None,
             transport: Transport::Mqtt,
-            received: Timestamp::from_micros(row.arrival),
+            received: Timestamp::from_micros(rows[0].arrival),
             resent: Resent::No,
             boot_epoch: None,
             boot_sequence: None,

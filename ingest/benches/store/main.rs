@@ -3,11 +3,12 @@
 //! rows in one day, a hundred million in ten.
 //!
 //! `cargo bench -p ingest --bench store -- [FOLDER] [--days N] [--devices N]
-//! [--phase NAME]`. The folder decides the disk and must be new; without one it
+//! [--sending each|daily] [--phase NAME]`. Devices send each reading by itself,
+//! or a day of them, 1,000, in one message. The folder decides the disk and must be new; without one it
 //! is a temporary folder. Without a phase all run, each in a process of its
 //! own, so that a peak of memory is that phase's:
 //!
-//! - `load`: messages in batches of 1,000, then everything flushed and
+//! - `load`: rows in batches of 1,000, then everything flushed and
 //!   compacted; checked against what the generator counts without the store
 //! - `queries`: an open after a clean stop, then each query for the first time
 //!   and again; the answers in `FOLDER/answers.json`, to be compared with others'
@@ -31,6 +32,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use city::City;
+use readings::Sending;
 
 const PHASES: [&str; 3] = ["load", "queries", "crash"];
 
@@ -39,6 +41,7 @@ struct Options {
     folder: PathBuf,
     city: City,
     days: u32,
+    sending: Sending,
     phase: Option<String>,
 }
 
@@ -62,6 +65,7 @@ impl Options {
             folder: temporary,
             city: City { devices: 10_000 },
             days: 1,
+            sending: Sending::Each,
             phase: None,
         };
         let mut words = std::env::args().skip(1);
@@ -70,6 +74,7 @@ impl Options {
             match word.as_str() {
                 "--days" => options.days = next().parse().unwrap(),
                 "--devices" => options.city.devices = next().parse().unwrap(),
+                "--sending" => options.sending = sending(&next()),
                 "--phase" => options.phase = Some(next()),
                 // What cargo itself says to every bench.
                 "--bench" => {}
@@ -85,8 +90,24 @@ impl Options {
         command.arg(&self.folder).args(["--phase", phase]);
         command.args(["--days", &self.days.to_string()]);
         command.args(["--devices", &self.city.devices.to_string()]);
+        command.args(["--sending", name(self.sending)]);
         command.stdin(Stdio::null());
         command
+    }
+}
+
+fn sending(name: &str) -> Sending {
+    match name {
+        "each" => Sending::Each,
+        "daily" => Sending::Daily,
+        other => panic!("no sending {other}: each or daily"),
+    }
+}
+
+fn name(sending: Sending) -> &'static str {
+    match sending {
+        Sending::Each => "each",
+        Sending::Daily => "daily",
     }
 }
 

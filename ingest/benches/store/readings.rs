@@ -17,6 +17,9 @@
 //! reading of its own but corrects the one before it, by 1 ug/m3; that one is
 //! never late, so that the correction is the newer of the two. All chances are
 //! bits of the finalizer of splitmix64.
+//!
+//! Devices that send once a day keep what arrives, and send it in order of
+//! arrival at a moment of their own within the day that follows.
 
 /// 2026-05-01T00:00:00Z.
 pub(crate) const START: i64 = 1_777_593_600_000_000;
@@ -109,8 +112,43 @@ fn value(device: u32, at: u64) -> f64 {
     ((usual + cycle + drift + noise).max(0.0) * 10.0).round() / 10.0
 }
 
-/// The readings of some days in order of arrival, a period at a time.
-pub(crate) struct Arrivals {
+/// How devices send.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Sending {
+    /// Each reading as it arrives, in a message of its own.
+    Each,
+    /// What has arrived since the day before, in one message.
+    Daily,
+}
+
+/// The readings of some days in the order in which they are sent.
+pub(crate) enum Arrivals {
+    Each(EachArrival),
+    Daily(DailyArrivals),
+}
+
+impl Arrivals {
+    /// Of the days from `first` to before `end`.
+    pub(crate) fn of_days(sending: Sending, devices: u32, first: u32, end: u32) -> Self {
+        match sending {
+            Sending::Each => Self::Each(EachArrival::of_days(devices, first, end)),
+            Sending::Daily => Self::Daily(DailyArrivals::of_days(devices, first, end)),
+        }
+    }
+
+    /// The next ones into `out`, which is emptied; false where all have come.
+    pub(crate) fn fill(&mut self, out: &mut Vec<Reading>) -> bool {
+        out.clear();
+        match self {
+            Self::Each(arrivals) => arrivals.fill(out),
+            Self::Daily(arrivals) => arrivals.fill(out),
+        }
+        !out.is_empty()
+    }
+}
+
+/// A period at a time.
+pub(crate) struct EachArrival {
     devices: u32,
     next: u64,
     end: u64,
@@ -118,9 +156,8 @@ pub(crate) struct Arrivals {
     late: Vec<Reading>,
 }
 
-impl Arrivals {
-    /// Of the days from `first` to before `end`.
-    pub(crate) fn of_days(devices: u32, first: u32, end: u32) -> Self {
+impl EachArrival {
+    fn of_days(devices: u32, first: u32, end: u32) -> Self {
         let readings = |days: u32| u64::from(days) * u64::from(READINGS);
         Self {
             devices,
@@ -130,9 +167,7 @@ impl Arrivals {
         }
     }
 
-    /// The next ones into `out`, which is emptied; false where all have come.
-    pub(crate) fn fill(&mut self, out: &mut Vec<Reading>) -> bool {
-        out.clear();
+    fn fill(&mut self, out: &mut Vec<Reading>) {
         if self.next == self.end {
             out.append(&mut self.late);
         } else {
@@ -150,8 +185,60 @@ impl Arrivals {
             self.next += 1;
         }
         out.sort_unstable_by_key(|row| (row.arrival, row.device));
-        !out.is_empty()
     }
+}
+
+/// A device's day at a time.
+pub(crate) struct DailyArrivals {
+    /// By the moment at which they send.
+    devices: Vec<u32>,
+    day: u32,
+    end: u32,
+    /// The next device, by its place.
+    at: usize,
+    /// By place: arrived behind the moment of sending.
+    late: Vec<Vec<Reading>>,
+}
+
+impl DailyArrivals {
+    fn of_days(devices: u32, first: u32, end: u32) -> Self {
+        let mut devices: Vec<u32> = (0..devices).collect();
+        devices.sort_by_key(|device| moment(*device));
+        Self {
+            late: vec![Vec::new(); devices.len()],
+            devices,
+            day: first,
+            end,
+            at: 0,
+        }
+    }
+
+    fn fill(&mut self, out: &mut Vec<Reading>) {
+        // Behind the last day comes what was late in it.
+        while out.is_empty() && self.day <= self.end {
+            let device = self.devices[self.at];
+            let sent = START + i64::from(self.day + 1) * DAY + moment(device);
+            out.append(&mut self.late[self.at]);
+            if self.day < self.end {
+                let first = u64::from(self.day) * u64::from(READINGS);
+                let readings = first..first + u64::from(READINGS);
+                out.extend(readings.map(|at| reading(device, at)));
+            }
+            let late = out.extract_if(.., |row| row.arrival > sent);
+            self.late[self.at].extend(late);
+            out.sort_unstable_by_key(|row| row.arrival);
+            out.iter_mut().for_each(|row| row.arrival = sent);
+            self.at += 1;
+            if self.at == self.devices.len() {
+                (self.at, self.day) = (0, self.day + 1);
+            }
+        }
+    }
+}
+
+/// When in the day a device sends, in microseconds.
+fn moment(device: u32) -> i64 {
+    (chance(u64::from(device), 12) * DAY as f64) as i64
 }
 
 /// How many observations a device has over the days, and their sum, in the

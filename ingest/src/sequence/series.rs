@@ -79,7 +79,9 @@ impl Row {
     }
 }
 
-/// The rows of a datastream that the store has not flushed.
+/// The rows of a datastream that the store has not flushed. A cache line, which
+/// each observation waits for.
+#[repr(align(64))]
 pub(super) struct Series {
     /// The greatest time there has been.
     last: i64,
@@ -90,6 +92,8 @@ pub(super) struct Series {
     /// Rows that came behind a later one.
     behind: BTreeMap<i64, Row>,
 }
+
+const _: () = assert!(size_of::<Series>() == 64);
 
 impl Default for Series {
     fn default() -> Self {

@@ -11,7 +11,7 @@ mod value;
 
 use std::borrow::Cow;
 
-use device_registry::{Datastream, Device};
+use device_registry::{Device, Field};
 use domain::payload::PayloadError;
 use domain::{
     AgencyId, DatastreamId, Flags, Location, ModelId, ObservationBatch, ParsedObservation, Quality,
@@ -124,14 +124,14 @@ fn judge<'a, E>(
     }
     let known = find(device, &parsed.field);
     if let Some(time) = parsed.time
-        && retention::is_older(time, received, || match known {
+        && retention::is_older(time, received, || match device.datastream(&parsed.field) {
             Some(datastream) => kept_days(&datastream.agency, &datastream.model),
             None => kept_days(&device.agency, &device.model.id),
         })
     {
         return Ok(Err(RejectReason::OlderThanRetention));
     }
-    let judged = match known.and_then(|datastream| datastream.definition.as_deref()) {
+    let judged = match known.and_then(|(_, field)| field) {
         Some(field) => value::of_field(parsed, field),
         None => value::of_extra(parsed),
     };
@@ -140,7 +140,7 @@ fn judge<'a, E>(
         Err(reason) => return Ok(Err(reason)),
     };
     let datastream = match known {
-        Some(datastream) => datastream.id,
+        Some((datastream, _)) => datastream,
         // Only for what would be stored: a refused value makes no datastream.
         None => match extra(&parsed.field)? {
             Ok(id) => id,
@@ -165,18 +165,17 @@ fn possible(time: Timestamp, received: Timestamp) -> bool {
     Timestamp::EARLIEST <= time && time.as_micros() <= latest
 }
 
-/// The device's datastream of a field. The model's fields come first and in
-/// its order, so their names, which all devices of the model share, are looked
-/// through instead of each datastream's own.
-fn find<'d>(device: &'d Device, name: &str) -> Option<&'d Datastream> {
+/// The device's datastream of a field, and its definition where there is one.
+/// Of a field of the model neither is looked at beside the device.
+fn find<'d>(device: &'d Device, name: &str) -> Option<(DatastreamId, Option<&'d Field>)> {
     let fields = &device.model.fields;
     if let Some(at) = fields.iter().position(|field| field.name.as_str() == name)
-        && let Some(datastream) = device.datastreams.get(at)
-        && datastream.field.as_str() == name
+        && let Some(number) = device.datastreams.of_field(at)
     {
-        return Some(datastream);
+        return Some((number, Some(&fields[at])));
     }
-    device.datastream(name).map(|datastream| &**datastream)
+    let datastream = device.datastream(name)?;
+    Some((datastream.id, datastream.definition.as_deref()))
 }
 
 /// Only MQTT says of a message that it may have been sent before.

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use device_registry::{
-    Datastream, DeviceStatus, Field, Licence, Model, ModelVersion, ValueKind, Visibility,
+    Datastream, DeviceDatastreams, DeviceStatus, Field, Licence, Model, ModelVersion, ValueKind,
+    Visibility,
 };
 use domain::batch::Resent;
 use domain::{
@@ -35,14 +36,21 @@ fn device() -> Device {
         field("phase", ValueKind::Text { codes }, None),
         field("note", ValueKind::Text { codes: Vec::new() }, None),
     ];
-    let model = ModelId::new("test.all").unwrap();
-    let datastreams = fields.iter().zip(11..).map(|(field, number)| {
+    let model = Model {
+        id: ModelId::new("test.all").unwrap(),
+        version: ModelVersion(1),
+        title_en: String::new(),
+        title_ko: String::new(),
+        retention_days: None,
+        fields,
+    };
+    let datastreams = model.fields.iter().zip(11..).map(|(field, number)| {
         Arc::new(Datastream {
             id: DatastreamId::new(number),
             thing: ThingId::from(id.clone()),
             device: id.clone(),
             agency: AgencyId::new("seoul").unwrap(),
-            model: model.clone(),
+            model: model.id.clone(),
             field: field.name.clone(),
             definition: Some(Arc::clone(field)),
             unit: field.unit.clone(),
@@ -53,18 +61,11 @@ fn device() -> Device {
     });
     Device {
         gateway: None,
-        datastreams: datastreams.collect(),
+        datastreams: DeviceDatastreams::new(&model, datastreams.collect()),
         alias: None,
         thing: ThingId::from(id.clone()),
         agency: AgencyId::new("seoul").unwrap(),
-        model: Arc::new(Model {
-            id: model,
-            version: ModelVersion(1),
-            title_en: String::new(),
-            title_ko: String::new(),
-            retention_days: None,
-            fields,
-        }),
+        model: Arc::new(model),
         name: String::new(),
         location: None,
         status: DeviceStatus::Active,
