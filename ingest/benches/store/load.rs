@@ -15,10 +15,8 @@ use serde_json::{Value, json};
 use crate::Options;
 use crate::city::{City, FIELD};
 use crate::measure::{Stopwatch, bytes, median, p99, peak_mib, resident_mib, thread_cpu};
-use crate::readings::{Arrivals, READINGS, Reading};
+use crate::readings::{Arrivals, BATCH, READINGS, Reading};
 
-/// Rows of one commit.
-const BATCH: usize = 1_000;
 /// How often resident memory is looked at, in a load.
 const LOOKS: usize = 10;
 
@@ -94,46 +92,47 @@ pub(crate) fn send(
     rows: usize,
     mut told: impl FnMut(usize),
 ) -> Sent {
-    let (mut readings, mut place) = (Vec::new(), 0);
     let mut sent = Sent {
         messages: 0,
         making: Duration::ZERO,
         batches_ms: Vec::with_capacity(rows / BATCH),
         resident_mib: Vec::new(),
     };
-    let mut batch = Vec::with_capacity(BATCH);
     let runtime = runtime();
-    for first in (0..rows).step_by(BATCH) {
-        batch.clear();
+    let (mut batch, mut done) = (Vec::new(), 0);
+    while done < rows {
         let making = thread_cpu();
-        while batch.len() < BATCH.min(rows - first) {
-            if place == readings.len() {
-                assert!(arrivals.fill(&mut readings), "there are enough rows");
-                place = 0;
-            }
-            let until = readings.len().min(place + BATCH - batch.len());
-            batch.extend_from_slice(&readings[place..until]);
-            place = until;
-        }
+        arrivals.next_batch(&mut batch);
+        assert!(!batch.is_empty(), "there are enough rows");
         sent.making += thread_cpu() - making;
         let begun = Instant::now();
-        let staged = batch
-            .chunk_by(|one, next| (one.device, one.arrival) == (next.device, next.arrival))
-            .map(|rows| ingest.stage(&devices[rows[0].device as usize], &message(rows)))
-            .collect::<Result<Vec<_>, _>>()
-            .unwrap();
-        let messages = staged.len();
-        let receipts = runtime.block_on(ingest.commit(staged)).unwrap();
-        assert_eq!(receipts.len(), messages);
-        sent.messages += messages;
+        sent.messages += runtime.block_on(commit(ingest, devices, &batch));
         sent.batches_ms.push(begun.elapsed().as_secs_f64() * 1e3);
-        let done = first + batch.len();
+        let before = done;
+        done += batch.len();
         told(done);
-        if done * LOOKS / rows > first * LOOKS / rows {
+        if done * LOOKS / rows > before * LOOKS / rows {
             sent.resident_mib.push(resident_mib());
         }
     }
     sent
+}
+
+/// Makes the rows of a batch durable; of how many messages they were.
+async fn commit(ingest: &Ingest, devices: &[Arc<Device>], rows: &[Reading]) -> usize {
+    let is_one =
+        |one: &Reading, next: &Reading| (one.device, one.arrival) == (next.device, next.arrival);
+    let device = |rows: &[Reading]| &devices[rows[0].device as usize];
+    if rows.is_sorted_by(is_one) {
+        ingest.submit(device(rows), &message(rows)).await.unwrap();
+        return 1;
+    }
+    let staged: Result<Vec<_>, _> = rows
+        .chunk_by(is_one)
+        .map(|rows| ingest.stage(device(rows), &message(rows)))
+        .collect();
+    let receipts = ingest.commit(staged.unwrap()).await.unwrap();
+    receipts.len()
 }
 
 /// A device's message, as a parser hands it over.

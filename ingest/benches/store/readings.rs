@@ -19,7 +19,8 @@
 //! bits of the finalizer of splitmix64.
 //!
 //! Devices that send once a day keep what arrives, and send it in order of
-//! arrival at a moment of their own within the day that follows.
+//! arrival at a moment of their own within the day that follows: at most 1,000
+//! readings, and what is left the next time.
 
 /// 2026-05-01T00:00:00Z.
 pub(crate) const START: i64 = 1_777_593_600_000_000;
@@ -117,13 +118,16 @@ fn value(device: u32, at: u64) -> f64 {
 pub(crate) enum Sending {
     /// Each reading as it arrives, in a message of its own.
     Each,
-    /// What has arrived since the day before, in one message.
+    /// A day of readings in one message.
     Daily,
 }
 
+/// Rows of one commit.
+pub(crate) const BATCH: usize = 1_000;
+
 /// The readings of some days in the order in which they are sent.
 pub(crate) enum Arrivals {
-    Each(EachArrival),
+    Each(Batches),
     Daily(DailyArrivals),
 }
 
@@ -131,19 +135,44 @@ impl Arrivals {
     /// Of the days from `first` to before `end`.
     pub(crate) fn of_days(sending: Sending, devices: u32, first: u32, end: u32) -> Self {
         match sending {
-            Sending::Each => Self::Each(EachArrival::of_days(devices, first, end)),
+            Sending::Each => Self::Each(Batches {
+                arrivals: EachArrival::of_days(devices, first, end),
+                readings: Vec::new(),
+            }),
             Sending::Daily => Self::Daily(DailyArrivals::of_days(devices, first, end)),
         }
     }
 
-    /// The next ones into `out`, which is emptied; false where all have come.
-    pub(crate) fn fill(&mut self, out: &mut Vec<Reading>) -> bool {
+    /// What is committed next, into `out`, which is emptied: 1,000 messages, or
+    /// one of about 1,000 readings. Empty where all have come.
+    pub(crate) fn next_batch(&mut self, out: &mut Vec<Reading>) {
         out.clear();
         match self {
-            Self::Each(arrivals) => arrivals.fill(out),
+            Self::Each(batches) => batches.fill(out),
             Self::Daily(arrivals) => arrivals.fill(out),
         }
-        !out.is_empty()
+    }
+}
+
+/// Periods, cut into batches.
+pub(crate) struct Batches {
+    arrivals: EachArrival,
+    /// Made, and not yet sent; the next one last.
+    readings: Vec<Reading>,
+}
+
+impl Batches {
+    fn fill(&mut self, out: &mut Vec<Reading>) {
+        while out.len() < BATCH {
+            if self.readings.is_empty() {
+                self.arrivals.fill(&mut self.readings);
+                self.readings.reverse();
+            }
+            let Some(reading) = self.readings.pop() else {
+                return;
+            };
+            out.push(reading);
+        }
     }
 }
 
@@ -188,7 +217,7 @@ impl EachArrival {
     }
 }
 
-/// A device's day at a time.
+/// A message at a time.
 pub(crate) struct DailyArrivals {
     /// By the moment at which they send.
     devices: Vec<u32>,
@@ -196,8 +225,8 @@ pub(crate) struct DailyArrivals {
     end: u32,
     /// The next device, by its place.
     at: usize,
-    /// By place: arrived behind the moment of sending.
-    late: Vec<Vec<Reading>>,
+    /// By place: what was not sent the last time.
+    left: Vec<Vec<Reading>>,
 }
 
 impl DailyArrivals {
@@ -205,7 +234,7 @@ impl DailyArrivals {
         let mut devices: Vec<u32> = (0..devices).collect();
         devices.sort_by_key(|device| moment(*device));
         Self {
-            late: vec![Vec::new(); devices.len()],
+            left: vec![Vec::new(); devices.len()],
             devices,
             day: first,
             end,
@@ -214,20 +243,20 @@ impl DailyArrivals {
     }
 
     fn fill(&mut self, out: &mut Vec<Reading>) {
-        // Behind the last day comes what was late in it.
+        // Behind the last day comes what was left.
         while out.is_empty() && self.day <= self.end {
             let device = self.devices[self.at];
-            let sent = START + i64::from(self.day + 1) * DAY + moment(device);
-            out.append(&mut self.late[self.at]);
+            let now = START + i64::from(self.day + 1) * DAY + moment(device);
+            let left = &mut self.left[self.at];
             if self.day < self.end {
                 let first = u64::from(self.day) * u64::from(READINGS);
-                let readings = first..first + u64::from(READINGS);
-                out.extend(readings.map(|at| reading(device, at)));
+                left.extend((0..u64::from(READINGS)).map(|at| reading(device, first + at)));
             }
-            let late = out.extract_if(.., |row| row.arrival > sent);
-            self.late[self.at].extend(late);
-            out.sort_unstable_by_key(|row| row.arrival);
-            out.iter_mut().for_each(|row| row.arrival = sent);
+            left.sort_unstable_by_key(|row| row.arrival);
+            let arrived = left.partition_point(|row| row.arrival <= now);
+            out.extend(left.drain(..arrived.min(READINGS as usize)));
+            left.shrink_to_fit();
+            out.iter_mut().for_each(|row| row.arrival = now);
             self.at += 1;
             if self.at == self.devices.len() {
                 (self.at, self.day) = (0, self.day + 1);
