@@ -82,10 +82,7 @@ impl DatastreamFilter {
         viewer: Viewer,
         first: DatastreamId,
     ) -> impl Iterator<Item = Selected<'a>> + 'a {
-        snapshot
-            .datastreams(first)
-            .filter(move |datastream| viewer.sees(datastream) && self.names(datastream))
-            .map(move |datastream| Selected::new(snapshot, viewer, datastream))
+        self.select_of(self.of_thing(snapshot), snapshot, viewer, first)
     }
 
     /// Those of [`Self::select`] whose thing lies where the filter says. Where
@@ -98,20 +95,36 @@ impl DatastreamFilter {
         first: DatastreamId,
         members: Option<&'a [DatastreamId]>,
     ) -> impl Iterator<Item = Selected<'a>> + 'a {
-        let (some, all) = match members {
-            Some(members) => {
-                let behind = &members[members.partition_point(|id| *id < first)..];
-                let found = behind.iter().filter_map(|id| snapshot.datastream(*id));
-                (Some(found), None)
-            }
-            None => (None, Some(snapshot.datastreams(first))),
-        };
-        some.into_iter()
-            .flatten()
+        self.select_of(self.of_thing(snapshot).or(members), snapshot, viewer, first)
+            .filter(|selected| self.covers(selected.location))
+    }
+
+    /// Where the filter names a thing, or a device, which serves one: its
+    /// datastreams, in order of number. No others can pass.
+    fn of_thing<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a [DatastreamId]> {
+        let device = self.device.as_ref();
+        let served = || device.map(|id| snapshot.device(id.as_str()).map(|device| &device.thing));
+        let named = self.thing.as_ref().map(Some).or_else(served)?;
+        let thing = named.and_then(|id| snapshot.thing(id.as_str()));
+        Some(thing.map_or(&[], |thing| &thing.datastreams))
+    }
+
+    /// Of `some`, or else of all.
+    fn select_of<'a>(
+        &'a self,
+        some: Option<&'a [DatastreamId]>,
+        snapshot: &'a Snapshot,
+        viewer: Viewer,
+        first: DatastreamId,
+    ) -> impl Iterator<Item = Selected<'a>> + 'a {
+        let all = some.is_none().then(|| snapshot.datastreams(first));
+        let some = some.unwrap_or_default();
+        some[some.partition_point(|id| *id < first)..]
+            .iter()
+            .filter_map(|id| snapshot.datastream(*id))
             .chain(all.into_iter().flatten())
             .filter(move |datastream| viewer.sees(datastream) && self.names(datastream))
             .map(move |datastream| Selected::new(snapshot, viewer, datastream))
-            .filter(|selected| self.covers(selected.location))
     }
 }
 
