@@ -2,7 +2,7 @@
 //!
 //! Constraints: a frame is self-contained (recovery never asks the registry),
 //! and is at most [`MAX_FRAME_BYTES`], so that one group of the log holds it.
-//! The bytes are described in [`super::codec`].
+//! The bytes are described in [`super::encode`].
 
 use bytes::Bytes;
 use domain::payload::PayloadError;
