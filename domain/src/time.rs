@@ -83,6 +83,15 @@ impl Timestamp {
         Ok(Self(self.0 + (seconds * 1e6).round() as i64))
     }
 
+    /// Itself where it is whole milliseconds, else the next that is.
+    #[inline]
+    pub const fn ceil_to_millis(self) -> Self {
+        match self.0.rem_euclid(1_000) {
+            0 => self,
+            over => Self(self.0.saturating_add(1_000 - over)),
+        }
+    }
+
     /// RFC 3339 in UTC, with as many digits of a second as it has.
     pub fn to_rfc3339(self) -> String {
         self.to_string()

@@ -3,31 +3,33 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::builder::{BooleanBuilder, PrimitiveBuilder, StringBuilder};
+use arrow_array::builder::{ArrayBuilder, BooleanBuilder, PrimitiveBuilder, StringBuilder};
 use arrow_array::types::{Float64Type, Int32Type};
 use arrow_array::{
-    ArrayRef, RecordBatch, TimestampMicrosecondArray, UInt8Array, UInt16Array, UInt32Array,
-    UInt64Array,
+    ArrayRef, Int64Array, RecordBatch, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
 };
 use arrow_schema::SchemaRef;
 use parquet::errors::ParquetError;
 
-use super::compact::Batch;
+use super::compact::{Batch, Sparse};
 use super::head::{FileRow, FileValue};
+use super::times::{self, Unit};
 
 /// Rows in the order of a file.
 pub(super) struct Columns {
     series: Vec<u32>,
+    /// In microseconds.
     time: Vec<i64>,
     value: PrimitiveBuilder<Float64Type>,
     boolean: BooleanBuilder,
+    /// May lag behind, like `boolean` and the position: see [`fill`].
     text: StringBuilder,
     quality: Vec<u8>,
     flags: Vec<u8>,
     revision: Vec<u16>,
     offset: Vec<u64>,
     index: Vec<u16>,
-    received: Vec<i64>,
+    delay: Vec<i64>,
     lat_e7: PrimitiveBuilder<Int32Type>,
     lon_e7: PrimitiveBuilder<Int32Type>,
 }
@@ -71,7 +73,7 @@ impl Columns {
             revision: Vec::with_capacity(rows),
             offset: Vec::with_capacity(rows),
             index: Vec::with_capacity(rows),
-            received: Vec::with_capacity(rows),
+            delay: Vec::with_capacity(rows),
             lat_e7: PrimitiveBuilder::with_capacity(rows),
             lon_e7: PrimitiveBuilder::with_capacity(rows),
         }
@@ -82,26 +84,36 @@ impl Columns {
     }
 
     pub(super) fn push(&mut self, row: &FileRow<'_>) {
-        let (mut number, mut boolean, mut text) = (None, None, None);
+        let at = self.len();
         match row.value {
-            FileValue::Missing => {}
-            FileValue::Number(value) => number = Some(value),
-            FileValue::Boolean(value) => boolean = Some(value),
-            FileValue::Text(value) => text = Some(value),
+            FileValue::Number(value) => self.value.append_value(value),
+            _ => self.value.append_null(),
+        }
+        match row.value {
+            FileValue::Missing | FileValue::Number(_) => {}
+            FileValue::Boolean(value) => {
+                fill(&mut self.boolean, at, BooleanBuilder::append_nulls);
+                self.boolean.append_value(value);
+            }
+            FileValue::Text(value) => {
+                fill(&mut self.text, at, StringBuilder::append_nulls);
+                self.text.append_value(value);
+            }
+        }
+        if let Some((lat, lon)) = row.location {
+            fill(&mut self.lat_e7, at, PrimitiveBuilder::append_nulls);
+            fill(&mut self.lon_e7, at, PrimitiveBuilder::append_nulls);
+            self.lat_e7.append_value(lat);
+            self.lon_e7.append_value(lon);
         }
         self.series.push(row.series);
         self.time.push(row.time);
-        self.value.append_option(number);
-        self.boolean.append_option(boolean);
-        self.text.append_option(text);
         self.quality.push(row.quality.code());
         self.flags.push(row.flags);
         self.revision.push(row.revision);
         self.offset.push(row.offset);
         self.index.push(row.index);
-        self.received.push(row.received);
-        self.lat_e7.append_option(row.location.map(|(lat, _)| lat));
-        self.lon_e7.append_option(row.location.map(|(_, lon)| lon));
+        self.delay.push(times::delay(row.time, row.received));
     }
 
     /// Takes rows of one series over from a file, without looking at each.
@@ -111,27 +123,33 @@ impl Columns {
         batch: &Batch,
         rows: Range<usize>,
     ) -> Result<(), ParquetError> {
-        let count = rows.len();
+        let (at, count) = (self.len(), rows.len());
         self.series.resize(self.series.len() + count, series);
         self.time.extend_from_slice(&batch.time()[rows.clone()]);
         batch.value.append_to(&mut self.value, rows.clone());
-        match &batch.boolean {
-            Some(boolean) => self.boolean.append_array(&boolean.slice(rows.start, count)),
-            None => self.boolean.append_nulls(count),
+        if let Some(boolean) = &batch.boolean {
+            fill(&mut self.boolean, at, BooleanBuilder::append_nulls);
+            self.boolean.append_array(&boolean.slice(rows.start, count));
         }
-        match &batch.text {
-            Some(text) => self.text.append_array(&text.slice(rows.start, count))?,
-            None => self.text.append_nulls(count),
+        if let Some(text) = &batch.text {
+            fill(&mut self.text, at, StringBuilder::append_nulls);
+            self.text.append_array(&text.slice(rows.start, count))?;
         }
         batch.quality.append_to(&mut self.quality, rows.clone());
         batch.flags.append_to(&mut self.flags, rows.clone());
         batch.revision.append_to(&mut self.revision, rows.clone());
         self.offset.extend_from_slice(&batch.offset()[rows.clone()]);
         batch.index.append_to(&mut self.index, rows.clone());
-        self.received
-            .extend_from_slice(&batch.received()[rows.clone()]);
-        batch.lat_e7.append_to(&mut self.lat_e7, rows.clone());
-        batch.lon_e7.append_to(&mut self.lon_e7, rows);
+        self.delay.extend_from_slice(&batch.delay()[rows.clone()]);
+        for (from, to) in [
+            (&batch.lat_e7, &mut self.lat_e7),
+            (&batch.lon_e7, &mut self.lon_e7),
+        ] {
+            if let Sparse::Some(_) = from {
+                fill(to, at, PrimitiveBuilder::append_nulls);
+                from.append_to(to, rows.clone());
+            }
+        }
         Ok(())
     }
 
@@ -166,13 +184,20 @@ impl Columns {
     }
 
     /// Empties it.
-    pub(super) fn finish(&mut self, schema: &SchemaRef) -> Result<RecordBatch, ParquetError> {
-        let next = Self::with_capacity(self.len());
-        let mut full = std::mem::replace(self, next);
-        let utc = |times: Vec<i64>| TimestampMicrosecondArray::from(times).with_timezone("UTC");
+    pub(super) fn finish(
+        &mut self,
+        schema: &SchemaRef,
+        unit: Unit,
+    ) -> Result<RecordBatch, ParquetError> {
+        let rows = self.len();
+        let mut full = std::mem::replace(self, Self::with_capacity(rows));
+        fill(&mut full.boolean, rows, BooleanBuilder::append_nulls);
+        fill(&mut full.text, rows, StringBuilder::append_nulls);
+        fill(&mut full.lat_e7, rows, PrimitiveBuilder::append_nulls);
+        fill(&mut full.lon_e7, rows, PrimitiveBuilder::append_nulls);
         let columns: Vec<ArrayRef> = vec![
             Arc::new(UInt32Array::from(full.series)),
-            Arc::new(utc(full.time)),
+            unit.column(full.time),
             Arc::new(full.value.finish()),
             Arc::new(full.boolean.finish()),
             Arc::new(full.text.finish()),
@@ -181,10 +206,19 @@ impl Columns {
             Arc::new(UInt16Array::from(full.revision)),
             Arc::new(UInt64Array::from(full.offset)),
             Arc::new(UInt16Array::from(full.index)),
-            Arc::new(utc(full.received)),
+            Arc::new(Int64Array::from(full.delay)),
             Arc::new(full.lat_e7.finish()),
             Arc::new(full.lon_e7.finish()),
         ];
         Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+    }
+}
+
+/// Adds nothing to a column for the rows that it lags behind: most columns are
+/// empty, and then no row costs them anything.
+fn fill<B: ArrayBuilder>(column: &mut B, rows: usize, append_nulls: fn(&mut B, usize)) {
+    let lag = rows - column.len();
+    if lag > 0 {
+        append_nulls(column, lag);
     }
 }

@@ -6,14 +6,15 @@ use std::ops::Range;
 use domain::Timestamp;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
+    ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
 use super::decode::Arrays;
-use super::file::{DataFile, ReadError};
+use super::file::{DataFile, Footer, ReadError};
 use super::index::Entry;
 use super::schema::{self, PAGE_ROWS};
+use super::times::Times;
 use crate::query::StoredObservation;
 
 /// Which columns are read.
@@ -37,6 +38,7 @@ const NUMBERS: [usize; 6] = [
 pub(super) struct FileRows {
     reader: ParquetRecordBatchReader,
     columns: Columns,
+    times: Times,
     /// Decoded, not yet given.
     ready: VecDeque<StoredObservation>,
     file: FileName,
@@ -58,39 +60,41 @@ impl FileRows {
         to: Timestamp,
         columns: Columns,
     ) -> Result<Self, ReadError> {
-        let metadata = file.metadata()?;
+        let footer = file.footer()?;
         let ranges: Vec<_> = entries
             .iter()
-            .flat_map(|entry| row_ranges(&metadata, entry, from, to))
+            .flat_map(|entry| row_ranges(&footer, entry, from, to))
             .collect();
         let rows = file.entry.rows as usize;
         let selected: usize = ranges.iter().map(Range::len).sum();
         let selection = RowSelection::from_consecutive_ranges(ranges.into_iter(), rows);
-        Self::new(file, metadata, Some(selection), selected, columns)
+        Self::new(file, footer, Some(selection), selected, columns)
     }
 
     /// All rows.
     pub(super) fn all(file: &DataFile) -> Result<Self, ReadError> {
-        let metadata = file.metadata()?;
-        Self::new(file, metadata, None, file.entry.rows as usize, Columns::All)
+        let footer = file.footer()?;
+        Self::new(file, footer, None, file.entry.rows as usize, Columns::All)
     }
 
     fn new(
         file: &DataFile,
-        metadata: ArrowReaderMetadata,
+        footer: Footer,
         selection: Option<RowSelection>,
         rows: usize,
         columns: Columns,
     ) -> Result<Self, ReadError> {
-        let parquet = metadata.parquet_schema();
+        let parquet = footer.metadata.parquet_schema();
         let mask = match columns {
             Columns::All => ProjectionMask::leaves(parquet, 0..schema::COLUMNS),
             Columns::Numbers => ProjectionMask::leaves(parquet, NUMBERS),
         };
-        let mut builder =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(file.source.clone(), metadata)
-                .with_projection(mask)
-                .with_batch_size(rows.clamp(1, PAGE_ROWS));
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
+            file.source.clone(),
+            footer.metadata,
+        )
+        .with_projection(mask)
+        .with_batch_size(rows.clamp(1, PAGE_ROWS));
         if let Some(selection) = selection {
             builder = builder.with_row_selection(selection);
         }
@@ -98,6 +102,7 @@ impl FileRows {
         Ok(Self {
             reader,
             columns,
+            times: footer.times,
             ready: VecDeque::new(),
             file: FileName {
                 path: file.path.clone(),
@@ -111,7 +116,7 @@ impl FileRows {
             match self.reader.next() {
                 None => return Ok(None),
                 Some(Ok(batch)) => {
-                    let arrays = Arrays::of(&batch, self.columns);
+                    let arrays = Arrays::of(&batch, self.columns, self.times);
                     let rows = arrays.and_then(|arrays| {
                         (0..batch.num_rows()).map(|at| arrays.row(at)).collect()
                     });
@@ -135,7 +140,7 @@ impl FileRows {
 
 /// The rows of `entry` without the pages that lie outside the times.
 pub(super) fn row_ranges(
-    metadata: &ArrowReaderMetadata,
+    footer: &Footer,
     entry: &Entry,
     from: Timestamp,
     to: Timestamp,
@@ -144,7 +149,7 @@ pub(super) fn row_ranges(
     if entry.within(from, to) {
         return vec![whole];
     }
-    let index = metadata.metadata().page_index_for_row_group(0);
+    let index = footer.metadata.metadata().page_index_for_row_group(0);
     let (Some(ColumnIndexMetaData::INT64(times)), Some(pages)) = (
         index.column_index(schema::TIME),
         index.page_locations(schema::TIME),
@@ -165,7 +170,10 @@ pub(super) fn row_ranges(
         let own = start >= whole.start && end <= whole.end;
         let outside = own
             && match (times.min_value(page), times.max_value(page)) {
-                (Some(min), Some(max)) => *max < from.as_micros() || *min >= to.as_micros(),
+                (Some(min), Some(max)) => {
+                    footer.times.micros(*max) < from.as_micros()
+                        || footer.times.micros(*min) >= to.as_micros()
+                }
                 _ => false,
             };
         if part.is_empty() || outside {

@@ -4,19 +4,21 @@ use std::slice::Iter;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Float64Type, Int32Type, TimestampMicrosecondType, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Float64Type, Int32Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef, BooleanArray, PrimitiveArray, RecordBatch, StringArray};
 use domain::{DatastreamId, Flags, Location, Offset, Quality, Timestamp, Value};
 
 use super::cursor::Columns;
+use super::times::{Times, longs};
 use crate::query::StoredObservation;
 
 /// The columns of one batch; those that were not asked for are left out.
 pub(super) struct Arrays<'a> {
     series: &'a PrimitiveArray<UInt32Type>,
-    time: &'a PrimitiveArray<TimestampMicrosecondType>,
+    times: Times,
+    /// As it is stored, like `receipt`.
+    time: &'a [i64],
     value: &'a PrimitiveArray<Float64Type>,
     boolean: Option<&'a BooleanArray>,
     text: Option<&'a StringArray>,
@@ -25,19 +27,20 @@ pub(super) struct Arrays<'a> {
     revision: Option<&'a PrimitiveArray<UInt16Type>>,
     offset: &'a PrimitiveArray<UInt64Type>,
     index: &'a PrimitiveArray<UInt16Type>,
-    received: Option<&'a PrimitiveArray<TimestampMicrosecondType>>,
+    receipt: Option<&'a [i64]>,
     lat_e7: Option<&'a PrimitiveArray<Int32Type>>,
     lon_e7: Option<&'a PrimitiveArray<Int32Type>>,
 }
 
 impl<'a> Arrays<'a> {
     /// `None` where a column has another type than the format says.
-    pub(super) fn of(batch: &'a RecordBatch, columns: Columns) -> Option<Self> {
+    pub(super) fn of(batch: &'a RecordBatch, columns: Columns, times: Times) -> Option<Self> {
         let mut arrays = Rest(batch.columns().iter());
         let all = columns == Columns::All;
         Some(Self {
             series: arrays.primitive()?,
-            time: arrays.primitive()?,
+            times,
+            time: longs(arrays.0.next()?)?,
             value: arrays.primitive()?,
             boolean: if all {
                 Some(arrays.0.next()?.as_boolean_opt()?)
@@ -54,7 +57,11 @@ impl<'a> Arrays<'a> {
             revision: if all { Some(arrays.primitive()?) } else { None },
             offset: arrays.primitive()?,
             index: arrays.primitive()?,
-            received: if all { Some(arrays.primitive()?) } else { None },
+            receipt: if all {
+                Some(longs(arrays.0.next()?)?)
+            } else {
+                None
+            },
             lat_e7: if all { Some(arrays.primitive()?) } else { None },
             lon_e7: if all { Some(arrays.primitive()?) } else { None },
         })
@@ -63,10 +70,14 @@ impl<'a> Arrays<'a> {
     /// One row; `None` where a code is unknown. What was not asked for is zero
     /// or missing.
     pub(super) fn row(&self, at: usize) -> Option<StoredObservation> {
+        let time = self.times.micros(self.time[at]);
+        let received = self
+            .receipt
+            .map_or(0, |receipt| self.times.received(time, receipt[at]));
         Some(StoredObservation {
             datastream: DatastreamId::new(self.series.value(at)),
-            time: Timestamp::from_micros(self.time.value(at)),
-            received: Timestamp::from_micros(self.received.map_or(0, |times| times.value(at))),
+            time: Timestamp::from_micros(time),
+            received: Timestamp::from_micros(received),
             value: self.value(at),
             quality: Quality::from_code(self.quality.value(at))?,
             flags: Flags::from_bits(self.flags.map_or(0, |flags| flags.value(at))),

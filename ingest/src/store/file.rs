@@ -25,6 +25,7 @@ use super::replace::{TEMPORARY, replace};
 use super::rollup::Rollups;
 use super::schema::{FORMAT_KEY, FORMAT_VERSION, PAGE_ROWS};
 pub(super) use super::source::Source;
+use super::times::Times;
 use domain::Value;
 
 /// A file, its index, and what was learnt of it.
@@ -38,9 +39,16 @@ pub(super) struct DataFile {
     /// By the file system's clock.
     pub(super) written: SystemTime,
     /// There once the file was checked.
-    metadata: Mutex<Option<ArrowReaderMetadata>>,
+    footer: Mutex<Option<Footer>>,
     /// No manifest names it any more.
     is_over: AtomicBool,
+}
+
+/// What the end of a file tells of it.
+#[derive(Clone)]
+pub(super) struct Footer {
+    pub(super) metadata: ArrowReaderMetadata,
+    pub(super) times: Times,
 }
 
 /// Why a file's rows cannot be read.
@@ -107,7 +115,7 @@ impl DataFile {
             entry,
             index,
             written: SystemTime::now(),
-            metadata: Mutex::new(None),
+            footer: Mutex::new(None),
             is_over: AtomicBool::new(false),
         }
     }
@@ -118,15 +126,15 @@ impl DataFile {
         self.is_over.store(true, Ordering::Release);
     }
 
-    /// Opens the file and gives its metadata; the first call checks the whole
+    /// Opens the file and gives its footer; the first call checks the whole
     /// file.
-    pub(super) fn metadata(&self) -> Result<ArrowReaderMetadata, ReadError> {
+    pub(super) fn footer(&self) -> Result<Footer, ReadError> {
         self.source
             .open()
             .map_err(|cause| io_error(&self.path, cause))?;
-        let mut known = self.metadata.lock();
-        if let Some(metadata) = known.as_ref() {
-            return Ok(metadata.clone());
+        let mut known = self.footer.lock();
+        if let Some(footer) = known.as_ref() {
+            return Ok(footer.clone());
         }
         let crc = self
             .source
@@ -142,29 +150,28 @@ impl DataFile {
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
         let metadata = ArrowReaderMetadata::load(&self.source, options)
             .map_err(|cause| self.unreadable(&cause))?;
-        self.check_version(&metadata)?;
-        Ok(known.insert(metadata).clone())
+        let times = self.times(&metadata)?;
+        Ok(known.insert(Footer { metadata, times }).clone())
     }
 
-    fn check_version(&self, metadata: &ArrowReaderMetadata) -> Result<(), ReadError> {
+    /// How the file keeps times, if this version can read it.
+    fn times(&self, metadata: &ArrowReaderMetadata) -> Result<Times, ReadError> {
         let pairs = metadata.metadata().file_metadata().key_value_metadata();
         let version = pairs
             .into_iter()
             .flatten()
             .find(|pair| pair.key == FORMAT_KEY)
             .and_then(|pair| pair.value.as_deref()?.parse().ok());
-        match version {
-            Some(FORMAT_VERSION) if metadata.metadata().num_row_groups() == 1 => Ok(()),
-            Some(found) if found > FORMAT_VERSION => Err(ReadError::Newer {
+        if let Some(found) = version.filter(|found| *found > FORMAT_VERSION) {
+            return Err(ReadError::Newer {
                 path: self.path.clone(),
                 found,
-            }),
-            _ => Err(damaged(
-                &self.path,
-                self.entry.number,
-                "it names no format of ours",
-            )),
+            });
         }
+        version
+            .filter(|_| metadata.metadata().num_row_groups() == 1)
+            .and_then(|version| Times::of(version, metadata.schema()))
+            .ok_or_else(|| self.damaged("it names no format of ours"))
     }
 
     /// The file's CRC was right, so what its reader says is our own defect or

@@ -9,7 +9,7 @@ use parquet::data_type::{BoolType, ByteArrayType, DoubleType, Int32Type, Int64Ty
 use parquet::errors::ParquetError;
 
 use super::cursor::row_ranges;
-use super::file::{DataFile, ReadError};
+use super::file::{DataFile, Footer, ReadError};
 use super::index::Entry;
 use super::paged::Paged;
 use super::schema::{self, PAGE_ROWS};
@@ -18,6 +18,7 @@ use crate::query::StoredObservation;
 /// Times of a file's rows, and what was asked for beside them.
 pub(super) struct Forward<'a, C> {
     file: &'a DataFile,
+    footer: Footer,
     time: Paged<Int64Type>,
     pub(super) columns: C,
     /// The rows that were read last, of those whose times were read.
@@ -51,16 +52,17 @@ impl Open<'_> {
 impl<'a, C: Beside> Forward<'a, C> {
     /// Reads series of `file` that end before row `end`.
     pub(super) fn open(file: &'a DataFile, end: usize) -> Result<Self, ReadError> {
-        let metadata = file.metadata()?;
+        let footer = file.footer()?;
         let open = Open {
             source: Arc::new(file.source.clone()),
-            metadata: metadata.metadata(),
+            metadata: footer.metadata.metadata(),
             end,
         };
         Ok(Self {
             file,
             time: open.column(schema::TIME),
             columns: C::open(&open),
+            footer,
             shown: 0..0,
         })
     }
@@ -76,8 +78,7 @@ impl<'a, C: Beside> Forward<'a, C> {
         at_once: usize,
         mut show: impl FnMut(&Self) -> More,
     ) -> Result<(), ReadError> {
-        let metadata = self.file.metadata()?;
-        for range in row_ranges(&metadata, entry, from, to) {
+        for range in row_ranges(&self.footer, entry, from, to) {
             for start in range.clone().step_by(PAGE_ROWS) {
                 self.read_times(start..range.end.min(start + PAGE_ROWS))?;
                 let times = self.time.all().unwrap_or_default();
@@ -100,10 +101,12 @@ impl<'a, C: Beside> Forward<'a, C> {
     fn read_times(&mut self, rows: Range<usize>) -> Result<(), ReadError> {
         self.time
             .read(rows)
-            .map_err(|cause| self.file.unreadable(&cause))
+            .map_err(|cause| self.file.unreadable(&cause))?;
+        self.footer.times.make_micros(self.time.all_mut());
+        Ok(())
     }
 
-    /// Of the rows that are shown.
+    /// Of the rows that are shown, in microseconds.
     pub(super) fn times(&self) -> &[i64] {
         &self.time.all().unwrap_or_default()[self.shown.clone()]
     }
@@ -166,7 +169,7 @@ pub(super) struct Whole {
     flags: Paged<Int32Type>,
     offset: Paged<Int64Type>,
     index: Paged<Int32Type>,
-    received: Paged<Int64Type>,
+    receipt: Paged<Int64Type>,
     lat_e7: Paged<Int32Type>,
     lon_e7: Paged<Int32Type>,
 }
@@ -180,7 +183,7 @@ impl Beside for Whole {
             flags: open.small(schema::FLAGS),
             offset: open.column(schema::OFFSET),
             index: open.small(schema::INDEX),
-            received: open.column(schema::RECEIVED),
+            receipt: open.column(schema::RECEIPT),
             lat_e7: open.small(schema::LAT),
             lon_e7: open.small(schema::LON),
         }
@@ -193,7 +196,7 @@ impl Beside for Whole {
         self.flags.read(rows.clone())?;
         self.offset.read(rows.clone())?;
         self.index.read(rows.clone())?;
-        self.received.read(rows.clone())?;
+        self.receipt.read(rows.clone())?;
         self.lat_e7.read(rows.clone())?;
         self.lon_e7.read(rows)
     }
@@ -203,11 +206,12 @@ impl Forward<'_, Whole> {
     /// The row at a place of those that are shown, as the first of its time;
     /// `None` where a code is unknown.
     pub(super) fn observation(&self, series: u32, at: usize) -> Option<StoredObservation> {
-        let columns = &self.columns;
+        let (columns, time) = (&self.columns, self.times()[at]);
+        let received = self.footer.times.received(time, *columns.receipt.get(at)?);
         Some(StoredObservation {
             datastream: DatastreamId::new(series),
-            time: Timestamp::from_micros(self.times()[at]),
-            received: Timestamp::from_micros(*columns.received.get(at)?),
+            time: Timestamp::from_micros(time),
+            received: Timestamp::from_micros(received),
             value: columns.value(at)?,
             quality: quality(&columns.numbers.quality, at)?,
             flags: Flags::from_bits(u8::try_from(*columns.flags.get(at)?).ok()?),

@@ -8,18 +8,21 @@
 //! [`ROWS_PER_LOCK`] rows, which it may, since rows never change.
 
 use std::mem::size_of;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use domain::{DatastreamId, Flags, Location, Offset, Quality, Timestamp, Value};
 use parking_lot::{RwLock, RwLockReadGuard};
 use rustc_hash::FxHashMap;
 
 use super::RowKey;
+use super::times::Unit;
 use crate::log::{Frame, FrameObservation, Verdict};
 use crate::query::StoredObservation;
 
 /// Rows a reader looks at under one lock: well under a millisecond.
 const ROWS_PER_LOCK: usize = 16_384;
+/// Rows that a flush copies at once: they fit a core's own cache.
+const ROWS_GATHERED: usize = 1_024;
 /// Room for the rows of the frame that fills the head.
 const FRAME_ROWS: usize = domain::payload::MAX_OBSERVATIONS;
 /// Bytes of texts after which a head is full, whatever its rows.
@@ -247,7 +250,8 @@ impl Rows {
         let location = observation.location;
         let row = Row {
             time,
-            received: frame.received.as_micros(),
+            // A log may have frames of versions that did not round.
+            received: frame.received.ceil_to_millis().as_micros(),
             offset: frame.offset.get(),
             bits,
             series,
@@ -316,6 +320,26 @@ impl Rows {
         }
     }
 
+    fn for_file(&self, row: &Row) -> FileRow<'_> {
+        FileRow {
+            series: row.series,
+            time: row.time,
+            received: row.received,
+            offset: row.offset,
+            value: match row.kind {
+                Kind::Missing => FileValue::Missing,
+                Kind::Number => FileValue::Number(f64::from_bits(row.bits)),
+                Kind::Boolean => FileValue::Boolean(row.bits != 0),
+                Kind::Text => FileValue::Text(&self.texts[row.bits as usize]),
+            },
+            quality: row.quality,
+            flags: row.flags,
+            revision: row.revision,
+            index: row.index,
+            location: (row.lat_e7 != NO_LOCATION).then_some((row.lat_e7, row.lon_e7)),
+        }
+    }
+
     /// All rows by (series, time, offset, index).
     ///
     /// A counting sort by series keeps the order of arrival, which is that of
@@ -342,7 +366,11 @@ impl Rows {
             }
             first = end;
         }
-        SortedRows { rows: self, order }
+        SortedRows {
+            rows: self,
+            order,
+            unit: Unit::of_all(self.rows.iter().map(|row| row.time)),
+        }
     }
 
     pub(super) fn offsets(&self) -> (Offset, Offset) {
@@ -354,6 +382,8 @@ impl Rows {
 pub(super) struct SortedRows<'a> {
     rows: &'a Rows,
     order: Vec<u32>,
+    /// That fits all times.
+    pub(super) unit: Unit,
 }
 
 /// One row on its way into a file.
@@ -383,27 +413,22 @@ impl SortedRows<'_> {
         self.order.len()
     }
 
-    /// The rows from `first` to before `end`.
-    pub(super) fn slice(&self, first: usize, end: usize) -> impl Iterator<Item = FileRow<'_>> {
-        self.order[first..end].iter().map(|number| {
-            let row = &self.rows.rows[*number as usize];
-            FileRow {
-                series: row.series,
-                time: row.time,
-                received: row.received,
-                offset: row.offset,
-                value: match row.kind {
-                    Kind::Missing => FileValue::Missing,
-                    Kind::Number => FileValue::Number(f64::from_bits(row.bits)),
-                    Kind::Boolean => FileValue::Boolean(row.bits != 0),
-                    Kind::Text => FileValue::Text(&self.rows.texts[row.bits as usize]),
-                },
-                quality: row.quality,
-                flags: row.flags,
-                revision: row.revision,
-                index: row.index,
-                location: (row.lat_e7 != NO_LOCATION).then_some((row.lat_e7, row.lon_e7)),
+    /// Shows the rows at `places`, in their order.
+    ///
+    /// They lie anywhere in memory, so they are first copied some at once: a loop
+    /// that does nothing else waits for many of them together, and takes a fifth
+    /// of the time.
+    pub(super) fn show(&self, places: Range<usize>, mut take: impl FnMut(&FileRow<'_>)) {
+        let mut gathered = Vec::with_capacity(ROWS_GATHERED);
+        for numbers in self.order[places].chunks(ROWS_GATHERED) {
+            let rows = numbers
+                .iter()
+                .map(|number| self.rows.rows[*number as usize]);
+            gathered.clear();
+            gathered.extend(rows);
+            for row in &gathered {
+                take(&self.rows.for_file(row));
             }
-        })
+        }
     }
 }

@@ -9,7 +9,8 @@
 //! u64 rows, u32 series, u32 zero,
 //! then by series: u32 series, u32 first row, u32 rows, u32 numbers,
 //!     i64 least time, i64 greatest time, f64 min, f64 max, f64 sum,
-//!     u32 marks (1: no two rows of one time), u32 zero
+//!     u32 marks (1: no two rows of one time; 2: all times are whole
+//!     milliseconds, which no index beside a file of format 1 says), u32 zero
 //! u32 CRC-32C of everything before
 //! ```
 //!
@@ -20,12 +21,14 @@
 use domain::{DatastreamId, Quality, Timestamp};
 
 use super::columns::Part;
+use super::times::is_whole_millis;
 
 const MAGIC: &[u8; 8] = b"MADANGIX";
 const VERSION: u32 = 1;
 const HEADER_BYTES: usize = 32;
 const ENTRY_BYTES: usize = 64;
 const UNIQUE_TIMES: u32 = 1;
+const WHOLE_MILLIS: u32 = 2;
 
 /// Where every series of one file stands, by series.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -47,6 +50,8 @@ pub(super) struct Entry {
     pub(super) sum: f64,
     /// No two rows have one time: each of them is an observation.
     pub(super) unique_times: bool,
+    /// All times are known to be whole milliseconds.
+    pub(super) whole_millis: bool,
 }
 
 impl Entry {
@@ -94,7 +99,11 @@ impl Index {
             for value in [entry.min, entry.max, entry.sum] {
                 out.extend_from_slice(&value.to_le_bytes());
             }
-            let marks = if entry.unique_times { UNIQUE_TIMES } else { 0 };
+            let marks = [
+                (entry.unique_times, UNIQUE_TIMES),
+                (entry.whole_millis, WHOLE_MILLIS),
+            ];
+            let marks: u32 = marks.iter().map(|(is, mark)| u32::from(*is) * mark).sum();
             out.extend_from_slice(&marks.to_le_bytes());
             out.extend_from_slice(&[0; 4]);
         }
@@ -136,6 +145,7 @@ fn entry(bytes: &[u8]) -> Entry {
         max: f64::from_bits(long(40)),
         sum: f64::from_bits(long(48)),
         unique_times: short(56) & UNIQUE_TIMES != 0,
+        whole_millis: short(56) & WHOLE_MILLIS != 0,
     }
 }
 
@@ -190,12 +200,14 @@ impl Entry {
             max: number.unwrap_or(f64::NEG_INFINITY),
             sum: number.unwrap_or(0.0),
             unique_times: true,
+            whole_millis: is_whole_millis(time),
         }
     }
 
     fn add(&mut self, time: i64, number: Option<f64>) {
         self.rows += 1;
         self.unique_times &= time > self.max_time;
+        self.whole_millis &= is_whole_millis(time);
         self.max_time = time;
         if let Some(number) = number {
             self.numbers += 1;

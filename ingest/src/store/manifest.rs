@@ -2,12 +2,15 @@
 //! they hold everything.
 //!
 //! `DIR/store/manifest` is two lines: `madang-store VERSION CRC`, CRC-32C of
-//! the second line in hexadecimal, then one JSON object. Constraints: it is
+//! `madang-store VERSION` and the second line in hexadecimal (before version 3
+//! of the second line alone), then one JSON object. Constraints: it is
 //! replaced as a whole, after the files that it names are durable and before
 //! log space is given back; what it does not name is no part of the store.
 //!
-//! Version 2. Version 1, whose files are all flushed ones, is written again as
-//! version 2 when the store is opened. A newer one is refused, and left as it is.
+//! Version 3, whose data files are of format 2 or older. Versions 1, whose files
+//! are all flushed ones, and 2, whose files are of format 1, are written again
+//! as version 3 when the store is opened. A newer one is refused, and left as it
+//! is.
 
 use std::fs;
 use std::io;
@@ -21,7 +24,7 @@ use super::replace::replace;
 pub(super) const FILE: &str = "manifest";
 const TITLE: &str = "madang-store";
 /// Of the manifest, and so of the folder.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// The oldest that is read.
 const OLDEST_VERSION: u32 = 1;
 /// A day, in microseconds.
@@ -216,7 +219,7 @@ impl Manifest {
     /// The file's content.
     pub(super) fn to_text(&self) -> io::Result<String> {
         let body = serde_json::to_string(self).map_err(io::Error::other)?;
-        let crc = crc32c::crc32c(body.as_bytes());
+        let crc = crc(VERSION, body.as_bytes());
         Ok(format!("{TITLE} {VERSION} {crc:08x}\n{body}\n"))
     }
 }
@@ -230,12 +233,21 @@ fn parse(text: &[u8]) -> Option<(u32, Option<&[u8]>)> {
         return None;
     }
     let version = words.next()?.parse().ok()?;
-    let crc = u32::from_str_radix(words.next().unwrap_or_default(), 16).ok();
+    let told = u32::from_str_radix(words.next().unwrap_or_default(), 16).ok();
     let body = text[end + 1..].strip_suffix(b"\n");
     Some((
         version,
-        body.filter(|body| crc == Some(crc32c::crc32c(body))),
+        body.filter(|body| told == Some(crc(version, body))),
     ))
+}
+
+/// Of a body as `version` sums it up.
+fn crc(version: u32, body: &[u8]) -> u32 {
+    let title = match version {
+        ..3 => String::new(),
+        _ => format!("{TITLE} {version}"),
+    };
+    crc32c::crc32c_append(crc32c::crc32c(title.as_bytes()), body)
 }
 
 #[cfg(test)]
@@ -291,10 +303,10 @@ mod tests {
     #[test]
     fn a_newer_format_is_refused_as_such() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(FILE), "madang-store 3 xyz\n??").unwrap();
+        fs::write(folder.path().join(FILE), "madang-store 4 xyz\n??").unwrap();
         let error = Manifest::read(folder.path()).unwrap_err();
         assert!(
-            matches!(error, ManifestError::Newer { found: 3, .. }),
+            matches!(error, ManifestError::Newer { found: 4, .. }),
             "{error}"
         );
     }
@@ -315,7 +327,7 @@ mod tests {
         assert_eq!(Manifest::open(folder.path()).unwrap(), read);
         assert_eq!((read.files[0].rows, &read.files[0].day), (3, &None));
         let text = fs::read_to_string(folder.path().join(FILE)).unwrap();
-        assert!(text.starts_with("madang-store 2 "), "{text}");
+        assert!(text.starts_with("madang-store 3 "), "{text}");
         assert_eq!(Manifest::read(folder.path()).unwrap(), read);
     }
 

@@ -49,6 +49,7 @@ mod spans;
 mod sum;
 #[cfg(test)]
 mod tests;
+mod times;
 mod upkeep;
 mod verify;
 mod view;

@@ -91,6 +91,14 @@ impl<T: DataType> Paged<T> {
         (self.present == Present::All).then_some(&self.values)
     }
 
+    /// The same values, to be changed; none where a row has none.
+    pub(super) fn all_mut(&mut self) -> &mut [T::T] {
+        match self.present {
+            Present::All => &mut self.values,
+            Present::None | Present::Some(_) => &mut [],
+        }
+    }
+
     /// Reads rows that lie behind those of the last call.
     pub(super) fn read(&mut self, rows: Range<usize>) -> Result<()> {
         self.values.clear();

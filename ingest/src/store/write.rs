@@ -21,6 +21,7 @@ use super::manifest::FileEntry;
 use super::replace::{TEMPORARY, put};
 use super::rollup::RollupBuilder;
 use super::schema::{self, Level};
+use super::times::Unit;
 
 /// Rows that a flush turns into columns at once: a few megabytes.
 const BATCH_ROWS: usize = 4 * schema::PAGE_ROWS;
@@ -31,6 +32,7 @@ const WRITE_BYTES: usize = 256 << 10;
 pub(super) struct FileWriter {
     temporary: PathBuf,
     schema: SchemaRef,
+    unit: Unit,
     writer: ArrowWriter<BufWriter<Summed>>,
     index: IndexBuilder,
     /// Of a day file.
@@ -47,10 +49,15 @@ pub(super) struct Written {
 }
 
 impl FileWriter {
-    /// Begins the file of the number `number`.
-    pub(super) fn create(folder: &Path, number: u64, level: Level) -> Result<Self, ParquetError> {
+    /// Begins the file of the number `number`, for times that fit `unit`.
+    pub(super) fn create(
+        folder: &Path,
+        number: u64,
+        level: Level,
+        unit: Unit,
+    ) -> Result<Self, ParquetError> {
         let temporary = folder.join(format!("{number:012}.parquet.{TEMPORARY}"));
-        let schema = schema::schema();
+        let schema = schema::schema(unit);
         let summed = Summed::new(disk::create(&temporary)?, temporary.clone());
         let out = BufWriter::with_capacity(WRITE_BYTES, summed);
         let properties = schema::properties(level);
@@ -58,6 +65,7 @@ impl FileWriter {
             temporary,
             writer: ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties))?,
             schema,
+            unit,
             index: IndexBuilder::default(),
             rollup: (level == Level::Day).then(RollupBuilder::default),
         })
@@ -71,7 +79,7 @@ impl FileWriter {
                 rollup.push(&part);
             }
         }
-        self.writer.write(&columns.finish(&self.schema)?)
+        self.writer.write(&columns.finish(&self.schema, self.unit)?)
     }
 
     pub(super) fn finish(self) -> Result<Written, ParquetError> {
@@ -94,13 +102,11 @@ pub(super) fn write_head(
     number: u64,
     rows: &SortedRows<'_>,
 ) -> Result<Written, ParquetError> {
-    let mut writer = FileWriter::create(folder, number, Level::Flushed)?;
+    let mut writer = FileWriter::create(folder, number, Level::Flushed, rows.unit)?;
     let mut columns = Columns::with_capacity(BATCH_ROWS);
     for first in (0..rows.len()).step_by(BATCH_ROWS) {
         let end = rows.len().min(first + BATCH_ROWS);
-        for row in rows.slice(first, end) {
-            columns.push(&row);
-        }
+        rows.show(first..end, |row| columns.push(row));
         writer.write(&mut columns)?;
     }
     writer.finish()

@@ -5,21 +5,24 @@ use std::ops::Range;
 use arrow_array::builder::PrimitiveBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Float64Type, Int32Type, TimestampMicrosecondType, UInt8Type, UInt16Type,
-    UInt64Type,
+    ArrowPrimitiveType, Float64Type, Int32Type, UInt8Type, UInt16Type, UInt64Type,
 };
 use arrow_array::{Array, BooleanArray, PrimitiveArray, RecordBatch, StringArray};
 use parquet::arrow::ProjectionMask;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::statistics::Statistics;
 
+use crate::store::file::Footer;
 use crate::store::schema;
+use crate::store::times::{Times, longs};
 
 /// Columns without the series, which the index tells.
 pub(in crate::store) struct Batch {
-    time: PrimitiveArray<TimestampMicrosecondType>,
+    /// In microseconds.
+    time: Vec<i64>,
     offset: PrimitiveArray<UInt64Type>,
-    received: PrimitiveArray<TimestampMicrosecondType>,
+    /// In milliseconds.
+    delay: Vec<i64>,
     pub(in crate::store) value: Sparse<Float64Type>,
     /// `None`: no row has one, as with `text`.
     pub(in crate::store) boolean: Option<BooleanArray>,
@@ -97,10 +100,14 @@ impl Batch {
             Some(array) => Some(array.as_boolean_opt()?.clone()),
             None => None,
         };
+        let mut time = longs(column(schema::TIME)?)?.to_vec();
+        plan.times.make_micros(&mut time);
+        let mut delay = longs(column(schema::RECEIPT)?)?.to_vec();
+        plan.times.make_delays(&time, &mut delay);
         Some(Self {
-            time: column(schema::TIME)?.as_primitive_opt()?.clone(),
+            time,
             offset: column(schema::OFFSET)?.as_primitive_opt()?.clone(),
-            received: column(schema::RECEIVED)?.as_primitive_opt()?.clone(),
+            delay,
             value: sparse(column(schema::VALUE))?,
             boolean,
             text,
@@ -118,23 +125,19 @@ impl Batch {
     }
 
     pub(in crate::store) fn time(&self) -> &[i64] {
-        self.time.values()
+        &self.time
     }
 
     pub(in crate::store) fn offset(&self) -> &[u64] {
         self.offset.values()
     }
 
-    pub(in crate::store) fn received(&self) -> &[i64] {
-        self.received.values()
+    pub(in crate::store) fn delay(&self) -> &[i64] {
+        &self.delay
     }
 
     pub(super) fn place(&self, at: usize) -> Place {
-        (
-            self.time.value(at),
-            self.offset.value(at),
-            self.index.value(at),
-        )
+        (self.time[at], self.offset.value(at), self.index.value(at))
     }
 
     /// Whether two rows have one value, by the rule of the queries.
@@ -175,6 +178,7 @@ fn dense<T: ArrowPrimitiveType>(
 /// Which columns of a file have to be read: most say nothing, or always the
 /// same, and the file's statistics tell so.
 pub(super) struct Plan {
+    times: Times,
     read: Vec<usize>,
     quality: Option<u8>,
     flags: Option<u8>,
@@ -183,13 +187,14 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn of(metadata: &ParquetMetaData) -> Self {
-        let group = metadata.row_group(0);
+    pub(super) fn of(footer: &Footer) -> Self {
+        let group = footer.metadata.metadata().row_group(0);
         let same = |column: usize| constant(group.column(column));
         let byte = |column| same(column).and_then(|value| u8::try_from(value).ok());
         let short = |column| same(column).and_then(|value| u16::try_from(value).ok());
         let mut plan = Self {
-            read: vec![schema::TIME, schema::OFFSET, schema::RECEIVED],
+            times: footer.times,
+            read: vec![schema::TIME, schema::OFFSET, schema::RECEIPT],
             quality: byte(schema::QUALITY),
             flags: byte(schema::FLAGS),
             revision: short(schema::REVISION),

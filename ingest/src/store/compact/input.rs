@@ -26,15 +26,17 @@ pub(super) struct Input {
 
 impl Input {
     pub(super) fn open(file: &Arc<DataFile>) -> Result<Self, ReadError> {
-        let metadata = file.metadata()?;
-        let plan = Plan::of(metadata.metadata());
-        let mask = plan.mask(metadata.metadata());
-        let mut reader =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(file.source.clone(), metadata)
-                .with_projection(mask)
-                .with_batch_size(PAGE_ROWS)
-                .build()
-                .map_err(|cause| file.unreadable(&cause))?;
+        let footer = file.footer()?;
+        let plan = Plan::of(&footer);
+        let mask = plan.mask(footer.metadata.metadata());
+        let mut reader = ParquetRecordBatchReaderBuilder::new_with_metadata(
+            file.source.clone(),
+            footer.metadata,
+        )
+        .with_projection(mask)
+        .with_batch_size(PAGE_ROWS)
+        .build()
+        .map_err(|cause| file.unreadable(&cause))?;
         let batch = next_batch(file, &plan, &mut reader)?;
         let left = file.index.entries().first().map_or(0, |entry| entry.rows);
         Ok(Self {

@@ -30,8 +30,9 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use parquet::errors::ParquetError;
+use rustc_hash::FxHashSet;
 
-pub(super) use batch::Batch;
+pub(super) use batch::{Batch, Sparse};
 pub(super) use pick::Due;
 pub(super) use thread::Compactor;
 
@@ -176,6 +177,7 @@ impl Shared {
             inputs: &job.inputs,
             others: &others,
             groups: Groups::new(&*self.upkeep.group_of, job.day.as_ref()),
+            in_micros: FxHashSet::default(),
             stop: &self.compactor.stop,
             number: &mut || {
                 let number = self.take_number();

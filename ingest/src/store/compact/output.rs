@@ -10,6 +10,7 @@ use crate::store::columns::Columns;
 use crate::store::file::DataFile;
 use crate::store::manifest::{DayFile, FileEntry};
 use crate::store::schema::{Level, PAGE_ROWS};
+use crate::store::times::Unit;
 use crate::store::write::FileWriter;
 
 /// Takes rows by series and time.
@@ -23,10 +24,10 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn create(folder: &Path, number: u64) -> Result<Self, ParquetError> {
+    pub(super) fn create(folder: &Path, number: u64, unit: Unit) -> Result<Self, ParquetError> {
         Ok(Self {
             number,
-            writer: FileWriter::create(folder, number, Level::Day)?,
+            writer: FileWriter::create(folder, number, Level::Day, unit)?,
             page: Columns::with_capacity(0),
             first_offset: u64::MAX,
             last_offset: 0,

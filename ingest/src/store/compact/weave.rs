@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use domain::DatastreamId;
 
@@ -23,6 +23,7 @@ use super::input::Input;
 use super::output::Output;
 use crate::store::file::DataFile;
 use crate::store::manifest::{DAY, day_of};
+use crate::store::times::Unit;
 
 /// Files that are written at once: at most 0.6 MB of rows that fill a page, each.
 const MAX_OUTPUTS: usize = 96;
@@ -41,6 +42,8 @@ pub(super) struct Weave<'a> {
     /// All other files.
     pub(super) others: &'a [Arc<DataFile>],
     pub(super) groups: Groups<'a>,
+    /// Groups whose times need microseconds.
+    pub(super) in_micros: FxHashSet<u32>,
     pub(super) stop: &'a AtomicBool,
     /// Gives a file its number.
     pub(super) number: &'a mut dyn FnMut() -> u64,
@@ -63,6 +66,7 @@ impl Weave<'_> {
     /// Writes all outputs; they are whole and synced, in a folder that is not.
     pub(super) fn run(&mut self) -> Result<Vec<DataFile>, JobError> {
         let mut written = Vec::new();
+        self.find_micros();
         let mut pass = Pass::default();
         loop {
             self.read(&mut pass)?;
@@ -78,6 +82,24 @@ impl Weave<'_> {
                 wanted: Some(pass.later),
                 ..Pass::default()
             };
+        }
+    }
+
+    /// Notes the groups that have a time which is no whole millisecond, or may.
+    fn find_micros(&mut self) {
+        let entries = self.inputs.iter().flat_map(|file| file.index.entries());
+        for entry in entries.filter(|entry| !entry.whole_millis) {
+            let group = self.groups.number(entry.series);
+            self.in_micros.insert(group);
+        }
+    }
+
+    /// The unit of times of a group's files.
+    fn unit(&self, group: u32) -> Unit {
+        if self.in_micros.contains(&group) {
+            Unit::Micros
+        } else {
+            Unit::Millis
         }
     }
 
@@ -154,7 +176,7 @@ impl Weave<'_> {
             pass.later.insert(partition);
             return Ok(None);
         }
-        let output = Output::create(self.folder, (self.number)())?;
+        let output = Output::create(self.folder, (self.number)(), self.unit(partition.group))?;
         pass.places.insert(partition, pass.outputs.len());
         pass.outputs.push((partition, output));
         Ok(pass.outputs.last_mut().map(|(_, output)| output))

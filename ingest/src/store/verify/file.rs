@@ -170,10 +170,12 @@ impl<'a> Walk<'a> {
                 max: number.unwrap_or(f64::NEG_INFINITY),
                 sum: number.unwrap_or_default(),
                 unique_times: true,
+                whole_millis: time % 1_000 == 0,
             }),
             Some(entry) => {
                 entry.rows += 1;
                 entry.unique_times &= time != entry.max_time;
+                entry.whole_millis &= time % 1_000 == 0;
                 entry.max_time = entry.max_time.max(time);
                 if let Some(number) = number {
                     entry.numbers += 1;
@@ -227,14 +229,18 @@ impl<'a> Walk<'a> {
 }
 
 /// Sums are the same to the last bit only where they were added up in the same
-/// order, which another version need not do.
+/// order, which another version need not do; nor did one look for whole
+/// milliseconds.
 fn same(told: &Entry, found: &Entry) -> bool {
     let sum = told.sum.to_bits() == found.sum.to_bits()
         || (told.sum - found.sum).abs() <= 1e-9 * told.sum.abs().max(found.sum.abs());
-    sum && Entry {
-        sum: found.sum,
-        ..*told
-    } == *found
+    let millis = found.whole_millis || !told.whole_millis;
+    sum && millis
+        && Entry {
+            sum: found.sum,
+            whole_millis: found.whole_millis,
+            ..*told
+        } == *found
 }
 
 /// The order of a file's rows.
