@@ -191,6 +191,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_whole_millisecond_becomes_the_next() {
+        for (micros, expected) in [
+            (0, 0),
+            (1, 1_000),
+            (1_000, 1_000),
+            (-1, 0),
+            (-1_001, -1_000),
+        ] {
+            let time = Timestamp::from_micros(micros).ceil_to_millis();
+            assert_eq!(time.as_micros(), expected, "{micros}");
+        }
+    }
+
+    #[test]
     fn an_offset_is_required_and_said_so() {
         for text in ["2020-08-06T14:20:00", "2020-08-06 14:20:00", "2020-08-06"] {
             assert_ne!(

@@ -186,7 +186,7 @@ impl DataFile {
     }
 
     fn read_index(&self) -> Result<Index, ReadError> {
-        let mut builder = IndexBuilder::default();
+        let mut builder = IndexBuilder::new(self.footer()?.times.unit);
         let mut rows = FileRows::all(self)?;
         let mut columns = Columns::with_capacity(PAGE_ROWS);
         loop {

@@ -9,19 +9,20 @@
 //! u64 rows, u32 series, u32 zero,
 //! then by series: u32 series, u32 first row, u32 rows, u32 numbers,
 //!     i64 least time, i64 greatest time, f64 min, f64 max, f64 sum,
-//!     u32 marks (1: no two rows of one time; 2: all times are whole
-//!     milliseconds, which no index beside a file of format 1 says), u32 zero
+//!     u32 marks (1: no two rows of one time; 2: all times are known to be
+//!     whole milliseconds), u32 zero
 //! u32 CRC-32C of everything before
 //! ```
 //!
 //! `numbers`, `min`, `max` and `sum` are over numbers whose quality is good or
 //! uncertain, with corrections and what they correct. The index can be made
-//! again from the file, so a damaged one costs time and no data.
+//! again from the file, so a damaged one costs time and no data. Before format 2
+//! of the files nobody looked for whole milliseconds.
 
 use domain::{DatastreamId, Quality, Timestamp};
 
 use super::columns::Part;
-use super::times::is_whole_millis;
+use super::times::{Unit, is_whole_millis};
 
 const MAGIC: &[u8; 8] = b"MADANGIX";
 const VERSION: u32 = 1;
@@ -150,13 +151,22 @@ fn entry(bytes: &[u8]) -> Entry {
 }
 
 /// Makes an index from the rows of a file, in their order.
-#[derive(Default)]
 pub(super) struct IndexBuilder {
     index: Index,
     rows: u32,
+    /// Of the file's times.
+    unit: Unit,
 }
 
 impl IndexBuilder {
+    pub(super) fn new(unit: Unit) -> Self {
+        Self {
+            index: Index::default(),
+            rows: 0,
+            unit,
+        }
+    }
+
     /// Takes rows of one series, which come behind all before.
     pub(super) fn push(&mut self, part: &Part<'_>) {
         let is_next = |entry: &&mut Entry| entry.series == part.series;
@@ -170,6 +180,8 @@ impl IndexBuilder {
         for at in from..part.len() {
             entry.add(part.time[at], usable(part, at));
         }
+        entry.whole_millis = entry.whole_millis
+            && (self.unit == Unit::Millis || part.time.iter().copied().all(is_whole_millis));
         // A file has at most a few million rows.
         self.rows += part.len() as u32;
     }
@@ -200,14 +212,13 @@ impl Entry {
             max: number.unwrap_or(f64::NEG_INFINITY),
             sum: number.unwrap_or(0.0),
             unique_times: true,
-            whole_millis: is_whole_millis(time),
+            whole_millis: true,
         }
     }
 
     fn add(&mut self, time: i64, number: Option<f64>) {
         self.rows += 1;
         self.unique_times &= time > self.max_time;
-        self.whole_millis &= is_whole_millis(time);
         self.max_time = time;
         if let Some(number) = number {
             self.numbers += 1;
@@ -219,11 +230,23 @@ impl Entry {
 }
 
 #[cfg(test)]
+impl Index {
+    /// As the versions left it that did not look for whole milliseconds.
+    pub(super) fn of_an_older_version(mut self) -> Self {
+        for entry in &mut self.entries {
+            entry.whole_millis = false;
+        }
+        self
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     fn index() -> Index {
         let mut first = Entry::starting(3, 0, 100, Some(1.5));
+        first.whole_millis = false;
         first.add(200, None);
         first.add(200, Some(-2.0));
         Index {
@@ -240,7 +263,8 @@ mod tests {
         );
         let entry = index.get(DatastreamId::new(3)).unwrap();
         assert_eq!((entry.rows, entry.numbers, entry.sum), (3, 2, -0.5));
-        assert!(!entry.unique_times);
+        assert!(!entry.unique_times && !entry.whole_millis);
+        assert!(index.get(DatastreamId::new(9)).unwrap().whole_millis);
         assert_eq!(index.get(DatastreamId::new(4)), None);
     }
 

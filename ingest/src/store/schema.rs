@@ -42,7 +42,9 @@ use std::sync::Arc;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::properties::{
+    DeltaBinaryPackedEncoderOptions, EnabledStatistics, WriterProperties,
+};
 use parquet::schema::types::ColumnPath;
 
 use super::times::Unit;
@@ -53,14 +55,20 @@ pub(super) const FORMAT_VERSION: u32 = 2;
 pub(super) const FORMAT_KEY: &str = "madang.format";
 /// Rows of a page, and of what is read at once.
 pub(super) const PAGE_ROWS: usize = 8_192;
+/// Rows of a delta-packed column whose steps are written less the least of them,
+/// and of which a quarter have one width: the fewest that Parquet has, since a
+/// late row, whose step is large, widens all of them.
+const BLOCK_ROWS: usize = 128;
+const WIDTHS: usize = 4;
 /// zstd level.
 const COMPRESSION_LEVEL: i32 = 1;
 
-/// Columns that step by little, or not at all: a few bits each, and nothing is
-/// looked up, as it is for a dictionary.
-const DELTA_PACKED: [&str; 9] = [
-    "series", "time", "quality", "flags", "revision", "offset", "index", "lat_e7", "lon_e7",
-];
+/// Columns that step by little: a few bits a row.
+const DELTA_PACKED: [&str; 5] = ["series", "time", "offset", "lat_e7", "lon_e7"];
+/// Columns that are mostly the same number, which zstd says in a few bytes a
+/// page, or small ones without an order. A dictionary would be looked up for
+/// each row that is written, and read for each query.
+const PLAIN: [&str; 5] = ["quality", "flags", "revision", "index", "delay"];
 
 // Places of the columns that are asked for by themselves.
 pub(super) const SERIES: usize = 0;
@@ -99,7 +107,7 @@ pub(super) fn schema(unit: Unit) -> SchemaRef {
     ]))
 }
 
-/// How often a file's rows will still be written.
+/// What a file holds rows of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Level {
     /// As they came; a compaction takes them into day files.
@@ -108,14 +116,17 @@ pub(super) enum Level {
     Day,
 }
 
-pub(super) fn properties(_level: Level) -> WriterProperties {
+pub(super) fn properties() -> WriterProperties {
     let level = ZstdLevel::try_new(COMPRESSION_LEVEL).expect("level 1 exists");
+    let deltas = DeltaBinaryPackedEncoderOptions::try_new(BLOCK_ROWS, WIDTHS)
+        .expect("a block is 128 rows, a width is of 32");
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("madang ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(None)
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_write_batch_size(PAGE_ROWS)
+        .set_delta_binary_packed_encoder_options(deltas)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_key_value_metadata(Some(vec![KeyValue::new(
             FORMAT_KEY.to_owned(),
@@ -130,8 +141,10 @@ pub(super) fn properties(_level: Level) -> WriterProperties {
             .set_column_dictionary_enabled(ColumnPath::from(column), false)
             .set_column_encoding(ColumnPath::from(column), Encoding::DELTA_BINARY_PACKED);
     }
-    properties = properties
-        .set_column_dictionary_enabled(ColumnPath::from("delay"), false)
-        .set_column_encoding(ColumnPath::from("delay"), Encoding::PLAIN);
+    for column in PLAIN {
+        properties = properties
+            .set_column_dictionary_enabled(ColumnPath::from(column), false)
+            .set_column_encoding(ColumnPath::from(column), Encoding::PLAIN);
+    }
     properties.build()
 }

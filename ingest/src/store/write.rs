@@ -60,13 +60,13 @@ impl FileWriter {
         let schema = schema::schema(unit);
         let summed = Summed::new(disk::create(&temporary)?, temporary.clone());
         let out = BufWriter::with_capacity(WRITE_BYTES, summed);
-        let properties = schema::properties(level);
+        let properties = schema::properties();
         Ok(Self {
             temporary,
             writer: ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties))?,
             schema,
             unit,
-            index: IndexBuilder::default(),
+            index: IndexBuilder::new(unit),
             rollup: (level == Level::Day).then(RollupBuilder::default),
         })
     }

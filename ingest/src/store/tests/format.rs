@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use domain::{DatastreamId, Flags, Location, Offset, Quality, Value};
+use domain::{DatastreamId, Flags, Location, Offset, Quality, Timestamp, Value};
 
 use super::{Opened, files, frame, number, observation};
 use crate::log::{Frame, Verdict};
 use crate::query::StoredObservation;
 use crate::store::manifest::DAY;
+use crate::store::times::Unit;
 
 fn fixture(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -73,6 +74,18 @@ fn make_version_2(folder: &Path) {
     opened.store.flush().unwrap();
 }
 
+/// Behind those a day file and a flushed file whose times are whole
+/// milliseconds.
+fn make_version_3(folder: &Path) {
+    make_version_2(folder);
+    let mut opened = Opened::at(folder, 100);
+    opened.store.compact().unwrap();
+    let mut early = frame(6, vec![number(2, 3 * DAY + 5_000, 7.5)]);
+    early.received = Timestamp::from_micros(3 * DAY - 1);
+    opened.apply(&early);
+    opened.store.flush().unwrap();
+}
+
 fn answers(opened: &Opened) -> Vec<StoredObservation> {
     (1..4).flat_map(|series| opened.all(series)).collect()
 }
@@ -134,13 +147,31 @@ fn version_2_is_read() {
     assert_eq!(rollups.count(), 1);
 }
 
+#[test]
+fn version_3_is_read() {
+    let (folder, opened) = compare("store-v3", make_version_3);
+    assert_eq!(opened.store.flushed_offset(), Offset::new(6));
+    let stats = opened.stats();
+    assert_eq!((stats.files, stats.day_files), (5, 4));
+    assert_eq!(files(folder.path(), ".rollup").len(), 1);
+    let view = opened.store.shared.view.read().clone();
+    let units = view
+        .files
+        .iter()
+        .map(|file| file.footer().unwrap().times.unit);
+    assert_eq!(units.filter(|unit| *unit == Unit::Millis).count(), 2);
+    let newest = opened.all(2).pop().unwrap();
+    assert_eq!(newest.time.as_micros(), 3 * DAY + 5_000);
+    assert_eq!(newest.received.as_micros(), 3 * DAY);
+}
+
 /// Writes the fixture anew, before its version is released:
 /// `cargo test -p ingest make_the_fixture -- --ignored`. Those of older versions
 /// stay as they are.
 #[test]
 #[ignore = "writes into the source tree"]
 fn make_the_fixture() {
-    let folder = fixture("store-v2");
+    let folder = fixture("store-v3");
     fs::create_dir_all(&folder).unwrap();
-    make_version_2(&folder);
+    make_version_3(&folder);
 }

@@ -9,6 +9,7 @@ mod format;
 mod model;
 mod observations;
 mod queries;
+mod times;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -80,6 +80,11 @@ fn crashed() -> impl Strategy<Value = Crashed> {
     ]
 }
 
+/// Those of the last series are no whole milliseconds.
+fn time(series: u32, number: i64) -> i64 {
+    number * STEP + if series + 1 == SERIES { number * 77 } else { 0 }
+}
+
 fn value(code: u8) -> Option<Value> {
     match code {
         0 => None,
@@ -107,7 +112,7 @@ impl Model {
         let offset = self.frames.len() as u64 + 1;
         let mut observations = Vec::new();
         for (index, sent) in sent.iter().enumerate() {
-            let time = sent.time * STEP;
+            let time = time(sent.series, sent.time);
             let revisions = self.kept.entry((sent.series, time)).or_default();
             let value = value(sent.value);
             let is_known = revisions.last().is_some_and(|(_, last)| *last == value);
@@ -128,7 +133,10 @@ impl Model {
             }
             observations.push(observation);
         }
-        let frame = frame(offset, observations);
+        let mut frame = frame(offset, observations);
+        // Within the millisecond before: rounded up, it is the offset's.
+        let early = (offset * 7 % 1_000) as i64;
+        frame.received = Timestamp::from_micros(frame.received.as_micros() - early);
         self.frames.push(frame.clone());
         frame
     }
