@@ -20,7 +20,8 @@ pub struct StoredObservation {
     pub datastream: DatastreamId,
     /// Phenomenon time.
     pub time: Timestamp,
-    /// Result time: when the platform received it.
+    /// Result time: when the platform received it, rounded up to whole
+    /// milliseconds.
     pub received: Timestamp,
     /// `None`: missing.
     pub value: Option<Value>,

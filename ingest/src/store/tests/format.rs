@@ -165,6 +165,38 @@ fn version_3_is_read() {
     assert_eq!(newest.received.as_micros(), 3 * DAY);
 }
 
+/// A flushed file of format 1, the last whose receipts were no whole
+/// milliseconds.
+#[test]
+fn receipts_in_microseconds_are_rounded_before_a_compaction_as_behind_it() {
+    let folder = copy("store-v2-micros");
+    let opened = Opened::at(folder.path(), 100);
+    let expected = [
+        [(0, 1_000), (1_000, 1_000_000)].as_slice(),
+        &[
+            (-1, 0),
+            (1_000, 2_000_000),
+            (2_345, 1_001_000),
+            (9_000_000, 8_001_000),
+        ],
+    ];
+    for compacted in [false, true] {
+        if compacted {
+            opened.store.compact().unwrap();
+        }
+        for (series, expected) in [1, 2].into_iter().zip(expected) {
+            let rows = opened.all(series);
+            let found: Vec<_> = rows
+                .iter()
+                .map(|row| (row.time.as_micros(), row.received.as_micros()))
+                .collect();
+            assert_eq!(found, expected, "{compacted}");
+        }
+    }
+    // Two of the first day, one of the last day before 1970.
+    assert_eq!(opened.stats().day_files, 3);
+}
+
 /// Writes the fixture anew, before its version is released:
 /// `cargo test -p ingest make_the_fixture -- --ignored`. Those of older versions
 /// stay as they are.
