@@ -197,7 +197,7 @@ impl Columns {
         fill(&mut full.lon_e7, rows, PrimitiveBuilder::append_nulls);
         let columns: Vec<ArrayRef> = vec![
             Arc::new(UInt32Array::from(full.series)),
-            unit.column(full.time),
+            unit.column(full.time)?,
             Arc::new(full.value.finish()),
             Arc::new(full.boolean.finish()),
             Arc::new(full.text.finish()),

@@ -12,6 +12,7 @@ use arrow_array::types::{Int64Type, TimestampMicrosecondType, TimestampMilliseco
 use arrow_array::{Array, ArrayRef, TimestampMicrosecondArray, TimestampMillisecondArray};
 use arrow_schema::{DataType, Schema, TimeUnit};
 use domain::Timestamp;
+use parquet::errors::ParquetError;
 
 use super::schema;
 
@@ -58,15 +59,23 @@ impl Unit {
         DataType::Timestamp(unit, Some("UTC".into()))
     }
 
-    /// Microseconds, which must fit the unit, as a column.
-    pub(super) fn column(self, mut times: Vec<i64>) -> ArrayRef {
-        match self {
-            Self::Millis => {
-                times.iter_mut().for_each(|time| *time /= MILLI);
-                Arc::new(TimestampMillisecondArray::from(times).with_timezone("UTC"))
-            }
-            Self::Micros => Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC")),
+    /// Microseconds as a column; an error where they do not fit the unit.
+    pub(super) fn column(self, mut times: Vec<i64>) -> Result<ArrayRef, ParquetError> {
+        if self == Self::Micros {
+            let times = TimestampMicrosecondArray::from(times);
+            return Ok(Arc::new(times.with_timezone("UTC")));
         }
+        let mut over = 0;
+        for time in &mut times {
+            over |= *time % MILLI;
+            *time /= MILLI;
+        }
+        if over != 0 {
+            let what = "a time is no whole millisecond, and was said to be one";
+            return Err(ParquetError::General(what.into()));
+        }
+        let times = TimestampMillisecondArray::from(times);
+        Ok(Arc::new(times.with_timezone("UTC")))
     }
 }
 
@@ -199,12 +208,13 @@ mod tests {
             (Unit::Micros, vec![-3_001, 0, 7_999]),
         ] {
             let times = Times { unit, ..VERSION_2 };
-            let column = unit.column(micros.clone());
+            let column = unit.column(micros.clone()).unwrap();
             assert_eq!(column.data_type(), &unit.data_type());
             let mut stored = longs(&column).unwrap().to_vec();
             assert_eq!(times.micros(stored[0]), micros[0]);
             times.make_micros(&mut stored);
             assert_eq!(stored, micros);
         }
+        assert!(Unit::Millis.column(vec![1_000, 2_001]).is_err());
     }
 }

@@ -1,9 +1,12 @@
 //! Whose a datastream is: what decides which file its rows belong to.
 
-use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use domain::DatastreamId;
 
+use crate::store::file::DataFile;
 use crate::store::manifest::DayFile;
 use crate::store::upkeep::{Group, GroupOf};
 
@@ -12,6 +15,9 @@ pub(super) struct Groups<'a> {
     source: Source<'a>,
     known: Vec<Group>,
     numbers: FxHashMap<Group, u32>,
+    /// By series, as the registry said when it was first asked: what changes
+    /// there meanwhile must not send its rows to two files, or to none.
+    of_series: FxHashMap<u32, u32>,
 }
 
 enum Source<'a> {
@@ -27,6 +33,7 @@ impl<'a> Groups<'a> {
                 source: Source::Registry(registry),
                 known: Vec::new(),
                 numbers: FxHashMap::default(),
+                of_series: FxHashMap::default(),
             },
             Some(day) => Self {
                 source: Source::Fixed,
@@ -35,6 +42,7 @@ impl<'a> Groups<'a> {
                     model: day.model.clone(),
                 }],
                 numbers: FxHashMap::default(),
+                of_series: FxHashMap::default(),
             },
         }
     }
@@ -45,7 +53,16 @@ impl<'a> Groups<'a> {
         let Source::Registry(group_of) = self.source else {
             return 0;
         };
+        if let Some(number) = self.of_series.get(&series) {
+            return *number;
+        }
         let group = group_of(DatastreamId::new(series)).unwrap_or_default();
+        let number = self.add(group);
+        self.of_series.insert(series, number);
+        number
+    }
+
+    fn add(&mut self, group: Group) -> u32 {
         if let Some(number) = self.numbers.get(&group) {
             return *number;
         }
@@ -53,6 +70,16 @@ impl<'a> Groups<'a> {
         self.known.push(group.clone());
         self.numbers.insert(group, number);
         number
+    }
+
+    /// Those of which a time is no whole millisecond, as far as the indexes of
+    /// `files` know.
+    pub(super) fn in_micros(&mut self, files: &[Arc<DataFile>]) -> FxHashSet<u32> {
+        let entries = files.iter().flat_map(|file| file.index.entries());
+        entries
+            .filter(|entry| !entry.whole_millis)
+            .map(|entry| self.number(entry.series))
+            .collect()
     }
 
     pub(super) fn day_file(&self, day: i32, group: u32) -> DayFile {

@@ -30,7 +30,6 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use parquet::errors::ParquetError;
-use rustc_hash::FxHashSet;
 
 pub(super) use batch::{Batch, Sparse};
 pub(super) use pick::Due;
@@ -172,12 +171,13 @@ impl Shared {
             .filter(|file| !taken.contains(&file.entry.number))
             .cloned()
             .collect();
+        let mut groups = Groups::new(&*self.upkeep.group_of, job.day.as_ref());
         let outputs = Weave {
             folder: &self.folder,
             inputs: &job.inputs,
             others: &others,
-            groups: Groups::new(&*self.upkeep.group_of, job.day.as_ref()),
-            in_micros: FxHashSet::default(),
+            in_micros: groups.in_micros(&job.inputs),
+            groups,
             stop: &self.compactor.stop,
             number: &mut || {
                 let number = self.take_number();

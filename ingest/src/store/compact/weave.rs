@@ -66,7 +66,6 @@ impl Weave<'_> {
     /// Writes all outputs; they are whole and synced, in a folder that is not.
     pub(super) fn run(&mut self) -> Result<Vec<DataFile>, JobError> {
         let mut written = Vec::new();
-        self.find_micros();
         let mut pass = Pass::default();
         loop {
             self.read(&mut pass)?;
@@ -82,15 +81,6 @@ impl Weave<'_> {
                 wanted: Some(pass.later),
                 ..Pass::default()
             };
-        }
-    }
-
-    /// Notes the groups that have a time which is no whole millisecond, or may.
-    fn find_micros(&mut self) {
-        let entries = self.inputs.iter().flat_map(|file| file.index.entries());
-        for entry in entries.filter(|entry| !entry.whole_millis) {
-            let group = self.groups.number(entry.series);
-            self.in_micros.insert(group);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use domain::{DatastreamId, Location, Timestamp, Value};
@@ -119,6 +119,31 @@ fn what_comes_later_for_a_day_joins_its_file() {
         .into_iter()
         .find(|row| row.time.as_micros() == DAY);
     assert_eq!(corrected.unwrap().revision, 2);
+}
+
+#[test]
+fn an_owner_that_changes_during_a_compaction_costs_no_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let asked = AtomicU32::new(0);
+    let another = Upkeep {
+        group_of: Box::new(move |_| {
+            let times = asked.fetch_add(1, Ordering::Relaxed);
+            Some(Group {
+                agency: format!("owner-{times}"),
+                model: "test".into(),
+            })
+        }),
+        ..upkeep()
+    };
+    let mut opened = Opened::with(folder.path(), 100, another);
+    for (offset, time) in [(1, 1_001), (2, 2_000), (3, DAY)] {
+        opened.apply(&frame(offset, vec![number(1, time, 5.0)]));
+        opened.store.flush().unwrap();
+    }
+    let before = opened.all(1);
+    opened.store.compact().unwrap();
+    assert_eq!(opened.all(1), before);
+    assert_eq!((opened.stats().files, opened.stats().day_files), (2, 2));
 }
 
 #[test]
