@@ -31,7 +31,8 @@ pub(crate) struct ObservationsQuery {
     /// Phenomenon time; exclusive.
     #[param(value_type = Option<String>, format = DateTime)]
     to: Option<Time>,
-    /// What was known then: only what was received by that time counts.
+    /// What was known then: only what was received by that time counts, to the
+    /// millisecond.
     #[param(value_type = Option<String>, format = DateTime)]
     as_of: Option<Time>,
     /// Only what came at or behind this offset: fills a stream's gap.

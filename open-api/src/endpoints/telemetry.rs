@@ -56,7 +56,8 @@ pub(crate) async fn publish(
     Path(id): Path<String>,
     request: Request,
 ) -> Response {
-    let now = state.now();
+    // As the receipt has it: times that count from it are whole ones too.
+    let now = state.now().ceil_to_millis();
     let login = Login {
         id: &id,
         arrival: &arrival,

@@ -92,6 +92,8 @@ fn a_correction_is_a_revision_and_the_past_stays_readable() {
     let id = platform.datastream("dev-1", "pm25");
     let path = format!("/v1/datastreams/{id}/observations");
     let first = platform.get(&path).expect(200)["items"][0].clone();
+    // Receipts are whole milliseconds: the second one's is another.
+    std::thread::sleep(std::time::Duration::from_millis(2));
     platform
         .publish("dev-1", &json!({"t": at, "v": {"pm25": 13}}))
         .expect(200);

@@ -139,6 +139,8 @@ fn what_was_known_once_stays_as_it_was_on_every_page() {
         .max()
         .unwrap();
     let path = format!("{path}&as_of={known}");
+    // Receipts are whole milliseconds: those that come are later.
+    std::thread::sleep(std::time::Duration::from_millis(2));
     let seen = page_through(&platform, &path, |reached| {
         send(
             &platform,

@@ -80,7 +80,8 @@ impl MessageSink<Principal> for Uplink {
                 "only a device publishes telemetry".into(),
             ));
         };
-        let now = self.clock.now();
+        // As the receipt has it: times that count from it are whole ones too.
+        let now = self.clock.now().ceil_to_millis();
         let (device, gateway) = self.speaks_for(login, message.topic, now)?;
         let batch = ObservationBatch {
             origin: origin(login, gateway, message, now),

@@ -11,6 +11,8 @@ fn the_same_again_is_acknowledged_and_another_value_is_the_next_revision() {
     let mut mqtt = device.connect(platform.address("mqtt"));
     let payload = |value: f64| format!("{{\"t\": 1777593600, \"v\": {{\"pm25\": {value}}}}}");
     for (id, value) in (1..).zip([10.0, 10.0, 11.0, 11.0, 12.0]) {
+        // Receipts are whole milliseconds: each has one of its own.
+        std::thread::sleep(std::time::Duration::from_millis(2));
         mqtt.publish(&device.topic(), id, payload(value).as_bytes())
             .unwrap();
         assert_eq!(mqtt.read().unwrap().id(), id);
