@@ -41,14 +41,32 @@ struct Owner {
 struct Entry {
     endpoint: Arc<Endpoint>,
     life: Life,
+    /// Of the CONNECT that came last for it, whether it has the session or
+    /// still waits.
+    newest: Arrival,
+    /// Who came since the session's connection wanted a clean start.
+    clears: bool,
+}
+
+/// The order of CONNECTs: of two for one session the later one has it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Arrival(u64);
+
+/// What a connection wants under its key.
+pub(crate) struct Wish {
+    pub(crate) clean_start: bool,
+    /// Its session outlives it.
+    pub(crate) keeps: bool,
+    /// When it came first, where it has waited since.
+    pub(crate) arrival: Option<Arrival>,
 }
 
 enum Life {
     Connected {
         /// It outlives its connection.
         keeps: bool,
-        /// Connections that want the session when this one has let go of it.
-        heirs: Vec<oneshot::Sender<()>>,
+        /// The connection that has the session when this one has let go of it.
+        heir: Option<oneshot::Sender<()>>,
     },
     Waiting(Box<Waiting>),
 }
@@ -113,49 +131,60 @@ pub(crate) enum Joined {
     Busy {
         endpoint: Arc<Endpoint>,
         free: oneshot::Receiver<()>,
+        arrival: Arrival,
     },
+    /// A newer CONNECT has come for the session since.
+    Superseded,
 }
 
 impl Directory {
-    /// Enters a connection. `keeps`: its session outlives it.
+    /// Enters a connection.
     pub(crate) fn join(
         &self,
         key: &Arc<SessionKey>,
-        clean_start: bool,
-        keeps: bool,
+        wish: &Wish,
         make: impl FnOnce() -> Arc<Endpoint>,
     ) -> Joined {
         let inner = &mut *self.inner.lock();
+        let arrival = wish.arrival.unwrap_or_else(|| inner.arrive());
+        let connected = |endpoint| Entry::connected(endpoint, wish.keeps, arrival);
         let sessions = &mut inner.owner(&key.owner).sessions;
         let Some(entry) = sessions.iter_mut().find(|it| it.is(key)) else {
             let endpoint = make();
-            sessions.push(Entry::connected(&endpoint, keeps));
+            sessions.push(connected(&endpoint));
             return Joined::Fresh {
                 endpoint,
                 replaced: None,
                 ended: None,
             };
         };
+        if entry.newest > arrival {
+            return Joined::Superseded;
+        }
+        entry.newest = arrival;
+        entry.clears |= wish.clean_start;
         // Also for a clean start: what the last connection still tells the store
         // is then about its own session.
-        if let Life::Connected { keeps: true, heirs } = &mut entry.life {
-            let (heir, free) = oneshot::channel();
-            heirs.push(heir);
+        if let Life::Connected { keeps: true, heir } = &mut entry.life {
+            let (sender, free) = oneshot::channel();
+            // An older one asks again, and finds that it is not the newest.
+            *heir = Some(sender);
             return Joined::Busy {
                 endpoint: entry.endpoint.clone(),
                 free,
+                arrival,
             };
         }
         let resumes = match &entry.life {
             // One whose time is over may not have been swept away yet.
-            Life::Waiting(waiting) => !clean_start && waiting.ends > Instant::now(),
+            Life::Waiting(waiting) => !entry.clears && waiting.ends > Instant::now(),
             Life::Connected { .. } => false,
         };
         let endpoint = match resumes {
             true => entry.endpoint.clone(),
             false => make(),
         };
-        let last = std::mem::replace(entry, Entry::connected(&endpoint, keeps));
+        let last = std::mem::replace(entry, connected(&endpoint));
         let mut waiting = match last.life {
             Life::Connected { .. } => {
                 return Joined::Fresh {
@@ -201,7 +230,7 @@ impl Directory {
     pub(crate) fn is_wanted(&self, endpoint: &Arc<Endpoint>) -> bool {
         let inner = self.inner.lock();
         match inner.entry_of(endpoint).map(|entry| &entry.life) {
-            Some(Life::Connected { heirs, .. }) => !heirs.is_empty(),
+            Some(Life::Connected { heir, .. }) => heir.is_some(),
             Some(Life::Waiting(_)) => false,
             None => true,
         }
@@ -214,7 +243,7 @@ impl Directory {
         let Some(owner) = inner.by_owner.get_mut(&endpoint.key.owner) else {
             return;
         };
-        // Dropped with the entry, its heirs ask again.
+        // Dropped with the entry, its heir asks again.
         owner
             .sessions
             .retain(|it| !Arc::ptr_eq(&it.endpoint, endpoint));
@@ -252,7 +281,7 @@ impl Directory {
         let inner = &mut *self.inner.lock();
         let owner = endpoint.key.owner.clone();
         let sessions = &mut inner.owner(&owner).sessions;
-        sessions.push(Entry::connected(endpoint, true));
+        sessions.push(Entry::connected(endpoint, true, Arrival::default()));
         let place = sessions.len() - 1;
         inner.put_to_wait(&owner, place, waiting);
     }
@@ -330,13 +359,12 @@ impl Directory {
 }
 
 impl Entry {
-    fn connected(endpoint: &Arc<Endpoint>, keeps: bool) -> Self {
+    fn connected(endpoint: &Arc<Endpoint>, keeps: bool, newest: Arrival) -> Self {
         Self {
             endpoint: endpoint.clone(),
-            life: Life::Connected {
-                keeps,
-                heirs: Vec::new(),
-            },
+            life: Life::Connected { keeps, heir: None },
+            newest,
+            clears: false,
         }
     }
 
@@ -358,6 +386,11 @@ impl Inner {
         self.by_owner.get_mut(owner).expect("the owner is there")
     }
 
+    fn arrive(&mut self) -> Arrival {
+        self.next_number += 1;
+        Arrival(self.next_number)
+    }
+
     fn tidy(&mut self, owner: &str) {
         if self
             .by_owner
@@ -374,7 +407,7 @@ impl Inner {
         let ends = (waiting.ends, waiting.number);
         let entry = &mut self.owner(owner).sessions[place];
         let key = entry.endpoint.key.clone();
-        // Its heirs ask again.
+        // Its heir asks again.
         entry.life = Life::Waiting(Box::new(waiting));
         self.waiting.insert(ends.1, key.clone());
         self.ends.insert(ends, key);

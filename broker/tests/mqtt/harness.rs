@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use broker::{
@@ -19,6 +20,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::client::Client;
+use crate::gate::Gate;
 use crate::log::TestLog;
 
 /// Generous, since the machine may be busy.
@@ -130,7 +132,7 @@ pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
     let end = Instant::now() + DEADLINE;
     while !condition() {
         assert!(Instant::now() < end, "not within {DEADLINE:?}: {what}");
-        std::thread::sleep(Duration::from_millis(2));
+        thread::sleep(Duration::from_millis(2));
     }
 }
 
@@ -150,6 +152,9 @@ pub(crate) struct TestAccess {
     pub(crate) origins: Mutex<Vec<(String, Option<String>)>>,
     pub(crate) events: Mutex<Vec<(EventKind, String, Vec<u8>)>>,
     pub(crate) rights_asked: AtomicU64,
+    /// The worker that each user's last attempt came to.
+    pub(crate) workers: Mutex<HashMap<String, ThreadId>>,
+    pub(crate) gate: Gate,
     generation: AtomicU64,
 }
 
@@ -163,6 +168,11 @@ impl TestAccess {
     pub(crate) fn revoke(&self, name: &str) {
         self.revoked.lock().insert(name.into());
         self.changed();
+    }
+
+    /// The worker that the user's last attempt came to.
+    pub(crate) fn worker_of(&self, name: &str) -> ThreadId {
+        self.workers.lock()[name]
     }
 
     pub(crate) fn changed(&self) {
@@ -179,6 +189,11 @@ impl TestAccess {
             .iter()
             .filter(|(seen, ..)| *seen == kind)
             .count()
+    }
+
+    fn seen(&self, name: &str) {
+        let worker = thread::current().id();
+        self.workers.lock().insert(name.into(), worker);
     }
 
     fn check(&self, name: &str) -> Result<(), Refusal> {
@@ -210,6 +225,7 @@ impl AccessControl for TestAccess {
         let name = attempt
             .user_name
             .ok_or_else(|| Refusal::new(RefusalKind::BadCredentials, "no user name"))?;
+        self.seen(name);
         let origin = attempt.origin.map(Into::into);
         self.origins.lock().push((name.into(), origin));
         let pinned = self.pinned.lock().get(name).cloned();
@@ -239,7 +255,10 @@ impl AccessControl for TestAccess {
     /// The one method is "reverse": the answer is the challenge turned round.
     fn challenge(&self, attempt: &LoginAttempt<'_>, method: &str) -> Result<Vec<u8>, Refusal> {
         match (method, attempt.user_name) {
-            ("reverse", Some(_)) => Ok(b"challenge".to_vec()),
+            ("reverse", Some(name)) => {
+                self.seen(name);
+                Ok(b"challenge".to_vec())
+            }
             _ => Err(Refusal::new(RefusalKind::UnknownMethod, "no such method")),
         }
     }
@@ -292,6 +311,7 @@ impl AccessControl for TestAccess {
     }
 
     fn still_admitted(&self, principal: &Principal) -> Result<(), Refusal> {
+        self.gate.pass();
         self.check(&principal.name)
     }
 

@@ -13,6 +13,7 @@ mod connect;
 mod deliver;
 mod exactly_once;
 mod foreign;
+mod gate;
 mod groups;
 mod harness;
 mod hostile;

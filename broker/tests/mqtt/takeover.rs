@@ -2,12 +2,13 @@
 //! or is delivered to. The new one wins, and nothing acknowledged is lost.
 
 use std::collections::HashSet;
+use std::thread::ThreadId;
 
-use broker::Protocol;
-use broker::mqtt::codec::{Connect, Packet, Property, Qos, ReasonCode};
+use broker::mqtt::codec::{Auth, Connect, Packet, Property, PropertyList, Qos, ReasonCode};
+use broker::{EventKind, Protocol};
 
 use crate::client::{Client, connect, list, telemetry};
-use crate::harness::TestBroker;
+use crate::harness::{TestBroker, until};
 
 const ROUNDS: usize = 40;
 const EACH: u16 = 50;
@@ -146,4 +147,86 @@ fn what_the_old_connection_still_asks_for_is_not_the_new_sessions() {
         assert_eq!(filters, ["open/new"], "{round}");
         broker.until_stats("one stands", |stats| stats.subscriptions == 1);
     }
+}
+
+/// A client that was challenged and has not answered: it comes for its session
+/// when the test says so, on a worker that the test knows.
+fn challenged_on(broker: &TestBroker, name: &str, wanted: impl Fn(ThreadId) -> bool) -> Client {
+    let wishes = PropertyList::default()
+        .with(Property::SessionExpiry(3_600))
+        .with(Property::AuthenticationMethod("reverse"));
+    loop {
+        let mut client = Client::open(broker.mqtt, Protocol::V5);
+        client.send(&Packet::Connect(Connect {
+            clean_start: false,
+            properties: wishes.as_properties(),
+            ..connect(Protocol::V5, name)
+        }));
+        assert!(matches!(client.receive().packet(), Packet::Auth(_)));
+        if wanted(broker.access.worker_of(name)) {
+            return client;
+        }
+    }
+}
+
+fn answer(client: &mut Client) {
+    let answer = PropertyList::default()
+        .with(Property::AuthenticationMethod("reverse"))
+        .with(Property::AuthenticationData(b"egnellahc"));
+    client.send(&Packet::Auth(Auth {
+        reason: ReasonCode::CONTINUE_AUTHENTICATION,
+        properties: answer.as_properties(),
+    }));
+}
+
+/// Until the broker has taken the answer, and what it led to.
+fn until_admitted(broker: &TestBroker, count: usize, bystander: &mut Client) {
+    until("the answer is taken", || {
+        broker.access.origins.lock().len() == count
+    });
+    bystander.ping();
+}
+
+/// What a connection is told that came for the session and did not get it.
+fn expect_taken_over(client: &mut Client) {
+    let received = client.receive();
+    assert_eq!(received.connack().code, 0);
+    client.expect_end(ReasonCode::SESSION_TAKEN_OVER);
+}
+
+/// The one that came first asks last, since its worker is held meanwhile.
+#[test]
+fn of_connections_that_wait_for_a_session_the_newest_gets_it() {
+    let broker = TestBroker::start();
+    let mut holder = begin(&broker, Protocol::V5, false);
+    holder.subscribe("open/#", Qos::AtLeastOnce);
+    let held = broker.access.worker_of("d");
+    let mut oldest = challenged_on(&broker, "d", |it| it == held);
+    let mut others = [(); 3].map(|()| challenged_on(&broker, "d", |it| it != held));
+    let mut bystander = challenged_on(&broker, "bystander", |it| it != held);
+    answer(&mut bystander);
+    assert_eq!(bystander.receive().connack().code, 0);
+    let admitted = broker.access.origins.lock().len();
+    // The session's connection is about to let go of it.
+    broker.access.gate.hold(held);
+    answer(&mut oldest);
+    broker.access.gate.until_it_stands();
+    for (number, client) in others.iter_mut().enumerate() {
+        answer(client);
+        until_admitted(&broker, admitted + 2 + number, &mut bystander);
+    }
+    broker.access.gate.let_pass_once();
+    let [second, third, newest] = &mut others;
+    assert!(newest.receive().connack().session_present);
+    broker.access.gate.until_it_stands();
+    broker.access.gate.open();
+    holder.expect_end(ReasonCode::SESSION_TAKEN_OVER);
+    for client in [&mut oldest, second, third] {
+        expect_taken_over(client);
+    }
+    newest.ping();
+    assert_eq!(broker.access.count(EventKind::TakenOver), 4);
+    broker.until_stats("the newest goes on with the subscription", |stats| {
+        stats.listeners[0].connections == 2 && stats.subscriptions == 1
+    });
 }

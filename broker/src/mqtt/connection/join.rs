@@ -14,7 +14,7 @@ use super::state::{Served, State};
 use crate::access::{AccessControl, Admission, ConnectionEvent, EventKind, Realm};
 use crate::listener::worker::{Seams, Worker};
 use crate::mqtt::codec::Connect;
-use crate::mqtt::directory::{Joined, is_stored};
+use crate::mqtt::directory::{Arrival, Joined, Wish, is_stored};
 use crate::mqtt::router::{Endpoint, Seat};
 use crate::mqtt::session::{Accepted, Keeping, Kept, Requested, Session, Subscription};
 use crate::session_store::{Backlog, LogPosition, SessionChange, SessionKey};
@@ -30,6 +30,8 @@ pub(super) struct Admitted<C: Seams> {
     /// The server chose the client id.
     assigned: bool,
     login: Option<Box<str>>,
+    /// Since when it waits for the session.
+    arrival: Option<Arrival>,
 }
 
 /// The session that a connection found.
@@ -37,6 +39,8 @@ struct Found {
     endpoint: Arc<Endpoint>,
     /// What was kept of it, and where it goes on with the log.
     kept: Option<(Kept, LogPosition)>,
+    /// What the client is told of it.
+    present: bool,
     /// The store still has an earlier session of that key.
     overwrites: bool,
 }
@@ -64,7 +68,24 @@ impl<C: Seams> Admitted<C> {
             }),
             assigned,
             login: connect.user_name.map(Into::into),
+            arrival: None,
         }
+    }
+
+    fn wish(&self) -> Wish {
+        Wish {
+            clean_start: self.requested.clean_start,
+            keeps: self.requested.session_expiry > 0,
+            arrival: self.arrival,
+        }
+    }
+
+    /// A newer connection has the session, or is about to: this one is served
+    /// without any of it until it is told, a moment later. A will that was to
+    /// wait for the next connection is not published, since that has come.
+    fn give_way(&mut self) {
+        self.requested.session_expiry = 0;
+        self.requested.will.take_if(|it| it.delay > 0);
     }
 
     fn keeping(&self) -> Keeping {
@@ -80,17 +101,20 @@ impl<C: Seams> Connection<C> {
         self: &Rc<Self>,
         state: &mut State<C>,
         worker: &Worker<C>,
-        admitted: Admitted<C>,
+        mut admitted: Admitted<C>,
         out: &mut Vec<u8>,
     ) {
-        let requested = &admitted.requested;
         let end = worker.services.backlog.end();
         let make = || Endpoint::new(admitted.key.clone(), admitted.realm, end, worker.config());
-        let keeps = requested.session_expiry > 0;
         let directory = &worker.shared.directory;
-        let found = match directory.join(&admitted.key, requested.clean_start, keeps, make) {
-            Joined::Busy { endpoint, free } => {
+        let found = match directory.join(&admitted.key, &admitted.wish(), make) {
+            Joined::Busy {
+                endpoint,
+                free,
+                arrival,
+            } => {
                 worker.take_over(&endpoint);
+                admitted.arrival = Some(arrival);
                 let waiting = Greeting::Waiting { admitted, free };
                 state.greeting = Some(Box::new(waiting));
                 return state.wake();
@@ -98,8 +122,19 @@ impl<C: Seams> Connection<C> {
             Joined::Resumed { endpoint, waiting } => Found {
                 endpoint,
                 kept: Some((waiting.kept, waiting.next)),
+                present: true,
                 overwrites: false,
             },
+            Joined::Superseded => {
+                let endpoint = make();
+                admitted.give_way();
+                Found {
+                    endpoint,
+                    kept: None,
+                    present: !admitted.requested.clean_start,
+                    overwrites: false,
+                }
+            }
             Joined::Fresh {
                 endpoint,
                 replaced,
@@ -115,6 +150,7 @@ impl<C: Seams> Connection<C> {
                 Found {
                     endpoint,
                     kept: None,
+                    present: false,
                     overwrites,
                 }
             }
@@ -162,7 +198,7 @@ impl<C: Seams> Connection<C> {
         let keeping = admitted.keeping();
         let mut connack = Vec::new();
         let accepted = Accepted {
-            session_present: found.kept.is_some(),
+            session_present: found.present,
             assigned: admitted.assigned.then_some(&admitted.key.client_id),
         };
         let config = worker.config();
