@@ -1,10 +1,11 @@
 //! The composition: workers, listeners, and the handle to them.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use domain::Timestamp;
+use domain::{Offset, Timestamp};
 
 use crate::access::{AccessControl, Listener, Realm};
 use crate::config::{Config, ConfigError};
@@ -162,6 +163,13 @@ impl BrokerHandle {
         self.shared
             .router
             .publish(messages.into_iter().map(Message::of_log));
+    }
+
+    /// These frames are applied and cannot be published: sessions that are
+    /// connected get what they hold from the [`Backlog`]. Called between what
+    /// is published before them and what is published behind them.
+    pub fn pass_over(&self, frames: &RangeInclusive<Offset>) {
+        self.shared.router.pass_over(frames);
     }
 
     /// Rights changed: every connection is asked again, and those that are

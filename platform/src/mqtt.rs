@@ -1,11 +1,13 @@
 //! The MQTT listeners, composed.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use anyhow::Context;
 use broker::{
     BoundListener, BoundSockets, Broker, BrokerHandle, Config, Listener, LogMessage, Services,
 };
+use domain::Offset;
 use tokio::sync::watch;
 
 use crate::compose::Rooms;
@@ -77,6 +79,10 @@ pub(crate) struct Subscribed(pub BrokerHandle);
 impl Subscribers for Subscribed {
     fn publish(&self, messages: &mut Vec<LogMessage>) {
         self.0.publish(messages.drain(..));
+    }
+
+    fn pass_over(&self, frames: &RangeInclusive<Offset>) {
+        self.0.pass_over(frames);
     }
 
     fn any(&self) -> bool {

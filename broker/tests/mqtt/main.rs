@@ -21,6 +21,7 @@ mod lifecycle;
 mod limits;
 mod log;
 mod mtls;
+mod passed_over;
 mod regressions;
 mod rights;
 mod sessions;

@@ -1,14 +1,17 @@
 //! Applied observations on their way to MQTT subscribers.
 //!
 //! Reads the live stream like any other reader, and only while somebody
-//! subscribes: without a subscriber a message costs nothing here.
+//! subscribes: without a subscriber a message costs nothing here. What it
+//! cannot read it passes over, and the broker lets each session read that part
+//! of the log for itself ([`super::backlog`]), which tells what is gone.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use broker::LogMessage;
 use device_registry::Registry;
+use domain::Offset;
 use ingest::{FrameStream, Ingest, StreamError, StreamItem, StreamStart};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -30,6 +33,8 @@ const MESSAGES_PER_WAKE: usize = 4_096;
 pub trait Subscribers: Send + Sync + 'static {
     /// Takes whole frames, in their order.
     fn publish(&self, messages: &mut Vec<LogMessage>);
+    /// Nothing of these frames will be published.
+    fn pass_over(&self, frames: &RangeInclusive<Offset>);
     fn any(&self) -> bool;
 }
 
@@ -100,14 +105,14 @@ impl Downlink {
                 continue;
             };
             open.refresh(&self.registry);
-            self.take(first, &mut stream, open, &mut messages)?;
+            self.take(first, &mut stream, subscribers, open, &mut messages)?;
             let mut drained = false;
             for _ in 1..FRAMES_PER_WAKE {
                 if messages.len() >= MESSAGES_PER_WAKE {
                     break;
                 }
                 match stream.try_next().transpose() {
-                    Some(next) => self.take(next, &mut stream, open, &mut messages)?,
+                    Some(next) => self.take(next, &mut stream, subscribers, open, &mut messages)?,
                     None => {
                         drained = true;
                         break;
@@ -127,6 +132,7 @@ impl Downlink {
         &self,
         item: Result<StreamItem, StreamError>,
         stream: &mut FrameStream,
+        subscribers: &impl Subscribers,
         open: &mut OpenDatastreams,
         messages: &mut Vec<LogMessage>,
     ) -> ControlFlow<()> {
@@ -137,11 +143,17 @@ impl Downlink {
             }
             Ok(StreamItem::Gap { from, to }) => {
                 tracing::warn!(%from, %to, "the live fan-out fell behind the log");
+                subscribers.publish(messages);
+                subscribers.pass_over(&(from..=to));
             }
             Err(StreamError::Closed) => return ControlFlow::Break(()),
             Err(error) => {
-                tracing::error!(%error, "the live fan-out starts anew");
+                let from = stream.position().next();
                 *stream = self.ingest.stream(StreamStart::Live);
+                let to = stream.position();
+                tracing::error!(%error, %from, %to, "the live fan-out passes frames over");
+                subscribers.publish(messages);
+                subscribers.pass_over(&(from..=to));
             }
         }
         ControlFlow::Continue(())

@@ -204,6 +204,37 @@ impl Endpoint {
         tell.then_some(seat.worker)
     }
 
+    /// The messages from `first` to before `behind` are not published: it gets
+    /// them from the log. Returns the worker that has to be told.
+    pub(super) fn pass_over(&self, first: LogPosition, behind: LogPosition) -> Option<usize> {
+        let mut mailbox = self.mailbox.lock();
+        let mailbox = &mut *mailbox;
+        // It has not caught up before a page ends behind them all.
+        let last = Some(LogPosition::from_raw(behind.get().checked_sub(1)?));
+        match &mut mailbox.feed {
+            Feed::Live { from } if *from >= behind => return None,
+            Feed::Live { from } => {
+                mailbox.feed = Feed::Behind {
+                    next: first.max(*from),
+                    skipped: last,
+                };
+            }
+            Feed::Behind { skipped, .. } => *skipped = last.max(*skipped),
+        }
+        let seat = mailbox.seat.as_ref()?;
+        let tell = !std::mem::replace(&mut mailbox.announced, true);
+        tell.then_some(seat.worker)
+    }
+
+    /// Messages of a group's are gone: it is told with the next one.
+    pub(super) fn lose(&self, messages: u64) {
+        let mut mailbox = self.mailbox.lock();
+        mailbox.lost += messages;
+        if let Some(seat) = &mailbox.seat {
+            seat.drop_counted(messages);
+        }
+    }
+
     /// Whether a group should rather give a message of that size to this one.
     pub(super) fn is_ready(&self, bytes: usize) -> bool {
         let mailbox = self.mailbox.lock();

@@ -10,9 +10,11 @@ mod inbox;
 mod retained;
 mod trie;
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use domain::Offset;
 use parking_lot::RwLock;
 use smallvec::SmallVec;
 
@@ -147,6 +149,32 @@ impl Router {
         }
         drop(trie);
         self.routed.add(count);
+        post.send(&self.inboxes);
+    }
+
+    /// What the frames hold is not published. A session reads them from the
+    /// log; a member of a group cannot, so one of each group is told of them.
+    pub(crate) fn pass_over(&self, frames: &RangeInclusive<Offset>) {
+        let first = LogPosition::at(*frames.start());
+        let behind = LogPosition::at(frames.end().next());
+        let lost = (frames.end().get() + 1).saturating_sub(frames.start().get());
+        let mut post = Post::new(self.inboxes.len());
+        let trie = self.platform.read();
+        trie.each(&mut |reached| match reached {
+            Reached::One(subscriber) => {
+                let endpoint = &subscriber.endpoint;
+                if let Some(worker) = endpoint.pass_over(first, behind) {
+                    post.0[worker].push(endpoint.clone());
+                }
+            }
+            Reached::OneOf(group) => {
+                if let Some(member) = group.next(0) {
+                    member.endpoint.lose(lost);
+                }
+            }
+        });
+        self.published.fetch_max(behind.get(), Ordering::AcqRel);
+        drop(trie);
         post.send(&self.inboxes);
     }
 

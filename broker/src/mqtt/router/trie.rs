@@ -155,6 +155,14 @@ impl Trie {
     }
 
     /// `wildcards`: whether a wildcard may stand at this level.
+    /// Calls `visit` for each subscription.
+    pub(super) fn each<'a>(&'a self, visit: &mut dyn FnMut(Reached<'a>)) {
+        for (_, node) in &self.nodes {
+            node.here.each(visit);
+            node.below.each(visit);
+        }
+    }
+
     fn walk<'a>(
         &'a self,
         at: usize,

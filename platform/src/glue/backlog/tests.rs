@@ -1,5 +1,8 @@
 //! Missed messages over a real log and registry.
 
+use std::fs::File;
+use std::ops::RangeInclusive;
+use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
 use broker::{LogMessage, TopicFilter};
@@ -14,6 +17,7 @@ use domain::{
 use ingest::{CommitPolicy, Config, SystemClock};
 
 use super::*;
+use crate::glue::downlink::Subscribers;
 use crate::glue::principal::DeviceLogin;
 
 /// 2026-09-21T13:33:20Z.
@@ -25,8 +29,9 @@ struct Plane {
     ingest: Ingest,
     registry: Arc<Registry>,
     missed: MissedMessages,
+    downlink: Arc<Downlink>,
     key: Arc<ApiKey>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Plane {
@@ -56,11 +61,16 @@ impl Plane {
         let ingest = Ingest::open(config, Arc::clone(&registry), Arc::new(SystemClock)).unwrap();
         let downlink = Arc::new(Downlink::new(ingest.clone(), Arc::clone(&registry)));
         let plane = Self {
-            missed: MissedMessages::new(ingest.clone(), Arc::clone(&registry), downlink),
+            missed: MissedMessages::new(
+                ingest.clone(),
+                Arc::clone(&registry),
+                Arc::clone(&downlink),
+            ),
+            downlink,
             ingest,
             registry,
             key,
-            _folder: folder,
+            folder,
         };
         plane.register("a", Visibility::Public, None);
         plane.register("b", Visibility::Public, None);
@@ -100,22 +110,30 @@ impl Plane {
     async fn submit_through(&self, id: &str, payload: &str, gateway: Option<&str>) -> Offset {
         let device = Arc::clone(self.registry.snapshot().device(id).unwrap());
         let batch = ObservationBatch {
-            origin: Origin {
-                credential: CredentialId::new(1),
-                assurance: Assurance::Key,
-                gateway: gateway.map(|id| DeviceId::new(id).unwrap()),
-                transport: Transport::Mqtt,
-                received: NOW,
-                resent: Resent::No,
-                boot_epoch: None,
-                boot_sequence: None,
-            },
+            origin: origin(gateway),
             telemetry: payload::parse(payload.as_bytes(), None, &device.id, NOW),
             original: payload.as_bytes(),
         };
         let receipt = self.ingest.submit(&device, &batch).await.unwrap();
         self.ingest.caught_up().await;
         receipt.offset()
+    }
+
+    /// So many levels of `a`, from 0 on, a frame each and all of one group.
+    async fn submit_levels(&self, count: i64) {
+        let device = Arc::clone(self.registry.snapshot().device("a").unwrap());
+        let mut staged = Vec::new();
+        for number in 0..count {
+            let text = level(number);
+            let batch = ObservationBatch {
+                origin: origin(None),
+                telemetry: payload::parse(text.as_bytes(), None, &device.id, NOW),
+                original: text.as_bytes(),
+            };
+            staged.push(self.ingest.stage(&device, &batch).unwrap());
+        }
+        self.ingest.commit(staged).await.unwrap();
+        self.ingest.caught_up().await;
     }
 
     /// All pages from a position on, and how many frames are gone.
@@ -138,6 +156,19 @@ impl Plane {
                 return (messages, gone);
             }
         }
+    }
+}
+
+fn origin(gateway: Option<&str>) -> Origin {
+    Origin {
+        credential: CredentialId::new(1),
+        assurance: Assurance::Key,
+        gateway: gateway.map(|id| DeviceId::new(id).unwrap()),
+        transport: Transport::Mqtt,
+        received: NOW,
+        resent: Resent::No,
+        boot_epoch: None,
+        boot_sequence: None,
     }
 }
 
@@ -226,28 +257,7 @@ async fn a_position_within_a_frame_goes_on_within_it() {
 async fn many_messages_come_in_pages_of_bounded_size() {
     const FRAMES: i64 = 5_000;
     let plane = Plane::open(|_| {});
-    let device = Arc::clone(plane.registry.snapshot().device("a").unwrap());
-    let mut staged = Vec::new();
-    for number in 0..FRAMES {
-        let text = level(number);
-        let batch = ObservationBatch {
-            origin: Origin {
-                credential: CredentialId::new(1),
-                assurance: Assurance::Key,
-                gateway: None,
-                transport: Transport::Mqtt,
-                received: NOW,
-                resent: Resent::No,
-                boot_epoch: None,
-                boot_sequence: None,
-            },
-            telemetry: payload::parse(text.as_bytes(), None, &device.id, NOW),
-            original: text.as_bytes(),
-        };
-        staged.push(plane.ingest.stage(&device, &batch).unwrap());
-    }
-    plane.ingest.commit(staged).await.unwrap();
-    plane.ingest.caught_up().await;
+    plane.submit_levels(FRAMES).await;
     let app = plane.application();
     let first = plane
         .missed
@@ -407,4 +417,85 @@ async fn who_is_at_the_end_reads_no_log() {
         let page = plane.missed.read(&principal, &all, ahead).await.unwrap();
         assert_eq!(page, Page::default().ends(ahead));
     }
+}
+
+/// What the fan-out tells the broker.
+#[derive(Clone)]
+struct Told(tokio::sync::mpsc::UnboundedSender<Tell>);
+
+enum Tell {
+    Messages(Vec<LogMessage>),
+    PassedOver(RangeInclusive<Offset>),
+}
+
+impl Subscribers for Told {
+    fn publish(&self, messages: &mut Vec<LogMessage>) {
+        let _ = self.0.send(Tell::Messages(std::mem::take(messages)));
+    }
+
+    fn pass_over(&self, frames: &RangeInclusive<Offset>) {
+        let _ = self.0.send(Tell::PassedOver(frames.clone()));
+    }
+
+    fn any(&self) -> bool {
+        true
+    }
+}
+
+/// Turns over a byte in the middle of the log's first frames.
+fn damage(plane: &Plane) {
+    const WHERE: u64 = 20_000;
+    let segments = std::fs::read_dir(plane.folder.path().join("log")).unwrap();
+    let first = segments.map(|it| it.unwrap().path()).min().unwrap();
+    let file = File::options().read(true).write(true).open(first).unwrap();
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, WHERE).unwrap();
+    file.write_all_at(&[!byte[0]], WHERE).unwrap();
+}
+
+#[tokio::test]
+async fn what_the_fan_out_cannot_read_a_session_reads_or_is_told_of() {
+    // More than the newest frames that are in memory.
+    const FRAMES: i64 = 10_000;
+    let plane = Plane::open(|_| {});
+    plane.downlink.wanted();
+    plane.submit_levels(FRAMES).await;
+    damage(&plane);
+    let (told, mut tells) = tokio::sync::mpsc::unbounded_channel();
+    let downlink = Arc::clone(&plane.downlink);
+    let running = tokio::spawn(async move { downlink.run(Told(told)).await });
+    let mut published = Vec::new();
+    let frames = loop {
+        match tells.recv().await.unwrap() {
+            Tell::Messages(messages) => published.extend(messages),
+            Tell::PassedOver(frames) => break frames,
+        }
+    };
+    assert!(!published.is_empty());
+    assert_eq!(frames.start().get(), published.len() as u64 + 1);
+    assert_eq!(frames.end().get(), FRAMES as u64);
+
+    let (app, all) = (plane.application(), [wanted("open/#", start())]);
+    let from = LogPosition::at(*frames.start());
+    let (read, gone) = plane.read(&app, &all, from).await;
+    assert_eq!(read, []);
+    assert_eq!(gone, FRAMES as u64 - published.len() as u64);
+    // The disk has come to its senses.
+    damage(&plane);
+    let (read, gone) = plane.read(&app, &all, from).await;
+    assert_eq!(gone, 0);
+    published.extend(read);
+    let values: Vec<f64> = published.iter().map(value).collect();
+    assert_eq!(values, (0..FRAMES).map(|n| n as f64).collect::<Vec<_>>());
+
+    let next = plane.submit("b", &level(1)).await;
+    let live = loop {
+        match tells.recv().await.unwrap() {
+            Tell::Messages(messages) if messages.is_empty() => {}
+            Tell::Messages(messages) => break messages,
+            Tell::PassedOver(frames) => panic!("{frames:?} can be read"),
+        }
+    };
+    assert_eq!(live[0].position, LogPosition::at(next));
+    running.abort();
 }
