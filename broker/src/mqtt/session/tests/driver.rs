@@ -4,21 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::Offset;
-
 use super::client::{Client, Seen, Sending};
 use super::connections::connect;
-use super::model::{DENIED, FILTERS, Filter, Model, Owed, Pending, Verdict};
-use super::step::{Alias, Answer, Fate, Step, Terms};
+use super::model::{Model, Owed};
+use super::step::{Alias, Answer, Step, Terms};
 use crate::access::Protocol;
 use crate::config::Config;
-use crate::mqtt::codec::{
-    Ack, FilterList, Packet, Properties, Property, PropertyList, Publish, Qos, ReasonCode,
-    Subscribe, SubscribeOptions, Unsubscribe, unsubscribe::raw_filters,
-};
-use crate::mqtt::session::{Action, Held, HeldChange, Kept, Routed, Session, Violation};
+use crate::mqtt::codec::{Ack, Packet, Properties, Qos, ReasonCode};
+use crate::mqtt::session::{Action, Held, HeldChange, Kept, Session, Violation};
 use crate::session_store::LogPosition;
-use crate::sink::Receipt;
 
 /// Small, so that a short history reaches them.
 pub(super) const RECEIVE_MAXIMUM: u16 = 4;
@@ -29,21 +23,6 @@ pub(super) const TOPIC_ALIASES: u16 = 2;
 pub(super) const MAX_EXPIRY: u32 = 1_000;
 /// Seconds.
 pub(super) const KEEP_ALIVE: u16 = 10;
-const TOPIC: &str = "t";
-
-struct Durable {
-    offset: u64,
-    readable: bool,
-}
-
-impl Receipt for Durable {
-    fn offset(&self) -> Offset {
-        Offset::new(self.offset)
-    }
-    fn readable(&self) -> bool {
-        self.readable
-    }
-}
 
 pub(super) struct Driver {
     pub(super) config: Arc<Config>,
@@ -253,93 +232,8 @@ impl Driver {
         assert_eq!(self.session.oldest_in_flight(), oldest);
     }
 
-    fn publish(
-        &mut self,
-        packet_id: u16,
-        qos: Qos,
-        fate: Fate,
-        alias: Alias,
-        duplicate: bool,
-        owed: &mut Owed,
-    ) {
-        let v5 = self.model.terms.protocol == Protocol::V5;
-        let alias = if v5 { alias } else { Alias::None };
-        // Nothing is routed where there is a store.
-        let fate = match fate {
-            Fate::Routed if self.model.is_stored => Fate::Staged,
-            fate => fate,
-        };
-        let properties = match alias {
-            Alias::None => PropertyList::default(),
-            Alias::Set | Alias::Use => PropertyList::default().with(Property::TopicAlias(1)),
-            Alias::TooHigh => PropertyList::default().with(Property::TopicAlias(TOPIC_ALIASES + 1)),
-        };
-        let publish = Publish {
-            duplicate,
-            qos,
-            retain: false,
-            topic: if alias == Alias::Use { "" } else { TOPIC },
-            packet_id,
-            properties: properties.as_properties(),
-            payload: b"x",
-        };
-        let verdict = self.model.publish(packet_id, qos, alias, owed);
-        let taken = match (self.handle(Packet::Publish(publish)), verdict) {
-            (Ok(Action::Publish(publish)), Verdict::Taken) => publish,
-            (Ok(Action::None), Verdict::Known) => return,
-            (Err(fault), Verdict::Violation(reason)) => {
-                assert_eq!(fault.reason.0, reason);
-                return self.fall(owed);
-            }
-            (action, verdict) => panic!("{action:?} for {verdict:?}"),
-        };
-        assert_eq!(self.session.topic_of(&taken), TOPIC);
-        if qos == Qos::ExactlyOnce {
-            let number = self.number_of(packet_id);
-            assert!(
-                !number.is_some_and(|it| self.taken.contains(&it)),
-                "taken twice"
-            );
-        }
-        match fate {
-            Fate::Staged => self.session.staged(&taken),
-            Fate::Routed => self.session.routed(&taken, &Routed::done(), &mut self.out),
-            Fate::Refused => {
-                let reason = ReasonCode::NOT_AUTHORIZED;
-                let refused = self.session.refused(&taken, reason, &mut self.out);
-                assert_eq!(refused.is_err(), !v5);
-                if !v5 {
-                    return self.fall(owed);
-                }
-            }
-        }
-        let before = self.model.received.clone();
-        self.model.take(
-            Pending {
-                packet_id,
-                qos,
-                fate,
-            },
-            owed,
-        );
-        self.note_taken(&before);
-    }
-
-    fn number_of(&self, packet_id: u16) -> Option<u64> {
-        let same = |it: &&Sending| it.packet_id == packet_id;
-        self.client.sending.iter().find(same).map(|it| it.number)
-    }
-
-    fn note_taken(&mut self, before: &BTreeSet<u16>) {
-        for packet_id in self.model.received.difference(before) {
-            if let Some(number) = self.number_of(*packet_id) {
-                self.taken.insert(number);
-            }
-        }
-    }
-
     /// The client broke the rules: its connection is over, and it comes back.
-    fn fall(&mut self, owed: &mut Owed) {
+    pub(super) fn fall(&mut self, owed: &mut Owed) {
         self.compare(owed);
         *owed = Owed::default();
         let terms = self.model.terms;
@@ -353,29 +247,6 @@ impl Driver {
             ..terms
         };
         self.reconnect(next, false);
-    }
-
-    fn release(&mut self, packet_id: u16, owed: &mut Owed) {
-        let action = self.handle(Packet::PubRel(ack(packet_id, 0)));
-        assert!(matches!(action, Ok(Action::None)));
-        self.model.release(packet_id, owed);
-    }
-
-    fn commit(&mut self, readable: bool, owed: &mut Owed) {
-        if self.model.pending.is_empty() {
-            return;
-        }
-        self.offset += 1;
-        let offset = self.offset;
-        let receipt = Durable { offset, readable };
-        let counted = self
-            .session
-            .committed(&receipt, &mut self.out, &mut self.held);
-        let before = self.model.received.clone();
-        let counts = self.model.commit(offset, readable, owed);
-        assert_eq!(counted, u64::from(counts));
-        self.note_taken(&before);
-        self.session.shrink();
     }
 
     pub(super) fn saved(&mut self) {
@@ -420,84 +291,14 @@ impl Driver {
             self.model.untold += u64::from(count);
         }
     }
-
-    fn subscribe(&mut self, picks: [u8; 2], options: u8, owed: &mut Owed) {
-        let v5 = self.model.terms.protocol == Protocol::V5;
-        let bits = match v5 {
-            true => (options & 7).min(6),
-            false => (options & 3).min(2),
-        };
-        let bits = if bits & 3 == 3 { bits & 4 | 2 } else { bits };
-        let id = (v5 && options & 0x80 != 0).then_some(u32::from(options));
-        let filters = picks.map(filter);
-        let violation = |it: &&Filter| it.is_shared && bits & 4 != 0;
-        let parsed = SubscribeOptions::from_bits(bits, self.model.terms.protocol).expect("options");
-        let list = filters
-            .iter()
-            .fold(FilterList::default(), |list, it| list.with(it.text, parsed));
-        let properties = id
-            .into_iter()
-            .map(Property::SubscriptionId)
-            .fold(PropertyList::default(), PropertyList::with);
-        let packet = Subscribe::new(9, properties.as_properties(), &list);
-        let action = self.handle(Packet::Subscribe(packet));
-        let Ok(Action::Subscribe(packet)) = action else {
-            panic!("{action:?}")
-        };
-        let right = |text: &str| match text.starts_with(DENIED) {
-            true => Err(ReasonCode::NOT_AUTHORIZED),
-            false => Ok(()),
-        };
-        let since = LogPosition::default();
-        let granted = self.session.subscribe(&packet, since, right, &mut self.out);
-        if filters.iter().any(violation) {
-            assert_eq!(granted.expect_err("a violation").reason.0, 0x82);
-            return self.fall(owed);
-        }
-        let before: Vec<_> = self.model.subscriptions.keys().copied().collect();
-        let codes = filters.map(|it| self.model.subscribe(it, bits, id).expect("no violation"));
-        for it in granted.expect("no violation").iter().filter(|it| it.is_new) {
-            assert!(!before.contains(&&*it.subscription.name()));
-        }
-        let codes = codes.map(|code| if v5 { code } else { code.min(0x80) });
-        owed.now.push(Seen::SubAck(9, codes.to_vec()));
-    }
-
-    fn unsubscribe(&mut self, picks: [u8; 2], owed: &mut Owed) {
-        let names = picks.map(|pick| filter(pick).text);
-        let raw = raw_filters(&names);
-        let packet = Unsubscribe::new(8, Properties::NONE, &raw);
-        let action = self.handle(Packet::Unsubscribe(packet));
-        let Ok(Action::Unsubscribe(packet)) = action else {
-            panic!("{action:?}")
-        };
-        let removed = self.session.unsubscribe(&packet, &mut self.out);
-        let codes = names.map(|name| match self.model.subscriptions.remove(name) {
-            Some(_) => 0,
-            None => 0x11,
-        });
-        assert_eq!(
-            removed.len(),
-            codes.iter().filter(|code| **code == 0).count()
-        );
-        let told = match self.model.terms.protocol {
-            Protocol::V5 => codes.to_vec(),
-            Protocol::V311 => Vec::new(),
-        };
-        owed.now.push(Seen::UnsubAck(8, told));
-    }
 }
 
-fn ack(packet_id: u16, reason: u8) -> Ack<'static> {
+pub(super) fn ack(packet_id: u16, reason: u8) -> Ack<'static> {
     Ack {
         packet_id,
         reason: ReasonCode(reason),
         properties: Properties::NONE,
     }
-}
-
-fn filter(pick: u8) -> &'static Filter {
-    &FILTERS[usize::from(pick) % FILTERS.len()]
 }
 
 fn choose<T>(items: impl Iterator<Item = T>, pick: u8) -> Option<T> {

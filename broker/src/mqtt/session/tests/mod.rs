@@ -15,7 +15,9 @@ mod driver;
 mod model;
 #[cfg(test)]
 mod property;
+mod receive;
 mod step;
+mod subscribe;
 
 use driver::Driver;
 use step::{STEP_BYTES, Step, Terms};
