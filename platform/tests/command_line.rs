@@ -85,3 +85,22 @@ fn the_version_is_true_and_the_help_names_only_what_is_there() {
         assert_eq!(run(&[command, "--help"]).0, Some(0), "{command}");
     }
 }
+
+#[test]
+fn a_device_has_a_credential_or_a_gateway() {
+    let new = [
+        "device",
+        "add",
+        "child-1",
+        "--agency",
+        "seoul",
+        "--model",
+        "safety.air",
+    ];
+    let (code, said) = run(&new);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("--key") && said.contains("--gateway"),
+        "{said}"
+    );
+}

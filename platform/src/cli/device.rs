@@ -54,7 +54,7 @@ pub enum DeviceCommand {
         /// Anybody may read its observations
         #[arg(long)]
         public: bool,
-        /// The device that may publish for it, of the same agency
+        /// The device that may publish for it, of the same agency; it then needs no credential of its own
         #[arg(long, value_name = "ID")]
         gateway: Option<DeviceId>,
         #[command(flatten)]
@@ -190,9 +190,10 @@ fn keys(file: Option<&Path>, public: Option<String>) -> anyhow::Result<Vec<Publi
 }
 
 fn add(server: &ServerArgs, device: &NewDevice, password: bool) -> anyhow::Result<()> {
-    if device.keys.is_empty() && !password {
+    if device.keys.is_empty() && !password && device.gateway.is_none() {
         bail!(
-            "a device needs something to prove itself with: give --key, --public-key or --password"
+            "a device needs something to prove itself with: give --key, --public-key or --password, \
+             or with --gateway the device that publishes for it"
         );
     }
     let operator = server.operator()?;

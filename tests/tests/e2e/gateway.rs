@@ -1,11 +1,13 @@
 //! A gateway publishes for its own children and for nobody else, and a child's
 //! observations say through whom they came.
 
+use std::process::Command;
+
 use domain::{DeviceId, Value};
 use sdk::api::{Frame, ObservationQuery, StreamEvent, StreamQuery};
 use tests::bare_client::Packet;
 use tests::test_device::make_agency;
-use tests::{BareClient, TestDevice, TestPlatform, eventually};
+use tests::{BareClient, TestDevice, TestPlatform, binary, eventually};
 
 const PUBLISH: u8 = 3;
 const PUBACK: u8 = 4;
@@ -99,6 +101,25 @@ fn a_childs_observations_are_its_own_and_say_through_whom() {
         .unwrap();
     assert_eq!(mqtt.read().unwrap().kind(), PUBACK);
     assert_eq!(stored(&platform, &gateway).len(), 1);
+}
+
+#[test]
+fn a_child_that_is_added_without_a_credential_is_spoken_for() {
+    let platform = TestPlatform::start();
+    let gateway = gateway(&platform, "gw");
+    let added = Command::new(binary::madang())
+        .args(["device", "add", "child-1", "--agency", "seoul"])
+        .args(["--model", "safety.air", "--gateway", "gw"])
+        .args(["--url", &platform.url(), "--token", &platform.token()])
+        .output()
+        .unwrap();
+    assert!(added.status.success(), "{added:?}");
+    let child = TestDevice::unregistered("child-1");
+    let shown = platform.operator().device(&child.id).unwrap();
+    assert!(shown.credentials.is_empty());
+    let mut mqtt = gateway.connect(platform.address("mqtt"));
+    send(&mut mqtt, &gateway, &child, r#"{"pm25": 7}"#);
+    assert_eq!(stored(&platform, &child)[0].0, 7.0);
 }
 
 #[test]
