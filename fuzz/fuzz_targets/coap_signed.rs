@@ -1,0 +1,118 @@
+//! Signed requests: any bytes, with what reading them may allocate; and what a
+//! device signs, which reads back and verifies until a byte of it is changed.
+//!
+//! The first byte says which. Input of the second kind is 27 bytes of fields
+//! (see [`sign_and_verify`]), then the payload.
+
+#![no_main]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use broker::coap::security::{self, SignedMessage};
+use domain::payload::ContentFormat;
+use domain::{DeviceId, Timestamp};
+use libfuzzer_sys::fuzz_target;
+use sdk::DeviceKey;
+use sdk::coap::SignedTelemetry;
+
+/// Bytes that may be allocated at once for two headers of 768 bytes together:
+/// a value of one byte takes 32 in memory, and a list grows by doubling.
+const MOST_AT_ONCE: usize = 64 * 1024;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((kind, bytes)) = bytes.split_first() else {
+        return;
+    };
+    match kind & 1 {
+        0 => open(bytes),
+        _ => sign_and_verify(bytes),
+    }
+});
+
+fn open(bytes: &[u8]) {
+    LARGEST.store(0, Ordering::Relaxed);
+    let read = security::open(bytes);
+    let largest = LARGEST.load(Ordering::Relaxed);
+    assert!(largest <= MOST_AT_ONCE, "{largest} bytes at once");
+    if let Ok(message) = read {
+        assert!(message.payload.len() < bytes.len());
+        let signed = message.signed_bytes(&message.kid);
+        assert!(signed.len() < bytes.len() + 256);
+    }
+}
+
+/// Epoch, sequence and seconds in eight bytes each, the format, and the place
+/// and value of the change.
+fn sign_and_verify(bytes: &[u8]) {
+    let Some((fields, payload)) = bytes.split_at_checked(27) else {
+        return;
+    };
+    let number = |at: usize| u64::from_be_bytes(fields[at..at + 8].try_into().expect("eight"));
+    // What an i64 of microseconds can tell.
+    let seconds = number(16) as i64 / 1_000_000;
+    let device = DeviceId::new("dev-1").expect("a device");
+    let key = DeviceKey::from_seed(&[7; 32]);
+    let telemetry = SignedTelemetry {
+        device: &device,
+        boot_epoch: number(0),
+        sequence: number(8),
+        time: Timestamp::from_micros(seconds * 1_000_000),
+        format: match fields[24] % 3 {
+            0 => ContentFormat::SenmlJson,
+            1 => ContentFormat::SenmlCbor,
+            _ => ContentFormat::CompactJson,
+        },
+        payload,
+    };
+    let Ok(mut body) = telemetry.sign(&key) else {
+        return;
+    };
+    let message = security::open(&body).expect("what is signed can be read");
+    assert_eq!(message.kid, device);
+    assert_eq!(message.boot_epoch, telemetry.boot_epoch);
+    assert_eq!(message.sequence, telemetry.sequence);
+    assert_eq!(message.time, Some(telemetry.time));
+    assert_eq!(message.format, Some(telemetry.format));
+    assert_eq!(message.payload, payload);
+    assert!(verifies(&key, &message, &device));
+    let other = DeviceId::new("dev-2").expect("a device");
+    assert!(!verifies(&key, &message, &other), "it is bound to its path");
+
+    let place = usize::from(fields[25]) * body.len() / 256;
+    let change = fields[26].max(1);
+    body[place] ^= change;
+    if let Ok(changed) = security::open(&body) {
+        assert!(!verifies(&key, &changed, &device), "{place} {change}");
+    }
+}
+
+fn verifies(key: &DeviceKey, message: &SignedMessage<'_>, device: &DeviceId) -> bool {
+    let signed = message.signed_bytes(device);
+    key.public_key().verifies(&signed, message.signature)
+}
+
+/// The largest allocation since it was last set to 0.
+static LARGEST: AtomicUsize = AtomicUsize::new(0);
+
+struct Measured;
+
+#[global_allocator]
+static ALLOCATOR: Measured = Measured;
+
+// SAFETY: all is done by the system's allocator.
+unsafe impl GlobalAlloc for Measured {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        LARGEST.fetch_max(layout.size(), Ordering::Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        LARGEST.fetch_max(size, Ordering::Relaxed);
+        unsafe { System.realloc(memory, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
