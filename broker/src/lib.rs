@@ -2,8 +2,9 @@
 //!
 //! The broker knows its own traits and the words of `domain`, and nothing of
 //! the registry, the log or the store. Whoever composes it says who may do
-//! what ([`AccessControl`]), where messages become durable ([`MessageSink`])
-//! and what is retained ([`RetainedSource`]).
+//! what ([`AccessControl`]), where messages become durable ([`MessageSink`]),
+//! what is retained ([`RetainedSource`]), where sessions are kept
+//! ([`SessionStore`]) and what they have missed ([`Backlog`]).
 //!
 //! An acknowledgement to a device needs a [`Receipt`], which only the sink can
 //! make: one that is sent too early does not compile.
