@@ -11,6 +11,7 @@ use broker::{
 use bytes::Bytes;
 use domain::{Offset, Timestamp};
 use parking_lot::Mutex;
+use tokio::sync::watch;
 
 use crate::harness::Principal;
 
@@ -74,12 +75,30 @@ impl Backlog<Principal> for TestLog {
     }
 }
 
-#[derive(Default)]
 pub(crate) struct TestSessions {
     pub(crate) kept: Mutex<BTreeMap<SessionKey, StoredSession>>,
+    open: watch::Sender<bool>,
+}
+
+impl Default for TestSessions {
+    fn default() -> Self {
+        Self {
+            kept: Mutex::default(),
+            open: watch::Sender::new(true),
+        }
+    }
 }
 
 impl TestSessions {
+    /// Nothing becomes durable until [`Self::release`].
+    pub(crate) fn hold(&self) {
+        self.open.send_replace(false);
+    }
+
+    pub(crate) fn release(&self) {
+        self.open.send_replace(true);
+    }
+
     /// What is kept of the one session of an owner.
     pub(crate) fn of(&self, owner: &str) -> Option<StoredSession> {
         let kept = self.kept.lock();
@@ -164,6 +183,11 @@ impl SessionStore for TestSessions {
         for change in changes {
             self.change(change);
         }
-        std::future::ready(Ok(()))
+        let mut open = self.open.subscribe();
+        async move {
+            // The store may be gone by then, and the test with it.
+            let _ = open.wait_for(|open| *open).await;
+            Ok(())
+        }
     }
 }

@@ -230,3 +230,25 @@ fn of_connections_that_wait_for_a_session_the_newest_gets_it() {
         stats.listeners[0].connections == 2 && stats.subscriptions == 1
     });
 }
+
+/// MQTT 5 knows no DISCONNECT before CONNACK.
+#[test]
+fn who_is_taken_over_before_its_session_is_durable_is_accepted_first() {
+    let broker = TestBroker::start();
+    let expiry = list(Property::SessionExpiry(3_600));
+    let wish = Connect {
+        clean_start: false,
+        properties: expiry.as_properties(),
+        ..connect(Protocol::V5, "d")
+    };
+    broker.log.sessions.hold();
+    let mut older = Client::open(broker.mqtt, Protocol::V5);
+    older.send(&Packet::Connect(wish.clone()));
+    until("it waits", || broker.log.sessions.of("d").is_some());
+    let mut newer = Client::open(broker.mqtt, Protocol::V5);
+    newer.send(&Packet::Connect(wish));
+    expect_taken_over(&mut older);
+    broker.log.sessions.release();
+    assert!(newer.receive().connack().session_present);
+    newer.ping();
+}

@@ -50,7 +50,7 @@ impl<C: Seams> Connection<C> {
             let Some(served) = &mut state.served else {
                 return;
             };
-            if served.is_held {
+            if served.held.is_some() {
                 served.blocked = true;
                 return;
             }

@@ -261,7 +261,7 @@ impl<C: Seams> Connection<C> {
             seat,
             retained: None,
             blocked: !clean,
-            is_held: !changes.is_empty(),
+            held: (!changes.is_empty()).then(|| std::mem::take(&mut connack)),
             is_reading_log: false,
             page_is_stale: false,
             challenge: None,
@@ -269,9 +269,9 @@ impl<C: Seams> Connection<C> {
             saved_at: Instant::now(),
             saved_sent: 0,
         }));
-        match changes.is_empty() {
-            true => out.extend_from_slice(&connack),
-            false => self.keep(worker, &own, changes, connack),
+        out.extend_from_slice(&connack);
+        if !changes.is_empty() {
+            self.keep(worker, &own, changes, Vec::new());
         }
         // Who came before the seat was there could tell nobody.
         if worker.shared.directory.is_wanted(&own) {

@@ -46,13 +46,12 @@ impl<C: Seams> Connection<C> {
         if let Err(fault) = result {
             return state.close(End::sink_fault(&fault));
         }
-        self.counters.bytes_out.add(answers.len() as u64);
-        state.write(answers);
-        let was_held = match &mut state.served {
-            Some(served) => std::mem::take(&mut served.is_held),
-            None => false,
-        };
-        if was_held || state.has_unsent() {
+        let connack = state.served.as_mut().and_then(|it| it.held.take());
+        for answers in connack.as_deref().into_iter().chain([answers]) {
+            self.counters.bytes_out.add(answers.len() as u64);
+            state.write(answers);
+        }
+        if connack.is_some() || state.has_unsent() {
             state.wake();
         }
     }
@@ -79,7 +78,7 @@ impl<C: Seams> Connection<C> {
     /// Tells the store how far the client has acknowledged, now and then:
     /// what it does not know is delivered again after a fault.
     pub(super) fn save_position(&self, worker: &Worker<C>, served: &mut Served<C>, now: Instant) {
-        if served.session.keeping() != Keeping::Store || served.is_held {
+        if served.session.keeping() != Keeping::Store || served.held.is_some() {
             return;
         }
         let delivered = served.endpoint.delivered(worker.shared.router.published());

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::end::End;
 use super::greet::Greeting;
 use super::transport::Transport;
+use crate::access::EventKind;
 use crate::config::Config;
 use crate::listener::handshake::Ticket;
 use crate::listener::worker::Seams;
@@ -59,8 +60,8 @@ pub(super) struct Served<C: Seams> {
     pub(super) retained: Option<Box<DeliveryQueue>>,
     /// Deliveries wait for room: in the window or in the socket.
     pub(super) blocked: bool,
-    /// Its CONNACK waits until the session is durable.
-    pub(super) is_held: bool,
+    /// Its CONNACK, which waits until the session is durable.
+    pub(super) held: Option<Vec<u8>>,
     /// A page of the log is on its way.
     pub(super) is_reading_log: bool,
     /// A subscription has come since the page was asked for.
@@ -173,7 +174,7 @@ impl<C: Seams> State<C> {
     /// Nothing more of what was read is handled yet.
     pub(super) fn is_held(&self) -> bool {
         match &self.served {
-            Some(served) => served.is_held,
+            Some(served) => served.held.is_some(),
             None => self.is_waiting(),
         }
     }
@@ -202,7 +203,10 @@ impl<C: Seams> State<C> {
             return;
         }
         if let (Some(served), Some(code)) = (&mut self.served, end.code) {
-            let mut last_words = Vec::new();
+            // MQTT 5 knows no DISCONNECT before CONNACK [MQTT-3.14.0-1]. Who is
+            // taken over has had the session, and promises nothing any more.
+            let connack = served.held.take_if(|_| end.kind == EventKind::TakenOver);
+            let mut last_words = connack.unwrap_or_default();
             served.session.farewell(code, &end.told, &mut last_words);
             if end.forgets_will {
                 served.session.drop_will();
