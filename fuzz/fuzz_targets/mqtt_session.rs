@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use broker::mqtt::codec::{self, Packet, ReasonCode};
 use broker::mqtt::message::{Delivery, Message};
 use broker::mqtt::session::{Action, Held, Keeping, Kept, Session, read_connect, tests};
-use broker::{Config, LogPosition, Protocol, Receipt};
+use broker::{Config, LogMessage, LogPosition, Protocol, Receipt};
 use domain::Offset;
 use libfuzzer_sys::fuzz_target;
 
@@ -167,7 +167,11 @@ fn act(session: &mut Session, action: Action<'_>, number: u64, out: &mut Vec<u8>
 
 fn delivery(number: u64, now: Instant) -> Delivery {
     let position = LogPosition::from_raw(number);
-    let mut message = Message::of_log("open/t", number.to_string().into(), position);
+    let mut message = Message::of_log(LogMessage {
+        topic: "open/t".into(),
+        payload: number.to_string().into(),
+        position,
+    });
     if number.is_multiple_of(4) {
         message.expires = Some(now + Duration::from_secs(number % 9));
     }
