@@ -187,7 +187,10 @@ impl<'b, 'a> FrameWriter<'b, 'a> {
             fixed[len..len + 8].copy_from_slice(&number.to_le_bytes());
             len += 8;
         }
-        self.buffer.extend_from_slice(&fixed[..len]);
+        // All of it, which is copied without a call, and the rest off again.
+        self.buffer.extend_from_slice(&fixed);
+        self.buffer
+            .truncate(self.buffer.len() - (fixed.len() - len));
         if let ValueRef::Text(text) = observation.value {
             put_text(self.buffer, text);
         }

@@ -20,7 +20,9 @@
 //!
 //! At most one of `value`, `boolean` and `text` is set; none is: missing.
 //! Rows are sorted by (series, time, offset, index), in one row group with
-//! pages of 8,192 rows, zstd level 1. Among rows of one (series, time) the last
+//! pages of 8,192 rows. A day's file is compressed with zstd, level 1; of one
+//! that was flushed only the columns that shrink to next to nothing, since it
+//! will soon be read and written again. Among rows of one (series, time) the last
 //! holds; one that repeats the value before it is a duplicate that came late.
 //!
 //! The result time, when the platform received the message, is a whole
@@ -72,6 +74,11 @@ const DELTA_PACKED: [&str; 5] = ["series", "time", "offset", "lat_e7", "lon_e7"]
 /// each row that is written, and read for each query.
 const PLAIN: [&str; 5] = ["quality", "flags", "revision", "index", "delay"];
 
+/// Columns that keep most of their bytes, compressed or not.
+const DENSE: [&str; 7] = [
+    "series", "time", "value", "offset", "delay", "lat_e7", "lon_e7",
+];
+
 // Places of the columns that are asked for by themselves.
 pub(super) const SERIES: usize = 0;
 pub(super) const TIME: usize = 1;
@@ -118,13 +125,13 @@ pub(super) enum Level {
     Day,
 }
 
-pub(super) fn properties() -> WriterProperties {
-    let level = ZstdLevel::try_new(COMPRESSION_LEVEL).expect("level 1 exists");
+pub(super) fn properties(level: Level) -> WriterProperties {
+    let zstd = ZstdLevel::try_new(COMPRESSION_LEVEL).expect("level 1 exists");
     let deltas = DeltaBinaryPackedEncoderOptions::try_new(BLOCK_ROWS, WIDTHS)
         .expect("a block is 128 rows, a width is of 32");
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("madang ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_compression(Compression::ZSTD(level))
+        .set_compression(Compression::ZSTD(zstd))
         .set_max_row_group_row_count(None)
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_write_batch_size(PAGE_ROWS)
@@ -147,6 +154,12 @@ pub(super) fn properties() -> WriterProperties {
         properties = properties
             .set_column_dictionary_enabled(ColumnPath::from(column), false)
             .set_column_encoding(ColumnPath::from(column), Encoding::PLAIN);
+    }
+    if level == Level::Flushed {
+        for column in DENSE {
+            let path = ColumnPath::from(column);
+            properties = properties.set_column_compression(path, Compression::UNCOMPRESSED);
+        }
     }
     properties.build()
 }

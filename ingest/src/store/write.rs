@@ -60,7 +60,7 @@ impl FileWriter {
         let schema = schema::schema(unit);
         let summed = Summed::new(disk::create(&temporary)?, temporary.clone());
         let out = BufWriter::with_capacity(WRITE_BYTES, summed);
-        let properties = schema::properties();
+        let properties = schema::properties(level);
         Ok(Self {
             temporary,
             writer: ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties))?,

@@ -62,7 +62,7 @@ pub(crate) fn validate<'a, E>(
         Ok(telemetry) => telemetry,
         Err(error) => return Ok(Validated::unreadable(*error)),
     };
-    let mut observations = SmallVec::new();
+    let mut observations = SmallVec::with_capacity(telemetry.observations.len());
     let mut rejections = Cow::Borrowed(telemetry.rejections.as_slice());
     // A time that is counted from the receipt is none of its own.
     let mut timeless = telemetry.relative_times;
