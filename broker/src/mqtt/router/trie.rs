@@ -154,7 +154,6 @@ impl Trie {
         self.walk(ROOT, &levels, !topic.starts_with('$'), visit);
     }
 
-    /// `wildcards`: whether a wildcard may stand at this level.
     /// Calls `visit` for each subscription.
     pub(super) fn each<'a>(&'a self, visit: &mut dyn FnMut(Reached<'a>)) {
         for (_, node) in &self.nodes {
@@ -163,6 +162,7 @@ impl Trie {
         }
     }
 
+    /// `wildcards`: whether a wildcard may stand at this level.
     fn walk<'a>(
         &'a self,
         at: usize,
