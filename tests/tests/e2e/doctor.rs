@@ -291,7 +291,8 @@ fn with_other_rows(manifest: &[u8]) -> Vec<u8> {
     let (title, body) = text.trim_end().split_once('\n').unwrap();
     let body = body.replace("\"rows\":50,", "\"rows\":51,");
     let (title, _) = title.rsplit_once(' ').unwrap();
-    format!("{title} {:08x}\n{body}\n", crc32c(body.as_bytes())).into_bytes()
+    let crc = crc32c(format!("{title}{body}").as_bytes());
+    format!("{title} {crc:08x}\n{body}\n").into_bytes()
 }
 
 /// Castagnoli's CRC, bit by bit.
