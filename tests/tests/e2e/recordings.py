@@ -129,7 +129,8 @@ def ask(db, bucket, zone):
                 with open(os.path.join(folder, f"{at}-{start:%Y%m%d}.csv"), "wb") as file:
                     file.write(body)
                 start += days
-        columns = {"s": "timestamptz", "e": "timestamptz", "id": "integer", **{f"{name}_": "double" for name in FUNCTIONS}}
+        columns = {"s": "timestamptz", "e": "timestamptz", "id": "integer",
+                   **{f"{name}_": "double" for name in FUNCTIONS}, "approximate": "boolean"}
         db.execute(f"create or replace table answered as select * from read_csv('{folder}/*.csv', header = true, "
                    f"columns = {columns})")
 
