@@ -79,7 +79,9 @@ pub enum RejectReason {
     ImpossibleTime = 6,
     #[error("the observation is older than the data model's retention")]
     OlderThanRetention = 7,
-    #[error("the name belongs to another device")]
+    #[error(
+        "the name belongs to another device: write the field alone, or {{id}}:field with this device's id"
+    )]
     OtherDevice = 8,
     #[error("the field's name is not 1 to 64 of A-Z a-z 0-9 . _ ~ -")]
     BadFieldName = 9,
@@ -95,10 +97,14 @@ pub enum RejectReason {
     NoValue = 14,
     #[error("a key beside v is none of t, loc, seq, q")]
     UnknownKey = 15,
+    #[error(
+        "the base name (bn) is not this device's, or names no field: write the device's id and a colon into bn (as dev-1:), and the field into n"
+    )]
+    BaseName = 16,
 }
 
 impl RejectReason {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::WrongType,
         Self::UnknownUnit,
         Self::NotFinite,
@@ -114,6 +120,7 @@ impl RejectReason {
         Self::TooManyExtraFields,
         Self::NoValue,
         Self::UnknownKey,
+        Self::BaseName,
     ];
 
     /// A short stable word for metrics and the API, as `wrong-type`.
@@ -134,6 +141,7 @@ impl RejectReason {
             Self::TooManyExtraFields => "too-many-extra-fields",
             Self::NoValue => "no-value",
             Self::UnknownKey => "unknown-key",
+            Self::BaseName => "base-name",
         }
     }
 

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+/// The longest text that is looked at for a time with ever so many digits of a
+/// second, in bytes.
+const MAX_TEXT_BYTES: usize = 256;
+
 /// Microseconds since 1970-01-01T00:00:00Z. Finer input is truncated.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Timestamp(i64);
@@ -33,6 +37,14 @@ impl Timestamp {
         Self(micros)
     }
 
+    /// Microseconds, where RFC 3339 can write them with any offset.
+    pub fn from_printable_micros(micros: i64) -> Result<Self, TimeError> {
+        match (Self::FIRST_PRINTABLE..=Self::LAST_PRINTABLE).contains(&micros) {
+            true => Ok(Self(micros)),
+            false => Err(TimeError::Range),
+        }
+    }
+
     pub const fn as_micros(self) -> i64 {
         self.0
     }
@@ -43,10 +55,9 @@ impl Timestamp {
         if let Some(fast) = parse_usual(text.as_bytes()) {
             return Ok(fast);
         }
-        match text.parse::<jiff::Timestamp>() {
-            Ok(time) => Ok(Self(time.as_microsecond())),
-            Err(_) if text.parse::<jiff::civil::DateTime>().is_ok() => Err(TimeError::NoOffset),
-            Err(_) => Err(TimeError::Form),
+        match without_finest_digits(text) {
+            Some(shorter) => parse_any(&shorter),
+            None => parse_any(text),
         }
     }
 
@@ -107,6 +118,28 @@ impl fmt::Display for Timestamp {
     }
 }
 
+fn parse_any(text: &str) -> Result<Timestamp, TimeError> {
+    match text.parse::<jiff::Timestamp>() {
+        // Cut downwards, before 1970 too: the whole microsecond that it lies in.
+        Ok(time) => Ok(Timestamp(time.as_nanosecond().div_euclid(1_000) as i64)),
+        Err(_) if text.parse::<jiff::civil::DateTime>().is_ok() => Err(TimeError::NoOffset),
+        Err(_) => Err(TimeError::Form),
+    }
+}
+
+/// Digits of a second beyond the ninth, which the full parser refuses and which
+/// say nothing here; `None` where there are none.
+fn without_finest_digits(text: &str) -> Option<String> {
+    const KEPT: usize = 9;
+    let start = text.find(['.', ','])? + 1;
+    let digits = text.as_bytes()[start..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    (digits > KEPT && text.len() <= MAX_TEXT_BYTES)
+        .then(|| [&text[..start + KEPT], &text[start + digits..]].concat())
+}
+
 /// The form that devices send: `2026-05-01T09:00:00[.ffffff](Z|±hh:mm)`.
 /// Anything else, and any doubtful digit, is left to the full parser.
 fn parse_usual(text: &[u8]) -> Option<Timestamp> {
@@ -147,7 +180,7 @@ fn parse_usual(text: &[u8]) -> Option<Timestamp> {
     if rest[0] == b'.' {
         let end = rest[1..].iter().position(|b| !b.is_ascii_digit())? + 1;
         let fraction = &rest[1..end];
-        if fraction.is_empty() || fraction.len() > 9 {
+        if fraction.is_empty() {
             return None;
         }
         let kept = &fraction[..fraction.len().min(6)];
@@ -226,6 +259,7 @@ mod tests {
             "1899-12-28T23:59:59.999999Z",
             "2024-02-28T00:00:00.1-03:30",
             "2026-11-23T20:33:49.123456789Z",
+            "2026-11-23T20:33:49.1234569Z",
             "2020-02-29T12:00:00Z",
             "2020-12-31T23:59:59Z",
             "0001-01-01T00:00:00Z",
@@ -233,6 +267,41 @@ mod tests {
             let full = text.parse::<jiff::Timestamp>().unwrap().as_microsecond();
             assert_eq!(micros(text), full, "{text}");
         }
+    }
+
+    /// Finer input is truncated, however fine it is: Go writes nine digits, and
+    /// some databases twelve.
+    #[test]
+    fn any_number_of_digits_of_a_second_is_cut_to_microseconds() {
+        for (text, expected) in [
+            (
+                "2026-11-23T20:33:49.1234569999Z",
+                "2026-11-23T20:33:49.123456Z",
+            ),
+            (
+                "2026-11-30T20:33:49.1234569999Z",
+                "2026-11-30T20:33:49.123456Z",
+            ),
+            (
+                "2026-11-30t20:33:49.999999999999+09:00",
+                "2026-11-30T11:33:49.999999Z",
+            ),
+            (
+                "1969-12-31T23:59:59.99999999999999999999Z",
+                "1969-12-31T23:59:59.999999Z",
+            ),
+        ] {
+            assert_eq!(Timestamp::parse(text), Timestamp::parse(expected), "{text}");
+        }
+        assert_eq!(
+            Timestamp::parse("2026-11-30T20:33:49.1234567890"),
+            Err(TimeError::NoOffset)
+        );
+        assert_eq!(Timestamp::parse("x.12345678901"), Err(TimeError::Form));
+        let long = format!("2026-11-30T20:33:49.{}Z", "1".repeat(60_000));
+        assert_eq!(Timestamp::parse(&long), Err(TimeError::Form));
+        let long = format!("2026-11-23T20:33:49.{}Z", "1".repeat(60_000));
+        assert!(Timestamp::parse(&long).is_ok());
     }
 
     #[test]

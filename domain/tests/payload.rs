@@ -442,10 +442,18 @@ fn the_content_type_decides_where_there_is_one() {
     let as_format = |bytes: &'static [u8], format| parse(bytes, Some(format), &device, at(NOW));
     let senml: &[u8] = br#"[{"n":"a","v":1}]"#;
     assert!(as_format(senml, ContentFormat::SenmlJson).is_ok());
+    // SenML is JSON too: a library that says no more is not refused.
     assert_eq!(
         as_format(senml, ContentFormat::CompactJson),
-        Err(PayloadError::Shape)
+        as_format(senml, ContentFormat::SenmlJson)
     );
+    let texts: &[u8] = br#" [{"n":"note","vs":"ok"},{"n":"door","vb":true}]"#;
+    let read = as_format(texts, ContentFormat::CompactJson).unwrap();
+    let fields: Vec<_> = read.observations.iter().map(|o| &*o.field).collect();
+    assert_eq!(fields, ["note", "door"]);
+    let compact: &[u8] = br#"[{"t":1777593540,"v":{"n":1}},{"n":2}]"#;
+    let read = as_format(compact, ContentFormat::CompactJson).unwrap();
+    assert_eq!(read.observations.len(), 2);
     assert_eq!(
         as_format(senml, ContentFormat::SenmlCbor),
         Err(PayloadError::Shape)
@@ -470,4 +478,224 @@ fn a_unit_that_is_none_costs_no_more_than_its_beginning() {
         .iter()
         .map(|it| it.unit.as_ref().unwrap().len());
     assert_eq!(kept.max(), Some(64));
+}
+
+/// The Python libraries' own examples have the device's id as the base name,
+/// without a separator.
+#[test]
+fn a_senml_base_name_that_is_the_device_needs_no_separator() {
+    for (base, name) in [
+        ("dev-1", "pm25"),
+        ("dev-1", ":pm25"),
+        ("dev-1", "/pm25"),
+        ("dev-1", "dev-1:pm25"),
+        ("dev-1:", "pm25"),
+        ("dev-1/", "pm25"),
+        ("urn:dev:ow:dev-1", "pm25"),
+        ("urn:dev:ow:dev-1", ":pm25"),
+        ("urn:dev:ow:dev-1:", "pm25"),
+        ("", "pm25"),
+        ("", "dev-1:pm25"),
+        ("pm25", ""),
+        ("dev-1:pm25", ""),
+        ("dev", "-1:pm25"),
+    ] {
+        let own = if name.is_empty() {
+            String::new()
+        } else {
+            format!(r#""n":"{name}","#)
+        };
+        let text = format!(r#"[{{"bn":"{base}",{own}"v":5}},{{"n":"","t":-1}}]"#);
+        let telemetry = read(text.as_bytes()).unwrap();
+        assert_eq!(numbers(&telemetry), [("pm25", None, 5.0)], "{base} {name}");
+    }
+    // It holds for the records behind it.
+    let telemetry = read(
+        br#"[{"bn":"dev-1","bt":1777593540},{"n":"pm25","v":5},{"n":"pm10","v":6},{"bn":"air.","n":"co","v":7}]"#,
+    )
+    .unwrap();
+    let time = Some(at("2026-04-30T23:59:00Z"));
+    assert_eq!(
+        numbers(&telemetry),
+        [
+            ("pm25", time, 5.0),
+            ("pm10", time, 6.0),
+            ("air.co", time, 7.0)
+        ]
+    );
+}
+
+/// Never a field that nobody meant, as `dev-2pm25`.
+#[test]
+fn a_senml_base_name_that_is_not_the_device_is_refused_by_name() {
+    for (base, own, shown, reason) in [
+        (
+            "dev-2",
+            r#""n":"pm25","#,
+            "dev-2pm25",
+            RejectReason::BaseName,
+        ),
+        (
+            "dev-1-",
+            r#""n":"pm25","#,
+            "dev-1-pm25",
+            RejectReason::BaseName,
+        ),
+        ("sensor", r#""n":"7","#, "sensor7", RejectReason::BaseName),
+        ("dev-1", "", "dev-1", RejectReason::BaseName),
+        ("dev-1", r#""n":"","#, "dev-1", RejectReason::BaseName),
+        (
+            "dev-1",
+            r#""n":"dev-2:pm25","#,
+            "dev-1dev-2:pm25",
+            RejectReason::OtherDevice,
+        ),
+        (
+            "dev-2:",
+            r#""n":"pm25","#,
+            "dev-2:pm25",
+            RejectReason::OtherDevice,
+        ),
+        (
+            "urn:dev:ow:dev-2",
+            r#""n":"pm25","#,
+            "urn:dev:ow:dev-2pm25",
+            RejectReason::OtherDevice,
+        ),
+        (
+            "/3303/0/5700",
+            "",
+            "/3303/0/5700",
+            RejectReason::OtherDevice,
+        ),
+        (
+            "dev-1",
+            r#""n":"pm 25","#,
+            "dev-1pm 25",
+            RejectReason::BadFieldName,
+        ),
+        ("dev-1:", "", "dev-1:", RejectReason::BadFieldName),
+    ] {
+        let text = format!(r#"[{{"bn":"{base}",{own}"v":5}}]"#);
+        let telemetry = read(text.as_bytes()).unwrap();
+        assert_eq!(telemetry.observations.len(), 0, "{text}");
+        assert_eq!(reasons(&telemetry), [(0, shown.into(), reason)], "{text}");
+    }
+}
+
+/// `ts` is a time and `values` are the fields, whoever taught the device that.
+#[test]
+fn thingsboards_form_is_read() {
+    let time = Some(at("2026-04-30T23:59:00Z"));
+    for text in [
+        r#"{"ts":1777593540000,"values":{"pm25":12.1,"pm10":30}}"#,
+        r#"{"values":{"pm25":12.1,"pm10":30},"ts":1777593540}"#,
+        r#"[{"ts":1777593540000,"values":{"pm25":12.1}},{"ts":1777593540000,"pm10":30}]"#,
+        r#"{"ts":"2026-05-01T08:59:00+09:00","pm25":12.1,"pm10":30}"#,
+        r#"{"t":1777593540,"values":{"pm25":12.1,"pm10":30}}"#,
+        r#"{"ts":1777593540,"v":{"pm25":12.1,"pm10":30}}"#,
+    ] {
+        let telemetry = read(text.as_bytes()).unwrap();
+        assert_eq!(
+            numbers(&telemetry),
+            [("pm25", time, 12.1), ("pm10", time, 30.0)],
+            "{text}"
+        );
+    }
+    // Inside the fields they are fields, and `values` that is none is one.
+    let telemetry = read(br#"{"v":{"ts":1,"values":2}}"#).unwrap();
+    assert_eq!(
+        numbers(&telemetry),
+        [("ts", None, 1.0), ("values", None, 2.0)]
+    );
+    let telemetry = read(br#"{"values":2}"#).unwrap();
+    assert_eq!(numbers(&telemetry), [("values", None, 2.0)]);
+    let telemetry = read(br#"{"ts":"soon","values":{"a":1}}"#).unwrap();
+    assert_eq!(
+        reasons(&telemetry),
+        [(0, "a".into(), RejectReason::UnreadableTime)]
+    );
+    for twice in [
+        r#"{"t":1,"ts":1,"v":{"a":1}}"#,
+        r#"{"v":{"a":1},"values":{"b":1}}"#,
+        r#"{"ts":1,"ts":1,"a":1}"#,
+    ] {
+        assert_eq!(
+            refusal(twice.as_bytes()),
+            Some(PayloadError::DuplicateKey),
+            "{twice}"
+        );
+    }
+    assert_eq!(
+        refusal(br#"{"ts":1777593540000}"#),
+        Some(PayloadError::Shape)
+    );
+}
+
+/// As Leshan's client for LwM2M sends them: billionths of a second as a decimal
+/// fraction, which no f64 holds, and values as half floats.
+#[test]
+fn senml_cbor_times_in_billionths_are_cut_not_rounded() {
+    const NANOS: i64 = 1_795_951_601_473_669_747;
+    let fraction = |mantissa: i64, exponent: u8| {
+        let mut bytes = vec![0xc4, 0x82, exponent];
+        match mantissa < 0 {
+            true => bytes.push(0x3b),
+            false => bytes.push(0x1b),
+        }
+        let argument = if mantissa < 0 { !mantissa } else { mantissa };
+        bytes.extend_from_slice(&argument.to_be_bytes());
+        bytes
+    };
+    let whole = |seconds: u32| [&[0x1a][..], &seconds.to_be_bytes()].concat();
+    let half: &[u8] = &[0xf9, 0x4d, 0x40];
+    // Label 6 is the time, -3 the base time.
+    let pack = |base: &[u8], own: &[u8]| {
+        let mut bytes = vec![0x81, 0xa4, 0x22];
+        bytes.extend_from_slice(base);
+        bytes.extend_from_slice(&[0x00, 0x61, b'a', 0x06]);
+        bytes.extend_from_slice(own);
+        bytes.push(0x02);
+        bytes.extend_from_slice(half);
+        bytes
+    };
+    let micros = |bytes: &[u8]| {
+        let telemetry = read(bytes).unwrap();
+        assert_eq!(telemetry.rejections, []);
+        assert_eq!(telemetry.observations[0].value, ParsedValue::Number(21.0));
+        telemetry.observations[0].time.map(Timestamp::as_micros)
+    };
+    let zero: &[u8] = &[0x00];
+    // 0x28 is -9.
+    assert_eq!(
+        micros(&pack(zero, &fraction(NANOS, 0x28))),
+        Some(1_795_951_601_473_669)
+    );
+    assert_eq!(
+        micros(&pack(&fraction(NANOS, 0x28), zero)),
+        Some(1_795_951_601_473_669)
+    );
+    assert_eq!(
+        micros(&pack(&whole(1_795_951_600), &fraction(1_473_669_999, 0x28))),
+        Some(1_795_951_601_473_669)
+    );
+    assert_eq!(
+        micros(&pack(&fraction(NANOS, 0x28), &fraction(-1, 0x28))),
+        Some(1_795_951_601_473_669)
+    );
+    // Relative: a nanosecond before now lies in the microsecond before.
+    let now = at(NOW).as_micros();
+    assert_eq!(micros(&pack(zero, &fraction(-1, 0x28))), Some(now - 1));
+    assert_eq!(micros(&pack(zero, &fraction(0, 0x28))), None);
+    // -3 with milliseconds since 1970, and what no calendar has.
+    assert_eq!(
+        micros(&pack(zero, &fraction(1_795_951_601_473, 0x22))),
+        Some(1_795_951_601_473_000)
+    );
+    // [3, i64::MAX] seconds.
+    let far = pack(zero, &fraction(i64::MAX, 0x03));
+    assert_eq!(
+        reasons(&read(&far).unwrap()),
+        [(0, "a".into(), RejectReason::ImpossibleTime)]
+    );
 }

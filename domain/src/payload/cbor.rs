@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
         if tag.as_u64() == DECIMAL_FRACTION
             && let Some(number) = self.decimal_fraction()
         {
-            return Ok(Item::Number(number));
+            return Ok(number);
         }
         self.decoder.set_position(start);
         self.skip(depth + 1)?;
@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `None` where it is not one; the position is then anywhere.
-    fn decimal_fraction(&mut self) -> Option<f64> {
+    fn decimal_fraction(&mut self) -> Option<Item<'a>> {
         if self.decoder.array().ok()? != Some(2) {
             return None;
         }
@@ -147,7 +147,11 @@ impl<'a> Reader<'a> {
         // Written as text and read again: the nearest f64, not the product of
         // two roundings.
         let exponent = exponent.clamp(-MAX_EXPONENT, MAX_EXPONENT);
-        format!("{mantissa}e{exponent}").parse().ok()
+        let number = format!("{mantissa}e{exponent}").parse().ok()?;
+        Some(match nanos(mantissa, exponent) {
+            Some(nanos) => Item::Decimal(number, nanos),
+            None => Item::Number(number),
+        })
     }
 
     /// Reads past one item; `depth` is the number of containers around it.
@@ -210,6 +214,17 @@ impl<'a> Reader<'a> {
         } else {
             Err(PayloadError::Cbor)
         }
+    }
+}
+
+/// Billionths of `mantissa` x 10^`exponent`, cut; `None` beyond an i128.
+fn nanos(mantissa: i64, exponent: i64) -> Option<i128> {
+    let shift = exponent + 9;
+    let power = 10i128.checked_pow(shift.unsigned_abs().try_into().ok()?);
+    match (shift >= 0, power) {
+        (true, power) => i128::from(mantissa).checked_mul(power?),
+        (false, Some(power)) => Some(i128::from(mantissa).div_euclid(power)),
+        (false, None) => Some(0),
     }
 }
 

@@ -1,6 +1,9 @@
 //! Compact JSON: `{"t": TIME, "v": {"pm25": 12.1, "pm10": 30}}`, an array of
 //! these, or a flat object of fields without `v`.
 //!
+//! ThingsBoard's form is read too: `ts` at the outside is `t`, and `values` that
+//! is an object is `v`; nobody who sends it means a field of that name.
+//!
 //! Beside the fields stand `t` (RFC 3339, or seconds or milliseconds since
 //! 1970), `loc` (`[lat, lon]` in degrees), `seq` (the device's own count) and
 //! `q` (quality); they mean the same in a flat object and may stand before or
@@ -77,6 +80,8 @@ struct Shared {
     quality: Option<Quality>,
     /// The first of them that could not be read.
     fault: Option<RejectReason>,
+    /// `t` or `ts` was there.
+    timed: bool,
 }
 
 impl<'a> Message<'_, 'a> {
@@ -93,8 +98,11 @@ impl<'a> Message<'_, 'a> {
             first = false;
             let token = reader.token()?;
             match &*key {
-                "t" => {
+                "t" | "ts" => {
                     reader.skip(&token, DEPTH_OF_OBJECT)?;
+                    if std::mem::replace(&mut shared.timed, true) {
+                        return Err(PayloadError::DuplicateKey);
+                    }
                     shared.time(&token);
                 }
                 "q" => {
@@ -106,7 +114,10 @@ impl<'a> Message<'_, 'a> {
                     reader.skip(&token, DEPTH_OF_OBJECT)?;
                     self.sequence(&token)?;
                 }
-                "v" if token == Token::Object => {
+                "v" | "values" if token == Token::Object => {
+                    if within_v.is_some() {
+                        return Err(PayloadError::DuplicateKey);
+                    }
                     let from = self.count;
                     self.fields(reader)?;
                     within_v = Some(from..self.count);

@@ -17,7 +17,7 @@ pub enum PayloadError {
     #[error("the payload nests too deeply")]
     TooDeep = 6,
     #[error(
-        "the payload is neither SenML nor compact JSON: send {{\"t\": TIME, \"v\": {{\"field\": 1.5}}}}"
+        "the payload is neither SenML nor compact JSON, or not what its content type says: send {{\"t\": TIME, \"v\": {{\"field\": 1.5}}}}"
     )]
     Shape = 7,
     #[error("a SenML label that must be understood is not: it ends in _")]
@@ -26,7 +26,7 @@ pub enum PayloadError {
         "the content type is none of application/senml+json, application/senml+cbor, application/json"
     )]
     ContentType = 9,
-    #[error("a key appears twice in one object")]
+    #[error("a key appears twice in one object (ts is t, and values is v)")]
     DuplicateKey = 10,
     #[error("the SenML version (bver) is later than 10")]
     Version = 11,

@@ -63,6 +63,11 @@ pub(super) fn sniff(bytes: &[u8]) -> Result<ContentFormat, PayloadError> {
     }
 }
 
+/// Whether the payload is an array of JSON, if it is JSON.
+pub(super) fn begins_array(bytes: &[u8]) -> bool {
+    bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[')
+}
+
 fn sniff_array(text: &str) -> Result<ContentFormat, PayloadError> {
     let mut reader = Reader::new(text);
     reader.token()?;

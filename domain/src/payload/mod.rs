@@ -16,6 +16,7 @@ mod name;
 mod senml;
 mod senml_cbor;
 mod senml_json;
+mod senml_time;
 
 pub use error::PayloadError;
 pub use format::ContentFormat;
@@ -31,7 +32,8 @@ pub const MAX_OBSERVATIONS: usize = 1_000;
 pub const MAX_DEPTH: usize = 8;
 
 /// Reads one payload of `device`, received at `now` (SenML's relative times).
-/// Without a `format` the first bytes decide.
+/// Without a `format` the first bytes decide, and so they do which of the two
+/// forms of JSON a `[` begins that is said to be JSON.
 pub fn parse<'a>(
     bytes: &'a [u8],
     format: Option<ContentFormat>,
@@ -45,6 +47,8 @@ pub fn parse<'a>(
         return Err(PayloadError::TooLong);
     }
     let format = match format {
+        // `application/json` is true of SenML too, and common libraries say it.
+        Some(ContentFormat::CompactJson) if format::begins_array(bytes) => format::sniff(bytes)?,
         Some(format) => format,
         None => format::sniff(bytes)?,
     };

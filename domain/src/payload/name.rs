@@ -41,6 +41,58 @@ pub(super) fn resolve<'n>(name: &'n str, device: &str) -> Result<&'n str, Reject
     })
 }
 
+/// What a SenML base name says by itself; looked at once for all records that
+/// it holds for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum BaseName {
+    /// Nothing, or the beginning of a name: what the two make together tells.
+    #[default]
+    Prefix,
+    /// This device's identity and no separator: `dev-1`, `urn:dev:ow:dev-1`.
+    Identity,
+    /// Neither. Joined with a name it is a field that nobody meant.
+    Stray,
+}
+
+impl BaseName {
+    /// Libraries for Python (kpn-senml, micropython-senml) have the device's id
+    /// as the base name in their own examples, with no separator: read as RFC
+    /// 8428 joins them, `dev-1` and `pm25` would be a field `dev-1pm25`. A base
+    /// name that is the whole identity of this device is therefore taken for
+    /// it. Field names are joined from two on purpose only where the first ends
+    /// in a sign that joins (`air.` and `pm25`).
+    pub(super) fn of(base: &str, device: &str) -> Self {
+        if base == device || is_urn_of(base, device) {
+            return Self::Identity;
+        }
+        let Some(last) = base.chars().next_back() else {
+            return Self::Prefix;
+        };
+        let joins = matches!(last, '.' | '_' | '~' | '-') && base[..base.len() - 1] != *device;
+        match joins || base.contains([':', '/']) {
+            true => Self::Prefix,
+            false => Self::Stray,
+        }
+    }
+}
+
+/// The field that a base name and a record's own name say together; `whole` is
+/// both of them joined.
+pub(super) fn resolve_joined<'n>(
+    base: BaseName,
+    own: &'n str,
+    whole: &'n str,
+    device: &str,
+) -> Result<&'n str, RejectReason> {
+    let separated = |name: &str| name.contains([':', '/']);
+    match base {
+        BaseName::Identity if own.is_empty() => Err(RejectReason::BaseName),
+        BaseName::Identity if !own.starts_with([':', '/']) => resolve(own, device),
+        BaseName::Stray if !own.is_empty() && !separated(whole) => Err(RejectReason::BaseName),
+        _ => resolve(whole, device),
+    }
+}
+
 fn is_urn_of(owner: &str, device: &str) -> bool {
     let urn = owner
         .get(..8)

@@ -2,14 +2,17 @@
 //! names, and one record becoming one observation.
 //!
 //! Read more kindly than the RFC writes: `v` may be null (quality `missing`),
-//! and in JSON `t` may be RFC 3339 where no base time stands. Labels that are
+//! in JSON `t` may be RFC 3339 where no base time stands, and a base name that
+//! is the device's identity needs no separator behind it. Labels that are
 //! not known are passed over unless they end in `_`. Sums (`s`), update times
 //! (`ut`) and base sums have no place in a Datastream and are not kept; a
 //! record with nothing but a sum is rejected by name.
 
 use std::borrow::Cow;
 
-use super::{MAX_OBSERVATIONS, PayloadError, name};
+use super::name::{BaseName, resolve, resolve_joined};
+use super::senml_time::Seconds;
+use super::{MAX_OBSERVATIONS, PayloadError};
 use crate::value::MAX_TEXT_BYTES;
 use crate::{
     DeviceId, ParsedObservation, ParsedValue, RejectReason, Rejection, Telemetry, Timestamp,
@@ -17,8 +20,6 @@ use crate::{
 
 /// The version of RFC 8428; a record of a later one must not be used.
 pub(super) const VERSION: f64 = 10.0;
-/// A time below 2^28 is relative to now (RFC 8428, 4.5.3), in seconds.
-const RELATIVE_BELOW: f64 = 268_435_456.0;
 /// Bytes kept of a unit, which each observation has a copy of. No unit that is
 /// known comes near, so what was cut is as unknown as before.
 const MAX_UNIT_BYTES: usize = 64;
@@ -94,6 +95,8 @@ impl Label {
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Item<'a> {
     Number(f64),
+    /// The f64 nearest to a decimal fraction of CBOR, and its billionths.
+    Decimal(f64, i128),
     Boolean(bool),
     Text(Cow<'a, str>),
     Null,
@@ -105,7 +108,7 @@ pub(super) enum Item<'a> {
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Time {
     /// To be added to the base time.
-    Seconds(f64),
+    Seconds(Seconds),
     Absolute(Timestamp),
 }
 
@@ -125,7 +128,8 @@ pub(super) struct Record<'a> {
 #[derive(Default)]
 struct Base<'a> {
     name: Option<Cow<'a, str>>,
-    time: Option<f64>,
+    name_is: BaseName,
+    time: Option<Seconds>,
     unit: Option<Cow<'a, str>>,
     value: Option<f64>,
 }
@@ -180,14 +184,24 @@ impl<'p, 'a> Pack<'p, 'a> {
         }
         record.seen |= bit;
         match (label, item) {
-            (Label::BaseName, Item::Text(text)) => self.base.name = Some(text),
+            (Label::BaseName, Item::Text(text)) => {
+                self.base.name_is = BaseName::of(&text, self.device);
+                self.base.name = Some(text);
+            }
             (Label::BaseUnit, Item::Text(text)) => self.base.unit = Some(cut_unit(text)),
-            (Label::BaseTime, Item::Number(seconds)) => self.base.time = Some(seconds),
-            (Label::BaseValue, Item::Number(number)) => self.base.value = Some(number),
+            (Label::BaseTime, Item::Number(seconds)) => {
+                self.base.time = Some(Seconds::Float(seconds));
+            }
+            (Label::BaseTime, Item::Decimal(_, nanos)) => {
+                self.base.time = Some(Seconds::Nanos(nanos));
+            }
+            (Label::BaseValue, Item::Number(number) | Item::Decimal(number, _)) => {
+                self.base.value = Some(number);
+            }
             (Label::BaseVersion, Item::Number(version)) if version > VERSION => {
                 return Err(PayloadError::Version);
             }
-            (Label::BaseSum | Label::BaseVersion, Item::Number(_)) => {}
+            (Label::BaseSum | Label::BaseVersion, Item::Number(_) | Item::Decimal(..)) => {}
             (
                 Label::BaseName
                 | Label::BaseUnit
@@ -248,11 +262,16 @@ impl<'p, 'a> Pack<'p, 'a> {
 
     fn field(&self, record: &Record<'a>) -> Result<Cow<'a, str>, RejectReason> {
         match join(&self.base.name, &record.name) {
-            Cow::Borrowed(whole) => name::resolve(whole, self.device).map(Cow::Borrowed),
+            // The base name alone, which may be the whole of the name.
+            Cow::Borrowed(whole) if record.name.is_none() => {
+                resolve_joined(self.base.name_is, "", whole, self.device).map(Cow::Borrowed)
+            }
+            Cow::Borrowed(whole) => resolve(whole, self.device).map(Cow::Borrowed),
             Cow::Owned(whole) => {
                 // Usual: the base name holds the identity and the record's name
                 // is the field, which then can stay borrowed.
-                let field = name::resolve(&whole, self.device)?;
+                let own = record.name.as_deref().unwrap_or_default();
+                let field = resolve_joined(self.base.name_is, own, &whole, self.device)?;
                 match &record.name {
                     Some(Cow::Borrowed(own)) if own.ends_with(field) => {
                         Ok(Cow::Borrowed(&own[own.len() - field.len()..]))
@@ -283,18 +302,19 @@ impl<'p, 'a> Pack<'p, 'a> {
             (None, None) => return Ok(None),
             (Some(Time::Absolute(time)), None) => return Ok(Some(time)),
             (Some(Time::Absolute(_)), Some(_)) => return Err(RejectReason::UnreadableTime),
-            (Some(Time::Seconds(own)), base) => own + base.unwrap_or(0.0),
+            (Some(Time::Seconds(own)), None) => own,
+            (Some(Time::Seconds(own)), Some(base)) => own.plus(base),
             (None, Some(base)) => base,
         };
-        if seconds == 0.0 {
+        if seconds.is_zero() {
             // "Now" is the receipt time, which the platform assigns.
             return Ok(None);
         }
-        let time = if seconds < RELATIVE_BELOW {
+        let time = if seconds.is_relative() {
             self.telemetry.relative_times = true;
-            self.now.plus_seconds(seconds)
+            seconds.behind(self.now)
         } else {
-            Timestamp::from_number(seconds)
+            seconds.since_1970()
         };
         Ok(Some(time?))
     }
@@ -345,14 +365,21 @@ impl<'a> Record<'a> {
         match (label, item) {
             (Label::Name, Item::Text(text)) => self.name = Some(text),
             (Label::Unit, Item::Text(text)) => self.unit = Some(cut_unit(text)),
-            (Label::Value, Item::Number(number)) => self.set(ParsedValue::Number(number)),
+            (Label::Value, Item::Number(number) | Item::Decimal(number, _)) => {
+                self.set(ParsedValue::Number(number));
+            }
             (Label::Value, Item::Null) => self.set(ParsedValue::Null),
             (Label::Boolean, Item::Boolean(boolean)) => self.set(ParsedValue::Boolean(boolean)),
             (Label::Text, Item::Text(text)) if text.len() > MAX_TEXT_BYTES => {
                 self.refuse(RejectReason::BadText);
             }
             (Label::Text, Item::Text(text)) => self.set(ParsedValue::Text(text)),
-            (Label::Time, Item::Number(seconds)) => self.time = Some(Time::Seconds(seconds)),
+            (Label::Time, Item::Number(seconds)) => {
+                self.time = Some(Time::Seconds(Seconds::Float(seconds)));
+            }
+            (Label::Time, Item::Decimal(_, nanos)) => {
+                self.time = Some(Time::Seconds(Seconds::Nanos(nanos)));
+            }
             (Label::Time, Item::Text(text)) => match Timestamp::parse(&text) {
                 Ok(time) => self.time = Some(Time::Absolute(time)),
                 Err(error) => self.refuse(error.into()),
