@@ -67,17 +67,14 @@ impl Broker {
             let running = Running::enter(&handle);
             let (shared, services) = (handle.shared.clone(), services.clone());
             let doors = std::mem::take(&mut doors[index]);
-            let started = std::thread::Builder::new()
-                .name(format!("mqtt-{index}"))
-                .spawn(move || {
-                    if let Err(error) =
-                        Worker::<Composition<A, S, R, K, B>>::new(index, shared, services)
-                            .run(doors)
-                    {
-                        tracing::error!("worker {index} has no runtime: {error}");
-                    }
-                    drop(running);
-                });
+            let scope = handle.shared.config.scope.clone();
+            let started = scope.thread(&format!("mqtt-{index}"), move || {
+                let worker = Worker::<Composition<A, S, R, K, B>>::new(index, shared, services);
+                if let Err(error) = worker.run(doors) {
+                    tracing::error!("worker {index} has no runtime: {error}");
+                }
+                drop(running);
+            });
             if let Err(error) = started {
                 handle.stop();
                 return Err(StartError::Thread(error));
@@ -233,6 +230,7 @@ impl BrokerHandle {
     }
 
     fn stop(&self) {
+        self.shared.config.scope.close();
         for inbox in self.shared.router.inboxes() {
             inbox.stop();
         }

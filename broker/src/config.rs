@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use supervisor::Scope;
+
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Worker threads; 0 is one for every two cores: the others sync, apply,
@@ -63,6 +65,8 @@ pub struct Config {
     pub message_burst: u32,
     /// From the shutdown signal to the end of the last connection.
     pub drain: Duration,
+    /// Who watches the threads and their tasks; nobody by default.
+    pub scope: Scope,
 }
 
 impl Default for Config {
@@ -94,6 +98,7 @@ impl Default for Config {
             messages_per_second: 0,
             message_burst: 20_000,
             drain: Duration::from_secs(5),
+            scope: Scope::default(),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use device_registry::Registry;
 use domain::{Offset, Timestamp};
 use ingest::{Ingest, StreamError};
+use supervisor::Scope;
 
 use crate::backoff::Backoff;
 use crate::batch::{Batch, Datastreams, Position};
@@ -44,6 +45,7 @@ pub struct Feed {
     stop: Arc<Stop>,
     agent: Option<ureq::Agent>,
     thread: Option<JoinHandle<()>>,
+    scope: Scope,
 }
 
 impl Feed {
@@ -53,6 +55,7 @@ impl Feed {
         folder: &Path,
         ingest: Ingest,
         registry: Arc<Registry>,
+        scope: Scope,
     ) -> Result<Self, StartError> {
         let cursor = Cursor::open(folder, config.target.write_url()).map_err(StartError::Cursor)?;
         let client = Client::new(&config.target, config.token);
@@ -85,15 +88,14 @@ impl Feed {
             cursor,
             position,
         };
-        let thread = std::thread::Builder::new()
-            .name("feed".to_owned())
-            .spawn(move || worker.run())
-            .map_err(StartError::Thread)?;
+        let thread = scope.thread("feed", move || worker.run());
+        let thread = thread.map_err(StartError::Thread)?;
         Ok(Self {
             stats: FeedStats::new(counters, ingest),
             stop,
             agent: Some(agent),
             thread: Some(thread),
+            scope,
         })
     }
 
@@ -104,14 +106,14 @@ impl Feed {
     /// Ends it, the request under way too, and writes the cursor. Blocks.
     pub fn stop(mut self) {
         self.tell_it_to_end();
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the feed ended by a panic");
+        if let Some(thread) = self.thread.take() {
+            // A panic there was told by the panic hook.
+            let _ = thread.join();
         }
     }
 
     fn tell_it_to_end(&mut self) {
+        self.scope.close();
         self.stop.stop();
         if let Some(agent) = self.agent.take() {
             agent.shutdown();

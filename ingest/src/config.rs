@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use domain::Timestamp;
+use supervisor::Scope;
 
 /// The least a segment may hold, in bytes: two groups of the log.
 pub const MIN_SEGMENT_BYTES: u64 = 2 << 20;
@@ -28,6 +29,8 @@ pub struct Config {
     pub segment_bytes: u64,
     /// Quarantined messages that are kept for each device; 1,000 by default.
     pub quarantine_per_device: usize,
+    /// Who watches the threads; nobody by default.
+    pub scope: Scope,
 }
 
 impl Config {
@@ -40,6 +43,7 @@ impl Config {
             commit: CommitPolicy::Measure,
             segment_bytes: 64 << 20,
             quarantine_per_device: 1_000,
+            scope: Scope::default(),
         }
     }
 }

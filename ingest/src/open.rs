@@ -72,7 +72,8 @@ impl Ingest {
             return Err(OpenError::SegmentBytes { bytes });
         }
         let lock = FolderLock::take(&config.data_dir)?;
-        let read = ReadSide::open(config, upkeep(&registry, &clock)).map_err(OpenError::Store)?;
+        let read =
+            ReadSide::open(config, upkeep(config, &registry, &clock)).map_err(OpenError::Store)?;
         let folder = config.data_dir.join(LOG_FOLDER);
         let log = open_log(config, &folder, &read)?;
         recover(&log, &read, &folder)?;
@@ -86,6 +87,7 @@ impl Ingest {
         read.start(
             Arc::clone(&log),
             Arc::new(move |outcome| flushed.run(outcome)),
+            &config.scope,
         )
         .map_err(OpenError::Applier)?;
         Ok(Self {
@@ -101,7 +103,7 @@ impl Ingest {
 }
 
 /// What the registry tells the store of datastreams.
-fn upkeep(registry: &Arc<Registry>, clock: &Arc<dyn Clock>) -> Upkeep {
+fn upkeep(config: &Config, registry: &Arc<Registry>, clock: &Arc<dyn Clock>) -> Upkeep {
     let (known, kept, clock) = (
         Arc::clone(registry),
         Arc::clone(registry),
@@ -123,6 +125,7 @@ fn upkeep(registry: &Arc<Registry>, clock: &Arc<dyn Clock>) -> Upkeep {
         }),
         now: Box::new(move || clock.now()),
         pace: Pace::Background,
+        scope: config.scope.clone(),
     }
 }
 
@@ -131,6 +134,7 @@ fn open_log(config: &Config, folder: &Path, read: &ReadSide) -> Result<Arc<Log>,
         segment_bytes: config.segment_bytes,
         policy: config.commit,
         faults: Faults::default(),
+        scope: config.scope.clone(),
     };
     let log = Log::open(folder, &log_config, read.flushed_offset(), read.counters());
     log.map(Arc::new).map_err(OpenError::Log)

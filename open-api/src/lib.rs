@@ -35,5 +35,5 @@ pub use backups::{BackupProgress, BackupRefused, BackupState, Backups, MadeBacku
 pub use client_address::{NetworkError, TrustedProxies};
 pub use device_connections::{Connections, NoConnections, StandingConnection};
 pub use quota::Quotas;
-pub use serve::serve;
+pub use serve::{MAX_CONNECTIONS, serve};
 pub use state::{ApiParts, ApiState, PlatformInfo};

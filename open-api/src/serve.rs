@@ -14,8 +14,8 @@ use crate::envelope::Peer;
 use crate::router::router;
 use crate::state::ApiState;
 
-/// Connections of one listener at once.
-const MAX_CONNECTIONS: u32 = 10_000;
+/// Connections of one listener at once, where the process may hold as many.
+pub const MAX_CONNECTIONS: usize = 10_000;
 /// TLS handshakes of one listener at once.
 const MAX_HANDSHAKES: usize = 256;
 /// How long running requests may take to finish once the platform stops.
@@ -31,9 +31,10 @@ pub async fn serve(
     state: ApiState,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    let most = state.max_connections;
     let router = router(state);
     let (stop, stopping) = watch::channel(false);
-    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS as usize));
+    let connections = Arc::new(Semaphore::new(most));
     let handshakes = Arc::new(Semaphore::new(MAX_HANDSHAKES));
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
@@ -73,7 +74,7 @@ pub async fn serve(
     drop(listener);
     stop.send_replace(true);
     // All permits are back once the last connection has ended.
-    let ended = connections.acquire_many(MAX_CONNECTIONS);
+    let ended = connections.acquire_many(most as u32);
     if tokio::time::timeout(GRACE, ended).await.is_err() {
         tracing::warn!("some HTTP connections did not end within the grace time");
     }

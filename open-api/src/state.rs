@@ -6,6 +6,7 @@ use std::sync::Arc;
 use device_registry::{Boundary, Registry, Snapshot};
 use domain::{DatastreamId, Timestamp};
 use ingest::{Clock, Exports, Ingest};
+use supervisor::Supervisor;
 
 use crate::access::Sessions;
 use crate::backups::Backups;
@@ -46,6 +47,11 @@ pub struct ApiParts {
     pub clock: Arc<dyn Clock>,
     /// Where exports are kept: they can be made again.
     pub export_folder: PathBuf,
+    /// Who knows whether every task of the process runs.
+    pub supervisor: Supervisor,
+    /// Connections of each listener, [`crate::MAX_CONNECTIONS`] at most: the
+    /// process may hold fewer handles.
+    pub max_connections: usize,
 }
 
 /// Shared by all listeners and requests; cheap to clone.
@@ -68,6 +74,8 @@ pub struct Shared {
     pub(crate) downloads: Downloads,
     pub(crate) http: HttpCounters,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) supervisor: Supervisor,
+    pub(crate) max_connections: usize,
     boundary_members: BoundaryMembers,
     reads: Reads,
 }
@@ -97,6 +105,8 @@ impl ApiState {
                 downloads: Downloads::new(exports),
                 http: HttpCounters::new(),
                 clock: parts.clock,
+                supervisor: parts.supervisor,
+                max_connections: parts.max_connections.min(crate::MAX_CONNECTIONS),
                 boundary_members: BoundaryMembers::default(),
                 reads: Reads::default(),
             }),

@@ -22,6 +22,9 @@ pub(crate) fn start(
     let shutdown = async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
-    coap::serve(socket, access, sink, key, &CoapConfig::default(), shutdown)
-        .context("the CoAP listener")
+    let config = CoapConfig {
+        scope: rooms.supervisor.scope("coap"),
+        ..CoapConfig::default()
+    };
+    coap::serve(socket, access, sink, key, &config, shutdown).context("the CoAP listener")
 }

@@ -13,6 +13,7 @@ use device_registry::Registry;
 use ed25519_dalek::SigningKey;
 use ingest::{Clock, Ingest, SystemClock};
 use open_api::ApiState;
+use supervisor::{Scope, Supervisor};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -21,6 +22,7 @@ use crate::config::{ReloadingTls, Settings, SharedConfig};
 use crate::glue::downlink::Downlink;
 use crate::glue::login_book::LoginBook;
 use crate::glue::sessions::Sessions;
+use crate::handles::{self, Handles};
 use crate::{coap, feed, format, http, identity, mqtt};
 
 /// The running platform.
@@ -32,8 +34,11 @@ pub struct Platform {
     broker: BrokerHandle,
     coap: Option<CoapHandle>,
     feed: Option<Feed>,
-    tasks: JoinSet<anyhow::Result<()>>,
+    listeners: JoinSet<anyhow::Result<()>>,
+    upkeep: JoinSet<()>,
     stop: watch::Sender<bool>,
+    supervisor: Supervisor,
+    scope: Scope,
 }
 
 /// Where each listener listens, in the order of the ready file.
@@ -80,6 +85,8 @@ pub(crate) struct Rooms {
     pub logins: Arc<LoginBook>,
     pub key: SigningKey,
     pub audience: String,
+    pub supervisor: Supervisor,
+    pub handles: Handles,
 }
 
 impl Platform {
@@ -89,7 +96,8 @@ impl Platform {
         let rooms = open(&settings).await?;
         let sockets = Sockets::bind(&settings).await?;
         let (stop, stopped) = watch::channel(false);
-        let mut tasks = JoinSet::new();
+        let (mut listeners, mut upkeep) = (JoinSet::new(), JoinSet::new());
+        let scope = rooms.supervisor.scope("platform");
 
         let broker = mqtt::start(
             &rooms,
@@ -119,16 +127,18 @@ impl Platform {
             (sockets.https, tls.as_ref().map(ReloadingTls::http)),
         ] {
             if let Some(socket) = socket {
-                tasks.spawn(serve_http(socket, tls, state.clone(), stopped.clone()));
+                listeners.spawn(serve_http(socket, tls, state.clone(), stopped.clone()));
             }
         }
         if let Some(tls) = tls {
-            tokio::spawn(tls.keep_fresh());
+            upkeep.spawn(scope.task("read the certificate again", tls.keep_fresh()));
         }
-        tokio::spawn(housekeeping(Arc::clone(&rooms.registry), broker.clone()));
+        let housekeeping = housekeeping(Arc::clone(&rooms.registry), broker.clone());
+        upkeep.spawn(scope.task("housekeeping", housekeeping));
         let downlink = Arc::clone(&rooms.downlink);
         let subscribers = mqtt::Subscribed(broker.clone());
-        tokio::spawn(async move { downlink.run(subscribers).await });
+        let live = async move { downlink.run(subscribers).await };
+        upkeep.spawn(scope.task("live messages of MQTT", live));
 
         Ok(Self {
             addresses: sockets.addresses,
@@ -138,8 +148,11 @@ impl Platform {
             broker,
             coap,
             feed,
-            tasks,
+            listeners,
+            upkeep,
             stop,
+            supervisor: rooms.supervisor,
+            scope,
         })
     }
 
@@ -165,23 +178,30 @@ impl Platform {
     pub async fn run(mut self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let fault = self.ingest.failed();
         let sessions_fault = self.sessions.failed();
+        let ended = self.supervisor.failed();
         let outcome = tokio::select! {
-            () = stop => Ok(()),
+            // A fault ends the tasks that meet it: its own reason comes first.
+            biased;
             fault = fault => Err(anyhow::Error::new(fault)),
             fault = sessions_fault => Err(anyhow::Error::new(fault)),
-            Some(ended) = self.tasks.join_next() => ended
+            ended = ended => Err(anyhow::Error::new(ended)),
+            () = stop => Ok(()),
+            Some(ended) = self.listeners.join_next() => ended
                 .map_err(anyhow::Error::from)
                 .and_then(|ended| ended)
                 .and_then(|()| Err(anyhow::anyhow!("a listener ended by itself"))),
         };
+        self.scope.close();
         self.stop.send_replace(true);
+        // They have nothing to finish.
+        self.upkeep.shutdown().await;
         // After a fault a worker may be stuck on the disk: nobody waits for it.
         let _ = tokio::time::timeout(GRACE, async {
             self.broker.stopped().await;
             if let Some(coap) = self.coap {
                 coap.stopped().await;
             }
-            while self.tasks.join_next().await.is_some() {}
+            while self.listeners.join_next().await.is_some() {}
             if let Some(feed) = self.feed {
                 feed::stop(feed).await;
             }
@@ -221,13 +241,15 @@ async fn housekeeping(registry: Arc<Registry>, broker: BrokerHandle) {
 const GRACE: std::time::Duration = std::time::Duration::from_secs(10);
 
 async fn open(settings: &Settings) -> anyhow::Result<Rooms> {
+    let handles = handles::take_all()?;
     format::check_or_create(&settings.data)?;
+    let supervisor = Supervisor::default();
     let data = settings.data.clone();
     let log_budget = settings.log_budget;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (registry, ingest, sessions, key) = tokio::task::spawn_blocking({
-        let clock = Arc::clone(&clock);
-        move || open_data(&data, log_budget, &clock)
+        let (clock, supervisor) = (Arc::clone(&clock), supervisor.clone());
+        move || open_data(&data, log_budget, &clock, &supervisor)
     })
     .await??;
     Ok(Rooms {
@@ -239,6 +261,8 @@ async fn open(settings: &Settings) -> anyhow::Result<Rooms> {
         logins: Arc::default(),
         key,
         audience: settings.audience.clone(),
+        supervisor,
+        handles,
     })
 }
 
@@ -246,17 +270,19 @@ fn open_data(
     data: &Path,
     log_budget: u64,
     clock: &Arc<dyn Clock>,
+    supervisor: &Supervisor,
 ) -> anyhow::Result<(Arc<Registry>, Ingest, Sessions, SigningKey)> {
     let registry_clock = Arc::clone(clock);
     let registry = Registry::open(data, move || registry_clock.now())?;
     let registry = Arc::new(registry);
     let config = ingest::Config {
         log_budget_bytes: log_budget,
+        scope: supervisor.scope("data"),
         ..ingest::Config::new(data)
     };
     let ingest = Ingest::open(config, Arc::clone(&registry), Arc::clone(clock))?;
     // Behind the two that lock the folder.
-    let sessions = Sessions::open(data, Arc::clone(clock))?;
+    let sessions = Sessions::open(data, Arc::clone(clock), &supervisor.scope("mqtt sessions"))?;
     let key = identity::load_or_create(data)?;
     Ok((registry, ingest, sessions, key))
 }

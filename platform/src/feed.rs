@@ -16,7 +16,8 @@ pub(crate) fn start(rooms: &Rooms, data: &Path, config: Config) -> anyhow::Resul
         );
     }
     let registry = Arc::clone(&rooms.registry);
-    Feed::start(config, data, rooms.ingest.clone(), registry).context("the feed")
+    let scope = rooms.supervisor.scope("feed");
+    Feed::start(config, data, rooms.ingest.clone(), registry, scope).context("the feed")
 }
 
 /// Its thread ends within moments; nothing here waits on it.

@@ -14,6 +14,7 @@ use crate::backup::live::LiveBackups;
 use crate::compose::Rooms;
 use crate::config::Settings;
 use crate::glue::login_book::LoginBook;
+use crate::observability;
 
 /// Folder of the exports within the data folder.
 const EXPORT_FOLDER: &str = "export";
@@ -48,6 +49,8 @@ pub(crate) fn state(
         quotas: Quotas::default(),
         clock: Arc::clone(&rooms.clock),
         export_folder: settings.data.join(EXPORT_FOLDER),
+        supervisor: rooms.supervisor.clone(),
+        max_connections: rooms.handles.http,
     })
 }
 
@@ -154,6 +157,23 @@ impl Connections for Doors {
              madang_mqtt_subscriptions {}",
             stats.subscriptions
         );
+        for (name, help, count) in [
+            (
+                "madang_panics_total",
+                "Panics of any thread or task",
+                supervisor::panics::count(),
+            ),
+            (
+                "madang_log_lines_lost_total",
+                "Log lines that nobody could be given",
+                observability::lost(),
+            ),
+        ] {
+            let _ = writeln!(
+                out,
+                "# HELP {name} {help}.\n# TYPE {name} counter\n{name} {count}"
+            );
+        }
         agencies(out, &stats.agencies);
         self.logins.prometheus(out);
         if let Some(feed) = &self.feed {

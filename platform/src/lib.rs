@@ -20,6 +20,7 @@ pub mod runtime;
 mod coap;
 mod feed;
 mod format;
+mod handles;
 mod http;
 mod identity;
 mod mqtt;

@@ -42,6 +42,10 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if !matches!(arguments.command, Command::Serve(_) | Command::Demo(_)) {
+        // A command whose output nobody reads on (`| head`) ends quietly.
+        sigpipe::reset();
+    }
     match arguments.command {
         Command::Serve(args) => cli::serve::run(*args),
         Command::Demo(args) => cli::demo::run(args),

@@ -60,8 +60,10 @@ pub(crate) fn start(
     };
     let config = Config {
         subscriptions_per_session: SUBSCRIPTIONS_PER_SESSION,
+        max_connections: rooms.handles.mqtt,
         messages_per_second: device_rate,
         message_burst: device_rate.saturating_mul(BURST_SECONDS),
+        scope: rooms.supervisor.scope("mqtt"),
         ..Config::default()
     };
     let handle =

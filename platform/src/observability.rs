@@ -1,15 +1,49 @@
 //! Logging: one line an event on standard error, `MADANG_LOG` as the filter.
+//!
+//! A log line never waits and never panics: it is put into a bounded queue that
+//! a thread writes out. Where standard error is gone, full or read by nobody,
+//! lines are lost and counted, and the platform goes on.
+
+mod lines;
+
+use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
-/// Call once, before anything else logs.
-pub fn start() {
-    let filter = EnvFilter::try_from_env("MADANG_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let started = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        .with_target(false)
-        .try_init();
-    debug_assert!(started.is_ok(), "logging starts once");
+use lines::Lines;
+pub use lines::lost;
+
+/// What is left in the queue at the end may take so long to be written.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// The running log.
+pub struct Logging {
+    lines: Lines,
+}
+
+impl Logging {
+    /// Call once, before anything else logs.
+    pub fn start() -> std::io::Result<Self> {
+        let lines = Lines::start(std::io::stderr())?;
+        let filter =
+            EnvFilter::try_from_env("MADANG_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+        let queue = lines.clone();
+        let started = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(move || queue.line())
+            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+            .with_target(false)
+            .try_init();
+        debug_assert!(started.is_ok(), "logging starts once");
+        supervisor::panics::install();
+        Ok(Self { lines })
+    }
+
+    /// The last line of the process, and all before it.
+    pub fn end(self, last: Option<&str>) {
+        if let Some(last) = last {
+            self.lines.put(format!("{last}\n").into_bytes());
+        }
+        self.lines.drain(DRAIN);
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use supervisor::Scope;
+
 #[derive(Clone, Debug)]
 pub struct CoapConfig {
     /// Asked of the kernel for datagrams that wait, in bytes. The default of
@@ -47,6 +49,8 @@ pub struct CoapConfig {
     pub max_retransmit: u8,
     /// From the shutdown signal to the last answer.
     pub drain: Duration,
+    /// Who watches the threads; nobody by default.
+    pub scope: Scope,
 }
 
 impl Default for CoapConfig {
@@ -71,6 +75,7 @@ impl Default for CoapConfig {
             ack_timeout: Duration::from_secs(2),
             max_retransmit: 4,
             drain: Duration::from_secs(5),
+            scope: Scope::default(),
         }
     }
 }

@@ -7,10 +7,10 @@
 use std::io;
 use std::net::{SocketAddr, UdpSocket as StdSocket};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use supervisor::Scope;
 use tokio::net::UdpSocket;
 use tokio::runtime;
 use tokio::sync::{mpsc, watch};
@@ -97,7 +97,13 @@ where
         key,
         counters: Arc::clone(&counters),
     };
-    spawn("coap-commit", move || {
+    let scope = config.scope.clone();
+    let closing = scope.clone();
+    let shutdown = async move {
+        shutdown.await;
+        closing.close();
+    };
+    spawn(&scope, "coap-commit", move || {
         run_blocking(committer.run(to_commit, answers));
     })?;
     let mut server = Server {
@@ -107,7 +113,7 @@ where
         counters: Arc::clone(&counters),
         drain: config.drain,
     };
-    spawn("coap", move || {
+    spawn(&scope, "coap", move || {
         run_blocking(async move {
             match UdpSocket::from_std(socket) {
                 Ok(socket) => server.run(&socket, answered, shutdown).await,
@@ -130,12 +136,13 @@ fn prepare(socket: &StdSocket, config: &CoapConfig) -> io::Result<SocketAddr> {
     socket.local_addr()
 }
 
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), CoapStartError> {
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(body)
-        .map(drop)
-        .map_err(CoapStartError::Thread)
+fn spawn(
+    scope: &Scope,
+    name: &str,
+    body: impl FnOnce() + Send + 'static,
+) -> Result<(), CoapStartError> {
+    let started = scope.thread(name, body);
+    started.map(drop).map_err(CoapStartError::Thread)
 }
 
 fn run_blocking(work: impl Future<Output = ()>) {

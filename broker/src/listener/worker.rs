@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use slab::Slab;
 use tokio::sync::Notify;
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::{JoinHandle, LocalSet, spawn_local};
 
 use super::accept::Door;
 use super::commit::Commits;
@@ -186,20 +186,19 @@ impl<C: Seams> Worker<C> {
     async fn serve(self: Rc<Self>, doors: Vec<(std::net::TcpListener, Door)>) {
         let mut accepting = Vec::new();
         for (socket, door) in doors {
-            accepting.push(spawn_local(super::accept::accept(
-                self.clone(),
-                socket,
-                Rc::new(door),
-            )));
+            let name = format!("accept on {}", door.counters.address);
+            let accept = super::accept::accept(self.clone(), socket, Rc::new(door));
+            accepting.push(self.spawn(&name, accept));
         }
         if self.index == KEEPER {
-            spawn_local(end_waiting_sessions(self.clone()));
+            self.spawn("end sessions", end_waiting_sessions(self.clone()));
         }
         let worker = self.clone();
-        let mut committing = spawn_local(async move { worker.commits.run(&worker).await });
-        spawn_local(dispatch(self.clone()));
-        spawn_local(watch_deadlines(self.clone()));
-        spawn_local(revalidate(self.clone()));
+        let commits = async move { worker.commits.run(&worker).await };
+        let mut committing = self.spawn("commit", commits);
+        self.spawn("dispatch", dispatch(self.clone()));
+        self.spawn("watch deadlines", watch_deadlines(self.clone()));
+        self.spawn("watch rights", revalidate(self.clone()));
         let inbox = self.shared.router.inbox(self.index);
         tokio::select! {
             () = inbox.stop.notified() => {}
@@ -228,6 +227,12 @@ impl<C: Seams> Worker<C> {
             let left = self.connections.borrow().len();
             tracing::warn!("{left} connections did not end within the grace time");
         }
+    }
+
+    /// One of the worker's own tasks: they end with it alone.
+    fn spawn(&self, name: &str, task: impl Future<Output = ()> + 'static) -> JoinHandle<()> {
+        let name = format!("mqtt-{} {name}", self.index);
+        spawn_local(self.config().scope.task(&name, task))
     }
 
     /// A place for a connection.
@@ -361,7 +366,13 @@ async fn end_waiting_sessions<C: Seams>(worker: Rc<Worker<C>>) {
 async fn watch_deadlines<C: Seams>(worker: Rc<Worker<C>>) {
     let period = (worker.config().connect_deadline / 4)
         .clamp(Duration::from_millis(50), Duration::from_secs(1));
+    // As long as this comes round, the worker's other tasks get their turn.
+    let alive = worker
+        .config()
+        .scope
+        .watch(&format!("mqtt-{}", worker.index));
     loop {
+        alive.beat();
         tokio::time::sleep(period).await;
         let now = Instant::now();
         worker

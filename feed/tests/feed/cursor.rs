@@ -101,6 +101,7 @@ fn a_cursor_of_a_newer_version_is_refused() {
         plane.folder(),
         plane.ingest.clone(),
         registry,
+        supervisor::Scope::default(),
     );
     let Err(error) = started else {
         panic!("it started over a newer cursor");

@@ -12,6 +12,7 @@ mod plane;
 mod store;
 
 use std::time::{Duration, Instant};
+use supervisor::Scope;
 
 use feed::{Config, Feed, Selection, Target};
 
@@ -41,7 +42,14 @@ fn config(store: &Store) -> Config {
 
 fn start(plane: &Plane, config: Config) -> Feed {
     let registry = std::sync::Arc::clone(&plane.registry);
-    Feed::start(config, plane.folder(), plane.ingest.clone(), registry).unwrap()
+    Feed::start(
+        config,
+        plane.folder(),
+        plane.ingest.clone(),
+        registry,
+        Scope::default(),
+    )
+    .unwrap()
 }
 
 /// Waits until the store holds what the platform holds, value for value.

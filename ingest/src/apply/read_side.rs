@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use domain::{DatastreamId, DeviceId, Offset, Timestamp};
 use parking_lot::Mutex;
 use rustc_hash::FxHashSet;
+use supervisor::Scope;
 
 use super::thread::ApplierThread;
 use super::{Applier, Progress};
@@ -115,11 +116,12 @@ impl ReadSide {
         &self,
         log: Arc<Log>,
         on_flushed: Arc<dyn Fn(Result<Offset, FlushError>) + Send + Sync>,
+        scope: &Scope,
     ) -> io::Result<()> {
         let applier = self.recovering.lock().take();
         let applier = applier.ok_or_else(|| io::Error::other("the applier runs already"))?;
         self.store.on_flushed(move |outcome| on_flushed(outcome));
-        let thread = ApplierThread::start(Arc::clone(&log), applier)?;
+        let thread = ApplierThread::start(Arc::clone(&log), applier, scope)?;
         // `recovering` was there, so nobody has been here before.
         let _ = self.running.set(Running { log, thread });
         Ok(())

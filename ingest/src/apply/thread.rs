@@ -12,10 +12,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::Offset;
 use parking_lot::Mutex;
+use supervisor::{Scope, Watched};
 
 use super::{Applier, Progress};
 use crate::log::{Decoder, DurableGroup, Fault, Log};
@@ -28,6 +29,8 @@ const NAPS_BEFORE_SLEEP: u32 = 8;
 /// The long sleep, which a leader ends early: how long a message of QoS 0 may
 /// wait to become durable.
 const SLEEP: Duration = Duration::from_millis(20);
+/// How often it tells that it is alive.
+const BEAT: Duration = Duration::from_secs(1);
 
 /// The running applier.
 pub(crate) struct ApplierThread {
@@ -37,17 +40,18 @@ pub(crate) struct ApplierThread {
     stop: Arc<AtomicBool>,
     thread: Thread,
     handle: Mutex<Option<JoinHandle<()>>>,
+    scope: Scope,
 }
 
 impl ApplierThread {
-    pub(crate) fn start(log: Arc<Log>, mut applier: Applier) -> io::Result<Self> {
+    pub(crate) fn start(log: Arc<Log>, mut applier: Applier, scope: &Scope) -> io::Result<Self> {
         applier.go_live();
         let (progress, store) = (applier.progress.clone(), applier.store.clone());
         let stop = Arc::new(AtomicBool::new(false));
-        let handle = thread::Builder::new().name("apply".into()).spawn({
+        let handle = scope.thread_that_beats("apply", {
             let (log, stop, progress) = (Arc::clone(&log), Arc::clone(&stop), progress.clone());
-            move || {
-                let run = || run(&log, &mut applier, &stop);
+            move |watched| {
+                let run = || run(&log, &mut applier, &stop, watched);
                 if catch_unwind(AssertUnwindSafe(run)).is_err() {
                     let cause = io::Error::other("the applier has panicked");
                     log.fail(Fault::new("apply", Path::new("the log"), cause));
@@ -63,6 +67,7 @@ impl ApplierThread {
             stop,
             thread: handle.thread().clone(),
             handle: Mutex::new(Some(handle)),
+            scope: scope.clone(),
         })
     }
 
@@ -77,6 +82,7 @@ impl ApplierThread {
 
     /// Applies what is durable, then ends. Blocks; a second call does nothing.
     pub(crate) fn stop(&self) {
+        self.scope.close();
         self.stop.store(true, Ordering::Release);
         self.store.hurry();
         self.thread.unpark();
@@ -94,10 +100,16 @@ impl Drop for ApplierThread {
     }
 }
 
-fn run(log: &Log, applier: &mut Applier, stop: &AtomicBool) {
+fn run(log: &Log, applier: &mut Applier, stop: &AtomicBool, watched: &Watched) {
     let mut decoder = Decoder::default();
     let mut naps = 0;
+    let mut beaten = Instant::now();
+    watched.beat();
     loop {
+        if beaten.elapsed() >= BEAT {
+            beaten = Instant::now();
+            watched.beat();
+        }
         let stopping = stop.load(Ordering::Acquire);
         let sleep = if naps >= NAPS_BEFORE_SLEEP && !stopping {
             SLEEP

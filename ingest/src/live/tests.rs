@@ -40,6 +40,7 @@ impl Plane {
             segment_bytes: SEGMENT_BYTES,
             policy: CommitPolicy::Inline,
             faults: Faults::default(),
+            scope: supervisor::Scope::default(),
         };
         let counters = Arc::new(Counters::default());
         let path = folder.path().join("log");

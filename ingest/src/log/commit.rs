@@ -139,16 +139,15 @@ impl Waiters {
 
 /// Starts the thread that leads always.
 pub(super) fn start_committer(shared: &Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
+    let scope = shared.scope.clone();
     let shared = Arc::clone(shared);
-    std::thread::Builder::new()
-        .name("log-commit".into())
-        .spawn(move || {
-            while committer_awaits(&shared.waiters) {
-                // A fault is told to each of those who wait.
-                let _ = shared.sync_to(shared.last_staged());
-                shared.waiters.serve(&shared);
-            }
-        })
+    scope.thread("log-commit", move || {
+        while committer_awaits(&shared.waiters) {
+            // A fault is told to each of those who wait.
+            let _ = shared.sync_to(shared.last_staged());
+            shared.waiters.serve(&shared);
+        }
+    })
 }
 
 /// Sleeps until there is work; false at the end.

@@ -38,6 +38,7 @@ use std::time::{Duration, Instant};
 
 use domain::Offset;
 use parking_lot::{Mutex, MutexGuard};
+use supervisor::Scope;
 
 pub use commit::CommitError;
 pub use fault::Fault;
@@ -86,6 +87,8 @@ pub(crate) struct LogConfig {
     pub(crate) segment_bytes: u64,
     pub(crate) policy: CommitPolicy,
     pub(crate) faults: Faults,
+    /// Who watches the threads.
+    pub(crate) scope: Scope,
 }
 
 /// An open log. Dropping it stops its threads and syncs nothing.
@@ -113,6 +116,7 @@ pub(crate) struct Shared {
     waiters: Waiters,
     segments: Arc<Segments>,
     counters: Arc<Counters>,
+    scope: Scope,
 }
 
 impl Log {
@@ -124,7 +128,7 @@ impl Log {
         stored: Offset,
         counters: Arc<Counters>,
     ) -> Result<Self, LogOpenError> {
-        let recovered = recovery::recover(folder, config.segment_bytes, stored, &config.faults)?;
+        let recovered = recovery::recover(folder, config, stored)?;
         let policy = Policy::decide(config.policy, folder)?;
         let buffers = Arc::new(Buffers::default());
         let shared = Arc::new(Shared {
@@ -145,6 +149,7 @@ impl Log {
             waiters: Waiters::default(),
             segments: recovered.segments,
             counters,
+            scope: config.scope.clone(),
         });
         let committer = match policy {
             Policy::Inline => None,
@@ -312,6 +317,7 @@ impl Log {
     /// threads. What was not synced is lost; reading goes on, and the applier
     /// may still take what was synced.
     pub(crate) fn shut(&self) {
+        self.shared.scope.close();
         self.refuse_new();
         self.shared.waiters.stop();
         self.shared.feed.unbind();

@@ -22,10 +22,11 @@ use std::sync::Arc;
 
 use domain::Offset;
 
+use super::LogConfig;
 use super::bit_rot::is_one_bit_off;
 use super::decode::check;
 use super::encode::{ALIGNMENT, HEADER_BYTES};
-use super::file::{Faults, LogFile};
+use super::file::LogFile;
 use super::segment::{
     FORMAT_VERSION, SEGMENT_HEADER_BYTES, Segment, SegmentHeader, Segments, parse_file_name,
     sync_folder,
@@ -86,10 +87,10 @@ pub(super) struct Recovered {
 /// the store holds.
 pub(super) fn recover(
     folder: &Path,
-    segment_bytes: u64,
+    config: &LogConfig,
     stored: Offset,
-    faults: &Faults,
 ) -> Result<Recovered, LogOpenError> {
+    let faults = &config.faults;
     fs::create_dir_all(folder).map_err(io("make the folder", folder))?;
     check_format(folder)?;
     let found = find_segments(folder)?;
@@ -103,8 +104,8 @@ pub(super) fn recover(
             stored,
         });
     }
-    let spares =
-        Spares::start(folder, segment_bytes).map_err(io("make a spare segment in", folder))?;
+    let spares = Spares::start(folder, config.segment_bytes, &config.scope)
+        .map_err(io("make a spare segment in", folder))?;
     let segments = Arc::new(Segments::new(found.clone()));
     let (segment, file, end) = match (found.last(), end) {
         (Some(last), Some(end)) => {

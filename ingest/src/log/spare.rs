@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use parking_lot::{Condvar, Mutex};
+use supervisor::Scope;
 
 use super::segment::sync_folder;
 
@@ -27,6 +28,7 @@ const DIRECT_ALIGNMENT: usize = 4096;
 pub(crate) struct Spares {
     shared: Arc<SparesShared>,
     maker: Option<JoinHandle<()>>,
+    scope: Scope,
 }
 
 struct SparesShared {
@@ -46,7 +48,7 @@ struct State {
 
 impl Spares {
     /// Takes over a spare that was left, and starts the thread.
-    pub(crate) fn start(folder: &Path, segment_bytes: u64) -> io::Result<Self> {
+    pub(crate) fn start(folder: &Path, segment_bytes: u64, scope: &Scope) -> io::Result<Self> {
         remove_if_there(&folder.join(IN_THE_MAKING))?;
         let left = folder.join(SPARE);
         let ready = fs::metadata(&left).is_ok_and(|file| file.len() == segment_bytes);
@@ -62,15 +64,14 @@ impl Spares {
             }),
             changed: Condvar::new(),
         });
-        let maker = std::thread::Builder::new()
-            .name("log-spare".into())
-            .spawn({
-                let shared = Arc::clone(&shared);
-                move || shared.make_spares()
-            })?;
+        let maker = scope.thread("log-spare", {
+            let shared = Arc::clone(&shared);
+            move || shared.make_spares()
+        })?;
         Ok(Self {
             shared,
             maker: Some(maker),
+            scope: scope.clone(),
         })
     }
 
@@ -127,6 +128,7 @@ impl Spares {
 
 impl Drop for Spares {
     fn drop(&mut self) {
+        self.scope.close();
         self.shared.state.lock().stop = true;
         self.shared.changed.notify_all();
         if let Some(maker) = self.maker.take() {

@@ -10,7 +10,7 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use domain::Offset;
@@ -64,10 +64,9 @@ struct State {
 
 impl Flusher {
     pub(super) fn start(shared: &Arc<Shared>) -> io::Result<JoinHandle<()>> {
+        let scope = shared.upkeep.scope.clone();
         let shared = Arc::clone(shared);
-        thread::Builder::new()
-            .name("flush".into())
-            .spawn(move || shared.flusher.run(&shared))
+        scope.thread("flush", move || shared.flusher.run(&shared))
     }
 
     /// A head was frozen.

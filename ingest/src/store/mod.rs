@@ -247,6 +247,7 @@ impl Store {
 
     /// Flushes everything and stops the threads. Queries go on.
     pub(crate) fn close(&self) -> Result<(), FlushError> {
+        self.shared.upkeep.scope.close();
         // First: on a machine of one core it would hold the flush up.
         self.shared.compactor.stop();
         let flushed = self.flush();
@@ -257,6 +258,7 @@ impl Store {
     /// Gives up the compaction that runs, and stops the flusher behind the
     /// flush that runs.
     pub(crate) fn stop(&self) {
+        self.shared.upkeep.scope.close();
         self.shared.compactor.stop();
         self.shared.flusher.stop();
         if let Some(thread) = self.shared.thread.lock().take() {

@@ -1,6 +1,7 @@
 //! What the store has to be told to keep its files in order.
 
 use domain::{DatastreamId, Timestamp};
+use supervisor::Scope;
 
 /// Whose a datastream is. Empty: nobody knows.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -20,6 +21,8 @@ pub(crate) struct Upkeep {
     pub(crate) retention_days: Box<RetentionDays>,
     pub(crate) now: Box<dyn Fn() -> Timestamp + Send + Sync>,
     pub(crate) pace: Pace,
+    /// Who watches the threads.
+    pub(crate) scope: Scope,
 }
 
 /// Who begins a compaction.

@@ -1,5 +1,7 @@
 //! `/healthz` and `/readyz`.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -12,6 +14,9 @@ use crate::state::ApiState;
 /// Frames that may wait to be applied before the platform counts as behind:
 /// a second or so at full speed.
 const MAX_BEHIND: u64 = 500_000;
+
+/// A task that tells that it is alive does so each second.
+const MAX_SILENCE: Duration = Duration::from_secs(10);
 
 /// How the platform is.
 #[derive(Serialize, ToSchema)]
@@ -41,6 +46,18 @@ pub(crate) async fn ready(State(state): State<ApiState>) -> Result<Json<HealthVi
             ProblemKind::Unavailable,
             "The log has failed: nothing is accepted any more.",
         ));
+    }
+    if let Some(ended) = state.supervisor.ended() {
+        return Err(Problem::new(ProblemKind::Unavailable, ended.to_string()));
+    }
+    let silent = state.supervisor.silent(MAX_SILENCE);
+    if !silent.is_empty() {
+        let names = silent.join(", ");
+        return Err(Problem::new(
+            ProblemKind::Unavailable,
+            format!("Not heard of for {} s: {names}.", MAX_SILENCE.as_secs()),
+        )
+        .retry_after(1));
     }
     let durable = state.ingest.durable_offset().get();
     let applied = state.ingest.applied_offset().get();

@@ -83,6 +83,8 @@ impl Platform {
         let ingest = Ingest::open(config, Arc::clone(&registry), Arc::clone(&clock)).unwrap();
         let token = std::fs::read_to_string(folder.path().join("admin.token")).unwrap();
         let state = ApiState::new(ApiParts {
+            supervisor: supervisor::Supervisor::default(),
+            max_connections: open_api::MAX_CONNECTIONS,
             registry,
             ingest,
             platform: PlatformInfo {

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use crate::compose::Platform;
 use crate::config::{ServeArgs, Settings};
-use crate::{observability, runtime};
+use crate::runtime;
 
 mod banner;
 mod population;
@@ -34,12 +34,11 @@ pub fn run(args: DemoArgs) -> ExitCode {
     let settings = match Settings::from_args(serve_args(&args)) {
         Ok(settings) => settings,
         Err(error) => {
-            eprintln!("madang: {error}");
+            super::complain(error);
             return ExitCode::from(2);
         }
     };
-    observability::start();
-    super::report(runtime::block_on(demo(args, settings)))
+    super::report_logged(|| runtime::block_on(demo(args, settings)))
 }
 
 async fn demo(args: DemoArgs, settings: Settings) -> anyhow::Result<()> {

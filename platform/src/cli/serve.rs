@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use crate::compose::Platform;
 use crate::config::{ServeArgs, Settings};
-use crate::observability;
 use crate::ready::ReadyFile;
 use crate::runtime;
 
@@ -12,12 +11,11 @@ pub fn run(args: ServeArgs) -> ExitCode {
     let settings = match Settings::from_args(args) {
         Ok(settings) => settings,
         Err(error) => {
-            eprintln!("madang: {error}");
+            super::complain(error);
             return ExitCode::from(2);
         }
     };
-    observability::start();
-    super::report(runtime::block_on(serve(settings)))
+    super::report_logged(|| runtime::block_on(serve(settings)))
 }
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {

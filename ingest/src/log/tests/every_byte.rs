@@ -54,6 +54,7 @@ fn open_log(folder: &Path) -> Result<Log, LogOpenError> {
         segment_bytes: BYTES as u64,
         policy: CommitPolicy::Inline,
         faults: Faults::default(),
+        scope: supervisor::Scope::default(),
     };
     Log::open(folder, &config, Offset::ZERO, Arc::default())
 }

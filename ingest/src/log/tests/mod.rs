@@ -27,6 +27,7 @@ fn config(policy: CommitPolicy, faults: &Faults) -> LogConfig {
         segment_bytes: SEGMENT_BYTES,
         policy,
         faults: faults.clone(),
+        scope: supervisor::Scope::default(),
     }
 }
 

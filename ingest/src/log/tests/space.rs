@@ -144,7 +144,8 @@ fn a_spare_that_could_not_be_made_long_ago_is_tried_again() {
     let folder = tempfile::tempdir().unwrap();
     // A folder in its place: making the spare fails, whoever runs the test.
     let obstacle = folder.path().join("spare.tmp");
-    let spares = spare::Spares::start(folder.path(), SEGMENT_BYTES).unwrap();
+    let spares =
+        spare::Spares::start(folder.path(), SEGMENT_BYTES, &supervisor::Scope::default()).unwrap();
     spares.wait().unwrap();
     fs::create_dir(&obstacle).unwrap();
     fs::remove_file(folder.path().join("spare")).unwrap();

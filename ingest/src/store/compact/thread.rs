@@ -4,7 +4,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
@@ -37,7 +37,7 @@ pub(in crate::store) struct Compactor {
 
 impl Compactor {
     pub(in crate::store) fn start(shared: &Arc<Shared>) -> io::Result<()> {
-        let thread = thread::Builder::new().name("compact".into()).spawn({
+        let thread = shared.upkeep.scope.thread("compact", {
             let shared = Arc::clone(shared);
             move || {
                 lower_priority();

@@ -260,6 +260,7 @@ fn the_store_compacts_by_itself_once_there_are_many_files() {
     let folder = tempfile::tempdir().unwrap();
     let background = Upkeep {
         pace: Pace::Background,
+        scope: supervisor::Scope::default(),
         ..upkeep()
     };
     let mut opened = Opened::with(folder.path(), 100, background);

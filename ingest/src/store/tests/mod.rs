@@ -116,6 +116,7 @@ pub(super) fn upkeep() -> Upkeep {
         retention_days: Box::new(|group| (group.agency == "odd").then_some(RETENTION_DAYS)),
         now: Box::new(|| Timestamp::from_micros(3_600_000_000)),
         pace: Pace::Asked,
+        scope: supervisor::Scope::default(),
     }
 }
 

@@ -44,7 +44,7 @@ pub struct DoctorArgs {
 
 pub fn run(args: &DoctorArgs) -> ExitCode {
     if let Err(fault) = check(args) {
-        eprintln!("madang: {fault}");
+        super::complain(fault);
         return ExitCode::from(2);
     }
     let mut report = Report::default();

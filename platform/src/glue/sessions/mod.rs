@@ -29,6 +29,7 @@ use std::sync::Arc;
 use broker::{SessionChange, SessionStore, SinkFault, StoredSession};
 use ingest::Clock;
 use parking_lot::Mutex;
+use supervisor::Scope;
 
 pub use copy::{CopySessionsError, inspect_sessions};
 pub use database::{OpenSessionsError, SESSIONS_FILE, SET_ASIDE};
@@ -39,6 +40,7 @@ use queue::{Queue, SaveError};
 /// what waits and nobody is told when.
 pub struct Sessions {
     queue: Arc<Queue>,
+    scope: Scope,
     /// What the file held; there until it is asked for.
     loaded: Mutex<Option<Vec<StoredSession>>>,
 }
@@ -46,13 +48,18 @@ pub struct Sessions {
 impl Sessions {
     /// Opens the file in the data folder `dir`, which this process has locked.
     /// `clock` gives the time at which a session's connection ended.
-    pub fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenSessionsError> {
+    pub fn open(
+        dir: &Path,
+        clock: Arc<dyn Clock>,
+        scope: &Scope,
+    ) -> Result<Self, OpenSessionsError> {
         let opened = database::open(dir)?;
         let queue = Arc::new(Queue::new(&opened.path));
-        writer::start(opened.connection, Arc::clone(&queue), clock)
+        writer::start(opened.connection, Arc::clone(&queue), clock, scope)
             .map_err(OpenSessionsError::Thread)?;
         Ok(Self {
             queue,
+            scope: scope.clone(),
             loaded: Mutex::new(Some(opened.sessions)),
         })
     }
@@ -64,6 +71,7 @@ impl Sessions {
 
     /// Saves what waits, takes no more, and closes the file.
     pub async fn close(&self) -> Result<(), SessionsFault> {
+        self.scope.close();
         self.queue.close();
         self.queue.closed().await
     }
@@ -71,6 +79,7 @@ impl Sessions {
 
 impl Drop for Sessions {
     fn drop(&mut self) {
+        self.scope.close();
         self.queue.close();
     }
 }

@@ -26,7 +26,12 @@ impl Clock for Ticks {
 }
 
 fn open(dir: &Path) -> Sessions {
-    Sessions::open(dir, Arc::new(Ticks::default())).unwrap()
+    Sessions::open(
+        dir,
+        Arc::new(Ticks::default()),
+        &supervisor::Scope::default(),
+    )
+    .unwrap()
 }
 
 fn key(client_id: &str) -> Arc<SessionKey> {
@@ -422,7 +427,11 @@ fn a_newer_file_is_refused_and_left_untouched() {
         .unwrap();
     drop(file);
     let before = std::fs::read(&path).unwrap();
-    let refused = Sessions::open(dir.path(), Arc::new(Ticks::default()));
+    let refused = Sessions::open(
+        dir.path(),
+        Arc::new(Ticks::default()),
+        &supervisor::Scope::default(),
+    );
     assert!(matches!(
         refused,
         Err(OpenSessionsError::Newer { found: 99, .. })
@@ -436,7 +445,11 @@ fn the_file_belongs_to_one_process_and_one_account() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     let sessions = open(dir.path());
-    let second = Sessions::open(dir.path(), Arc::new(Ticks::default()));
+    let second = Sessions::open(
+        dir.path(),
+        Arc::new(Ticks::default()),
+        &supervisor::Scope::default(),
+    );
     assert!(matches!(second, Err(OpenSessionsError::InUse(_))));
     save(&sessions, vec![attached("app", 1)]);
     for entry in std::fs::read_dir(dir.path()).unwrap() {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use broker::{LogPosition, SessionChange, SessionKey};
 use ingest::Clock;
 use rusqlite::{Connection, TransactionBehavior};
+use supervisor::Scope;
 
 use super::queue::{Queue, Waiting};
 use super::rows;
@@ -15,15 +16,14 @@ pub(super) fn start(
     connection: Connection,
     queue: Arc<Queue>,
     clock: Arc<dyn Clock>,
+    scope: &Scope,
 ) -> io::Result<()> {
-    std::thread::Builder::new()
-        .name("sessions".into())
-        .spawn(move || {
-            let file = Closing(&queue);
-            run(connection, &queue, &*clock);
-            drop(file);
-        })
-        .map(|_| ())
+    let started = scope.thread("sessions", move || {
+        let file = Closing(&queue);
+        run(connection, &queue, &*clock);
+        drop(file);
+    });
+    started.map(drop)
 }
 
 /// Tells that the file is closed, also after a panic.

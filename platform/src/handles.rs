@@ -1,0 +1,68 @@
+//! File handles: as many as the system allows, shared out so that connections
+//! cannot use up what the log and the store need.
+
+use anyhow::ensure;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// For the log, the store's files, the databases, exports and backups, and the
+/// runtimes' own.
+const RESERVED: u64 = 256;
+/// Below this the platform does not start: the reserve and a few connections.
+const LEAST: u64 = RESERVED + 64;
+
+/// How many connections the process may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Handles {
+    pub mqtt: usize,
+    pub http: usize,
+}
+
+/// Raises the soft limit to the hard one, as systemd asks servers to do (its
+/// soft default of 1,024 is for programs that use `select`).
+pub(crate) fn take_all() -> anyhow::Result<Handles> {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the limit of open files stays at {:?}", limit.current);
+    }
+    share_out(getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX))
+}
+
+fn share_out(allowed: u64) -> anyhow::Result<Handles> {
+    ensure!(
+        allowed >= LEAST,
+        "only {allowed} files may be open, and {LEAST} are needed at least: raise the limit \
+         (ulimit -n, or LimitNOFILE= of the service)"
+    );
+    let free = usize::try_from(allowed - RESERVED).unwrap_or(usize::MAX);
+    // Devices come first: a page that is refused is loaded again by a person.
+    let http = (free / 4).min(open_api::MAX_CONNECTIONS);
+    let mqtt = (free - http).min(broker::Config::default().max_connections);
+    Ok(Handles { mqtt, http })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_leave_the_reserve_alone() {
+        for allowed in [LEAST, 1_024, 4_096, 20_000, 1_048_576, u64::MAX] {
+            let Handles { mqtt, http } = share_out(allowed).unwrap();
+            assert!(mqtt > 0 && http > 0);
+            assert!((mqtt + http) as u64 + RESERVED <= allowed);
+        }
+        let plenty = share_out(1_048_576).unwrap();
+        assert_eq!(plenty.mqtt, broker::Config::default().max_connections);
+        assert_eq!(plenty.http, open_api::MAX_CONNECTIONS);
+    }
+
+    #[test]
+    fn too_few_are_refused_with_the_cure() {
+        let refused = share_out(LEAST - 1).unwrap_err().to_string();
+        assert!(refused.contains("LimitNOFILE"), "{refused}");
+    }
+}
