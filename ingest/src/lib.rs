@@ -11,6 +11,7 @@ mod apply;
 pub mod backup;
 mod config;
 mod export;
+mod handles;
 mod ingest;
 mod latest;
 mod live;

@@ -4,9 +4,9 @@
 use anyhow::ensure;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// For the log, the store's files, the databases, exports and backups, and the
-/// runtimes' own.
-const RESERVED: u64 = 256;
+/// For the 256 files that the store keeps open, the log and its readers, the
+/// databases, exports and backups, and the runtimes' own.
+const RESERVED: u64 = 512;
 /// Below this the platform does not start: the reserve and a few connections.
 const LEAST: u64 = RESERVED + 64;
 

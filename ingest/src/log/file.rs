@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use crate::handles::open_patiently;
+
 pub(crate) use faults::Faults;
 
 /// A segment, open for writing.
@@ -17,7 +19,7 @@ pub(crate) struct LogFile {
 impl LogFile {
     pub(crate) fn open(path: &Path, faults: &Faults) -> io::Result<Self> {
         Ok(Self {
-            file: OpenOptions::new().read(true).write(true).open(path)?,
+            file: open_patiently(|| OpenOptions::new().read(true).write(true).open(path))?,
             faults: faults.clone(),
         })
     }

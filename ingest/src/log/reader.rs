@@ -16,6 +16,7 @@ use super::decode::{Checked, DecodeError, Decoder, check, claimed_bytes};
 use super::encode::HEADER_BYTES;
 use super::frame::{Frame, MAX_FRAME_BYTES};
 use super::segment::{SEGMENT_HEADER_BYTES, Segment, SegmentHeader};
+use crate::handles::open_patiently;
 
 /// Bytes read at once; the longest frame fits.
 const READ_BYTES: usize = 512 << 10;
@@ -151,7 +152,7 @@ impl Place {
             path: segment.path.clone(),
             cause,
         };
-        let file = match File::open(&segment.path) {
+        let file = match open_patiently(|| File::open(&segment.path)) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(io(error)),

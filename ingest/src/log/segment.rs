@@ -29,6 +29,7 @@ use domain::Offset;
 use parking_lot::{Mutex, RwLock};
 
 use super::decode::{u32_at, u64_at};
+use crate::handles::open_patiently;
 
 /// Bytes before the first frame.
 pub(crate) const SEGMENT_HEADER_BYTES: u64 = 64;
@@ -226,7 +227,7 @@ impl Drop for KeptSegments {
 
 /// Makes creations, renames and removals in a folder durable.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    open_patiently(|| File::open(folder))?.sync_all()
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use parking_lot::{Condvar, Mutex};
 use supervisor::Scope;
 
 use super::segment::sync_folder;
+use crate::handles::open_patiently;
 
 const SPARE: &str = "spare";
 const IN_THE_MAKING: &str = "spare.tmp";
@@ -179,12 +180,9 @@ impl SparesShared {
     /// Writes the zeros, in pieces so that a stop is not held up.
     fn write_zeros(&self, path: &Path, flags: i32) -> io::Result<()> {
         let mut options = File::options();
-        let mut file = options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .custom_flags(flags)
-            .open(path)?;
+        options.write(true).create(true).truncate(true);
+        options.custom_flags(flags);
+        let mut file = open_patiently(|| options.open(path))?;
         let buffer = vec![0u8; FILL_BYTES + DIRECT_ALIGNMENT];
         let zeros = &buffer[buffer.as_ptr().align_offset(DIRECT_ALIGNMENT)..][..FILL_BYTES];
         let mut left = self.segment_bytes;

@@ -21,6 +21,7 @@ use domain::{DeviceId, Offset};
 
 use super::Sequencer;
 use super::replay::ReplayWindow;
+use crate::handles::open_patiently;
 use crate::log::sync_folder;
 
 /// Its name in the log's folder.
@@ -95,7 +96,7 @@ pub(crate) fn write(folder: &Path, memory: &[u8]) -> Result<(), MemoryError> {
     let path = folder.join(FILE);
     let temporary = folder.join("sequencer.tmp");
     let replace = || -> io::Result<()> {
-        let mut file = File::create(&temporary)?;
+        let mut file = open_patiently(|| File::create(&temporary))?;
         file.write_all(memory)?;
         file.sync_all()?;
         fs::rename(&temporary, &path)?;

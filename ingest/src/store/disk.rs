@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::handles::open_patiently;
+
 #[cfg(test)]
 pub(super) use faults::Faults;
 
@@ -21,7 +23,7 @@ enum Step {
 
 pub(super) fn create(path: &Path) -> io::Result<File> {
     seam::before(Step::Create, path)?;
-    let file = File::create(path)?;
+    let file = open_patiently(|| File::create(path))?;
     seam::after(Step::Create, path, None);
     Ok(file)
 }
@@ -60,7 +62,7 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
 /// Makes created, renamed and removed names of a folder durable.
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     seam::before(Step::SyncFolder, &folder.join("folder"))?;
-    File::open(folder)?.sync_all()
+    open_patiently(|| File::open(folder))?.sync_all()
 }
 
 #[cfg(not(test))]

@@ -19,6 +19,8 @@ use parking_lot::Mutex;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
+use crate::handles::open_patiently;
+
 /// Files that stay open in this process though nobody reads them.
 const MAX_OPEN_FILES: usize = 256;
 /// Bytes read at once for the CRC.
@@ -78,7 +80,7 @@ impl Source {
         if let Some(file) = open.as_ref() {
             return Ok(Arc::clone(file));
         }
-        let file = Arc::new(File::open(&self.shared.path)?);
+        let file = Arc::new(open_patiently(|| File::open(&self.shared.path))?);
         *open = Some(Arc::clone(&file));
         drop(open);
         close_oldest(&self.shared);
