@@ -23,6 +23,7 @@ mod receipt;
 mod sequence;
 mod stats;
 mod store;
+mod system;
 mod validate;
 pub mod verify;
 

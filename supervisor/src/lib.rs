@@ -121,7 +121,7 @@ impl Supervisor {
     }
 
     /// The first one stays: others end because of it.
-    fn tell(&self, ended: Ended) {
+    fn tell(&self, ended: &Ended) {
         // Set before it is logged: whatever the log does, the process ends.
         self.inner.ended.send_if_modified(|first| {
             let is_first = first.is_none();

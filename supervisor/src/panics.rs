@@ -37,7 +37,12 @@ pub(crate) fn last_of_this_thread() -> Arc<str> {
 }
 
 fn text(info: &PanicHookInfo<'_>) -> Arc<str> {
-    let payload = info.payload_as_str().unwrap_or("of no text");
+    let payload = info.payload();
+    let payload = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("of no text");
     match info.location() {
         Some(place) => format!("{payload} ({}:{})", place.file(), place.line()).into(),
         None => payload.into(),

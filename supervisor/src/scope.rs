@@ -112,7 +112,7 @@ impl Drop for Watched {
         } else {
             How::Returned
         };
-        self.scope.supervisor.tell(Ended {
+        self.scope.supervisor.tell(&Ended {
             task: Arc::clone(&self.name),
             how,
         });

@@ -71,7 +71,7 @@ fn what_ends_after_its_room_closed_is_as_planned_but_a_panic_is_not() {
     let other = supervisor.scope("store");
     let (end, ended) = std::sync::mpsc::channel::<()>();
     let thread = scope.thread("commit", move || {
-        ended.recv().unwrap_err().to_string().clear()
+        assert!(ended.recv().is_err());
     });
     scope.close();
     drop(end);

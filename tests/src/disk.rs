@@ -91,6 +91,7 @@ impl LoopDisk {
     pub fn cut_power(&self) {
         let root = File::open(&self.mounted).unwrap();
         let flags = NO_LOG_FLUSH;
+        #[expect(unsafe_code, reason = "there is no other call for it")]
         // SAFETY: the request takes a pointer to a u32 that outlives the call.
         let cut =
             unsafe { libc::ioctl(root.as_raw_fd(), EXT4_IOC_SHUTDOWN as _, &raw const flags) };

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::PATIENCE;
 use crate::small_plane::{SmallPlane, prepare_registry};
+use rustix::process::Signal;
 
 /// Between two looks at the process.
 const LOOK: Duration = Duration::from_millis(2);
@@ -214,8 +215,7 @@ impl FaultRun<'_> {
 
     pub fn kill(self) -> (ExitStatus, String) {
         if self.pid > 0 {
-            // SAFETY: a plain system call on a process that this one started.
-            unsafe { libc::kill(self.pid, libc::SIGKILL) };
+            crate::send_signal(self.pid, Signal::KILL);
         }
         self.finish()
     }
@@ -225,8 +225,7 @@ impl Drop for FaultRun<'_> {
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {
             if self.pid > 0 {
-                // SAFETY: as above.
-                unsafe { libc::kill(self.pid, libc::SIGKILL) };
+                crate::send_signal(self.pid, Signal::KILL);
             }
             let _ = self.child.kill();
             let _ = self.child.wait();

@@ -33,6 +33,12 @@ use std::time::{Duration, Instant};
 /// Long enough for two loaded cores; only a failure ever waits for it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// To a process that this test started; one that is gone already is no fault.
+pub fn send_signal(pid: i32, signal: rustix::process::Signal) {
+    let pid = rustix::process::Pid::from_raw(pid).expect("a process has a number");
+    let _ = rustix::process::kill_process(pid, signal);
+}
+
 /// Waits until `look` sees something.
 pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use sdk::api::{ApiClient, ApiCredential};
 use tempfile::TempDir;
 
@@ -145,14 +146,14 @@ impl TestPlatform {
 
     /// SIGKILL, as a pulled plug would do to the process.
     pub fn kill(mut self) -> Option<TempDir> {
-        self.signal(libc::SIGKILL);
+        self.signal(Signal::KILL);
         self.child.wait().unwrap();
         self.folder.take()
     }
 
     /// SIGTERM; everything is flushed and the status is 0.
     pub fn stop(mut self) -> Option<TempDir> {
-        self.signal(libc::SIGTERM);
+        self.signal(Signal::TERM);
         let status = self.child.wait().unwrap();
         assert!(status.success(), "a clean stop ends with 0, not {status}");
         self.folder.take()
@@ -170,16 +171,15 @@ impl TestPlatform {
         }
     }
 
-    pub fn signal(&self, signal: i32) {
-        // SAFETY: a plain system call on a process that this test started.
-        unsafe { libc::kill(self.pid(), signal) };
+    pub fn signal(&self, signal: Signal) {
+        crate::send_signal(self.pid(), signal);
     }
 }
 
 impl Drop for TestPlatform {
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {
-            self.signal(libc::SIGKILL);
+            self.signal(Signal::KILL);
             let _ = self.child.kill();
             let _ = self.child.wait();
         }

@@ -12,6 +12,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
 
 use super::sum::{Checksum, Summing};
+use crate::system::free_bytes;
 
 /// Bytes copied at once.
 const COPY_BYTES: usize = 1 << 20;
@@ -362,22 +363,4 @@ fn refuse_within(root: &Path, source: &Path) -> Result<(), CopyError> {
         return Err(within(&source, root));
     }
     Ok(())
-}
-
-/// Bytes that this account may still write to the disk of `folder`.
-pub fn free_bytes(folder: &Path) -> io::Result<u64> {
-    use std::os::unix::ffi::OsStrExt;
-    let path = std::ffi::CString::new(folder.as_os_str().as_bytes()).map_err(io::Error::other)?;
-    let mut disk = std::mem::MaybeUninit::<libc::statvfs>::uninit();
-    // SAFETY: a terminated path, and room for the answer.
-    if unsafe { libc::statvfs(path.as_ptr(), disk.as_mut_ptr()) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the call has filled it.
-    let disk = unsafe { disk.assume_init() };
-    #[allow(
-        clippy::useless_conversion,
-        reason = "the fields' width is the system's own"
-    )]
-    Ok(u64::from(disk.f_bavail).saturating_mul(u64::from(disk.f_frsize)))
 }

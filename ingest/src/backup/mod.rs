@@ -26,8 +26,9 @@ use domain::Offset;
 use crate::log::CommitError;
 use crate::store::ManifestError;
 
+pub use crate::system::free_bytes;
 pub use closed::{backup_closed, closed_bytes};
-pub use folder::{CopiedFile, CopyError, CopyFolder, free_bytes};
+pub use folder::{CopiedFile, CopyError, CopyFolder};
 pub use sum::Checksum;
 
 /// Bytes of log before what the store lacks that go along for kept sessions:

@@ -44,8 +44,7 @@ impl Demo {
 
     fn stop(mut self) {
         let pid = i32::try_from(self.child.id()).unwrap();
-        // SAFETY: a plain system call on a process that this test started.
-        unsafe { libc::kill(pid, libc::SIGINT) };
+        tests::send_signal(pid, rustix::process::Signal::INT);
         assert!(
             self.child.wait().unwrap().success(),
             "Ctrl-C ends it with 0"

@@ -8,7 +8,6 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -144,19 +143,7 @@ impl Stuck {
 
 /// So that it is stuck after seconds: the kernel would take megabytes.
 pub(crate) fn shrink_receive_buffer(stream: &TcpStream) {
-    let bytes: libc::c_int = 4_096;
-    let size = libc::socklen_t::try_from(size_of_val(&bytes)).unwrap();
-    // SAFETY: the option's value is a c_int that outlives the call.
-    let done = unsafe {
-        libc::setsockopt(
-            stream.as_raw_fd(),
-            libc::SOL_SOCKET,
-            libc::SO_RCVBUF,
-            (&raw const bytes).cast(),
-            size,
-        )
-    };
-    assert_eq!(done, 0);
+    rustix::net::sockopt::set_socket_recv_buffer_size(stream, 4_096).unwrap();
 }
 
 #[test]

@@ -11,6 +11,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::{CompactError, due_now};
 use crate::store::Shared;
+use crate::system;
 
 /// Between looks at the clock, where no flush has come.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -20,7 +21,7 @@ const REST: Duration = Duration::from_secs(60);
 /// Between looks at the retention.
 const EXPIRE_EVERY: Duration = Duration::from_secs(3600);
 /// The lowest priority that there is, of `nice`.
-const NICE: libc::c_int = 19;
+const NICE: i32 = 19;
 
 /// What the compacting thread and others share.
 #[derive(Default)]
@@ -40,7 +41,8 @@ impl Compactor {
         let thread = shared.upkeep.scope.thread("compact", {
             let shared = Arc::clone(shared);
             move || {
-                lower_priority();
+                // Queries, ingest and flushes come first.
+                system::be_less_urgent(NICE);
                 shared.compactor.run(&shared);
             }
         })?;
@@ -117,14 +119,5 @@ fn compact(shared: &Shared) -> bool {
 fn expire(shared: &Shared) {
     if let Err(error) = shared.expire((shared.upkeep.now)()) {
         tracing::error!(%error, cause = ?error, "retention waits");
-    }
-}
-
-/// Queries, ingest and flushes come first.
-fn lower_priority() {
-    // SAFETY: the call has no memory to go wrong with; 0 is this thread.
-    let failed = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICE) } != 0;
-    if failed {
-        tracing::debug!("compaction runs at normal priority");
     }
 }
