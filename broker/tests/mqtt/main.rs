@@ -7,6 +7,7 @@
 mod access;
 mod acknowledgement;
 mod authentication;
+mod bystanders;
 mod client;
 mod codec;
 mod connect;
@@ -22,7 +23,6 @@ mod limits;
 mod log;
 mod mtls;
 mod passed_over;
-mod regressions;
 mod rights;
 mod sessions;
 mod slow;
