@@ -34,3 +34,4 @@ mod storm;
 mod stuck_subscriber;
 mod tls;
 mod websocket;
+mod which_server;
