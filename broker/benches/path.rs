@@ -15,9 +15,9 @@ use broker::mqtt::codec::{self, Connect, Properties, Publish, Qos};
 use broker::mqtt::session::{Action, Held, Keeping, Kept, Session, read_connect};
 use broker::{
     AccessControl, Admission, Backlog, BacklogPage, BoundListener, Broker, Config, ConnectionEvent,
-    InboundMessage, Listener, LogPosition, LoginAttempt, MessageSink, Missed, Protocol,
-    PublishRight, Realm, Receipt, Refusal, RetainedSource, Services, SessionChange, SessionStore,
-    SinkFault, StoredSession, SubscribeRight, TopicFilter,
+    Denial, InboundMessage, Listener, LogPosition, LoginAttempt, MessageSink, Missed, Protocol,
+    PublishRight, Realm, Receipt, Refusal, RejectCause, RetainedSource, Services, SessionChange,
+    SessionStore, SinkFault, StoredSession, SubscribeRight, TopicFilter,
 };
 use bytes::Bytes;
 use domain::Offset;
@@ -34,6 +34,7 @@ impl AccessControl for Open {
             agency: None,
             max_keep_alive: 0,
             max_session_expiry: u32::MAX,
+            lasts: None,
         })
     }
     fn challenge(&self, _: &LoginAttempt<'_>, _: &str) -> Result<Vec<u8>, Refusal> {
@@ -50,14 +51,14 @@ impl AccessControl for Open {
     fn owner_admitted(&self, _: &str) -> Result<(), Refusal> {
         Ok(())
     }
-    fn publish_right(&self, _: &(), _: &str) -> PublishRight {
-        PublishRight::Telemetry
+    fn publish_right(&self, _: &(), _: &str) -> Result<PublishRight, Denial> {
+        Ok(PublishRight::Telemetry)
     }
     fn subscribe_right(&self, _: &(), _: &str) -> SubscribeRight {
         SubscribeRight::Granted
     }
-    fn still_admitted(&self, _: &()) -> Result<(), Refusal> {
-        Ok(())
+    fn still_admitted(&self, _: &()) -> Result<Option<Duration>, Refusal> {
+        Ok(None)
     }
     fn generation(&self) -> u64 {
         0
@@ -84,6 +85,14 @@ impl MessageSink<()> for Null {
     type Staged = Number;
     type Receipt = Number;
     fn stage(&self, _: &(), _: &InboundMessage<'_>) -> Result<Number, SinkFault> {
+        Ok(Number(self.0.fetch_add(1, Ordering::Relaxed)))
+    }
+    fn stage_reject(
+        &self,
+        _: &(),
+        _: &InboundMessage<'_>,
+        _: RejectCause,
+    ) -> Result<Number, SinkFault> {
         Ok(Number(self.0.fetch_add(1, Ordering::Relaxed)))
     }
     async fn commit(&self, staged: Vec<Number>) -> Result<Vec<Number>, SinkFault> {
@@ -184,8 +193,8 @@ fn session_path(protocol: Protocol) -> f64 {
             };
             let topic = session.topic_of(&publish);
             if session.known_right(topic, 0).is_none() {
-                session.check_topic(topic).unwrap();
-                session.remember_right(publish.topic, 0, PublishRight::Telemetry);
+                assert!(session.check_topic(topic).unwrap());
+                session.remember_right(publish.topic, 0, Ok(PublishRight::Telemetry));
             }
             staged.push(Number(sink.0.fetch_add(1, Ordering::Relaxed)));
             session.staged(&publish);

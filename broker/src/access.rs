@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::Transport;
 
@@ -32,15 +33,27 @@ pub trait AccessControl: Send + Sync + 'static {
         answer: &[u8],
     ) -> Result<Admission<Self::Principal>, Refusal>;
 
-    /// Asked once for each connection, topic and generation.
-    fn publish_right(&self, principal: &Self::Principal, topic: &str) -> PublishRight;
+    /// Asked once for each connection, topic and generation. A denial tells the
+    /// operator why.
+    fn publish_right(
+        &self,
+        principal: &Self::Principal,
+        topic: &str,
+    ) -> Result<PublishRight, Denial>;
 
     /// Asked at SUBSCRIBE, and again for each standing subscription when the
     /// broker is told to revalidate.
     fn subscribe_right(&self, principal: &Self::Principal, filter: &str) -> SubscribeRight;
 
-    /// Whether a standing connection may stay.
-    fn still_admitted(&self, principal: &Self::Principal) -> Result<(), Refusal>;
+    /// Whether a standing connection may stay, and for how long from now, where
+    /// its right ends by itself.
+    fn still_admitted(&self, principal: &Self::Principal) -> Result<Option<Duration>, Refusal>;
+
+    /// What to do where one client takes the session of another again and
+    /// again. It depends on what the two share.
+    fn takeover_cure(&self, _principal: &Self::Principal) -> &'static str {
+        "if this goes on, two clients use one client id: give each its own"
+    }
 
     /// Whether a session that waits for its owner may be kept.
     fn owner_admitted(&self, session_owner: &str) -> Result<(), Refusal>;
@@ -135,6 +148,9 @@ pub struct LoginAttempt<'a> {
 #[derive(Clone, Debug)]
 pub struct Admission<P> {
     pub principal: P,
+    /// For how long from now, where its right to be connected ends by itself:
+    /// from the same look at the registry as the login.
+    pub lasts: Option<Duration>,
     /// Sessions are keyed by this and the client id, so that nobody takes over
     /// the session of another.
     pub session_owner: String,
@@ -242,15 +258,45 @@ impl RefusalKind {
     }
 }
 
-/// What may become of a message on a topic.
+/// What becomes of a message on a topic.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PublishRight {
     /// It goes to the sink and becomes durable.
     Telemetry,
-    Denied,
     /// It goes straight to the subscribers and is not kept: the unprotected
     /// listener only.
     Route,
+}
+
+/// A topic that may not be published on. Its messages are acknowledged without
+/// effect: a client of MQTT 3.1.1 cannot be told, and would send them again
+/// for ever.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{refusal}")]
+pub struct Denial {
+    /// For the operator.
+    pub refusal: Refusal,
+    pub leaves: Leaves,
+}
+
+/// What a message that is not allowed leaves, beside the event that tells it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Leaves {
+    Nothing,
+    /// The topic was the sender's own: the refusal becomes durable, and the
+    /// sender may read it.
+    Reject(RejectCause),
+}
+
+/// Why a message becomes durable as a refusal.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum RejectCause {
+    /// Its topic is none that is read.
+    Topic,
+    /// It speaks for somebody who is not admitted.
+    NotAdmitted,
+    /// It is larger than is taken; what is left of it is its beginning.
+    TooLarge,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -297,6 +343,8 @@ pub enum EventKind {
     WriteTimeout,
     /// The sink could not keep a message; nothing was acknowledged.
     SinkFault,
+    /// A message that is larger than is taken; the connection stays.
+    TooLarge,
 }
 
 impl EventKind {
@@ -315,6 +363,7 @@ impl EventKind {
             Self::KeepAliveTimeout => "keep-alive-timeout",
             Self::WriteTimeout => "write-timeout",
             Self::SinkFault => "sink-fault",
+            Self::TooLarge => "too-large",
         }
     }
 }

@@ -20,6 +20,9 @@ pub struct Config {
     pub max_packet_before_connect: usize,
     /// Bytes of a packet afterwards: 64 KiB of payload and its topic.
     pub max_packet: usize,
+    /// Bytes of a PUBLISH that is read and dropped, and answered, instead of
+    /// ending the connection: many clients heed no maximum.
+    pub dropped_packet: usize,
     /// QoS 1 and 2 messages of one connection that wait for durability or for
     /// their release (MQTT 5: announced; MQTT 3.1.1: reading pauses at
     /// `uncommitted_messages`).
@@ -78,6 +81,7 @@ impl Default for Config {
             connect_deadline: Duration::from_secs(10),
             max_packet_before_connect: 64 * 1024,
             max_packet: 72 * 1024,
+            dropped_packet: 1024 * 1024,
             receive_maximum: 100,
             unreleased_messages: 1_024,
             uncommitted_messages: 1_024,

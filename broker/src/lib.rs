@@ -22,8 +22,8 @@ pub mod sink;
 pub mod stats;
 
 pub use access::{
-    AccessControl, Admission, ConnectionEvent, EventKind, Listener, LoginAttempt, Protocol,
-    PublishRight, Realm, Refusal, RefusalKind, SubscribeRight,
+    AccessControl, Admission, ConnectionEvent, Denial, EventKind, Leaves, Listener, LoginAttempt,
+    Protocol, PublishRight, Realm, Refusal, RefusalKind, RejectCause, SubscribeRight,
 };
 pub use broker::{Broker, BrokerHandle, Services, StartError};
 pub use config::{Config, ConfigError};
@@ -33,5 +33,7 @@ pub use session_store::{
     Backlog, BacklogPage, LogMessage, LogPosition, Missed, SessionChange, SessionKey, SessionStore,
     StoredSession, StoredSubscription,
 };
-pub use sink::{InboundMessage, MessageSink, Receipt, RetainedSource, SignedHeader, SinkFault};
+pub use sink::{
+    InboundMessage, MessageSink, Receipt, RetainedSource, SignedHeader, SinkFault, with_causes,
+};
 pub use stats::{AgencyStats, BrokerStats, ConnectionInfo, ListenerStats};

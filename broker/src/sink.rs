@@ -1,12 +1,14 @@
 //! Where accepted messages become durable, and where retained ones come from.
 
-use std::borrow::Cow;
+use std::error::Error;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::batch::Resent;
 use domain::{Offset, Timestamp, Transport};
 
+use crate::access::{Denial, Refusal, RejectCause};
 use crate::mqtt::topic::TopicFilter;
 
 /// Where accepted messages become durable.
@@ -21,10 +23,18 @@ pub trait MessageSink<P>: Send + Sync + 'static {
     /// cannot write a PUBACK without one.
     type Receipt: Receipt + Send;
 
-    /// Validates, orders and stages; never blocks on I/O. An error is a fault
-    /// of the platform: the connection is closed, nothing is acknowledged.
+    /// Validates, orders and stages; never blocks on I/O.
     fn stage(&self, principal: &P, message: &InboundMessage<'_>)
     -> Result<Self::Staged, SinkFault>;
+
+    /// The same for a message that is refused: nothing of it is read, and the
+    /// refusal becomes durable in its place.
+    fn stage_reject(
+        &self,
+        principal: &P,
+        message: &InboundMessage<'_>,
+        cause: RejectCause,
+    ) -> Result<Self::Staged, SinkFault>;
 
     /// Resolves when all are durable, with one receipt for each in the same
     /// order.
@@ -69,15 +79,43 @@ pub struct SignedHeader<'a> {
     pub bytes: &'a [u8],
 }
 
-/// Why the sink could not take a message.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+/// Why the sink did not take a message. Nothing is acknowledged, except where
+/// the fault says so.
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum SinkFault {
-    /// Nothing will be durable any more.
-    #[error("the platform cannot store messages: {0}")]
-    Failed(Cow<'static, str>),
+    /// The sender has lost its right to be connected.
+    #[error("the sender is not admitted: {0}")]
+    NotAdmitted(Refusal),
+    /// This message is refused, and acknowledged as such; the sender stays. It
+    /// was allowed when its right was asked.
+    #[error("the message is refused: {0}")]
+    Denied(Denial),
     /// A signed message whose epoch and sequence were used for another one.
     #[error("the message's epoch and sequence were used before")]
     Replayed,
+    #[error("the platform is stopping")]
+    Stopping,
+    /// The platform's own fault.
+    #[error("the platform cannot store messages")]
+    Failed(#[source] Arc<dyn Error + Send + Sync>),
+}
+
+impl SinkFault {
+    pub fn failed(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Failed(cause.into().into())
+    }
+}
+
+/// An error and its causes in one line, for whoever has to mend the last one.
+pub fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 /// The view behind retained `open/...` topics.

@@ -46,6 +46,8 @@ pub struct ListenerStats {
     pub messages_in: u64,
     /// PUBLISH packets refused for want of a right.
     pub publishes_denied: u64,
+    /// PUBLISH packets larger than is taken, read and dropped.
+    pub publishes_too_large: u64,
     /// PUBACKs sent for durable messages.
     pub acknowledged: u64,
     /// PUBLISH packets sent to subscribers.
@@ -107,6 +109,7 @@ pub(crate) struct ListenerCounters {
     pub(crate) protocol_errors: Counter,
     pub(crate) messages_in: Counter,
     pub(crate) publishes_denied: Counter,
+    pub(crate) publishes_too_large: Counter,
     pub(crate) acknowledged: Counter,
     pub(crate) messages_out: Counter,
     pub(crate) dropped: Counter,
@@ -128,6 +131,7 @@ impl ListenerCounters {
             protocol_errors: Counter::default(),
             messages_in: Counter::default(),
             publishes_denied: Counter::default(),
+            publishes_too_large: Counter::default(),
             acknowledged: Counter::default(),
             messages_out: Counter::default(),
             dropped: Counter::default(),
@@ -149,6 +153,7 @@ impl ListenerCounters {
             protocol_errors: self.protocol_errors.get(),
             messages_in: self.messages_in.get(),
             publishes_denied: self.publishes_denied.get(),
+            publishes_too_large: self.publishes_too_large.get(),
             acknowledged: self.acknowledged.get(),
             messages_out: self.messages_out.get(),
             dropped: self.dropped.get(),

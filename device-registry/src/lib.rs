@@ -54,6 +54,6 @@ pub use registry::{OpenError, PEPPER_FILE, Registry};
 pub use retention::{MAX_RETENTION_DAYS, MIN_RETENTION_DAYS, RetentionError};
 pub use secret::RandomError;
 pub use secret_file::SecretFileError;
-pub use snapshot::{ExtraField, Snapshot};
+pub use snapshot::{ExtraField, Snapshot, login_name};
 pub use store::{OpenStoreError, REGISTRY_FILE, SCHEMA_VERSION, StoreError};
 pub use thing::{LocationSince, Thing};

@@ -89,7 +89,8 @@ impl Registry {
             source,
         })?;
         let connection = store::open(dir)?;
-        let snapshot = store::load(&connection)?;
+        let mut snapshot = store::load(&connection)?;
+        snapshot.generation.grow();
         let registry = Self {
             dir: dir.to_owned(),
             pepper: open_pepper(dir, &snapshot)?,
@@ -98,8 +99,8 @@ impl Registry {
                 connection,
                 poisoned: false,
             }),
+            generation: AtomicU64::new(snapshot.generation()),
             snapshot: ArcSwap::from_pointee(snapshot),
-            generation: AtomicU64::new(1),
             listeners: RwLock::new(Vec::new()),
             events: Events::since(clock()),
             clock: Box::new(clock),
@@ -116,6 +117,9 @@ impl Registry {
     /// Grows with each change that may take away or alter the right of somebody
     /// who is connected, after the snapshot shows it. Mere additions (a device,
     /// an extra datastream) leave it.
+    ///
+    /// To tell whether something that was decided still holds; what is decided
+    /// anew holds for [`Snapshot::generation`] of the snapshot it was read from.
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
@@ -198,10 +202,14 @@ impl Registry {
             writer.poisoned = source.sqlite_error_code() != Some(ErrorCode::DiskFull);
             return Err(StoreError::on("commit a change")(source).into());
         }
-        self.snapshot.store(Arc::new(change.draft));
+        // Rights and their generation become visible together; the number beside
+        // the snapshot is never ahead of it.
         if change.rights == Rights::Altered {
-            self.generation.fetch_add(1, Ordering::AcqRel);
+            change.draft.generation.grow();
         }
+        let generation = change.draft.generation();
+        self.snapshot.store(Arc::new(change.draft));
+        self.generation.store(generation, Ordering::Release);
         Ok((answer, change.rights))
     }
 

@@ -21,6 +21,7 @@ use crate::thing::Thing;
 /// the changed path with the old.
 #[derive(Clone, Default, PartialEq, Debug)]
 pub struct Snapshot {
+    pub(crate) generation: Generation,
     pub(crate) agencies: OrdMap<AgencyId, Arc<Agency>>,
     pub(crate) models: OrdMap<ModelId, Arc<Model>>,
     pub(crate) devices: OrdMap<DeviceId, Arc<Device>>,
@@ -39,6 +40,32 @@ pub struct Snapshot {
     pub(crate) keys_of: OrdMap<ApplicationId, Vector<ApiKeyId>>,
 }
 
+/// Which state of everybody's rights a snapshot shows. It grows within one run
+/// of the program, and is no part of what the snapshot holds: two that hold the
+/// same are equal.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Generation(u64);
+
+impl Generation {
+    pub(crate) fn grow(&mut self) {
+        self.0 += 1;
+    }
+}
+
+impl PartialEq for Generation {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// What a user name names: some libraries add to it what they are, after a
+/// `?`, which neither an id nor an alias may have.
+pub fn login_name(user_name: &str) -> &str {
+    user_name
+        .split_once('?')
+        .map_or(user_name, |(name, _)| name)
+}
+
 /// A field that devices of a model send and the model does not know.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ExtraField {
@@ -49,6 +76,12 @@ pub struct ExtraField {
 }
 
 impl Snapshot {
+    /// Of the rights in it: what is decided by this snapshot holds until
+    /// `Registry::generation` is another.
+    pub fn generation(&self) -> u64 {
+        self.generation.0
+    }
+
     pub fn agency(&self, id: &AgencyId) -> Option<&Arc<Agency>> {
         self.agencies.get(id)
     }
@@ -69,8 +102,10 @@ impl Snapshot {
         self.devices.get(id)
     }
 
-    /// By id, or else by alias: what an MQTT user name may be.
+    /// By id, or else by alias: what an MQTT user name may be. See
+    /// [`login_name`].
     pub fn device_by_login(&self, login: &str) -> Option<&Arc<Device>> {
+        let login = login_name(login);
         // Ids have no colon and aliases have one, so neither can pose as the other.
         if !login.contains(':') {
             return self.device(login);

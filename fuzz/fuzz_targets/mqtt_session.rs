@@ -107,7 +107,7 @@ fn serve(
     let (mut out, mut held) = (Vec::new(), Held::default());
     let handled = session.handle(packet, *now, &mut out, &mut held);
     let goes_on = match handled {
-        Ok(action) => act(session, action, *number, &mut out),
+        Ok(action) => act(session, action, *number, &mut out, &mut held),
         Err(violation) => {
             session.farewell(violation.reason, violation.text, &mut out);
             false
@@ -132,7 +132,13 @@ fn serve(
     goes_on
 }
 
-fn act(session: &mut Session, action: Action<'_>, number: u64, out: &mut Vec<u8>) -> bool {
+fn act(
+    session: &mut Session,
+    action: Action<'_>,
+    number: u64,
+    out: &mut Vec<u8>,
+    held: &mut Held,
+) -> bool {
     match action {
         Action::None | Action::WindowOpened | Action::Reauthenticate(_) => true,
         Action::Publish(publish) => {
@@ -142,9 +148,14 @@ fn act(session: &mut Session, action: Action<'_>, number: u64, out: &mut Vec<u8>
             }
             let refused = number.is_multiple_of(7);
             match refused {
-                true => session
-                    .refused(&publish, ReasonCode::NOT_AUTHORIZED, out)
-                    .is_ok(),
+                true if number.is_multiple_of(2) => {
+                    session.staged_reject(&publish, ReasonCode::NOT_AUTHORIZED);
+                    true
+                }
+                true => {
+                    session.refused(&publish, ReasonCode::NOT_AUTHORIZED, out, held);
+                    true
+                }
                 false => {
                     session.staged(&publish);
                     true

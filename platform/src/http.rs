@@ -34,7 +34,6 @@ pub(crate) fn state(
             audience: rooms.audience.clone(),
             public_url: settings.public_url.clone(),
             listeners,
-            simulated: settings.simulated,
         },
         connections: Arc::new(doors),
         backups: Arc::new(LiveBackups::new(
@@ -83,7 +82,7 @@ const GAUGES: [Metric; 2] = [
     ),
 ];
 
-const COUNTERS: [Metric; 11] = [
+const COUNTERS: [Metric; 12] = [
     (
         "madang_mqtt_accepted_total",
         "TCP connections accepted",
@@ -114,6 +113,11 @@ const COUNTERS: [Metric; 11] = [
         "madang_mqtt_publishes_denied_total",
         "PUBLISH packets without a right",
         |l| l.publishes_denied,
+    ),
+    (
+        "madang_mqtt_publishes_too_large_total",
+        "PUBLISH packets larger than is taken, read and dropped",
+        |l| l.publishes_too_large,
     ),
     (
         "madang_mqtt_acknowledged_total",

@@ -24,7 +24,7 @@ use super::stats::Counters;
 use crate::access::{
     ConnectionEvent, EVENT_HEAD_BYTES, EventKind, Listener, PublishRight, Refusal, RefusalKind,
 };
-use crate::sink::{InboundMessage, MessageSink, SignedHeader, SinkFault};
+use crate::sink::{InboundMessage, MessageSink, SignedHeader, SinkFault, with_causes};
 
 /// A staged message that waits for its commit.
 pub(super) struct Waiting<T> {
@@ -160,9 +160,15 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
         let signed = security::open(body).map_err(|error| self.unreadable(peer, body, error))?;
         let principal = self.verify(peer, path_device, body, &signed)?;
         let topic = format!("devices/{}/telemetry", signed.kid);
-        if self.access.publish_right(&principal, &topic) != PublishRight::Telemetry {
-            let refusal = Refusal::new(RefusalKind::NotAuthorized, "it may not publish there");
-            return Err(self.refused(peer, body, &signed.kid, &refusal));
+        match self.access.publish_right(&principal, &topic) {
+            Ok(PublishRight::Telemetry) => {}
+            Ok(PublishRight::Route) => {
+                let refusal = Refusal::new(RefusalKind::NotAuthorized, "it may not publish there");
+                return Err(self.refused(peer, body, &signed.kid, &refusal));
+            }
+            Err(denial) => {
+                return Err(self.refused(peer, body, &signed.kid, &denial.refusal));
+            }
         }
         if !self.devices.take(signed.kid.clone(), now) {
             self.counters.device_limited.increment();
@@ -186,7 +192,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
         match self.sink.stage(&principal, &message) {
             Ok(staged) => Ok(Taken::Staged(body_digest, staged)),
             Err(fault) => match self.receipts.find(&body_digest) {
-                Some(known) if fault == SinkFault::Replayed => {
+                Some(known) if matches!(fault, SinkFault::Replayed) => {
                     self.counters.repeated_messages.increment();
                     Ok(Taken::Before(known.clone()))
                 }
@@ -259,8 +265,11 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
 
     /// As OSCORE does (RFC 8613, 8.2), a replay is 4.01: it proves nothing.
     fn fault(&self, peer: SocketAddr, body: &[u8], kid: &DeviceId, fault: &SinkFault) -> Rejection {
-        let text = fault.to_string();
+        let text = with_causes(fault);
         match fault {
+            SinkFault::NotAdmitted(refusal) => self.refused(peer, body, kid, refusal),
+            SinkFault::Denied(denial) => self.refused(peer, body, kid, &denial.refusal),
+            SinkFault::Stopping => reject(Code::SERVICE_UNAVAILABLE, ""),
             SinkFault::Replayed => {
                 self.counters.replayed.increment();
                 self.record(peer, Some(kid), body, EventKind::Refused, &text, {

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::worker::{Seams, Worker};
 use crate::mqtt::connection::{Connection, End};
-use crate::sink::MessageSink;
+use crate::sink::{MessageSink, with_causes};
 
 type Staged<C> = <<C as Seams>::Sink as MessageSink<<C as Seams>::Principal>>::Staged;
 
@@ -78,8 +78,9 @@ impl<C: Seams> Commits<C> {
                         }
                     }
                     Err(fault) => {
+                        tracing::error!("messages were not stored: {}", with_causes(&fault));
                         for connection in owners.into_iter().filter_map(|(owner, _)| owner) {
-                            connection.close(End::sink_fault(&fault));
+                            connection.close(worker, End::sink_fault(&fault));
                         }
                     }
                 }

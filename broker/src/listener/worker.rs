@@ -300,6 +300,14 @@ impl<C: Seams> Worker<C> {
         router.pass_on(endpoint.realm, subscriptions, left);
     }
 
+    /// Ends the sessions that wait for an owner who is no longer admitted.
+    pub(crate) fn purge(&self, owner: &str) {
+        let directory = &self.shared.directory;
+        for ended in directory.purge(owner, |it| self.save_end(it)) {
+            self.forget_session(ended);
+        }
+    }
+
     async fn each(&self, visit: impl Fn(&Connection<C>)) {
         let places = self.connections.borrow().capacity();
         for slot in 0..places {
@@ -322,7 +330,7 @@ async fn dispatch<C: Seams>(worker: Rc<Worker<C>>) {
         inbox.work.notified().await;
         for endpoint in inbox.take_taken_over() {
             if let Some(connection) = worker.connection(&endpoint) {
-                connection.close(End::taken_over());
+                connection.close(&worker, End::taken_over());
             }
         }
         inbox.take_ready(&mut ready);
@@ -342,9 +350,7 @@ async fn purge_waiting_sessions<C: Seams>(worker: &Worker<C>) {
     let (access, directory) = (&worker.services.access, &worker.shared.directory);
     for (count, owner) in directory.waiting_owners().into_iter().enumerate() {
         if access.owner_admitted(&owner).is_err() {
-            for ended in directory.purge(&owner, |it| worker.save_end(it)) {
-                worker.forget_session(ended);
-            }
+            worker.purge(&owner);
         }
         if count % TURN_CONNECTIONS == TURN_CONNECTIONS - 1 {
             tokio::task::yield_now().await;

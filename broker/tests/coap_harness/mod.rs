@@ -14,8 +14,9 @@ use broker::coap::{
     CoapAccess, CoapConfig, CoapHandle, CoapStats, ReceiptKey, SignatureAttempt, bind, serve,
 };
 use broker::{
-    AccessControl, Admission, ConnectionEvent, EventKind, InboundMessage, LoginAttempt,
-    MessageSink, PublishRight, Refusal, RefusalKind, SinkFault, SubscribeRight,
+    AccessControl, Admission, ConnectionEvent, Denial, EventKind, InboundMessage, Leaves,
+    LoginAttempt, MessageSink, PublishRight, Refusal, RefusalKind, RejectCause, SinkFault,
+    SubscribeRight,
 };
 use coap_lite::{CoapOption, MessageClass, MessageType, Packet, RequestType, ResponseType};
 use domain::payload::ContentFormat;
@@ -61,10 +62,13 @@ impl AccessControl for TestAccess {
         Ok(())
     }
 
-    fn publish_right(&self, principal: &Arc<str>, topic: &str) -> PublishRight {
+    fn publish_right(&self, principal: &Arc<str>, topic: &str) -> Result<PublishRight, Denial> {
         match topic == format!("devices/{principal}/telemetry") {
-            true => PublishRight::Telemetry,
-            false => PublishRight::Denied,
+            true => Ok(PublishRight::Telemetry),
+            false => Err(Denial {
+                refusal: Refusal::new(RefusalKind::NotAuthorized, "not its topic"),
+                leaves: Leaves::Nothing,
+            }),
         }
     }
 
@@ -72,8 +76,8 @@ impl AccessControl for TestAccess {
         SubscribeRight::Denied
     }
 
-    fn still_admitted(&self, _: &Arc<str>) -> Result<(), Refusal> {
-        Ok(())
+    fn still_admitted(&self, _: &Arc<str>) -> Result<Option<Duration>, Refusal> {
+        Ok(None)
     }
 
     fn generation(&self) -> u64 {
@@ -169,7 +173,7 @@ impl MessageSink<Arc<str>> for TestSink {
     ) -> Result<TestReceipt, SinkFault> {
         self.stage_calls.fetch_add(1, Ordering::Relaxed);
         if self.failing.load(Ordering::Relaxed) {
-            return Err(SinkFault::Failed("the disk is gone".into()));
+            return Err(SinkFault::failed("the disk is gone"));
         }
         let signed = message.signed.expect("a CoAP message is signed");
         let new = Kept {
@@ -203,10 +207,19 @@ impl MessageSink<Arc<str>> for TestSink {
         Ok(TestReceipt(Offset::new(index as u64 + 1), readable))
     }
 
+    fn stage_reject(
+        &self,
+        principal: &Arc<str>,
+        message: &InboundMessage<'_>,
+        _: RejectCause,
+    ) -> Result<TestReceipt, SinkFault> {
+        self.stage(principal, message)
+    }
+
     async fn commit(&self, staged: Vec<TestReceipt>) -> Result<Vec<TestReceipt>, SinkFault> {
         self.gate.subscribe().wait_for(|open| *open).await.unwrap();
         match self.failing.load(Ordering::Relaxed) {
-            true => Err(SinkFault::Failed("the sync failed".into())),
+            true => Err(SinkFault::failed("the sync failed")),
             false => Ok(staged),
         }
     }

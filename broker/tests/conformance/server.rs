@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use broker::{
     AccessControl, Admission, Backlog, BacklogPage, BoundListener, Broker, BrokerHandle, Config,
-    ConnectionEvent, InboundMessage, Listener, LogPosition, LoginAttempt, MessageSink, Missed,
-    Protocol, PublishRight, Realm, Receipt, Refusal, RefusalKind, RetainedSource, Services,
-    SessionChange, SessionStore, SinkFault, StoredSession, SubscribeRight, TopicFilter,
+    ConnectionEvent, Denial, InboundMessage, Listener, LogPosition, LoginAttempt, MessageSink,
+    Missed, Protocol, PublishRight, Realm, Receipt, Refusal, RefusalKind, RejectCause,
+    RetainedSource, Services, SessionChange, SessionStore, SinkFault, StoredSession,
+    SubscribeRight, TopicFilter,
 };
 use bytes::Bytes;
 use domain::Offset;
@@ -87,6 +88,7 @@ impl AccessControl for Everybody {
             agency: None,
             max_keep_alive: MAX_KEEP_ALIVE,
             max_session_expiry: u32::MAX,
+            lasts: None,
         })
     }
 
@@ -98,8 +100,8 @@ impl AccessControl for Everybody {
         Err(Refusal::new(RefusalKind::UnknownMethod, "no method"))
     }
 
-    fn publish_right(&self, (): &(), _: &str) -> PublishRight {
-        PublishRight::Route
+    fn publish_right(&self, (): &(), _: &str) -> Result<PublishRight, Denial> {
+        Ok(PublishRight::Route)
     }
 
     fn subscribe_right(&self, (): &(), filter: &str) -> SubscribeRight {
@@ -109,8 +111,8 @@ impl AccessControl for Everybody {
         }
     }
 
-    fn still_admitted(&self, (): &()) -> Result<(), Refusal> {
-        Ok(())
+    fn still_admitted(&self, (): &()) -> Result<Option<Duration>, Refusal> {
+        Ok(None)
     }
 
     fn owner_admitted(&self, _: &str) -> Result<(), Refusal> {
@@ -144,9 +146,16 @@ impl MessageSink<()> for Nothing {
     type Receipt = Never;
 
     fn stage(&self, (): &(), _: &InboundMessage<'_>) -> Result<Never, SinkFault> {
-        Err(SinkFault::Failed(
-            "the unprotected realm stores nothing".into(),
-        ))
+        Err(SinkFault::failed("the unprotected realm stores nothing"))
+    }
+
+    fn stage_reject(
+        &self,
+        (): &(),
+        _: &InboundMessage<'_>,
+        _: RejectCause,
+    ) -> Result<Never, SinkFault> {
+        Err(SinkFault::failed("the unprotected realm stores nothing"))
     }
 
     fn commit(
@@ -181,6 +190,6 @@ impl Backlog<()> for Nothing {
     }
 
     async fn read(&self, (): &(), _: &[Missed], _: LogPosition) -> Result<BacklogPage, SinkFault> {
-        Err(SinkFault::Failed("the unprotected realm has no log".into()))
+        Err(SinkFault::failed("the unprotected realm has no log"))
     }
 }

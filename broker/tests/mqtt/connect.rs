@@ -98,14 +98,35 @@ fn a_kept_session_without_a_client_id_is_refused() {
 #[test]
 fn other_versions_are_told_that_they_are_not_spoken() {
     let broker = TestBroker::start();
-    let mut client = Client::open(broker.mqtt, Protocol::V311);
-    client.send_bytes(b"\x10\x0e\x00\x06MQIsdp\x03\x02\x00\x00\x00\x00");
-    assert_eq!(client.receive().connack().code, 1);
-    client.expect_closed();
     let mut client = Client::open(broker.mqtt, Protocol::V5);
     client.send_bytes(b"\x10\x0d\x00\x04MQTT\x06\x02\x00\x00\x00\x00\x00");
     assert_eq!(client.receive().connack().code, 0x84);
     client.expect_closed();
+}
+
+/// Libraries that try MQTT 3.1 after any refusal report this answer.
+#[test]
+fn a_client_of_3_1_is_told_of_its_login_before_its_version() {
+    for (user, password, code) in [
+        ("d", "pass", 1),
+        ("d", "wrong", 4),
+        ("unknown", "pass", 4),
+        ("d", "expired", 5),
+    ] {
+        let broker = TestBroker::start();
+        let mut body = b"\x00\x06MQIsdp\x03\xC2\x00\x3C".to_vec();
+        for text in [user, user, password] {
+            body.extend_from_slice(&(text.len() as u16).to_be_bytes());
+            body.extend_from_slice(text.as_bytes());
+        }
+        let mut bytes = vec![0x10, body.len() as u8];
+        bytes.extend(body);
+        let mut client = Client::open(broker.mqtt, Protocol::V311);
+        client.send_bytes(&bytes);
+        assert_eq!(client.receive().connack().code, code, "{user} {password}");
+        client.expect_closed();
+        assert_eq!(broker.access.count(EventKind::Refused), 1);
+    }
 }
 
 #[test]
@@ -137,11 +158,41 @@ fn with_will<'a>(protocol: Protocol, id: &'a str, topic: &'a str, qos: Qos) -> P
     })
 }
 
+/// A client that is turned away for its will comes back with the same will.
 #[test]
-fn a_will_outside_the_rights_is_refused() {
+fn a_will_outside_the_rights_is_left_out() {
+    let broker = TestBroker::start();
+    for protocol in [Protocol::V311, Protocol::V5] {
+        let mut client = Client::open(broker.mqtt, protocol);
+        let topic = "devices/other/telemetry";
+        client.send(&with_will(protocol, "d", topic, Qos::AtLeastOnce));
+        let received = client.receive();
+        let connack = received.connack();
+        assert_eq!(connack.code, 0);
+        let told = connack.properties.iter().any(
+            |it| matches!(it, Property::ReasonString(text) if text.contains("will is not kept")),
+        );
+        assert_eq!(told, protocol == Protocol::V5);
+        client.ping();
+    }
+    assert_eq!(broker.access.count(EventKind::PublishDenied), 2);
+    // Both are gone without a word; whose will is allowed comes after them.
+    let mut last = Client::open(broker.mqtt, Protocol::V5);
+    let topic = "devices/last/telemetry";
+    last.send(&with_will(Protocol::V5, "last", topic, Qos::AtLeastOnce));
+    assert_eq!(last.receive().connack().code, 0);
+    broker.until_stats("both are gone", |it| it.listeners[0].connections == 1);
+    drop(last);
+    broker.sink.until_staged(1);
+    let messages = broker.sink.messages.lock();
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0].principal, "last");
+}
+
+#[test]
+fn a_will_that_is_none_is_refused() {
     let broker = TestBroker::start();
     for (topic, qos, code) in [
-        ("devices/other/telemetry", Qos::AtLeastOnce, 0x87),
         ("devices/#", Qos::AtLeastOnce, 0x90),
         ("", Qos::AtLeastOnce, 0x90),
     ] {

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use broker::{
     AccessControl, Admission, BoundListener, Broker, BrokerHandle, BrokerStats, Config,
-    ConnectionEvent, EventKind, InboundMessage, Listener, LogMessage, LogPosition, LoginAttempt,
-    MessageSink, PublishRight, Realm, Receipt, Refusal, RefusalKind, ReloadableTls, RetainedSource,
-    Services, SinkFault, SubscribeRight, TopicFilter,
+    ConnectionEvent, Denial, EventKind, InboundMessage, Leaves, Listener, LogMessage, LogPosition,
+    LoginAttempt, MessageSink, PublishRight, Realm, Receipt, Refusal, RefusalKind, RejectCause,
+    ReloadableTls, RetainedSource, Services, SinkFault, SubscribeRight, TopicFilter,
 };
 use bytes::Bytes;
 use domain::Offset;
@@ -152,6 +152,10 @@ pub(crate) struct TestAccess {
     pub(crate) origins: Mutex<Vec<(String, Option<String>)>>,
     pub(crate) events: Mutex<Vec<(EventKind, String, Vec<u8>)>>,
     pub(crate) rights_asked: AtomicU64,
+    /// How long a right to be connected lasts by itself.
+    pub(crate) lasts: Mutex<Option<Duration>>,
+    /// How long it takes to write an event down.
+    pub(crate) record_slowly: Mutex<Option<Duration>>,
     /// The worker that each user's last attempt came to.
     pub(crate) workers: Mutex<HashMap<String, ThreadId>>,
     pub(crate) gate: Gate,
@@ -220,6 +224,7 @@ impl AccessControl for TestAccess {
                 agency: None,
                 max_keep_alive: 60,
                 max_session_expiry: u32::MAX,
+                lasts: None,
             });
         }
         let name = attempt
@@ -249,6 +254,7 @@ impl AccessControl for TestAccess {
             agency: Some("test".into()),
             max_keep_alive: 0,
             max_session_expiry: u32::MAX,
+            lasts: *self.lasts.lock(),
         })
     }
 
@@ -282,20 +288,27 @@ impl AccessControl for TestAccess {
         })
     }
 
-    fn publish_right(&self, principal: &Principal, topic: &str) -> PublishRight {
+    fn publish_right(&self, principal: &Principal, topic: &str) -> Result<PublishRight, Denial> {
         self.rights_asked.fetch_add(1, Ordering::Relaxed);
         if principal.unprotected {
-            return PublishRight::Route;
+            return Ok(PublishRight::Route);
         }
         let own = topic
             .strip_prefix("devices/")
             .and_then(|rest| rest.strip_suffix("/telemetry"))
             .is_some_and(|id| *id == *principal.name);
         let closed = self.closed_topics.lock().contains(topic);
-        match own && !closed && self.check(&principal.name).is_ok() {
-            true => PublishRight::Telemetry,
-            false => PublishRight::Denied,
+        if own && !closed && self.check(&principal.name).is_ok() {
+            return Ok(PublishRight::Telemetry);
         }
+        let below = format!("devices/{}/", principal.name);
+        Err(Denial {
+            refusal: Refusal::new(RefusalKind::NotAuthorized, format!("not on {topic}")),
+            leaves: match topic.starts_with(&below) && !own {
+                true => Leaves::Reject(RejectCause::Topic),
+                false => Leaves::Nothing,
+            },
+        })
     }
 
     fn subscribe_right(&self, principal: &Principal, filter: &str) -> SubscribeRight {
@@ -310,9 +323,10 @@ impl AccessControl for TestAccess {
         }
     }
 
-    fn still_admitted(&self, principal: &Principal) -> Result<(), Refusal> {
+    fn still_admitted(&self, principal: &Principal) -> Result<Option<Duration>, Refusal> {
         self.gate.pass();
-        self.check(&principal.name)
+        self.check(&principal.name)?;
+        Ok(*self.lasts.lock())
     }
 
     fn owner_admitted(&self, session_owner: &str) -> Result<(), Refusal> {
@@ -324,6 +338,9 @@ impl AccessControl for TestAccess {
     }
 
     fn record(&self, event: ConnectionEvent<'_>) {
+        if let Some(slowness) = *self.record_slowly.lock() {
+            thread::sleep(slowness);
+        }
         let entry = (event.kind, event.reason.into_owned(), event.head.to_vec());
         self.events.lock().push(entry);
     }
@@ -332,6 +349,8 @@ impl AccessControl for TestAccess {
 /// Keeps messages in memory; "durable" when the test says so.
 pub(crate) struct TestSink {
     pub(crate) messages: Mutex<Vec<StoredMessage>>,
+    /// Topics of messages whose refusal is kept, and why.
+    pub(crate) rejects: Mutex<Vec<(String, RejectCause)>>,
     pub(crate) committed: AtomicU64,
     pub(crate) commits: AtomicU64,
     open: watch::Sender<bool>,
@@ -352,6 +371,7 @@ impl Default for TestSink {
     fn default() -> Self {
         Self {
             messages: Mutex::default(),
+            rejects: Mutex::default(),
             committed: AtomicU64::new(0),
             commits: AtomicU64::new(0),
             open: watch::Sender::new(true),
@@ -425,11 +445,21 @@ impl MessageSink<Principal> for TestSink {
         })
     }
 
+    fn stage_reject(
+        &self,
+        principal: &Principal,
+        message: &InboundMessage<'_>,
+        cause: RejectCause,
+    ) -> Result<TestReceipt, SinkFault> {
+        self.rejects.lock().push((message.topic.into(), cause));
+        self.stage(principal, message)
+    }
+
     async fn commit(&self, staged: Vec<TestReceipt>) -> Result<Vec<TestReceipt>, SinkFault> {
         let mut open = self.open.subscribe();
         open.wait_for(|open| *open).await.unwrap();
         if self.failing.load(Ordering::Acquire) {
-            return Err(SinkFault::Failed("the disk is gone".into()));
+            return Err(SinkFault::failed("the disk is gone"));
         }
         self.commits.fetch_add(1, Ordering::Relaxed);
         self.committed

@@ -57,6 +57,19 @@ fn messages_go_both_ways_in_bulk_under_tls() {
 }
 
 #[test]
+fn a_publish_beyond_the_limit_is_dropped_and_answered() {
+    let broker = TestBroker::start();
+    let mut client = log_in(tcp(broker.ws), "d");
+    client.publish(&telemetry("d"), 1, &[b'x'; 900_000]);
+    assert_eq!(client.receive().puback().packet_id, 1);
+    client.publish(&telemetry("d"), 2, b"small");
+    assert_eq!(client.receive().puback().packet_id, 2);
+    let messages = broker.sink.messages.lock();
+    let lengths: Vec<_> = messages.iter().map(|it| it.payload.len()).collect();
+    assert_eq!(lengths, [256, 5]);
+}
+
+#[test]
 fn packets_span_frames_and_frames_hold_several_packets() {
     let broker = TestBroker::start();
     let mut client = FrameClient::open(broker.ws);

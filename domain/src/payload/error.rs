@@ -30,10 +30,16 @@ pub enum PayloadError {
     DuplicateKey = 10,
     #[error("the SenML version (bver) is later than 10")]
     Version = 11,
+    #[error(
+        "the message came on a topic that is not read: telemetry goes to devices/{{id}}/telemetry"
+    )]
+    Topic = 12,
+    #[error("the message speaks for a device that is not admitted any more")]
+    NotAdmitted = 13,
 }
 
 impl PayloadError {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Empty,
         Self::TooLong,
         Self::TooManyObservations,
@@ -45,6 +51,8 @@ impl PayloadError {
         Self::ContentType,
         Self::DuplicateKey,
         Self::Version,
+        Self::Topic,
+        Self::NotAdmitted,
     ];
 
     /// A short stable word for metrics and the API, as `too-long`.
@@ -61,6 +69,33 @@ impl PayloadError {
             Self::ContentType => "content-type",
             Self::DuplicateKey => "duplicate-key",
             Self::Version => "version",
+            Self::Topic => "topic",
+            Self::NotAdmitted => "not-admitted",
+        }
+    }
+
+    /// What to do about it.
+    pub const fn cure(self) -> &'static str {
+        match self {
+            Self::Empty => "send observations: {\"t\": TIME, \"v\": {\"field\": 1.5}}",
+            Self::TooLong => "send fewer observations in a message: at most 64 KiB",
+            Self::TooManyObservations => "send them in several messages",
+            Self::Json => "write JSON by a library: quotes around names, no comma at the end",
+            Self::Cbor => "write CBOR by a library, with texts of definite length",
+            Self::TooDeep => "send observations as the documents show, without further nesting",
+            Self::Shape => {
+                "send {\"t\": TIME, \"v\": {\"field\": 1.5}}, a flat object of fields, or SenML, and the content type that it is"
+            }
+            Self::UnknownMandatoryLabel => "leave out labels that end in _",
+            Self::ContentType => "name one of the three, or none: the first byte tells",
+            Self::DuplicateKey => "write each key once",
+            Self::Version => "leave out bver",
+            Self::Topic => {
+                "publish on devices/{id}/telemetry; a gateway for a registered child on devices/{gateway}/children/{child}/telemetry"
+            }
+            Self::NotAdmitted => {
+                "set a later `expires` on the child; a revoked one is registered anew"
+            }
         }
     }
 

@@ -93,7 +93,6 @@ impl Platform {
                 audience: "madang".to_owned(),
                 public_url: None,
                 listeners: vec![("mqtt".to_owned(), 1883)],
-                simulated: false,
             },
             connections: setup.connections,
             backups: Arc::new(open_api::NoBackups),

@@ -1,23 +1,25 @@
 //! Who may connect, publish and subscribe: read from the registry's snapshot.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use broker::coap::{CoapAccess, SignatureAttempt};
 use broker::{
-    AccessControl, Admission, ConnectionEvent, Listener, LoginAttempt, PublishRight, Refusal,
-    RefusalKind, SubscribeRight,
+    AccessControl, Admission, ConnectionEvent, Denial, Listener, LoginAttempt, PublishRight,
+    Refusal, RefusalKind, SubscribeRight,
 };
 use device_registry::events::{EventKind, NewEvent};
-use device_registry::{AuthError, Registry, SignatureAlgorithm};
-use domain::Assurance;
+use device_registry::{ApiKey, AuthError, Registry, SignatureAlgorithm};
+use domain::{Assurance, Timestamp};
 use ingest::Clock;
 
 use super::children;
 use super::downlink::Downlink;
 use super::login::{self, KEY_OWNER, UNPROTECTED_OWNER};
 use super::login_book::LoginBook;
-use super::principal::{DeviceLogin, Lost, Principal};
+use super::principal::{DeviceLogin, Lost, Principal, span};
 use super::topic;
+use super::topic_fault::TopicFault;
 use crate::compose::Rooms;
 
 /// Conformance suites ask for a topic that nobody may subscribe to.
@@ -54,16 +56,23 @@ impl AccessControl for Access {
         self.logins.outcome(attempt.listener, outcome)
     }
 
-    fn publish_right(&self, principal: &Principal, name: &str) -> PublishRight {
+    fn publish_right(&self, principal: &Principal, name: &str) -> Result<PublishRight, Denial> {
         match principal {
             Principal::Device(login) if topic::is_telemetry_of(name, login.id()) => {
-                PublishRight::Telemetry
+                Ok(PublishRight::Telemetry)
             }
-            Principal::Device(login) if self.is_telemetry_of_a_child(name, login) => {
-                PublishRight::Telemetry
+            Principal::Device(login) => {
+                let (snapshot, now) = (self.registry.snapshot(), self.clock.now());
+                match TopicFault::of_device(name, login.id(), &snapshot, now) {
+                    None => Ok(PublishRight::Telemetry),
+                    Some(fault) => Err(fault.into()),
+                }
             }
-            Principal::Anybody if !topic::is_platforms_own(name) => PublishRight::Route,
-            _ => PublishRight::Denied,
+            Principal::Application(_) => Err(TopicFault::Reader.into()),
+            Principal::Anybody if topic::is_platforms_own(name) => {
+                Err(TopicFault::Protected(name.into()).into())
+            }
+            Principal::Anybody => Ok(PublishRight::Route),
         }
     }
 
@@ -85,28 +94,31 @@ impl AccessControl for Access {
         SubscribeRight::Granted
     }
 
-    fn still_admitted(&self, principal: &Principal) -> Result<(), Refusal> {
+    fn still_admitted(&self, principal: &Principal) -> Result<Option<Duration>, Refusal> {
+        let now = self.clock.now();
         match principal {
-            Principal::Device(login) => login
-                .current(&self.registry, self.clock.now())
-                .map(|_| ())
-                .map_err(refused),
+            Principal::Device(login) => login.lasts(&self.registry, now).map_err(refused),
             Principal::Application(key) => {
-                if self
-                    .registry
-                    .snapshot()
-                    .api_key(key.id.as_str())
-                    .is_some_and(|key| key.live(self.clock.now()))
-                {
-                    Ok(())
-                } else {
-                    Err(Refusal::new(
-                        RefusalKind::Revoked,
-                        "the API key was revoked",
-                    ))
-                }
+                let snapshot = self.registry.snapshot();
+                let key = snapshot.api_key(key.id.as_str());
+                key_lasts(key.map(AsRef::as_ref), now)
             }
-            Principal::Anybody => Ok(()),
+            Principal::Anybody => Ok(None),
+        }
+    }
+
+    fn takeover_cure(&self, principal: &Principal) -> &'static str {
+        match principal {
+            // Its client id is its own id, and no other will do.
+            Principal::Device(login) if login.assurance == Assurance::Key => {
+                "if this goes on, two devices share this identity and its key: register the second as a device of its own, with a key of its own"
+            }
+            Principal::Device(_) => {
+                "if this goes on, two clients use one client id: give each its own, or register the second as a device of its own"
+            }
+            Principal::Application(_) | Principal::Anybody => {
+                "if this goes on, two clients use one client id: give each its own"
+            }
         }
     }
 
@@ -169,6 +181,7 @@ fn kind(kind: broker::EventKind) -> EventKind {
         Seen::ConnectTimeout => EventKind::ConnectTimeout,
         Seen::KeepAliveTimeout | Seen::WriteTimeout => EventKind::Disconnected,
         Seen::SinkFault => EventKind::Disconnected,
+        Seen::TooLarge => EventKind::Unreadable,
     }
 }
 
@@ -195,7 +208,7 @@ impl Access {
         )
         .map_err(|error| refusal(&error))?;
         Ok(Principal::Device(Arc::new(DeviceLogin::new(
-            &self.registry,
+            &snapshot,
             Arc::clone(device),
             credential,
             Assurance::SignedMessage,
@@ -205,21 +218,13 @@ impl Access {
 
 /// A gateway's rights: on its own children's topics, while they are its own.
 impl Access {
-    fn is_telemetry_of_a_child(&self, name: &str, gateway: &DeviceLogin) -> bool {
-        topic::child_of(name, gateway.id()).is_some_and(|child| {
-            child.class == "telemetry"
-                && children::admitted(&self.registry, gateway.id(), child.id, self.clock.now())
-                    .is_ok()
-        })
-    }
-
     /// `+` stands for all children, those that are registered later too.
     fn is_rejects_of_children(&self, filter: &str, gateway: &DeviceLogin) -> bool {
         topic::child_of(filter, gateway.id()).is_some_and(|child| {
-            child.class == "rejects"
-                && (child.id == "+"
-                    || children::admitted(&self.registry, gateway.id(), child.id, self.clock.now())
-                        .is_ok())
+            let snapshot = self.registry.snapshot();
+            let is_its_own =
+                || children::admitted(&snapshot, gateway.id(), child.id, self.clock.now()).is_ok();
+            child.class == "rejects" && (child.id == "+" || is_its_own())
         })
     }
 }
@@ -241,7 +246,9 @@ pub(super) fn refusal(error: &AuthError) -> Refusal {
     let kind = match error {
         AuthError::UnknownDevice => RefusalKind::UnknownDevice,
         AuthError::Revoked => RefusalKind::Revoked,
-        AuthError::DeviceExpired { .. } => RefusalKind::Expired,
+        AuthError::DeviceExpired { .. } | AuthError::CredentialExpired { .. } => {
+            RefusalKind::Expired
+        }
         _ => RefusalKind::BadCredentials,
     };
     Refusal::new(kind, error.to_string()).with_cure(error.cure())
@@ -249,20 +256,29 @@ pub(super) fn refusal(error: &AuthError) -> Refusal {
 
 /// What the operator reads where a device has lost its right.
 pub(super) fn refused(lost: Lost) -> Refusal {
-    let (kind, reason) = match lost {
-        Lost::Unknown => (
-            RefusalKind::UnknownDevice,
-            "the device is no longer registered",
-        ),
-        Lost::Revoked => (RefusalKind::Revoked, "the device was revoked"),
-        Lost::Expired => (
-            RefusalKind::Expired,
-            "the device's registration has expired: set a later `expires`",
-        ),
-        Lost::Credential => (
+    match lost {
+        Lost::Unknown => refusal(&AuthError::UnknownDevice),
+        Lost::Revoked => refusal(&AuthError::Revoked),
+        Lost::Expired(at) => refusal(&AuthError::DeviceExpired { at }),
+        Lost::CredentialExpired(at) => refusal(&AuthError::CredentialExpired { at }),
+        Lost::Credential => Refusal::new(
             RefusalKind::Revoked,
-            "the credential was removed: sign with another of the device's keys",
-        ),
-    };
-    Refusal::new(kind, reason)
+            "the credential that it logged in with was removed",
+        )
+        .with_cure("log in with another of the device's credentials, or give it a new one"),
+    }
+}
+
+/// For how long an API key opens the door, or why it does not any more.
+fn key_lasts(key: Option<&ApiKey>, now: Timestamp) -> Result<Option<Duration>, Refusal> {
+    const CURE: &str = "make a new key for the application; two may overlap while it changes over";
+    let refuse = |kind, reason| Err(Refusal::new(kind, reason).with_cure(CURE));
+    match key {
+        None => refuse(RefusalKind::Revoked, "the API key is no longer there"),
+        Some(key) if key.revoked.is_some() => {
+            refuse(RefusalKind::Revoked, "the API key was revoked")
+        }
+        Some(key) if !key.live(now) => refuse(RefusalKind::Expired, "the API key has expired"),
+        Some(key) => Ok(key.expires.map(|at| span(now, at))),
+    }
 }

@@ -8,11 +8,11 @@ use device_registry::auth::{
     CHALLENGE_METHOD, authenticate_certificate, authenticate_challenge, authenticate_jwt,
     new_challenge,
 };
-use device_registry::{ApiKeyKind, Device, Exposure, Registry};
-use domain::{Assurance, CredentialId};
+use device_registry::{ApiKeyKind, Device, Exposure, Registry, Snapshot, login_name};
+use domain::{Assurance, CredentialId, Timestamp};
 
-use super::access::{Access, refusal};
-use super::principal::{DeviceLogin, Principal};
+use super::access::{Access, refusal, refused};
+use super::principal::{DeviceLogin, Principal, span};
 
 /// Before the id of an API key, where a session is the key's. No device has a
 /// colon in its id.
@@ -32,6 +32,7 @@ impl Access {
         if attempt.listener == Listener::MqttUnprotected {
             return Ok(Admission {
                 principal: Principal::Anybody,
+                lasts: None,
                 session_owner: UNPROTECTED_OWNER.to_owned(),
                 realm: Realm::Unprotected,
                 agency: None,
@@ -42,7 +43,7 @@ impl Access {
         let login = user_name(attempt)?;
         match (given(attempt.password), attempt.certificate) {
             (Some(key), _) if key.starts_with(b"mdk_") => {
-                admit_application(&self.registry, key, attempt.origin)
+                admit_application(&self.registry, key, attempt.origin, self.clock.now())
             }
             (Some(token), _) if looks_like_jwt(token) => self.admit_by_token(attempt, login, token),
             (Some(password), _) => self.admit_by_password(attempt, login, password),
@@ -60,10 +61,11 @@ impl Access {
         login: &str,
         token: &[u8],
     ) -> Result<Admission<Principal>, Refusal> {
-        let (device, now) = (self.device(login)?, self.clock.now());
-        let credential = authenticate_jwt(&device, token, &self.audience, now)
+        let (snapshot, now) = (self.registry.snapshot(), self.clock.now());
+        let device = known(&snapshot, login)?;
+        let credential = authenticate_jwt(device, token, &self.audience, now)
             .map_err(|error| refusal(&error))?;
-        self.admit_by_key(attempt, &device, credential)
+        self.admit_by_key(attempt, &snapshot, device, credential)
     }
 
     fn admit_by_certificate(
@@ -72,10 +74,11 @@ impl Access {
         login: &str,
         public_key: &[u8],
     ) -> Result<Admission<Principal>, Refusal> {
-        let device = self.device(login)?;
-        let credential = authenticate_certificate(&device, public_key, self.clock.now())
+        let snapshot = self.registry.snapshot();
+        let device = known(&snapshot, login)?;
+        let credential = authenticate_certificate(device, public_key, self.clock.now())
             .map_err(|error| refusal(&error))?;
-        self.admit_by_key(attempt, &device, credential)
+        self.admit_by_key(attempt, &snapshot, device, credential)
     }
 
     pub(super) fn admit_by_challenge(
@@ -87,10 +90,11 @@ impl Access {
         let nonce = challenge
             .try_into()
             .map_err(|_| Refusal::new(RefusalKind::BadCredentials, "no challenge was sent"))?;
-        let (device, now) = (self.device(user_name(attempt)?)?, self.clock.now());
-        let credential = authenticate_challenge(&device, &self.audience, nonce, answer, now)
+        let (snapshot, now) = (self.registry.snapshot(), self.clock.now());
+        let device = known(&snapshot, user_name(attempt)?)?;
+        let credential = authenticate_challenge(device, &self.audience, nonce, answer, now)
             .map_err(|error| refusal(&error))?;
-        self.admit_by_key(attempt, &device, credential)
+        self.admit_by_key(attempt, &snapshot, device, credential)
     }
 
     fn admit_by_password(
@@ -99,25 +103,27 @@ impl Access {
         login: &str,
         password: &[u8],
     ) -> Result<Admission<Principal>, Refusal> {
-        let (device, now) = (self.device(login)?, self.clock.now());
+        let (snapshot, now) = (self.registry.snapshot(), self.clock.now());
+        let device = known(&snapshot, login)?;
         let credential = self
             .registry
-            .authenticate_password(&device, password, exposure(attempt), now)
+            .authenticate_password(device, password, exposure(attempt), now)
             .map_err(|error| refusal(&error))?;
-        Ok(self.admission(&device, credential, Assurance::Password))
+        self.admission(&snapshot, device, credential, Assurance::Password)
     }
 
     /// A device with a key has one session, whose name nobody else may use.
     fn admit_by_key(
         &self,
         attempt: &LoginAttempt<'_>,
+        snapshot: &Snapshot,
         device: &Arc<Device>,
         credential: CredentialId,
     ) -> Result<Admission<Principal>, Refusal> {
-        let own =
-            attempt.client_id == device.id.as_str() || Some(attempt.client_id) == attempt.user_name;
-        match own {
-            true => Ok(self.admission(device, credential, Assurance::Key)),
+        // An alias is the device's too.
+        let named = snapshot.device_by_login(attempt.client_id);
+        match named.is_some_and(|named| named.id == device.id) {
+            true => self.admission(snapshot, device, credential, Assurance::Key),
             false => Err(Refusal::new(
                 RefusalKind::BadClientId,
                 "a device with a key uses its id as the client id",
@@ -125,32 +131,32 @@ impl Access {
         }
     }
 
-    fn device(&self, login: &str) -> Result<Arc<Device>, Refusal> {
-        let snapshot = self.registry.snapshot();
-        let device = snapshot.login(login).map_err(|error| refusal(&error))?;
-        Ok(Arc::clone(device))
-    }
-
+    /// All of it is from one look at the registry, the one that the proof was
+    /// checked by.
     fn admission(
         &self,
+        snapshot: &Snapshot,
         device: &Arc<Device>,
         credential: CredentialId,
         assurance: Assurance,
-    ) -> Admission<Principal> {
-        Admission {
+    ) -> Result<Admission<Principal>, Refusal> {
+        let login = DeviceLogin::new(snapshot, Arc::clone(device), credential, assurance);
+        // The registry may have changed since.
+        let lasts = login.lasts(&self.registry, self.clock.now());
+        Ok(Admission {
+            lasts: lasts.map_err(refused)?,
             session_owner: device.id.to_string(),
             realm: Realm::Platform,
             agency: Some(device.agency.as_str().into()),
             max_keep_alive: 0,
             max_session_expiry: u32::MAX,
-            principal: Principal::Device(Arc::new(DeviceLogin::new(
-                &self.registry,
-                Arc::clone(device),
-                credential,
-                assurance,
-            ))),
-        }
+            principal: Principal::Device(Arc::new(login)),
+        })
     }
+}
+
+fn known<'a>(snapshot: &'a Snapshot, login: &str) -> Result<&'a Arc<Device>, Refusal> {
+    snapshot.login(login).map_err(|error| refusal(&error))
 }
 
 /// What a device has to sign. An unknown one gets a challenge too: nobody
@@ -173,6 +179,7 @@ pub(super) fn challenge(attempt: &LoginAttempt<'_>, method: &str) -> Result<Vec<
 fn user_name<'a>(attempt: &LoginAttempt<'a>) -> Result<&'a str, Refusal> {
     attempt
         .user_name
+        .map(login_name)
         .filter(|name| !name.is_empty())
         .ok_or_else(|| {
             Refusal::new(
@@ -197,6 +204,7 @@ fn admit_application(
     registry: &Registry,
     key: &[u8],
     origin: Option<&str>,
+    now: Timestamp,
 ) -> Result<Admission<Principal>, Refusal> {
     const CURE: &str = "send a secret API key of the application as the password";
     const PAGE_CURE: &str =
@@ -225,6 +233,7 @@ fn admit_application(
         }
     }
     Ok(Admission {
+        lasts: key.expires.map(|at| span(now, at)),
         session_owner: format!("{KEY_OWNER}{}", key.id),
         realm: Realm::Platform,
         agency: None,
@@ -275,7 +284,7 @@ mod tests {
             .create_key(&created.application.id, browsers)
             .unwrap();
         let admitted = |key: &str, origin| {
-            admit_application(&registry, key.as_bytes(), origin)
+            admit_application(&registry, key.as_bytes(), origin, Timestamp::from_micros(0))
                 .map(|admission| admission.session_owner)
                 .map_err(|refusal| refusal.kind)
         };

@@ -99,9 +99,7 @@ impl LoginBook {
     }
 }
 
-/// Why a connection ended; `None` where it goes on, or never was one. (A
-/// publish without a right, which ends a connection of MQTT 3.1.1 only, is
-/// counted by `madang_mqtt_publishes_denied_total`.)
+/// Why a connection ended; `None` where it goes on, or never was one.
 fn end_reason(event: &ConnectionEvent<'_>) -> Option<&'static str> {
     match event.kind {
         EventKind::Disconnected if event.cure.is_empty() => Some("goodbye"),
@@ -117,7 +115,8 @@ fn end_reason(event: &ConnectionEvent<'_>) -> Option<&'static str> {
         EventKind::Connected
         | EventKind::Refused
         | EventKind::PublishDenied
-        | EventKind::SubscribeDenied => None,
+        | EventKind::SubscribeDenied
+        | EventKind::TooLarge => None,
     }
 }
 

@@ -66,10 +66,9 @@ struct Open {
 impl OpenDatastreams {
     /// Takes changed rights in. Before the first frame of each batch.
     pub(super) fn refresh(&mut self, registry: &Registry) {
-        let generation = registry.generation();
-        if self.generation != Some(generation) {
-            self.generation = Some(generation);
+        if self.generation != Some(registry.generation()) {
             self.snapshot = registry.snapshot();
+            self.generation = Some(self.snapshot.generation());
             self.met.clear();
         }
     }

@@ -12,6 +12,7 @@
 //! - [`sessions`]: sessions that are kept
 //! - [`retained`]: the latest values as retained messages
 //! - [`topic`]: the platform's topics
+//! - [`topic_fault`]: why a topic may not be published on
 
 pub mod access;
 pub mod backlog;
@@ -24,4 +25,5 @@ pub mod principal;
 pub mod retained;
 pub mod sessions;
 pub mod topic;
+pub mod topic_fault;
 pub mod uplink;

@@ -1,9 +1,10 @@
 //! Who is on a connection.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use device_registry::{ApiKey, Device, Registry};
+use device_registry::{ApiKey, Device, DeviceStatus, Registry, Snapshot};
 use domain::{Assurance, CredentialId, DeviceId, Timestamp};
 
 /// The authenticated identity on a connection or of a signed message.
@@ -23,10 +24,21 @@ pub struct DeviceLogin {
     entry: ArcSwap<Entry>,
 }
 
-/// The registry's entry, and the generation in which it was looked up.
+/// What one look at the registry said: a decision and the generation that it is
+/// valid for come from the same snapshot, or a change between the two would go
+/// unseen.
 struct Entry {
     generation: u64,
     device: Arc<Device>,
+    /// The right ends by itself: the earlier of the device's end and the
+    /// credential's.
+    until: Option<Ending>,
+}
+
+#[derive(Clone, Copy)]
+struct Ending {
+    at: Timestamp,
+    lost: Lost,
 }
 
 /// Why a device that had been let in no longer is.
@@ -34,13 +46,18 @@ struct Entry {
 pub enum Lost {
     Unknown,
     Revoked,
-    Expired,
+    /// The registration, at this time.
+    Expired(Timestamp),
+    /// The credential was removed.
     Credential,
+    /// The credential, at this time.
+    CredentialExpired(Timestamp),
 }
 
 impl DeviceLogin {
+    /// Of a device that has proved itself by what `snapshot` says of it.
     pub fn new(
-        registry: &Registry,
+        snapshot: &Snapshot,
         device: Arc<Device>,
         credential: CredentialId,
         assurance: Assurance,
@@ -49,9 +66,9 @@ impl DeviceLogin {
             id: device.id.clone(),
             credential,
             assurance,
-            // Looked up again at the first use if anything has changed since.
             entry: ArcSwap::from_pointee(Entry {
-                generation: registry.generation(),
+                generation: snapshot.generation(),
+                until: ending(&device, credential),
                 device,
             }),
         }
@@ -64,41 +81,69 @@ impl DeviceLogin {
     /// The entry as it is now, or why the device is out. Costs an atomic load
     /// while nothing in the registry has changed.
     pub fn current(&self, registry: &Registry, now: Timestamp) -> Result<Arc<Device>, Lost> {
-        let generation = registry.generation();
-        let entry = self.entry.load();
-        let device = if entry.generation == generation {
-            Arc::clone(&entry.device)
+        self.look(registry, now).map(|(device, _)| device)
+    }
+
+    /// For how long from now it is admitted, where that ends by itself, or why
+    /// it is out.
+    pub fn lasts(&self, registry: &Registry, now: Timestamp) -> Result<Option<Duration>, Lost> {
+        let (_, until) = self.look(registry, now)?;
+        Ok(until.map(|ending| span(now, ending.at)))
+    }
+
+    fn look(
+        &self,
+        registry: &Registry,
+        now: Timestamp,
+    ) -> Result<(Arc<Device>, Option<Ending>), Lost> {
+        let known = self.entry.load();
+        let (device, until) = if known.generation == registry.generation() {
+            (Arc::clone(&known.device), known.until)
         } else {
-            let snapshot = registry.snapshot();
-            let device = snapshot.device(self.id.as_str()).ok_or(Lost::Unknown)?;
-            if !device.credentials.iter().any(|c| c.id == self.credential) {
-                return Err(self.lost_credential(device));
-            }
-            let device = Arc::clone(device);
-            self.entry.store(Arc::new(Entry {
-                generation,
-                device: Arc::clone(&device),
-            }));
-            device
+            let entry = self.read(&registry.snapshot())?;
+            let found = (Arc::clone(&entry.device), entry.until);
+            self.entry.store(Arc::new(entry));
+            found
         };
-        if device.admitted(now) {
-            Ok(device)
-        } else {
-            Err(Self::not_admitted(&device))
+        match until {
+            Some(Ending { at, lost }) if at <= now => Err(lost),
+            until => Ok((device, until)),
         }
     }
 
-    fn lost_credential(&self, device: &Device) -> Lost {
-        match Self::not_admitted(device) {
-            Lost::Revoked => Lost::Revoked,
-            _ => Lost::Credential,
+    fn read(&self, snapshot: &Snapshot) -> Result<Entry, Lost> {
+        let device = snapshot.device(self.id.as_str()).ok_or(Lost::Unknown)?;
+        if device.status == DeviceStatus::Revoked {
+            return Err(Lost::Revoked);
         }
-    }
-
-    fn not_admitted(device: &Device) -> Lost {
-        match device.status {
-            device_registry::DeviceStatus::Revoked => Lost::Revoked,
-            device_registry::DeviceStatus::Active => Lost::Expired,
+        if !device.credentials.iter().any(|it| it.id == self.credential) {
+            return Err(Lost::Credential);
         }
+        Ok(Entry {
+            generation: snapshot.generation(),
+            until: ending(device, self.credential),
+            device: Arc::clone(device),
+        })
     }
 }
+
+fn ending(device: &Device, credential: CredentialId) -> Option<Ending> {
+    let credential = device.credentials.iter().find(|it| it.id == credential);
+    let ends = [
+        device.expires.map(|at| (at, Lost::Expired(at))),
+        credential
+            .and_then(|it| it.expires)
+            .map(|at| (at, Lost::CredentialExpired(at))),
+    ];
+    let first = ends.into_iter().flatten().min_by_key(|(at, _)| *at);
+    first.map(|(at, lost)| Ending { at, lost })
+}
+
+/// From `now` to a later time.
+pub(super) fn span(now: Timestamp, at: Timestamp) -> Duration {
+    let micros = at.as_micros().saturating_sub(now.as_micros());
+    Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests;

@@ -34,7 +34,8 @@ pub fn child_of<'a>(topic: &'a str, gateway: &DeviceId) -> Option<ChildTopic<'a>
     Some(ChildTopic { id, class })
 }
 
-fn own<'a>(topic: &'a str, device: &DeviceId) -> Option<&'a str> {
+/// What comes after `devices/{id}/`.
+pub fn own<'a>(topic: &'a str, device: &DeviceId) -> Option<&'a str> {
     topic
         .strip_prefix("devices/")?
         .strip_prefix(device.as_str())?

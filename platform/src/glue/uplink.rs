@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use broker::{InboundMessage, MessageSink, SinkFault};
+use broker::{InboundMessage, MessageSink, RejectCause, SinkFault};
 use device_registry::{Device, Registry};
 use domain::payload::{self, ContentFormat, PayloadError};
 use domain::{Assurance, DeviceId, ObservationBatch, Offset, Origin, Telemetry, Timestamp};
@@ -11,9 +11,11 @@ use ingest::{Clock, Ingest, Outcome, StageError};
 
 use crate::compose::Rooms;
 
+use super::access::refused;
 use super::children;
 use super::principal::{DeviceLogin, Principal};
 use super::topic;
+use super::topic_fault::TopicFault;
 
 /// Decodes telemetry and stages it; a receipt comes from the log alone.
 pub struct Uplink {
@@ -40,16 +42,59 @@ impl Uplink {
         login: &DeviceLogin,
         topic: &str,
         now: Timestamp,
-    ) -> Result<(Arc<Device>, Option<DeviceId>), SinkFault> {
+    ) -> Result<Speaker, SinkFault> {
         let own = login
             .current(&self.registry, now)
-            .map_err(|lost| SinkFault::Failed(format!("{} is out: {lost:?}", login.id()).into()))?;
+            .map_err(|lost| SinkFault::NotAdmitted(refused(lost)))?;
         let Some(child) = topic::child_of(topic, login.id()) else {
-            return Ok((own, None));
+            return Ok(Speaker::itself(own));
         };
-        let device = children::admitted(&self.registry, login.id(), child.id, now)
-            .map_err(|error| SinkFault::Failed(format!("{}: {error}", child.id).into()))?;
-        Ok((device, Some(login.id().clone())))
+        let snapshot = self.registry.snapshot();
+        let device = children::admitted(&snapshot, login.id(), child.id, now)
+            .map_err(|fault| SinkFault::Denied(TopicFault::of_child(child.id, fault).into()))?;
+        Ok(Speaker {
+            device: Arc::clone(device),
+            gateway: Some(login.id().clone()),
+        })
+    }
+
+    /// Whom a refusal is for. A child that is registered is told by its own
+    /// topic and its gateway's, admitted or not.
+    fn is_refused_to(
+        &self,
+        login: &DeviceLogin,
+        topic: &str,
+        now: Timestamp,
+    ) -> Result<Speaker, SinkFault> {
+        let own = login
+            .current(&self.registry, now)
+            .map_err(|lost| SinkFault::NotAdmitted(refused(lost)))?;
+        let snapshot = self.registry.snapshot();
+        let child = topic::child_of(topic, login.id())
+            .and_then(|child| children::registered(&snapshot, login.id(), child.id).ok());
+        Ok(match child {
+            Some(child) => Speaker {
+                device: Arc::clone(child),
+                gateway: Some(login.id().clone()),
+            },
+            None => Speaker::itself(own),
+        })
+    }
+}
+
+/// Whose a message is.
+struct Speaker {
+    device: Arc<Device>,
+    /// That sent it for the device.
+    gateway: Option<DeviceId>,
+}
+
+impl Speaker {
+    const fn itself(device: Arc<Device>) -> Self {
+        Self {
+            device,
+            gateway: None,
+        }
     }
 }
 
@@ -75,25 +120,37 @@ impl MessageSink<Principal> for Uplink {
         principal: &Principal,
         message: &InboundMessage<'_>,
     ) -> Result<Self::Staged, SinkFault> {
-        let Principal::Device(login) = principal else {
-            return Err(SinkFault::Failed(
-                "only a device publishes telemetry".into(),
-            ));
-        };
+        let login = device(principal)?;
         // As the receipt has it: times that count from it are whole ones too.
         let now = self.clock.now().ceil_to_millis();
-        let (device, gateway) = self.speaks_for(login, message.topic, now)?;
+        let speaker = self.speaks_for(login, message.topic, now)?;
         let batch = ObservationBatch {
-            origin: origin(login, gateway, message, now),
-            telemetry: read(message, &device.id, now),
+            origin: origin(login, speaker.gateway, message, now),
+            telemetry: read(message, &speaker.device.id, now),
             original: original(message),
         };
-        self.ingest
-            .stage(&device, &batch)
-            .map_err(|error| match error {
-                StageError::Replayed => SinkFault::Replayed,
-                fault => SinkFault::Failed(fault.to_string().into()),
-            })
+        self.ingest.stage(&speaker.device, &batch).map_err(fault)
+    }
+
+    fn stage_reject(
+        &self,
+        principal: &Principal,
+        message: &InboundMessage<'_>,
+        cause: RejectCause,
+    ) -> Result<Self::Staged, SinkFault> {
+        let login = device(principal)?;
+        let now = self.clock.now().ceil_to_millis();
+        let speaker = self.is_refused_to(login, message.topic, now)?;
+        let batch = ObservationBatch {
+            origin: origin(login, speaker.gateway, message, now),
+            telemetry: Err(match cause {
+                RejectCause::Topic => PayloadError::Topic,
+                RejectCause::NotAdmitted => PayloadError::NotAdmitted,
+                RejectCause::TooLarge => PayloadError::TooLong,
+            }),
+            original: original(message),
+        };
+        self.ingest.stage(&speaker.device, &batch).map_err(fault)
     }
 
     fn commit(
@@ -104,9 +161,27 @@ impl MessageSink<Principal> for Uplink {
         async move {
             match durable.await {
                 Ok(receipts) => Ok(receipts.into_iter().map(Receipt).collect()),
-                Err(error) => Err(SinkFault::Failed(error.to_string().into())),
+                Err(error) => Err(SinkFault::failed(error)),
             }
         }
+    }
+}
+
+fn device(principal: &Principal) -> Result<&DeviceLogin, SinkFault> {
+    match principal {
+        Principal::Device(login) => Ok(login),
+        // Its right says so before.
+        Principal::Application(_) | Principal::Anybody => {
+            Err(SinkFault::Denied(TopicFault::Reader.into()))
+        }
+    }
+}
+
+fn fault(error: StageError) -> SinkFault {
+    match error {
+        StageError::Replayed => SinkFault::Replayed,
+        StageError::Closed => SinkFault::Stopping,
+        error @ (StageError::Poisoned(_) | StageError::ExtraField(_)) => SinkFault::failed(error),
     }
 }
 

@@ -36,6 +36,20 @@ pub(super) fn decode(body: &[u8]) -> Result<Connect<'_>, DecodeError> {
         (b"MQTT", 5) => Protocol::V5,
         _ => return Err(DecodeError::UnsupportedVersion),
     };
+    decode_rest(reader, protocol)
+}
+
+/// A CONNECT of MQTT 3.1, which is not spoken here, as one of 3.1.1: behind
+/// name and level their layout is the same.
+pub fn decode_v31(body: &[u8]) -> Result<Connect<'_>, DecodeError> {
+    let mut reader = Reader::new(body);
+    match (reader.bytes()?, reader.u8()?) {
+        (b"MQIsdp", 3) => decode_rest(reader, Protocol::V311),
+        _ => Err(DecodeError::UnsupportedVersion),
+    }
+}
+
+fn decode_rest(mut reader: Reader<'_>, protocol: Protocol) -> Result<Connect<'_>, DecodeError> {
     let flags = reader.u8()?;
     if flags & 1 != 0 {
         return Err(DecodeError::Malformed("reserved flag of CONNECT"));

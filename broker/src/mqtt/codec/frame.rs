@@ -12,23 +12,47 @@ pub struct Frame<'a> {
     pub total: usize,
 }
 
-/// Splits the first packet off. `None` where bytes are missing; a length above
-/// `max_packet` is refused as soon as it can be read.
-pub fn read(bytes: &[u8], max_packet: usize) -> Result<Option<Frame<'_>>, DecodeError> {
+/// What a fixed header tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Header {
+    /// Type and flags.
+    pub first: u8,
+    /// Bytes of the header itself.
+    pub length: usize,
+    /// Bytes of header and body.
+    pub total: usize,
+}
+
+/// Reads the fixed header; `None` where bytes of it are missing.
+#[inline]
+pub fn header(bytes: &[u8]) -> Result<Option<Header>, DecodeError> {
     let Some((&first, rest)) = bytes.split_first() else {
         return Ok(None);
     };
-    let Some((length, prefix)) = wire::varint(rest)? else {
+    Ok(wire::varint(rest)?.map(|(body, prefix)| Header {
+        first,
+        length: 1 + prefix,
+        total: 1 + prefix + body,
+    }))
+}
+
+/// Splits the first packet off. `None` where bytes are missing; a length above
+/// `max_packet` is refused as soon as it can be read.
+#[inline]
+pub fn read(bytes: &[u8], max_packet: usize) -> Result<Option<Frame<'_>>, DecodeError> {
+    let Some(header) = header(bytes)? else {
         return Ok(None);
     };
-    let total = 1 + prefix + length;
-    if total > max_packet {
+    if header.total > max_packet {
         return Err(DecodeError::TooLarge {
-            bytes: total,
+            bytes: header.total,
             limit: max_packet,
         });
     }
-    Ok(bytes
-        .get(1 + prefix..total)
-        .map(|body| Frame { first, body, total }))
+    let body = bytes.get(header.length..header.total);
+    Ok(body.map(|body| Frame {
+        first: header.first,
+        body,
+        total: header.total,
+    }))
 }

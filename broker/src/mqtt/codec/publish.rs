@@ -66,6 +66,30 @@ pub fn decode(flags: u8, body: &[u8], protocol: Protocol) -> Result<Publish<'_>,
     })
 }
 
+/// How many bytes of a body stand before the payload. `None` where `body`, its
+/// beginning, does not hold them all.
+pub fn head_length(
+    flags: u8,
+    body: &[u8],
+    protocol: Protocol,
+) -> Result<Option<usize>, DecodeError> {
+    let Some(topic) = body.first_chunk() else {
+        return Ok(None);
+    };
+    let mut length = 2 + usize::from(u16::from_be_bytes(*topic));
+    if flags >> 1 & 3 != 0 {
+        length += 2;
+    }
+    if protocol == Protocol::V5 {
+        let rest = body.get(length..).unwrap_or_default();
+        let Some((properties, prefix)) = wire::varint(rest)? else {
+            return Ok(None);
+        };
+        length += prefix + properties;
+    }
+    Ok((length <= body.len()).then_some(length))
+}
+
 impl Publish<'_> {
     pub fn encode(&self, protocol: Protocol, out: &mut Vec<u8>) {
         let flags = u8::from(self.duplicate) << 3 | (self.qos as u8) << 1 | u8::from(self.retain);

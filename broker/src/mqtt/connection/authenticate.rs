@@ -2,6 +2,7 @@
 
 use super::Connection;
 use super::end::End;
+use super::join::instant_after;
 use super::state::Served;
 use crate::access::{AccessControl, LoginAttempt, Refusal, RefusalKind};
 use crate::listener::worker::{Seams, Worker};
@@ -49,6 +50,7 @@ impl<C: Seams> Connection<C> {
                     )));
                 }
                 served.principal = admission.principal;
+                served.admitted_until = instant_after(admission.lasts);
                 challenge(ReasonCode::SUCCESS, method, &[], out);
                 Ok(())
             }

@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use super::Connection;
 use super::end::End;
+use super::join::instant_after;
+use super::state::State;
 use crate::access::{AccessControl, Refusal, RefusalKind, SubscribeRight};
 use crate::listener::worker::{Seams, Worker};
 
@@ -28,6 +30,10 @@ impl<C: Seams> Connection<C> {
             state.abandon();
             return;
         }
+        let served = state.served.as_ref();
+        if served.is_some_and(|it| it.admitted_until.is_some_and(|until| until <= now)) {
+            return self.judge(state, worker);
+        }
         let is_paused = state.is_paused(config);
         match &mut state.served {
             None if now.duration_since(state.accepted) > config.connect_deadline => {
@@ -48,9 +54,12 @@ impl<C: Seams> Connection<C> {
 
     /// Rights have changed: may it stay, and keep what it subscribed to?
     pub(crate) fn revalidate(&self, worker: &Worker<C>) {
-        let state = &mut *self.state.borrow_mut();
+        self.judge(&mut self.state.borrow_mut(), worker);
+    }
+
+    fn judge(&self, state: &mut State<C>, worker: &Worker<C>) {
         let access = &worker.services.access;
-        let Some(served) = &state.served else {
+        let Some(served) = &mut state.served else {
             return;
         };
         let lost = served.session.subscriptions().iter().find(|subscription| {
@@ -59,16 +68,18 @@ impl<C: Seams> Connection<C> {
         });
         let end = match (access.still_admitted(&served.principal), lost) {
             (Err(refusal), _) => End::revoked(refusal),
-            (Ok(()), Some(subscription)) => End::kicked(Refusal::new(
-                RefusalKind::NotAuthorized,
-                format!(
-                    "may no longer subscribe to {}",
-                    subscription.filter.as_str()
-                ),
-            )),
-            (Ok(()), None) => return,
+            (Ok(_), Some(subscription)) => {
+                let filter = subscription.filter.as_str();
+                let reason = format!("may no longer subscribe to {filter}");
+                let refusal = Refusal::new(RefusalKind::NotAuthorized, reason);
+                End::kicked(refusal.with_cure("give the right back, or leave the filter out"))
+            }
+            (Ok(lasts), None) => {
+                served.admitted_until = instant_after(lasts);
+                return;
+            }
         };
-        state.close(end);
+        self.close_with(state, worker, end);
     }
 
     /// The platform stops: nothing more is read, and what was received is

@@ -164,7 +164,7 @@ impl<C: Seams> Connection<C> {
         }
     }
 
-    pub(crate) fn close(&self, end: End) {
-        self.state.borrow_mut().close(end);
+    pub(crate) fn close(&self, worker: &Worker<C>, end: End) {
+        self.close_with(&mut self.state.borrow_mut(), worker, end);
     }
 }

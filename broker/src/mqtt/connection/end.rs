@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::io;
 
+#[cfg(doc)]
+use crate::access::AccessControl;
 use crate::access::{EventKind, Refusal};
 use crate::mqtt::codec::ReasonCode;
 use crate::mqtt::session::Violation;
-use crate::sink::SinkFault;
+use crate::sink::{SinkFault, with_causes};
 
 #[derive(Debug)]
 pub(crate) struct End {
@@ -27,6 +29,8 @@ pub(crate) struct End {
     pub(super) login: Option<Box<str>>,
     /// The first bytes of what was wrong.
     pub(super) head: Box<[u8]>,
+    /// The event is there already.
+    pub(super) is_recorded: bool,
 }
 
 impl End {
@@ -41,6 +45,7 @@ impl End {
             forgets_session: false,
             login: None,
             head: Box::default(),
+            is_recorded: false,
         }
     }
 
@@ -78,12 +83,20 @@ impl End {
     }
 
     pub(super) fn violation(violation: Violation) -> Self {
-        let kind = match violation.reason {
-            ReasonCode::NOT_AUTHORIZED => EventKind::PublishDenied,
-            _ => EventKind::ProtocolError,
+        let cure = match violation.reason {
+            ReasonCode::PACKET_TOO_LARGE => {
+                "send packets of at most 72 KiB; what of publishes is larger, up to 1 MiB, is dropped"
+            }
+            ReasonCode::RECEIVE_MAXIMUM_EXCEEDED => {
+                "wait for acknowledgements: CONNACK tells how many messages may be unanswered"
+            }
+            ReasonCode::TOPIC_NAME_INVALID => {
+                "publish on a whole topic: wildcards are for subscriptions"
+            }
+            _ => "the client's MQTT library or its use of it is at fault",
         };
-        let cure = "the client's MQTT library or its use of it is at fault";
-        Self::new(kind, violation.text, cure).telling(violation.reason, violation.text)
+        Self::new(EventKind::ProtocolError, violation.text, cure)
+            .telling(violation.reason, violation.text)
     }
 
     pub(super) fn refused(reason: Cow<'static, str>, cure: &'static str) -> Self {
@@ -101,16 +114,17 @@ impl End {
     /// A right was lost that the connection made use of.
     pub(super) fn kicked(refusal: Refusal) -> Self {
         let code = refusal.kind.disconnect_code();
-        let end = Self::new(EventKind::Kicked, refusal.reason, "");
+        let end = Self::new(EventKind::Kicked, refusal.reason, refusal.cure);
         let mut end = end.telling(code, "the right to be connected has ended");
         end.forgets_will = true;
         end
     }
 
+    /// The cure depends on what the two connections share: see
+    /// [`AccessControl::takeover_cure`].
     pub(crate) fn taken_over() -> Self {
-        let cure = "give each device its own client id";
         let reason = "another connection came with the same identity and client id";
-        Self::new(EventKind::TakenOver, reason, cure).telling(
+        Self::new(EventKind::TakenOver, reason, "").telling(
             ReasonCode::SESSION_TAKEN_OVER,
             "another connection has this session now",
         )
@@ -143,11 +157,18 @@ impl End {
     }
 
     pub(crate) fn sink_fault(fault: &SinkFault) -> Self {
-        let cure = "the platform's own fault: look at its log and its disk";
-        Self::new(EventKind::SinkFault, fault.to_string(), cure).telling(
-            ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR,
-            "the platform cannot store messages",
-        )
+        match fault {
+            SinkFault::NotAdmitted(refusal) => Self::revoked(refusal.clone()),
+            SinkFault::Denied(denial) => Self::kicked(denial.refusal.clone()),
+            SinkFault::Stopping => Self::shutdown(),
+            SinkFault::Replayed | SinkFault::Failed(_) => {
+                let cure = "the platform's own fault: look at its log and its disk";
+                Self::new(EventKind::SinkFault, with_causes(fault), cure).telling(
+                    ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR,
+                    "the platform cannot store messages",
+                )
+            }
+        }
     }
 
     pub(super) fn shutdown() -> Self {

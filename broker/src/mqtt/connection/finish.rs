@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::Connection;
 use super::end::End;
-use super::state::Served;
+use super::state::{Served, State};
 use super::transport::Transport;
 use super::will::LastWill;
 use crate::access::{AccessControl, ConnectionEvent, EventKind};
@@ -36,7 +36,9 @@ impl<C: Seams> Connection<C> {
             (state.take_end(), state.served.take())
         };
         let Some(end) = end else { return };
-        self.record(worker, &end, served.as_deref());
+        if !end.is_recorded {
+            self.record(worker, &end, served.as_deref());
+        }
         if let Some(served) = served {
             self.count_out(&served);
             self.let_go(worker, *served, &end);
@@ -109,6 +111,12 @@ impl<C: Seams> Connection<C> {
         let (fate, known) = oneshot::channel();
         let fate = delayed.then_some(fate);
         self.leave_waiting(worker, session, &endpoint, fate);
+        // Whoever ends the sessions of those who have lost their right may have
+        // looked before this one waited, and after it was asked about above.
+        let owner = &endpoint.key.owner;
+        if is_stored(endpoint.realm) && worker.services.access.owner_admitted(owner).is_err() {
+            worker.purge(owner);
+        }
         match last {
             Some(last) if delayed => self.clone().delay_will(worker, last, known),
             Some(last) => self.publish_will(worker, &last),
@@ -180,6 +188,16 @@ impl<C: Seams> Connection<C> {
         next
     }
 
+    /// Ends the connection, and records it before the peer is told: whoever
+    /// learns from the peer that it is out finds the reason.
+    pub(super) fn close_with(&self, state: &mut State<C>, worker: &Worker<C>, mut end: End) {
+        if !state.is_over() {
+            self.record(worker, &end, state.served.as_deref());
+            end.is_recorded = true;
+        }
+        state.close(end);
+    }
+
     fn record(&self, worker: &Worker<C>, end: &End, served: Option<&Served<C>>) {
         let login = match served {
             Some(served) => served.seat.login.as_deref(),
@@ -188,13 +206,18 @@ impl<C: Seams> Connection<C> {
         if served.is_none() && end.kind != EventKind::Refused {
             self.counters.unfinished.add(1);
         }
-        worker.services.access.record(ConnectionEvent {
+        let access = &worker.services.access;
+        let cure = match (end.kind, served) {
+            (EventKind::TakenOver, Some(served)) => access.takeover_cure(&served.principal),
+            _ => end.cure,
+        };
+        access.record(ConnectionEvent {
             login,
             peer: self.peer,
             listener: self.counters.listener,
             kind: end.kind,
             reason: (&*end.reason).into(),
-            cure: end.cure,
+            cure,
             head: &end.head,
         });
     }

@@ -10,8 +10,11 @@ use super::Connection;
 use super::end::End;
 use super::join::Admitted;
 use super::state::State;
-use crate::access::{AccessControl, Admission, LoginAttempt, Protocol, PublishRight, Refusal};
+use crate::access::{
+    AccessControl, Admission, ConnectionEvent, EventKind, LoginAttempt, Protocol, Refusal,
+};
 use crate::listener::worker::{Seams, Worker};
+use crate::mqtt::codec::connect::decode_v31;
 use crate::mqtt::codec::wire::Reader;
 use crate::mqtt::codec::{self, Auth, Connect, DecodeError, Frame, Packet, ReasonCode, kind};
 use crate::mqtt::session::{
@@ -92,11 +95,16 @@ impl<C: Seams> Connection<C> {
         let connect = match codec::decode_frame(frame, Protocol::V5) {
             Ok(Packet::Connect(connect)) => connect,
             Ok(_) => return state.close(End::closed_by_peer()),
-            Err(error) => return self.turn_away(state, None, unreadable(frame, error), out),
+            Err(DecodeError::UnsupportedVersion) => {
+                return self.greet_unspoken(state, worker, frame, out);
+            }
+            Err(error) => {
+                return self.turn_away(state, worker, None, unreadable(frame, error), out);
+            }
         };
         let requested = match self.read_wishes(worker, &connect) {
             Ok(requested) => requested,
-            Err(turned) => return self.turn_away(state, connect.user_name, turned, out),
+            Err(turned) => return self.turn_away(state, worker, connect.user_name, turned, out),
         };
         let attempt = self.attempt(state, &connect);
         let access = &worker.services.access;
@@ -112,13 +120,41 @@ impl<C: Seams> Connection<C> {
                 }
                 Err(refusal) => {
                     let turned = Turned::refused(connect.protocol, refusal);
-                    self.turn_away(state, connect.user_name, turned, out);
+                    self.turn_away(state, worker, connect.user_name, turned, out);
                 }
             }
             return;
         }
         let admission = access.authenticate(&attempt);
         self.admit(state, worker, (&connect, requested), admission, out);
+    }
+
+    /// A version that is not spoken. Some libraries try MQTT 3.1 after any
+    /// refusal and report the answer to that one, so a login that fails is told
+    /// as such there too. (3.1 itself is not spoken: no library of today speaks
+    /// it alone, and its rules on sessions and client ids are others.)
+    fn greet_unspoken(
+        &self,
+        state: &mut State<C>,
+        worker: &Worker<C>,
+        frame: &Frame<'_>,
+        out: &mut Vec<u8>,
+    ) {
+        let Ok(connect) = decode_v31(frame.body) else {
+            let turned = unreadable(frame, DecodeError::UnsupportedVersion);
+            return self.turn_away(state, worker, None, turned, out);
+        };
+        let attempt = self.attempt(state, &connect);
+        let turned = match worker.services.access.authenticate(&attempt) {
+            Err(refusal) => Turned::refused(Protocol::V311, refusal),
+            Ok(_) => Turned {
+                protocol: Protocol::V311,
+                code: ReasonCode::UNSUPPORTED_PROTOCOL_VERSION,
+                reason: "the login is right, but the client speaks MQTT 3.1 (MQIsdp)".into(),
+                cure: "let the client speak MQTT 3.1.1 or 5",
+            },
+        };
+        self.turn_away(state, worker, connect.user_name, turned, out);
     }
 
     /// The answer to a challenge.
@@ -141,7 +177,7 @@ impl<C: Seams> Connection<C> {
         };
         let requested = match self.read_wishes(worker, &connect) {
             Ok(requested) => requested,
-            Err(turned) => return self.turn_away(state, connect.user_name, turned, out),
+            Err(turned) => return self.turn_away(state, worker, connect.user_name, turned, out),
         };
         let auth = match codec::decode_frame(frame, Protocol::V5) {
             Ok(Packet::Auth(auth)) if continues(&auth, &requested) => auth,
@@ -152,7 +188,7 @@ impl<C: Seams> Connection<C> {
                     reason: "no AUTH with the same method came after the challenge".into(),
                     cure: "answer the challenge with AUTH",
                 };
-                return self.turn_away(state, connect.user_name, turned, out);
+                return self.turn_away(state, worker, connect.user_name, turned, out);
             }
         };
         let attempt = self.attempt(state, &connect);
@@ -195,20 +231,25 @@ impl<C: Seams> Connection<C> {
             Ok(admission) => admission,
             Err(refusal) => {
                 let turned = Turned::refused(connect.protocol, refusal);
-                return self.turn_away(state, connect.user_name, turned, out);
+                return self.turn_away(state, worker, connect.user_name, turned, out);
             }
         };
         let access = &worker.services.access;
+        // The will is left out and the client let in: it could be told by a
+        // refusal only, and would come back with the same will for ever.
         if let Some(will) = &requested.will
-            && access.publish_right(&admission.principal, &will.topic) == PublishRight::Denied
+            && let Err(denial) = access.publish_right(&admission.principal, &will.topic)
         {
-            let turned = Turned {
-                protocol: connect.protocol,
-                code: ReasonCode::NOT_AUTHORIZED,
-                reason: "the will's topic is not one that it may publish on".into(),
-                cure: "a device's will goes to devices/{its own id}/telemetry",
-            };
-            return self.turn_away(state, connect.user_name, turned, out);
+            requested.leave_out_will();
+            access.record(ConnectionEvent {
+                login: connect.user_name,
+                peer: self.peer,
+                listener: self.counters.listener,
+                kind: EventKind::PublishDenied,
+                reason: format!("its will is not kept: {}", denial.refusal.reason).into(),
+                cure: denial.refusal.cure,
+                head: &[],
+            });
         }
         requested.limit_keep_alive(admission.max_keep_alive);
         requested.limit_session_expiry(admission.max_session_expiry);
@@ -219,6 +260,7 @@ impl<C: Seams> Connection<C> {
     pub(super) fn turn_away(
         &self,
         state: &mut State<C>,
+        worker: &Worker<C>,
         user_name: Option<&str>,
         turned: Turned,
         out: &mut Vec<u8>,
@@ -227,7 +269,7 @@ impl<C: Seams> Connection<C> {
         self.counters.refused.add(1);
         let mut end = End::refused(turned.reason, turned.cure);
         end.login = user_name.map(Into::into);
-        state.close(end);
+        self.close_with(state, worker, end);
     }
 }
 

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::Connection;
 use super::greet::{Greeting, Turned};
@@ -24,6 +24,8 @@ use crate::stats::{AgencyCounters, Counter, RateMeter};
 pub(super) struct Admitted<C: Seams> {
     requested: Requested,
     principal: C::Principal,
+    /// When its right to be connected ends by itself.
+    until: Option<Instant>,
     realm: Realm,
     agency: Option<Arc<AgencyCounters>>,
     key: Arc<SessionKey>,
@@ -60,6 +62,7 @@ impl<C: Seams> Admitted<C> {
         Self {
             requested,
             principal: admission.principal,
+            until: instant_after(admission.lasts),
             realm: admission.realm,
             agency: admission.agency.map(|it| worker.shared.agency(it)),
             key: Arc::new(SessionKey {
@@ -176,10 +179,14 @@ impl<C: Seams> Connection<C> {
             let mut out = Vec::new();
             // The right to be connected may have been lost while it waited.
             match worker.services.access.still_admitted(&admitted.principal) {
-                Ok(()) => self.join(state, worker, admitted, &mut out),
+                Ok(lasts) => {
+                    let until = instant_after(lasts);
+                    let admitted = Admitted { until, ..admitted };
+                    self.join(state, worker, admitted, &mut out);
+                }
                 Err(refusal) => {
                     let turned = Turned::refused(admitted.requested.protocol, refusal);
-                    self.turn_away(state, admitted.login.as_deref(), turned, &mut out);
+                    self.turn_away(state, worker, admitted.login.as_deref(), turned, &mut out);
                 }
             }
             self.counters.bytes_out.add(out.len() as u64);
@@ -256,6 +263,7 @@ impl<C: Seams> Connection<C> {
         state.served = Some(Box::new(Served {
             session,
             principal: admitted.principal,
+            admitted_until: admitted.until,
             rate: worker.shared.directory.rate(&admitted.key.owner),
             endpoint,
             seat,
@@ -325,4 +333,9 @@ impl<C: Seams> Connection<C> {
             agency: admitted.agency.clone(),
         }
     }
+}
+
+/// In so long from now, where there is an end that a clock can tell.
+pub(super) fn instant_after(lasts: Option<Duration>) -> Option<Instant> {
+    lasts.and_then(|it| Instant::now().checked_add(it))
 }

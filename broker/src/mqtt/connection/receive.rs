@@ -10,13 +10,13 @@ use tokio::task::spawn_local;
 use super::Connection;
 use super::end::End;
 use super::state::{Served, State};
-use crate::access::{AccessControl, ConnectionEvent, EventKind, PublishRight, Realm};
+use crate::access::{AccessControl, EventKind, PublishRight, Realm};
 use crate::listener::worker::{Seams, Worker};
 use crate::mqtt::codec::frame;
-use crate::mqtt::codec::{self, Frame, Properties, Property, Publish, Qos, ReasonCode};
+use crate::mqtt::codec::{self, DecodeError, Frame, Properties, Property, Publish, Qos};
 use crate::mqtt::message::Message;
 use crate::mqtt::session::{Action, Held, Violation};
-use crate::sink::{InboundMessage, MessageSink};
+use crate::sink::{InboundMessage, MessageSink, SinkFault};
 
 /// What a connection may read before others have their turn, in bytes.
 const TURN_BYTES: usize = 64 * 1024;
@@ -34,11 +34,12 @@ pub(super) enum Progress {
 pub(super) struct Batch {
     pub(super) now: Instant,
     pub(super) generation: u64,
-    messages: u64,
-    staged: usize,
-    denied: u64,
+    pub(super) messages: u64,
+    pub(super) staged: usize,
+    pub(super) denied: u64,
+    pub(super) too_large: u64,
     /// Answers that wait for the store.
-    held: Held,
+    pub(super) held: Held,
     /// Deliveries that could not go out may go now.
     deliver: bool,
 }
@@ -59,6 +60,7 @@ impl<C: Seams> Connection<C> {
             messages: 0,
             staged: 0,
             denied: 0,
+            too_large: 0,
             held: Held::default(),
             deliver: false,
         };
@@ -116,6 +118,7 @@ impl<C: Seams> Connection<C> {
         self.counters.bytes_out.add(out.len() as u64);
         self.counters.messages_in.add(batch.messages);
         self.counters.publishes_denied.add(batch.denied);
+        self.counters.publishes_too_large.add(batch.too_large);
         if batch.staged > 0 {
             worker.commits.owned_by(self, batch.staged);
         }
@@ -166,7 +169,21 @@ impl<C: Seams> Connection<C> {
                 Some(_) => worker.config().max_packet,
                 None => worker.config().max_packet_before_connect,
             };
+            if let Some(oversized) = &mut state.oversized {
+                used += oversized.drop_from(&bytes[used..]);
+                if !oversized.is_over() {
+                    break;
+                }
+            }
             let rest = &bytes[used..];
+            if let Some(oversized) = state.oversized.take() {
+                let served = state.served.as_mut();
+                let handled = served.map_or(Ok(()), |served| {
+                    self.publish_oversized(served, worker, &oversized, batch, out)
+                });
+                self.end_if_err(state, worker, handled, rest, out);
+                continue;
+            }
             let handled = match frame::read(rest, max_packet) {
                 Ok(None) => break,
                 Ok(Some(frame)) => {
@@ -180,22 +197,43 @@ impl<C: Seams> Connection<C> {
                         Some(served) => self.packet(served, worker, &frame, batch, out),
                     }
                 }
+                Err(DecodeError::TooLarge { .. }) => {
+                    match self.begin_oversized(state, worker, rest) {
+                        Ok(Some(count)) => {
+                            used += count;
+                            Ok(())
+                        }
+                        Ok(None) => break,
+                        Err(end) => Err(end),
+                    }
+                }
                 Err(error) => Err(End::violation(error.into())),
             };
-            if let Err(end) = handled {
-                // Answers to packets before this one go out first.
-                state.write(out);
-                out.clear();
-                let fault = end.kind == EventKind::ProtocolError;
-                self.counters.protocol_errors.add(u64::from(fault));
-                state.close(match state.served {
-                    Some(_) => end.with_head(rest),
-                    // It may be a CONNECT, and hold a password.
-                    None => end,
-                });
-            }
+            self.end_if_err(state, worker, handled, rest, out);
         }
         used
+    }
+
+    fn end_if_err(
+        &self,
+        state: &mut State<C>,
+        worker: &Worker<C>,
+        handled: Result<(), End>,
+        rest: &[u8],
+        out: &mut Vec<u8>,
+    ) {
+        let Err(end) = handled else { return };
+        // Answers to packets before this one go out first.
+        state.write(out);
+        out.clear();
+        let fault = end.kind == EventKind::ProtocolError;
+        self.counters.protocol_errors.add(u64::from(fault));
+        let end = match state.served {
+            Some(_) => end.with_head(rest),
+            // It may be a CONNECT, and hold a password.
+            None => end,
+        };
+        self.close_with(state, worker, end);
     }
 
     #[inline]
@@ -247,78 +285,54 @@ impl<C: Seams> Connection<C> {
             None => self.ask_right(served, worker, publish, batch)?,
         };
         match right {
-            PublishRight::Telemetry => {
-                let message = InboundMessage {
-                    topic: served.session.topic_of(publish),
-                    payload: publish.payload,
-                    content_type: content_type(publish.properties),
-                    resent: match publish.duplicate {
-                        true => Resent::Maybe,
-                        false => Resent::No,
-                    },
-                    transport: self.counters.listener.transport(),
-                    peer: self.peer,
-                    signed: None,
-                };
-                let staged = worker
-                    .services
-                    .sink
-                    .stage(&served.principal, &message)
-                    .map_err(|fault| End::sink_fault(&fault))?;
-                // QoS 0 asks for no proof: it joins the next group.
-                if publish.qos != Qos::AtMostOnce {
-                    worker.commits.stage(staged);
-                    batch.staged += 1;
-                    served.session.staged(publish);
+            Ok(PublishRight::Telemetry) => {
+                let message = self.inbound(served, publish);
+                match worker.services.sink.stage(&served.principal, &message) {
+                    // QoS 0 asks for no proof: it joins the next group.
+                    Ok(_) if publish.qos == Qos::AtMostOnce => Ok(()),
+                    Ok(staged) => {
+                        worker.commits.stage(staged);
+                        batch.staged += 1;
+                        served.session.staged(publish);
+                        Ok(())
+                    }
+                    Err(SinkFault::Denied(denial)) => {
+                        let leaves = self.deny(served, worker, publish, &denial, batch);
+                        self.refuse(served, worker, publish, leaves, batch, out)
+                    }
+                    Err(fault) => Err(End::sink_fault(&fault)),
                 }
-                Ok(())
             }
-            PublishRight::Route => {
+            Ok(PublishRight::Route) => {
                 let topic = served.session.topic_of(publish);
                 let message = Message::from_publish(topic, publish, batch.now);
                 let routed = worker.shared.router.route(message, &served.endpoint);
                 served.session.routed(publish, &routed, out);
                 Ok(())
             }
-            PublishRight::Denied => {
-                batch.denied += 1;
-                served
-                    .session
-                    .refused(publish, ReasonCode::NOT_AUTHORIZED, out)
-                    .map_err(End::violation)
-            }
+            Err(leaves) => self.refuse(served, worker, publish, leaves, batch, out),
         }
     }
 
-    /// A topic for the first time, or for the first time since rights changed.
-    /// Only then is a denial recorded: a flood of them is counted.
-    #[cold]
-    fn ask_right(
+    /// A message as the sink takes it.
+    #[inline]
+    pub(super) fn inbound<'a>(
         &self,
-        served: &mut Served<C>,
-        worker: &Worker<C>,
-        publish: &Publish<'_>,
-        batch: &Batch,
-    ) -> Result<PublishRight, End> {
-        let topic: Box<str> = served.session.topic_of(publish).into();
-        served.session.check_topic(&topic).map_err(End::violation)?;
-        let access = &worker.services.access;
-        let right = access.publish_right(&served.principal, &topic);
-        served
-            .session
-            .remember_right(&topic, batch.generation, right);
-        if right == PublishRight::Denied {
-            access.record(ConnectionEvent {
-                login: served.seat.login.as_deref(),
-                peer: self.peer,
-                listener: self.counters.listener,
-                kind: EventKind::PublishDenied,
-                reason: format!("may not publish on {topic}").into(),
-                cure: "a device publishes on devices/{its own id}/telemetry",
-                head: &[],
-            });
+        served: &'a Served<C>,
+        publish: &Publish<'a>,
+    ) -> InboundMessage<'a> {
+        InboundMessage {
+            topic: served.session.topic_of(publish),
+            payload: publish.payload,
+            content_type: content_type(publish.properties),
+            resent: match publish.duplicate {
+                true => Resent::Maybe,
+                false => Resent::No,
+            },
+            transport: self.counters.listener.transport(),
+            peer: self.peer,
+            signed: None,
         }
-        Ok(right)
     }
 }
 

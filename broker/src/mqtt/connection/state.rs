@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::end::End;
 use super::greet::Greeting;
+use super::oversized::Oversized;
 use super::transport::Transport;
 use crate::access::EventKind;
 use crate::config::Config;
@@ -38,6 +39,8 @@ pub(super) struct State<C: Seams> {
     /// Between CONNECT and CONNACK.
     pub(super) greeting: Option<Box<Greeting<C>>>,
     pub(super) served: Option<Box<Served<C>>>,
+    /// A packet that is read and dropped.
+    pub(super) oversized: Option<Box<Oversized>>,
     /// Whole packets may stand in `tail`: reading paused behind them.
     pub(super) has_unhandled: bool,
     /// Ahead of the rate that its owner may publish at.
@@ -53,6 +56,9 @@ pub(super) struct State<C: Seams> {
 pub(super) struct Served<C: Seams> {
     pub(super) session: Session,
     pub(super) principal: C::Principal,
+    /// When its right to be connected ends by itself. A clock that is set
+    /// moves it: rights are asked again now and then.
+    pub(super) admitted_until: Option<Instant>,
     pub(super) endpoint: Arc<Endpoint>,
     pub(super) seat: Arc<Seat>,
     pub(super) rate: Arc<Rate>,
@@ -87,6 +93,7 @@ impl<C: Seams> State<C> {
             ticket: Some(ticket),
             greeting: None,
             served: None,
+            oversized: None,
             has_unhandled: false,
             is_resting: false,
             end: None,

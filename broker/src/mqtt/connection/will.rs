@@ -9,14 +9,14 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_local;
 
 use super::Connection;
-use crate::access::{AccessControl, PublishRight};
+use crate::access::{AccessControl, ConnectionEvent, Denial, EventKind, PublishRight};
 use crate::listener::worker::{Seams, Worker};
 use crate::mqtt::codec::Property;
 use crate::mqtt::directory::WillFate;
 use crate::mqtt::message::Message;
 use crate::mqtt::router::Endpoint;
 use crate::mqtt::session::StoredWill;
-use crate::sink::{InboundMessage, MessageSink};
+use crate::sink::{InboundMessage, MessageSink, SinkFault, with_causes};
 
 /// A will and who left it.
 pub(super) struct LastWill<C: Seams> {
@@ -52,8 +52,8 @@ impl<C: Seams> Connection<C> {
             return;
         }
         match services.access.publish_right(&last.principal, &will.topic) {
-            PublishRight::Denied => {}
-            PublishRight::Route => {
+            Err(denial) => self.record_lost_will(worker, last, &denial),
+            Ok(PublishRight::Route) => {
                 let message = Message {
                     qos: will.qos,
                     retain: will.retain,
@@ -63,7 +63,7 @@ impl<C: Seams> Connection<C> {
                 };
                 worker.shared.router.route(message, &last.endpoint);
             }
-            PublishRight::Telemetry => self.stage_will(worker, last),
+            Ok(PublishRight::Telemetry) => self.stage_will(worker, last),
         }
     }
 
@@ -90,7 +90,25 @@ impl<C: Seams> Connection<C> {
                 worker.commits.stage(staged);
                 worker.commits.owned_by_nobody(1);
             }
-            Err(fault) => tracing::error!("a will could not be stored: {fault}"),
+            Err(SinkFault::Denied(denial)) => self.record_lost_will(worker, last, &denial),
+            // Its sender was let in a moment ago; the event of that tells.
+            Err(SinkFault::NotAdmitted(_)) => {}
+            Err(fault) => {
+                let login = &last.endpoint.key.owner;
+                tracing::error!("a will of {login} was not stored: {}", with_causes(&fault));
+            }
         }
+    }
+
+    fn record_lost_will(&self, worker: &Worker<C>, last: &LastWill<C>, denial: &Denial) {
+        worker.services.access.record(ConnectionEvent {
+            login: Some(&last.endpoint.key.owner),
+            peer: self.peer,
+            listener: self.counters.listener,
+            kind: EventKind::PublishDenied,
+            reason: format!("its will: {}", denial.refusal.reason).into(),
+            cure: denial.refusal.cure,
+            head: &[],
+        });
     }
 }

@@ -44,6 +44,14 @@ impl Acknowledgement {
         }
     }
 
+    /// Of a message whose refusal is durable.
+    pub fn rejected(packet_id: u16, receipt: &impl Receipt, reason: ReasonCode) -> Self {
+        Self {
+            offset: Some(receipt.offset()),
+            ..Self::refused(packet_id, reason)
+        }
+    }
+
     pub fn routed(packet_id: u16, _proof: &Routed) -> Self {
         Self {
             packet_id,

@@ -11,6 +11,12 @@ use super::{StoredWill, topic_limits};
 /// The longest client id, in bytes. MQTT asks for 23 at least.
 pub const MAX_CLIENT_ID_BYTES: usize = 256;
 
+/// What an MQTT 5 client is told whose will is not kept.
+const WILL_LEFT_OUT: &str = "the will is not kept: its topic may not be published on";
+/// A client that takes no packets of so many bytes is told no reason in its
+/// CONNACK, which has about 180 with one.
+const LEAST_FOR_REASON: usize = 256;
+
 /// What a CONNECT asks for, once it is known to be answerable.
 #[derive(Clone, Debug)]
 pub struct Requested {
@@ -35,6 +41,8 @@ pub struct Requested {
     /// MQTT 5's enhanced authentication is asked for.
     pub authentication: Option<Box<str>>,
     pub will: Option<Box<StoredWill>>,
+    /// There was one, on a topic that the client may not publish on.
+    will_left_out: bool,
 }
 
 /// A CONNECT that is not accepted.
@@ -80,6 +88,7 @@ pub fn read_connect(connect: &Connect<'_>, config: &Config) -> Result<Requested,
         problem_information: true,
         authentication: None,
         will: read_will(connect, config)?,
+        will_left_out: false,
     };
     for property in connect.properties.iter() {
         match property {
@@ -151,6 +160,12 @@ impl Requested {
         }
     }
 
+    /// The client may not publish on the will's topic, and is let in without it.
+    pub fn leave_out_will(&mut self) {
+        self.will = None;
+        self.will_left_out = true;
+    }
+
     /// Sessions of some outlive their connections for less time than asked.
     pub fn limit_session_expiry(&mut self, most: u32) {
         if self.session_expiry > most {
@@ -162,6 +177,9 @@ impl Requested {
     pub fn accept(&self, config: &Config, accepted: Accepted<'_>, out: &mut Vec<u8>) {
         let mut properties = PropertyList::default();
         if self.protocol == Protocol::V5 {
+            if self.will_left_out && self.max_packet >= LEAST_FOR_REASON {
+                properties.push(Property::ReasonString(WILL_LEFT_OUT));
+            }
             if self.session_expiry_changed {
                 properties.push(Property::SessionExpiry(self.session_expiry));
             }

@@ -39,7 +39,7 @@ pub use subscribe::{Granted, Subscription};
 
 use super::codec::{Auth, Packet, Publish, ReasonCode, Subscribe, Unsubscribe};
 use super::topic::TopicLimits;
-use crate::access::{Protocol, PublishRight};
+use crate::access::{Leaves, Protocol, PublishRight};
 use crate::config::Config;
 use crate::mqtt::codec;
 
@@ -246,11 +246,20 @@ impl Session {
     }
 
     /// The right found for the topic of the last message, while it holds.
-    pub fn known_right(&self, topic: &str, generation: u64) -> Option<PublishRight> {
+    pub fn known_right(
+        &self,
+        topic: &str,
+        generation: u64,
+    ) -> Option<Result<PublishRight, Leaves>> {
         self.incoming.known_right(topic, generation)
     }
 
-    pub fn remember_right(&mut self, topic: &str, generation: u64, right: PublishRight) {
+    pub fn remember_right(
+        &mut self,
+        topic: &str,
+        generation: u64,
+        right: Result<PublishRight, Leaves>,
+    ) {
         self.incoming.remember_right(topic, generation, right);
     }
 

@@ -9,9 +9,9 @@ use std::collections::VecDeque;
 
 use super::kept::HeldChange;
 use super::{Acknowledgement, Action, Held, Keeping, Routed, Session, Violation};
-use crate::access::{Protocol, PublishRight};
+use crate::access::{Leaves, Protocol, PublishRight};
 use crate::mqtt::codec::{Property, Publish, Qos, ReasonCode, kind};
-use crate::mqtt::topic::is_publishable;
+use crate::mqtt::topic::{TopicLimits, is_publishable};
 use crate::sink::Receipt;
 
 #[derive(Debug, Default)]
@@ -41,6 +41,8 @@ struct Pending {
 enum Settled {
     /// Staged; a receipt settles it.
     No,
+    /// Its refusal is staged; a receipt settles it, and this is its answer.
+    Rejected(ReasonCode),
     Refused(ReasonCode),
     Routed,
 }
@@ -48,7 +50,7 @@ enum Settled {
 #[derive(Debug, Default)]
 struct LastTopic {
     topic: Box<str>,
-    right: Option<(u64, PublishRight)>,
+    right: Option<(u64, Result<PublishRight, Leaves>)>,
 }
 
 impl Incoming {
@@ -81,12 +83,21 @@ impl Incoming {
             .any(|it| it.qos == Qos::ExactlyOnce && it.packet_id == packet_id)
     }
 
-    pub(super) fn known_right(&self, topic: &str, generation: u64) -> Option<PublishRight> {
+    pub(super) fn known_right(
+        &self,
+        topic: &str,
+        generation: u64,
+    ) -> Option<Result<PublishRight, Leaves>> {
         let (since, right) = self.last_topic.right?;
         (since == generation && *self.last_topic.topic == *topic).then_some(right)
     }
 
-    pub(super) fn remember_right(&mut self, topic: &str, generation: u64, right: PublishRight) {
+    pub(super) fn remember_right(
+        &mut self,
+        topic: &str,
+        generation: u64,
+        right: Result<PublishRight, Leaves>,
+    ) {
         if *self.last_topic.topic != *topic {
             self.last_topic.topic = topic.into();
         }
@@ -213,10 +224,16 @@ impl Session {
             .unwrap_or("")
     }
 
-    /// Whether a topic seen for the first time may be published on at all.
-    pub fn check_topic(&self, topic: &str) -> Result<(), Violation> {
+    /// Whether a topic seen for the first time may be published on at all:
+    /// false where it is only larger than is taken here.
+    pub fn check_topic(&self, topic: &str) -> Result<bool, Violation> {
+        const ANY: TopicLimits = TopicLimits {
+            bytes: usize::MAX,
+            levels: usize::MAX,
+        };
         match is_publishable(topic, self.topic_limits()) {
-            true => Ok(()),
+            true => Ok(true),
+            false if is_publishable(topic, ANY) => Ok(false),
             false => Err(INVALID_TOPIC),
         }
     }
@@ -225,6 +242,12 @@ impl Session {
     pub fn staged(&mut self, publish: &Publish<'_>) {
         self.count(publish);
         self.push(publish, Settled::No);
+    }
+
+    /// The message is refused, and its refusal waits for a receipt.
+    pub fn staged_reject(&mut self, publish: &Publish<'_>, reason: ReasonCode) {
+        self.count(publish);
+        self.push(publish, Settled::Rejected(reason));
     }
 
     /// The message has gone to the subscribers.
@@ -247,67 +270,83 @@ impl Session {
         }
     }
 
-    /// The message is not taken. MQTT 3.1.1 has no word for that: its
-    /// connection ends.
+    /// The message is not taken. MQTT 3.1.1 has no word for that: it gets an
+    /// acknowledgement all the same, since common clients would send again for
+    /// ever what was not acknowledged.
     pub fn refused(
         &mut self,
         publish: &Publish<'_>,
         reason: ReasonCode,
         out: &mut Vec<u8>,
-    ) -> Result<(), Violation> {
-        if self.protocol == Protocol::V311 {
-            return Err(Violation::new(reason, "this may not be published here"));
-        }
+        held: &mut Held,
+    ) {
         if publish.qos == Qos::AtMostOnce {
-            return Ok(());
+            return;
         }
         self.count(publish);
         if !self.incoming.pending.is_empty() {
-            self.push(publish, Settled::Refused(reason));
-            return Ok(());
+            return self.push(publish, Settled::Refused(reason));
         }
         let ack = Acknowledgement::refused(publish.packet_id, reason);
-        self.acknowledge(ack, answer_to(publish.qos), out);
-        Ok(())
+        self.answer(publish.qos, publish.packet_id, ack, out, held);
     }
 
     /// The oldest staged message is durable. Writes its acknowledgement and
-    /// those that waited behind it; returns how many were for durable messages.
+    /// those that waited for it; returns how many were for durable messages.
     pub fn committed(&mut self, receipt: &impl Receipt, out: &mut Vec<u8>, held: &mut Held) -> u64 {
         let Some(durable) = self.incoming.pending.pop_front() else {
             return 0;
         };
-        let ack = Acknowledgement::durable(durable.packet_id, receipt);
-        match durable.qos {
-            Qos::AtMostOnce => {}
-            Qos::AtLeastOnce => self.acknowledge(ack, kind::PUBACK, out),
-            Qos::ExactlyOnce => self.received(durable.packet_id, ack, out, held),
-        }
-        self.settle_next(out);
+        let ack = match durable.settled {
+            Settled::Rejected(reason) => {
+                Acknowledgement::rejected(durable.packet_id, receipt, reason)
+            }
+            _ => Acknowledgement::durable(durable.packet_id, receipt),
+        };
+        self.answer(durable.qos, durable.packet_id, ack, out, held);
+        self.settle_next(out, held);
         u64::from(durable.qos != Qos::AtMostOnce)
     }
 
-    /// What waited behind a message that was not durable.
-    fn settle_next(&mut self, out: &mut Vec<u8>) {
+    /// What waited for a message that was not durable.
+    fn settle_next(&mut self, out: &mut Vec<u8>, held: &mut Held) {
         while let Some(next) = self.incoming.pending.front().copied() {
+            let packet_id = next.packet_id;
             let ack = match next.settled {
-                Settled::No => break,
-                Settled::Refused(reason) => Acknowledgement::refused(next.packet_id, reason),
-                Settled::Routed => Acknowledgement::routed(next.packet_id, &Routed::done()),
+                Settled::No | Settled::Rejected(_) => break,
+                Settled::Refused(reason) => Acknowledgement::refused(packet_id, reason),
+                Settled::Routed => Acknowledgement::routed(packet_id, &Routed::done()),
             };
             self.incoming.pending.pop_front();
             match (next.settled, next.qos) {
                 (Settled::Routed, Qos::ExactlyOnce) => {
-                    self.receive(next.packet_id);
+                    self.receive(packet_id);
                     self.write(ack, kind::PUBREC, out);
                 }
-                _ => self.acknowledge(ack, answer_to(next.qos), out),
+                _ => self.answer(next.qos, packet_id, ack, out, held),
             }
         }
     }
 
-    /// A durable message of QoS 2: its identifier has to be known until it is
-    /// released, wherever the session goes on.
+    /// The first answer to a message.
+    fn answer(
+        &mut self,
+        qos: Qos,
+        packet_id: u16,
+        ack: Acknowledgement,
+        out: &mut Vec<u8>,
+        held: &mut Held,
+    ) {
+        match qos {
+            Qos::AtMostOnce => {}
+            Qos::AtLeastOnce => self.acknowledge(ack, kind::PUBACK, out),
+            Qos::ExactlyOnce => self.received(packet_id, ack, out, held),
+        }
+    }
+
+    /// A message of QoS 2 that is answered: its identifier has to be known until
+    /// it is released, wherever the session goes on. MQTT 5 ends the exchange
+    /// with a failure.
     fn received(
         &mut self,
         packet_id: u16,
@@ -381,13 +420,6 @@ impl Session {
 
     fn write(&self, ack: Acknowledgement, kind: u8, out: &mut Vec<u8>) {
         ack.encode(kind, self.protocol, self.problem_information, out);
-    }
-}
-
-const fn answer_to(qos: Qos) -> u8 {
-    match qos {
-        Qos::ExactlyOnce => kind::PUBREC,
-        _ => kind::PUBACK,
     }
 }
 

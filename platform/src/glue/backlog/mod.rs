@@ -76,9 +76,11 @@ impl MissedMessages {
         &self,
         read: impl FnOnce(&Source) -> Result<BacklogPage, SinkFault> + Send + 'static,
     ) -> Result<BacklogPage, SinkFault> {
-        let stopping = || SinkFault::Failed("the platform is stopping".into());
         let readers = Arc::clone(&self.readers);
-        let turn = readers.acquire_owned().await.map_err(|_| stopping())?;
+        let turn = readers
+            .acquire_owned()
+            .await
+            .map_err(|_| SinkFault::Stopping)?;
         let source = Arc::clone(&self.source);
         let reading = self.runtime.spawn_blocking(move || {
             let page = read(&source);
@@ -86,7 +88,10 @@ impl MissedMessages {
             drop(turn);
             page
         });
-        reading.await.map_err(|_| stopping())?
+        reading.await.map_err(|error| match error.is_panic() {
+            true => SinkFault::failed(error),
+            false => SinkFault::Stopping,
+        })?
     }
 }
 

@@ -1,6 +1,6 @@
 //! A page while it is made.
 
-use broker::{BacklogPage, LogMessage, LogPosition, SinkFault};
+use broker::{BacklogPage, LogMessage, LogPosition, SinkFault, with_causes};
 use domain::Offset;
 use ingest::{LogReadError, StreamError};
 
@@ -71,7 +71,8 @@ pub(super) fn survive(error: &StreamError) -> Result<Unreadable, SinkFault> {
             cause: LogReadError::Corrupt { .. },
             ..
         } => Unreadable::Rest,
-        _ => return Err(SinkFault::Failed(error.to_string().into())),
+        StreamError::Closed => return Err(SinkFault::Stopping),
+        StreamError::Log { .. } => return Err(SinkFault::failed(with_causes(error))),
     };
     let cause = std::error::Error::source(error).map(ToString::to_string);
     tracing::error!(%error, cause, "a kept session loses what cannot be read");

@@ -94,9 +94,10 @@ impl Plane {
     }
 
     fn device(&self, id: &str) -> Principal {
-        let device = Arc::clone(self.registry.snapshot().device(id).unwrap());
+        let snapshot = self.registry.snapshot();
+        let device = Arc::clone(snapshot.device(id).unwrap());
         Principal::Device(Arc::new(DeviceLogin::new(
-            &self.registry,
+            &snapshot,
             device,
             CredentialId::new(1),
             Assurance::Key,

@@ -87,9 +87,7 @@ impl Drop for Sessions {
 impl SessionStore for Sessions {
     fn load(&self) -> Result<Vec<StoredSession>, SinkFault> {
         let loaded = self.loaded.lock().take();
-        loaded.ok_or(SinkFault::Failed(
-            "the kept sessions were asked for before".into(),
-        ))
+        loaded.ok_or_else(|| SinkFault::failed("the kept sessions were asked for before"))
     }
 
     fn save(
@@ -104,7 +102,10 @@ impl SessionStore for Sessions {
                 Ok(saved) => saved.await.unwrap_or(Err(SaveError::Closed)),
                 Err(refused) => Err(refused),
             };
-            saved.map_err(|error| SinkFault::Failed(error.to_string().into()))
+            saved.map_err(|error| match error {
+                SaveError::Closed => SinkFault::Stopping,
+                error => SinkFault::failed(error),
+            })
         }
     }
 }

@@ -48,7 +48,7 @@ fn cure(cause: &rusqlite::Error) -> &'static str {
 /// Why changes were not saved.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum SaveError {
-    #[error("{0}")]
+    #[error(transparent)]
     Failed(SessionsFault),
     #[error("the platform is stopping")]
     Closed,

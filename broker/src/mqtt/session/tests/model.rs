@@ -142,7 +142,8 @@ impl Model {
     }
 
     pub(super) fn take(&mut self, pending: Pending, owed: &mut Owed) {
-        if pending.qos == Qos::AtMostOnce && pending.fate != Fate::Staged {
+        let waits = matches!(pending.fate, Fate::Staged | Fate::Rejected);
+        if pending.qos == Qos::AtMostOnce && !waits {
             return;
         }
         self.unanswered += u16::from(pending.qos != Qos::AtMostOnce);
@@ -154,14 +155,33 @@ impl Model {
     fn settle(&mut self, owed: &mut Owed) {
         while let Some(first) = self.pending.front().copied() {
             let reason = match first.fate {
-                Fate::Staged => return,
-                Fate::Refused => 0x87,
+                Fate::Staged | Fate::Rejected => return,
+                // 3.1.1 has no word for it: it is answered as any other.
+                Fate::Refused => self.refusal(0x87),
                 Fate::Routed => 0,
             };
             self.pending.pop_front();
             // Routed messages are in no store.
-            self.answer(first, bare(first.packet_id, reason), &mut owed.now);
+            let held = first.fate == Fate::Refused && self.is_held(first.qos, reason);
+            let mut out = Vec::new();
+            self.answer(first, bare(first.packet_id, reason), &mut out);
+            match held {
+                true => owed.held.append(&mut out),
+                false => owed.now.append(&mut out),
+            }
         }
+    }
+
+    fn refusal(&self, reason: u8) -> u8 {
+        match self.is_v5() {
+            true => reason,
+            false => 0,
+        }
+    }
+
+    /// Whether an answer promises something that the store has to know first.
+    fn is_held(&self, qos: Qos, reason: u8) -> bool {
+        qos == Qos::ExactlyOnce && reason == 0 && self.holds()
     }
 
     fn answer(&mut self, message: Pending, reply: Reply, out: &mut Vec<Seen>) {
@@ -183,11 +203,15 @@ impl Model {
         };
         let reply = Reply {
             packet_id: first.packet_id,
-            reason: if readable || !self.is_v5() { 0 } else { 0x99 },
+            reason: match (first.fate, readable) {
+                (Fate::Rejected, _) => self.refusal(0x87),
+                (_, true) => 0,
+                (_, false) => self.refusal(0x99),
+            },
             offset: Some(offset),
         };
         if first.qos != Qos::AtMostOnce {
-            let held = first.qos == Qos::ExactlyOnce && reply.reason == 0 && self.holds();
+            let held = self.is_held(first.qos, reply.reason);
             let mut out = Vec::new();
             self.answer(first, reply, &mut out);
             match held {

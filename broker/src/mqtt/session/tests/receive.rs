@@ -83,11 +83,12 @@ impl Driver {
             Fate::Routed => self.session.routed(&taken, &Routed::done(), &mut self.out),
             Fate::Refused => {
                 let reason = ReasonCode::NOT_AUTHORIZED;
-                let refused = self.session.refused(&taken, reason, &mut self.out);
-                assert_eq!(refused.is_err(), !v5);
-                if !v5 {
-                    return self.fall(owed);
-                }
+                let (out, held) = (&mut self.out, &mut self.held);
+                self.session.refused(&taken, reason, out, held);
+            }
+            Fate::Rejected => {
+                let reason = ReasonCode::NOT_AUTHORIZED;
+                self.session.staged_reject(&taken, reason);
             }
         }
         let before = self.model.received.clone();

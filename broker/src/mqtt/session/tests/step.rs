@@ -78,6 +78,8 @@ pub(super) enum Step {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Fate {
     Staged,
+    /// A refusal that is to become durable.
+    Rejected,
     Refused,
     Routed,
 }
@@ -167,6 +169,7 @@ fn fate(bits: u8) -> Fate {
     match bits & 7 {
         0 => Fate::Refused,
         1 | 2 => Fate::Routed,
+        3 => Fate::Rejected,
         _ => Fate::Staged,
     }
 }

@@ -1,0 +1,141 @@
+//! Why a message may not be published on its topic: what was seen, and the cure
+//! that leads in. For the operator; the sender learns no more than that it was
+//! refused.
+
+use broker::{Denial, Leaves, Refusal, RefusalKind, RejectCause};
+use device_registry::Snapshot;
+use domain::{DeviceId, Timestamp};
+
+use super::children::{self, NotItsChild};
+use super::topic;
+
+/// Why a topic is not one to publish on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TopicFault {
+    #[error("{0} is none of the topics that a device publishes on")]
+    NoSuchClass(Box<str>),
+    #[error("{0} is for reading: the platform publishes on it")]
+    Platforms(Box<str>),
+    #[error("{0} has the device's alias")]
+    Alias(Box<str>),
+    #[error("{0} is the topic of one of its children")]
+    ChildsOwn(Box<str>),
+    #[error("{0} is another device's topic")]
+    Another(Box<str>),
+    #[error("{0} does not begin with devices/")]
+    Elsewhere(Box<str>),
+    #[error("it may not speak for {child}: {fault}")]
+    Child {
+        child: Box<str>,
+        #[source]
+        fault: NotItsChild,
+    },
+    #[error("an API key reads, and publishes nothing")]
+    Reader,
+    #[error("{0} is the protected platform's own")]
+    Protected(Box<str>),
+}
+
+/// What the platform publishes for a device.
+const TO_DEVICES: [&str; 3] = ["rejects", "desired", "commands"];
+
+impl TopicFault {
+    pub fn of_child(child: &str, fault: NotItsChild) -> Self {
+        let child = child.into();
+        Self::Child { child, fault }
+    }
+
+    /// What is wrong with a topic that is not `device`'s telemetry, nor that of
+    /// a child that it may speak for.
+    pub fn of_device(
+        name: &str,
+        device: &DeviceId,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let topic: Box<str> = name.into();
+        if let Some(class) = topic::own(name, device) {
+            let Some(child) = topic::child_of(name, device) else {
+                return Some(no_class(topic, class));
+            };
+            return match children::admitted(snapshot, device, child.id, now) {
+                Err(fault) => Some(Self::of_child(child.id, fault)),
+                Ok(_) if child.class == "telemetry" => None,
+                Ok(_) => Some(no_class(topic, child.class)),
+            };
+        }
+        let Some(named) = name
+            .strip_prefix("devices/")
+            .and_then(|it| it.split('/').next())
+        else {
+            return Some(Self::Elsewhere(topic));
+        };
+        let known = snapshot.device_by_login(named);
+        Some(match known {
+            Some(known) if known.id == *device => Self::Alias(topic),
+            Some(known) if known.gateway.as_ref() == Some(device) => Self::ChildsOwn(topic),
+            _ => Self::Another(topic),
+        })
+    }
+
+    /// What the operator can do about it.
+    pub const fn cure(&self) -> &'static str {
+        match self {
+            Self::NoSuchClass(_) => {
+                "publish on devices/{id}/telemetry, spelled so; a gateway for a child on devices/{id}/children/{child}/telemetry"
+            }
+            Self::Platforms(_) => "subscribe to it; publish on devices/{id}/telemetry",
+            Self::Alias(_) => "write the device's id into the topic: devices/{id}/telemetry",
+            Self::ChildsOwn(_) => {
+                "a gateway publishes for its child on devices/{gateway}/children/{child}/telemetry"
+            }
+            Self::Another(_) => {
+                "write the id that the device logs in with into the topic, or log in as the device that the topic names"
+            }
+            Self::Elsewhere(_) => {
+                "publish on devices/{id}/telemetry: nothing else is open to a device"
+            }
+            Self::Child { fault, .. } => fault.cure(),
+            Self::Reader => {
+                "publish as a device: register one, and log in with its key or password"
+            }
+            Self::Protected(_) => "publish on a topic outside devices/ and open/",
+        }
+    }
+
+    /// Topics below `devices/{id}` are the device's own matter.
+    const fn leaves(&self) -> Leaves {
+        match self {
+            Self::NoSuchClass(_) | Self::Platforms(_) => Leaves::Reject(RejectCause::Topic),
+            Self::Child { fault, .. } => Leaves::Reject(match fault {
+                NotItsChild::Unknown | NotItsChild::Stranger => RejectCause::Topic,
+                NotItsChild::Revoked | NotItsChild::Expired(_) => RejectCause::NotAdmitted,
+            }),
+            Self::Alias(_)
+            | Self::ChildsOwn(_)
+            | Self::Another(_)
+            | Self::Elsewhere(_)
+            | Self::Reader
+            | Self::Protected(_) => Leaves::Nothing,
+        }
+    }
+}
+
+fn no_class(topic: Box<str>, class: &str) -> TopicFault {
+    let first = class.split('/').next().unwrap_or_default();
+    match TO_DEVICES.contains(&first) {
+        true => TopicFault::Platforms(topic),
+        false => TopicFault::NoSuchClass(topic),
+    }
+}
+
+impl From<TopicFault> for Denial {
+    fn from(fault: TopicFault) -> Self {
+        let leaves = fault.leaves();
+        let refusal = Refusal::new(RefusalKind::NotAuthorized, fault.to_string());
+        Self {
+            refusal: refusal.with_cure(fault.cure()),
+            leaves,
+        }
+    }
+}
