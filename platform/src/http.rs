@@ -7,7 +7,9 @@ use broker::coap::CoapHandle;
 use broker::{BrokerHandle, ConnectionInfo};
 use domain::{Assurance, DeviceId};
 use feed::FeedStats;
-use open_api::{ApiParts, ApiState, Connections, PlatformInfo, Quotas, StandingConnection};
+use open_api::{
+    ApiParts, ApiState, Connections, HttpLimits, Names, PlatformInfo, Quotas, StandingConnection,
+};
 
 use crate::backup;
 use crate::backup::live::LiveBackups;
@@ -47,10 +49,11 @@ pub(crate) fn state(
         )),
         trusted_proxies: settings.trusted_proxies.clone(),
         quotas: Quotas::default(),
+        limits: HttpLimits::within(rooms.handles.http),
+        metrics_token: settings.metrics_token.clone(),
         clock: Arc::clone(&rooms.clock),
         export_folder: settings.data.join(EXPORT_FOLDER),
         supervisor: rooms.supervisor.clone(),
-        max_connections: rooms.handles.http,
     })
 }
 
@@ -140,7 +143,7 @@ const COUNTERS: [Metric; 12] = [
 ];
 
 impl Connections for Doors {
-    fn prometheus(&self, out: &mut String) {
+    fn prometheus(&self, out: &mut String, names: Names) {
         let stats = self.mqtt.stats();
         let kinds = [
             ("gauge", GAUGES.as_slice()),
@@ -179,7 +182,9 @@ impl Connections for Doors {
                 "# HELP {name} {help}.\n# TYPE {name} counter\n{name} {count}"
             );
         }
-        agencies(out, &stats.agencies);
+        if names == Names::Shown {
+            agencies(out, &stats.agencies);
+        }
         self.logins.prometheus(out);
         if let Some(feed) = &self.feed {
             feed.prometheus(out);
