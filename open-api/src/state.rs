@@ -36,6 +36,8 @@ pub struct PlatformInfo {
     pub public_url: Option<String>,
     /// Name and port of each listener, as `mqtt` and 1883.
     pub listeners: Vec<(String, u16)>,
+    /// Nothing that it serves was measured: the demo.
+    pub simulated: bool,
 }
 
 /// What the composition root hands over.

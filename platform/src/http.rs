@@ -36,6 +36,7 @@ pub(crate) fn state(
             audience: rooms.audience.clone(),
             public_url: settings.public_url.clone(),
             listeners,
+            simulated: settings.simulated,
         },
         connections: Arc::new(doors),
         backups: Arc::new(LiveBackups::new(

@@ -26,6 +26,8 @@ pub(crate) struct PlatformView {
     /// The port of each listener.
     #[schema(example = json!({"mqtt": 1883, "coap": 5683, "http": 8080}))]
     listeners: BTreeMap<String, u16>,
+    /// The demo: its values are invented, and so are its agencies and places.
+    simulated: bool,
 }
 
 /// What the platform is, and where its doors are.
@@ -43,5 +45,6 @@ pub(crate) async fn show(State(state): State<ApiState>) -> Json<PlatformView> {
         },
         public_url: platform.public_url.clone(),
         listeners: platform.listeners.iter().cloned().collect(),
+        simulated: platform.simulated,
     })
 }

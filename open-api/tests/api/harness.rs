@@ -99,6 +99,7 @@ impl Platform {
                 audience: "madang".to_owned(),
                 public_url: setup.public_url.map(str::to_owned),
                 listeners: vec![("mqtt".to_owned(), 1883)],
+                simulated: false,
             },
             connections: setup.connections,
             backups: Arc::new(open_api::NoBackups),

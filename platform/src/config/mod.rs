@@ -104,10 +104,15 @@ pub struct Settings {
     /// Messages a second; 0 is no limit.
     pub device_rate: u32,
     pub ready_file: Option<PathBuf>,
+    /// The folder is the demo's: nothing in it was measured.
+    pub simulated: bool,
     /// Where observations are sent on to.
     pub feed: Option<::feed::Config>,
 }
 
+/// What `madang demo` keeps of its world: a folder that has it holds simulated
+/// values, whoever serves it.
+pub const SIMULATED_FILE: &str = "demo.json";
 /// Far above any sensor, and what a gateway sends after a day without network;
 /// far below what would keep a worker from the others.
 const DEFAULT_DEVICE_RATE: u32 = 10_000;
@@ -200,6 +205,7 @@ impl Settings {
             log_budget: args.log_budget.unwrap_or(DEFAULT_LOG_BUDGET),
             device_rate: args.device_rate.unwrap_or(DEFAULT_DEVICE_RATE),
             ready_file: args.ready_file,
+            simulated: data.join(SIMULATED_FILE).exists(),
             feed: args.feed.checked()?,
             data,
         };
