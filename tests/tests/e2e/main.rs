@@ -36,3 +36,4 @@ mod storm;
 mod stuck_subscriber;
 mod tls;
 mod websocket;
+mod which_server;
