@@ -16,6 +16,7 @@ mod copy;
 mod draft;
 pub mod entities;
 pub mod events;
+mod jwk;
 pub mod label;
 pub mod model;
 pub mod model_change;

@@ -1,9 +1,10 @@
 //! Public keys of devices, as an operator hands them in.
 //!
-//! `alg` is `EdDSA` (Ed25519) or `ES256` (ECDSA on P-256 with SHA-256), as in
-//! JOSE. The key is base64url of the raw 32 bytes or of the uncompressed point
-//! (65 bytes, SEC 1), or a PEM with a SubjectPublicKeyInfo (RFC 5280; the
-//! algorithms' identifiers are those of RFC 8410 and RFC 5480).
+//! `alg` is `EdDSA` or, of RFC 9864, `Ed25519`, or `ES256` (ECDSA on P-256 with
+//! SHA-256), as in JOSE; it may be left out, since each form below tells. The
+//! key is base64url of the raw 32 bytes or of the uncompressed point (65 bytes,
+//! SEC 1), a PEM with a SubjectPublicKeyInfo (RFC 5280; the algorithms'
+//! identifiers are those of RFC 8410 and RFC 5480), or a JSON Web Key.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -12,16 +13,18 @@ use ring::agreement;
 use ring::rand::SystemRandom;
 
 use crate::entities::CredentialProof;
+use crate::jwk;
 
-/// The longest text of a public key, in bytes; a PEM of P-256 has 178.
-pub const MAX_PUBLIC_KEY_BYTES: usize = 1_024;
+/// The longest text of a public key, in bytes; a PEM of P-256 has 178, a JWK
+/// with a certificate in it (`x5c`) a good thousand.
+pub const MAX_PUBLIC_KEY_BYTES: usize = 4_096;
 
 /// A public key as the API takes it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewKey {
-    /// `EdDSA` or `ES256`.
+    /// `EdDSA`, `Ed25519` or `ES256`; empty where the key itself is to tell.
     pub alg: String,
-    /// base64url or PEM.
+    /// base64url, PEM, or the text of a JWK.
     pub public_key: String,
     pub expires: Option<domain::Timestamp>,
 }
@@ -29,20 +32,40 @@ pub struct NewKey {
 /// Why a public key is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PublicKeyError {
-    #[error("`alg` is EdDSA (Ed25519) or ES256 (ECDSA on P-256)")]
+    #[error("`alg` is EdDSA or Ed25519 (both are Ed25519), or ES256 (ECDSA on P-256)")]
     Algorithm,
     #[error(
-        "`public_key` is base64url of the raw key (32 bytes for EdDSA, the uncompressed point of 65 bytes for ES256) or a PEM that begins with BEGIN PUBLIC KEY"
+        "`public_key` is base64url of the raw key (32 bytes for EdDSA, the uncompressed point of 65 bytes for ES256), a PEM that begins with BEGIN PUBLIC KEY, or a JWK"
     )]
     Form,
+    #[error("the JWK cannot be read: {0}")]
+    Jwk(&'static str),
     #[error(
-        "the PEM holds a private key; send the public one, and make a new pair: this one is known now"
+        "that is a private key; send the public one, and make a new pair: this one is known now"
     )]
     Private,
-    #[error("the PEM holds a key of another algorithm than `alg` says")]
+    #[error("the key is of another algorithm than `alg` says")]
     OtherAlgorithm,
     #[error("the key is not a point of its curve, or one that proves nothing (of small order)")]
     Weak,
+}
+
+/// What a key signs with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Algorithm {
+    Ed25519,
+    Es256,
+}
+
+impl Algorithm {
+    /// By its names in JOSE and COSE.
+    pub(crate) fn parse(name: &str) -> Result<Self, PublicKeyError> {
+        match name {
+            "EdDSA" | "Ed25519" => Ok(Self::Ed25519),
+            "ES256" | "ESP256" => Ok(Self::Es256),
+            _ => Err(PublicKeyError::Algorithm),
+        }
+    }
 }
 
 /// RFC 8410: SEQUENCE { SEQUENCE { OID 1.3.101.112 }, BIT STRING of 32 bytes }.
@@ -57,17 +80,22 @@ const P256_SPKI: &[u8] = &[
 ];
 
 impl NewKey {
-    pub(crate) fn parse(&self) -> Result<CredentialProof, PublicKeyError> {
-        let spki = match self.alg.as_str() {
-            "EdDSA" => ED25519_SPKI,
-            "ES256" => P256_SPKI,
-            _ => return Err(PublicKeyError::Algorithm),
+    /// The key, checked to be one that proves something.
+    pub fn parse(&self) -> Result<CredentialProof, PublicKeyError> {
+        let wanted = match self.alg.as_str() {
+            "" => None,
+            named => Some(Algorithm::parse(named)?),
         };
-        let raw = raw_key(&self.public_key, spki)?;
-        if spki == ED25519_SPKI {
-            ed25519(&raw)
-        } else {
-            p256(&raw)
+        if self.public_key.len() > MAX_PUBLIC_KEY_BYTES {
+            return Err(PublicKeyError::Form);
+        }
+        let (algorithm, raw) = raw_key(self.public_key.trim())?;
+        if wanted.is_some_and(|wanted| wanted != algorithm) {
+            return Err(PublicKeyError::OtherAlgorithm);
+        }
+        match algorithm {
+            Algorithm::Ed25519 => ed25519(&raw),
+            Algorithm::Es256 => p256(&raw),
         }
     }
 }
@@ -85,16 +113,24 @@ pub(crate) fn of_spki(der: &[u8]) -> Option<CredentialProof> {
     })
 }
 
-fn raw_key(text: &str, spki: &[u8]) -> Result<Vec<u8>, PublicKeyError> {
-    if text.len() > MAX_PUBLIC_KEY_BYTES {
-        return Err(PublicKeyError::Form);
+fn raw_key(text: &str) -> Result<(Algorithm, Vec<u8>), PublicKeyError> {
+    if text.starts_with('{') {
+        return jwk::read(text);
     }
-    let text = text.trim();
-    if !text.starts_with("-----") {
-        return URL_SAFE_NO_PAD
-            .decode(text.trim_end_matches('='))
-            .map_err(|_| PublicKeyError::Form);
+    if text.starts_with("-----") {
+        return pem(text);
     }
+    let raw = URL_SAFE_NO_PAD
+        .decode(text.trim_end_matches('='))
+        .map_err(|_| PublicKeyError::Form)?;
+    match raw.len() {
+        32 => Ok((Algorithm::Ed25519, raw)),
+        65 => Ok((Algorithm::Es256, raw)),
+        _ => Err(PublicKeyError::Form),
+    }
+}
+
+fn pem(text: &str) -> Result<(Algorithm, Vec<u8>), PublicKeyError> {
     if text.contains("PRIVATE KEY") {
         return Err(PublicKeyError::Private);
     }
@@ -104,9 +140,12 @@ fn raw_key(text: &str, spki: &[u8]) -> Result<Vec<u8>, PublicKeyError> {
         .ok_or(PublicKeyError::Form)?;
     let body: String = body.split_ascii_whitespace().collect();
     let der = STANDARD.decode(body).map_err(|_| PublicKeyError::Form)?;
-    der.strip_prefix(spki)
-        .map(<[u8]>::to_vec)
-        .ok_or(PublicKeyError::OtherAlgorithm)
+    match (der.strip_prefix(ED25519_SPKI), der.strip_prefix(P256_SPKI)) {
+        (Some(raw), _) => Ok((Algorithm::Ed25519, raw.to_vec())),
+        (_, Some(raw)) => Ok((Algorithm::Es256, raw.to_vec())),
+        // RSA, another curve.
+        _ => Err(PublicKeyError::Algorithm),
+    }
 }
 
 fn ed25519(raw: &[u8]) -> Result<CredentialProof, PublicKeyError> {
@@ -209,5 +248,131 @@ mod tests {
         assert_eq!(parse("none", ""), Err(PublicKeyError::Algorithm));
         let private = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----";
         assert_eq!(parse("EdDSA", private), Err(PublicKeyError::Private));
+    }
+
+    /// RFC 8037, A.2.
+    const OKP: &str =
+        r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    /// RFC 7515, A.3.1, without its private half.
+    const EC: &str = r#"{"kty":"EC","crv":"P-256",
+        "x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+
+    #[test]
+    fn a_jwk_is_the_key_that_it_holds() {
+        let raw = parse("EdDSA", "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
+        assert!(raw.is_ok());
+        for alg in ["", "EdDSA", "Ed25519"] {
+            assert_eq!(parse(alg, OKP), raw, "{alg}");
+        }
+        for alg in ["", "ES256"] {
+            let key = parse(alg, EC);
+            assert!(matches!(key, Ok(CredentialProof::Es256 { .. })), "{key:?}");
+        }
+        let adorned = OKP.replace(
+            '{',
+            r#"{"kid":"a","use":"sig","alg":"Ed25519","ext":true,"key_ops":["verify"],"#,
+        );
+        assert_eq!(parse("EdDSA", &adorned), raw);
+        assert_eq!(parse("ES256", OKP), Err(PublicKeyError::OtherAlgorithm));
+        assert_eq!(parse("Ed25519", EC), Err(PublicKeyError::OtherAlgorithm));
+        let claims = OKP.replace('{', r#"{"alg":"ES256","#);
+        assert_eq!(parse("", &claims), Err(PublicKeyError::OtherAlgorithm));
+    }
+
+    #[test]
+    fn a_jwk_that_cannot_be_used_says_why() {
+        let with = |jwk: &str, more: &str| jwk.replacen('{', &format!("{{{more},"), 1);
+        for private in [
+            with(OKP, r#""d":"AAAA""#),
+            r#"{"kty":"oct","k":"AAAA"}"#.to_owned(),
+        ] {
+            assert_eq!(
+                parse("", &private),
+                Err(PublicKeyError::Private),
+                "{private}"
+            );
+        }
+        let beside = EC.replace("x_FEz", "x_FEy");
+        assert_eq!(parse("", &beside), Err(PublicKeyError::Weak));
+        for text in [
+            "{",
+            "{}",
+            r#"{"keys":[]}"#,
+            r#"{"kty":7}"#,
+            r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#,
+            &OKP.replace("Ed25519", "X25519"),
+            &EC.replace("P-256", "P-384"),
+            &OKP.replace("11qY", ""),
+            &EC.replace("\"y\"", "\"z\""),
+            &with(OKP, r#""use":"enc""#),
+            &with(OKP, r#""kty":"OKP""#),
+        ] {
+            assert!(
+                matches!(parse("", text), Err(PublicKeyError::Jwk(_))),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            parse("", &with(OKP, r#""alg":"HS256""#)),
+            Err(PublicKeyError::Algorithm)
+        );
+        let long = with(OKP, &format!(r#""kid":"{}""#, "x".repeat(5_000)));
+        assert_eq!(parse("", &long), Err(PublicKeyError::Form));
+    }
+
+    proptest::proptest! {
+        /// A JSON object with any members, and any text, is taken or refused.
+        #[test]
+        fn any_text_is_a_key_or_is_refused(
+            members in proptest::collection::btree_map(
+                "kty|crv|x|y|d|k|alg|use|keys|[a-z]{1,3}",
+                "OKP|EC|Ed25519|P-256|sig|EdDSA|[A-Za-z0-9_-]{0,44}",
+                0..8,
+            ),
+            text in ".{0,120}",
+        ) {
+            let jwk = serde_json::to_string(&members).unwrap();
+            for alg in ["", "Ed25519", "ES256"] {
+                if let Ok(proof) = parse(alg, &jwk) {
+                    proptest::prop_assert!(!members.contains_key("d"));
+                    let kind = matches!(proof, CredentialProof::Ed25519 { .. });
+                    proptest::prop_assert_eq!(kind, members["kty"] == "OKP");
+                }
+                let _ = parse(alg, &text);
+            }
+        }
+
+        /// Any sound key is the same key in each of its forms.
+        #[test]
+        fn a_key_is_the_same_in_each_form(seed in proptest::array::uniform32(0u8..)) {
+            let raw = ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key().to_bytes();
+            let x = URL_SAFE_NO_PAD.encode(raw);
+            let pem = STANDARD.encode([ED25519_SPKI, &raw].concat());
+            let expected = Ok(CredentialProof::Ed25519 { public_key: raw });
+            for form in [
+                x.clone(),
+                format!("-----BEGIN PUBLIC KEY-----\n{pem}\n-----END PUBLIC KEY-----\n"),
+                format!(r#"{{"x":"{x}","kty":"OKP","crv":"Ed25519"}}"#),
+            ] {
+                proptest::prop_assert_eq!(&parse("", &form), &expected);
+                proptest::prop_assert_eq!(&parse("Ed25519", &form), &expected);
+            }
+        }
+    }
+
+    #[test]
+    fn the_form_of_a_key_tells_its_algorithm_where_none_is_named() {
+        assert_eq!(parse("", ED25519_PEM), parse("EdDSA", ED25519_PEM));
+        assert_eq!(parse("Ed25519", ED25519_PEM), parse("EdDSA", ED25519_PEM));
+        let raw = "Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE";
+        assert_eq!(parse("", raw), parse("EdDSA", raw));
+        assert_eq!(parse("ES256", raw), Err(PublicKeyError::OtherAlgorithm));
+        // A SubjectPublicKeyInfo of P-384, without its point.
+        let other = format!(
+            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----",
+            STANDARD.encode([0x30, 0x76, 0x30, 0x10, 0x06, 0x07])
+        );
+        assert_eq!(parse("", &other), Err(PublicKeyError::Algorithm));
     }
 }

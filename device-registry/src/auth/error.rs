@@ -44,6 +44,13 @@ pub enum AuthError {
     Audience { found: String, expected: String },
     #[error("the token has no `{0}`")]
     MissingClaim(&'static str),
+    #[error("the token's `{claim}` is {found}, and no {wanted}")]
+    ClaimType {
+        claim: &'static str,
+        /// `number of seconds`, `text`.
+        wanted: &'static str,
+        found: String,
+    },
     #[error("the token's `exp` lies {} behind its `iat`; allowed are more than 0 and at most 24 h", Span(*.seconds))]
     Lifetime { seconds: i64 },
     #[error("the token expired at {at}, {} ago by the platform's clock", Span(*.seconds))]
@@ -95,6 +102,7 @@ impl AuthError {
             Self::Subject { .. } => "token-subject",
             Self::Audience { .. } => "token-audience",
             Self::MissingClaim(_) => "token-claim-missing",
+            Self::ClaimType { .. } => "token-claim-type",
             Self::Lifetime { .. } => "token-lifetime",
             Self::TokenExpired { .. } => "token-expired",
             Self::IssuedAhead { .. } => "token-issued-ahead",
@@ -138,8 +146,23 @@ impl AuthError {
             }
             Self::Subject { .. } => "put the device's id into `sub`, as registered, not its alias",
             Self::Audience { .. } => "put this platform's name into `aud`",
+            Self::MissingClaim("alg") => {
+                "name the algorithm in the token's header: `alg` is EdDSA, Ed25519 or ES256"
+            }
             Self::MissingClaim(_) => "the token needs sub, aud, iat and exp",
-            Self::Lifetime { .. } => "set `exp` to at most 24 hours after `iat`",
+            Self::ClaimType { claim: "sub", .. } => "write the device's id into `sub` as a text",
+            Self::ClaimType { claim: "aud", .. } => {
+                "write this platform's name into `aud`, as a text or as an array of texts"
+            }
+            Self::ClaimType { claim: "alg", .. } => {
+                "write `alg` into the header as a text: EdDSA, Ed25519 or ES256"
+            }
+            Self::ClaimType { .. } => {
+                "write times into the token as numbers of seconds since 1970, without quotes: \"exp\": 1790000000"
+            }
+            Self::Lifetime { .. } => {
+                "set `exp` to at most 24 hours after `iat`; both are in seconds"
+            }
             Self::TokenExpired { .. } => {
                 "make a new token for each connection; if this one is new, the device's clock is slow: set it, by NTP if it can"
             }

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{CredentialId, Timestamp};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::{AuthError, SignatureAlgorithm, admit, verify_signature};
 use crate::entities::{CredentialProof, Device};
@@ -28,24 +29,18 @@ const MAX_AUDIENCES: usize = 16;
 
 #[derive(Deserialize)]
 struct Header {
-    alg: String,
+    alg: Option<Value>,
     crit: Option<IgnoredAny>,
 }
 
+/// Of whatever type they are, so that a wrong one can be named.
 #[derive(Deserialize)]
 struct Claims {
-    sub: Option<String>,
-    aud: Option<Audience>,
-    iat: Option<f64>,
-    exp: Option<f64>,
-    nbf: Option<f64>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Many(Vec<String>),
+    sub: Option<Value>,
+    aud: Option<Value>,
+    iat: Option<Value>,
+    exp: Option<Value>,
+    nbf: Option<Value>,
 }
 
 /// Whether `token` proves that the sender is `device`, and by which key.
@@ -57,18 +52,26 @@ pub fn authenticate_jwt(
 ) -> Result<CredentialId, AuthError> {
     admit(device, now)?;
     let token = Token::split(token)?;
-    let header: Header = decode(token.header, "its header is no JSON in base64url")?;
+    let header: Header = decode(
+        token.header,
+        "its header is not in base64url",
+        "its header is no JSON object",
+    )?;
     if header.crit.is_some() {
         return Err(AuthError::TokenForm(
             "its header has `crit`, and no extension is known here",
         ));
     }
-    let algorithm = registered_algorithm(device, &header.alg)?;
+    let algorithm = registered_algorithm(device, text(header.alg.as_ref(), "alg")?)?;
     let signature = URL_SAFE_NO_PAD
         .decode(token.signature)
         .map_err(|_| AuthError::TokenForm("its signature is not in base64url"))?;
     let credential = verify_signature(device, algorithm, token.signed, &signature, now)?;
-    let claims: Claims = decode(token.claims, "its claims are no JSON in base64url")?;
+    let claims: Claims = decode(
+        token.claims,
+        "its claims are not in base64url",
+        "its claims are no JSON object that has each of them once",
+    )?;
     check_identity(&claims, device, audience)?;
     check_time(&claims, now)?;
     Ok(credential)
@@ -105,12 +108,13 @@ impl<'a> Token<'a> {
 
 fn decode<T: serde::de::DeserializeOwned>(
     part: &[u8],
-    otherwise: &'static str,
+    not_base64url: &'static str,
+    not_json: &'static str,
 ) -> Result<T, AuthError> {
     let json = URL_SAFE_NO_PAD
         .decode(part)
-        .map_err(|_| AuthError::TokenForm(otherwise))?;
-    serde_json::from_slice(&json).map_err(|_| AuthError::TokenForm(otherwise))
+        .map_err(|_| AuthError::TokenForm(not_base64url))?;
+    serde_json::from_slice(&json).map_err(|_| AuthError::TokenForm(not_json))
 }
 
 /// The registry decides which algorithms may be; the token may only agree.
@@ -121,14 +125,15 @@ fn registered_algorithm(device: &Device, named: &str) -> Result<SignatureAlgorit
     let ed25519 = has(|proof| matches!(proof, CredentialProof::Ed25519 { .. }));
     let es256 = has(|proof| matches!(proof, CredentialProof::Es256 { .. }));
     match named {
-        "EdDSA" if ed25519 => Ok(SignatureAlgorithm::Ed25519),
+        // RFC 9864 gave EdDSA with this curve a name of its own.
+        "EdDSA" | "Ed25519" if ed25519 => Ok(SignatureAlgorithm::Ed25519),
         "ES256" if es256 => Ok(SignatureAlgorithm::Es256),
         _ if !ed25519 && !es256 => Err(AuthError::NoCredential { wanted: "a key" }),
         _ => Err(AuthError::Algorithm {
             token: quoted(named),
             registered: match (ed25519, es256) {
-                (true, true) => "for EdDSA and ES256",
-                (true, false) => "for EdDSA",
+                (true, true) => "for EdDSA (Ed25519) and ES256",
+                (true, false) => "for EdDSA (Ed25519)",
                 _ => "for ES256",
             },
         }),
@@ -136,32 +141,37 @@ fn registered_algorithm(device: &Device, named: &str) -> Result<SignatureAlgorit
 }
 
 fn check_identity(claims: &Claims, device: &Device, audience: &str) -> Result<(), AuthError> {
-    match &claims.sub {
-        None => return Err(AuthError::MissingClaim("sub")),
-        Some(sub) if sub == device.id.as_str() => {}
-        Some(sub) => return Err(AuthError::Subject { found: quoted(sub) }),
+    let sub = text(claims.sub.as_ref(), "sub")?;
+    if sub != device.id.as_str() {
+        return Err(AuthError::Subject { found: quoted(sub) });
     }
     let found = match &claims.aud {
-        None => return Err(AuthError::MissingClaim("aud")),
-        Some(Audience::One(one)) if one == audience => return Ok(()),
-        Some(Audience::One(one)) => quoted(one),
-        Some(Audience::Many(many)) => {
-            if many.iter().take(MAX_AUDIENCES).any(|one| one == audience) {
-                return Ok(());
+        Some(Value::Array(many)) => {
+            let mut first = "";
+            for one in many.iter().take(MAX_AUDIENCES) {
+                let one = text(Some(one), "aud")?;
+                if one == audience {
+                    return Ok(());
+                }
+                first = if first.is_empty() { one } else { first };
             }
-            quoted(many.first().map_or("", String::as_str))
+            first
         }
+        one => text(one.as_ref(), "aud")?,
     };
+    if found == audience {
+        return Ok(());
+    }
     Err(AuthError::Audience {
-        found,
+        found: quoted(found),
         expected: audience.to_owned(),
     })
 }
 
 fn check_time(claims: &Claims, now: Timestamp) -> Result<(), AuthError> {
     let now = now.as_micros().div_euclid(1_000_000);
-    let issued = seconds(claims.iat, "iat")?;
-    let expires = seconds(claims.exp, "exp")?;
+    let issued = seconds(claims.iat.as_ref(), "iat")?;
+    let expires = seconds(claims.exp.as_ref(), "exp")?;
     // First the clock: a wrong one explains the others.
     if issued - now > CLOCK_SKEW_SECONDS {
         return Err(AuthError::IssuedAhead {
@@ -180,7 +190,7 @@ fn check_time(claims: &Claims, now: Timestamp) -> Result<(), AuthError> {
         });
     }
     if claims.nbf.is_some() {
-        let valid_from = seconds(claims.nbf, "nbf")?;
+        let valid_from = seconds(claims.nbf.as_ref(), "nbf")?;
         if valid_from - now > CLOCK_SKEW_SECONDS {
             return Err(AuthError::NotBefore {
                 at: timestamp(valid_from),
@@ -193,12 +203,40 @@ fn check_time(claims: &Claims, now: Timestamp) -> Result<(), AuthError> {
 
 /// Whole seconds. Milliseconds by mistake are far in the future, and are told
 /// as such; beyond any calendar it is no time at all.
-fn seconds(claim: Option<f64>, name: &'static str) -> Result<i64, AuthError> {
+fn seconds(claim: Option<&Value>, name: &'static str) -> Result<i64, AuthError> {
     const LAST: f64 = 253_402_300_799_000.0; // 9999-12-31 in milliseconds
-    match claim {
-        None => Err(AuthError::MissingClaim(name)),
+    let claim = claim.ok_or(AuthError::MissingClaim(name))?;
+    match claim.as_f64() {
         Some(number) if number.abs() <= LAST => Ok(number.floor() as i64),
-        Some(_) => Err(AuthError::TokenForm("a time in its claims is no time")),
+        _ => Err(wrong_type(claim, name, "number of seconds")),
+    }
+}
+
+fn text<'v>(claim: Option<&'v Value>, name: &'static str) -> Result<&'v str, AuthError> {
+    let claim = claim.ok_or(AuthError::MissingClaim(name))?;
+    claim
+        .as_str()
+        .ok_or_else(|| wrong_type(claim, name, "text"))
+}
+
+/// Tells what was seen, as it stands in the token.
+fn wrong_type(seen: &Value, claim: &'static str, wanted: &'static str) -> AuthError {
+    let kind = match seen {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    };
+    let found = match seen {
+        Value::Null | Value::Array(_) | Value::Object(_) => kind.to_owned(),
+        seen => format!("{kind} ({})", quoted(&seen.to_string())),
+    };
+    AuthError::ClaimType {
+        claim,
+        wanted,
+        found,
     }
 }
 

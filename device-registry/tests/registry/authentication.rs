@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use device_registry::{
-    AuthError, AuthErrorKind, DevicePatch, Exposure, PasswordTerms, Patch, SignatureAlgorithm,
-    authenticate_jwt, verify_signature,
+    AuthError, AuthErrorKind, DevicePatch, Exposure, NewKey, PasswordTerms, Patch,
+    SignatureAlgorithm, authenticate_jwt, verify_signature,
 };
 use domain::Timestamp;
 
@@ -136,7 +136,7 @@ fn a_token_gets_in_exactly_where_it_should() {
             token(format!(
                 r#"{{"sub":"dev-1","aud":"madang","iat":1e300,"exp":{hour}}}"#
             )),
-            "token-form",
+            "token-claim-type",
         ),
         (
             "claims twice",
@@ -214,6 +214,119 @@ fn the_registry_decides_the_algorithm() {
     );
     let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac));
     assert_eq!(attempt(&test, "dev-1", &token), "token-algorithm");
+}
+
+/// RFC 9864 names EdDSA with Ed25519 `Ed25519`, and newer libraries write that.
+#[test]
+fn both_names_of_ed25519_are_one_algorithm() {
+    let test = TestRegistry::new();
+    for (number, (registered, named)) in [
+        ("EdDSA", "EdDSA"),
+        ("EdDSA", "Ed25519"),
+        ("Ed25519", "EdDSA"),
+        ("Ed25519", "Ed25519"),
+        ("", "Ed25519"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = format!("dev-{number}");
+        let key = DeviceKey::ed25519(number as u8 + 1);
+        let mut new = new_device(&id);
+        new.keys = vec![NewKey {
+            alg: registered.to_owned(),
+            ..key.public()
+        }];
+        test.registry.register_device(new).unwrap();
+        let body = claims(&id, "madang", START_SECONDS, START_SECONDS + 60);
+        let token = key.token(&format!(r#"{{"alg":"{named}","typ":"JWT"}}"#), &body);
+        assert_eq!(attempt(&test, &id, &token), "in", "{registered} {named}");
+    }
+    // It does not open an ES256 key's device.
+    let mut new = new_device("es");
+    new.keys = vec![DeviceKey::es256().public()];
+    test.registry.register_device(new).unwrap();
+    let body = claims("es", "madang", START_SECONDS, START_SECONDS + 60);
+    let token = DeviceKey::ed25519(1).token(r#"{"alg":"Ed25519"}"#, &body);
+    assert_eq!(attempt(&test, "es", &token), "token-algorithm");
+}
+
+/// What was seen is named, and so is the claim.
+#[test]
+fn a_claim_of_the_wrong_type_is_told_as_that() {
+    let test = registered();
+    let key = DeviceKey::ed25519(1);
+    let good = serde_json::json!({
+        "sub": "dev-1", "aud": "madang", "iat": START_SECONDS, "exp": START_SECONDS + 60,
+        "nbf": START_SECONDS,
+    });
+    let told = |header: &str, claims: &str| {
+        let snapshot = test.registry.snapshot();
+        let device = snapshot.device("dev-1").unwrap();
+        let token = key.token(header, claims);
+        authenticate_jwt(device, token.as_bytes(), "madang", test.now())
+            .map_err(|error| (error.to_string(), error.cure()))
+    };
+    for (claim, value, reason) in [
+        (
+            "exp",
+            r#""1777593660""#,
+            "is a text (\"1777593660\"), and no number of seconds",
+        ),
+        (
+            "iat",
+            r#""now""#,
+            "is a text (\"now\"), and no number of seconds",
+        ),
+        (
+            "nbf",
+            "true",
+            "is a boolean (true), and no number of seconds",
+        ),
+        ("exp", "[1]", "is an array, and no number of seconds"),
+        ("exp", "{}", "is an object, and no number of seconds"),
+        (
+            "exp",
+            "1e300",
+            "is a number (1e+300), and no number of seconds",
+        ),
+        ("sub", "7", "is a number (7), and no text"),
+        ("aud", "7", "is a number (7), and no text"),
+        ("aud", "[7]", "is a number (7), and no text"),
+    ] {
+        let mut claims = good.clone();
+        claims[claim] = serde_json::from_str(value).unwrap();
+        let (said, cure) = told(HEADER, &claims.to_string()).unwrap_err();
+        assert_eq!(said, format!("the token's `{claim}` {reason}"));
+        let named = match claim {
+            "sub" | "aud" => claim,
+            _ => "without quotes",
+        };
+        assert!(cure.contains(named), "{cure}");
+    }
+    for claim in ["sub", "aud", "iat", "exp"] {
+        for absent in [true, false] {
+            let mut claims = good.clone();
+            match absent {
+                true => drop(claims.as_object_mut().unwrap().remove(claim)),
+                false => claims[claim] = serde_json::Value::Null,
+            }
+            let (said, _) = told(HEADER, &claims.to_string()).unwrap_err();
+            assert_eq!(said, format!("the token has no `{claim}`"));
+        }
+    }
+    let (said, cure) = told("{}", &good.to_string()).unwrap_err();
+    assert!(
+        said.contains("`alg`") && cure.contains("Ed25519"),
+        "{said}: {cure}"
+    );
+    let (said, _) = told(r#"{"alg":8}"#, &good.to_string()).unwrap_err();
+    assert_eq!(said, "the token's `alg` is a number (8), and no text");
+    // The right one, with each claim in the other form that it may have.
+    let mut claims = good;
+    claims["aud"] = serde_json::json!(["madang"]);
+    claims["exp"] = serde_json::json!(START_SECONDS as f64 + 60.5);
+    assert!(told(HEADER, &claims.to_string()).is_ok());
 }
 
 #[test]
@@ -363,4 +476,40 @@ fn a_password_gets_in_protected_or_from_where_it_may() {
         .remove_credential(&made.id, free.credential.id)
         .unwrap();
     assert!(attempt(&free.password, Exposure::Protected).is_err());
+}
+
+proptest::proptest! {
+    /// Whatever a header and claims say under the device's own signature: it is
+    /// let in only by what is right, and told why it is not otherwise.
+    #[test]
+    fn any_claims_are_right_or_are_told_why_not(
+        alg in one_of(&[r#""EdDSA""#, r#""Ed25519""#, r#""ES256""#, r#"7"#, r#"null"#, r#"[]"#]),
+        sub in one_of(&[r#""dev-1""#, r#""dev-2""#, r#"7"#, r#"null"#, r#"[]"#]),
+        aud in one_of(&[r#""madang""#, r#""x""#, r#"["madang"]"#, r#"["x","madang"]"#, r#"[7]"#, r#"7"#, r#"{}"#, r#"null"#]),
+        iat in one_of(&[r#"1777593600"#, r#"1777593600.5"#, r#""1777593600""#, r#"-1"#, r#"1e300"#, r#"null"#]),
+        exp in one_of(&[r#"1777593700"#, r#"1777593700.5"#, r#""1777593700""#, r#"true"#, r#"17775937000"#, r#"null"#]),
+        nbf in one_of(&[r#"1777593600"#, r#"1777599999"#, r#""x""#, r#"null"#]),
+    ) {
+        let test = PROPERTY.get_or_init(|| std::sync::Mutex::new(registered())).lock().unwrap();
+        let claims = format!(
+            r#"{{"sub":{sub},"aud":{aud},"iat":{iat},"exp":{exp},"nbf":{nbf}}}"#
+        );
+        let token = DeviceKey::ed25519(1).token(&format!(r#"{{"alg":{alg}}}"#), &claims);
+        let right = [r#""EdDSA""#, r#""Ed25519""#].contains(&alg)
+            && sub == r#""dev-1""#
+            && [r#""madang""#, r#"["madang"]"#, r#"["x","madang"]"#].contains(&aud)
+            && ["1777593600", "1777593600.5"].contains(&iat)
+            && ["1777593700", "1777593700.5"].contains(&exp)
+            && ["1777593600", "null"].contains(&nbf);
+        proptest::prop_assert_eq!(attempt(&test, "dev-1", &token) == "in", right, "{}", claims);
+    }
+}
+
+/// One registry for all cases of a property.
+static PROPERTY: std::sync::OnceLock<std::sync::Mutex<TestRegistry>> = std::sync::OnceLock::new();
+
+fn one_of(
+    texts: &'static [&'static str],
+) -> impl proptest::strategy::Strategy<Value = &'static str> {
+    proptest::sample::select(texts)
 }

@@ -9,28 +9,28 @@ use domain::CredentialId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::devices::{device_id, new_key};
+use super::devices::device_id;
 use super::registry_problem::registry_problem;
 use crate::access::Operator;
 use crate::body::{JsonBody, OptionalJsonBody};
 use crate::params::Time;
 use crate::problem::Problem;
 use crate::state::ApiState;
-use crate::views::{CredentialView, MadePasswordView, PublicKeyView};
+use crate::views::{CredentialView, MadePasswordView, NewKeyView, NewPublicKey};
 
 /// Adds a public key; up to three credentials overlap, for rotation.
 #[utoipa::path(post, path = "/v1/devices/{id}/keys", tag = "devices",
-    params(("id" = String, Path, description = "The device's id")), request_body = PublicKeyView,
+    params(("id" = String, Path, description = "The device's id")), request_body = NewPublicKey,
     responses((status = 201, body = CredentialView), (status = 409, description = "It has three already, or this one")),
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn add_key(
     State(state): State<ApiState>,
     _: Operator,
     Path(id): Path<String>,
-    JsonBody(body): JsonBody<PublicKeyView>,
+    JsonBody(body): JsonBody<NewKeyView>,
 ) -> Result<Response, Problem> {
     let id = device_id(&id)?;
-    let key = new_key(body);
+    let key = body.into();
     let added = state
         .blocking(move |shared| shared.registry.add_key(&id, &key))
         .await?

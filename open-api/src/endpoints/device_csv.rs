@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::devices::NewDeviceBody;
 use crate::params::{Text, Time};
-use crate::views::{PlaceView, PublicKeyView};
+use crate::views::{NewKeyView, PlaceView};
 
 /// One line. A cell that is empty counts as absent.
 #[derive(Deserialize)]
@@ -97,9 +97,12 @@ impl Line {
             _ => return Err("lat and lon come together".to_owned()),
         };
         let keys = match (self.alg, self.public_key) {
-            (Some(alg), Some(public_key)) => vec![PublicKeyView { alg, public_key }],
+            (alg, Some(public_key)) => vec![NewKeyView {
+                alg: alg.unwrap_or_default(),
+                public_key,
+            }],
             (None, None) => Vec::new(),
-            _ => return Err("alg and public_key come together".to_owned()),
+            (Some(_), None) => return Err("alg stands beside a public_key only".to_owned()),
         };
         NewDeviceBody {
             id: text(&self.id)?,

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use device_registry::{Device, DevicePatch, Licence, NewDevice, NewKey, Patch, Visibility};
+use device_registry::{Device, DevicePatch, Licence, NewDevice, Patch, Visibility};
 use domain::{AgencyId, DeviceId, Location, ModelId, ThingId, Timestamp};
 use serde::{Deserialize, Deserializer};
 use utoipa::{IntoParams, ToSchema};
@@ -19,7 +19,7 @@ use crate::pagination::read_cursor;
 use crate::params::{Limit, Query, Text, Time};
 use crate::problem::Problem;
 use crate::state::{ApiState, Shared};
-use crate::views::{ConnectionView, DeviceView, PlaceView, PublicKeyView, status};
+use crate::views::{ConnectionView, DeviceView, NewKeyView, NewPublicKey, PlaceView, status};
 
 /// A new device.
 #[derive(Deserialize, ToSchema)]
@@ -42,7 +42,8 @@ pub(crate) struct NewDeviceBody {
     pub(super) name: String,
     pub(super) location: Option<PlaceView>,
     #[serde(default)]
-    pub(super) keys: Vec<PublicKeyView>,
+    #[schema(value_type = Vec<NewPublicKey>)]
+    pub(super) keys: Vec<NewKeyView>,
     /// `public` or `restricted`, the default.
     pub(super) visibility: Option<String>,
     /// KOGL-1 to KOGL-4, or an SPDX identifier.
@@ -66,7 +67,7 @@ impl NewDeviceBody {
         device.alias = self.alias;
         device.name = self.name;
         device.location = self.location.map(place).transpose()?;
-        device.keys = self.keys.into_iter().map(new_key).collect();
+        device.keys = self.keys.into_iter().map(Into::into).collect();
         device.visibility = self.visibility.as_deref().map(visibility).transpose()?;
         device.licence = self.licence.as_deref().map(licence).transpose()?;
         if let Some(attribution) = self.attribution {
@@ -83,14 +84,6 @@ fn place(place: PlaceView) -> Result<Location, String> {
     place
         .try_into()
         .map_err(|error: domain::LocationError| error.to_string())
-}
-
-pub(super) fn new_key(key: PublicKeyView) -> NewKey {
-    NewKey {
-        alg: key.alg,
-        public_key: key.public_key,
-        expires: None,
-    }
 }
 
 fn visibility(text: &str) -> Result<Visibility, String> {

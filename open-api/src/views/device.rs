@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use device_registry::{Credential, CredentialProof, Device, DeviceStatus, Thing};
 use domain::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{ConnectionView, PlaceView, Rfc3339};
@@ -82,13 +82,12 @@ pub(crate) struct MadePasswordView {
 }
 
 /// A public key in JSON.
-#[derive(Serialize, Deserialize, ToSchema, Debug, Clone)]
-#[serde(deny_unknown_fields)]
+#[derive(Serialize, ToSchema, Debug, Clone)]
 #[schema(as = PublicKey, example = json!({"alg": "EdDSA", "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}))]
 pub(crate) struct PublicKeyView {
     /// `EdDSA` or `ES256`.
     pub(crate) alg: String,
-    /// base64url of the raw 32 bytes or of the uncompressed point, or a PEM.
+    /// base64url of the raw 32 bytes or of the uncompressed point.
     pub(crate) public_key: String,
 }
 
