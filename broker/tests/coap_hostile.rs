@@ -275,6 +275,20 @@ fn a_signature_over_another_aad_is_none() {
         let answer = client.ask(&client.post("dev-1", &body));
         assert_eq!(code(&answer), expected);
     }
+    // What many libraries do unless told otherwise is told as that.
+    let reasons: Vec<String> = server
+        .access
+        .events
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|event| event.2.clone())
+        .collect();
+    assert!(reasons[0].contains("without external_aad"), "{reasons:?}");
+    assert_eq!(reasons[1], "not its signature");
+    let cures = server.access.cures.lock().unwrap();
+    assert!(cures[0].contains("madang/1"), "{cures:?}");
+    assert_eq!(server.kept().len(), 1);
 }
 
 #[test]
@@ -381,10 +395,10 @@ fn a_body_beyond_64_kib_is_4_13() {
     announced.add_option(CoapOption::Size1, vec![1, 0, 1]);
     let answer = client.ask(&announced);
     assert_eq!(code(&answer), ResponseType::RequestEntityTooLarge);
-    assert_eq!(
-        answer.get_first_option(CoapOption::Size1),
-        Some(&vec![1, 0, 0])
-    );
+    // Nothing that a client might take for "send smaller blocks": some then go
+    // on at a wrong offset and report success.
+    assert_eq!(answer.get_first_option(CoapOption::Size1), None);
+    assert_eq!(answer.get_first_option(CoapOption::Block1), None);
     for number in 0..65u32 {
         let mut request = client.post("dev-1", &[b'x'; 1_024]);
         let bits = (number << 4 | 0x0E).to_be_bytes();
@@ -528,4 +542,129 @@ fn noise_of_every_length_leaves_the_server_standing() {
         let _ = client.socket.send(&datagram);
     }
     assert_serves(&server);
+}
+
+/// One device is impersonated from twenty addresses, as fast as they can: its
+/// own messages and those of others are answered, each at once or after the
+/// first repetition that any client makes.
+#[test]
+fn forgeries_from_many_addresses_keep_nobody_out() {
+    const FORGERS: u8 = 20;
+    let server = TestServer::with(&CoapConfig {
+        piggyback_window: coap_harness::DEADLINE,
+        ..CoapConfig::default()
+    });
+    let target = server.handle.local_address();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let newcomer = TestDevice::new("dev-2");
+    server.register(&newcomer);
+    let impostor = TestDevice::new("dev-1");
+    std::thread::scope(|scope| {
+        let (stop, impostor) = (&stop, &impostor);
+        scope.spawn(move || {
+            let forgers: Vec<Client> = (2..2 + FORGERS)
+                .map(|host| Client::at(&format!("127.0.0.{host}"), target))
+                .collect();
+            let bodies: Vec<Vec<u8>> = (0..50).map(|number| impostor.body(number)).collect();
+            for (body, forger) in bodies.iter().cycle().zip(forgers.iter().cycle()) {
+                if stop.load(Relaxed) {
+                    break;
+                }
+                let _ = forger
+                    .socket
+                    .send(&forger.post("dev-1", body).to_bytes().unwrap());
+                // 20,000 a second: what the source buckets let through at once.
+                std::thread::sleep(Duration::from_micros(20));
+            }
+        });
+        // The forgers have spent what they may.
+        server.until(|stats| stats.unchecked > 2_000);
+        for (device, sequence) in [
+            (&server.device, 1),
+            (&newcomer, 1),
+            (&server.device, 2),
+            (&newcomer, 2),
+            (&server.device, 3),
+        ] {
+            let client = server.client();
+            let pause = Duration::from_millis(500);
+            client.socket.set_read_timeout(Some(pause)).unwrap();
+            let body = device.body(sequence);
+            let request = client.post(device.id.as_str(), &body).to_bytes().unwrap();
+            let mut buffer = [0; 2_048];
+            let length = (0..60)
+                .find_map(|_| {
+                    client.socket.send(&request).unwrap();
+                    client.socket.recv(&mut buffer).ok()
+                })
+                .expect("a true message is answered");
+            let answer = Packet::from_bytes(&buffer[..length]).unwrap();
+            assert_eq!(code(&answer), ResponseType::Changed);
+            server.receipt(&answer, &body);
+        }
+        stop.store(true, Relaxed);
+    });
+    let stats = server.stats();
+    assert!(
+        stats.refused < stats.unchecked / 4,
+        "most forgeries cost no signature: {stats:?}"
+    );
+    // And few of them an entry in the operator's list.
+    let events = server.access.events.lock().unwrap().len() as u64;
+    assert!(events <= stats.refused + 2 * u64::from(FORGERS), "{events}");
+}
+
+/// Whoever has overheard a device's messages may send them again.
+#[test]
+fn overheard_messages_do_not_use_up_the_quota_of_the_device() {
+    let server = TestServer::with(&CoapConfig {
+        device_rate: 1,
+        device_burst: 3,
+        ..generous()
+    });
+    server.sink.forgetful.store(true, Relaxed);
+    let client = server.client();
+    let body = server.device.body(1);
+    let answer = client.ask(&client.post("dev-1", &body));
+    assert_eq!(code(&answer), ResponseType::Changed);
+    // The same name for other bytes: the server has no receipt for these.
+    let other = server.device.signed(1, br#"[{"n":"level","v":9}]"#);
+    for _ in 0..50 {
+        let answer = client.ask(&client.post("dev-1", &other));
+        assert_eq!(code(&answer), ResponseType::Unauthorized);
+    }
+    for sequence in 2..4 {
+        let answer = client.ask(&client.post("dev-1", &server.device.body(sequence)));
+        assert_eq!(code(&answer), ResponseType::Changed, "{sequence}");
+    }
+}
+
+#[test]
+fn who_fails_too_often_is_told_to_wait_and_the_operator_once() {
+    let server = TestServer::with(&CoapConfig {
+        failed_rate: 0.001,
+        failed_burst: 3,
+        ..generous()
+    });
+    let client = server.client();
+    let impostor = TestDevice::new("dev-1");
+    let codes: Vec<_> = (0..10)
+        .map(|sequence| client.ask(&client.post("dev-1", &impostor.body(sequence))))
+        .collect();
+    for (number, answer) in codes.iter().enumerate() {
+        let expected = match number < 3 {
+            true => ResponseType::Unauthorized,
+            false => ResponseType::TooManyRequests,
+        };
+        assert_eq!(code(answer), expected);
+        let wait = answer.get_first_option(CoapOption::MaxAge);
+        assert_eq!(wait.is_some(), number >= 3);
+    }
+    assert_eq!(server.access.verified.load(Relaxed), 3);
+    assert_eq!(server.stats().unchecked, 7);
+    assert_eq!(server.access.events.lock().unwrap().len(), 4);
+    // From elsewhere nothing has changed, and what proves itself there stays in.
+    let elsewhere = Client::at("127.0.0.9", server.handle.local_address());
+    let answer = elsewhere.ask(&elsewhere.post("dev-1", &server.device.body(1)));
+    assert_eq!(code(&answer), ResponseType::Changed);
 }

@@ -6,14 +6,17 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use broker::coap::CoapConfig;
 use broker::coap::blockwise::{BlockStep, MAX_BODY_BYTES, TransferLimits, Transfers};
 use broker::coap::dedup::{Answers, CONFIRMABLE_LIFETIME, ExchangeKey, NON_CONFIRMABLE_LIFETIME};
+use broker::coap::failed_checks::FailedChecks;
 use broker::coap::limiter::{Buckets, source};
 use broker::coap::message::{Code, Kind};
 use broker::coap::outgoing::{Due, Outgoing};
 use broker::coap::receipts::{Known, Receipts};
-use broker::coap::request::{Block, TelemetryRequest};
+use broker::coap::request::{Block, RequestTags, TelemetryRequest};
 use bytes::Bytes;
+use domain::DeviceId;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -21,6 +24,10 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn peer(number: u16) -> SocketAddr {
     SocketAddr::from(([10, 0, (number >> 8) as u8, number as u8], 5_683))
+}
+
+fn device(id: &str) -> DeviceId {
+    DeviceId::new(id).unwrap()
 }
 
 fn key(message_id: u16) -> ExchangeKey {
@@ -37,7 +44,7 @@ fn an_answer_is_kept_as_long_as_its_request_may_come_again() {
         (Kind::Confirmable, CONFIRMABLE_LIFETIME),
         (Kind::NonConfirmable, NON_CONFIRMABLE_LIFETIME),
     ] {
-        let mut answers = Answers::new(10);
+        let mut answers = Answers::new(10, 10);
         answers.remember(key(1), kind, Bytes::from_static(b"a"), start);
         assert!(answers.find(&key(1), start + lifetime - SECOND).is_some());
         assert!(answers.find(&key(2), start).is_none());
@@ -49,7 +56,7 @@ fn an_answer_is_kept_as_long_as_its_request_may_come_again() {
 #[test]
 fn the_oldest_answer_gives_way() {
     let start = Instant::now();
-    let mut answers = Answers::new(100);
+    let mut answers = Answers::new(100, 1_000);
     for id in 0..1_000 {
         let kind = [Kind::Confirmable, Kind::NonConfirmable][usize::from(id % 2)];
         answers.remember(key(id), kind, Bytes::new(), start);
@@ -61,9 +68,9 @@ fn the_oldest_answer_gives_way() {
 
 #[test]
 fn receipts_are_bounded_and_a_failed_message_is_forgotten() {
-    let mut receipts = Receipts::new(10);
+    let mut receipts = Receipts::new(10, 10);
     for number in 0..100u8 {
-        receipts.begin([number; 32]);
+        receipts.begin([number; 32], &device("dev-1"));
         assert!(receipts.len() <= 10);
     }
     assert_eq!(receipts.find(&[89; 32]), None);
@@ -78,6 +85,121 @@ fn receipts_are_bounded_and_a_failed_message_is_forgotten() {
     // What was pushed out is not brought back by its late receipt.
     receipts.finish(&[1; 32], Code::CHANGED, Bytes::from_static(b"r"));
     assert_eq!((receipts.find(&[1; 32]), receipts.len()), (None, 9));
+}
+
+/// A device that sends without end pushes out its own receipts alone, and its
+/// own answers and unacknowledged ones take no more than their share.
+#[test]
+fn each_source_and_device_has_a_share_of_what_all_use() {
+    let start = Instant::now();
+    let mut receipts = Receipts::new(100, 10);
+    receipts.begin([255; 32], &device("quiet"));
+    for number in 0..200u8 {
+        receipts.begin([number; 32], &device("loud"));
+        assert!(receipts.len() <= 11);
+    }
+    assert!(receipts.find(&[255; 32]).is_some());
+    assert!(receipts.find(&[199; 32]).is_some() && receipts.find(&[189; 32]).is_none());
+
+    let at = |host: u16, message_id| ExchangeKey {
+        peer: peer(host),
+        message_id,
+    };
+    let mut answers = Answers::new(100, 10);
+    let mut outgoing = Outgoing::new(100, 10, SECOND, 4, 0);
+    for id in 0..1_000 {
+        answers.remember(at(1, id), Kind::Confirmable, Bytes::new(), start);
+        outgoing.track(at(1, id), Bytes::new(), start);
+    }
+    assert_eq!((answers.len(), outgoing.len()), (10, 10));
+    answers.remember(at(2, 1), Kind::Confirmable, Bytes::new(), start);
+    outgoing.track(at(2, 1), Bytes::new(), start);
+    assert_eq!((answers.len(), outgoing.len()), (11, 11));
+    // What has ended makes room again.
+    let later = start + CONFIRMABLE_LIFETIME;
+    answers.remember(at(1, 7), Kind::Confirmable, Bytes::new(), later);
+    assert_eq!(answers.len(), 1);
+    outgoing.settled(&at(1, 0));
+    outgoing.track(at(1, 2_000), Bytes::new(), start);
+    assert_eq!(outgoing.len(), 11);
+    for round in 1..10 {
+        while outgoing.take_due(start + SECOND * 1_000 * round).is_some() {}
+    }
+    outgoing.track(at(1, 1), Bytes::new(), start);
+    assert_eq!(outgoing.len(), 1);
+}
+
+fn checks(config: &CoapConfig) -> FailedChecks {
+    FailedChecks::new(config)
+}
+
+#[test]
+fn what_does_not_verify_slows_its_sender_and_not_the_device() {
+    let start = Instant::now();
+    let config = CoapConfig::default();
+    let mut checks = checks(&config);
+    let dev = device("dev-1");
+    let stranger = |number: u16| source(peer(number).ip());
+    let checked = |checks: &mut FailedChecks, from, now| {
+        let admitted = checks.admits(from, &dev, now);
+        if admitted {
+            checks.failed(from, &dev, true, now);
+        }
+        admitted
+    };
+    let of_one = (0..1_000)
+        .filter(|_| checked(&mut checks, stranger(1), start))
+        .count();
+    assert_eq!(of_one, config.failed_burst as usize);
+    // Seconds later it has a few again.
+    let later = start + SECOND;
+    let more = (0..1_000)
+        .filter(|_| checked(&mut checks, stranger(1), later))
+        .count();
+    assert_eq!(more, config.failed_rate as usize);
+    assert!(checks.admits(stranger(2), &dev, later));
+    // It proved itself once: nobody else's failures count.
+    checks.proved(stranger(2), &dev);
+    let mut in_all = 0;
+    for number in 3..5_000 {
+        in_all += (0..20)
+            .filter(|_| checked(&mut checks, stranger(number), later))
+            .count();
+    }
+    assert!(in_all <= config.failed_burst_of_all as usize, "{in_all}");
+    assert!(
+        !checks.admits(stranger(6_000), &dev, later),
+        "strangers wait"
+    );
+    assert!(checks.admits(stranger(2), &dev, later));
+    // Under another name strangers still have the other half.
+    assert!(checks.admits(stranger(6_000), &device("dev-2"), later));
+    // Even from its own address, forged, the device's share is its own.
+    let own = (0..1_000)
+        .filter(|_| checked(&mut checks, stranger(2), later))
+        .count();
+    assert_eq!(own, config.failed_burst as usize);
+    assert!(checks.admits(stranger(2), &dev, later + SECOND));
+}
+
+#[test]
+fn what_is_remembered_of_proofs_is_bounded() {
+    let now = Instant::now();
+    let config = CoapConfig {
+        proved_pairs: 10,
+        failed_burst: 1,
+        ..CoapConfig::default()
+    };
+    let mut checks = checks(&config);
+    let dev = device("dev-1");
+    let from = |number: u16| source(peer(number).ip());
+    for number in 0..100 {
+        checks.proved(from(number), &dev);
+        checks.failed(from(number), &dev, true, now);
+    }
+    // A forgotten one is a stranger, whose own bucket is full still.
+    assert!(checks.admits(from(0), &dev, now));
+    assert!(!checks.admits(from(99), &dev, now));
 }
 
 #[test]
@@ -119,7 +241,7 @@ fn an_ipv6_network_is_one_source() {
 #[test]
 fn an_answer_is_sent_again_at_doubling_pauses_until_it_is_given_up() {
     let start = Instant::now();
-    let mut outgoing = Outgoing::new(10, SECOND * 2, 4, 0);
+    let mut outgoing = Outgoing::new(10, 10, SECOND * 2, 4, 0);
     let datagram = Bytes::from_static(b"answer");
     outgoing.track(key(9), datagram.clone(), start);
     let (mut now, mut pauses) = (start, Vec::new());
@@ -145,7 +267,7 @@ fn an_answer_is_sent_again_at_doubling_pauses_until_it_is_given_up() {
 #[test]
 fn an_acknowledged_answer_is_not_sent_again() {
     let start = Instant::now();
-    let mut outgoing = Outgoing::new(2, SECOND, 4, 0);
+    let mut outgoing = Outgoing::new(2, 2, SECOND, 4, 0);
     for id in 0..5 {
         outgoing.track(key(id), Bytes::from_static(b"x"), start);
     }
@@ -156,10 +278,17 @@ fn an_acknowledged_answer_is_not_sent_again() {
 }
 
 fn request(tag: Option<&'static [u8]>) -> TelemetryRequest<'static> {
+    request_of(b"dev-1", tag)
+}
+
+fn request_of(device: &'static [u8], tag: Option<&'static [u8]>) -> TelemetryRequest<'static> {
     TelemetryRequest {
-        device: b"dev-1",
+        device,
         block: None,
-        request_tag: tag,
+        request_tags: tag.map_or_else(RequestTags::new, |tag| {
+            let length = [tag.len() as u8];
+            length.iter().chain(tag).copied().collect()
+        }),
         announced_size: None,
     }
 }
@@ -168,7 +297,9 @@ fn limits() -> TransferLimits {
     TransferLimits {
         open: 100,
         open_per_source: 10,
+        open_per_endpoint: 4,
         bytes: 10_000,
+        bytes_per_source: 10_000,
         idle: SECOND * 60,
     }
 }
@@ -213,13 +344,85 @@ fn another_request_tag_or_first_block_is_another_transfer() {
         transfers.accept(peer(1), &request(tag), block(number, more), payload, now)
     };
     assert_eq!(send(Some(b"1"), 0, true, &[b'a'; 16]), BlockStep::Continue);
-    assert_eq!(
-        refusal(send(Some(b"2"), 1, false, b"c")),
-        Code::REQUEST_ENTITY_INCOMPLETE
-    );
+    for other in [None, Some(&b""[..]), Some(b"2")] {
+        assert_eq!(
+            refusal(send(other, 1, false, b"c")),
+            Code::REQUEST_ENTITY_INCOMPLETE
+        );
+    }
     assert_eq!(send(Some(b"1"), 0, true, &[b'z'; 16]), BlockStep::Continue);
     let body = [&[b'z'; 16][..], b"c"].concat();
     assert_eq!(send(Some(b"1"), 1, false, b"c"), BlockStep::Complete(body));
+}
+
+/// Libraries that send two bodies at once to one server do so from one port.
+#[test]
+fn transfers_of_one_endpoint_are_kept_apart_by_path_and_request_tag() {
+    let now = Instant::now();
+    let mut transfers = Transfers::new(limits());
+    let requests = [
+        request_of(b"dev-1", None),
+        request_of(b"dev-2", None),
+        request_of(b"dev-1", Some(b"")),
+        request_of(b"dev-1", Some(b"t")),
+    ];
+    let mut send = |at: usize, number, more| {
+        let payload = [at as u8; 16];
+        transfers.accept(peer(1), &requests[at], block(number, more), &payload, now)
+    };
+    for number in 0..5 {
+        for at in 0..4 {
+            assert_eq!(send(at, number, true), BlockStep::Continue, "{at} {number}");
+        }
+    }
+    for at in [3, 0, 2, 1] {
+        assert_eq!(send(at, 5, false), BlockStep::Complete(vec![at as u8; 96]));
+    }
+    assert!(transfers.is_empty() && transfers.bytes() == 0);
+}
+
+/// One more is not refused to an endpoint: it gives up what it has left alone.
+#[test]
+fn an_endpoint_has_a_few_transfers_and_its_idlest_gives_way() {
+    let start = Instant::now();
+    let mut transfers = Transfers::new(limits());
+    let tags: [&'static [u8]; 5] = [b"1", b"2", b"3", b"4", b"5"];
+    let mut send = |tag: usize, number, second: u32| {
+        let now = start + SECOND * second;
+        let request = request(Some(tags[tag]));
+        transfers.accept(peer(1), &request, block(number, true), &[0; 16], now)
+    };
+    for tag in 0..4 {
+        assert_eq!(send(tag, 0, tag as u32), BlockStep::Continue);
+    }
+    // The first goes on; the second is now the idlest.
+    assert_eq!(send(0, 1, 4), BlockStep::Continue);
+    assert_eq!(send(4, 0, 5), BlockStep::Continue);
+    assert_eq!(refusal(send(1, 1, 6)), Code::REQUEST_ENTITY_INCOMPLETE);
+    assert_eq!(send(0, 2, 7), BlockStep::Continue);
+    assert_eq!((transfers.len(), transfers.bytes()), (4, 6 * 16));
+}
+
+#[test]
+fn a_source_has_a_share_of_the_bytes_under_way() {
+    let now = Instant::now();
+    let mut transfers = Transfers::new(TransferLimits {
+        bytes: 100,
+        bytes_per_source: 48,
+        ..limits()
+    });
+    let mut send = |host, port, number| {
+        let peer = SocketAddr::from(([10, 0, 0, host], port));
+        transfers.accept(peer, &request(None), block(number, true), &[0; 16], now)
+    };
+    for port in 1..=3 {
+        assert_eq!(send(1, port, 0), BlockStep::Continue);
+    }
+    assert_eq!(refusal(send(1, 4, 0)), Code::SERVICE_UNAVAILABLE);
+    assert_eq!(refusal(send(1, 1, 1)), Code::SERVICE_UNAVAILABLE);
+    assert_eq!(send(2, 1, 0), BlockStep::Continue);
+    // The one that could not go on was given up.
+    assert_eq!((transfers.len(), transfers.bytes()), (3, 48));
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn libcoap_posts_a_body_from_a_file_and_gets_a_receipt() {
     let printed = text(&output);
     assert!(printed.contains("2.04"), "{printed}");
     let answer = std::fs::read(folder.path().join("answer")).unwrap();
-    let receipt = verify_receipt(&answer, &server.platform, &body).unwrap();
+    let receipt = verify_receipt(&answer, server.platform, &body).unwrap();
     assert_eq!(receipt.offset.get(), 1);
     assert_eq!(server.kept()[0].payload, PAYLOAD);
 }
@@ -89,7 +89,7 @@ fn libcoap_posts_a_long_body_in_blocks() {
         let printed = text(&output);
         assert!(printed.contains("2.04"), "{printed}");
         let answer = std::fs::read(folder.path().join("answer")).unwrap();
-        verify_receipt(&answer, &server.platform, &body).unwrap();
+        verify_receipt(&answer, server.platform, &body).unwrap();
     }
     assert_eq!(server.kept().len(), 2);
 }
@@ -115,7 +115,7 @@ fn libcoap_waits_for_a_separate_answer() {
     });
     assert!(printed.contains("2.04"), "{printed}");
     let answer = std::fs::read(folder.path().join("answer")).unwrap();
-    verify_receipt(&answer, &server.platform, &body).unwrap();
+    verify_receipt(&answer, server.platform, &body).unwrap();
     assert_eq!(server.stats().separate_answers, 1);
 }
 

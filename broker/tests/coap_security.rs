@@ -3,7 +3,10 @@
 
 #![allow(clippy::unwrap_used)]
 
-use broker::coap::security::{MAX_PROTECTED_BYTES, SecurityError, open};
+use broker::coap::SignatureKind;
+use broker::coap::security::{
+    MAX_PROTECTED_BYTES, MessageAlgorithm, MessageForm, SecurityError, open,
+};
 use coset::cbor::Value;
 use coset::{CborSerializable as _, CoseSign1, Label, TaggedCborSerializable as _, iana};
 use domain::payload::ContentFormat;
@@ -75,10 +78,52 @@ fn what_may_be_left_out_or_written_otherwise() {
     assert_eq!(message.kid, device());
 }
 
+/// The answer is to look like the request, so its form is kept.
+#[test]
+fn the_form_of_a_message_is_read_from_it() {
+    for (name, algorithm, kind) in [
+        (
+            iana::Algorithm::EdDSA,
+            MessageAlgorithm::EdDsa,
+            SignatureKind::Ed25519,
+        ),
+        (
+            iana::Algorithm::Ed25519,
+            MessageAlgorithm::Ed25519,
+            SignatureKind::Ed25519,
+        ),
+        (
+            iana::Algorithm::ES256,
+            MessageAlgorithm::Es256,
+            SignatureKind::Es256,
+        ),
+        (
+            iana::Algorithm::ESP256,
+            MessageAlgorithm::Esp256,
+            SignatureKind::Es256,
+        ),
+    ] {
+        let mut cose = cose();
+        cose.protected.header.alg = Some(coset::Algorithm::Assigned(name));
+        let (bare, tagged) = (
+            cose.clone().to_vec().unwrap(),
+            cose.to_tagged_vec().unwrap(),
+        );
+        for (body, tagged) in [(bare, false), (tagged, true)] {
+            let message = open(&body).unwrap();
+            assert_eq!(message.form, MessageForm { algorithm, tagged });
+            assert_eq!(message.form.algorithm.kind(), kind);
+        }
+    }
+}
+
 #[test]
 fn each_missing_or_wrong_header_is_refused() {
     let mut wrong = cose();
-    wrong.protected.header.alg = Some(coset::Algorithm::Assigned(iana::Algorithm::ES256));
+    wrong.protected.header.alg = Some(coset::Algorithm::Assigned(iana::Algorithm::ES384));
+    assert_eq!(error(wrong), SecurityError::Algorithm);
+    let mut wrong = cose();
+    wrong.protected.header.alg = Some(coset::Algorithm::Text("EdDSA".to_owned()));
     assert_eq!(error(wrong), SecurityError::Algorithm);
     // An algorithm that is not signed could be anybody's.
     let mut wrong = cose();

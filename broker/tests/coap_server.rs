@@ -8,9 +8,15 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use broker::coap::CoapConfig;
-use coap_harness::{PAYLOAD, TestServer, assert_piggybacked, code, generous, wait_until};
+use coap_harness::{
+    PAYLOAD, TestDevice, TestServer, assert_piggybacked, code, generous, wait_until,
+};
 use coap_lite::{CoapOption, MessageClass, MessageType, Packet, ResponseType};
-use domain::{Offset, Timestamp};
+use coset::{CborSerializable as _, CoseSign1, TaggedCborSerializable as _, iana};
+use domain::payload::ContentFormat;
+use domain::{DeviceId, Offset, Timestamp};
+use sdk::coap::SignedTelemetry;
+use sdk::{Es256Key, Signer as _};
 
 #[test]
 fn telemetry_is_answered_by_a_receipt_on_the_ack() {
@@ -37,6 +43,158 @@ fn telemetry_is_answered_by_a_receipt_on_the_ack() {
     );
     assert_eq!(kept.signed, body);
     server.until(|stats| stats.accepted == 1);
+}
+
+/// Libraries verify the algorithm that they sign with, and some of them read a
+/// tagged message only, others a bare one only.
+#[test]
+fn the_receipt_has_the_algorithm_and_the_tag_of_the_request() {
+    let server = TestServer::start();
+    let client = server.client();
+    let es256 = Es256Key::generate().unwrap();
+    let id = DeviceId::new("dev-es").unwrap();
+    server.register_es256("dev-es", &es256);
+    let mut sequence = 0;
+    for algorithm in [
+        iana::Algorithm::EdDSA,
+        iana::Algorithm::Ed25519,
+        iana::Algorithm::ES256,
+        iana::Algorithm::ESP256,
+    ] {
+        let on_p256 = matches!(algorithm, iana::Algorithm::ES256 | iana::Algorithm::ESP256);
+        for tagged in [false, true] {
+            sequence += 1;
+            let (device, mut cose) = match on_p256 {
+                true => {
+                    let telemetry = SignedTelemetry {
+                        device: &id,
+                        boot_epoch: 1,
+                        sequence,
+                        time: Timestamp::from_micros(1_700_000_000_000_000),
+                        format: ContentFormat::SenmlJson,
+                        payload: PAYLOAD,
+                    };
+                    (&id, telemetry.sign(&es256).unwrap())
+                }
+                false => (&server.device.id, server.device.body(sequence)),
+            };
+            let mut message = CoseSign1::from_slice(&cose).unwrap();
+            message.protected.original_data = None;
+            message.protected.header.alg = Some(coset::Algorithm::Assigned(algorithm));
+            let signed = message.tbs_data(&sdk::coap::external_aad(device));
+            message.signature = match on_p256 {
+                true => es256.signature(&signed).to_vec(),
+                false => server.device.key.sign(&signed).to_vec(),
+            };
+            cose = match tagged {
+                true => message.to_tagged_vec().unwrap(),
+                false => message.to_vec().unwrap(),
+            };
+            let answer = client.ask(&client.post(device.as_str(), &cose));
+            assert_eq!(
+                code(&answer),
+                ResponseType::Changed,
+                "{algorithm:?} {tagged}"
+            );
+            server.receipt(&answer, &cose);
+            let read = match tagged {
+                true => CoseSign1::from_tagged_slice(&answer.payload),
+                false => CoseSign1::from_slice(&answer.payload),
+            };
+            let header = read.unwrap().protected.header;
+            assert_eq!(header.alg, Some(coset::Algorithm::Assigned(algorithm)));
+            // The same bytes in a new request: the same receipt.
+            let again = client.ask(&client.post(device.as_str(), &cose));
+            server.receipt(&again, &cose);
+        }
+    }
+    assert_eq!(server.kept().len(), 8);
+}
+
+/// A key of one kind proves nothing under the other's name.
+#[test]
+fn a_device_is_verified_by_its_own_kind_of_key_only() {
+    let server = TestServer::start();
+    let client = server.client();
+    let es256 = Es256Key::generate().unwrap();
+    server.register_es256("dev-es", &es256);
+    let stranger = Es256Key::generate().unwrap();
+    for (device, key) in [("dev-1", &es256), ("dev-es", &stranger)] {
+        let id = DeviceId::new(device).unwrap();
+        let body = SignedTelemetry {
+            device: &id,
+            boot_epoch: 1,
+            sequence: 1,
+            time: Timestamp::from_micros(1_700_000_000_000_000),
+            format: ContentFormat::SenmlJson,
+            payload: PAYLOAD,
+        }
+        .sign(key)
+        .unwrap();
+        let answer = client.ask(&client.post(device, &body));
+        assert_eq!(code(&answer), ResponseType::Unauthorized, "{device}");
+    }
+    assert_eq!(server.stage_calls(), 0);
+}
+
+#[test]
+fn two_long_bodies_of_one_endpoint_come_at_once() {
+    let server = TestServer::start();
+    let client = server.client();
+    let other = TestDevice::new("dev-2");
+    server.register(&other);
+    let bodies = [1, 2].map(|sequence| {
+        let mut payload = vec![b' '; 3_000];
+        payload[..PAYLOAD.len()].copy_from_slice(PAYLOAD);
+        match sequence {
+            1 => server.device.signed(sequence, &payload),
+            _ => other.signed(sequence, &payload),
+        }
+    });
+    let paths = ["dev-1", "dev-2"];
+    let parts = bodies
+        .each_ref()
+        .map(|body| blocks(body, 6).collect::<Vec<_>>());
+    for at in 0..parts[0].len() {
+        for (device, parts) in paths.iter().zip(&parts) {
+            let (block, chunk) = &parts[at];
+            let request = block_request(&client.post(device, &[]), block, chunk);
+            let answer = client.ask(&request);
+            // The size that it came in, never a smaller one.
+            assert_eq!(answer.get_first_option(CoapOption::Block1), Some(block));
+            let expected = match at + 1 == parts.len() {
+                true => ResponseType::Changed,
+                false => ResponseType::Continue,
+            };
+            assert_eq!(code(&answer), expected, "{device} {at}");
+        }
+    }
+    assert_eq!(server.kept().len(), 2);
+}
+
+#[test]
+fn a_device_has_a_share_of_what_waits_for_the_disk() {
+    let server = TestServer::with(&CoapConfig {
+        uncommitted_messages_per_device: 2,
+        ..generous()
+    });
+    let client = server.client();
+    let other = TestDevice::new("dev-2");
+    server.register(&other);
+    server.shut_gate();
+    for sequence in 0..2 {
+        client.send(&client.post("dev-1", &server.device.body(sequence)));
+    }
+    let answer = client.ask(&client.post("dev-1", &server.device.body(2)));
+    assert_eq!(code(&answer), ResponseType::ServiceUnavailable);
+    client.send(&client.post("dev-2", &other.body(1)));
+    wait_until(|| server.stage_calls() == 3);
+    server.open_gate();
+    for _ in 0..3 {
+        assert_eq!(code(&client.receive()), ResponseType::Changed);
+    }
+    let answer = client.ask(&client.post("dev-1", &server.device.body(2)));
+    assert_eq!(code(&answer), ResponseType::Changed);
 }
 
 #[test]

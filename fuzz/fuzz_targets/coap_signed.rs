@@ -1,5 +1,6 @@
 //! Signed requests: any bytes, with what reading them may allocate; and what a
-//! device signs, which reads back and verifies until a byte of it is changed.
+//! device signs, with a key of either kind, which reads back and verifies until
+//! a byte of it is changed.
 //!
 //! The first byte says which. Input of the second kind is 27 bytes of fields
 //! (see [`sign_and_verify`]), then the payload.
@@ -7,14 +8,16 @@
 #![no_main]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use broker::coap::SignatureKind;
 use broker::coap::security::{self, SignedMessage};
 use domain::payload::ContentFormat;
 use domain::{DeviceId, Timestamp};
 use libfuzzer_sys::fuzz_target;
-use sdk::DeviceKey;
 use sdk::coap::SignedTelemetry;
+use sdk::{DeviceKey, Es256Key};
 
 /// Bytes that may be allocated at once for two headers of 768 bytes together:
 /// a value of one byte takes 32 in memory, and a list grows by doubling.
@@ -52,7 +55,6 @@ fn sign_and_verify(bytes: &[u8]) {
     // What an i64 of microseconds can tell.
     let seconds = number(16) as i64 / 1_000_000;
     let device = DeviceId::new("dev-1").expect("a device");
-    let key = DeviceKey::from_seed(&[7; 32]);
     let telemetry = SignedTelemetry {
         device: &device,
         boot_epoch: number(0),
@@ -65,7 +67,12 @@ fn sign_and_verify(bytes: &[u8]) {
         },
         payload,
     };
-    let Ok(mut body) = telemetry.sign(&key) else {
+    // The format's byte has room for the kind of key.
+    let signed = match fields[24] & 0x80 {
+        0 => telemetry.sign(&KEYS.0),
+        _ => telemetry.sign(&KEYS.1),
+    };
+    let Ok(mut body) = signed else {
         return;
     };
     let message = security::open(&body).expect("what is signed can be read");
@@ -75,21 +82,31 @@ fn sign_and_verify(bytes: &[u8]) {
     assert_eq!(message.time, Some(telemetry.time));
     assert_eq!(message.format, Some(telemetry.format));
     assert_eq!(message.payload, payload);
-    assert!(verifies(&key, &message, &device));
+    assert!(!message.form.tagged);
+    assert!(verifies(&message, &device));
     let other = DeviceId::new("dev-2").expect("a device");
-    assert!(!verifies(&key, &message, &other), "it is bound to its path");
+    assert!(!verifies(&message, &other), "it is bound to its path");
 
     let place = usize::from(fields[25]) * body.len() / 256;
     let change = fields[26].max(1);
     body[place] ^= change;
     if let Ok(changed) = security::open(&body) {
-        assert!(!verifies(&key, &changed, &device), "{place} {change}");
+        assert!(!verifies(&changed, &device), "{place} {change}");
     }
 }
 
-fn verifies(key: &DeviceKey, message: &SignedMessage<'_>, device: &DeviceId) -> bool {
+/// One of each kind; the second is another at each start of the program.
+static KEYS: LazyLock<(DeviceKey, Es256Key)> = LazyLock::new(|| {
+    let es256 = Es256Key::generate().expect("the system gives random bytes");
+    (DeviceKey::from_seed(&[7; 32]), es256)
+});
+
+fn verifies(message: &SignedMessage<'_>, device: &DeviceId) -> bool {
     let signed = message.signed_bytes(device);
-    key.public_key().verifies(&signed, message.signature)
+    match message.form.algorithm.kind() {
+        SignatureKind::Ed25519 => KEYS.0.public_key().verifies(&signed, message.signature),
+        SignatureKind::Es256 => KEYS.1.public_key().verifies(&signed, message.signature),
+    }
 }
 
 /// The largest allocation since it was last set to 0.

@@ -4,7 +4,7 @@ use std::net::UdpSocket;
 use std::sync::Arc;
 
 use anyhow::Context;
-use broker::coap::{self, CoapConfig, CoapHandle, ReceiptKey};
+use broker::coap::{self, CoapConfig, CoapHandle};
 use tokio::sync::watch;
 
 use crate::compose::Rooms;
@@ -18,7 +18,7 @@ pub(crate) fn start(
 ) -> anyhow::Result<CoapHandle> {
     let access = Arc::new(Access::of(rooms));
     let sink = Arc::new(Uplink::of(rooms));
-    let key = ReceiptKey::from_seed(rooms.key.as_bytes());
+    let keys = rooms.keys.clone();
     let shutdown = async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
@@ -26,5 +26,5 @@ pub(crate) fn start(
         scope: rooms.supervisor.scope("coap"),
         ..CoapConfig::default()
     };
-    coap::serve(socket, access, sink, key, &config, shutdown).context("the CoAP listener")
+    coap::serve(socket, access, sink, keys, &config, shutdown).context("the CoAP listener")
 }

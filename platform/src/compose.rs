@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use ::feed::Feed;
 use anyhow::Context;
-use broker::coap::CoapHandle;
+use broker::coap::{CoapHandle, ReceiptKeys};
 use broker::{BrokerHandle, Listener};
 use device_registry::Registry;
-use ed25519_dalek::SigningKey;
 use ingest::{Clock, Ingest, SystemClock};
 use open_api::ApiState;
 use supervisor::{Scope, Supervisor};
@@ -23,7 +22,6 @@ use crate::glue::downlink::Downlink;
 use crate::glue::login_book::LoginBook;
 use crate::glue::sessions::Sessions;
 use crate::handles::{self, Handles};
-use crate::server_file::ServerFile;
 use crate::{coap, feed, format, http, identity, mqtt};
 
 /// The running platform.
@@ -40,8 +38,6 @@ pub struct Platform {
     stop: watch::Sender<bool>,
     supervisor: Supervisor,
     scope: Scope,
-    /// Tells commands where this is; goes with it.
-    _server_file: ServerFile,
 }
 
 /// Where each listener listens, in the order of the ready file.
@@ -70,13 +66,6 @@ impl Addresses {
         object.into()
     }
 
-    pub(crate) fn named(&self) -> std::collections::BTreeMap<String, SocketAddr> {
-        self.0
-            .iter()
-            .map(|(name, address)| ((*name).to_owned(), *address))
-            .collect()
-    }
-
     fn ports(&self) -> Vec<(String, u16)> {
         self.0
             .iter()
@@ -93,7 +82,7 @@ pub(crate) struct Rooms {
     pub downlink: Arc<Downlink>,
     pub sessions: Arc<Sessions>,
     pub logins: Arc<LoginBook>,
-    pub key: SigningKey,
+    pub keys: ReceiptKeys,
     pub audience: String,
     pub supervisor: Supervisor,
     pub handles: Handles,
@@ -150,13 +139,7 @@ impl Platform {
         let live = async move { downlink.run(subscribers).await };
         upkeep.spawn(scope.task("live messages of MQTT", live));
 
-        let server_file = ServerFile::write(
-            &settings.data,
-            &sockets.addresses,
-            settings.public_url.as_deref(),
-        )?;
         Ok(Self {
-            _server_file: server_file,
             addresses: sockets.addresses,
             registry: rooms.registry,
             ingest: rooms.ingest,
@@ -263,7 +246,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Rooms> {
     let data = settings.data.clone();
     let log_budget = settings.log_budget;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (registry, ingest, sessions, key) = tokio::task::spawn_blocking({
+    let (registry, ingest, sessions, keys) = tokio::task::spawn_blocking({
         let (clock, supervisor) = (Arc::clone(&clock), supervisor.clone());
         move || open_data(&data, log_budget, &clock, &supervisor)
     })
@@ -275,7 +258,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Rooms> {
         clock,
         sessions: Arc::new(sessions),
         logins: Arc::default(),
-        key,
+        keys,
         audience: settings.audience.clone(),
         supervisor,
         handles,
@@ -287,7 +270,7 @@ fn open_data(
     log_budget: u64,
     clock: &Arc<dyn Clock>,
     supervisor: &Supervisor,
-) -> anyhow::Result<(Arc<Registry>, Ingest, Sessions, SigningKey)> {
+) -> anyhow::Result<(Arc<Registry>, Ingest, Sessions, ReceiptKeys)> {
     let registry_clock = Arc::clone(clock);
     let registry = Registry::open(data, move || registry_clock.now())?;
     let registry = Arc::new(registry);
@@ -299,8 +282,8 @@ fn open_data(
     let ingest = Ingest::open(config, Arc::clone(&registry), Arc::clone(clock))?;
     // Behind the two that lock the folder.
     let sessions = Sessions::open(data, Arc::clone(clock), &supervisor.scope("mqtt sessions"))?;
-    let key = identity::load_or_create(data)?;
-    Ok((registry, ingest, sessions, key))
+    let keys = identity::load_or_create(data)?;
+    Ok((registry, ingest, sessions, keys))
 }
 
 async fn serve_http(

@@ -7,9 +7,7 @@ use broker::coap::CoapHandle;
 use broker::{BrokerHandle, ConnectionInfo};
 use domain::{Assurance, DeviceId};
 use feed::FeedStats;
-use open_api::{
-    ApiParts, ApiState, Connections, HttpLimits, Names, PlatformInfo, Quotas, StandingConnection,
-};
+use open_api::{ApiParts, ApiState, Connections, PlatformInfo, Quotas, StandingConnection};
 
 use crate::backup;
 use crate::backup::live::LiveBackups;
@@ -32,11 +30,11 @@ pub(crate) fn state(
         ingest: rooms.ingest.clone(),
         platform: PlatformInfo {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            public_key: rooms.key.verifying_key().to_bytes(),
+            public_key: rooms.keys.ed25519_public(),
+            es256_public_key: rooms.keys.es256_public(),
             audience: rooms.audience.clone(),
             public_url: settings.public_url.clone(),
             listeners,
-            simulated: settings.simulated,
         },
         connections: Arc::new(doors),
         backups: Arc::new(LiveBackups::new(
@@ -50,11 +48,10 @@ pub(crate) fn state(
         )),
         trusted_proxies: settings.trusted_proxies.clone(),
         quotas: Quotas::default(),
-        limits: HttpLimits::within(rooms.handles.http),
-        metrics_token: settings.metrics_token.clone(),
         clock: Arc::clone(&rooms.clock),
         export_folder: settings.data.join(EXPORT_FOLDER),
         supervisor: rooms.supervisor.clone(),
+        max_connections: rooms.handles.http,
     })
 }
 
@@ -144,7 +141,7 @@ const COUNTERS: [Metric; 12] = [
 ];
 
 impl Connections for Doors {
-    fn prometheus(&self, out: &mut String, names: Names) {
+    fn prometheus(&self, out: &mut String) {
         let stats = self.mqtt.stats();
         let kinds = [
             ("gauge", GAUGES.as_slice()),
@@ -183,9 +180,7 @@ impl Connections for Doors {
                 "# HELP {name} {help}.\n# TYPE {name} counter\n{name} {count}"
             );
         }
-        if names == Names::Shown {
-            agencies(out, &stats.agencies);
-        }
+        agencies(out, &stats.agencies);
         self.logins.prometheus(out);
         if let Some(feed) = &self.feed {
             feed.prometheus(out);

@@ -26,8 +26,7 @@ impl ReadyFile {
     }
 }
 
-/// Whole or not at all.
-pub(crate) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
+fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     let fresh = PathBuf::from(name);

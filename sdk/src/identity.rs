@@ -1,5 +1,5 @@
-//! What a device proves itself with: an Ed25519 key, and the JSON Web Tokens
-//! (RFC 7519, `EdDSA` of RFC 8037) that it signs for its MQTT password or its
+//! What a device proves itself with: an Ed25519 key (or one on P-256:
+//! [`crate::es256`]), and the JSON Web Tokens (RFC 7519) that it signs for its MQTT password or its
 //! HTTP bearer.
 
 use std::fmt;
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use coset::iana;
 use domain::{DeviceId, Timestamp};
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
@@ -14,9 +15,6 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 
 /// The longest lifetime that the platform accepts in a token.
 pub const MAX_TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// `{"alg":"EdDSA","typ":"JWT"}`; the same for every token.
-const JWT_HEADER: &str = r#"{"alg":"EdDSA","typ":"JWT"}"#;
 
 /// Why a key cannot be made or read.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +29,25 @@ pub enum KeyError {
     Pem(#[source] ed25519_dalek::pkcs8::Error),
     #[error("the bytes are no point of the curve, or a weak one")]
     Point,
+    #[error("the key is no private key of P-256 with its public half (PKCS#8 or JWK)")]
+    Es256,
+    #[error("the key is no JSON Web Key")]
+    Jwk(#[source] serde_json::Error),
+    #[error("the JSON Web Key's `crv` is neither Ed25519 nor P-256 with x and y")]
+    Curve,
+    #[error("that is a public key; a private one is needed here")]
+    Public,
+}
+
+/// A key that signs a device's tokens and messages, of either kind.
+pub trait Signer {
+    /// `alg` in a JWT.
+    fn jose_algorithm(&self) -> &'static str;
+
+    /// Label 1 in COSE.
+    fn cose_algorithm(&self) -> iana::Algorithm;
+
+    fn signature(&self, message: &[u8]) -> [u8; 64];
 }
 
 /// A device's private key.
@@ -98,19 +115,45 @@ impl DeviceKey {
         now: Timestamp,
         lifetime: Duration,
     ) -> String {
-        let issued = now.as_micros().div_euclid(1_000_000);
-        let expires = issued + lifetime.min(MAX_TOKEN_LIFETIME).as_secs() as i64;
-        let claims = serde_json::json!({
-            "sub": device.as_str(), "aud": audience, "iat": issued, "exp": expires,
-        });
-        let mut token = URL_SAFE_NO_PAD.encode(JWT_HEADER);
-        token.push('.');
-        token.push_str(&URL_SAFE_NO_PAD.encode(claims.to_string()));
-        let signature = self.sign(token.as_bytes());
-        token.push('.');
-        token.push_str(&URL_SAFE_NO_PAD.encode(signature));
-        token
+        jwt(self, device, audience, now, lifetime)
     }
+}
+
+impl Signer for DeviceKey {
+    fn jose_algorithm(&self) -> &'static str {
+        "EdDSA"
+    }
+
+    fn cose_algorithm(&self) -> iana::Algorithm {
+        iana::Algorithm::Ed25519
+    }
+
+    fn signature(&self, message: &[u8]) -> [u8; 64] {
+        self.sign(message)
+    }
+}
+
+/// A token signed by a key of either kind; see [`DeviceKey::jwt`].
+pub(crate) fn jwt(
+    key: &impl Signer,
+    device: &DeviceId,
+    audience: &str,
+    now: Timestamp,
+    lifetime: Duration,
+) -> String {
+    let issued = now.as_micros().div_euclid(1_000_000);
+    let expires = issued + lifetime.min(MAX_TOKEN_LIFETIME).as_secs() as i64;
+    let claims = serde_json::json!({
+        "sub": device.as_str(), "aud": audience, "iat": issued, "exp": expires,
+    });
+    let header = format!(r#"{{"alg":"{}","typ":"JWT"}}"#, key.jose_algorithm());
+    let mut token = URL_SAFE_NO_PAD.encode(header);
+    token.push('.');
+    token.push_str(&URL_SAFE_NO_PAD.encode(claims.to_string()));
+    let signature = key.signature(token.as_bytes());
+    token.push('.');
+    token.push_str(&URL_SAFE_NO_PAD.encode(signature));
+    token
 }
 
 /// The private half is never printed.

@@ -10,8 +10,12 @@
 pub mod api;
 pub mod challenge;
 pub mod coap;
+pub mod es256;
 pub mod identity;
+mod private_key;
 pub mod telemetry;
 
 pub use challenge::{CHALLENGE_BYTES, CHALLENGE_METHOD, answer_challenge};
-pub use identity::{DeviceKey, KeyError, PublicKey};
+pub use es256::{Es256Key, Es256PublicKey};
+pub use identity::{DeviceKey, KeyError, PublicKey, Signer};
+pub use private_key::PrivateKey;

@@ -1,17 +1,20 @@
 //! Requests that came before: RFC 7252, section 4.5. An answer is kept by
 //! (endpoint, message id), and sent again when the request comes again.
 //!
-//! Bound: a number of answers; the oldest gives way. What then slips through
-//! meets the replay window behind the sink, so that nothing is stored twice.
+//! Bound: a number of answers; the oldest gives way, and of one source no more
+//! are kept than its share. What then slips through meets the replay window
+//! behind the sink, so that nothing is stored twice.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
 
+use super::limiter::source;
 use super::message::Kind;
+use super::shares::Shares;
 
 /// RFC 7252, EXCHANGE_LIFETIME: how long a confirmable request may come again.
 pub const CONFIRMABLE_LIFETIME: Duration = Duration::from_secs(247);
@@ -29,16 +32,18 @@ pub struct ExchangeKey {
 pub struct Answers {
     limit: usize,
     by_key: FxHashMap<ExchangeKey, Bytes>,
+    by_source: Shares<IpAddr>,
     /// In the order of their end; one queue for each lifetime keeps that.
     confirmable: VecDeque<(Instant, ExchangeKey)>,
     non_confirmable: VecDeque<(Instant, ExchangeKey)>,
 }
 
 impl Answers {
-    pub fn new(limit: usize) -> Self {
+    pub fn new(limit: usize, limit_of_source: usize) -> Self {
         Self {
             limit,
             by_key: FxHashMap::default(),
+            by_source: Shares::new(limit_of_source),
             confirmable: VecDeque::new(),
             non_confirmable: VecDeque::new(),
         }
@@ -53,6 +58,10 @@ impl Answers {
 
     pub fn remember(&mut self, key: ExchangeKey, kind: Kind, datagram: Bytes, now: Instant) {
         self.expire(now);
+        let source = source(key.peer.ip());
+        if !self.by_source.has_room(&source) {
+            return;
+        }
         if self.by_key.len() >= self.limit {
             self.drop_oldest();
         }
@@ -62,6 +71,7 @@ impl Answers {
         };
         if self.by_key.insert(key, datagram).is_none() {
             queue.push_back((now + lifetime, key));
+            self.by_source.take(source);
         }
     }
 
@@ -80,6 +90,7 @@ impl Answers {
                     break;
                 }
                 self.by_key.remove(key);
+                self.by_source.release(&source(key.peer.ip()));
                 queue.pop_front();
             }
         }
@@ -94,6 +105,7 @@ impl Answers {
         };
         if let Some((_, key)) = queue.pop_front() {
             self.by_key.remove(&key);
+            self.by_source.release(&source(key.peer.ip()));
         }
     }
 }

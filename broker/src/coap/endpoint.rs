@@ -24,6 +24,7 @@ use super::limiter::{Buckets, source};
 use super::message::{self, Code, Kind, Message, MessageOption, option, uint_bytes};
 use super::outgoing::{Due, Outgoing};
 use super::request::{Block, COSE_SIGN1, Rejection};
+use super::shares::Shares;
 use super::stats::Counters;
 
 /// A reply before verification has at most so many times its request's bytes.
@@ -77,6 +78,8 @@ pub struct Endpoint {
     sources: Buckets<IpAddr>,
     answers: Answers,
     open: FxHashMap<ExchangeKey, Exchange>,
+    open_limit: usize,
+    open_by_source: Shares<IpAddr>,
     acks_due: VecDeque<(Instant, ExchangeKey)>,
     outgoing: Outgoing,
     pub transfers: Transfers,
@@ -92,11 +95,17 @@ impl Endpoint {
                 config.source_burst,
                 config.tracked_sources,
             ),
-            answers: Answers::new(config.remembered_answers),
+            answers: Answers::new(
+                config.remembered_answers,
+                config.remembered_answers_per_source,
+            ),
             open: FxHashMap::default(),
+            open_limit: config.uncommitted_messages,
+            open_by_source: Shares::new(config.uncommitted_messages_per_source),
             acks_due: VecDeque::new(),
             outgoing: Outgoing::new(
                 config.separate_answers,
+                config.separate_answers_per_source,
                 config.ack_timeout,
                 config.max_retransmit,
                 first_id,
@@ -104,7 +113,9 @@ impl Endpoint {
             transfers: Transfers::new(TransferLimits {
                 open: config.open_transfers,
                 open_per_source: config.open_transfers_per_source,
+                open_per_endpoint: config.open_transfers_per_endpoint,
                 bytes: config.transfer_bytes,
+                bytes_per_source: config.transfer_bytes_per_source,
                 idle: config.transfer_idle,
             }),
             counters,
@@ -198,14 +209,11 @@ impl Endpoint {
             false => (Kind::NonConfirmable, self.outgoing.message_id()),
         };
         let block = block.map(|block| uint_bytes(block.bits()));
-        let size = uint_bytes(super::blockwise::MAX_BODY_BYTES as u32);
         let wait = uint_bytes(RETRY_AFTER_SECONDS);
         let mut options = SmallVec::new();
+        // 4.13 names no size, in Block1 or Size1: clients that heed it begin
+        // again at a wrong offset.
         match rejection.code {
-            Code::REQUEST_ENTITY_TOO_LARGE => options.push(MessageOption {
-                number: option::SIZE1,
-                value: &size,
-            }),
             Code::TOO_MANY_REQUESTS | Code::SERVICE_UNAVAILABLE => options.push(MessageOption {
                 number: option::MAX_AGE,
                 value: &wait,
@@ -240,6 +248,11 @@ impl Endpoint {
         self.open.len()
     }
 
+    /// Whether one more of `peer` may be on its way.
+    pub fn has_room(&self, peer: SocketAddr) -> bool {
+        self.open.len() < self.open_limit && self.open_by_source.has_room(&source(peer.ip()))
+    }
+
     /// The request goes to the sink: from now on a repetition of it is none.
     pub fn begin(&mut self, request: &Request<'_>, block: Option<Block>, now: Instant) {
         let kind = request.message.kind;
@@ -247,20 +260,21 @@ impl Endpoint {
             self.acks_due
                 .push_back((now + self.piggyback_window, request.key));
         }
-        self.open.insert(
-            request.key,
-            Exchange {
-                kind,
-                token: Token::from_slice(request.message.token),
-                block,
-                acknowledged: false,
-            },
-        );
+        let exchange = Exchange {
+            kind,
+            token: Token::from_slice(request.message.token),
+            block,
+            acknowledged: false,
+        };
+        if self.open.insert(request.key, exchange).is_none() {
+            self.open_by_source.take(source(request.key.peer.ip()));
+        }
     }
 
     /// The sink has answered.
     pub fn finish(&mut self, key: ExchangeKey, answer: &Answer<'_>, now: Instant) -> Option<Bytes> {
         let exchange = self.open.remove(&key)?;
+        self.open_by_source.release(&source(key.peer.ip()));
         let (kind, id) = match (exchange.kind, exchange.acknowledged) {
             (Kind::Confirmable, false) => (Kind::Acknowledgement, key.message_id),
             (Kind::Confirmable, true) => (Kind::Confirmable, self.outgoing.message_id()),

@@ -1,7 +1,9 @@
 //! One request on its way to the sink: path, blocks, signature, right, quota.
 
+mod told;
+
 use std::borrow::Cow;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,27 +17,48 @@ use super::blockwise::BlockStep;
 use super::config::CoapConfig;
 use super::dedup::ExchangeKey;
 use super::endpoint::{Answer, Endpoint, Request};
-use super::limiter::Buckets;
+use super::failed_checks::FailedChecks;
+use super::limiter::{Buckets, source};
 use super::message::Code;
 use super::receipts::{BodyDigest, Known, Receipts};
 use super::request::{self, Rejection, TelemetryRequest};
-use super::security::{self, SecurityError, SignedMessage};
+use super::security::{self, MessageForm, SignedMessage};
+use super::shares::Shares;
 use super::stats::Counters;
-use crate::access::{
-    ConnectionEvent, EVENT_HEAD_BYTES, EventKind, Listener, PublishRight, Refusal, RefusalKind,
-};
-use crate::sink::{InboundMessage, MessageSink, SignedHeader, SinkFault, with_causes};
+use crate::access::{EventKind, Listener, PublishRight, Refusal, RefusalKind};
+use crate::sink::{InboundMessage, MessageSink, SignedHeader, SinkFault};
 
 /// A staged message that waits for its commit.
 pub(super) struct Waiting<T> {
+    pub(super) origin: Origin,
+    pub(super) staged: T,
+}
+
+/// Whom the answer is for, and how it is to look.
+#[derive(Clone)]
+pub(super) struct Origin {
     pub(super) key: ExchangeKey,
     pub(super) body_digest: BodyDigest,
-    pub(super) staged: T,
+    pub(super) device: DeviceId,
+    pub(super) form: MessageForm,
+}
+
+/// Who sends, and the device that the request's path names.
+#[derive(Clone, Copy)]
+struct Sender<'a> {
+    peer: SocketAddr,
+    device: &'a DeviceId,
+}
+
+impl Sender<'_> {
+    fn source(self) -> IpAddr {
+        source(self.peer.ip())
+    }
 }
 
 /// How far a message came.
 enum Taken<T> {
-    Staged(BodyDigest, T),
+    Staged(BodyDigest, MessageForm, T),
     /// These very bytes came before, in another request.
     Before(Known),
 }
@@ -44,12 +67,18 @@ pub(super) struct Handler<A: CoapAccess, S: MessageSink<A::Principal>> {
     access: Arc<A>,
     sink: Arc<S>,
     devices: Buckets<DeviceId>,
+    failed_checks: FailedChecks,
+    /// Of signatures that are tried without external_aad.
+    diagnoses: Buckets<()>,
     pub(super) receipts: Receipts,
-    uncommitted_messages: usize,
+    uncommitted: Shares<DeviceId>,
     counters: Arc<Counters>,
     /// What the next commit takes.
     pub(super) staged: Vec<Waiting<S::Staged>>,
 }
+
+/// Signatures that are tried without external_aad after a rest.
+const DIAGNOSES_AT_ONCE: u32 = 5;
 
 const fn reject(code: Code, diagnostic: &'static str) -> Rejection {
     Rejection { code, diagnostic }
@@ -70,8 +99,13 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
                 config.device_burst,
                 config.tracked_devices,
             ),
-            receipts: Receipts::new(config.remembered_receipts),
-            uncommitted_messages: config.uncommitted_messages,
+            failed_checks: FailedChecks::new(config),
+            diagnoses: Buckets::new(config.diagnosis_rate, DIAGNOSES_AT_ONCE, 1),
+            receipts: Receipts::new(
+                config.remembered_receipts,
+                config.remembered_receipts_per_device,
+            ),
+            uncommitted: Shares::new(config.uncommitted_messages_per_device),
             counters,
             staged: Vec::new(),
         }
@@ -91,18 +125,31 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
                 return endpoint.reject(request, rejection, None);
             }
         };
+        let Some(device) = device_of(telemetry.device) else {
+            self.counters.rejected_requests.increment();
+            let rejection = reject(Code::NOT_FOUND, "no device's id");
+            return endpoint.reject(request, rejection, None);
+        };
+        let sender = Sender {
+            peer: request.key.peer,
+            device: &device,
+        };
         let taken = self
-            .body(endpoint, request, &telemetry, now)
-            .and_then(|body| self.stage(endpoint, request.key.peer, telemetry.device, &body, now));
+            .admit(sender, now)
+            .and_then(|()| self.body(endpoint, request, &telemetry, now))
+            .and_then(|body| self.stage(endpoint, sender, &body, now));
         match taken {
-            Ok(Taken::Staged(body_digest, staged)) => {
+            Ok(Taken::Staged(body_digest, form, staged)) => {
                 endpoint.begin(request, telemetry.block, now);
-                self.receipts.begin(body_digest);
-                self.staged.push(Waiting {
+                self.receipts.begin(body_digest, &device);
+                self.uncommitted.take(device.clone());
+                let origin = Origin {
                     key: request.key,
                     body_digest,
-                    staged,
-                });
+                    device,
+                    form,
+                };
+                self.staged.push(Waiting { origin, staged });
                 None
             }
             Ok(Taken::Before(Known::Durable { code, receipt })) => {
@@ -117,6 +164,31 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
             Ok(Taken::Before(Known::UnderWay)) => None,
             Err(rejection) => endpoint.reject(request, rejection, telemetry.block),
         }
+    }
+
+    /// A message is durable now, or will not be.
+    pub(super) fn settled(&mut self, device: &DeviceId) {
+        self.uncommitted.release(device);
+    }
+
+    /// Before anything is kept or verified: whether so much failed of late that
+    /// this is not looked at.
+    fn admit(&mut self, sender: Sender<'_>, now: Instant) -> Result<(), Rejection> {
+        if self
+            .failed_checks
+            .admits(sender.source(), sender.device, now)
+        {
+            return Ok(());
+        }
+        self.counters.unchecked.increment();
+        if self.failed_checks.tell(sender.source(), now) {
+            self.record(sender.peer, Some(sender.device), &[], EventKind::Refused, {
+                "too much from this address, or in this device's name, did not verify: its next messages are not looked at for a few seconds"
+            }, {
+                "mend what the refusals before this one tell; a device that has proved itself from its own address is not touched by it"
+            });
+        }
+        Err(reject(Code::TOO_MANY_REQUESTS, "failed too often"))
     }
 
     /// The whole body, where this was all of it; 2.31 is a rejection too.
@@ -148,17 +220,21 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
     fn stage(
         &mut self,
         endpoint: &Endpoint,
-        peer: SocketAddr,
-        path_device: &[u8],
+        sender: Sender<'_>,
         body: &[u8],
         now: Instant,
     ) -> Result<Taken<S::Staged>, Rejection> {
-        if endpoint.open_exchanges() >= self.uncommitted_messages {
+        let peer = sender.peer;
+        if !endpoint.has_room(peer) || !self.uncommitted.has_room(sender.device) {
             self.counters.overloaded.increment();
             return Err(reject(Code::SERVICE_UNAVAILABLE, "overloaded"));
         }
-        let signed = security::open(body).map_err(|error| self.unreadable(peer, body, error))?;
-        let principal = self.verify(peer, path_device, body, &signed)?;
+        let signed = security::open(body).map_err(|error| {
+            self.failed_checks
+                .failed(sender.source(), sender.device, false, now);
+            self.unreadable(sender, body, error)
+        })?;
+        let principal = self.verify(sender, body, &signed, now)?;
         let topic = format!("devices/{}/telemetry", signed.kid);
         match self.access.publish_right(&principal, &topic) {
             Ok(PublishRight::Telemetry) => {}
@@ -190,120 +266,101 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
         };
         let body_digest = Sha256::digest(body).into();
         match self.sink.stage(&principal, &message) {
-            Ok(staged) => Ok(Taken::Staged(body_digest, staged)),
+            Ok(staged) => Ok(Taken::Staged(body_digest, signed.form, staged)),
             Err(fault) => match self.receipts.find(&body_digest) {
                 Some(known) if matches!(fault, SinkFault::Replayed) => {
                     self.counters.repeated_messages.increment();
                     Ok(Taken::Before(known.clone()))
                 }
-                _ => Err(self.fault(peer, body, &signed.kid, &fault)),
+                _ => {
+                    // Whoever has overheard a message can send it again: that
+                    // takes nothing from the device.
+                    if matches!(fault, SinkFault::Replayed) {
+                        self.devices.give_back(sender.device);
+                        self.failed_checks
+                            .failed(sender.source(), sender.device, true, now);
+                    }
+                    Err(self.fault(peer, body, &signed.kid, &fault))
+                }
             },
         }
     }
 
     fn verify(
-        &self,
-        peer: SocketAddr,
-        path_device: &[u8],
+        &mut self,
+        sender: Sender<'_>,
         body: &[u8],
         signed: &SignedMessage<'_>,
+        now: Instant,
     ) -> Result<A::Principal, Rejection> {
-        if path_device != signed.kid.as_str().as_bytes() {
+        let (peer, kid) = (sender.peer, &signed.kid);
+        if sender.device != kid {
+            self.failed_checks
+                .failed(sender.source(), sender.device, false, now);
             let refusal = Refusal::new(
                 RefusalKind::NotAuthorized,
                 "the kid is not the device of the path",
-            );
-            return Err(self.refused(peer, body, &signed.kid, &refusal));
+            )
+            .with_cure("post to /devices/{id}/telemetry with the same id in `kid`");
+            return Err(self.refused(peer, body, kid, &refusal));
         }
-        let signed_bytes = signed.signed_bytes(&signed.kid);
-        self.access
-            .verify(&SignatureAttempt {
-                peer,
-                listener: Listener::Coap,
-                kid: signed.kid.as_str(),
-                signed_bytes: &signed_bytes,
-                signature: signed.signature,
-            })
-            .map_err(|refusal| self.refused(peer, body, &signed.kid, &refusal))
-    }
-
-    fn unreadable(&self, peer: SocketAddr, body: &[u8], error: SecurityError) -> Rejection {
-        self.counters.unreadable_signatures.increment();
-        self.record(peer, None, body, EventKind::ProtocolError, &error.to_string(), {
-            "send a COSE_Sign1 as the documents show: content format 18, Ed25519, kid, -70001, -70002"
-        });
-        match error {
-            SecurityError::ContentFormat => {
-                reject(Code::UNSUPPORTED_CONTENT_FORMAT, "110, 112 or 50")
-            }
-            _ => reject(Code::BAD_REQUEST, "COSE_Sign1"),
-        }
-    }
-
-    /// An unknown device, a revoked one and a forged signature get the same
-    /// answer, so that nobody learns which ids exist; the operator sees why.
-    fn refused(
-        &self,
-        peer: SocketAddr,
-        body: &[u8],
-        kid: &DeviceId,
-        refusal: &Refusal,
-    ) -> Rejection {
-        self.counters.refused.increment();
-        let kind = match refusal.kind {
-            RefusalKind::NotAuthorized => EventKind::PublishDenied,
-            _ => EventKind::Refused,
-        };
-        self.record(peer, Some(kid), body, kind, &refusal.reason, refusal.cure);
-        match refusal.kind {
-            RefusalKind::NotAuthorized => reject(Code::FORBIDDEN, ""),
-            RefusalKind::QuotaExceeded => reject(Code::TOO_MANY_REQUESTS, ""),
-            RefusalKind::Unavailable => reject(Code::SERVICE_UNAVAILABLE, ""),
-            _ => reject(Code::UNAUTHORIZED, ""),
-        }
-    }
-
-    /// As OSCORE does (RFC 8613, 8.2), a replay is 4.01: it proves nothing.
-    fn fault(&self, peer: SocketAddr, body: &[u8], kid: &DeviceId, fault: &SinkFault) -> Rejection {
-        let text = with_causes(fault);
-        match fault {
-            SinkFault::NotAdmitted(refusal) => self.refused(peer, body, kid, refusal),
-            SinkFault::Denied(denial) => self.refused(peer, body, kid, &denial.refusal),
-            SinkFault::Stopping => reject(Code::SERVICE_UNAVAILABLE, ""),
-            SinkFault::Replayed => {
-                self.counters.replayed.increment();
-                self.record(peer, Some(kid), body, EventKind::Refused, &text, {
-                    "let the boot epoch grow with each boot, and the sequence with each message"
-                });
-                reject(Code::UNAUTHORIZED, "Replay detected")
-            }
-            SinkFault::Failed(_) => {
-                self.counters.sink_faults.increment();
-                self.record(peer, Some(kid), body, EventKind::SinkFault, &text, {
-                    "look at the platform's log and its disk"
-                });
-                reject(Code::SERVICE_UNAVAILABLE, "")
-            }
-        }
-    }
-
-    fn record(
-        &self,
-        peer: SocketAddr,
-        login: Option<&DeviceId>,
-        body: &[u8],
-        kind: EventKind,
-        reason: &str,
-        cure: &'static str,
-    ) {
-        self.access.record(ConnectionEvent {
-            login: login.map(DeviceId::as_str),
+        let signed_bytes = signed.signed_bytes(kid);
+        let attempt = SignatureAttempt {
             peer,
             listener: Listener::Coap,
-            kind,
-            reason: Cow::Borrowed(reason),
-            cure,
-            head: &body[..body.len().min(EVENT_HEAD_BYTES)],
-        });
+            kid: kid.as_str(),
+            kind: signed.form.algorithm.kind(),
+            signed_bytes: &signed_bytes,
+            signature: signed.signature,
+        };
+        match self.access.verify(&attempt) {
+            Ok(principal) => {
+                self.failed_checks.proved(sender.source(), kid);
+                Ok(principal)
+            }
+            Err(refusal) => {
+                let registered = refusal.kind != RefusalKind::UnknownDevice;
+                self.failed_checks
+                    .failed(sender.source(), kid, registered, now);
+                let refusal = self.diagnosed(refusal, &attempt, signed, now);
+                Err(self.refused(peer, body, kid, &refusal))
+            }
+        }
     }
+
+    /// Many COSE libraries sign without external_aad unless they are told
+    /// otherwise, which looks like a wrong key. Tried to tell that, seldom, and
+    /// never to let the message in.
+    fn diagnosed(
+        &mut self,
+        refusal: Refusal,
+        attempt: &SignatureAttempt<'_>,
+        signed: &SignedMessage<'_>,
+        now: Instant,
+    ) -> Refusal {
+        if refusal.kind != RefusalKind::BadCredentials || !self.diagnoses.take((), now) {
+            return refusal;
+        }
+        let signed_bytes = signed.signed_without_aad();
+        let bare = SignatureAttempt {
+            signed_bytes: &signed_bytes,
+            ..*attempt
+        };
+        match self.access.signature_fits(&bare) {
+            true => Refusal::new(
+                RefusalKind::BadCredentials,
+                "the message is signed with the device's key, but without external_aad",
+            )
+            .with_cure(
+                "give the COSE library as external_aad the CBOR array [\"madang/1\", \"POST\", \"/devices/{id}/telemetry\"] with the device's id; it is part of what is signed, and is not sent",
+            ),
+            false => refusal,
+        }
+    }
+}
+
+/// The device that a path names.
+fn device_of(segment: &[u8]) -> Option<DeviceId> {
+    let text = std::str::from_utf8(segment).ok()?;
+    DeviceId::new(text).ok()
 }

@@ -1,5 +1,5 @@
 //! Token buckets: one for each source before anything is decoded, one for each
-//! device after its signature was verified.
+//! device after its signature was verified, and those of failed checks.
 //!
 //! Bound: a number of buckets. When all are in use, those that have filled up
 //! again are dropped; whoever still finds no place shares one bucket with all
@@ -32,9 +32,9 @@ pub struct Buckets<K> {
 
 impl<K: Eq + Hash> Buckets<K> {
     /// `rate` tokens a second, `burst` at most, for `limit` keys.
-    pub fn new(rate: u32, burst: u32, limit: usize) -> Self {
+    pub fn new(rate: impl Into<f64>, burst: u32, limit: usize) -> Self {
         Self {
-            rate: f64::from(rate),
+            rate: rate.into(),
             burst: f64::from(burst),
             limit,
             by_key: FxHashMap::default(),
@@ -65,6 +65,28 @@ impl<K: Eq + Hash> Buckets<K> {
         }
         bucket.tokens -= 1.0;
         true
+    }
+
+    /// How many tokens there are for a key.
+    pub fn level(&self, key: &K, now: Instant) -> f64 {
+        let has_place = self.by_key.len() < self.limit;
+        let bucket = self
+            .by_key
+            .get(key)
+            .or(self.shared.as_ref().filter(|_| !has_place));
+        bucket.map_or(self.burst, |bucket| self.filled(bucket, now))
+    }
+
+    /// Gives a token back that was taken for nothing.
+    pub fn give_back(&mut self, key: &K) {
+        if let Some(bucket) = self.by_key.get_mut(key) {
+            bucket.tokens = (bucket.tokens + 1.0).min(self.burst);
+        }
+    }
+
+    fn filled(&self, bucket: &Bucket, now: Instant) -> f64 {
+        let passed = now.saturating_duration_since(bucket.filled).as_secs_f64();
+        (bucket.tokens + passed * self.rate).min(self.burst)
     }
 
     pub fn len(&self) -> usize {

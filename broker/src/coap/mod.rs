@@ -13,9 +13,13 @@
 //! - Before the signature was verified, a reply has at most three times the
 //!   bytes of its request, and at most 136: the server is no amplifier, and
 //!   needs no address check (RFC 9175) for that.
-//! - Order of cost: bucket of the source, decoding, deduplication, blocks,
-//!   signature, quota of the device, sink. A forged `kid` therefore never
-//!   takes from the quota of the device that it names.
+//! - Order of cost: bucket of the source, decoding, deduplication, bucket of
+//!   what did not verify ([`failed_checks`]), blocks, form, whether there is such
+//!   a device and key, signature, quota of the device, sink. A forged `kid`
+//!   therefore never takes from the quota of the device that it names, and a
+//!   message that is sent again by others gives back what it took.
+//! - Every table is shared out by source, what is verified by device too
+//!   ([`shares`]).
 //! - An answer 2.04 or 4.00 with a receipt is sent after the commit only. It
 //!   rides on the ACK where that takes less than [`CoapConfig::piggyback_window`];
 //!   else an empty ACK goes first and the answer follows as a message of its own.
@@ -31,6 +35,7 @@ pub mod blockwise;
 mod config;
 pub mod dedup;
 pub mod endpoint;
+pub mod failed_checks;
 mod handler;
 pub mod limiter;
 pub mod message;
@@ -40,10 +45,11 @@ pub mod receipts;
 pub mod request;
 pub mod security;
 mod server;
+pub mod shares;
 mod stats;
 
-pub use access::{CoapAccess, SignatureAttempt};
+pub use access::{CoapAccess, SignatureAttempt, SignatureKind};
 pub use config::{CoapConfig, CoapConfigError};
-pub use receipt::ReceiptKey;
+pub use receipt::{ReceiptKeyError, ReceiptKeys};
 pub use server::{CoapHandle, CoapStartError, bind, serve};
 pub use stats::CoapStats;

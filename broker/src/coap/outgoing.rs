@@ -2,13 +2,15 @@
 //! client acknowledges or resets them: RFC 7252, sections 4.2 and 5.2.2.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
 
 use super::dedup::ExchangeKey;
+use super::limiter::source;
+use super::shares::Shares;
 
 struct Waiting {
     datagram: Bytes,
@@ -24,6 +26,7 @@ pub struct Outgoing {
     max_retransmit: u8,
     next_id: u16,
     by_key: FxHashMap<ExchangeKey, Waiting>,
+    by_source: Shares<IpAddr>,
     due: BTreeSet<(Instant, SocketAddr, u16)>,
 }
 
@@ -37,9 +40,16 @@ pub enum Due {
 
 impl Outgoing {
     /// `first_id` should be random, so that a restart repeats no message id.
-    pub fn new(limit: usize, ack_timeout: Duration, max_retransmit: u8, first_id: u16) -> Self {
+    pub fn new(
+        limit: usize,
+        limit_of_source: usize,
+        ack_timeout: Duration,
+        max_retransmit: u8,
+        first_id: u16,
+    ) -> Self {
         Self {
             limit,
+            by_source: Shares::new(limit_of_source),
             ack_timeout,
             max_retransmit,
             next_id: first_id,
@@ -57,7 +67,8 @@ impl Outgoing {
     /// Keeps an answer that was just sent. Past the bound it is sent once
     /// only; the client then asks again by itself.
     pub fn track(&mut self, key: ExchangeKey, datagram: Bytes, now: Instant) {
-        if self.by_key.len() >= self.limit {
+        let source = source(key.peer.ip());
+        if self.by_key.len() >= self.limit || !self.by_source.has_room(&source) {
             return;
         }
         // Stretched by 0 to 50 % (ACK_RANDOM_FACTOR); message ids are spread
@@ -71,8 +82,9 @@ impl Outgoing {
             pause,
             sent_again: 0,
         };
-        if let Some(before) = self.by_key.insert(key, waiting) {
-            self.due.remove(&(before.due, key.peer, key.message_id));
+        match self.by_key.insert(key, waiting) {
+            Some(before) => drop(self.due.remove(&(before.due, key.peer, key.message_id))),
+            None => self.by_source.take(source),
         }
         self.due.insert((due, key.peer, key.message_id));
     }
@@ -81,6 +93,7 @@ impl Outgoing {
     pub fn settled(&mut self, key: &ExchangeKey) {
         if let Some(waiting) = self.by_key.remove(key) {
             self.due.remove(&(waiting.due, key.peer, key.message_id));
+            self.by_source.release(&source(key.peer.ip()));
         }
     }
 
@@ -104,6 +117,7 @@ impl Outgoing {
         let waiting = self.by_key.get_mut(&key)?;
         if waiting.sent_again >= self.max_retransmit {
             self.by_key.remove(&key);
+            self.by_source.release(&source(peer.ip()));
             return Some(Due::GivenUp);
         }
         waiting.sent_again += 1;

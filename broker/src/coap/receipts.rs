@@ -3,13 +3,15 @@
 //! their epoch and sequence as used, and here is the answer that it missed.
 //!
 //! Asked only for a message whose signature was verified just now. Bound: a
-//! number of receipts; the oldest gives way. After a restart there are none;
+//! number of receipts; the oldest gives way, of a device that has its share
+//! its own. After a restart there are none;
 //! the device then signs the same observations under a new sequence, and the
 //! platform finds them to be duplicates.
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
+use domain::DeviceId;
 use rustc_hash::FxHashMap;
 
 use super::message::Code;
@@ -30,46 +32,77 @@ pub enum Known {
 
 pub struct Receipts {
     limit: usize,
-    by_digest: FxHashMap<BodyDigest, Known>,
+    limit_of_device: usize,
+    by_digest: FxHashMap<BodyDigest, (DeviceId, Known)>,
+    /// Those that were given up stand here until they come to the front.
     oldest_first: VecDeque<BodyDigest>,
+    by_device: FxHashMap<DeviceId, VecDeque<BodyDigest>>,
 }
 
 impl Receipts {
-    pub fn new(limit: usize) -> Self {
+    pub fn new(limit: usize, limit_of_device: usize) -> Self {
         Self {
             limit,
+            limit_of_device,
             by_digest: FxHashMap::default(),
             oldest_first: VecDeque::new(),
+            by_device: FxHashMap::default(),
         }
     }
 
     pub fn find(&self, digest: &BodyDigest) -> Option<&Known> {
-        self.by_digest.get(digest)
+        self.by_digest.get(digest).map(|(_, known)| known)
     }
 
-    pub fn begin(&mut self, digest: BodyDigest) {
-        if self.by_digest.insert(digest, Known::UnderWay).is_none() {
-            self.oldest_first.push_back(digest);
+    pub fn begin(&mut self, digest: BodyDigest, device: &DeviceId) {
+        let new = (device.clone(), Known::UnderWay);
+        if self.by_digest.insert(digest, new).is_some() {
+            return;
+        }
+        self.oldest_first.push_back(digest);
+        let own = self.by_device.entry(device.clone()).or_default();
+        own.push_back(digest);
+        let own_oldest = own.front().copied();
+        if own.len() > self.limit_of_device
+            && let Some(oldest) = own_oldest
+        {
+            self.forget(&oldest);
         }
         while self.by_digest.len() > self.limit {
             let Some(oldest) = self.oldest_first.pop_front() else {
                 break;
             };
-            self.by_digest.remove(&oldest);
+            self.forget(&oldest);
+        }
+        // What was given up before its turn is not kept for good.
+        if self.oldest_first.len() > 2 * self.limit {
+            let by_digest = &self.by_digest;
+            self.oldest_first
+                .retain(|kept| by_digest.contains_key(kept));
         }
     }
 
     /// The commit gave a receipt.
     pub fn finish(&mut self, digest: &BodyDigest, code: Code, receipt: Bytes) {
-        if let Some(known) = self.by_digest.get_mut(digest) {
+        if let Some((_, known)) = self.by_digest.get_mut(digest) {
             *known = Known::Durable { code, receipt };
         }
     }
 
-    /// The commit failed: the message may be tried again.
+    /// The commit failed, and the message may be tried again; or there is no
+    /// room for it any more.
     pub fn forget(&mut self, digest: &BodyDigest) {
-        if self.by_digest.remove(digest).is_some() {
-            self.oldest_first.retain(|kept| kept != digest);
+        let Some((device, _)) = self.by_digest.remove(digest) else {
+            return;
+        };
+        if let Some(own) = self.by_device.get_mut(&device) {
+            match own.front() == Some(digest) {
+                true => drop(own.pop_front()),
+                false => own.retain(|kept| kept != digest),
+            }
+            if own.is_empty() {
+                self.by_device.remove(&device);
+            }
         }
     }
 

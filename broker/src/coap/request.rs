@@ -5,6 +5,8 @@
 //! understood, and so does the repetition of one that may stand once (RFC
 //! 7252, 5.4.3 and 5.4.5): with an odd number that is 4.02.
 
+use smallvec::SmallVec;
+
 use super::message::{Code, Message, option, uint};
 
 /// `application/cose; cose-type="cose-sign1"`.
@@ -46,13 +48,21 @@ impl Block {
     }
 }
 
+/// The longest Request-Tag, in bytes (RFC 9175, 3.2.1); a longer one is none.
+const MAX_TAG_BYTES: usize = 8;
+
+/// What tells apart the transfers of one endpoint to one path (RFC 9175): all
+/// Request-Tags of a request in order, each behind its length. No tag and an
+/// empty one are two things.
+pub type RequestTags = SmallVec<[u8; 16]>;
+
 /// Telemetry for one device, or a part of it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TelemetryRequest<'a> {
     /// The path's middle segment, raw.
     pub device: &'a [u8],
     pub block: Option<Block>,
-    pub request_tag: Option<&'a [u8]>,
+    pub request_tags: RequestTags,
     /// What the sender says that the whole body has, in bytes.
     pub announced_size: Option<u32>,
 }
@@ -103,9 +113,20 @@ pub fn read<'a>(message: &'a Message<'_>) -> Result<TelemetryRequest<'a>, Reject
     Ok(TelemetryRequest {
         device,
         block,
-        request_tag: message.values(option::REQUEST_TAG).next(),
+        request_tags: request_tags(message),
         announced_size: number(option::SIZE1),
     })
+}
+
+fn request_tags(message: &Message<'_>) -> RequestTags {
+    let mut tags = RequestTags::new();
+    for tag in message.values(option::REQUEST_TAG) {
+        if tag.len() <= MAX_TAG_BYTES {
+            tags.push(tag.len() as u8);
+            tags.extend_from_slice(tag);
+        }
+    }
+    tags
 }
 
 fn check_options(message: &Message<'_>) -> Result<(), Rejection> {

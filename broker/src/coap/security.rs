@@ -1,7 +1,7 @@
 //! The body of a request: one COSE_Sign1 (RFC 9052) around the telemetry.
 //!
 //! ```text
-//! COSE_Sign1 = [ protected: bstr .cbor {1: -19 or -8, ? 3: content format, ? 4: kid,
+//! COSE_Sign1 = [ protected: bstr .cbor {1: -19, -8, -7 or -9, ? 3: content format, ? 4: kid,
 //!                  -70001: boot epoch, -70002: sequence, ? -70003: seconds},
 //!                unprotected: {? 4: kid}, payload: bstr, signature: bstr .size 64 ]
 //! external_aad = ["madang/1", "POST", "/devices/{id}/telemetry"]
@@ -24,6 +24,8 @@ use coset::{
 use domain::payload::ContentFormat;
 use domain::{DeviceId, Timestamp};
 
+use super::access::SignatureKind;
+
 /// Bytes of the protected header. The usual one has about 50.
 pub const MAX_PROTECTED_BYTES: usize = 512;
 /// Bytes of the unprotected header.
@@ -41,9 +43,60 @@ const MAJOR_ARRAY: u8 = 4;
 const MAJOR_MAP: u8 = 5;
 const MAJOR_TAG: u8 = 6;
 
+/// What the protected header calls the signature. Two names each: the older
+/// ones of RFC 9053, and those of RFC 9864 that tell the curve.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MessageAlgorithm {
+    /// -8
+    EdDsa,
+    /// -19
+    Ed25519,
+    /// -7
+    Es256,
+    /// -9
+    Esp256,
+}
+
+impl MessageAlgorithm {
+    pub const fn kind(self) -> SignatureKind {
+        match self {
+            Self::EdDsa | Self::Ed25519 => SignatureKind::Ed25519,
+            Self::Es256 | Self::Esp256 => SignatureKind::Es256,
+        }
+    }
+
+    pub(super) const fn assigned(self) -> iana::Algorithm {
+        match self {
+            Self::EdDsa => iana::Algorithm::EdDSA,
+            Self::Ed25519 => iana::Algorithm::Ed25519,
+            Self::Es256 => iana::Algorithm::ES256,
+            Self::Esp256 => iana::Algorithm::ESP256,
+        }
+    }
+
+    fn read(algorithm: Option<&Algorithm>) -> Option<Self> {
+        let Some(Algorithm::Assigned(assigned)) = algorithm else {
+            return None;
+        };
+        [Self::EdDsa, Self::Ed25519, Self::Es256, Self::Esp256]
+            .into_iter()
+            .find(|known| known.assigned() == *assigned)
+    }
+}
+
+/// How a message is written, and its answer too: libraries read one algorithm,
+/// and some read tagged messages only, others bare ones only.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MessageForm {
+    pub algorithm: MessageAlgorithm,
+    /// CBOR's tag 18 stands before it.
+    pub tagged: bool,
+}
+
 /// A message that claims to be a device's; nothing is verified yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SignedMessage<'a> {
+    pub form: MessageForm,
     pub kid: DeviceId,
     pub boot_epoch: u64,
     pub sequence: u64,
@@ -66,7 +119,7 @@ pub enum SecurityError {
     Header,
     #[error("the signature does not have 64 bytes")]
     SignatureLength,
-    #[error("the protected algorithm is not Ed25519 (-19)")]
+    #[error("the protected algorithm is neither Ed25519 (-19, -8) nor ES256 (-7, -9)")]
     Algorithm,
     #[error("a critical header is not understood")]
     Critical,
@@ -80,15 +133,45 @@ pub enum SecurityError {
     ContentFormat,
 }
 
+impl SecurityError {
+    /// What the device's maker can do about it.
+    pub const fn cure(self) -> &'static str {
+        match self {
+            Self::Envelope => {
+                "send one COSE_Sign1, tagged or not, with content format 18: a protected header, an unprotected one, the payload and the signature"
+            }
+            Self::TooLong => {
+                "leave out of the headers what is not alg, kid, content type, -70001, -70002 and -70003"
+            }
+            Self::Header => "write each label into a header once",
+            Self::SignatureLength => {
+                "send the signature as 64 bytes: an ES256 one as r and s of 32 bytes each, not as DER"
+            }
+            Self::Algorithm => {
+                "put -19 or -8 (Ed25519) or -7 or -9 (ES256) as label 1 into the protected header"
+            }
+            Self::Critical => "leave out the label from `crit` that is not known here",
+            Self::Kid => {
+                "put the device's id as bytes into `kid` (label 4), into one of the two headers"
+            }
+            Self::Counter => {
+                "put -70001, which grows with each boot, and -70002, which grows with each message, into the protected header as whole numbers"
+            }
+            Self::Time => "write -70003 as whole seconds since 1970, or leave it out",
+            Self::ContentFormat => {
+                "write 110 (SenML JSON), 112 (SenML CBOR) or 50 (JSON) as label 3, or leave it out"
+            }
+        }
+    }
+}
+
 /// Reads a body.
 pub fn open(body: &[u8]) -> Result<SignedMessage<'_>, SecurityError> {
     let envelope = envelope(body)?;
     let protected = header(envelope.protected, MAX_PROTECTED_BYTES)?;
     let unprotected = header(envelope.unprotected, MAX_UNPROTECTED_BYTES)?;
-    match protected.alg {
-        Some(Algorithm::Assigned(iana::Algorithm::Ed25519 | iana::Algorithm::EdDSA)) => {}
-        _ => return Err(SecurityError::Algorithm),
-    }
+    let algorithm =
+        MessageAlgorithm::read(protected.alg.as_ref()).ok_or(SecurityError::Algorithm)?;
     if !unprotected.crit.is_empty() || !protected.crit.iter().all(is_understood) {
         return Err(SecurityError::Critical);
     }
@@ -113,6 +196,10 @@ pub fn open(body: &[u8]) -> Result<SignedMessage<'_>, SecurityError> {
             .ok_or(SecurityError::Counter)
     };
     Ok(SignedMessage {
+        form: MessageForm {
+            algorithm,
+            tagged: envelope.tagged,
+        },
         kid: kid(&protected, &unprotected)?,
         boot_epoch: counter(LABEL_BOOT_EPOCH)?,
         sequence: counter(LABEL_SEQUENCE)?,
@@ -130,6 +217,16 @@ pub fn open(body: &[u8]) -> Result<SignedMessage<'_>, SecurityError> {
 impl SignedMessage<'_> {
     /// COSE's Sig_structure for the door that the message came through.
     pub fn signed_bytes(&self, device: &DeviceId) -> Vec<u8> {
+        self.over(&external_aad(device))
+    }
+
+    /// What a device signs whose library was given no external_aad: that the
+    /// signature fits this tells the operator why it does not fit the other.
+    pub fn signed_without_aad(&self) -> Vec<u8> {
+        self.over(&[])
+    }
+
+    fn over(&self, external_aad: &[u8]) -> Vec<u8> {
         let protected = ProtectedHeader {
             original_data: Some(self.protected.to_vec()),
             header: Header::default(),
@@ -138,7 +235,7 @@ impl SignedMessage<'_> {
             SignatureContext::CoseSign1,
             protected,
             None,
-            &external_aad(device),
+            external_aad,
             self.payload,
         )
     }
@@ -215,6 +312,7 @@ fn format(content_type: Option<&ContentType>) -> Result<Option<ContentFormat>, S
 }
 
 struct Envelope<'a> {
+    tagged: bool,
     protected: &'a [u8],
     unprotected: &'a [u8],
     payload: &'a [u8],
@@ -227,7 +325,8 @@ fn envelope(body: &[u8]) -> Result<Envelope<'_>, SecurityError> {
 
 fn read_envelope(body: &[u8]) -> Option<Envelope<'_>> {
     let (mut major, mut argument, mut rest) = head(body)?;
-    if (major, argument) == (MAJOR_TAG, TAG_COSE_SIGN1) {
+    let tagged = (major, argument) == (MAJOR_TAG, TAG_COSE_SIGN1);
+    if tagged {
         (major, argument, rest) = head(rest)?;
     }
     if (major, argument) != (MAJOR_ARRAY, 4) {
@@ -242,6 +341,7 @@ fn read_envelope(body: &[u8]) -> Option<Envelope<'_>> {
     let (payload, rest) = byte_string(after)?;
     let (signature, rest) = byte_string(rest)?;
     rest.is_empty().then_some(Envelope {
+        tagged,
         protected,
         unprotected,
         payload,

@@ -17,12 +17,10 @@ use tokio::sync::{mpsc, watch};
 
 use super::access::CoapAccess;
 use super::config::{CoapConfig, CoapConfigError};
-use super::dedup::ExchangeKey;
 use super::endpoint::{Answer, Endpoint, Received};
-use super::handler::{Handler, Waiting};
+use super::handler::{Handler, Origin, Waiting};
 use super::message::{Code, MAX_DATAGRAM_BYTES};
-use super::receipt::ReceiptKey;
-use super::receipts::BodyDigest;
+use super::receipt::ReceiptKeys;
 use super::stats::{CoapStats, Counters};
 use crate::sink::{MessageSink, Receipt as _};
 
@@ -30,6 +28,8 @@ use crate::sink::{MessageSink, Receipt as _};
 const READ_BATCH: usize = 64;
 /// Messages of one commit.
 const COMMIT_BATCH: usize = 1_024;
+/// Answers that wait to be sent.
+const ANSWERS_WAITING: usize = 1_024;
 /// The pause after the socket failed to be read, lest a lasting fault spins.
 const FAULT_PAUSE: Duration = Duration::from_millis(10);
 
@@ -78,7 +78,7 @@ pub fn serve<A, S>(
     socket: StdSocket,
     access: Arc<A>,
     sink: Arc<S>,
-    key: ReceiptKey,
+    keys: ReceiptKeys,
     config: &CoapConfig,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<CoapHandle, CoapStartError>
@@ -89,12 +89,14 @@ where
     config.validate().map_err(CoapStartError::Config)?;
     let address = prepare(&socket, config).map_err(CoapStartError::Socket)?;
     let counters = Arc::new(Counters::default());
-    let (staged, to_commit) = mpsc::unbounded_channel();
-    let (answers, answered) = mpsc::unbounded_channel();
+    // No more batches than messages may wait, so that the first never blocks;
+    // the second holds the committer up while the other thread sends.
+    let (staged, to_commit) = mpsc::channel(config.uncommitted_messages);
+    let (answers, answered) = mpsc::channel(ANSWERS_WAITING);
     let (stop, stopped) = watch::channel(false);
     let committer = Committer {
         sink: Arc::clone(&sink),
-        key,
+        keys,
         counters: Arc::clone(&counters),
     };
     let scope = config.scope.clone();
@@ -160,8 +162,7 @@ fn random_id() -> u16 {
 
 /// What the committer has to say about a message.
 struct Answered {
-    key: ExchangeKey,
-    body_digest: BodyDigest,
+    origin: Origin,
     code: Code,
     /// Empty where the commit failed.
     receipt: Bytes,
@@ -170,7 +171,7 @@ struct Answered {
 struct Server<A: CoapAccess, S: MessageSink<A::Principal>> {
     endpoint: Endpoint,
     handler: Handler<A, S>,
-    staged: mpsc::UnboundedSender<Vec<Waiting<S::Staged>>>,
+    staged: mpsc::Sender<Vec<Waiting<S::Staged>>>,
     counters: Arc<Counters>,
     drain: Duration,
 }
@@ -179,7 +180,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Server<A, S> {
     async fn run(
         &mut self,
         socket: &UdpSocket,
-        mut answered: mpsc::UnboundedReceiver<Answered>,
+        mut answered: mpsc::Receiver<Answered>,
         shutdown: impl Future<Output = ()>,
     ) {
         let mut shutdown = std::pin::pin!(shutdown);
@@ -199,11 +200,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Server<A, S> {
     }
 
     /// What was taken in is still answered.
-    async fn finish(
-        &mut self,
-        socket: &UdpSocket,
-        mut answered: mpsc::UnboundedReceiver<Answered>,
-    ) {
+    async fn finish(&mut self, socket: &UdpSocket, mut answered: mpsc::Receiver<Answered>) {
         let drain = self.drain;
         let drained = async {
             while self.endpoint.open_exchanges() > 0 {
@@ -238,8 +235,11 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Server<A, S> {
         }
         if !self.handler.staged.is_empty() {
             let batch = std::mem::take(&mut self.handler.staged);
-            if self.staged.send(batch).is_err() {
+            if let Err(error) = self.staged.try_send(batch) {
                 tracing::error!("the committing thread of CoAP is gone");
+                for waiting in error.into_inner() {
+                    self.answer(socket, &failed(waiting.origin));
+                }
             }
         }
     }
@@ -260,21 +260,24 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Server<A, S> {
     }
 
     fn answer(&mut self, socket: &UdpSocket, answered: &Answered) {
+        let Origin {
+            key,
+            body_digest,
+            device,
+            ..
+        } = &answered.origin;
+        self.handler.settled(device);
         let receipts = &mut self.handler.receipts;
         match answered.receipt.is_empty() {
-            true => receipts.forget(&answered.body_digest),
-            false => receipts.finish(
-                &answered.body_digest,
-                answered.code,
-                answered.receipt.clone(),
-            ),
+            true => receipts.forget(body_digest),
+            false => receipts.finish(body_digest, answered.code, answered.receipt.clone()),
         }
         let answer = Answer {
             code: answered.code,
             receipt: &answered.receipt,
         };
-        if let Some(datagram) = self.endpoint.finish(answered.key, &answer, Instant::now()) {
-            self.send(socket, answered.key.peer, &datagram);
+        if let Some(datagram) = self.endpoint.finish(*key, &answer, Instant::now()) {
+            self.send(socket, key.peer, &datagram);
         }
     }
 
@@ -306,15 +309,15 @@ async fn until(deadline: Option<Instant>) {
 
 struct Committer<S> {
     sink: Arc<S>,
-    key: ReceiptKey,
+    keys: ReceiptKeys,
     counters: Arc<Counters>,
 }
 
 impl<S> Committer<S> {
     async fn run<P>(
         self,
-        mut to_commit: mpsc::UnboundedReceiver<Vec<Waiting<S::Staged>>>,
-        answers: mpsc::UnboundedSender<Answered>,
+        mut to_commit: mpsc::Receiver<Vec<Waiting<S::Staged>>>,
+        answers: mpsc::Sender<Answered>,
     ) where
         S: MessageSink<P>,
     {
@@ -326,7 +329,7 @@ impl<S> Committer<S> {
                 }
             }
             for answer in self.commit(batch).await {
-                if answers.send(answer).is_err() {
+                if answers.send(answer).await.is_err() {
                     return;
                 }
             }
@@ -340,7 +343,7 @@ impl<S> Committer<S> {
     {
         let (origins, staged): (Vec<_>, Vec<_>) = batch
             .into_iter()
-            .map(|waiting| ((waiting.key, waiting.body_digest), waiting.staged))
+            .map(|waiting| (waiting.origin, waiting.staged))
             .unzip();
         let receipts = match self.sink.commit(staged).await {
             Ok(receipts) => receipts,
@@ -356,17 +359,22 @@ impl<S> Committer<S> {
         origins
             .into_iter()
             .zip(receipts)
-            .map(|((key, body_digest), receipt)| {
+            .map(|(origin, receipt)| {
+                let signed = self
+                    .keys
+                    .sign(origin.form, &receipt, origin.body_digest, seconds);
+                let Some(signed) = signed else {
+                    return failed(origin);
+                };
                 let (code, counter) = match receipt.readable() {
                     true => (Code::CHANGED, &self.counters.accepted),
                     false => (Code::BAD_REQUEST, &self.counters.unreadable_payloads),
                 };
                 counter.increment();
                 Answered {
-                    key,
-                    body_digest,
+                    origin,
                     code,
-                    receipt: self.key.sign(&receipt, body_digest, seconds).into(),
+                    receipt: signed.into(),
                 }
             })
             .collect()
@@ -374,10 +382,9 @@ impl<S> Committer<S> {
 }
 
 /// Nothing is acknowledged; the device will send again.
-fn failed((key, body_digest): (ExchangeKey, BodyDigest)) -> Answered {
+fn failed(origin: Origin) -> Answered {
     Answered {
-        key,
-        body_digest,
+        origin,
         code: Code::SERVICE_UNAVAILABLE,
         receipt: Bytes::new(),
     }

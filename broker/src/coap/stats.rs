@@ -65,6 +65,9 @@ counters! {
     unreadable_signatures,
     /// Unknown, revoked or expired devices, and forged signatures.
     refused,
+    /// Not looked at: too much that did not verify came before it, from its
+    /// address or in its device's name.
+    unchecked,
     /// The same signed message in a new request: answered by its receipt.
     repeated_messages,
     /// Epoch and sequence used before for another message.

@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use broker::coap::{
-    CoapAccess, CoapConfig, CoapHandle, CoapStats, ReceiptKey, SignatureAttempt, bind, serve,
+    CoapAccess, CoapConfig, CoapHandle, CoapStats, ReceiptKeys, SignatureAttempt, SignatureKind,
+    bind, serve,
 };
 use broker::{
     AccessControl, Admission, ConnectionEvent, Denial, EventKind, InboundMessage, Leaves,
@@ -21,8 +22,10 @@ use broker::{
 use coap_lite::{CoapOption, MessageClass, MessageType, Packet, RequestType, ResponseType};
 use domain::payload::ContentFormat;
 use domain::{DeviceId, Offset, Timestamp};
-use sdk::coap::{Receipt, SignedTelemetry, verify_receipt};
-use sdk::{DeviceKey, PublicKey};
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use sdk::coap::{self, Receipt, SignedTelemetry, verify_receipt};
+use sdk::{DeviceKey, Es256Key, Es256PublicKey, PublicKey};
 use tokio::sync::{oneshot, watch};
 
 /// Long enough for a loaded machine; reached only where something is wrong.
@@ -33,8 +36,10 @@ pub const PAYLOAD: &[u8] = br#"[{"n":"level","u":"m","v":1.5}]"#;
 #[derive(Default)]
 pub struct TestAccess {
     pub keys: Mutex<HashMap<String, PublicKey>>,
+    pub es256_keys: Mutex<HashMap<String, Es256PublicKey>>,
     pub revoked: Mutex<HashSet<String>>,
     pub events: Mutex<Vec<(Option<String>, EventKind, String)>>,
+    pub cures: Mutex<Vec<&'static str>>,
     pub verified: AtomicU64,
 }
 
@@ -87,6 +92,7 @@ impl AccessControl for TestAccess {
     fn record(&self, event: ConnectionEvent<'_>) {
         assert!(event.head.len() <= 256);
         assert!(!event.cure.is_empty());
+        self.cures.lock().unwrap().push(event.cure);
         self.events.lock().unwrap().push((
             event.login.map(str::to_owned),
             event.kind,
@@ -98,19 +104,31 @@ impl AccessControl for TestAccess {
 impl CoapAccess for TestAccess {
     fn verify(&self, attempt: &SignatureAttempt<'_>) -> Result<Arc<str>, Refusal> {
         self.verified.fetch_add(1, Ordering::Relaxed);
-        let keys = self.keys.lock().unwrap();
-        let key = keys
-            .get(attempt.kid)
-            .ok_or_else(|| Refusal::new(RefusalKind::UnknownDevice, "nobody of that name"))?;
+        let known = self.keys.lock().unwrap().contains_key(attempt.kid)
+            || self.es256_keys.lock().unwrap().contains_key(attempt.kid);
+        if !known {
+            let reason = "nobody of that name";
+            return Err(Refusal::new(RefusalKind::UnknownDevice, reason));
+        }
         if self.revoked.lock().unwrap().contains(attempt.kid) {
             return Err(Refusal::new(RefusalKind::Revoked, "it was revoked"));
         }
-        match key.verifies(attempt.signed_bytes, attempt.signature) {
+        match self.signature_fits(attempt) {
             true => Ok(attempt.kid.into()),
             false => Err(Refusal::new(
                 RefusalKind::BadCredentials,
                 "not its signature",
             )),
+        }
+    }
+
+    fn signature_fits(&self, attempt: &SignatureAttempt<'_>) -> bool {
+        let (message, signature) = (attempt.signed_bytes, attempt.signature);
+        match attempt.kind {
+            SignatureKind::Ed25519 => (self.keys.lock().unwrap().get(attempt.kid))
+                .is_some_and(|key| key.verifies(message, signature)),
+            SignatureKind::Es256 => (self.es256_keys.lock().unwrap().get(attempt.kid))
+                .is_some_and(|key| key.verifies(message, signature)),
         }
     }
 }
@@ -230,7 +248,7 @@ pub struct TestServer {
     pub access: Arc<TestAccess>,
     pub sink: Arc<TestSink>,
     pub handle: CoapHandle,
-    pub platform: PublicKey,
+    pub platform: coap::ReceiptKeys,
     pub device: TestDevice,
     shutdown: Option<oneshot::Sender<()>>,
 }
@@ -242,6 +260,10 @@ pub fn generous() -> CoapConfig {
         source_burst: 1_000_000,
         device_rate: 1_000_000,
         device_burst: 1_000_000,
+        failed_burst: 1_000_000,
+        failed_burst_of_device: 1_000_000,
+        failed_burst_of_all: 1_000_000,
+        diagnosis_rate: 1_000_000.0,
         // A stalled machine must not bring an empty ACK where none is looked for.
         piggyback_window: DEADLINE,
         ..CoapConfig::default()
@@ -257,14 +279,17 @@ impl TestServer {
         let device = TestDevice::new("dev-1");
         let access = Arc::new(TestAccess::default());
         let sink = Arc::new(TestSink::default());
-        let key = ReceiptKey::from_seed(&[7; 32]);
-        let platform = PublicKey::from_bytes(&key.public_key()).unwrap();
+        let keys = receipt_keys();
+        let platform = coap::ReceiptKeys {
+            ed25519: PublicKey::from_bytes(&keys.ed25519_public()).unwrap(),
+            es256: Some(Es256PublicKey::from_bytes(keys.es256_public())),
+        };
         let (shutdown, stop) = oneshot::channel();
         let handle = serve(
             bind("127.0.0.1:0".parse().unwrap()).unwrap(),
             Arc::clone(&access),
             Arc::clone(&sink),
-            key,
+            keys,
             config,
             async {
                 let _ = stop.await;
@@ -289,6 +314,12 @@ impl TestServer {
             .lock()
             .unwrap()
             .insert(device.id.to_string(), device.key.public_key());
+    }
+
+    /// The same for a device whose key is on P-256.
+    pub fn register_es256(&self, id: &str, key: &Es256Key) {
+        let mut keys = self.access.es256_keys.lock().unwrap();
+        keys.insert(id.to_owned(), key.public_key());
     }
 
     pub fn client(&self) -> Client {
@@ -337,8 +368,15 @@ impl TestServer {
     pub fn receipt(&self, answer: &Packet, body: &[u8]) -> Receipt {
         let format = answer.get_first_option(CoapOption::ContentFormat);
         assert_eq!(format, Some(&vec![18]));
-        verify_receipt(&answer.payload, &self.platform, body).unwrap()
+        verify_receipt(&answer.payload, self.platform, body).unwrap()
     }
+}
+
+/// The platform's keys: one of each kind.
+pub fn receipt_keys() -> ReceiptKeys {
+    let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+    let es256 = EcdsaKeyPair::generate_pkcs8(algorithm, &SystemRandom::new()).unwrap();
+    ReceiptKeys::new(&[7; 32], es256.as_ref()).unwrap()
 }
 
 pub fn wait_until(condition: impl Fn() -> bool) {
@@ -390,7 +428,12 @@ pub struct Client {
 
 impl Client {
     pub fn new(server: SocketAddr) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        Self::at("127.0.0.1", server)
+    }
+
+    /// From another address of this host.
+    pub fn at(address: &str, server: SocketAddr) -> Self {
+        let socket = UdpSocket::bind((address, 0)).unwrap();
         socket.connect(server).unwrap();
         socket.set_read_timeout(Some(DEADLINE)).unwrap();
         Self {

@@ -34,6 +34,7 @@ pub(super) struct Message {
 pub(super) struct Device<'a> {
     planned: &'a PlannedDevice,
     world: World,
+    world_speed: f64,
     interval: Duration,
     faults: Faults,
     format: ContentFormat,
@@ -46,7 +47,7 @@ pub(super) struct Device<'a> {
 }
 
 impl<'a> Device<'a> {
-    pub(super) fn new(planned: &'a PlannedDevice, config: &FleetConfig) -> Self {
+    pub(super) fn new(planned: &'a PlannedDevice, world: World, config: &FleetConfig) -> Self {
         // What makers choose: half of them the short form.
         let format = match planned.hash % 10 {
             0..5 => ContentFormat::CompactJson,
@@ -55,7 +56,8 @@ impl<'a> Device<'a> {
         };
         Self {
             planned,
-            world: config.world,
+            world,
+            world_speed: config.world_speed,
             interval: config.interval,
             faults: config.faults,
             format,
@@ -177,7 +179,7 @@ impl<'a> Device<'a> {
         let scene = Scene {
             device: self.planned,
             world: self.world,
-            time: seen,
+            time: seen * self.world_speed,
         };
         let mut readings = scene.readings();
         let draw = chance(mix(self.planned.hash ^ self.made) ^ 0xbad);
@@ -214,12 +216,7 @@ mod tests {
     fn config(faults: Faults) -> FleetConfig {
         FleetConfig {
             faults,
-            ..FleetConfig::demo(
-                World::calm(5),
-                ([127, 0, 0, 1], 1883).into(),
-                None,
-                Vec::new(),
-            )
+            ..FleetConfig::demo(5, ([127, 0, 0, 1], 1883).into(), None, Vec::new())
         }
     }
 
@@ -230,7 +227,7 @@ mod tests {
         let config = config(faults);
         let (mut boots, mut down) = (0, 0);
         for planned in plan(5, 20) {
-            let mut device = Device::new(&planned, &config);
+            let mut device = Device::new(&planned, World { seed: 5 }, &config);
             for step in 0..86_400 / STEP {
                 let now = Timestamp::from_micros((START + step * STEP) * 1_000_000);
                 boots += u32::from(device.boots_again(now));
@@ -256,7 +253,7 @@ mod tests {
     fn a_full_store_gives_up_its_oldest() {
         let config = config(Faults::None);
         let planned = plan(5, 1).remove(0);
-        let mut device = Device::new(&planned, &config);
+        let mut device = Device::new(&planned, World { seed: 5 }, &config);
         let at = |n: usize| Timestamp::from_micros((1_777_593_600 + n as i64) * 1_000_000);
         for n in 0..MAX_STORED {
             assert!(!device.measure(at(n)));

@@ -27,9 +27,8 @@ pub struct Readback {
 }
 
 impl Readback {
-    /// Nothing found is nothing read back.
     pub fn is_complete(&self) -> bool {
-        self.found > 0 && self.wrong == 0 && self.missing == 0 && self.strange == 0
+        self.wrong == 0 && self.missing == 0 && self.strange == 0
     }
 }
 

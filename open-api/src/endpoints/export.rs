@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
@@ -12,9 +11,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 use utoipa::IntoParams;
 
-use super::export_file::{self, FileReader, Mark};
-use crate::access::{Admission, Caller};
-use crate::envelope::Arrival;
+use super::export_file::{self, Mark};
 use crate::list::{List, ListRequest};
 use crate::params::{Query, Viewer};
 use crate::problem::Problem;
@@ -146,14 +143,13 @@ pub(crate) struct FileQuery {
         (status = 503, description = "It is being made, or too many are: ask again after `Retry-After`")))]
 pub(crate) async fn file(
     State(state): State<ApiState>,
-    Extension(arrival): Extension<Arrival>,
-    caller: Caller,
+    viewer: Viewer,
     Path((date, domain, name)): Path<(String, String, String)>,
     Query(query): Query<FileQuery>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let export = named(&date, domain, &name, caller.viewer())?;
+    let export = named(&date, domain, &name, viewer)?;
     let mark = match (query.bom.as_deref(), export.format) {
         (None | Some("0"), _) => Mark::None,
         (Some("1"), ExportFormat::Csv) => Mark::Bom,
@@ -163,12 +159,7 @@ pub(crate) async fn file(
     let file = find(&state, &export, deadline)
         .await
         .map_err(|error| problem(&error))?;
-    let reader = FileReader {
-        state,
-        place: arrival.place,
-        admission: Admission::of(caller),
-    };
-    export_file::reply(reader, &export, file, mark, &method, &headers)
+    export_file::reply(&state.downloads, &export, file, mark, &method, &headers)
 }
 
 fn day(date: &str) -> Result<Day, Problem> {

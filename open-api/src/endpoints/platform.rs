@@ -20,14 +20,15 @@ pub(crate) struct PlatformView {
     /// The `aud` of a device's JWT.
     #[schema(example = "madang")]
     audience: String,
-    /// Verifies the receipts of CoAP.
+    /// Verifies the receipts of CoAP that answer an Ed25519 key.
     public_key: PublicKeyView,
+    /// Each key that receipts of CoAP are signed by: a receipt has the algorithm
+    /// of the message that it answers.
+    public_keys: Vec<PublicKeyView>,
     public_url: Option<String>,
     /// The port of each listener.
     #[schema(example = json!({"mqtt": 1883, "coap": 5683, "http": 8080}))]
     listeners: BTreeMap<String, u16>,
-    /// The demo: its values are invented, and so are its agencies and places.
-    simulated: bool,
 }
 
 /// What the platform is, and where its doors are.
@@ -35,16 +36,18 @@ pub(crate) struct PlatformView {
     responses((status = 200, body = PlatformView)))]
 pub(crate) async fn show(State(state): State<ApiState>) -> Json<PlatformView> {
     let platform = &state.platform;
+    let key = |alg: &str, raw: &[u8]| PublicKeyView {
+        alg: alg.to_owned(),
+        public_key: URL_SAFE_NO_PAD.encode(raw),
+    };
+    let ed25519 = key("EdDSA", &platform.public_key);
     Json(PlatformView {
         name: "Madang",
         version: platform.version.clone(),
         audience: platform.audience.clone(),
-        public_key: PublicKeyView {
-            alg: "EdDSA".to_owned(),
-            public_key: URL_SAFE_NO_PAD.encode(platform.public_key),
-        },
+        public_keys: vec![ed25519.clone(), key("ES256", &platform.es256_public_key)],
+        public_key: ed25519,
         public_url: platform.public_url.clone(),
         listeners: platform.listeners.iter().cloned().collect(),
-        simulated: platform.simulated,
     })
 }

@@ -6,12 +6,11 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use domain::{AgencyId, DeviceId, ModelId, Timestamp};
-use sdk::DeviceKey;
 use sdk::api::{Device, DeviceFilter, NewDevice, Position, PublicKeyDocument};
+use sdk::{DeviceKey, PrivateKey};
 
 use super::client::ServerArgs;
 use super::device_connection;
-use super::device_send::{self, SendArgs};
 
 /// A day is the longest that a token may live.
 const TOKEN_HOURS: u64 = 24;
@@ -43,10 +42,10 @@ pub enum DeviceCommand {
         /// Degrees east
         #[arg(long, requires = "lat", allow_negative_numbers = true)]
         lon: Option<f64>,
-        /// The device's key, as `madang device keygen` wrote it
+        /// The device's key, as `madang device keygen` or openssl wrote it, or a JSON Web Key
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
-        /// Its public key where the private one is elsewhere: base64url or PEM
+        /// Its public key where the private one is elsewhere: base64url, PEM or JSON Web Key, of Ed25519 or P-256
         #[arg(long, value_name = "KEY", conflicts_with = "key")]
         public_key: Option<String>,
         /// Make a password and show it once, for firmware that can do nothing else
@@ -90,12 +89,10 @@ pub enum DeviceCommand {
         #[command(flatten)]
         server: ServerArgs,
     },
-    /// Send one message for a device over CoAP, signed with its key, and check the platform's receipt
-    Send(SendArgs),
     /// Make the JWT that a device sends as its MQTT password
     Token {
         id: DeviceId,
-        /// The device's key, as `madang device keygen` wrote it
+        /// The device's key, as `madang device keygen` or openssl wrote it, or a JSON Web Key
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
         #[arg(long, default_value = "madang")]
@@ -148,7 +145,6 @@ pub fn run(command: DeviceCommand) -> anyhow::Result<()> {
             Ok(())
         }
         DeviceCommand::Watch { id, server } => watch(&server, &id),
-        DeviceCommand::Send(args) => device_send::run(&args),
         DeviceCommand::Token {
             id,
             key,
@@ -174,23 +170,28 @@ fn keygen(out: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) fn read_key(path: &Path) -> anyhow::Result<DeviceKey> {
-    let pem = std::fs::read_to_string(path)
+fn read_key(path: &Path) -> anyhow::Result<PrivateKey> {
+    let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the key {}", path.display()))?;
-    DeviceKey::from_pkcs8_pem(&pem)
-        .with_context(|| format!("{} holds no Ed25519 key in PEM", path.display()))
+    PrivateKey::read(&text).with_context(|| {
+        format!(
+            "{} holds no private key of Ed25519 or P-256 as a PKCS#8 PEM or a JSON Web Key",
+            path.display()
+        )
+    })
 }
 
 fn keys(file: Option<&Path>, public: Option<String>) -> anyhow::Result<Vec<PublicKeyDocument>> {
-    let public_key = match (file, public) {
-        (Some(file), _) => read_key(file)?.public_key_base64url(),
-        (None, Some(public)) => public,
+    let key = match (file, public) {
+        (Some(file), _) => read_key(file)?.public_key(),
+        // Its form tells the algorithm.
+        (None, Some(public_key)) => PublicKeyDocument {
+            alg: String::new(),
+            public_key,
+        },
         (None, None) => return Ok(Vec::new()),
     };
-    Ok(vec![PublicKeyDocument {
-        alg: "EdDSA".to_owned(),
-        public_key,
-    }])
+    Ok(vec![key])
 }
 
 fn add(server: &ServerArgs, device: &NewDevice, password: bool) -> anyhow::Result<()> {

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::coap::{CoapAccess, SignatureAttempt};
+use broker::coap::{CoapAccess, SignatureAttempt, SignatureKind};
 use broker::{
     AccessControl, Admission, ConnectionEvent, Denial, Listener, LoginAttempt, PublishRight,
     Refusal, RefusalKind, SubscribeRight,
 };
 use device_registry::events::{EventKind, NewEvent};
-use device_registry::{ApiKey, AuthError, Registry, SignatureAlgorithm};
-use domain::{Assurance, Timestamp};
+use device_registry::{ApiKey, AuthError, Device, Registry, SignatureAlgorithm};
+use domain::{Assurance, CredentialId, Timestamp};
 use ingest::Clock;
 
 use super::children;
@@ -190,6 +190,32 @@ impl CoapAccess for Access {
         self.logins
             .refusal(Listener::Coap, self.verify_message(attempt))
     }
+
+    fn signature_fits(&self, attempt: &SignatureAttempt<'_>) -> bool {
+        let snapshot = self.registry.snapshot();
+        snapshot
+            .login(attempt.kid)
+            .and_then(|device| check_signature(device, attempt, self.clock.now()))
+            .is_ok()
+    }
+}
+
+fn check_signature(
+    device: &Device,
+    attempt: &SignatureAttempt<'_>,
+    now: Timestamp,
+) -> Result<CredentialId, AuthError> {
+    let algorithm = match attempt.kind {
+        SignatureKind::Ed25519 => SignatureAlgorithm::Ed25519,
+        SignatureKind::Es256 => SignatureAlgorithm::Es256,
+    };
+    device_registry::auth::verify_signature(
+        device,
+        algorithm,
+        attempt.signed_bytes,
+        attempt.signature,
+        now,
+    )
 }
 
 impl Access {
@@ -199,14 +225,7 @@ impl Access {
         let device = snapshot
             .login(attempt.kid)
             .map_err(|error| refusal(&error))?;
-        let credential = device_registry::auth::verify_signature(
-            device,
-            SignatureAlgorithm::Ed25519,
-            attempt.signed_bytes,
-            attempt.signature,
-            now,
-        )
-        .map_err(|error| refusal(&error))?;
+        let credential = check_signature(device, attempt, now).map_err(|error| refusal(&error))?;
         Ok(Principal::Device(Arc::new(DeviceLogin::new(
             &snapshot,
             Arc::clone(device),

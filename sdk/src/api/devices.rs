@@ -74,11 +74,13 @@ impl NewDevice {
     }
 }
 
-/// `{"alg": "EdDSA" | "ES256", "public_key": ...}`.
+/// `{"alg": "EdDSA" | "ES256", "public_key": ...}`. On its way in, `alg` may be
+/// empty, and the key itself tells.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PublicKeyDocument {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub alg: String,
-    /// base64url of the raw key, or a PEM.
+    /// base64url of the raw key, a PEM, or the text of a JSON Web Key.
     pub public_key: String,
 }
 

@@ -18,34 +18,34 @@ pub struct Problem {
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    #[error("{method} {url}: {} {}: {} (request {})", .problem.status, .problem.title, .problem.detail, .problem.request_id)]
+    #[error("{method} {path}: {} {}: {} (request {})", .problem.status, .problem.title, .problem.detail, .problem.request_id)]
     Refused {
         method: &'static str,
-        url: String,
+        path: String,
         problem: Box<Problem>,
     },
-    #[error("{method} {url}: the platform cannot be reached")]
+    #[error("{method} {path}: the platform cannot be reached")]
     Transport {
         method: &'static str,
-        url: String,
+        path: String,
         #[source]
         cause: Box<ureq::Error>,
     },
-    #[error("{method} {url}: the answer cannot be read")]
+    #[error("{method} {path}: the answer cannot be read")]
     Answer {
         method: &'static str,
-        url: String,
+        path: String,
         #[source]
         cause: serde_json::Error,
     },
-    #[error("{url}: the event stream broke off")]
+    #[error("{path}: the event stream broke off")]
     Stream {
-        url: String,
+        path: String,
         #[source]
         cause: std::io::Error,
     },
-    #[error("{url}: the answer has no {name}")]
-    Header { url: String, name: &'static str },
+    #[error("{path}: the answer has no {name}")]
+    Header { path: String, name: &'static str },
     #[error("the certificate of the configuration is not a PEM")]
     Certificate(#[source] Box<ureq::Error>),
 }

@@ -4,8 +4,9 @@
 //! COSE_Sign1 (RFC 9052) as its body. It is standard COSE, but none of CoAP's
 //! own security modes: the message is signed, not hidden.
 //!
-//! Constraints: Ed25519 alone (algorithm -19 of RFC 9864, or the older -8);
-//! the signature binds protocol, method and path by its external_aad; boot
+//! Constraints: Ed25519 (algorithm -19 of RFC 9864, or the older -8) or ES256
+//! (-7, or -9 of RFC 9864); the receipt has the algorithm of the request, and is
+//! tagged where the request was; the signature binds protocol, method and path by its external_aad; boot
 //! epoch and sequence name a message once and for all, so that the platform
 //! refuses a replay. A device keeps its data until [`verify_receipt`] passes:
 //! a bare 2.04 could be anybody's.
@@ -26,7 +27,7 @@
 mod receipt;
 mod signed;
 
-pub use receipt::{Receipt, ReceiptError, verify_receipt};
+pub use receipt::{Receipt, ReceiptError, ReceiptKeys, verify_receipt};
 pub use signed::{SignError, SignedTelemetry, external_aad};
 
 /// CoAP's number for `application/cose; cose-type="cose-sign1"`.

@@ -1,4 +1,4 @@
-//! The platform's answer: a COSE_Sign1 by the platform's own key over
+//! The platform's answer: a COSE_Sign1 by one of the platform's own keys over
 //!
 //! ```text
 //! { 1: offset: uint, 2: SHA-256 of the request's body: bstr .size 32,
@@ -14,7 +14,39 @@ use coset::{Algorithm, CborSerializable as _, CoseSign1, TaggedCborSerializable 
 use domain::{Offset, Timestamp};
 use sha2::{Digest as _, Sha256};
 
+use crate::es256::Es256PublicKey;
 use crate::identity::PublicKey;
+
+/// What the platform's receipts are verified with (`public_keys` of `GET
+/// /v1/platform`): a key of each kind, since a receipt has the algorithm of its
+/// request.
+#[derive(Clone, Copy, Debug)]
+pub struct ReceiptKeys {
+    pub ed25519: PublicKey,
+    /// Needed for a device that signs by ES256 only.
+    pub es256: Option<Es256PublicKey>,
+}
+
+impl From<PublicKey> for ReceiptKeys {
+    fn from(ed25519: PublicKey) -> Self {
+        Self {
+            ed25519,
+            es256: None,
+        }
+    }
+}
+
+impl From<&PublicKey> for ReceiptKeys {
+    fn from(ed25519: &PublicKey) -> Self {
+        (*ed25519).into()
+    }
+}
+
+impl From<&Self> for ReceiptKeys {
+    fn from(keys: &Self) -> Self {
+        *keys
+    }
+}
 
 /// The longest answer that is looked at, in bytes; a receipt has about 130.
 const MAX_RECEIPT_BYTES: usize = 1_024;
@@ -33,7 +65,7 @@ pub struct Receipt {
 pub enum ReceiptError {
     #[error("the answer is not a COSE_Sign1")]
     Form,
-    #[error("the answer's algorithm is not Ed25519")]
+    #[error("the answer's algorithm is one that no key of the platform is known for")]
     Algorithm,
     #[error("the answer is not signed by the platform's key")]
     Signature,
@@ -46,22 +78,31 @@ pub enum ReceiptError {
 /// Checks the payload of a CoAP answer against the request's body.
 pub fn verify_receipt(
     answer: &[u8],
-    platform: &PublicKey,
+    platform: impl Into<ReceiptKeys>,
     request_body: &[u8],
 ) -> Result<Receipt, ReceiptError> {
+    let platform = platform.into();
     if answer.len() > MAX_RECEIPT_BYTES {
         return Err(ReceiptError::Form);
     }
     let cose = CoseSign1::from_slice(answer)
         .or_else(|_| CoseSign1::from_tagged_slice(answer))
         .map_err(|_| ReceiptError::Form)?;
-    match cose.protected.header.alg {
-        Some(Algorithm::Assigned(iana::Algorithm::Ed25519 | iana::Algorithm::EdDSA)) => {}
-        _ => return Err(ReceiptError::Algorithm),
-    }
+    let Some(Algorithm::Assigned(algorithm)) = cose.protected.header.alg else {
+        return Err(ReceiptError::Algorithm);
+    };
     cose.verify_signature(b"", |signature, signed| {
         let signature = signature.try_into().map_err(|_| ReceiptError::Signature)?;
-        match platform.verifies(signed, signature) {
+        let verified = match (algorithm, &platform.es256) {
+            (iana::Algorithm::Ed25519 | iana::Algorithm::EdDSA, _) => {
+                platform.ed25519.verifies(signed, signature)
+            }
+            (iana::Algorithm::ES256 | iana::Algorithm::ESP256, Some(key)) => {
+                key.verifies(signed, signature)
+            }
+            _ => return Err(ReceiptError::Algorithm),
+        };
+        match verified {
             true => Ok(()),
             false => Err(ReceiptError::Signature),
         }
@@ -140,19 +181,19 @@ mod tests {
         let public = platform.public_key();
         let good = answer(&platform, entries(b"body"));
         assert_eq!(
-            verify_receipt(&good, &public, b"body"),
+            verify_receipt(&good, public, b"body"),
             Ok(Receipt {
                 offset: Offset::new(77),
                 time: Timestamp::from_micros(1_700_000_000_000_000)
             })
         );
         assert_eq!(
-            verify_receipt(&good, &public, b"other"),
+            verify_receipt(&good, public, b"other"),
             Err(ReceiptError::OtherMessage)
         );
         let stranger = DeviceKey::generate().unwrap();
         assert_eq!(
-            verify_receipt(&answer(&stranger, entries(b"body")), &public, b"body"),
+            verify_receipt(&answer(&stranger, entries(b"body")), public, b"body"),
             Err(ReceiptError::Signature)
         );
     }
@@ -165,7 +206,7 @@ mod tests {
             let mut bad = good.clone();
             bad[at] ^= 1;
             assert!(
-                verify_receipt(&bad, &platform.public_key(), b"body").is_err(),
+                verify_receipt(&bad, platform.public_key(), b"body").is_err(),
                 "byte {at}"
             );
         }
@@ -178,7 +219,7 @@ mod tests {
             let mut short = entries(b"body");
             short.remove(at);
             assert_eq!(
-                verify_receipt(&answer(&platform, short), &platform.public_key(), b"body"),
+                verify_receipt(&answer(&platform, short), platform.public_key(), b"body"),
                 Err(ReceiptError::Missing(part))
             );
         }

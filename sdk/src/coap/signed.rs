@@ -1,7 +1,7 @@
 //! The message that a device signs.
 //!
 //! ```text
-//! COSE_Sign1 = [ protected: bstr {1: -19, 3: content format, 4: kid,
+//! COSE_Sign1 = [ protected: bstr {1: -19 or -7, 3: content format, 4: kid,
 //!                                 -70001: boot epoch, -70002: sequence, -70003: seconds},
 //!                unprotected: {}, payload: bstr, signature: bstr .size 64 ]
 //! Sig_structure = ["Signature1", protected, external_aad, payload]
@@ -14,7 +14,7 @@ use domain::payload::ContentFormat;
 use domain::{DeviceId, Timestamp};
 
 use super::{LABEL_BOOT_EPOCH, LABEL_SEQUENCE, LABEL_TIME, PROTOCOL_LABEL};
-use crate::identity::DeviceKey;
+use crate::identity::Signer;
 use crate::telemetry::{MAX_PAYLOAD_BYTES, telemetry_path};
 
 /// Why a message cannot be signed.
@@ -40,7 +40,7 @@ pub struct SignedTelemetry<'a> {
 
 impl SignedTelemetry<'_> {
     /// The body of the CoAP request.
-    pub fn sign(&self, key: &DeviceKey) -> Result<Vec<u8>, SignError> {
+    pub fn sign(&self, key: &impl Signer) -> Result<Vec<u8>, SignError> {
         if self.payload.len() > MAX_PAYLOAD_BYTES {
             return Err(SignError::TooLong {
                 found: self.payload.len(),
@@ -52,7 +52,7 @@ impl SignedTelemetry<'_> {
             ContentFormat::CompactJson => iana::CoapContentFormat::Json,
         };
         let protected = HeaderBuilder::new()
-            .algorithm(iana::Algorithm::Ed25519)
+            .algorithm(key.cose_algorithm())
             .content_format(content_format)
             .key_id(self.device.as_str().as_bytes().to_vec())
             .value(LABEL_BOOT_EPOCH, Value::from(self.boot_epoch))
@@ -66,7 +66,7 @@ impl SignedTelemetry<'_> {
             .protected(protected)
             .payload(self.payload.to_vec())
             .create_signature(&external_aad(self.device), |signed| {
-                key.sign(signed).to_vec()
+                key.signature(signed).to_vec()
             })
             .build();
         Ok(message
@@ -91,6 +91,7 @@ mod tests {
     use coset::CoseSign1;
 
     use super::*;
+    use crate::identity::DeviceKey;
 
     fn message(device: &DeviceId) -> SignedTelemetry<'_> {
         SignedTelemetry {

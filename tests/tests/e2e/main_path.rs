@@ -36,7 +36,7 @@ fn a_reading_over_each_transport_is_stored_and_served() {
         .unwrap()
         .receipt_key()
         .unwrap();
-    let receipt = sdk::coap::verify_receipt(&answer, &key, &body).unwrap();
+    let receipt = sdk::coap::verify_receipt(&answer, key, &body).unwrap();
     assert_eq!(receipt.offset.get(), 2);
 
     let token = device.token();

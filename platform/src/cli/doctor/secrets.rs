@@ -1,5 +1,6 @@
 //! The files that only the platform's own account may read.
 
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -9,39 +10,44 @@ use super::report::Report;
 use crate::glue::sessions::SESSIONS_FILE;
 use crate::identity;
 
-/// Of the platform's key and the registry's pepper.
-const KEY_BYTES: u64 = 32;
+/// Of the registry's pepper.
+const PEPPER_BYTES: u64 = 32;
+/// What a lost key of the platform means.
+const KEY_CURE: &str =
+    "restore it from a backup: what devices keep of the platform's receipts is signed by it";
 
 pub(super) fn check(data: &Path, report: &mut Report) {
     for name in [
         TOKEN_FILE,
         identity::FILE,
+        identity::ES256_FILE,
         PEPPER_FILE,
         REGISTRY_FILE,
         SESSIONS_FILE,
     ] {
         check_mode(&data.join(name), report);
     }
-    for (name, cure) in [
-        (
-            identity::FILE,
-            "restore it from a backup: what devices keep of the platform's receipts is signed by it",
-        ),
+    for (name, bytes, cure) in [
+        (identity::FILE, identity::FILE_BYTES, KEY_CURE),
+        (identity::ES256_FILE, identity::ES256_FILE_BYTES, KEY_CURE),
         (
             PEPPER_FILE,
+            PEPPER_BYTES,
             "restore it from a backup: without it no password and no API key can be checked",
         ),
     ] {
         let path = data.join(name);
         match std::fs::metadata(&path) {
-            Ok(file) if file.len() != KEY_BYTES => {
+            Ok(file) if file.len() != bytes => {
                 report.find(
                     &path,
-                    format!("it has {} bytes, and should have {KEY_BYTES}", file.len()),
+                    format!("it has {} bytes, and should have {bytes}", file.len()),
                     cure,
                 );
             }
             Ok(_) => {}
+            // A folder of before the second key gets it at the next start.
+            Err(error) if name == identity::ES256_FILE && error.kind() == ErrorKind::NotFound => {}
             Err(error) => report.find(&path, format!("it cannot be read: {error}"), cure),
         }
     }
