@@ -20,7 +20,33 @@ const LOCAL_OFFSET: Seconds = 9.0 * HOUR;
 #[derive(Clone, Copy, Debug)]
 pub struct World {
     pub seed: u64,
+    /// When a cloudburst stood over the upper valley, beside the fronts that
+    /// follow from the seed.
+    pub cloudbursts: [Option<Seconds>; MAX_CLOUDBURSTS],
 }
+
+/// The last ones are all that still shows.
+pub const MAX_CLOUDBURSTS: usize = 4;
+
+/// Where in the world something stands.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Site {
+    /// What its own share of chance follows from.
+    pub hash: u64,
+    /// How far up the valley: 1 at the river's source, 0 at its mouth.
+    pub up: f64,
+}
+
+/// A cloudburst's hardest rain, in mm an hour: a little above what a weather
+/// service warns of.
+const BURST_RAIN: f64 = 62.0;
+/// Where up the valley it stands, and how wide.
+const BURST_UP: f64 = 0.85;
+const BURST_WIDTH: f64 = 0.22;
+/// From its first drop to its hardest rain, and from there to its end.
+const BURST_GROWS: Seconds = 600.0;
+const BURST_HOLDS: Seconds = 2_400.0;
+const BURST_FADES: Seconds = 1_800.0;
 
 /// A hash that spreads every bit (SplitMix64's finaliser).
 pub fn mix(mut x: u64) -> u64 {
@@ -35,6 +61,14 @@ pub fn chance(x: u64) -> f64 {
 }
 
 impl World {
+    /// One without a cloudburst.
+    pub const fn calm(seed: u64) -> Self {
+        Self {
+            seed,
+            cloudbursts: [None; MAX_CLOUDBURSTS],
+        }
+    }
+
     fn hash(self, stream: u64, step: i64) -> u64 {
         mix(self.seed ^ mix(stream).wrapping_add(step as u64))
     }
@@ -50,41 +84,94 @@ impl World {
     }
 
     /// Rain in mm an hour: fronts of some hours, some days dry, the same over
-    /// the whole region with a share of its own for each place.
-    pub fn rain(self, place: u64, time: Seconds) -> f64 {
+    /// the whole region with a share of its own for each place; and what a
+    /// cloudburst adds.
+    pub fn rain(self, site: Site, time: Seconds) -> f64 {
         const FRONT: u64 = 0x7261_696e;
         let front =
             self.noise(FRONT, time, 9.0 * HOUR) + 0.4 * self.noise(FRONT + 1, time, 2.0 * HOUR);
-        let local = 1.0 + 0.5 * self.noise(FRONT ^ place, time, HOUR);
-        let depth = (front - 0.45).max(0.0) * 60.0 * local;
+        let local = 1.0 + 0.5 * self.noise(FRONT ^ site.hash, time, HOUR);
+        let depth = (front - 0.62).max(0.0) * 26.0 * local + self.burst(site, time) * local;
         if depth < 0.2 { 0.0 } else { depth }
     }
 
+    /// What a cloudburst rains there, in mm an hour.
+    pub fn burst(self, site: Site, time: Seconds) -> f64 {
+        let away = (site.up - BURST_UP) / BURST_WIDTH;
+        let strength: f64 = self
+            .bursts(time)
+            .map(|since| {
+                let (grown, held) = (since - BURST_GROWS, since - BURST_GROWS - BURST_HOLDS);
+                if grown < 0.0 {
+                    since / BURST_GROWS
+                } else {
+                    (1.0 - held.max(0.0) / BURST_FADES).max(0.0)
+                }
+            })
+            .sum();
+        BURST_RAIN * strength * (-away * away).exp()
+    }
+
+    /// How far the flood of a cloudburst has raised the river, in metres: it
+    /// begins at the top within minutes, comes down in two hours and gets
+    /// lower on its way. It rises by no more than some two metres an hour.
+    pub fn flood(self, site: Site, time: Seconds) -> f64 {
+        let down = 1.0 - site.up;
+        let delay = 300.0 + 7_000.0 * down;
+        let rises = 5_400.0 + 4_500.0 * down;
+        let height = 1.6 - 1.0 * down;
+        self.bursts(time)
+            .map(|since| ((since - delay) / rises).max(0.0))
+            // Highest, at 1, after the time that it rises.
+            .map(|part| height * part * part * (2.0 * (1.0 - part)).exp())
+            .sum()
+    }
+
+    fn bursts(self, time: Seconds) -> impl Iterator<Item = Seconds> {
+        self.cloudbursts
+            .into_iter()
+            .flatten()
+            .map(move |begun| time - begun)
+            .filter(|since| *since > 0.0)
+    }
+
     /// Rain that fell in the last `window`, in mm.
-    pub fn rain_sum(self, place: u64, time: Seconds, window: Seconds) -> f64 {
-        /// Points that the sum is taken over.
-        const POINTS: u32 = 12;
-        let step = window / f64::from(POINTS);
-        let sum: f64 = (0..POINTS)
-            .map(|n| self.rain(place, time - (f64::from(n) + 0.5) * step))
+    pub fn rain_sum(self, site: Site, time: Seconds, window: Seconds) -> f64 {
+        /// Points that the sum is taken over, at least.
+        const POINTS: f64 = 12.0;
+        /// Seconds between two points at most: a cloudburst is not stepped over.
+        const STEP: Seconds = 600.0;
+        let points = POINTS.max((window / STEP).ceil());
+        let step = window / points;
+        let sum: f64 = (0..points as u32)
+            .map(|n| self.rain(site, time - (f64::from(n) + 0.5) * step))
             .sum();
         sum * step / HOUR
     }
 
-    /// How far rain has raised a river, in mm of rain still on its way: the
-    /// answer of a catchment that takes `lag` to run off.
-    pub fn run_off(self, place: u64, time: Seconds, lag: Seconds) -> f64 {
+    /// How far the fronts' rain has raised a river, in mm of rain still on its
+    /// way: the answer of a catchment that takes `lag` to run off.
+    pub fn run_off(self, site: Site, time: Seconds, lag: Seconds) -> f64 {
         const POINTS: u32 = 24;
+        let calm = Self::calm(self.seed);
         let step = 5.0 * lag / f64::from(POINTS);
         (0..POINTS)
             .map(|n| {
                 let ago = (f64::from(n) + 0.5) * step;
                 let share = ago / (lag * lag) * (-ago / lag).exp();
-                self.rain(place, time - ago) * share * step
+                calm.rain(site, time - ago) * share * step
             })
             .sum::<f64>()
             * lag
             / HOUR
+    }
+
+    /// Daylight on a level place, in lux: the sun's height, twilight, clouds.
+    pub fn daylight(self, site: Site, time: Seconds) -> f64 {
+        let cloud = 0.5 + 0.5 * self.noise(0x636c_6f75, time, 5.0 * HOUR);
+        let wet = (self.rain(site, time) / 8.0).min(1.0);
+        let veil = 1.0 - 0.55 * cloud - 0.3 * wet;
+        clear_sky(sun_height(time)) * veil
     }
 }
 
@@ -121,16 +208,52 @@ pub fn traffic(time: Seconds) -> f64 {
     (base + rush).min(1.0)
 }
 
-/// The sun, 0 to 1; no season, since a run lasts days.
-pub fn daylight(time: Seconds) -> f64 {
-    daily(time, 12.5).max(0.0)
+/// Degrees north and east of the simulated city.
+const CITY_LATITUDE: f64 = 35.75;
+const CITY_LONGITUDE: f64 = 125.45;
+const YEAR: f64 = 365.2425;
+
+/// Days since the first of January, 2000-01-01 being one.
+fn day_of_year(time: Seconds) -> f64 {
+    ((time - 946_684_800.0) / DAY).rem_euclid(YEAR)
+}
+
+/// The sine of the sun's height over the city: above 0 it is day. Good to a
+/// quarter of an hour; the equation of time is left out.
+pub fn sun_height(time: Seconds) -> f64 {
+    let tilt = -23.44f64.to_radians() * (TAU * (day_of_year(time) + 10.0) / YEAR).cos();
+    let noon = (time / DAY).fract() + CITY_LONGITUDE / 360.0 - 0.5;
+    let latitude = CITY_LATITUDE.to_radians();
+    latitude.sin() * tilt.sin() + latitude.cos() * tilt.cos() * (TAU * noon).cos()
+}
+
+/// Lux under a clear sky: some 100,000 under a high sun, 400 as it sets, and a
+/// tenth of that for each two degrees that it is below the horizon.
+fn clear_sky(height: f64) -> f64 {
+    if height > 0.0 {
+        400.0 + 105_000.0 * height.powf(1.15)
+    } else {
+        400.0 * 10f64.powf(height / 0.035)
+    }
+}
+
+/// The sun's strength, 0 to 1.
+pub fn sunshine(time: Seconds) -> f64 {
+    sun_height(time).max(0.0)
+}
+
+/// The mean temperature of the season, in degrees Celsius: coldest in late
+/// January.
+pub fn season(time: Seconds) -> f64 {
+    13.0 - 12.0 * (TAU * (day_of_year(time) - 24.0) / YEAR).cos()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const WORLD: World = World { seed: 7 };
+    const WORLD: World = World::calm(7);
+    const SITE: Site = Site { hash: 1, up: 0.9 };
     /// 2026-05-01T00:00:00Z, a Friday, 09:00 in Seoul.
     const FRIDAY: Seconds = 1_777_593_600.0;
 
@@ -152,13 +275,13 @@ mod tests {
             last = next;
         }
         assert_eq!(last, WORLD.noise(1, 19_999.0, 600.0));
-        assert_ne!(last, World { seed: 8 }.noise(1, 19_999.0, 600.0));
+        assert_ne!(last, World::calm(8).noise(1, 19_999.0, 600.0));
     }
 
     #[test]
     fn rain_comes_and_goes_and_the_river_follows_it() {
         let hours: Vec<f64> = (0..24 * 60).map(|h| FRIDAY + f64::from(h) * HOUR).collect();
-        let wet = hours.iter().filter(|t| WORLD.rain(1, **t) > 0.0).count();
+        let wet = hours.iter().filter(|t| WORLD.rain(SITE, **t) > 0.0).count();
         assert!(
             (hours.len() / 50..hours.len() / 2).contains(&wet),
             "{wet} wet hours"
@@ -167,9 +290,46 @@ mod tests {
         let wettest = hours
             .iter()
             .copied()
-            .max_by(|a, b| WORLD.rain(1, *a).total_cmp(&WORLD.rain(1, *b)))
+            .max_by(|a, b| WORLD.rain(SITE, *a).total_cmp(&WORLD.rain(SITE, *b)))
             .unwrap();
-        let level = |t| WORLD.run_off(1, t, 3.0 * HOUR);
+        let level = |t| WORLD.run_off(SITE, t, 3.0 * HOUR);
         assert!(level(wettest + 2.0 * HOUR) > level(wettest - 4.0 * HOUR));
+    }
+
+    #[test]
+    fn the_sun_follows_season_and_hour() {
+        let at = |text| domain::Timestamp::parse(text).unwrap().as_micros() as f64 / 1e6;
+        let risen = |text| sun_height(at(text)) > 0.0;
+        // Sunrise and sunset at that latitude, to a quarter of an hour.
+        assert!(!risen("2026-12-21T07:20:00+09:00") && risen("2026-12-21T08:10:00+09:00"));
+        assert!(risen("2026-12-21T17:10:00+09:00") && !risen("2026-12-21T17:50:00+09:00"));
+        assert!(!risen("2026-06-21T04:50:00+09:00") && risen("2026-06-21T05:50:00+09:00"));
+        let noon = WORLD.daylight(SITE, at("2026-06-21T12:30:00+09:00"));
+        let night = WORLD.daylight(SITE, at("2026-06-21T01:00:00+09:00"));
+        assert!(noon > 10_000.0 && night < 0.1, "{noon} and {night} lx");
+        assert!(season(at("2026-08-01T00:00:00Z")) > 22.0 + season(at("2026-01-25T00:00:00Z")));
+    }
+
+    #[test]
+    fn a_cloudburst_raises_the_river_as_a_river_rises() {
+        let begun = FRIDAY;
+        let world = World {
+            cloudbursts: [Some(begun), None, None, None],
+            ..WORLD
+        };
+        let top = Site { hash: 1, up: 0.95 };
+        let mouth = Site { hash: 2, up: 0.05 };
+        let minutes = || (0..24 * 60).map(|m| begun + f64::from(m) * 60.0);
+        for site in [top, mouth] {
+            let rise = |t: Seconds| world.flood(site, t) - world.flood(site, t - 900.0);
+            let steepest = minutes().map(rise).fold(0.0, f64::max);
+            assert!((0.05..0.7).contains(&steepest), "{steepest} m in 15 min");
+            assert!(world.flood(site, begun + 20.0 * HOUR) < 0.02);
+            assert_eq!(world.flood(site, begun), 0.0);
+        }
+        let peak = |site| minutes().map(|t| world.flood(site, t)).fold(0.0, f64::max);
+        assert!(peak(top) > 2.0 * peak(mouth), "it gets lower on its way");
+        assert!(world.burst(top, begun + 1_200.0) > 40.0);
+        assert!(world.burst(mouth, begun + 1_200.0) < 1.0, "it is dry below");
     }
 }

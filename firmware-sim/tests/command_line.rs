@@ -64,3 +64,23 @@ fn a_broker_that_is_not_there_is_told_with_1() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("cannot reach the broker"), "{said}");
 }
+
+#[test]
+fn nothing_sent_is_a_failure_of_every_command() {
+    let broker = FakeBroker::start();
+    let address = broker.address.to_string();
+    let none = load(&["--mqtt", &address, "--anonymous", "--messages", "0"]);
+    assert_eq!(none.status.code(), Some(1), "{none:?}");
+
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = nobody.local_addr().unwrap().to_string();
+    drop(nobody);
+    let fleet = Command::new(env!("CARGO_BIN_EXE_firmware-sim"))
+        .args(["fleet", "--devices", "3", "--anonymous", "--seconds", "1"])
+        .args(["--mqtt", &address])
+        .output()
+        .unwrap();
+    assert_eq!(fleet.status.code(), Some(1), "{fleet:?}");
+    let said = String::from_utf8(fleet.stderr).unwrap();
+    assert!(said.contains(&address), "it names the broker: {said}");
+}

@@ -16,6 +16,7 @@ use fake_broker::FakeBroker;
 use firmware_sim::clock::now;
 use firmware_sim::fleet::{self, Faults, FleetConfig, FleetReport, SimulatedDevice};
 use firmware_sim::registration::key_of;
+use firmware_sim::signal::World;
 
 /// Only a failure waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -52,7 +53,7 @@ fn every_device_logs_in_with_its_key_and_sends_what_can_be_read() {
     let config = FleetConfig {
         interval: Duration::from_millis(200),
         faults: Faults::None,
-        ..FleetConfig::demo(3, broker.address, None, devices(40))
+        ..FleetConfig::demo(World::calm(3), broker.address, None, devices(40))
     };
     let watched = broker.clone();
     let topics = |broker: &FakeBroker| {
@@ -104,7 +105,7 @@ fn what_a_broken_link_did_not_take_is_sent_again() {
     let config = FleetConfig {
         interval: Duration::from_millis(100),
         faults: Faults::None,
-        ..FleetConfig::demo(3, broker.address, None, vec![counting])
+        ..FleetConfig::demo(World::calm(3), broker.address, None, vec![counting])
     };
     let taken = |broker: &FakeBroker| -> HashSet<u64> {
         broker
@@ -154,7 +155,7 @@ fn coap_devices_sign_and_repeat_until_they_are_answered() {
         interval: Duration::from_millis(200),
         coap_percent: 100,
         faults: Faults::None,
-        ..FleetConfig::demo(3, broker.address, door, devices(1))
+        ..FleetConfig::demo(World::calm(3), broker.address, door, devices(1))
     };
     let collected = std::sync::Mutex::new(Vec::new());
     let report = run(config, || {

@@ -2,20 +2,27 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
-use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
 
+use crate::access::AdmittedBy;
+use crate::coding::Coding;
 use crate::problem::Problem;
 use crate::problem_kind::ProblemKind;
 
 /// The longest JSON body, in bytes.
 pub(crate) const MAX_JSON_BYTES: usize = 256 * 1024;
+/// Of a body that is too large, so much more is read over before it is refused.
+const MAX_DROPPED_BYTES: usize = 1024 * 1024;
 /// How long a body may take to arrive.
-pub(crate) const BODY_DEADLINE: Duration = Duration::from_secs(30);
+const BODY_DEADLINE: Duration = Duration::from_secs(30);
+/// And longer by its length at this rate: 1 MiB a second.
+const BODY_BYTES_A_MILLISECOND: u64 = 1_049;
 
 /// A JSON body. `T` denies unknown fields, so that a typing error is told.
 pub(crate) struct JsonBody<T>(pub(crate) T);
@@ -48,7 +55,7 @@ where
         if media_type(request.headers()).is_none_or(|kind| kind != "application/json") {
             return Err(no_json());
         }
-        let bytes = read(request.into_body(), BYTES).await?;
+        let bytes = read(request, BYTES).await?;
         parse(&bytes).map(Self)
     }
 }
@@ -65,7 +72,7 @@ where
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let json = media_type(request.headers()).is_some_and(|kind| kind == "application/json");
-        let bytes = read(request.into_body(), MAX_JSON_BYTES).await?;
+        let bytes = read(request, MAX_JSON_BYTES).await?;
         if bytes.is_empty() {
             Ok(Self(T::default()))
         } else if json {
@@ -88,28 +95,73 @@ fn no_json() -> Problem {
     )
 }
 
-/// The whole body, if it is short and quick enough.
-pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let collected = tokio::time::timeout(BODY_DEADLINE, Limited::new(body, limit).collect())
-        .await
-        .map_err(|_| {
-            Problem::new(
-                ProblemKind::Timeout,
-                "The body did not arrive within 30 seconds.",
-            )
-        })?;
-    match collected {
-        Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Problem::new(
+/// The whole body, if it is short and quick enough, and its caller still may.
+/// A body that came compressed is read as what it was before.
+pub(crate) async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {
+    let (parts, body) = request.into_parts();
+    // Before a byte is read, so before anything is stored.
+    let coding = Coding::of(&parts.headers)?;
+    let arrived = arrive(body, limit).await?;
+    let bytes = match coding {
+        Coding::Identity => arrived,
+        coding => coding.decode(arrived, limit).await?,
+    };
+    if let Some(admitted) = parts.extensions.get::<AdmittedBy>() {
+        admitted.still()?;
+    }
+    Ok(bytes)
+}
+
+/// Collects a body. Its deadline goes on while it comes at a sensible rate.
+async fn arrive(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let too_large = || {
+        Problem::new(
             ProblemKind::TooLarge,
             format!("The body may have {limit} bytes here."),
-        )),
-        Err(error) => Err(Problem::body("The body broke off.").caused_by(error.to_string())),
+        )
+    };
+    let most = limit + MAX_DROPPED_BYTES;
+    // Who announces far too much need not send it.
+    if body.size_hint().lower() > most as u64 {
+        return Err(too_large());
+    }
+    let start = Instant::now();
+    let mut whole = BytesMut::new();
+    let mut came = 0;
+    loop {
+        let granted = Duration::from_millis(came as u64 / BODY_BYTES_A_MILLISECOND);
+        let deadline = start + BODY_DEADLINE + granted;
+        let frame = timeout_at(deadline, body.frame()).await.map_err(|_| {
+            Problem::new(
+                ProblemKind::Timeout,
+                "The body did not arrive within 30 seconds, and a second for each MiB of it.",
+            )
+        })?;
+        let data = match frame {
+            None if came > limit => return Err(too_large()),
+            None => return Ok(whole.freeze()),
+            Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+            Some(Err(error)) => {
+                return Err(Problem::body("The body broke off.").caused_by(error.to_string()));
+            }
+        };
+        came += data.len();
+        if came > most {
+            return Err(too_large());
+        }
+        // What is a little too large is read over: a caller that is still
+        // writing when the connection closes would not see why.
+        if came > limit {
+            whole = BytesMut::new();
+        } else {
+            whole.extend_from_slice(&data);
+        }
     }
 }
 
-/// The media type without its parameters, as written.
-pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
+/// The media type without its parameters, in lower case (RFC 9110, 8.3.1).
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    Some(text.split(';').next().unwrap_or(text).trim())
+    let kind = text.split(';').next().unwrap_or(text);
+    Some(kind.trim().to_ascii_lowercase())
 }

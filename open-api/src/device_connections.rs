@@ -8,9 +8,16 @@ use domain::{Assurance, DeviceId, Timestamp};
 /// What the broker knows.
 pub trait Connections: Send + Sync + 'static {
     /// Appends the broker's figures in Prometheus' text format.
-    fn prometheus(&self, out: &mut String);
+    fn prometheus(&self, out: &mut String, names: Names);
     /// The device's standing connection, if it has one.
     fn of_device(&self, device: &DeviceId) -> Option<StandingConnection>;
+}
+
+/// Whether figures are told by agency too.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Names {
+    Shown,
+    Hidden,
 }
 
 /// No broker: for an API that stands alone.
@@ -18,7 +25,7 @@ pub trait Connections: Send + Sync + 'static {
 pub struct NoConnections;
 
 impl Connections for NoConnections {
-    fn prometheus(&self, _: &mut String) {}
+    fn prometheus(&self, _: &mut String, _: Names) {}
 
     fn of_device(&self, _: &DeviceId) -> Option<StandingConnection> {
         None

@@ -11,10 +11,13 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 
+use crate::coding::Coding;
+use crate::connection::Place;
 use crate::problem::Problem;
 use crate::problem_kind::ProblemKind;
+use crate::reply_body::{compress, hold};
 use crate::state::ApiState;
 
 /// How long a request may take until its reply begins: an import of
@@ -27,12 +30,13 @@ const MAX_REJECTION_BYTES: usize = 1_024;
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
+    /// The address of ours that it came to.
+    pub(crate) local: Option<SocketAddr>,
     pub(crate) scheme: &'static str,
     /// Becomes true when the platform stops.
     pub(crate) stopping: watch::Receiver<bool>,
-    /// Its place among the listener's connections, which all end before the
-    /// listener does: whoever takes the connection over holds it.
-    pub(crate) place: Arc<OwnedSemaphorePermit>,
+    /// Its place among all connections: whoever takes it over holds it.
+    pub(crate) place: Arc<Place>,
 }
 
 /// What is known of a request's way here.
@@ -41,8 +45,12 @@ pub(crate) struct Arrival {
     pub(crate) client: IpAddr,
     /// As the caller used it: `http` or `https`.
     pub(crate) scheme: &'static str,
+    /// The address of ours that it came to.
+    pub(crate) local: Option<SocketAddr>,
+    /// How the outside world reaches the platform, where that was configured.
+    pub(crate) public_url: Option<Arc<str>>,
     pub(crate) stopping: watch::Receiver<bool>,
-    pub(crate) place: Arc<OwnedSemaphorePermit>,
+    pub(crate) place: Arc<Place>,
 }
 
 /// Replies by the hundred of their status, and the source of request ids.
@@ -96,8 +104,10 @@ pub(crate) async fn envelope(
         // Only `serve` hands requests in, and it names the peer of each.
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
+    let place = Arc::clone(&arrival.place);
     request.extensions_mut().insert(arrival);
     let line = (request.method().clone(), request.uri().path().to_owned());
+    let coding = Coding::wanted(request.headers());
 
     let reply = tokio::time::timeout(REQUEST_DEADLINE, next.run(request)).await;
     let mut response = reply.unwrap_or_else(|_| {
@@ -108,8 +118,10 @@ pub(crate) async fn envelope(
         .retry_after(10)
         .into_response()
     });
+    response = compress(&state, &line.0, coding, response).await;
+    response = hold(&state, &place, response).await;
     if response.status().is_client_error() || response.status().is_server_error() {
-        response = with_problem_body(response, &request_id, &line).await;
+        response = with_problem_body(&state, response, &request_id, &line).await;
     }
     state.http.count(response.status());
     finish(&mut response, &request_id);
@@ -127,12 +139,15 @@ fn arrival(state: &ApiState, request: &Request) -> Option<Arrival> {
     Some(Arrival {
         client: proxies.client(peer.address, request.headers()),
         scheme,
+        local: peer.local,
+        public_url: state.public_url.clone(),
         stopping: peer.stopping.clone(),
         place: Arc::clone(&peer.place),
     })
 }
 
 async fn with_problem_body(
+    state: &ApiState,
     mut response: Response,
     request_id: &str,
     (method, path): &(axum::http::Method, String),
@@ -149,7 +164,16 @@ async fn with_problem_body(
     };
     let cause = problem.cause().unwrap_or_default();
     if response.status().is_server_error() {
-        tracing::error!(request_id, %method, path, status = response.status().as_u16(), cause, "request failed");
+        // Whoever meets a limit gets such a status too: the log is not theirs.
+        match state.refusals.tell(response.status()) {
+            Some(0) => {
+                tracing::error!(request_id, %method, path, status = response.status().as_u16(), cause, "request failed");
+            }
+            Some(untold) => {
+                tracing::error!(request_id, %method, path, status = response.status().as_u16(), cause, untold, "request failed, and others in the last minute that were not told");
+            }
+            None => {}
+        }
     } else {
         tracing::debug!(request_id, %method, path, status = response.status().as_u16(), cause, "request refused");
     }

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::coding;
 use crate::csv_table::{self, Row};
 use crate::pagination::PageUrl;
 
@@ -101,14 +102,17 @@ impl Form {
         let mut best = (Self::Json, 0.0);
         for range in ranges {
             let mut parts = range.split(';').map(str::trim);
-            let form = match parts.next().unwrap_or_default() {
+            let form = match parts
+                .next()
+                .unwrap_or_default()
+                .to_ascii_lowercase()
+                .as_str()
+            {
                 "text/csv" => Self::Csv,
                 "application/json" | "*/*" | "application/*" => Self::Json,
                 _ => continue,
             };
-            let weight = parts
-                .find_map(|part| part.strip_prefix("q="))
-                .map_or(1.0, |weight| weight.parse().unwrap_or(0.0));
+            let weight = coding::weight(parts);
             if weight > best.1 {
                 best = (form, weight);
             }
@@ -164,6 +168,8 @@ mod tests {
             ("text/csv;header=present;q=0.9, */*;q=0.1", Form::Csv),
             ("text/csv, */*", Form::Csv),
             ("text/csv;q=0", Form::Json),
+            ("Text/CSV", Form::Csv),
+            ("text/csv; Q=0.1, APPLICATION/JSON", Form::Json),
         ] {
             assert_eq!(Form::wanted(accept.split(',')), form, "{accept}");
         }

@@ -4,6 +4,8 @@
 //! A cursor is base64url of the last item's key, so a page begins right
 //! behind it, whatever was added or removed meanwhile.
 
+use std::net::IpAddr;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri, header};
@@ -65,13 +67,15 @@ impl<S: Send + Sync> FromRequestParts<S> for PageUrl {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let scheme = parts
-            .extensions
-            .get::<Arrival>()
-            .map_or("http", |arrival| arrival.scheme);
-        let origin = authority(&parts.uri, &parts.headers)
-            .map(|authority| format!("{scheme}://{authority}"))
-            .unwrap_or_default();
+        let origin = parts.extensions.get::<Arrival>().map(|arrival| {
+            let written = authority(&parts.uri, &parts.headers);
+            written
+                .and_then(|written| own_origin(written, arrival))
+                .or_else(|| arrival.public_url.as_deref().map(str::to_owned))
+                // A reference that is relative leads back to where it was asked.
+                .unwrap_or_default()
+        });
+        let origin = origin.unwrap_or_default();
         let query: Vec<&str> = parts
             .uri
             .query()
@@ -84,6 +88,49 @@ impl<S: Send + Sync> FromRequestParts<S> for PageUrl {
             path: parts.uri.path().to_owned(),
             query: query.join("&"),
         })
+    }
+}
+
+/// The origin that a caller named, where it is one of ours: what a stranger
+/// writes as `Host` is repeated to nobody, and to no cache.
+fn own_origin(written: &str, arrival: &Arrival) -> Option<String> {
+    if let Some(public) = arrival.public_url.as_deref() {
+        let host = public.split_once("://").map_or(public, |(_, host)| host);
+        let host = host.split('/').next().unwrap_or(host);
+        if host.eq_ignore_ascii_case(written) {
+            return Some(public.to_owned());
+        }
+    }
+    let local = arrival.local?;
+    let here = local.ip().to_canonical();
+    let scheme = arrival.scheme;
+    let usual = if scheme == "https" { 443 } else { 80 };
+    let (host, port) = host_and_port(written)?;
+    let named = host.parse::<IpAddr>().map(|named| named.to_canonical());
+    let ours = match named {
+        Ok(named) if named.is_loopback() => here.is_loopback(),
+        Ok(named) => named == here && port.unwrap_or(usual) == local.port(),
+        // RFC 6761, 6.3: a name that means this machine alone.
+        Err(_) => here.is_loopback() && host.eq_ignore_ascii_case("localhost"),
+    };
+    ours.then(|| format!("{scheme}://{written}"))
+}
+
+/// `[::1]:8080` is `::1` and 8080.
+fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => {
+            let (host, rest) = rest.split_once(']')?;
+            (host, rest.strip_prefix(':'))
+        }
+        None => match authority.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        },
+    };
+    match port {
+        None => Some((host, None)),
+        Some(port) => Some((host, Some(port.parse().ok()?))),
     }
 }
 

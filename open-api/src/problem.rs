@@ -21,6 +21,8 @@ pub(crate) struct Problem {
     members: Vec<(&'static str, Value)>,
     /// Seconds after which it is worth trying again.
     retry_after: Option<u64>,
+    /// The codings that a body may have here.
+    accepting: Option<&'static str>,
     /// For the log alone.
     cause: Option<String>,
 }
@@ -32,6 +34,7 @@ impl Problem {
             detail: detail.into(),
             members: Vec::new(),
             retry_after: None,
+            accepting: None,
             cause: None,
         }
     }
@@ -76,6 +79,13 @@ impl Problem {
         self
     }
 
+    /// For 415, where another coding would do (RFC 9110, 15.5.16).
+    #[must_use]
+    pub(crate) fn accepting(mut self, codings: &'static str) -> Self {
+        self.accepting = Some(codings);
+        self
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         self.kind.status()
     }
@@ -117,6 +127,11 @@ impl IntoResponse for Problem {
             response
                 .headers_mut()
                 .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(codings) = self.accepting {
+            response
+                .headers_mut()
+                .insert(header::ACCEPT_ENCODING, HeaderValue::from_static(codings));
         }
         if self.kind == ProblemKind::Unauthenticated {
             response.headers_mut().insert(

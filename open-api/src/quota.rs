@@ -11,7 +11,7 @@ use domain::{ApiKeyId, DeviceId};
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
-use governor::{Quota, RateLimiter};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use crate::client_address::quota_address;
 use crate::problem::Problem;
@@ -30,6 +30,10 @@ pub struct Quotas {
     pub device_a_minute: NonZeroU32,
     /// Applications that an address may make, in an hour.
     pub applications_an_hour: NonZeroU32,
+    /// Applications that all addresses together may make, in an hour.
+    pub applications_in_all_an_hour: NonZeroU32,
+    /// Times that an address may try to log an operator in, in a minute.
+    pub logins_a_minute: NonZeroU32,
 }
 
 const fn nonzero(number: u32) -> NonZeroU32 {
@@ -44,6 +48,8 @@ impl Default for Quotas {
             operator_a_minute: nonzero(120_000),
             device_a_minute: nonzero(60_000),
             applications_an_hour: nonzero(20),
+            applications_in_all_an_hour: nonzero(2_000),
+            logins_a_minute: nonzero(30),
         }
     }
 }
@@ -67,6 +73,8 @@ pub(crate) struct Throttle {
     operator: Limiter,
     device: Limiter,
     applications: Limiter,
+    applications_in_all: DefaultDirectRateLimiter<StateInformationMiddleware>,
+    logins: Limiter,
     clock: DefaultClock,
     /// Requests since the idle accounts were last forgotten.
     since_sweep: AtomicU32,
@@ -87,6 +95,11 @@ impl Throttle {
             operator: limiter(Quota::per_minute(quotas.operator_a_minute)),
             device: limiter(Quota::per_minute(quotas.device_a_minute)),
             applications: limiter(Quota::per_hour(quotas.applications_an_hour)),
+            applications_in_all: RateLimiter::direct(Quota::per_hour(
+                quotas.applications_in_all_an_hour,
+            ))
+            .with_middleware(),
+            logins: limiter(Quota::per_minute(quotas.logins_a_minute)),
             clock: DefaultClock::default(),
             since_sweep: AtomicU32::new(0),
         }
@@ -103,9 +116,24 @@ impl Throttle {
         }
     }
 
-    /// Counts one new application.
+    /// Counts one new application: of its address, and of all.
     pub(crate) fn take_application(&self, address: IpAddr) -> Result<Allowance, Refused> {
-        self.count(&self.applications, &Account::of_address(address))
+        self.sweep();
+        let allowance = self.count(&self.applications, &Account::of_address(address))?;
+        match self.applications_in_all.check() {
+            Ok(_) => Ok(allowance),
+            Err(not_until) => Err(Refused {
+                limit: not_until.quota().burst_size().get(),
+                wait: not_until.wait_time_from(self.clock.now()),
+            }),
+        }
+    }
+
+    /// Counts one try to log in. It goes on an account of its own: who has read
+    /// all that an address may read can still log in.
+    pub(crate) fn take_login(&self, address: IpAddr) -> Result<Allowance, Refused> {
+        self.sweep();
+        self.count(&self.logins, &Account::of_address(address))
     }
 
     fn count(&self, limiter: &Limiter, account: &Account) -> Result<Allowance, Refused> {
@@ -129,7 +157,13 @@ impl Throttle {
     fn sweep(&self) {
         if self.since_sweep.fetch_add(1, Ordering::Relaxed) == SWEEP_EVERY {
             self.since_sweep.store(0, Ordering::Relaxed);
-            for limiter in [&self.anonymous, &self.key, &self.device, &self.applications] {
+            for limiter in [
+                &self.anonymous,
+                &self.key,
+                &self.device,
+                &self.applications,
+                &self.logins,
+            ] {
                 limiter.retain_recent();
             }
         }

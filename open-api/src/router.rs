@@ -1,6 +1,7 @@
 //! The table of contents.
 
 use axum::Router;
+use axum::http::HeaderMap;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 
@@ -119,11 +120,14 @@ fn of_operations() -> Operations {
 fn pages(document: &utoipa::openapi::OpenApi) -> Router<ApiState> {
     let document = pages::Document::new(document);
     Router::new()
-        .route("/", get(|| pages::page("index.html")))
-        .route("/ops", get(|| pages::page("ops.html")))
-        .route("/docs", get(|| pages::page("docs.html")))
+        .route("/", get(|headers| pages::page("index.html", headers)))
+        .route("/ops", get(|headers| pages::page("ops.html", headers)))
+        .route("/docs", get(|headers| pages::page("docs.html", headers)))
         .route("/assets/{*path}", get(pages::asset))
         .route("/problems/{kind}", get(problems::show))
-        .route("/openapi.json", get(async move || document.reply()))
+        .route(
+            "/openapi.json",
+            get(async move |headers: HeaderMap| document.reply(&headers).await),
+        )
         .layer(from_fn(pages::not_modified))
 }

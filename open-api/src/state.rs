@@ -8,17 +8,21 @@ use domain::{DatastreamId, Timestamp};
 use ingest::{Clock, Exports, Ingest};
 use supervisor::Supervisor;
 
-use crate::access::Sessions;
+use crate::access::{Rights, Sessions};
 use crate::backups::Backups;
 use crate::boundary_members::BoundaryMembers;
 use crate::client_address::TrustedProxies;
+use crate::connection::{Book, Unsent};
 use crate::device_connections::Connections;
 use crate::endpoints::{Downloads, Streams};
 use crate::envelope::HttpCounters;
+use crate::limits::HttpLimits;
 use crate::params::Viewer;
 use crate::problem::Problem;
 use crate::quota::{Quotas, Throttle};
 use crate::reads::Reads;
+use crate::reply_body::Compressing;
+use crate::told::Told;
 
 /// What the platform says of itself at `GET /v1/platform`.
 #[derive(Clone, Debug)]
@@ -34,6 +38,8 @@ pub struct PlatformInfo {
     pub public_url: Option<String>,
     /// Name and port of each listener, as `mqtt` and 1883.
     pub listeners: Vec<(String, u16)>,
+    /// Nothing that it serves was measured: the demo.
+    pub simulated: bool,
 }
 
 /// What the composition root hands over.
@@ -46,14 +52,14 @@ pub struct ApiParts {
     /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: TrustedProxies,
     pub quotas: Quotas,
+    pub limits: HttpLimits,
+    /// What opens `/metrics` beside an operator's login.
+    pub metrics_token: Option<String>,
     pub clock: Arc<dyn Clock>,
     /// Where exports are kept: they can be made again.
     pub export_folder: PathBuf,
     /// Who knows whether every task of the process runs.
     pub supervisor: Supervisor,
-    /// Connections of each listener, [`crate::MAX_CONNECTIONS`] at most: the
-    /// process may hold fewer handles.
-    pub max_connections: usize,
 }
 
 /// Shared by all listeners and requests; cheap to clone.
@@ -66,19 +72,25 @@ pub struct ApiState {
 pub struct Shared {
     pub(crate) registry: Arc<Registry>,
     pub(crate) ingest: Ingest,
+    pub(crate) public_url: Option<Arc<str>>,
     pub(crate) platform: PlatformInfo,
     pub(crate) connections: Arc<dyn Connections>,
     pub(crate) backups: Arc<dyn Backups>,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) throttle: Throttle,
     pub(crate) sessions: Sessions,
+    pub(crate) rights: Rights,
+    pub(crate) book: Arc<Book>,
+    pub(crate) unsent: Unsent,
+    pub(crate) metrics_token: Option<String>,
     pub(crate) streams: Streams,
     pub(crate) downloads: Downloads,
     pub(crate) http: HttpCounters,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) supervisor: Supervisor,
-    pub(crate) max_connections: usize,
     boundary_members: BoundaryMembers,
+    pub(crate) compressing: Compressing,
+    pub(crate) refusals: Told,
     reads: Reads,
 }
 
@@ -90,33 +102,45 @@ impl std::ops::Deref for ApiState {
     }
 }
 
+impl Shared {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
 impl ApiState {
     pub fn new(parts: ApiParts) -> Self {
+        let rights = Rights::default();
+        let told = rights.teller();
+        parts.registry.on_change(move |_| told());
+        let book = Book::new(parts.limits);
         let exports = Exports::new(parts.ingest.clone(), parts.export_folder);
         Self {
             shared: Arc::new(Shared {
                 registry: parts.registry,
                 ingest: parts.ingest,
+                public_url: parts.platform.public_url.as_deref().map(Arc::from),
                 platform: parts.platform,
                 connections: parts.connections,
                 backups: parts.backups,
                 trusted_proxies: parts.trusted_proxies,
                 throttle: Throttle::new(&parts.quotas),
-                sessions: Sessions::default(),
+                sessions: Sessions::new(rights.teller()),
+                rights,
+                unsent: Unsent::new(Arc::clone(&book)),
+                book,
+                metrics_token: parts.metrics_token,
                 streams: Streams::default(),
                 downloads: Downloads::new(exports),
                 http: HttpCounters::new(),
                 clock: parts.clock,
                 supervisor: parts.supervisor,
-                max_connections: parts.max_connections.min(crate::MAX_CONNECTIONS),
                 boundary_members: BoundaryMembers::default(),
+                compressing: Compressing::default(),
+                refusals: Told::default(),
                 reads: Reads::default(),
             }),
         }
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        self.clock.now()
     }
 
     /// Waits until what was durable when the question came is applied, then

@@ -22,6 +22,7 @@ use crate::glue::downlink::Downlink;
 use crate::glue::login_book::LoginBook;
 use crate::glue::sessions::Sessions;
 use crate::handles::{self, Handles};
+use crate::server_file::ServerFile;
 use crate::{coap, feed, format, http, identity, mqtt};
 
 /// The running platform.
@@ -38,6 +39,8 @@ pub struct Platform {
     stop: watch::Sender<bool>,
     supervisor: Supervisor,
     scope: Scope,
+    /// Tells commands where this is; goes with it.
+    _server_file: ServerFile,
 }
 
 /// Where each listener listens, in the order of the ready file.
@@ -64,6 +67,13 @@ impl Addresses {
             .collect();
         object.insert("pid".to_owned(), std::process::id().into());
         object.into()
+    }
+
+    pub(crate) fn named(&self) -> std::collections::BTreeMap<String, SocketAddr> {
+        self.0
+            .iter()
+            .map(|(name, address)| ((*name).to_owned(), *address))
+            .collect()
     }
 
     fn ports(&self) -> Vec<(String, u16)> {
@@ -139,7 +149,13 @@ impl Platform {
         let live = async move { downlink.run(subscribers).await };
         upkeep.spawn(scope.task("live messages of MQTT", live));
 
+        let server_file = ServerFile::write(
+            &settings.data,
+            &sockets.addresses,
+            settings.public_url.as_deref(),
+        )?;
         Ok(Self {
+            _server_file: server_file,
             addresses: sockets.addresses,
             registry: rooms.registry,
             ingest: rooms.ingest,

@@ -7,7 +7,9 @@ use broker::coap::CoapHandle;
 use broker::{BrokerHandle, ConnectionInfo};
 use domain::{Assurance, DeviceId};
 use feed::FeedStats;
-use open_api::{ApiParts, ApiState, Connections, PlatformInfo, Quotas, StandingConnection};
+use open_api::{
+    ApiParts, ApiState, Connections, HttpLimits, Names, PlatformInfo, Quotas, StandingConnection,
+};
 
 use crate::backup;
 use crate::backup::live::LiveBackups;
@@ -35,6 +37,7 @@ pub(crate) fn state(
             audience: rooms.audience.clone(),
             public_url: settings.public_url.clone(),
             listeners,
+            simulated: settings.simulated,
         },
         connections: Arc::new(doors),
         backups: Arc::new(LiveBackups::new(
@@ -48,10 +51,11 @@ pub(crate) fn state(
         )),
         trusted_proxies: settings.trusted_proxies.clone(),
         quotas: Quotas::default(),
+        limits: HttpLimits::within(rooms.handles.http),
+        metrics_token: settings.metrics_token.clone(),
         clock: Arc::clone(&rooms.clock),
         export_folder: settings.data.join(EXPORT_FOLDER),
         supervisor: rooms.supervisor.clone(),
-        max_connections: rooms.handles.http,
     })
 }
 
@@ -141,7 +145,7 @@ const COUNTERS: [Metric; 12] = [
 ];
 
 impl Connections for Doors {
-    fn prometheus(&self, out: &mut String) {
+    fn prometheus(&self, out: &mut String, names: Names) {
         let stats = self.mqtt.stats();
         let kinds = [
             ("gauge", GAUGES.as_slice()),
@@ -180,7 +184,9 @@ impl Connections for Doors {
                 "# HELP {name} {help}.\n# TYPE {name} counter\n{name} {count}"
             );
         }
-        agencies(out, &stats.agencies);
+        if names == Names::Shown {
+            agencies(out, &stats.agencies);
+        }
         self.logins.prometheus(out);
         if let Some(feed) = &self.feed {
             feed.prometheus(out);

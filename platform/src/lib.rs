@@ -4,6 +4,7 @@
 //! - [`compose`]: opens, joins, runs and ends the rooms
 //! - [`glue`]: between the broker and the data plane
 //! - [`backup`]: a copy of the whole data folder, and a folder from one
+//! - [`nearby`], [`server_file`]: how commands find the running server
 //! - [`cli`]: the command line, one file a subcommand
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -13,9 +14,11 @@ pub mod cli;
 pub mod compose;
 pub mod config;
 pub mod glue;
+pub mod nearby;
 pub mod observability;
 pub mod ready;
 pub mod runtime;
+pub mod server_file;
 
 mod coap;
 mod feed;

@@ -26,7 +26,8 @@ impl ReadyFile {
     }
 }
 
-fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
+/// Whole or not at all.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     let fresh = PathBuf::from(name);

@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
+use coset::iana;
 use domain::{DeviceId, Timestamp};
 use serde::Deserialize;
 
 use crate::api::PublicKeyDocument;
 use crate::es256::Es256Key;
-use crate::identity::{DeviceKey, KeyError, jwt};
+use crate::identity::{DeviceKey, KeyError, Signer, jwt};
 
 /// Either kind of key.
 #[derive(Debug)]
@@ -79,9 +80,29 @@ impl PrivateKey {
         now: Timestamp,
         lifetime: Duration,
     ) -> String {
+        jwt(self, device, audience, now, lifetime)
+    }
+}
+
+impl Signer for PrivateKey {
+    fn jose_algorithm(&self) -> &'static str {
         match self {
-            Self::Ed25519(key) => jwt(&**key, device, audience, now, lifetime),
-            Self::Es256(key) => jwt(&**key, device, audience, now, lifetime),
+            Self::Ed25519(key) => key.jose_algorithm(),
+            Self::Es256(key) => key.jose_algorithm(),
+        }
+    }
+
+    fn cose_algorithm(&self) -> iana::Algorithm {
+        match self {
+            Self::Ed25519(key) => key.cose_algorithm(),
+            Self::Es256(key) => key.cose_algorithm(),
+        }
+    }
+
+    fn signature(&self, message: &[u8]) -> [u8; 64] {
+        match self {
+            Self::Ed25519(key) => key.signature(message),
+            Self::Es256(key) => key.signature(message),
         }
     }
 }

@@ -9,12 +9,13 @@ use clap::Args;
 use domain::{AgencyId, DeviceId};
 use firmware_sim::fleet::{self, Faults, FleetConfig, Login, PlannedDevice, SimulatedDevice};
 use firmware_sim::registration::{Platform, key_of, new_device};
+use firmware_sim::signal::World;
 
 use super::Identity;
 
 #[derive(Args, Debug)]
 pub(crate) struct FleetArguments {
-    /// Sensors around Seoul, over all models
+    /// Sensors of an invented city, over all models
     #[arg(long, value_name = "N", default_value_t = 300)]
     devices: usize,
     /// The broker
@@ -25,7 +26,7 @@ pub(crate) struct FleetArguments {
     coap: Option<SocketAddr>,
     #[command(flatten)]
     identity: Identity,
-    /// The agency that owns all devices [default: seoul and hanriver]
+    /// The agency that owns all devices [default: gaon and neoul]
     #[arg(long, value_name = "ID")]
     agency: Option<AgencyId>,
     /// Put before each device's id
@@ -37,9 +38,6 @@ pub(crate) struct FleetArguments {
     /// Seconds between two messages of a device
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     interval: u32,
-    /// Seconds of the simulated world in one of ours
-    #[arg(long, value_name = "X", default_value_t = 1.0)]
-    world_speed: f64,
     /// No drifting clocks, broken links, reboots and sensor faults
     #[arg(long)]
     no_faults: bool,
@@ -68,10 +66,14 @@ pub(crate) fn run(arguments: &FleetArguments) -> anyhow::Result<ExitCode> {
             planned,
         })
         .collect();
-    let usual = FleetConfig::demo(arguments.seed, arguments.mqtt, arguments.coap, devices);
+    let usual = FleetConfig::demo(
+        World::calm(arguments.seed),
+        arguments.mqtt,
+        arguments.coap,
+        devices,
+    );
     let config = FleetConfig {
         interval: Duration::from_secs(u64::from(arguments.interval.max(1))),
-        world_speed: arguments.world_speed,
         // Only a signed message says over CoAP who sent it.
         coap: arguments.coap.filter(|_| platform.is_some()),
         login: if platform.is_some() {
@@ -96,6 +98,13 @@ pub(crate) fn run(arguments: &FleetArguments) -> anyhow::Result<ExitCode> {
         "{} messages made, {} acknowledged, {} given up; {} connections, {} refusals",
         report.made, report.acknowledged, report.lost, report.connected, report.refused
     );
+    if report.acknowledged == 0 {
+        eprintln!(
+            "firmware-sim: nothing was acknowledged: is there a broker at {}, and does it let these devices in?",
+            arguments.mqtt
+        );
+        return Ok(ExitCode::FAILURE);
+    }
     Ok(ExitCode::SUCCESS)
 }
 

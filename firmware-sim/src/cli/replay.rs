@@ -85,8 +85,20 @@ fn print(replay: &Replay) {
             recording.unreadable
         );
     }
+    if recording.ignored > 0 {
+        println!(
+            "{} rows of metrics that the map leaves out",
+            recording.ignored
+        );
+    }
     for (metric, rows) in &recording.unmapped {
-        println!("{rows} rows of {metric}: the map has no rule, not sent");
+        println!(
+            "NOT SENT: {rows} rows of {metric}: the map has no rule for this metric and unit; \
+             add one, or name the metric in the map's ignore = [...]"
+        );
+    }
+    if replay.acknowledged() == 0 {
+        println!("NOTHING was sent");
     }
     for fault in &sent.faults {
         println!("given up: {fault}");
@@ -97,6 +109,8 @@ fn print(replay: &Replay) {
             print!("{comparison}");
             let verdict = if comparison.is_complete() {
                 "all equal"
+            } else if replay.acknowledged() == 0 {
+                "NOTHING to compare"
             } else {
                 "NOT EQUAL"
             };

@@ -34,7 +34,6 @@ pub(super) struct Message {
 pub(super) struct Device<'a> {
     planned: &'a PlannedDevice,
     world: World,
-    world_speed: f64,
     interval: Duration,
     faults: Faults,
     format: ContentFormat,
@@ -47,7 +46,7 @@ pub(super) struct Device<'a> {
 }
 
 impl<'a> Device<'a> {
-    pub(super) fn new(planned: &'a PlannedDevice, world: World, config: &FleetConfig) -> Self {
+    pub(super) fn new(planned: &'a PlannedDevice, config: &FleetConfig) -> Self {
         // What makers choose: half of them the short form.
         let format = match planned.hash % 10 {
             0..5 => ContentFormat::CompactJson,
@@ -56,8 +55,7 @@ impl<'a> Device<'a> {
         };
         Self {
             planned,
-            world,
-            world_speed: config.world_speed,
+            world: config.world,
             interval: config.interval,
             faults: config.faults,
             format,
@@ -179,7 +177,7 @@ impl<'a> Device<'a> {
         let scene = Scene {
             device: self.planned,
             world: self.world,
-            time: seen * self.world_speed,
+            time: seen,
         };
         let mut readings = scene.readings();
         let draw = chance(mix(self.planned.hash ^ self.made) ^ 0xbad);
@@ -216,7 +214,12 @@ mod tests {
     fn config(faults: Faults) -> FleetConfig {
         FleetConfig {
             faults,
-            ..FleetConfig::demo(5, ([127, 0, 0, 1], 1883).into(), None, Vec::new())
+            ..FleetConfig::demo(
+                World::calm(5),
+                ([127, 0, 0, 1], 1883).into(),
+                None,
+                Vec::new(),
+            )
         }
     }
 
@@ -227,7 +230,7 @@ mod tests {
         let config = config(faults);
         let (mut boots, mut down) = (0, 0);
         for planned in plan(5, 20) {
-            let mut device = Device::new(&planned, World { seed: 5 }, &config);
+            let mut device = Device::new(&planned, &config);
             for step in 0..86_400 / STEP {
                 let now = Timestamp::from_micros((START + step * STEP) * 1_000_000);
                 boots += u32::from(device.boots_again(now));
@@ -253,7 +256,7 @@ mod tests {
     fn a_full_store_gives_up_its_oldest() {
         let config = config(Faults::None);
         let planned = plan(5, 1).remove(0);
-        let mut device = Device::new(&planned, World { seed: 5 }, &config);
+        let mut device = Device::new(&planned, &config);
         let at = |n: usize| Timestamp::from_micros((1_777_593_600 + n as i64) * 1_000_000);
         for n in 0..MAX_STORED {
             assert!(!device.measure(at(n)));

@@ -3,12 +3,16 @@
 //! messages. Clocks drift, links break, devices boot again, and what could not
 //! be sent is kept and sent later.
 //!
+//! - [`city`]: the invented city that they stand in
 //! - [`plan()`]: which devices, where
+//! - [`past`]: what they measured before they were there
 //! - [`run()`]: all of them, until told to stop
 
+pub mod city;
 mod coap;
 mod device;
 mod mqtt;
+pub mod past;
 mod plan;
 mod readings;
 mod report;
@@ -22,10 +26,10 @@ use sdk::{DeviceKey, PublicKey};
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
-pub use plan::plan;
+pub use plan::{AGENCIES, plan};
 pub use report::FleetReport;
 
-use crate::signal::World;
+use crate::signal::{Site, World};
 
 /// A device as planned: what its registration needs, and its part in the world.
 #[derive(Clone, PartialEq, Debug)]
@@ -33,11 +37,12 @@ pub struct PlannedDevice {
     pub id: DeviceId,
     pub agency: AgencyId,
     pub model: ModelId,
-    /// English and Korean, as `Mapo Car park 3 · 주차장 마포구 3`.
+    /// English and Korean, as `Mulbit Car park 3 · 물빛구 주차장 3`.
     pub name: String,
     pub location: Location,
     /// What its own share of chance follows from.
     pub hash: u64,
+    pub site: Site,
 }
 
 /// A device with the key that it was registered with.
@@ -76,10 +81,7 @@ pub struct FleetConfig {
     pub devices: Vec<SimulatedDevice>,
     /// Each device publishes about this often.
     pub interval: Duration,
-    pub seed: u64,
-    /// Seconds of the simulated world in one of ours: its rivers rise and its
-    /// rush hours pass so much faster. Times of observations stay true.
-    pub world_speed: f64,
+    pub world: World,
     pub audience: String,
     /// With it, CoAP devices keep a message until its receipt verifies;
     /// without it a 2.04 is enough.
@@ -89,9 +91,9 @@ pub struct FleetConfig {
 }
 
 impl FleetConfig {
-    /// As `madang demo` runs it: moving enough to be seen.
+    /// As `madang demo` runs it.
     pub fn demo(
-        seed: u64,
+        world: World,
         mqtt: SocketAddr,
         coap: impl Into<Option<SocketAddr>>,
         devices: Vec<SimulatedDevice>,
@@ -102,8 +104,7 @@ impl FleetConfig {
             coap_percent: 10,
             devices,
             interval: Duration::from_secs(5),
-            seed,
-            world_speed: 60.0,
+            world,
             audience: "madang".to_owned(),
             platform: None,
             login: Login::Key,
@@ -152,8 +153,7 @@ async fn one_device(
     stopped: watch::Receiver<bool>,
 ) {
     let simulated = &config.devices[at];
-    let world = World { seed: config.seed };
-    let device = device::Device::new(&simulated.planned, world, &config);
+    let device = device::Device::new(&simulated.planned, &config);
     match config.coap {
         Some(door) if simulated.planned.hash / 7 % 100 < u64::from(config.coap_percent) => {
             coap::run(&config, simulated, door, device, &report, stopped).await;

@@ -1,10 +1,11 @@
-//! Which devices a fleet has: about Seoul and down the Han river, over all
-//! models and two agencies, the same for the same seed.
+//! Which devices a fleet has: in the districts of an invented city and down its
+//! river, over all models and two agencies, the same for the same seed.
 
 use domain::{AgencyId, DeviceId, Location, ModelId};
 
 use super::PlannedDevice;
-use crate::signal::{chance, mix};
+use super::city::{self, City, Corner};
+use crate::signal::{Site, chance, mix};
 
 /// Devices of one model among a hundred, and where they stand.
 struct Share {
@@ -42,15 +43,20 @@ const fn share(
     }
 }
 
-const SEOUL: &str = "seoul";
-const RIVER: &str = "hanriver";
+/// The agencies of a fleet: id and name.
+pub const AGENCIES: [(&str, &str); 2] = [
+    (CITY, "Gaon City · 가온시"),
+    (RIVER, "Neoul River Office · 너울강관리소"),
+];
+const CITY: &str = "gaon";
+const RIVER: &str = "neoul";
 
 const SHARES: [Share; 14] = [
     share(
         "traffic.flow",
         "vds",
         ("Traffic detector", "차량검지기"),
-        SEOUL,
+        CITY,
         26,
         Place::City,
     ),
@@ -58,7 +64,7 @@ const SHARES: [Share; 14] = [
         "safety.air",
         "air",
         ("Air monitor", "대기측정소"),
-        SEOUL,
+        CITY,
         14,
         Place::City,
     ),
@@ -66,7 +72,7 @@ const SHARES: [Share; 14] = [
         "safety.street",
         "sdot",
         ("Street sensor", "도시데이터센서"),
-        SEOUL,
+        CITY,
         12,
         Place::City,
     ),
@@ -90,7 +96,7 @@ const SHARES: [Share; 14] = [
         "traffic.parking",
         "park",
         ("Car park", "주차장"),
-        SEOUL,
+        CITY,
         7,
         Place::City,
     ),
@@ -98,7 +104,7 @@ const SHARES: [Share; 14] = [
         "traffic.signal",
         "sig",
         ("Traffic signal", "교통신호기"),
-        SEOUL,
+        CITY,
         5,
         Place::City,
     ),
@@ -106,7 +112,7 @@ const SHARES: [Share; 14] = [
         "safety.lamp",
         "lamp",
         ("Street lamp", "가로등"),
-        SEOUL,
+        CITY,
         5,
         Place::City,
     ),
@@ -114,7 +120,7 @@ const SHARES: [Share; 14] = [
         "safety.crowd",
         "crowd",
         ("Crowd counter", "인파계수기"),
-        SEOUL,
+        CITY,
         4,
         Place::City,
     ),
@@ -138,7 +144,7 @@ const SHARES: [Share; 14] = [
         "safety.gas",
         "gas",
         ("Gas detector", "가스감지기"),
-        SEOUL,
+        CITY,
         2,
         Place::City,
     ),
@@ -146,7 +152,7 @@ const SHARES: [Share; 14] = [
         "disaster.fire",
         "fire",
         ("Fire detector", "화재감지기"),
-        SEOUL,
+        CITY,
         2,
         Place::City,
     ),
@@ -160,54 +166,11 @@ const SHARES: [Share; 14] = [
     ),
 ];
 
-/// Districts of Seoul: about their middle, in degrees.
-const DISTRICTS: [(&str, &str, f64, f64); 25] = [
-    ("Jongno", "종로구", 37.573, 126.979),
-    ("Jung", "중구", 37.564, 126.998),
-    ("Yongsan", "용산구", 37.532, 126.990),
-    ("Seongdong", "성동구", 37.563, 127.037),
-    ("Gwangjin", "광진구", 37.538, 127.082),
-    ("Dongdaemun", "동대문구", 37.574, 127.040),
-    ("Jungnang", "중랑구", 37.606, 127.093),
-    ("Seongbuk", "성북구", 37.589, 127.017),
-    ("Gangbuk", "강북구", 37.640, 127.026),
-    ("Dobong", "도봉구", 37.669, 127.047),
-    ("Nowon", "노원구", 37.654, 127.056),
-    ("Eunpyeong", "은평구", 37.603, 126.929),
-    ("Seodaemun", "서대문구", 37.579, 126.937),
-    ("Mapo", "마포구", 37.566, 126.902),
-    ("Yangcheon", "양천구", 37.517, 126.867),
-    ("Gangseo", "강서구", 37.551, 126.850),
-    ("Guro", "구로구", 37.495, 126.888),
-    ("Geumcheon", "금천구", 37.457, 126.895),
-    ("Yeongdeungpo", "영등포구", 37.526, 126.896),
-    ("Dongjak", "동작구", 37.512, 126.940),
-    ("Gwanak", "관악구", 37.478, 126.952),
-    ("Seocho", "서초구", 37.484, 127.033),
-    ("Gangnam", "강남구", 37.517, 127.047),
-    ("Songpa", "송파구", 37.515, 127.106),
-    ("Gangdong", "강동구", 37.530, 127.124),
-];
-
-/// Points of the Han river from the dam to the sea, in its order.
-const RIVER_POINTS: [(&str, &str, f64, f64); 12] = [
-    ("Paldang", "팔당", 37.527, 127.279),
-    ("Misa", "미사", 37.563, 127.192),
-    ("Gangdong bridge", "강동대교", 37.575, 127.159),
-    ("Gwangjin bridge", "광진교", 37.544, 127.115),
-    ("Cheongdam bridge", "청담대교", 37.526, 127.064),
-    ("Jungnangcheon", "중랑천", 37.546, 127.036),
-    ("Jamsu bridge", "잠수교", 37.514, 126.996),
-    ("Hangang bridge", "한강대교", 37.518, 126.959),
-    ("Wonhyo bridge", "원효대교", 37.525, 126.942),
-    ("Yanghwa bridge", "양화대교", 37.543, 126.903),
-    ("Haengju bridge", "행주대교", 37.598, 126.810),
-    ("Gimpo bridge", "김포대교", 37.614, 126.793),
-];
-
-/// About degrees that devices lie from their district's or point's middle.
-const CITY_SPREAD: f64 = 0.022;
-const RIVER_SPREAD: f64 = 0.004;
+/// About degrees that a device of the river lies from its gauge.
+const RIVER_SPREAD: f64 = 0.003;
+/// Draws until a place lies within its district: each has a third of its box
+/// at least, so that more are never needed.
+const MAX_DRAWS: u64 = 64;
 
 /// `count` devices. A fleet with more of them holds one with fewer, so a demo
 /// that grows keeps its devices.
@@ -237,28 +200,55 @@ fn device(seed: u64, share: &Share, number: u32) -> PlannedDevice {
     let hash = id
         .bytes()
         .fold(mix(seed), |hash, byte| mix(hash ^ u64::from(byte)));
-    let (points, spread): (&[_], f64) = match share.place {
-        Place::City => (&DISTRICTS, CITY_SPREAD),
-        Place::River => (&RIVER_POINTS, RIVER_SPREAD),
-    };
-    let at = match share.place {
-        Place::City => (hash % points.len() as u64) as usize,
+    let city = city::gaon();
+    let (en, ko, [lon, lat]) = match share.place {
+        Place::City => in_a_district(city, hash),
         // One after another down the river.
-        Place::River => (number as usize - 1) % points.len(),
+        Place::River => at_the_river(city, hash, number as usize - 1),
     };
-    let (en, ko, lat, lon) = points[at];
-    let away = |salt: u64| (chance(hash ^ salt) + chance(hash ^ salt ^ 0xff) - 1.0) * spread;
     PlannedDevice {
         name: format!(
-            "{} {} {number} · {} {ko} {number}",
-            en, share.title, share.title_ko
+            "{en} {} {number} · {ko} {} {number}",
+            share.title, share.title_ko
         ),
         id: DeviceId::new(id).expect("a prefix and a number"),
         agency: AgencyId::new(share.agency).expect("a constant id"),
         model: ModelId::new(share.model).expect("a constant id"),
-        location: Location::new(lat + away(1), lon + away(2)).expect("near Seoul"),
+        location: Location::new(lat, lon).expect("in the city"),
+        site: Site {
+            hash,
+            up: city.up([lon, lat]),
+        },
         hash,
     }
+}
+
+/// English and Korean name of where it is, and the place.
+type Placed = (&'static str, &'static str, Corner);
+
+fn in_a_district(city: &'static City, hash: u64) -> Placed {
+    let district = &city.districts[(hash % city.districts.len() as u64) as usize];
+    let [west, south, east, north] = district.bounds();
+    let drawn = (0..MAX_DRAWS).map(|draw| {
+        let part = |salt: u64| chance(mix(hash ^ salt).wrapping_add(draw));
+        [
+            west + (east - west) * part(1),
+            south + (north - south) * part(2),
+        ]
+    });
+    let within = drawn.into_iter().find(|place| district.contains(*place));
+    (
+        &district.en,
+        &district.ko,
+        within.unwrap_or(district.ring[0]),
+    )
+}
+
+fn at_the_river(city: &'static City, hash: u64, number: usize) -> Placed {
+    let gauge = &city.gauges[number % city.gauges.len()];
+    let away = |salt: u64| (chance(hash ^ salt) + chance(hash ^ salt ^ 0xff) - 1.0) * RIVER_SPREAD;
+    let [lon, lat] = gauge.at;
+    (&gauge.en, &gauge.ko, [lon + away(1), lat + away(2)])
 }
 
 #[cfg(test)]
@@ -278,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn it_covers_all_models_and_both_agencies_about_seoul() {
+    fn it_covers_all_models_and_both_agencies_within_the_invented_city() {
         assert_eq!(SHARES.iter().map(|share| share.percent).sum::<u32>(), 100);
         let devices = plan(7, 300);
         let models: HashSet<_> = devices.iter().map(|device| device.model.as_str()).collect();
@@ -287,13 +277,19 @@ mod tests {
             .iter()
             .map(|device| device.agency.as_str())
             .collect();
-        assert_eq!(agencies, HashSet::from([SEOUL, RIVER]));
+        assert_eq!(agencies, AGENCIES.map(|(id, _)| id).into());
+        let city = city::gaon();
+        let mut of_district = vec![0; city.districts.len()];
         for device in &devices {
-            assert!((37.4..37.75).contains(&device.location.lat()), "{device:?}");
-            assert!(
-                (126.7..127.35).contains(&device.location.lon()),
-                "{device:?}"
-            );
+            let place = [device.location.lon(), device.location.lat()];
+            for (at, district) in city.districts.iter().enumerate() {
+                of_district[at] += usize::from(district.contains(place));
+            }
         }
+        assert_eq!(of_district.iter().sum::<usize>(), 300, "none is at sea");
+        assert!(
+            of_district.iter().all(|count| *count > 10),
+            "{of_district:?}"
+        );
     }
 }

@@ -4,10 +4,14 @@ use domain::ParsedValue;
 use domain::payload::encode::Reading;
 
 use super::PlannedDevice;
-use crate::signal::{Seconds, World, chance, daily, daylight, hour, traffic};
+use crate::signal::{Seconds, Site, World, chance, daily, hour, season, sunshine, traffic};
 
 const HOUR: Seconds = 3_600.0;
 const MINUTE: Seconds = 60.0;
+/// What a street lamp gives its own street, and the daylight below which it
+/// burns, in lux.
+const LAMPLIGHT: f64 = 12.0;
+const LAMP_ON_BELOW: f64 = 50.0;
 
 /// One device in the world.
 pub(super) struct Scene<'a> {
@@ -41,8 +45,16 @@ impl Scene<'_> {
         chance(self.device.hash ^ salt)
     }
 
+    fn site(&self) -> Site {
+        self.device.site
+    }
+
     fn rain(&self) -> f64 {
-        self.world.rain(self.device.hash, self.time)
+        self.world.rain(self.site(), self.time)
+    }
+
+    fn daylight(&self) -> f64 {
+        self.world.daylight(self.site(), self.time)
     }
 
     /// All fields that the device's model has and it measures.
@@ -105,11 +117,11 @@ impl Scene<'_> {
 
     fn air(&self) -> Vec<Reading<'static>> {
         let washed = 1.0 - 0.6 * (self.rain() / 10.0).min(1.0);
-        let haze = 28.0 + 22.0 * self.world.noise(11, self.time, 30.0 * HOUR);
+        let haze = 21.0 + 17.0 * self.world.noise(11, self.time, 30.0 * HOUR);
         let pm25 = (haze * washed + 8.0 * traffic(self.time) + 3.0 * self.noise(1, 10.0 * MINUTE))
             .max(2.0);
         let pm10 = pm25 * (1.6 + 0.2 * self.noise(2, HOUR));
-        let ozone = 0.02 + 0.035 * daylight(self.time - 2.0 * HOUR) + 0.004 * self.noise(3, HOUR);
+        let ozone = 0.02 + 0.045 * sunshine(self.time - 2.0 * HOUR) + 0.004 * self.noise(3, HOUR);
         let no2 = 0.012 + 0.03 * traffic(self.time) + 0.003 * self.noise(4, HOUR);
         vec![
             number("pm25", pm25, 0),
@@ -122,8 +134,8 @@ impl Scene<'_> {
     }
 
     fn street(&self) -> Vec<Reading<'static>> {
-        let temperature = 18.0
-            + 5.5 * daily(self.time, 15.0)
+        let temperature = season(self.time)
+            + 4.0 * daily(self.time, 15.0)
             + 2.0 * self.world.noise(21, self.time, 20.0 * HOUR)
             - 2.0 * (self.rain() / 10.0).min(1.0)
             + 0.4 * self.noise(1, 10.0 * MINUTE);
@@ -132,8 +144,7 @@ impl Scene<'_> {
             + 2.0 * self.noise(2, 10.0 * MINUTE))
         .clamp(5.0, 100.0);
         let wind = (2.2 + 1.6 * self.noise(3, 8.0 * MINUTE)).max(0.0);
-        let light =
-            60_000.0 * daylight(self.time) * (0.8 + 0.2 * self.noise(4, 5.0 * MINUTE)) + 8.0;
+        let light = self.daylight() * (0.9 + 0.1 * self.noise(4, 5.0 * MINUTE)) + LAMPLIGHT;
         let pm = (20.0
             + 15.0 * self.world.noise(11, self.time, 30.0 * HOUR)
             + 2.0 * self.noise(5, 5.0 * MINUTE))
@@ -155,12 +166,18 @@ impl Scene<'_> {
     }
 
     fn lamp(&self) -> Vec<Reading<'static>> {
-        let dark = daylight(self.time) < 0.05;
-        let (state, power) = if dark { ("on", 98.0) } else { ("off", 1.2) };
+        let light = self.daylight();
+        // Lightning of a cloudburst takes some of the upper valley's lamps out.
+        let struck = self.world.burst(self.site(), self.time) > 30.0 && self.own(9) < 0.5;
+        let (state, power, own) = match (struck, light < LAMP_ON_BELOW) {
+            (true, _) => ("fault", 0.0, 0.0),
+            (false, true) => ("on", 98.0 + 0.8 * self.noise(1, 5.0 * MINUTE), LAMPLIGHT),
+            (false, false) => ("off", 1.2 + 0.1 * self.noise(1, 5.0 * MINUTE), 0.0),
+        };
         vec![
             text("power_state", state),
-            number("illuminance", 60_000.0 * daylight(self.time) + 2.0, 0),
-            number("power", power + 0.8 * self.noise(1, 5.0 * MINUTE), 1),
+            number("illuminance", light + own, 0),
+            number("power", power, 1),
         ]
     }
 
@@ -177,7 +194,7 @@ impl Scene<'_> {
     }
 
     fn gas(&self) -> Vec<Reading<'static>> {
-        let leak = (self.noise(1, 6.0 * HOUR) - 0.85).max(0.0) * 100.0;
+        let leak = (self.noise(1, 6.0 * HOUR) - 0.94).max(0.0) * 200.0;
         vec![
             number(
                 "lel",
@@ -203,22 +220,28 @@ impl Scene<'_> {
     }
 
     fn water_level(&self) -> Vec<Reading<'static>> {
-        // Points lie one after another down the river: further down the flood
-        // comes later and flatter.
-        let lag = (2.0 + 6.0 * self.own(1)) * HOUR;
-        let flood = self.world.run_off(11, self.time, lag);
-        // The Han is tidal: half a day, up to a few decimetres.
-        let tide = 0.25 * (self.time / (12.42 * HOUR) * std::f64::consts::TAU).sin();
-        let level = 2.4 + 0.12 * flood + tide + 0.02 * self.noise(2, 10.0 * MINUTE);
-        let discharge = 180.0 * (level.max(0.3) / 2.4).powf(1.9) * (1.0 + 0.3 * tide);
+        // The further down, the later and flatter the fronts' rain arrives.
+        let down = 1.0 - self.site().up;
+        let front = self
+            .world
+            .run_off(self.site(), self.time, (1.5 + 3.0 * down) * HOUR);
+        let flood = self.world.flood(self.site(), self.time);
+        // Near its mouth the river is tidal: twice a day, some decimetres.
+        let tide = 0.35
+            * (1.0 - 2.5 * self.site().up).max(0.0)
+            * (self.time / (12.42 * HOUR) * std::f64::consts::TAU).sin();
+        let level =
+            0.7 + 0.5 * down + 0.04 * front + flood + tide + 0.01 * self.noise(2, 10.0 * MINUTE);
+        let discharge = 9.0 * (1.0 + down) * (level.max(0.2) / (0.7 + 0.5 * down)).powf(1.8);
         vec![number("level", level, 2), number("discharge", discharge, 1)]
     }
 
     fn rain_gauge(&self) -> Vec<Reading<'static>> {
-        let sum = |window| self.world.rain_sum(self.device.hash, self.time, window);
+        let sum = |window| self.world.rain_sum(self.site(), self.time, window);
         // A tipping bucket counts half millimetres.
         let tipped = |mm: f64| (mm * 2.0).floor() / 2.0;
         vec![
+            Reading::number("rain_1m", tipped(sum(MINUTE))),
             Reading::number("rain_10m", tipped(sum(10.0 * MINUTE))),
             Reading::number("rain_1h", tipped(sum(HOUR))),
             Reading::number("rain_3h", tipped(sum(3.0 * HOUR))),
@@ -227,7 +250,8 @@ impl Scene<'_> {
     }
 
     fn slope(&self) -> Vec<Reading<'static>> {
-        let wet = self.world.run_off(11, self.time, 4.0 * HOUR);
+        let wet = self.world.run_off(self.site(), self.time, 4.0 * HOUR)
+            + 8.0 * self.world.flood(self.site(), self.time);
         let soil = (22.0 + 1.4 * wet + self.noise(1, HOUR)).clamp(0.0, 100.0);
         let creep = 0.004 * wet;
         vec![
@@ -243,7 +267,7 @@ impl Scene<'_> {
     }
 
     fn fire(&self) -> Vec<Reading<'static>> {
-        let smoulder = (self.noise(1, 8.0 * HOUR) - 0.9).max(0.0) * 80.0;
+        let smoulder = (self.noise(1, 8.0 * HOUR) - 0.97).max(0.0) * 260.0;
         vec![
             number(
                 "smoke",
@@ -260,9 +284,9 @@ impl Scene<'_> {
     }
 
     fn seismic(&self) -> Vec<Reading<'static>> {
-        // A quake now and then, dying away within a minute of the world.
+        // A small quake every few days, dying away within minutes.
         let minute = (self.time / (20.0 * MINUTE)).floor();
-        let strength = (self.world.noise(31, minute * 997.0, 1.0) - 0.9).max(0.0) * 20.0;
+        let strength = (self.world.noise(31, minute * 997.0, 1.0) - 0.995).max(0.0) * 30.0;
         let since = self.time - minute * 20.0 * MINUTE;
         let pga = 0.002 + 0.0008 * (1.0 + self.noise(1, 30.0)) + strength * (-since / 40.0).exp();
         vec![

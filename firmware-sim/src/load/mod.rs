@@ -19,11 +19,14 @@ mod worker;
 use std::collections::HashMap;
 use std::error::Error;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
+use std::thread::JoinHandle;
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use domain::{AgencyId, Timestamp};
+use progress::{Progress, Unit};
 
 pub use enrolment::Roster;
 pub use process::{Memory, Process};
@@ -153,7 +156,9 @@ impl Run {
             Pace::InFlight(window) => window,
             Pace::PerSecond(_) => PACED_WINDOW,
         };
+        let told = Arc::new(AtomicU64::new(0));
         let work = Work {
+            told: Arc::clone(&told),
             mqtt: config.mqtt,
             manner: Manner {
                 qos: config.qos,
@@ -186,10 +191,13 @@ impl Run {
             seconds: 0.0,
             parts: Vec::new(),
         };
-        for handle in handles {
-            let part = handle
-                .join()
-                .map_err(|_| anyhow::anyhow!("a publisher's thread panicked"))?;
+        let progress = Progress::new("sending", Unit::Of("messages"), self.messages());
+        let parts: Vec<_> = progress.follow(
+            || told.load(Ordering::Relaxed),
+            || handles.into_iter().map(JoinHandle::join).collect(),
+        );
+        for part in parts {
+            let part = part.map_err(|_| anyhow::anyhow!("a publisher's thread panicked"))?;
             outcomes.parts.extend(part?);
         }
         outcomes.seconds = started.elapsed().as_secs_f64();

@@ -27,8 +27,9 @@ pub struct Readback {
 }
 
 impl Readback {
+    /// Nothing found is nothing read back.
     pub fn is_complete(&self) -> bool {
-        self.wrong == 0 && self.missing == 0 && self.strange == 0
+        self.found > 0 && self.wrong == 0 && self.missing == 0 && self.strange == 0
     }
 }
 

@@ -63,10 +63,13 @@ pub struct Subscribers {
 }
 
 impl LoadReport {
-    /// Everything was acknowledged, and came back where it was read back.
+    /// Something was sent, everything was acknowledged, subscribers heard of
+    /// it, and it came back where it was read back.
     pub fn is_sound(&self) -> bool {
         let back = self.readback.as_ref().is_none_or(Readback::is_complete);
-        back && self.faults.is_empty() && self.acknowledged == self.messages
+        let heard = self.subscribers.as_ref().is_none_or(|all| all.received > 0);
+        let sent = self.acknowledged > 0 && self.acknowledged == self.messages;
+        back && heard && sent && self.faults.is_empty()
     }
 }
 

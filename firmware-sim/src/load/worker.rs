@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,8 @@ pub(super) struct Work {
     /// Messages for each publisher.
     pub(super) each: u64,
     pub(super) telemetry: Arc<Telemetry>,
+    /// Acknowledged by all publishers, told by each in steps of [`told_step`].
+    pub(super) told: Arc<AtomicU64>,
     /// Passed twice: when all are connected, and at the start of the clock.
     pub(super) start: Arc<Barrier>,
 }
@@ -151,7 +154,18 @@ impl Source for Messages {
     fn acknowledged(&mut self, latency: Duration) {
         self.acknowledged += 1;
         self.latency.record(latency);
+        let step = told_step(self.work.each);
+        if self.acknowledged.is_multiple_of(step) {
+            self.work.told.fetch_add(step, Ordering::Relaxed);
+        }
     }
+}
+
+/// Rare enough that telling how far it is costs the measurement nothing.
+fn told_step(each: u64) -> u64 {
+    /// Of one publisher's messages.
+    const STEPS: u64 = 64;
+    (each / STEPS).max(1)
 }
 
 /// Its multiples spread any number of publishers evenly over a period.

@@ -15,8 +15,9 @@
 //! missing = [-999999.0]              # numbers that stand for no value
 //! ```
 //!
-//! A metric without a rule is not sent, and counted. All rules of one device
-//! must name one model.
+//! A metric without a rule is not sent, and the replay fails with its name,
+//! unless the map says that it is left out: `ignore = ["status"]`. All rules of
+//! one device must name one model.
 
 use std::path::Path;
 
@@ -32,6 +33,8 @@ pub struct Map {
     /// Ids of [`MODELS`] to add before the devices.
     pub models: Vec<String>,
     pub rules: Vec<Rule>,
+    /// Metrics that are left out on purpose.
+    pub ignore: Vec<String>,
 }
 
 /// One metric of a recording, and the field that it becomes.
@@ -54,6 +57,8 @@ struct MapFile {
     agency_name: String,
     #[serde(default)]
     models: Vec<String>,
+    #[serde(default)]
+    ignore: Vec<String>,
     rule: Vec<RuleFile>,
 }
 
@@ -134,6 +139,7 @@ impl Map {
             agency_name: file.agency_name,
             models: file.models,
             rules,
+            ignore: file.ignore,
         })
     }
 

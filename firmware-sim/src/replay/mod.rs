@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use progress::{Progress, Unit};
 use sdk::api::NewDevice;
 
 use crate::clock::now;
@@ -53,8 +54,13 @@ impl Replay {
         self.sent.acknowledged.iter().sum()
     }
 
+    /// Something was sent, all of what the recording holds was, and it came
+    /// back equal where it was read back.
     pub fn is_sound(&self) -> bool {
-        self.sent.faults.is_empty() && self.comparison.as_ref().is_none_or(Comparison::is_complete)
+        let sent = self.acknowledged() > 0 && self.acknowledged() == self.recording.messages();
+        sent && self.recording.unmapped.is_empty()
+            && self.sent.faults.is_empty()
+            && self.comparison.as_ref().is_none_or(Comparison::is_complete)
     }
 }
 
@@ -81,12 +87,20 @@ pub fn run(config: &ReplayConfig) -> anyhow::Result<Replay> {
     };
     let sent = sender::send(&recording, &map, logins, sending)?;
     let comparison = match &config.platform {
-        Some(platform) if config.verify => Some(verify::compare(
-            &platform.api,
-            &map,
-            &recording,
-            &sent.acknowledged,
-        )?),
+        Some(platform) if config.verify => {
+            let progress = Progress::new(
+                "reading back",
+                Unit::Of("devices"),
+                recording.devices.len() as u64,
+            );
+            Some(verify::compare(
+                &platform.api,
+                &map,
+                &recording,
+                &sent.acknowledged,
+                &progress,
+            )?)
+        }
         _ => None,
     };
     Ok(Replay {

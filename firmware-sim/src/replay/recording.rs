@@ -40,6 +40,8 @@ pub struct Recording {
     pub rows: u64,
     /// Rows whose metric and unit have no rule, by these.
     pub unmapped: BTreeMap<String, u64>,
+    /// Rows of metrics that the map leaves out.
+    pub ignored: u64,
     /// Rows whose time or value cannot be read.
     pub unreadable: u64,
 }
@@ -136,6 +138,10 @@ impl Recording {
         self.rows += 1;
         let (device, metric, unit) = (&row[0], &row[2], &row[4]);
         let Some(rule) = map.rule(metric, unit) else {
+            if map.ignore.iter().any(|left_out| left_out == metric) {
+                self.ignored += 1;
+                return Ok(());
+            }
             *self
                 .unmapped
                 .entry(format!("{metric} [{unit}]"))

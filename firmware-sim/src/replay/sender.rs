@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use domain::payload::ContentFormat;
 use domain::payload::encode::{Reading, encode};
 use domain::{ParsedValue, Timestamp};
+use progress::{Progress, Unit};
 use tokio::task::LocalSet;
 
 use super::map::Map;
@@ -59,6 +60,7 @@ struct Shared {
     began: Instant,
     acks: RefCell<Option<BufWriter<File>>>,
     sent: RefCell<Sent>,
+    progress: Progress,
 }
 
 /// Blocks until everything was acknowledged or given up.
@@ -83,6 +85,7 @@ pub fn send(
             acknowledged: vec![0; recording.devices.len()],
             ..Sent::default()
         }),
+        progress: Progress::new("sending", Unit::Of("messages"), recording.messages()),
     });
     let tasks = LocalSet::new();
     for (at, login) in logins.into_iter().enumerate() {
@@ -192,6 +195,7 @@ impl Source for Messages<'_> {
         let mut sent = self.shared.sent.borrow_mut();
         sent.acknowledged[self.at] = self.acknowledged as u64;
         sent.latency.record(latency);
+        self.shared.progress.add(1);
         if let Some(acks) = self.shared.acks.borrow_mut().as_mut() {
             // A full disk shows at the flush at the end.
             let _ = writeln!(acks, "{},{time}", self.device.id);

@@ -7,6 +7,7 @@ use std::fmt;
 
 use anyhow::Context;
 use domain::{Timestamp, Value, units};
+use progress::Progress;
 use sdk::api::{ApiClient, Datastream, DatastreamFilter, ObservationQuery};
 
 use super::map::Map;
@@ -44,8 +45,11 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    /// Nothing compared is nothing equal.
     pub fn is_complete(&self) -> bool {
-        self.examples.is_empty()
+        let compared: u64 = self.lines.values().map(|line| line.equal).sum();
+        compared > 0
+            && self.examples.is_empty()
             && self
                 .lines
                 .values()
@@ -58,6 +62,7 @@ pub fn compare(
     map: &Map,
     recording: &Recording,
     acknowledged: &[u64],
+    progress: &Progress,
 ) -> anyhow::Result<Comparison> {
     let mut comparison = Comparison::default();
     for (device, acknowledged) in recording.devices.iter().zip(acknowledged) {
@@ -95,6 +100,7 @@ pub fn compare(
                 &mut comparison.examples,
             )?;
         }
+        progress.add(1);
     }
     comparison.examples.truncate(MAX_EXAMPLES);
     Ok(comparison)

@@ -150,6 +150,13 @@ impl FrameStream {
         Ok(None)
     }
 
+    /// Gives back what was fetched and not given: whoever does not read on for
+    /// a while costs a position. The next item is the same as without it.
+    pub fn rest(&mut self) {
+        self.ready = VecDeque::new();
+        self.is_behind(None);
+    }
+
     fn skip_to(&mut self, first: Offset, up_to: Offset) -> StreamItem {
         let from = self.position.next();
         let to = Offset::new(first.get() - 1).min(up_to);

@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use device_registry::ApiKey;
 use domain::{Audience, Timestamp};
 
+use super::Session;
 use crate::params::Viewer;
 use crate::problem::Problem;
 use crate::problem_kind::ProblemKind;
@@ -17,8 +18,8 @@ pub(crate) enum Caller {
     Anonymous,
     Application(Arc<ApiKey>),
     Operator {
-        /// The end of the session; none for the token itself.
-        until: Option<Timestamp>,
+        /// None for the token itself.
+        session: Option<Session>,
     },
 }
 
@@ -63,7 +64,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Caller::from_request_parts(parts, state).await? {
-            Caller::Operator { until } => Ok(Self { until }),
+            Caller::Operator { session } => Ok(Self {
+                until: session.map(|session| session.until),
+            }),
             Caller::Anonymous => Err(Problem::new(
                 ProblemKind::Unauthenticated,
                 "This is for operators: send Authorization: Bearer with the operator's token, or log in at /ops.",

@@ -2,17 +2,20 @@
 //! may, and whether another site's page may read the answer.
 
 use axum::extract::{Request, State};
-use axum::http::Uri;
 use axum::http::uri::PathAndQuery;
+use axum::http::{Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::identify::identify;
-use super::{Caller, cors};
+use super::identify::{changes, identify};
+use super::{Admission, Caller, cors};
 use crate::envelope::Arrival;
 use crate::problem::Problem;
 use crate::quota::{Account, Allowance};
 use crate::state::ApiState;
+
+/// Where an operator's session is opened.
+const LOGIN_PATH: &str = "/v1/session";
 
 /// Public reads: other sites' pages may ask.
 pub(crate) async fn public(
@@ -55,10 +58,16 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
         // A wrong key counts as none: guessing is paid by the address.
         Ok(Caller::Anonymous) | Err(_) => Account::of_address(arrival.client),
     };
-    let allowance = match state.throttle.take(&account) {
+    let logs_in = parts.method == Method::POST && parts.uri.path() == LOGIN_PATH;
+    let taken = match logs_in {
+        true => state.throttle.take_login(arrival.client),
+        false => state.throttle.take(&account),
+    };
+    let allowance = match taken {
         Ok(allowance) => allowance,
         Err(refused) => {
             let problem = refused.problem(match account {
+                _ if logs_in => "logins from an address",
                 Account::Address(_) => "an address without a key",
                 Account::Key(_) => "this key",
                 Account::Operator => "the operators",
@@ -74,9 +83,18 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
             (Caller::Anonymous, told(problem.into_response(), allowance))
         }
         Ok(caller) => {
+            let admission = Admission::of(caller.clone());
+            let reads = !changes(&parts.method);
             parts.extensions.insert(caller.clone());
             parts.extensions.insert(account);
-            let response = next.run(Request::from_parts(parts, body)).await;
+            parts
+                .extensions
+                .insert(AdmittedBy(state.clone(), admission.clone()));
+            let mut response = next.run(Request::from_parts(parts, body)).await;
+            // What was read may have waited for its turn.
+            if reads && !admission.holds(state) {
+                response = admission.lost().into_response();
+            }
             // A handler with a quota of its own has told that one.
             if response.headers().contains_key("ratelimit-limit") {
                 return (caller, response);
@@ -89,6 +107,21 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
 fn told(mut response: Response, allowance: Allowance) -> Response {
     allowance.tell(response.headers_mut());
     response
+}
+
+/// A request's right, for whoever reads its body.
+#[derive(Clone)]
+pub(crate) struct AdmittedBy(ApiState, Admission);
+
+impl AdmittedBy {
+    /// Judges again: the right may have gone since the head came.
+    pub(crate) fn still(&self) -> Result<(), Problem> {
+        if self.1.holds(&self.0) {
+            Ok(())
+        } else {
+            Err(self.1.lost())
+        }
+    }
 }
 
 /// Takes `key=` out of the query, so that no link and no log repeats it.

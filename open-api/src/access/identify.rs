@@ -4,9 +4,11 @@
 use axum::http::request::Parts;
 use axum::http::{Method, header};
 use device_registry::ApiKeyKind;
+use subtle::ConstantTimeEq;
 
 use super::Caller;
 use super::{same_origin, sessions};
+use crate::device_connections::Names;
 use crate::envelope::Arrival;
 use crate::problem::Problem;
 use crate::problem_kind::ProblemKind;
@@ -28,7 +30,7 @@ pub(super) fn identify(
         return if token.starts_with(KEY_PREFIX) {
             application(state, parts, token)
         } else if state.registry.authenticate_operator(token) {
-            Ok(Caller::Operator { until: None })
+            Ok(Caller::Operator { session: None })
         } else {
             Err(unauthenticated("The token is not known."))
         };
@@ -49,7 +51,7 @@ pub(super) fn identify(
     }
     let now = state.now();
     let session = sessions::cookie(&parts.headers, arrival.scheme)
-        .and_then(|cookie| state.sessions.until(cookie, now));
+        .and_then(|cookie| state.sessions.find(cookie, now));
     match session {
         Some(_) if changes(&parts.method) && !same_origin::holds(parts, arrival) => {
             Err(Problem::new(
@@ -57,9 +59,29 @@ pub(super) fn identify(
                 "A session changes things only from the platform's own pages.",
             ))
         }
-        Some(until) => Ok(Caller::Operator { until: Some(until) }),
+        Some(session) => Ok(Caller::Operator {
+            session: Some(session),
+        }),
         None => Ok(Caller::Anonymous),
     }
+}
+
+/// Whether the caller of `/metrics` is shown the names of agencies. A token
+/// that is wrong is told, so that a scraper's mistake does not look like data.
+pub(crate) fn may_read_names(
+    state: &ApiState,
+    arrival: &Arrival,
+    parts: &Parts,
+) -> Result<Names, Problem> {
+    if let (Ok(Some(offered)), Some(token)) = (bearer(parts), &state.metrics_token)
+        && bool::from(offered.as_bytes().ct_eq(token.as_bytes()))
+    {
+        return Ok(Names::Shown);
+    }
+    Ok(match identify(state, arrival, parts, None)? {
+        Caller::Operator { .. } => Names::Shown,
+        Caller::Anonymous | Caller::Application(_) => Names::Hidden,
+    })
 }
 
 fn bearer(parts: &Parts) -> Result<Option<&str>, Problem> {

@@ -21,13 +21,28 @@ const PLAIN_NAME: &str = "madang_session";
 /// Bytes of chance in a cookie.
 const COOKIE_BYTES: usize = 32;
 
+/// A session that stood when it was asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Session {
+    hash: [u8; 32],
+    pub(crate) until: Timestamp,
+}
+
 /// Who is logged in.
-#[derive(Default)]
 pub(crate) struct Sessions {
     ends: Mutex<HashMap<[u8; 32], Timestamp>>,
+    /// Tells that one has ended before its time.
+    ended: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Sessions {
+    pub(crate) fn new(ended: impl Fn() + Send + Sync + 'static) -> Self {
+        Self {
+            ends: Mutex::default(),
+            ended: Box::new(ended),
+        }
+    }
+
     /// A new session's cookie and end.
     pub(crate) fn open(&self, now: Timestamp) -> Result<(String, Timestamp), getrandom::Error> {
         let mut chance = [0; COOKIE_BYTES];
@@ -37,7 +52,8 @@ impl Sessions {
         let end = Timestamp::from_micros(now.as_micros().saturating_add(life));
         let mut ends = self.ends.lock();
         ends.retain(|_, end| *end > now);
-        if ends.len() >= MAX_SESSIONS {
+        let made_room = ends.len() >= MAX_SESSIONS;
+        if made_room {
             let first = ends
                 .iter()
                 .min_by_key(|(_, end)| **end)
@@ -45,18 +61,33 @@ impl Sessions {
             first.and_then(|hash| ends.remove(&hash));
         }
         ends.insert(hash(&cookie), end);
+        drop(ends);
+        if made_room {
+            (self.ended)();
+        }
         Ok((cookie, end))
     }
 
-    /// The end of a session that stands.
-    pub(crate) fn until(&self, cookie: &str, now: Timestamp) -> Option<Timestamp> {
-        let end = self.ends.lock().get(&hash(cookie)).copied();
-        end.filter(|end| *end > now)
+    /// A session that stands, by its cookie.
+    pub(crate) fn find(&self, cookie: &str, now: Timestamp) -> Option<Session> {
+        let hash = hash(cookie);
+        let until = self.ends.lock().get(&hash).copied()?;
+        (until > now).then_some(Session { hash, until })
+    }
+
+    /// Whether it stands still.
+    pub(crate) fn stands(&self, session: &Session, now: Timestamp) -> bool {
+        let end = self.ends.lock().get(&session.hash).copied();
+        end.is_some_and(|end| end > now)
     }
 
     pub(crate) fn close(&self, headers: &HeaderMap, scheme: &str) {
-        if let Some(cookie) = cookie(headers, scheme) {
-            self.ends.lock().remove(&hash(cookie));
+        let Some(cookie) = cookie(headers, scheme) else {
+            return;
+        };
+        let ended = self.ends.lock().remove(&hash(cookie));
+        if ended.is_some() {
+            (self.ended)();
         }
     }
 }

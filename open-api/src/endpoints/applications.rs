@@ -10,8 +10,9 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 use super::registry_problem::registry_problem;
+use super::session::MAX_STRANGERS_BYTES;
 use crate::access::Caller;
-use crate::body::JsonBody;
+use crate::body::LargeJsonBody;
 use crate::envelope::Arrival;
 use crate::problem::Problem;
 use crate::problem_kind::ProblemKind;
@@ -35,7 +36,7 @@ pub(crate) struct NewApplicationBody {
 pub(crate) async fn create(
     State(state): State<ApiState>,
     Extension(arrival): Extension<Arrival>,
-    JsonBody(body): JsonBody<NewApplicationBody>,
+    LargeJsonBody(body): LargeJsonBody<NewApplicationBody, MAX_STRANGERS_BYTES>,
 ) -> Result<Response, Response> {
     let allowance = state
         .throttle

@@ -70,7 +70,7 @@ pub(crate) async fn import(
     Query(query): Query<ImportQuery>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let table = match body::media_type(request.headers()) {
+    let table = match body::media_type(request.headers()).as_deref() {
         Some("application/x-ndjson" | "application/ndjson" | "application/jsonl") => false,
         Some("text/csv") => true,
         _ => {
@@ -80,7 +80,7 @@ pub(crate) async fn import(
             ));
         }
     };
-    let bytes = body::read(request.into_body(), MAX_IMPORT_BYTES).await?;
+    let bytes = body::read(request, MAX_IMPORT_BYTES).await?;
     let mode = if query.dry_run {
         ImportMode::DryRun
     } else {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
@@ -11,7 +12,9 @@ use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 use utoipa::IntoParams;
 
-use super::export_file::{self, Mark};
+use super::export_file::{self, FileReader, Mark};
+use crate::access::{Admission, Caller};
+use crate::envelope::Arrival;
 use crate::list::{List, ListRequest};
 use crate::params::{Query, Viewer};
 use crate::problem::Problem;
@@ -143,13 +146,14 @@ pub(crate) struct FileQuery {
         (status = 503, description = "It is being made, or too many are: ask again after `Retry-After`")))]
 pub(crate) async fn file(
     State(state): State<ApiState>,
-    viewer: Viewer,
+    Extension(arrival): Extension<Arrival>,
+    caller: Caller,
     Path((date, domain, name)): Path<(String, String, String)>,
     Query(query): Query<FileQuery>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let export = named(&date, domain, &name, viewer)?;
+    let export = named(&date, domain, &name, caller.viewer())?;
     let mark = match (query.bom.as_deref(), export.format) {
         (None | Some("0"), _) => Mark::None,
         (Some("1"), ExportFormat::Csv) => Mark::Bom,
@@ -159,7 +163,12 @@ pub(crate) async fn file(
     let file = find(&state, &export, deadline)
         .await
         .map_err(|error| problem(&error))?;
-    export_file::reply(&state.downloads, &export, file, mark, &method, &headers)
+    let reader = FileReader {
+        state,
+        place: arrival.place,
+        admission: Admission::of(caller),
+    };
+    export_file::reply(reader, &export, file, mark, &method, &headers)
 }
 
 fn day(date: &str) -> Result<Day, Problem> {

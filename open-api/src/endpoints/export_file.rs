@@ -1,6 +1,7 @@
 //! A file on its way out: the whole or a part, in pieces, with what a client
 //! needs to go on where it was cut off.
 
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,9 +16,12 @@ use ingest::{Checksum, DayExport, ExportFile, ExportFormat, Exports};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
+use crate::access::Admission;
+use crate::connection::{Patience, Place};
 use crate::params::{Viewer, Wanted};
 use crate::problem::Problem;
 use crate::problem_kind::ProblemKind;
+use crate::state::ApiState;
 
 /// Files that are sent at once.
 const MAX_DOWNLOADS: usize = 256;
@@ -86,7 +90,7 @@ impl Marked {
     }
 
     /// Blocks for file I/O.
-    fn read(&self, range: Range<u64>) -> std::io::Result<Bytes> {
+    fn read(&self, range: Range<u64>) -> io::Result<Bytes> {
         let mark = self.mark.len() as u64;
         let mut piece = Vec::with_capacity((range.end - range.start) as usize);
         if range.start < mark {
@@ -101,9 +105,16 @@ impl Marked {
     }
 }
 
+/// Who reads a file.
+pub(super) struct FileReader {
+    pub(super) state: ApiState,
+    pub(super) place: Arc<Place>,
+    pub(super) admission: Admission,
+}
+
 /// Answers with what of `file` the request asks for.
 pub(super) fn reply(
-    downloads: &Downloads,
+    reader: FileReader,
     export: &DayExport,
     file: ExportFile,
     mark: Mark,
@@ -146,7 +157,8 @@ pub(super) fn reply(
         set(headers, header::CONTENT_RANGE, &part);
     }
     if *method != Method::HEAD {
-        *response.body_mut() = body(marked, range, downloads.place()?);
+        let place = reader.state.downloads.place()?;
+        *response.body_mut() = body(marked, range, reader, place);
     }
     Ok(response)
 }
@@ -228,25 +240,55 @@ fn http_date(time: Timestamp) -> String {
 }
 
 /// Reads a piece when the one before is on its way: who reads slowly costs the
-/// memory of three.
-fn body(marked: Marked, range: Range<u64>, place: OwnedSemaphorePermit) -> Body {
+/// memory of three, counted among what waits for all callers.
+fn body(
+    marked: Marked,
+    range: Range<u64>,
+    reader: FileReader,
+    place: OwnedSemaphorePermit,
+) -> Body {
     let (pieces, read) = mpsc::channel(1);
     let marked = Arc::new(marked);
     tokio::spawn(async move {
         let _place = place;
+        let gone = reader.admission.gone(&reader.state);
+        let mut gone = std::pin::pin!(gone);
         let mut at = range.start;
         while at < range.end {
             let end = range.end.min(at + PIECE_BYTES);
-            let source = Arc::clone(&marked);
-            let piece = tokio::task::spawn_blocking(move || source.read(at..end))
-                .await
-                .unwrap_or_else(|panic| Err(std::io::Error::other(panic)));
+            let piece = tokio::select! {
+                piece = read_piece(&marked, at..end, &reader) => piece,
+                // Broken off, so that it does not pass for the whole.
+                () = &mut gone => Err(io::ErrorKind::PermissionDenied.into()),
+            };
             let failed = piece.is_err();
-            if pieces.send(piece).await.is_err() || failed {
+            let sent = tokio::select! {
+                sent = pieces.send(piece) => sent.is_ok(),
+                () = &mut gone, if !failed => false,
+            };
+            if !sent || failed {
                 return;
             }
             at = end;
         }
     });
     Body::from_stream(ReceiverStream::new(read))
+}
+
+async fn read_piece(
+    marked: &Arc<Marked>,
+    range: Range<u64>,
+    reader: &FileReader,
+) -> io::Result<Bytes> {
+    let bytes = (range.end - range.start) as usize;
+    let unsent = &reader.state.unsent;
+    let held = unsent
+        .hold(&reader.place, bytes, Patience::OfSource)
+        .await
+        .map_err(|_| io::ErrorKind::OutOfMemory)?;
+    let source = Arc::clone(marked);
+    let piece = tokio::task::spawn_blocking(move || source.read(range))
+        .await
+        .unwrap_or_else(|panic| Err(io::Error::other(panic)))?;
+    Ok(held.wrap(piece, ()))
 }

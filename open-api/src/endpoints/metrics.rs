@@ -1,20 +1,33 @@
 //! `/metrics`, in Prometheus' text format 0.0.4. Figures only: no names of
-//! devices, keys or people.
+//! devices, keys or people, and those of agencies for operators alone.
 
 use std::fmt::Write;
 
-use axum::extract::State;
+use axum::Extension;
+use axum::extract::{Request, State};
 use axum::http::header;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use domain::RejectReason;
 use ingest::Stats;
 
+use crate::access;
+use crate::envelope::Arrival;
+use crate::problem::Problem;
 use crate::state::ApiState;
 
-/// The platform's counters.
+/// The platform's counters. Without a login no name of an agency is among
+/// them; an operator, or who has the token of `--metrics-token-file`, gets all.
 #[utoipa::path(get, path = "/metrics", tag = "operations",
-    responses((status = 200, content_type = "text/plain", body = String, example = "# TYPE madang_messages_total counter\nmadang_messages_total 120345\n")))]
-pub(crate) async fn show(State(state): State<ApiState>) -> impl IntoResponse {
+    responses((status = 200, content_type = "text/plain", body = String, example = "# TYPE madang_messages_total counter\nmadang_messages_total 120345\n"),
+        (status = 401, description = "The token is not known")),
+    security((), ("operator" = []), ("session" = [])))]
+pub(crate) async fn show(
+    State(state): State<ApiState>,
+    Extension(arrival): Extension<Arrival>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let names = access::may_read_names(&state, &arrival, &parts)?;
     let mut text = String::with_capacity(4_096);
     data_plane(&mut text, &state.ingest.stats());
     gauge(
@@ -55,14 +68,46 @@ pub(crate) async fn show(State(state): State<ApiState>) -> impl IntoResponse {
             count,
         );
     }
-    state.connections.prometheus(&mut text);
-    (
+    of_connections(&mut text, &state);
+    state.connections.prometheus(&mut text, names);
+    Ok((
         [(
             header::CONTENT_TYPE,
             "text/plain; version=0.0.4; charset=utf-8",
         )],
         text,
     )
+        .into_response())
+}
+
+/// What the limits on connections did.
+fn of_connections(text: &mut String, state: &ApiState) {
+    gauge(
+        text,
+        "madang_http_connections",
+        "Open HTTP connections.",
+        state.book.open() as u64,
+    );
+    gauge(
+        text,
+        "madang_http_unsent_bytes",
+        "Bytes of replies that no socket has taken yet.",
+        state.unsent.bytes() as u64,
+    );
+    head(
+        text,
+        "madang_http_connections_total",
+        "counter",
+        "HTTP connections by what became of them: accepted, refused for want of room, or ended for a newcomer, by a deadline, since they hoarded replies, for a flood of frames.",
+    );
+    for (outcome, count) in state.book.outcomes() {
+        line(
+            text,
+            "madang_http_connections_total",
+            Some(("outcome", outcome)),
+            count,
+        );
+    }
 }
 
 fn data_plane(text: &mut String, stats: &Stats) {

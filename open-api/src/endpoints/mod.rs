@@ -28,10 +28,12 @@ mod registry_problem;
 pub(crate) mod session;
 pub(crate) mod stream;
 mod stream_feed;
+mod stream_places;
+mod stream_reader;
 pub(crate) mod stream_socket;
 mod stream_wire;
 pub(crate) mod telemetry;
 pub(crate) mod things;
 
 pub(crate) use export_file::Downloads;
-pub(crate) use stream_feed::Streams;
+pub(crate) use stream_places::Streams;

@@ -82,7 +82,7 @@ pub(crate) async fn add(
             "Send the model with content-type: application/json.",
         ));
     }
-    let json = body::read(request.into_body(), body::MAX_JSON_BYTES).await?;
+    let json = body::read(request, body::MAX_JSON_BYTES).await?;
     let added = state
         .blocking(move |shared| shared.registry.add_model(&json))
         .await?

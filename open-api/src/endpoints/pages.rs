@@ -1,14 +1,19 @@
 //! What a browser opens: the built pages, which the binary carries, and the
 //! OpenAPI document. No page asks anything of another origin.
 
+use std::sync::{Arc, LazyLock};
+
 use axum::extract::{Path, Request};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use tokio::sync::OnceCell;
 use utoipa::openapi::OpenApi;
 
+use crate::coding::{self, Coding, Effort};
 use crate::problem::Problem;
+use crate::reply_body::SharedBytes;
 
 /// One file of `web/dist`.
 pub(super) struct Embedded {
@@ -26,42 +31,94 @@ mod embedded {
 const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
 /// A page by its file's name.
-pub(crate) async fn page(name: &'static str) -> Response {
-    file(name)
+pub(crate) async fn page(name: &'static str, headers: HeaderMap) -> Response {
+    file(name, &headers).await
 }
 
 /// What the pages refer to.
-pub(crate) async fn asset(Path(path): Path<String>) -> Response {
-    file(&format!("assets/{path}"))
+pub(crate) async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
+    file(&format!("assets/{path}"), &headers).await
 }
 
-fn file(path: &str) -> Response {
-    let found = embedded::EMBEDDED.iter().find(|file| file.path == path);
+async fn file(path: &str, headers: &HeaderMap) -> Response {
+    static KEPT: LazyLock<Vec<Kept>> = LazyLock::new(|| {
+        let files = embedded::EMBEDDED.iter();
+        files
+            .map(|file| Kept::new(Bytes::from_static(file.bytes)))
+            .collect()
+    });
+    let found = embedded::EMBEDDED
+        .iter()
+        .zip(KEPT.iter())
+        .find(|(file, _)| file.path == path);
     match found {
-        Some(file) => reply(
-            Bytes::from_static(file.bytes),
-            content_type(path),
-            file.etag,
-        ),
+        Some((file, kept)) => kept.reply(content_type(path), file.etag, headers).await,
         None => Problem::not_found("This page is not part of this build.").into_response(),
     }
 }
 
-fn reply(bytes: Bytes, kind: &'static str, etag: &str) -> Response {
-    let mut response = bytes.into_response();
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_TYPE, kind),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        // Kept, but asked for each time: a new binary may carry a new one.
-        (header::CACHE_CONTROL, "no-cache"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
+/// What every caller gets, in the codings that were asked for so far.
+#[derive(Clone)]
+struct Kept {
+    plain: Bytes,
+    gzip: Arc<OnceCell<Bytes>>,
+    zstd: Arc<OnceCell<Bytes>>,
+}
+
+impl Kept {
+    fn new(plain: Bytes) -> Self {
+        Self {
+            plain,
+            gzip: Arc::default(),
+            zstd: Arc::default(),
+        }
     }
-    if let Ok(etag) = HeaderValue::from_str(etag) {
-        headers.insert(header::ETAG, etag);
+
+    async fn reply(&self, kind: &'static str, etag: &str, request: &HeaderMap) -> Response {
+        let coding = match kind.starts_with("text/") || kind.ends_with("json") {
+            true => Coding::wanted(request),
+            false => Coding::Identity,
+        };
+        let (coding, bytes) = self.coded(coding).await;
+        let mut response = bytes.into_response();
+        response.extensions_mut().insert(SharedBytes);
+        let headers = response.headers_mut();
+        for (name, value) in [
+            (header::CONTENT_TYPE, kind),
+            (header::CONTENT_SECURITY_POLICY, POLICY),
+            // Kept, but asked for each time: a new binary may carry a new one.
+            (header::CACHE_CONTROL, "no-cache"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        if let Ok(etag) = HeaderValue::from_str(etag) {
+            headers.insert(header::ETAG, etag);
+        }
+        coding::tell(headers, coding);
+        response
     }
-    response
+
+    /// Encoded once, with all the effort that the smallest form takes.
+    async fn coded(&self, coding: Coding) -> (Coding, Bytes) {
+        let kept = match coding {
+            Coding::Identity => return (coding, self.plain.clone()),
+            Coding::Gzip => &self.gzip,
+            Coding::Zstd => &self.zstd,
+        };
+        let encoded = kept
+            .get_or_try_init(async || {
+                let plain = self.plain.clone();
+                tokio::task::spawn_blocking(move || coding.encode(&plain, Effort::Once))
+                    .await
+                    .map_err(std::io::Error::other)?
+                    .map(Bytes::from)
+            })
+            .await;
+        match encoded {
+            Ok(bytes) if bytes.len() < self.plain.len() => (coding, bytes.clone()),
+            _ => (Coding::Identity, self.plain.clone()),
+        }
+    }
 }
 
 fn content_type(path: &str) -> &'static str {
@@ -83,7 +140,7 @@ fn content_type(path: &str) -> &'static str {
 /// The OpenAPI document, rendered once.
 #[derive(Clone)]
 pub(crate) struct Document {
-    json: Bytes,
+    json: Kept,
     etag: String,
 }
 
@@ -96,12 +153,15 @@ impl Document {
         hasher.write(&json);
         Self {
             etag: format!("\"{:016x}\"", hasher.finish()),
-            json: json.into(),
+            json: Kept::new(json.into()),
         }
     }
 
-    pub(crate) fn reply(&self) -> Response {
-        let mut response = reply(self.json.clone(), "application/json", &self.etag);
+    pub(crate) async fn reply(&self, request: &HeaderMap) -> Response {
+        let mut response = self
+            .json
+            .reply("application/json", &self.etag, request)
+            .await;
         // Other sites' tools may read it.
         response.headers_mut().insert(
             header::ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -111,6 +171,11 @@ impl Document {
     }
 }
 
+/// A validator without its mark of weakness: content is compared here.
+fn strong(etag: &str) -> &str {
+    etag.trim().trim_start_matches("W/")
+}
+
 /// Answers 304 to a browser that has the file already.
 pub(crate) async fn not_modified(request: Request, next: Next) -> Response {
     let known = request.headers().get(header::IF_NONE_MATCH).cloned();
@@ -118,11 +183,8 @@ pub(crate) async fn not_modified(request: Request, next: Next) -> Response {
     let etag = response.headers().get(header::ETAG);
     let same = match (&known, etag) {
         (Some(known), Some(etag)) => known.to_str().is_ok_and(|known| {
-            etag.to_str().is_ok_and(|etag| {
-                known
-                    .split(',')
-                    .any(|one| one.trim().trim_start_matches("W/") == etag)
-            })
+            etag.to_str()
+                .is_ok_and(|etag| known.split(',').any(|one| strong(one) == strong(etag)))
         }),
         _ => false,
     };

@@ -29,6 +29,8 @@ pub(crate) struct PlatformView {
     /// The port of each listener.
     #[schema(example = json!({"mqtt": 1883, "coap": 5683, "http": 8080}))]
     listeners: BTreeMap<String, u16>,
+    /// The demo: its values are invented, and so are its agencies and places.
+    simulated: bool,
 }
 
 /// What the platform is, and where its doors are.
@@ -49,5 +51,6 @@ pub(crate) async fn show(State(state): State<ApiState>) -> Json<PlatformView> {
         public_key: ed25519,
         public_url: platform.public_url.clone(),
         listeners: platform.listeners.iter().cloned().collect(),
+        simulated: platform.simulated,
     })
 }

@@ -8,12 +8,16 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::access::{Operator, clear_cookie, set_cookie};
-use crate::body::JsonBody;
+use crate::body::LargeJsonBody;
 use crate::envelope::Arrival;
 use crate::problem::Problem;
 use crate::problem_kind::ProblemKind;
 use crate::state::ApiState;
 use crate::views::{Rfc3339, SessionView};
+
+/// The longest body that anybody may send, in bytes: before it is read whole,
+/// it takes memory for nothing.
+pub(super) const MAX_STRANGERS_BYTES: usize = 8 * 1024;
 
 /// What opens a session.
 #[derive(Deserialize, ToSchema)]
@@ -30,7 +34,7 @@ pub(crate) struct NewSessionBody {
 pub(crate) async fn open(
     State(state): State<ApiState>,
     Extension(arrival): Extension<Arrival>,
-    JsonBody(body): JsonBody<NewSessionBody>,
+    LargeJsonBody(body): LargeJsonBody<NewSessionBody, MAX_STRANGERS_BYTES>,
 ) -> Result<Response, Problem> {
     if !state.registry.authenticate_operator(body.token.trim()) {
         return Err(Problem::new(

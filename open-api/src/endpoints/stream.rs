@@ -68,7 +68,7 @@ pub(crate) async fn follow(
 ) -> Result<Response, Problem> {
     let start = start(&state, &query, &headers)?;
     let filter = filter(&state, &query)?;
-    let place = state.streams.take(account)?;
+    let place = state.streams.take(account, arrival.client)?;
     // "What comes next" begins behind all that was acknowledged before.
     state.ingest.caught_up().await;
     let (feed, events) = Feed::new(
@@ -79,8 +79,7 @@ pub(crate) async fn follow(
         Wire::ServerSentEvents,
     );
     tokio::spawn(async move {
-        let _place = place;
-        feed.run(arrival.stopping).await;
+        feed.run(place, arrival).await;
     });
     let mut response = Body::from_stream(ReceiverStream::new(events)).into_response();
     let headers = response.headers_mut();

@@ -1,100 +1,37 @@
 //! The task behind one stream: takes frames, writes events, and minds that
 //! the caller may still see them.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use device_registry::Snapshot;
 use domain::Offset;
 use ingest::{AppliedFrame, FrameStream, StreamItem};
-use parking_lot::Mutex;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::stream_places::StreamPlace;
+use super::stream_reader::Reader;
 use super::stream_wire::Wire;
-use crate::access::Caller;
+use crate::access::{Admission, Caller};
+use crate::envelope::Arrival;
 use crate::params::{DatastreamFilter, Selected, Viewer};
-use crate::problem::{Problem, error_chain};
-use crate::problem_kind::ProblemKind;
-use crate::quota::Account;
+use crate::problem::error_chain;
 use crate::state::ApiState;
 use crate::views::{
     FlagsView, FrameObservationView, FrameView, GapView, PlaceView, Rfc3339, ValueView,
 };
 
-/// Streams at once, of all callers.
-const MAX_STREAMS: usize = 4_096;
-/// Streams at once on one account: a key, or an address without one.
-const MAX_STREAMS_AN_ACCOUNT: usize = 64;
-/// Of operators, who share one account.
-const MAX_STREAMS_OF_OPERATORS: usize = 512;
 /// Silence after which a comment is sent, so that no proxy gives up.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Events are gathered up to this many bytes before they are handed on.
 const CHUNK_BYTES: usize = 64 * 1024;
-/// Chunks that wait for a slow reader; behind them the stream waits.
-const WAITING_CHUNKS: usize = 2;
-
-/// The streams that stand, by account.
-#[derive(Default)]
-pub(crate) struct Streams {
-    open: Arc<Mutex<HashMap<Account, usize>>>,
-}
-
-/// One stream's place among them; given back when it is dropped.
-pub(super) struct Place {
-    open: Arc<Mutex<HashMap<Account, usize>>>,
-    account: Account,
-}
-
-impl Streams {
-    pub(super) fn take(&self, account: Account) -> Result<Place, Problem> {
-        let mut open = self.open.lock();
-        let most = match account {
-            Account::Operator => MAX_STREAMS_OF_OPERATORS,
-            Account::Address(_) | Account::Key(_) | Account::Device(_) => MAX_STREAMS_AN_ACCOUNT,
-        };
-        if open.values().sum::<usize>() >= MAX_STREAMS {
-            return Err(
-                Problem::new(ProblemKind::Unavailable, "Too many streams are open.")
-                    .retry_after(30),
-            );
-        }
-        let count = open.entry(account.clone()).or_default();
-        if *count >= most {
-            return Err(Problem::new(
-                ProblemKind::QuotaExceeded,
-                format!("{most} streams are open already; close one."),
-            )
-            .retry_after(10));
-        }
-        *count += 1;
-        drop(open);
-        Ok(Place {
-            open: Arc::clone(&self.open),
-            account,
-        })
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.open.lock().values().sum()
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut open = self.open.lock();
-        if let Some(count) = open.get_mut(&self.account) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.account);
-            }
-        }
-    }
-}
+/// The same where much waits already for readers that take nothing.
+const SHORT_CHUNK_BYTES: usize = 4 * 1024;
+/// Chunks that wait for a reader; the stream rests at its place in the log
+/// until the socket has taken it.
+const WAITING_CHUNKS: usize = 1;
 
 /// What a stream shows.
 pub(super) struct FeedFilter {
@@ -106,7 +43,7 @@ pub(super) struct FeedFilter {
 pub(super) struct Feed {
     state: ApiState,
     frames: FrameStream,
-    caller: Caller,
+    admission: Admission,
     viewer: Viewer,
     filter: FeedFilter,
     wire: Wire,
@@ -126,7 +63,7 @@ impl Feed {
             viewer: caller.viewer(),
             state,
             frames,
-            caller,
+            admission: Admission::of(caller),
             filter,
             wire,
             events,
@@ -134,17 +71,21 @@ impl Feed {
         (feed, receiver)
     }
 
-    /// Ends when the reader leaves, the platform stops, or the caller's right
-    /// has gone.
-    pub(super) async fn run(mut self, mut stopping: watch::Receiver<bool>) {
+    /// Ends when the reader leaves, the platform stops, the caller's right has
+    /// gone, or the place is wanted by somebody with fewer.
+    pub(super) async fn run(mut self, place: StreamPlace, mut arrival: Arrival) {
         let stopped = async {
-            let _ = stopping.wait_for(|stopping| *stopping).await;
+            let _ = arrival.stopping.wait_for(|stopping| *stopping).await;
         };
-        let events = self.events.clone();
+        let (events, state) = (self.events.clone(), self.state.clone());
+        let admission = self.admission.clone();
+        let reader = Reader::new(arrival.place);
         tokio::select! {
             () = stopped => {}
             () = events.closed() => {}
-            ended = self.feed() => {
+            () = admission.gone(&state) => {}
+            () = place.wanted() => {}
+            ended = self.feed(&reader) => {
                 if let Err(error) = ended {
                     tracing::error!(cause = error_chain(&error), "a stream ended");
                 }
@@ -152,16 +93,22 @@ impl Feed {
         }
     }
 
-    async fn feed(&mut self) -> Result<(), ingest::StreamError> {
+    async fn feed(&mut self, reader: &Reader) -> Result<(), ingest::StreamError> {
         let mut chunk = self.wire.greeting().to_vec();
         let mut silence = tokio::time::interval_at(Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
         silence.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             if !chunk.is_empty() {
-                let bytes = Bytes::from(std::mem::take(&mut chunk));
-                if self.events.send(Ok(bytes)).await.is_err() {
+                let held = reader.hold(&self.state, std::mem::take(&mut chunk)).await;
+                let Ok(held) = held else { return Ok(()) };
+                if self.events.send(Ok(held)).await.is_err() {
                     return Ok(());
                 }
+            }
+            // Nothing is made for who has not taken what was.
+            if !reader.takes_soon().await {
+                self.frames.rest();
+                reader.takes().await;
             }
             let first = tokio::select! {
                 item = self.frames.next() => Some(item?),
@@ -169,17 +116,21 @@ impl Feed {
             };
             // One look at the registry for each chunk; it is a pointer.
             let snapshot = self.state.registry.snapshot();
-            if !self.still_admitted(&snapshot) {
+            if !self.admission.holds(&self.state) {
                 return Ok(());
             }
             let Some(mut item) = first else {
                 chunk.extend_from_slice(self.wire.keep_alive());
                 continue;
             };
+            let full = match self.state.unsent.is_scarce() {
+                true => SHORT_CHUNK_BYTES,
+                false => CHUNK_BYTES,
+            };
             // A filter that lets little pass must not keep the thread.
             for _ in 0..MAX_FRAMES_A_TURN {
                 self.write(&mut chunk, &snapshot, &item);
-                if chunk.len() >= CHUNK_BYTES {
+                if chunk.len() >= full {
                     break;
                 }
                 match self.frames.try_next()? {
@@ -188,18 +139,6 @@ impl Feed {
                 }
             }
             tokio::task::yield_now().await;
-        }
-    }
-
-    /// A revoked key or an ended session ends its streams.
-    fn still_admitted(&self, snapshot: &Snapshot) -> bool {
-        let now = self.state.now();
-        match &self.caller {
-            Caller::Anonymous | Caller::Operator { until: None } => true,
-            Caller::Operator { until: Some(until) } => now < *until,
-            Caller::Application(key) => snapshot
-                .api_key(key.id.as_str())
-                .is_some_and(|key| key.live(now)),
         }
     }
 

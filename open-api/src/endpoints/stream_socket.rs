@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{FromRequestParts, Request, State};
@@ -16,6 +17,7 @@ use super::stream::{StreamQuery, filter, start};
 use super::stream_feed::Feed;
 use super::stream_wire::Wire;
 use crate::access::{Caller, is_same_origin};
+use crate::connection::Running;
 use crate::envelope::Arrival;
 use crate::params::Query;
 use crate::problem::Problem;
@@ -42,7 +44,8 @@ pub(crate) async fn follow(
     let (mut parts, _) = request.into_parts();
     let answer = websocket::accept(&parts)?;
     // A page of another site gets no preflight here, and the cookie comes along.
-    if matches!(caller, Caller::Operator { until: Some(_) }) && !is_same_origin(&parts, &arrival) {
+    if matches!(caller, Caller::Operator { session: Some(_) }) && !is_same_origin(&parts, &arrival)
+    {
         return Err(Problem::new(
             ProblemKind::Forbidden,
             "A session opens a WebSocket only from the platform's own pages.",
@@ -54,18 +57,30 @@ pub(crate) async fn follow(
     let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
         return Err(Problem::parameter("WebSocket needs HTTP/1.1 here."));
     };
-    let place = state.streams.take(account)?;
+    let place = state.streams.take(account, arrival.client)?;
+    // The request ends with its answer; what it was upgraded to goes on.
+    let running = Running::begin(&arrival.place);
     state.ingest.caught_up().await;
     let frames = state.ingest.stream(start);
     let (feed, events) = Feed::new(state.clone(), frames, caller, filter, Wire::WebSocket);
     tokio::spawn(async move {
-        let (_place, _connection) = (place, arrival.place);
+        // The listener ends after the last who holds this.
+        let (_running, _stands) = (running, arrival.stopping.clone());
         // The reader has gone before the answer reached it.
         let Ok(upgraded) = upgrade.await else {
             return;
         };
-        let fed = feed.run(arrival.stopping);
-        let (_, written) = tokio::join!(fed, attend(TokioIo::new(upgraded), events));
+        let connection = Arc::clone(&arrival.place);
+        let both = async {
+            tokio::join!(
+                feed.run(place, arrival),
+                attend(TokioIo::new(upgraded), events)
+            )
+        };
+        let (_, written) = tokio::select! {
+            both = both => both,
+            () = connection.ended() => return,
+        };
         if let Err(error) = written {
             tracing::debug!(%error, "a WebSocket ended");
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{Assurance, DeviceId, Timestamp};
-use open_api::{Connections, StandingConnection};
+use open_api::{Connections, Names, StandingConnection};
 use serde_json::{Value, json};
 
 use crate::harness::{Platform, Setup};
@@ -12,8 +12,11 @@ use crate::harness::{Platform, Setup};
 struct Broker;
 
 impl Connections for Broker {
-    fn prometheus(&self, out: &mut String) {
+    fn prometheus(&self, out: &mut String, names: Names) {
         out.push_str("madang_of_the_broker 1\n");
+        if names == Names::Shown {
+            out.push_str("madang_agency_connections{agency=\"seoul\"} 1\n");
+        }
     }
 
     fn of_device(&self, device: &DeviceId) -> Option<StandingConnection> {
@@ -69,12 +72,33 @@ fn a_standing_connection_is_told_whole() {
         .operator("GET", "/v1/devices/on-1", None)
         .expect(200);
     assert_eq!(device["connection"]["keep_alive"], 60);
-    assert!(
-        platform
-            .get("/metrics")
-            .text
-            .contains("madang_of_the_broker 1")
-    );
+}
+
+#[test]
+fn metrics_name_agencies_to_operators_and_to_who_has_the_token() {
+    const AGENCY: &str = "agency=\"seoul\"";
+    let platform = Platform::set_up(Setup {
+        connections: Arc::new(Broker),
+        metrics_token: Some("a-token-for-scrapers"),
+        ..Setup::default()
+    });
+    let with = |token: &str| {
+        let bearer = format!("Bearer {token}");
+        platform.send(
+            "GET",
+            "/metrics",
+            &[("authorization", bearer.as_str())],
+            None,
+        )
+    };
+    let open = platform.get("/metrics").text;
+    assert!(open.contains("madang_of_the_broker 1"), "{open}");
+    assert!(!open.contains(AGENCY), "{open}");
+    for token in [platform.token.as_str(), "a-token-for-scrapers"] {
+        assert!(with(token).text.contains(AGENCY));
+    }
+    // A scraper's mistake is told, and does not pass for fewer figures.
+    with("a-token-for-nothing").problem(401, "unauthenticated");
 }
 
 #[test]

@@ -13,7 +13,8 @@ use base64::engine::general_purpose::STANDARD;
 use device_registry::Registry;
 use ingest::{Clock, Config, Ingest, SystemClock};
 use open_api::{
-    ApiParts, ApiState, Connections, NoConnections, PlatformInfo, Quotas, TrustedProxies, serve,
+    ApiParts, ApiState, Connections, HttpLimits, NoConnections, PlatformInfo, Quotas,
+    TrustedProxies, serve,
 };
 use rustls::ServerConfig;
 use serde_json::{Value, json};
@@ -31,6 +32,9 @@ pub(crate) struct Setup {
     pub(crate) flush_rows: usize,
     pub(crate) tls: Option<Arc<ArcSwap<ServerConfig>>>,
     pub(crate) connections: Arc<dyn Connections>,
+    pub(crate) limits: HttpLimits,
+    pub(crate) public_url: Option<&'static str>,
+    pub(crate) metrics_token: Option<&'static str>,
 }
 
 impl Default for Setup {
@@ -43,6 +47,9 @@ impl Default for Setup {
             flush_rows: 1_000_000,
             tls: None,
             connections: Arc::new(NoConnections),
+            limits: HttpLimits::default(),
+            public_url: None,
+            metrics_token: None,
         }
     }
 }
@@ -84,7 +91,6 @@ impl Platform {
         let token = std::fs::read_to_string(folder.path().join("admin.token")).unwrap();
         let state = ApiState::new(ApiParts {
             supervisor: supervisor::Supervisor::default(),
-            max_connections: open_api::MAX_CONNECTIONS,
             registry,
             ingest,
             platform: PlatformInfo {
@@ -92,13 +98,16 @@ impl Platform {
                 public_key: [7; 32],
                 es256_public_key: [4; 65],
                 audience: "madang".to_owned(),
-                public_url: None,
+                public_url: setup.public_url.map(str::to_owned),
                 listeners: vec![("mqtt".to_owned(), 1883)],
+                simulated: false,
             },
             connections: setup.connections,
             backups: Arc::new(open_api::NoBackups),
             trusted_proxies: setup.trusted_proxies.parse::<TrustedProxies>().unwrap(),
             quotas: setup.quotas,
+            limits: setup.limits,
+            metrics_token: setup.metrics_token.map(str::to_owned),
             clock,
             export_folder: folder.path().join("export"),
         });

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::harness::Platform;
 
-fn login(platform: &Platform) -> String {
+pub(crate) fn login(platform: &Platform) -> String {
     let reply = platform.post("/v1/session", &json!({"token": platform.token}));
     assert_eq!(reply.expect(201)["principal"], "operator");
     let cookie = reply.header("set-cookie").unwrap();

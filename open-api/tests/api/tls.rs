@@ -10,7 +10,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::harness::{Platform, Setup};
 
-fn certificate() -> (ServerConfig, Certificate<'static>) {
+pub(crate) fn certificate() -> (ServerConfig, Certificate<'static>) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
     let der = made.cert.der().clone();
@@ -22,7 +22,7 @@ fn certificate() -> (ServerConfig, Certificate<'static>) {
     (config, root)
 }
 
-fn agent(root: Certificate<'static>) -> ureq::Agent {
+pub(crate) fn agent(root: Certificate<'static>) -> ureq::Agent {
     let tls = TlsConfig::builder()
         .root_certs(RootCerts::new_with_certs(&[root]))
         .build();

@@ -10,21 +10,22 @@ use device_registry::{PEPPER_FILE, REGISTRY_FILE, TOKEN_FILE};
 use super::document::BACKUP_FILE;
 use super::staging;
 use crate::glue::sessions::SESSIONS_FILE;
-use crate::{format, identity};
+use crate::{format, identity, server_file};
 
 /// Files beside store, log and databases: models, keys, cursors.
 const MAX_FILES: usize = 10_000;
 /// Of a database, its file and its write-ahead log.
 const DATABASE_FILES: [&str; 2] = ["", "-wal"];
-/// Taken by rooms of their own, or not worth taking: locks, and exports, which
-/// are made again.
-const ELSEWHERE: [&str; 6] = [
+/// Taken by rooms of their own, or not worth taking: locks, where the server
+/// listens, and exports, which are made again.
+const ELSEWHERE: [&str; 7] = [
     "log",
     "store",
     "lock",
     "export",
     staging::FOLDER,
     BACKUP_FILE,
+    server_file::FILE,
 ];
 /// Behind the log, since frames refer to them.
 const LAST: [&str; 6] = [

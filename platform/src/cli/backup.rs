@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use ingest::{Clock, FolderLock, OpenError, SystemClock};
+use progress::{Progress, Unit};
 use sdk::api::{ApiClient, Backup, BackupProgress};
 
 use super::client::ServerArgs;
+use super::copying::bytes_in;
 use crate::backup::take_closed;
 
 /// How often the running platform is asked whether it has come to its end.
@@ -65,7 +67,11 @@ pub fn run(args: &BackupArgs) -> anyhow::Result<()> {
 }
 
 fn of_closed(data: &Path, folder: &Path) -> anyhow::Result<Made> {
-    let document = take_closed(data, folder, SystemClock.now())?;
+    let progress = Progress::new("copying", Unit::Bytes, 0);
+    let document = progress.follow(
+        || bytes_in(folder),
+        || take_closed(data, folder, SystemClock.now()),
+    )?;
     Ok(Made {
         offset: document.offset,
         rows: document.rows,
@@ -78,8 +84,11 @@ fn of_closed(data: &Path, folder: &Path) -> anyhow::Result<Made> {
 
 fn of_running(platform: &ApiClient, folder: &Path) -> anyhow::Result<Made> {
     let mut backup = platform.start_backup(folder)?;
+    // How much it will be, only the platform knows.
+    let progress = Progress::new("the platform makes the backup", Unit::Bytes, 0);
     while backup.state == BackupProgress::Running {
         std::thread::sleep(ASK_INTERVAL);
+        progress.set(bytes_in(folder));
         backup = platform.backup()?;
         if Path::new(&backup.folder) != folder {
             bail!(

@@ -1,27 +1,47 @@
 //! `madang demo`: the whole platform with simulated sensors, for a newcomer.
 //!
-//! The sensors are the simulator's, over real sockets; agencies, devices and
-//! the developer's key are made through the open API, as anybody would.
+//! City, agencies and river are invented, and every page says that the values
+//! are simulated. The sensors are the simulator's, over real sockets; agencies,
+//! boundaries, devices, the developer's key and a past week are made through
+//! the open API and the devices' own logins, as anybody would.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::compose::Platform;
 use crate::config::{ServeArgs, Settings};
+use crate::nearby::{outward, reachable};
 use crate::runtime;
 
 mod banner;
+mod fleet;
 mod population;
+mod story;
 
 #[derive(clap::Args, Debug)]
 pub struct DemoArgs {
     /// Address to listen on, where the browser is on another machine
     #[arg(long, value_name = "ADDR", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     bind: IpAddr,
+    /// The open API and the pages [default: port 8080 of --bind, or any where it is taken]
+    #[arg(long, value_name = "ADDR:PORT")]
+    http: Option<String>,
+    /// MQTT [default: port 1883, likewise]
+    #[arg(long, value_name = "ADDR:PORT")]
+    mqtt: Option<String>,
+    /// MQTT over WebSocket [default: port 8083, likewise]
+    #[arg(long, value_name = "ADDR:PORT")]
+    ws: Option<String>,
+    /// CoAP [default: port 5683, likewise]
+    #[arg(long, value_name = "ADDR:PORT")]
+    coap: Option<String>,
     /// Simulated sensors
     #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     devices: u32,
+    /// Days of the past that the first start makes
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(0..=60))]
+    days: u32,
     /// Folder of the data
     #[arg(long, value_name = "DIR", default_value = "madang-data/demo")]
     data: PathBuf,
@@ -31,27 +51,45 @@ pub struct DemoArgs {
 }
 
 pub fn run(args: DemoArgs) -> ExitCode {
-    let settings = match Settings::from_args(serve_args(&args)) {
-        Ok(settings) => settings,
+    let doors = match Listeners::of(&args) {
+        Ok(listeners) => listeners,
         Err(error) => {
             super::complain(error);
             return ExitCode::from(2);
         }
     };
-    super::report_logged(|| runtime::block_on(demo(args, settings)))
+    let settings = match Settings::from_args(doors.serve_args(&args)) {
+        Ok(settings) => Settings {
+            simulated: true,
+            ..settings
+        },
+        Err(error) => {
+            super::complain(error);
+            return ExitCode::from(2);
+        }
+    };
+    super::report_logged(|| runtime::block_on(demo(args, settings, doors)))
 }
 
-async fn demo(args: DemoArgs, settings: Settings) -> anyhow::Result<()> {
+async fn demo(args: DemoArgs, settings: Settings, listeners: Listeners) -> anyhow::Result<()> {
+    story::refuse_older(&args.data)?;
     let ready_file = settings.ready_file.clone();
-    let data = args.data.clone();
     let platform = Platform::start(settings).await?;
     let doors = Doors::of(&platform, args.bind);
-    let population = {
-        let (doors, data, count) = (doors.clone(), data.clone(), args.devices);
-        tokio::task::spawn_blocking(move || population::settle(&doors, &data, count)).await??
+    let settled = {
+        let (doors, data) = (doors.clone(), args.data.clone());
+        tokio::task::spawn_blocking(move || {
+            let story = story::Story::open(&data, args.days)?;
+            population::settle(&doors, &data, args.devices, story)
+        })
     };
-    let fleet = population::Fleet::start(&doors, &population);
-    banner::print(&doors, &population, &data);
+    let population = tokio::select! {
+        settled = settled => settled??,
+        // What is missing of the past the next start makes.
+        () = runtime::stop_signal() => return platform.run(std::future::ready(())).await,
+    };
+    let fleet = fleet::Fleet::start(&doors, &population);
+    banner::print(&doors, &population, &args.data, &listeners.moved(&platform));
     let ready = crate::ready::ReadyFile::write(ready_file, platform.addresses())?;
     let ended = platform.run(runtime::stop_signal()).await;
     fleet.stop();
@@ -74,46 +112,85 @@ impl Doors {
         let addresses = platform.addresses();
         let near = |name: &str| {
             let address = addresses.of(name).expect("the demo has every listener on");
-            SocketAddr::new(reachable(bind), address.port())
+            SocketAddr::new(reachable(address.ip()), address.port())
         };
+        let http = addresses.of("http").map_or(bind, |address| address.ip());
         Self {
             mqtt: near("mqtt"),
             coap: near("coap"),
             http: near("http"),
-            shown: reachable(bind),
+            shown: outward(http),
         }
     }
 }
 
-/// Nobody connects to "any address"; on this machine loopback stands for it.
-fn reachable(bind: IpAddr) -> IpAddr {
-    match bind {
-        IpAddr::V4(v4) if v4.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(v6) if v6.is_unspecified() => IpAddr::V6(std::net::Ipv6Addr::LOCALHOST),
-        other => other,
-    }
+/// Where each listener is to listen, and whether that is its usual port.
+struct Listeners(Vec<Listener>);
+
+struct Listener {
+    name: &'static str,
+    usual: u16,
+    /// `None`: the usual port of `--bind` is taken.
+    at: Option<String>,
+    bind: IpAddr,
 }
 
-/// The usual ports, or any free ones where those are taken.
-fn serve_args(args: &DemoArgs) -> ServeArgs {
-    let at = |port: u16| Some(SocketAddr::new(args.bind, port).to_string());
-    let tcp = |usual| {
-        let free = TcpListener::bind(SocketAddr::new(args.bind, usual)).is_ok();
-        at(if free { usual } else { 0 })
-    };
-    let coap_is_free = UdpSocket::bind(SocketAddr::new(args.bind, 5683)).is_ok();
-    ServeArgs {
-        data: Some(args.data.clone()),
-        mqtt: tcp(1883),
-        ws: tcp(8083),
-        coap: at(if coap_is_free { 5683 } else { 0 }),
-        http: tcp(8080),
-        ready_file: args.ready_file.clone(),
-        ..ServeArgs::default()
+impl Listeners {
+    fn of(args: &DemoArgs) -> Result<Self, String> {
+        let wanted = [
+            ("http", &args.http, 8080),
+            ("mqtt", &args.mqtt, 1883),
+            ("ws", &args.ws, 8083),
+            ("coap", &args.coap, 5683),
+        ];
+        let mut listeners = Vec::new();
+        for (name, given, usual) in wanted {
+            if given.as_deref() == Some("off") {
+                return Err(format!("--{name}: the demo needs every listener"));
+            }
+            let there = SocketAddr::new(args.bind, usual);
+            let free = match name {
+                "coap" => UdpSocket::bind(there).is_ok(),
+                _ => TcpListener::bind(there).is_ok(),
+            };
+            listeners.push(Listener {
+                name,
+                usual,
+                at: given.clone().or_else(|| free.then(|| there.to_string())),
+                bind: args.bind,
+            });
+        }
+        Ok(Self(listeners))
     }
-}
 
-/// Where the demo keeps what it must know again at the next start.
-fn private_file(data: &Path, name: &str) -> PathBuf {
-    data.join(name)
+    /// Its address, or any free port where the usual one is taken.
+    fn address(&self, name: &str) -> Option<String> {
+        let listener = self.0.iter().find(|listener| listener.name == name)?;
+        let any = || SocketAddr::new(listener.bind, 0).to_string();
+        Some(listener.at.clone().unwrap_or_else(any))
+    }
+
+    fn serve_args(&self, args: &DemoArgs) -> ServeArgs {
+        ServeArgs {
+            data: Some(args.data.clone()),
+            mqtt: self.address("mqtt"),
+            ws: self.address("ws"),
+            coap: self.address("coap"),
+            http: self.address("http"),
+            ready_file: args.ready_file.clone(),
+            ..ServeArgs::default()
+        }
+    }
+
+    /// A line for each whose usual port is taken: name, that port, and the one
+    /// that it has.
+    fn moved(&self, platform: &Platform) -> Vec<(&'static str, u16, u16)> {
+        let taken = self.0.iter().filter(|listener| listener.at.is_none());
+        taken
+            .filter_map(|listener| {
+                let address = platform.addresses().of(listener.name)?;
+                Some((listener.name, listener.usual, address.port()))
+            })
+            .collect()
+    }
 }

@@ -11,6 +11,7 @@ use sdk::{DeviceKey, PrivateKey};
 
 use super::client::ServerArgs;
 use super::device_connection;
+use super::device_send::{self, SendArgs};
 
 /// A day is the longest that a token may live.
 const TOKEN_HOURS: u64 = 24;
@@ -89,6 +90,8 @@ pub enum DeviceCommand {
         #[command(flatten)]
         server: ServerArgs,
     },
+    /// Send one message for a device over CoAP, signed with its key, and check the platform's receipt
+    Send(SendArgs),
     /// Make the JWT that a device sends as its MQTT password
     Token {
         id: DeviceId,
@@ -145,6 +148,7 @@ pub fn run(command: DeviceCommand) -> anyhow::Result<()> {
             Ok(())
         }
         DeviceCommand::Watch { id, server } => watch(&server, &id),
+        DeviceCommand::Send(args) => device_send::run(&args),
         DeviceCommand::Token {
             id,
             key,
@@ -170,7 +174,7 @@ fn keygen(out: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn read_key(path: &Path) -> anyhow::Result<PrivateKey> {
+pub(super) fn read_key(path: &Path) -> anyhow::Result<PrivateKey> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the key {}", path.display()))?;
     PrivateKey::read(&text).with_context(|| {

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use domain::AgencyId;
+use progress::{Progress, Unit};
 use sdk::api::{ApiClient, ApiError, DayFile, ExportVersion};
 
 use super::client::ServerArgs;
@@ -143,9 +144,11 @@ fn fetch(api: &ApiClient, file: &DayFile, out: &Path) -> anyhow::Result<ExportVe
 /// Waits while the file is being made.
 fn version(api: &ApiClient, file: &DayFile) -> Result<ExportVersion, ApiError> {
     let begun = Instant::now();
+    let progress = Progress::new("the server makes the file", Unit::Of("files"), 0);
     loop {
         match api.export_version(file) {
             Err(error) if error.status() == Some(503) && begun.elapsed() < MAKING_PATIENCE => {
+                progress.tick();
                 sleep(ASK_AGAIN);
             }
             answer => return answer,
@@ -188,6 +191,7 @@ fn download(
         .append(true)
         .open(part)
         .with_context(|| format!("cannot write {}", part.display()))?;
+    let progress = Progress::new("downloading", Unit::Bytes, version.bytes);
     let mut piece = vec![0; PIECE_BYTES];
     let mut left = version.bytes - start;
     while left > 0 {
@@ -203,6 +207,7 @@ fn download(
         kept.write_all(&piece[..count])
             .with_context(|| format!("cannot write {}", part.display()))?;
         left -= count as u64;
+        progress.set(version.bytes - left);
     }
     kept.sync_all()?;
     Ok(Download::Complete)

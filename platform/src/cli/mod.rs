@@ -3,9 +3,11 @@
 pub mod agency;
 pub mod backup;
 pub mod client;
+mod copying;
 pub mod demo;
 pub mod device;
 mod device_connection;
+mod device_send;
 pub mod doctor;
 pub mod export;
 pub mod key;

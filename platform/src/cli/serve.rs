@@ -1,9 +1,12 @@
 //! `madang serve`.
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 
-use crate::compose::Platform;
+use crate::compose::{Addresses, Platform};
 use crate::config::{ServeArgs, Settings};
+use crate::nearby::outward;
 use crate::ready::ReadyFile;
 use crate::runtime;
 
@@ -20,10 +23,29 @@ pub fn run(args: ServeArgs) -> ExitCode {
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {
     let ready_file = settings.ready_file.clone();
+    let (data, public_url) = (settings.data.clone(), settings.public_url.clone());
     let platform = Platform::start(settings).await?;
     platform.announce();
+    tell_of_pages(platform.addresses(), public_url, &data);
     let ready = ReadyFile::write(ready_file, platform.addresses())?;
     let ended = platform.run(runtime::stop_signal()).await;
     ready.remove();
     ended
+}
+
+/// Where a browser goes first, and what opens the operators' page.
+fn tell_of_pages(addresses: &Addresses, public_url: Option<String>, data: &Path) {
+    let at = |listener: &str| {
+        let bound = addresses.of(listener)?;
+        let shown = SocketAddr::new(outward(bound.ip()), bound.port());
+        Some(format!("{listener}://{shown}"))
+    };
+    let token = data.join("admin.token");
+    if let Some(url) = public_url.or_else(|| at("https")).or_else(|| at("http")) {
+        tracing::info!("developers' page: {url}/");
+        tracing::info!(
+            "operators' page: {url}/ops (the first operator's token is in {})",
+            token.display()
+        );
+    }
 }

@@ -8,7 +8,7 @@ mod file;
 mod listen;
 mod tls;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use open_api::TrustedProxies;
 
@@ -58,6 +58,9 @@ pub struct ServeArgs {
     /// How the outside world reaches the API, as `https://madang.example.kr`
     #[arg(long, value_name = "URL", env = "MADANG_PUBLIC_URL")]
     pub public_url: Option<String>,
+    /// File of a token (16 characters or more) that opens all of /metrics, as an operator's does
+    #[arg(long, value_name = "FILE", env = "MADANG_METRICS_TOKEN_FILE")]
+    pub metrics_token_file: Option<PathBuf>,
     /// Addresses whose X-Forwarded-For is believed, as 10.0.0.0/8,::1
     #[arg(long, value_name = "ADDR,...", env = "MADANG_TRUSTED_PROXIES")]
     pub trusted_proxies: Option<String>,
@@ -92,6 +95,8 @@ pub struct Settings {
     pub mqtt_unprotected: Listen,
     pub tls: Option<ReloadingTls>,
     pub public_url: Option<String>,
+    /// What opens `/metrics` beside an operator's login.
+    pub metrics_token: Option<String>,
     pub trusted_proxies: TrustedProxies,
     pub audience: String,
     /// Bytes.
@@ -99,10 +104,15 @@ pub struct Settings {
     /// Messages a second; 0 is no limit.
     pub device_rate: u32,
     pub ready_file: Option<PathBuf>,
+    /// The folder is the demo's: nothing in it was measured.
+    pub simulated: bool,
     /// Where observations are sent on to.
     pub feed: Option<::feed::Config>,
 }
 
+/// What `madang demo` keeps of its world: a folder that has it holds simulated
+/// values, whoever serves it.
+pub const SIMULATED_FILE: &str = "demo.json";
 /// Far above any sensor, and what a gateway sends after a day without network;
 /// far below what would keep a worker from the others.
 const DEFAULT_DEVICE_RATE: u32 = 10_000;
@@ -130,6 +140,17 @@ pub enum ConfigError {
     UnprotectedAddress(std::net::SocketAddr),
     #[error("--public-url {0:?} is no http:// or https:// address")]
     PublicUrl(String),
+    #[error("--metrics-token-file {}: {cause}", path.display())]
+    MetricsToken {
+        path: PathBuf,
+        #[source]
+        cause: std::io::Error,
+    },
+    #[error(
+        "--metrics-token-file {}: {LEAST_TOKEN} to {MOST_TOKEN} printable characters without a space, as `openssl rand -hex 32` makes them",
+        .0.display()
+    )]
+    MetricsTokenForm(PathBuf),
     #[error("--trusted-proxies: {0:?} is no list of addresses or networks, as 10.0.0.0/8,::1")]
     Proxy(String),
     #[error("--audience must be 1 to 64 printable characters")]
@@ -178,11 +199,13 @@ impl Settings {
             )?,
             tls,
             public_url: args.public_url.map(checked_url).transpose()?,
+            metrics_token: args.metrics_token_file.as_deref().map(token).transpose()?,
             trusted_proxies: checked_proxies(args.trusted_proxies.as_deref())?,
             audience: checked_audience(args.audience)?,
             log_budget: args.log_budget.unwrap_or(DEFAULT_LOG_BUDGET),
             device_rate: args.device_rate.unwrap_or(DEFAULT_DEVICE_RATE),
             ready_file: args.ready_file,
+            simulated: data.join(SIMULATED_FILE).exists(),
             feed: args.feed.checked()?,
             data,
         };
@@ -225,6 +248,24 @@ fn checked_url(url: String) -> Result<String, ConfigError> {
         }
         _ => Err(ConfigError::PublicUrl(url)),
     }
+}
+
+/// Shorter ones can be guessed.
+const LEAST_TOKEN: usize = 16;
+const MOST_TOKEN: usize = 256;
+
+fn token(path: &Path) -> Result<String, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|cause| ConfigError::MetricsToken {
+        path: path.to_owned(),
+        cause,
+    })?;
+    let token = text.trim();
+    let sound = (LEAST_TOKEN..=MOST_TOKEN).contains(&token.len())
+        && token.bytes().all(|byte| byte.is_ascii_graphic());
+    if !sound {
+        return Err(ConfigError::MetricsTokenForm(path.to_owned()));
+    }
+    Ok(token.to_owned())
 }
 
 fn checked_proxies(text: Option<&str>) -> Result<TrustedProxies, ConfigError> {

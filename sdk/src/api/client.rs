@@ -110,6 +110,11 @@ impl ApiClient {
         &self.base
     }
 
+    /// What an error names: whoever reads it may have asked the wrong server.
+    pub(super) fn address(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
     pub(super) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
         self.json(&Call {
             method: "GET",
@@ -153,7 +158,8 @@ impl ApiClient {
     /// Sends and reads the answer as JSON.
     pub(super) fn json<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, ApiError> {
         let body = self.bytes(call)?;
-        serde_json::from_slice(&body).map_err(|cause| unreadable(call.method, call.path, cause))
+        serde_json::from_slice(&body)
+            .map_err(|cause| unreadable(call.method, &self.address(call.path), cause))
     }
 
     /// Sends and reads the whole answer.
@@ -164,14 +170,14 @@ impl ApiClient {
             .with_config()
             .limit(MAX_ANSWER_BYTES)
             .read_to_vec()
-            .map_err(|cause| unreachable(call.method, call.path, cause))
+            .map_err(|cause| unreachable(call.method, &self.address(call.path), cause))
     }
 
     /// Sends; a status of 400 and above is an error.
     pub(super) fn send(&self, call: &Call<'_>) -> Result<Response<Body>, ApiError> {
         let mut request = ureq::http::Request::builder()
             .method(call.method)
-            .uri(format!("{}{}", self.base, call.path));
+            .uri(self.address(call.path));
         // A call's own authorization takes the client's place.
         let own = call
             .headers
@@ -194,13 +200,14 @@ impl ApiClient {
                 .map_err(ureq::Error::from)
                 .and_then(|request| self.agent.run(request)),
         };
-        let mut response = sent.map_err(|cause| unreachable(call.method, call.path, cause))?;
+        let mut response =
+            sent.map_err(|cause| unreachable(call.method, &self.address(call.path), cause))?;
         if response.status().as_u16() < 300 {
             return Ok(response);
         }
         Err(ApiError::Refused {
             method: call.method,
-            path: call.path.to_owned(),
+            url: self.address(call.path),
             problem: Box::new(problem(&mut response)),
         })
     }
@@ -229,18 +236,18 @@ fn problem(response: &mut Response<Body>) -> Problem {
     problem
 }
 
-fn unreachable(method: &'static str, path: &str, cause: ureq::Error) -> ApiError {
+fn unreachable(method: &'static str, url: &str, cause: ureq::Error) -> ApiError {
     ApiError::Transport {
         method,
-        path: path.to_owned(),
+        url: url.to_owned(),
         cause: Box::new(cause),
     }
 }
 
-pub(super) fn unreadable(method: &'static str, path: &str, cause: serde_json::Error) -> ApiError {
+pub(super) fn unreadable(method: &'static str, url: &str, cause: serde_json::Error) -> ApiError {
     ApiError::Answer {
         method,
-        path: path.to_owned(),
+        url: url.to_owned(),
         cause,
     }
 }

@@ -18,34 +18,34 @@ pub struct Problem {
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    #[error("{method} {path}: {} {}: {} (request {})", .problem.status, .problem.title, .problem.detail, .problem.request_id)]
+    #[error("{method} {url}: {} {}: {} (request {})", .problem.status, .problem.title, .problem.detail, .problem.request_id)]
     Refused {
         method: &'static str,
-        path: String,
+        url: String,
         problem: Box<Problem>,
     },
-    #[error("{method} {path}: the platform cannot be reached")]
+    #[error("{method} {url}: the platform cannot be reached")]
     Transport {
         method: &'static str,
-        path: String,
+        url: String,
         #[source]
         cause: Box<ureq::Error>,
     },
-    #[error("{method} {path}: the answer cannot be read")]
+    #[error("{method} {url}: the answer cannot be read")]
     Answer {
         method: &'static str,
-        path: String,
+        url: String,
         #[source]
         cause: serde_json::Error,
     },
-    #[error("{path}: the event stream broke off")]
+    #[error("{url}: the event stream broke off")]
     Stream {
-        path: String,
+        url: String,
         #[source]
         cause: std::io::Error,
     },
-    #[error("{path}: the answer has no {name}")]
-    Header { path: String, name: &'static str },
+    #[error("{url}: the answer has no {name}")]
+    Header { url: String, name: &'static str },
     #[error("the certificate of the configuration is not a PEM")]
     Certificate(#[source] Box<ureq::Error>),
 }

@@ -79,7 +79,7 @@ impl ApiClient {
         let path = path(file);
         let response = self.send(&call(&path, &[("range", "bytes=0-0")]))?;
         let lacking = |name| ApiError::Header {
-            path: path.clone(),
+            url: self.address(&path),
             name,
         };
         let sha256 = sha256(response.headers()).ok_or_else(|| lacking("ETag"))?;

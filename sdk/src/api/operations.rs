@@ -1,5 +1,7 @@
 //! Health, metrics, and what the platform says of itself.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::client::{ApiClient, Call};
@@ -19,6 +21,12 @@ pub struct PlatformInfo {
     /// One for each algorithm.
     #[serde(default)]
     pub public_keys: Vec<PublicKeyDocument>,
+    /// Name and port of each listener.
+    #[serde(default)]
+    pub listeners: BTreeMap<String, u16>,
+    /// Nothing that it serves was measured.
+    #[serde(default)]
+    pub simulated: bool,
 }
 
 impl PlatformInfo {

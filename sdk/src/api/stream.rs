@@ -92,7 +92,7 @@ pub struct Gap {
 /// A standing answer of `/v1/stream`.
 pub struct EventStream {
     reader: BufReader<BodyReader<'static>>,
-    path: String,
+    url: String,
     last: Option<Offset>,
     finished: bool,
 }
@@ -119,7 +119,7 @@ impl ApiClient {
         let body = response.into_body().into_with_config().limit(u64::MAX);
         Ok(EventStream {
             reader: BufReader::new(body.reader()),
-            path,
+            url: self.address(&path),
             last: stream.after,
             finished: false,
         })
@@ -167,7 +167,7 @@ impl EventStream {
             .take(MAX_LINE_BYTES)
             .read_line(&mut line)
             .map_err(|cause| ApiError::Stream {
-                path: self.path.clone(),
+                url: self.url.clone(),
                 cause,
             })?;
         if read == 0 || !line.ends_with('\n') {
@@ -182,7 +182,7 @@ impl EventStream {
             "gap" => serde_json::from_str(data).map(StreamEvent::Gap),
             _ => serde_json::from_str(data).map(StreamEvent::Frame),
         };
-        event.map_err(|cause| unreadable("GET", &self.path, cause))
+        event.map_err(|cause| unreadable("GET", &self.url, cause))
     }
 }
 

@@ -37,3 +37,4 @@ mod storm;
 mod stuck_subscriber;
 mod tls;
 mod websocket;
+mod which_server;

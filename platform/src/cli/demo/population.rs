@@ -1,30 +1,30 @@
-//! The demo's agencies, sensors and developer, made through the open API.
+//! The demo's agencies, districts, sensors and developer, made through the open
+//! API, and the sensors' past, made through their own logins.
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use anyhow::Context;
-use domain::{AgencyId, DeviceId};
-use firmware_sim::fleet::{self, FleetConfig, PlannedDevice, SimulatedDevice};
+use domain::{AgencyId, BoundaryName, DeviceId};
+use firmware_sim::fleet::past::{self, PastConfig};
+use firmware_sim::fleet::{self, AGENCIES, PlannedDevice, SimulatedDevice, city};
+use firmware_sim::signal::World;
+use progress::{Progress, Unit};
 use sdk::api::{
-    ApiClient, ApiCredential, DeviceFilter, ImportMode, NewApplication, NewDevice, Position,
-    PublicKeyDocument,
+    ApiClient, ApiCredential, DeviceFilter, ImportMode, NewApplication, NewBoundary, NewDevice,
+    Position, PublicKeyDocument,
 };
 use sdk::{DeviceKey, PublicKey};
-use tokio::sync::oneshot;
 
-use super::{Doors, private_file};
+use super::Doors;
+use super::story::Story;
 
-/// The fleet is the same at every start.
-const SEED: u64 = 20_200_806;
-const AGENCIES: [(&str, &str); 2] = [
-    ("seoul", "서울특별시 · Seoul"),
-    (
-        "hanriver",
-        "한강홍수통제소 · Han River Flood Control Office",
-    ),
-];
+/// Between two readings of a device's past.
+const PAST_STEP: Duration = Duration::from_secs(600);
 
 /// Everything that the demo shows and runs.
 pub(super) struct Population {
@@ -33,10 +33,18 @@ pub(super) struct Population {
     /// The platform's: CoAP devices keep a message until its receipt verifies.
     pub(super) receipts: PublicKey,
     pub(super) devices: Vec<SimulatedDevice>,
+    pub(super) world: World,
+    /// Of the past.
+    pub(super) days: u32,
 }
 
 /// Makes what is not there yet; a second start finds it all.
-pub(super) fn settle(doors: &Doors, data: &Path, count: u32) -> anyhow::Result<Population> {
+pub(super) fn settle(
+    doors: &Doors,
+    data: &Path,
+    count: u32,
+    mut story: Story,
+) -> anyhow::Result<Population> {
     let token = std::fs::read_to_string(data.join("admin.token"))
         .context("the operator's token of the demo")?;
     let operator = token.trim().to_owned();
@@ -50,11 +58,18 @@ pub(super) fn settle(doors: &Doors, data: &Path, count: u32) -> anyhow::Result<P
             Err(error) => return Err(error.into()),
         }
     }
+    for district in &city::gaon().districts {
+        let name = BoundaryName::new(&district.id)?;
+        api.put_boundary(
+            &name,
+            &NewBoundary::polygon(&district.en, &district.ko, &district.ring),
+        )?;
+    }
     let seed = secret(data, "demo.seed", || {
         Ok(DeviceKey::generate()?.seed_base64url())
     })?;
     let root = DeviceKey::from_seed_base64url(&seed)?;
-    let plan = fleet::plan(SEED, count as usize);
+    let plan = fleet::plan(story.seed(), count as usize);
     register(&api, &root, &plan)?;
     let key = secret(data, "demo.key", || {
         let application = NewApplication {
@@ -64,19 +79,46 @@ pub(super) fn settle(doors: &Doors, data: &Path, count: u32) -> anyhow::Result<P
         let anonymous = ApiClient::connect(&url, ApiCredential::None)?;
         Ok(anonymous.create_application(&application)?.key.key)
     })?;
-    let devices = plan
+    let devices: Vec<SimulatedDevice> = plan
         .into_iter()
         .map(|planned| {
             let key = device_key(&root, &planned.id);
             SimulatedDevice { planned, key }
         })
         .collect();
+    let platform = api.platform()?;
+    let receipts = platform.receipt_key()?;
+    let world = story.world()?;
+    if let Some((from, to)) = story.past()? {
+        make_past(PastConfig {
+            mqtt: doors.mqtt,
+            devices: devices.clone(),
+            world,
+            audience: platform.audience,
+            from,
+            to,
+            step: PAST_STEP,
+        })?;
+        story.past_is_made(data)?;
+    }
     Ok(Population {
         operator,
         key,
-        receipts: api.platform()?.receipt_key()?,
+        receipts,
         devices,
+        world,
+        days: story.days,
     })
+}
+
+fn make_past(past: PastConfig) -> anyhow::Result<()> {
+    let progress = Progress::new(
+        "making the sensors' past",
+        Unit::Of("readings"),
+        past.readings(),
+    );
+    let progress = Arc::new(progress);
+    past::send(past, move |readings| progress.add(readings))
 }
 
 fn register(api: &ApiClient, root: &DeviceKey, plan: &[PlannedDevice]) -> anyhow::Result<()> {
@@ -132,7 +174,7 @@ fn secret(
     name: &str,
     make: impl FnOnce() -> anyhow::Result<String>,
 ) -> anyhow::Result<String> {
-    let path = private_file(data, name);
+    let path = data.join(name);
     if let Ok(text) = std::fs::read_to_string(&path) {
         return Ok(text.trim().to_owned());
     }
@@ -146,40 +188,4 @@ fn secret(
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     Ok(text)
-}
-
-/// The simulated sensors, in a thread with a runtime of its own: they are
-/// clients, and share nothing with the server but the sockets.
-pub(super) struct Fleet {
-    stop: oneshot::Sender<()>,
-    thread: std::thread::JoinHandle<()>,
-}
-
-impl Fleet {
-    pub(super) fn start(doors: &Doors, population: &Population) -> Self {
-        let config = FleetConfig {
-            platform: Some(population.receipts),
-            ..FleetConfig::demo(SEED, doors.mqtt, doors.coap, population.devices.clone())
-        };
-        let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            let outcome = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
-                runtime.block_on(fleet::run(config, async {
-                    let _ = stopped.await;
-                }))
-            });
-            if let Err(error) = outcome {
-                tracing::error!(%error, "the simulated sensors have stopped");
-            }
-        });
-        Self { stop, thread }
-    }
-
-    pub(super) fn stop(self) {
-        let _ = self.stop.send(());
-        let _ = self.thread.join();
-    }
 }

@@ -1,0 +1,110 @@
+//! A caller's right for as long as a request takes: its body may come, a
+//! stream may last, and a file be sent, long after the right has gone.
+
+use std::time::Duration;
+
+use domain::Timestamp;
+use tokio::sync::watch;
+
+use super::Caller;
+use crate::problem::Problem;
+use crate::problem_kind::ProblemKind;
+use crate::state::{ApiState, Shared};
+
+/// How often a right that ends by the clock is looked at: the clock may leap.
+const LOOK_AGAIN: Duration = Duration::from_secs(15);
+
+/// Grows when a right may have gone: a key was revoked, a session has ended.
+pub(crate) struct Rights {
+    changes: watch::Sender<u64>,
+}
+
+impl Default for Rights {
+    fn default() -> Self {
+        Self {
+            changes: watch::Sender::new(0),
+        }
+    }
+}
+
+impl Rights {
+    /// What tells of changes from other threads.
+    pub(crate) fn teller(&self) -> impl Fn() + Send + Sync + 'static {
+        let changes = self.changes.clone();
+        move || changes.send_modify(|count| *count += 1)
+    }
+}
+
+/// The right of one request's caller.
+#[derive(Clone, Debug)]
+pub(crate) struct Admission {
+    caller: Caller,
+}
+
+impl Admission {
+    pub(crate) fn of(caller: Caller) -> Self {
+        Self { caller }
+    }
+
+    /// Whether the caller still is who it was let in as.
+    pub(crate) fn holds(&self, shared: &Shared) -> bool {
+        let now = shared.now();
+        match &self.caller {
+            // The operator's token is read once, when the platform starts.
+            Caller::Anonymous | Caller::Operator { session: None } => true,
+            Caller::Operator {
+                session: Some(session),
+            } => shared.sessions.stands(session, now),
+            Caller::Application(key) => shared
+                .registry
+                .snapshot()
+                .api_key(key.id.as_str())
+                .is_some_and(|key| key.live(now)),
+        }
+    }
+
+    /// Resolves once the right has gone.
+    pub(crate) async fn gone(&self, state: &ApiState) {
+        let mut changes = state.rights.changes.subscribe();
+        loop {
+            changes.mark_unchanged();
+            if !self.holds(state) {
+                return;
+            }
+            let wait = match self.until() {
+                Some(end) => left(end, state.now()).min(LOOK_AGAIN),
+                None => LOOK_AGAIN,
+            };
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    fn until(&self) -> Option<Timestamp> {
+        match &self.caller {
+            Caller::Anonymous => None,
+            Caller::Operator { session } => session.as_ref().map(|session| session.until),
+            Caller::Application(key) => key.expires,
+        }
+    }
+
+    /// Why what came too late is not done.
+    pub(crate) fn lost(&self) -> Problem {
+        let detail = match &self.caller {
+            Caller::Application(_) => {
+                "The key was revoked or has expired while the request was on its way: nothing was done."
+            }
+            Caller::Anonymous | Caller::Operator { .. } => {
+                "The session has ended while the request was on its way: nothing was done. Log in again."
+            }
+        };
+        Problem::new(ProblemKind::Unauthenticated, detail)
+    }
+}
+
+fn left(end: Timestamp, now: Timestamp) -> Duration {
+    let micros = end.as_micros().saturating_sub(now.as_micros());
+    Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+}

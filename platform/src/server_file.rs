@@ -1,0 +1,180 @@
+//! `DIR/server.json`: where the server of a data folder listens, so that a
+//! command that is told the folder talks to that server, and sends the folder's
+//! token to no other.
+//!
+//! Written once everything listens, removed at the end. What a killed server
+//! left is known by its process, which is gone.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+use crate::compose::Addresses;
+use crate::nearby::{leads_to, reachable};
+
+/// Within the data folder.
+pub const FILE: &str = "server.json";
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Content {
+    pid: u32,
+    /// When the process began, as the kernel counts it: a number that comes
+    /// again is another process.
+    began: Option<u64>,
+    public_url: Option<String>,
+    /// Listener and bound address.
+    listeners: BTreeMap<String, SocketAddr>,
+}
+
+/// Removed when it is dropped.
+#[derive(Debug)]
+pub struct ServerFile(PathBuf);
+
+impl ServerFile {
+    pub(crate) fn write(
+        data: &Path,
+        addresses: &Addresses,
+        public_url: Option<&str>,
+    ) -> anyhow::Result<Self> {
+        let path = data.join(FILE);
+        let content = Content {
+            pid: std::process::id(),
+            began: began(std::process::id()),
+            public_url: public_url.map(str::to_owned),
+            listeners: addresses.named(),
+        };
+        crate::ready::replace(&path, &serde_json::to_vec(&content)?)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for ServerFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// The server that runs on a data folder.
+#[derive(Debug, Clone)]
+pub struct Running(Content);
+
+impl Running {
+    /// `None`: nobody runs on it.
+    pub fn on(data: &Path) -> anyhow::Result<Option<Self>> {
+        let path = data.join(FILE);
+        let text = match std::fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            read => read.with_context(|| format!("cannot read {}", path.display()))?,
+        };
+        let content: Content = serde_json::from_slice(&text)
+            .with_context(|| format!("{} cannot be read", path.display()))?;
+        let alive = began(content.pid).is_some() && began(content.pid) == content.began;
+        Ok(alive.then_some(Self(content)))
+    }
+
+    /// Where this machine asks it; what the outside world knows it by, where
+    /// it has no plaintext door.
+    pub fn url(&self) -> Option<String> {
+        let plain = self.0.listeners.get("http").map(|bound| {
+            let at = SocketAddr::new(reachable(bound.ip()), bound.port());
+            format!("http://{at}")
+        });
+        plain.or_else(|| self.0.public_url.clone())
+    }
+
+    /// Whether `url` is this server and no other.
+    pub fn answers_at(&self, url: &str) -> bool {
+        let url = url.trim_end_matches('/');
+        if self.0.public_url.as_deref() == Some(url) {
+            return true;
+        }
+        let Some((scheme, authority)) = url.split_once("://") else {
+            return false;
+        };
+        let (listener, usual) = match scheme {
+            "http" => ("http", 80),
+            "https" => ("https", 443),
+            _ => return false,
+        };
+        let authority = authority.split('/').next().unwrap_or_default();
+        // What a user name would hide.
+        if authority.contains('@') {
+            return false;
+        }
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') => (host, port.parse().unwrap_or(0)),
+            _ => (authority, usual),
+        };
+        let bound = self.0.listeners.get(listener);
+        bound.is_some_and(|bound| leads_to(host, port, *bound))
+    }
+}
+
+/// When a process began, in the kernel's ticks; `None`: there is none.
+fn began(pid: u32) -> Option<u64> {
+    /// Of `/proc/PID/stat`, counted from behind the name, which may hold spaces.
+    const STARTTIME_AFTER_NAME: usize = 19;
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_whitespace()
+        .nth(STARTTIME_AFTER_NAME)?
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn running(public_url: Option<&str>) -> Running {
+        Running(Content {
+            pid: std::process::id(),
+            began: None,
+            public_url: public_url.map(str::to_owned),
+            listeners: BTreeMap::from([("http".to_owned(), "127.0.0.1:8080".parse().unwrap())]),
+        })
+    }
+
+    #[test]
+    fn it_answers_where_it_listens_and_where_the_world_knows_it() {
+        let server = running(Some("https://madang.example.kr"));
+        for (url, its) in [
+            ("http://127.0.0.1:8080", true),
+            ("http://127.0.0.1:8080/", true),
+            ("https://madang.example.kr/", true),
+            ("http://127.0.0.1:8081", false),
+            ("http://127.0.0.1", false),
+            ("https://127.0.0.1:8080", false),
+            ("http://127.0.0.1:8080@192.0.2.1:8080", false),
+            ("https://madang.example.kr.invalid", false),
+            ("127.0.0.1:8080", false),
+        ] {
+            assert_eq!(server.answers_at(url), its, "{url}");
+        }
+        assert_eq!(server.url().as_deref(), Some("http://127.0.0.1:8080"));
+    }
+
+    #[test]
+    fn what_a_killed_server_left_names_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |content: &Content| {
+            let text = serde_json::to_vec(content).unwrap();
+            std::fs::write(folder.path().join(FILE), text).unwrap();
+        };
+        assert!(Running::on(folder.path()).unwrap().is_none());
+        let mut content = running(None).0;
+        // This very process, but as if it had begun at another time.
+        content.began = Some(1);
+        put(&content);
+        assert!(Running::on(folder.path()).unwrap().is_none());
+        content.began = began(content.pid);
+        put(&content);
+        assert!(Running::on(folder.path()).unwrap().is_some());
+        std::fs::write(folder.path().join(FILE), "{").unwrap();
+        assert!(Running::on(folder.path()).is_err());
+    }
+}
