@@ -226,7 +226,8 @@ impl Login<'_> {
         let (scheme, proof) = (authorization.0, authorization.1.trim());
         let (credential, assurance) = if scheme.eq_ignore_ascii_case("bearer") {
             let audience = &state.platform.audience;
-            let checked = auth::authenticate_jwt(device, proof.as_bytes(), audience, self.now);
+            let checked =
+                auth::authenticate_jwt(device, proof.as_bytes(), audience, state.clock.moment());
             (checked.map_err(Refusal::Auth)?, Assurance::Key)
         } else if scheme.eq_ignore_ascii_case("basic") {
             let (name, password) = basic(proof).ok_or(Refusal::NoCredential)?;
