@@ -195,6 +195,19 @@ impl BrokerHandle {
         self.shared.directory.newest(session_owner)?.info()
     }
 
+    /// The same of many, in their order: one look at the directory.
+    pub fn connections<'a>(
+        &self,
+        session_owners: impl Iterator<Item = &'a str>,
+    ) -> Vec<Option<ConnectionInfo>> {
+        // What each tells is asked without the directory's lock.
+        let newest = self.shared.directory.newest_of(session_owners);
+        newest
+            .into_iter()
+            .map(|endpoint| endpoint?.info())
+            .collect()
+    }
+
     /// Resolves when all workers have ended after the shutdown signal.
     pub async fn stopped(self) {
         loop {

@@ -24,4 +24,4 @@ pub use location::{Audience, Location, LocationError};
 pub use observation::{Flags, ParsedObservation, RejectReason, Rejection, Telemetry};
 pub use time::{Moment, TimeError, Timestamp};
 pub use units::UnitError;
-pub use value::{ParsedValue, Quality, Value};
+pub use value::{ParsedValue, Qualities, Quality, Value};

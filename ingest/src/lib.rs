@@ -35,7 +35,7 @@ pub use clock::{
 pub use config::{CommitPolicy, Config, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES};
 pub use export::{
     Checksum, Day, DayError, DayExport, DayPart, ExportAnswer, ExportError, ExportFile,
-    ExportFormat, Exports, Making,
+    ExportFormat, Exports, Making, write_csv_text,
 };
 pub use ingest::{CloseError, Ingest, StageError, SubmitError};
 pub use live::{AppliedFrame, FrameStream, StreamError, StreamItem, StreamStart};

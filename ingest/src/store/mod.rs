@@ -60,7 +60,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
-use domain::{DatastreamId, Offset, Quality, Timestamp};
+use domain::{DatastreamId, Offset, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 
@@ -246,7 +246,8 @@ impl Store {
     /// Makes one file of each day, agency and model of all that is in files;
     /// what is not flushed stays where it is. Blocks.
     pub(crate) fn compact(&self) -> Result<(), CompactError> {
-        self.shared.compact(|| Due::Now)
+        self.shared.compact(|| Due::Now)?;
+        self.shared.renew_rollups()
     }
 
     /// Drops the day files whose retention is over at `now`; how many.
@@ -369,11 +370,6 @@ impl Shared {
             .collect();
         Ok(())
     }
-}
-
-/// Whether a number of this quality counts in statistics.
-fn usable(quality: Quality) -> bool {
-    matches!(quality, Quality::Good | Quality::Uncertain)
 }
 
 /// The limit on a request's work.

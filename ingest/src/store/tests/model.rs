@@ -230,6 +230,7 @@ fn check_sums(opened: &Opened, model: &Model) {
             .collect(),
         functions: vec![AggregateFunction::Sum, AggregateFunction::Count],
         per_datastream: Grouping::Each,
+        qualities: domain::Qualities::GOOD.with(Quality::Uncertain),
     };
     let mut expected: BTreeMap<(u32, i64), Vec<f64>> = BTreeMap::new();
     for ((series, time), revisions) in &model.kept {
