@@ -105,6 +105,9 @@ impl Platform {
     /// Opens the data, binds every listener and serves.
     pub async fn start(mut settings: Settings) -> anyhow::Result<Self> {
         let tls = settings.tls.take();
+        if let Some(tls) = &tls {
+            tls.tell_faults();
+        }
         let rooms = open(&settings).await?;
         let sockets = Sockets::bind(&settings).await?;
         let (stop, stopped) = watch::channel(false);

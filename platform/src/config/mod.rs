@@ -3,6 +3,7 @@
 //!
 //! A flag beats a `MADANG_...` variable, which beats the file.
 
+mod certificate;
 mod feed;
 mod file;
 mod listen;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use open_api::TrustedProxies;
 
 pub use self::feed::{FeedArgs, FeedConfigError};
+pub use certificate::{ChainFault, chain_faults};
 pub use listen::{Listen, ListenError};
 pub use tls::{ReloadingTls, SharedConfig, TlsError, TlsFiles};
 
