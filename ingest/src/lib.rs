@@ -9,7 +9,6 @@
 
 mod apply;
 pub mod backup;
-mod clock;
 mod config;
 mod export;
 mod handles;
@@ -28,14 +27,10 @@ mod system;
 mod validate;
 pub mod verify;
 
-pub use clock::{
-    CLOCK_FILE, Clock, ClockReport, ClockStanding, ClockTrust, PlatformClock, Spread, SystemClock,
-    SystemClocks, Ticking, TimeSource,
-};
-pub use config::{CommitPolicy, Config, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES};
+pub use config::{Clock, CommitPolicy, Config, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES, SystemClock};
 pub use export::{
     Checksum, Day, DayError, DayExport, DayPart, ExportAnswer, ExportError, ExportFile,
-    ExportFormat, Exports, Making, write_csv_text,
+    ExportFormat, Exports, Making,
 };
 pub use ingest::{CloseError, Ingest, StageError, SubmitError};
 pub use live::{AppliedFrame, FrameStream, StreamError, StreamItem, StreamStart};

@@ -19,7 +19,6 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::replace::replace;
-use super::retention::Expired;
 
 /// Its name in the store's folder.
 pub(super) const FILE: &str = "manifest";
@@ -42,10 +41,6 @@ pub(super) struct Manifest {
     pub(super) files: Vec<FileEntry>,
     /// Damaged files: kept under another name, not served.
     pub(super) set_aside: Vec<FileEntry>,
-    /// Files that retention has set aside: kept under their names, not served,
-    /// and removed after a while.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) expired: Vec<Expired>,
 }
 
 /// One Parquet file.
@@ -280,7 +275,6 @@ mod tests {
                 rollup: true,
             }],
             set_aside: Vec::new(),
-            expired: Vec::new(),
         }
     }
 

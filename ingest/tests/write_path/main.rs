@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod clock;
 mod harness;
 mod identity;
 mod model;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use device_registry::Snapshot;
-use domain::{Offset, Qualities};
+use domain::Offset;
 use ingest::{AppliedFrame, FrameStream, StreamItem};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -36,7 +36,6 @@ const WAITING_CHUNKS: usize = 1;
 /// What a stream shows.
 pub(super) struct FeedFilter {
     pub(super) datastreams: DatastreamFilter,
-    pub(super) qualities: Qualities,
     /// The same as a query, for the gap event.
     pub(super) query: String,
 }
@@ -111,36 +110,48 @@ impl Feed {
                 self.frames.rest();
                 reader.takes().await;
             }
-            let first = tokio::select! {
-                item = self.frames.next() => Some(item?),
+            let arrived = tokio::select! {
+                arrived = self.frames.arrives() => Some(arrived?),
                 _ = silence.tick() => None,
             };
-            // One look at the registry for each chunk; it is a pointer.
-            let snapshot = self.state.registry.snapshot();
             if !self.admission.holds(&self.state) {
                 return Ok(());
             }
-            let Some(mut item) = first else {
+            if arrived.is_none() {
                 chunk.extend_from_slice(self.wire.keep_alive());
                 continue;
-            };
-            let full = match self.state.unsent.is_scarce() {
-                true => SHORT_CHUNK_BYTES,
-                false => CHUNK_BYTES,
-            };
-            // A filter that lets little pass must not keep the thread.
-            for _ in 0..MAX_FRAMES_A_TURN {
-                self.write(&mut chunk, &snapshot, &item);
-                if chunk.len() >= full {
-                    break;
-                }
-                match self.frames.try_next()? {
-                    Some(next) => item = next,
-                    None => break,
-                }
+            }
+            let state = self.state.clone();
+            let _turn = state.streams.turn().await;
+            // A disk that is slow holds up none of this runtime's other tasks.
+            if self.frames.reads_files() {
+                tokio::task::block_in_place(|| self.fill(&mut chunk))?;
+            } else {
+                self.fill(&mut chunk)?;
             }
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Gathers what is there, as much as a chunk takes.
+    fn fill(&mut self, chunk: &mut Vec<u8>) -> Result<(), ingest::StreamError> {
+        // One look at the registry for each chunk; it is a pointer.
+        let snapshot = self.state.registry.snapshot();
+        let full = match self.state.unsent.is_scarce() {
+            true => SHORT_CHUNK_BYTES,
+            false => CHUNK_BYTES,
+        };
+        // A filter that lets little pass must not keep the thread.
+        for _ in 0..MAX_FRAMES_A_TURN {
+            match self.frames.try_next()? {
+                Some(item) => self.write(chunk, &snapshot, &item),
+                None => break,
+            }
+            if chunk.len() >= full {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn write(&self, chunk: &mut Vec<u8>, snapshot: &Snapshot, item: &StreamItem) {
@@ -175,9 +186,6 @@ impl Feed {
     fn view<'a>(&self, snapshot: &'a Snapshot, frame: &'a AppliedFrame) -> Option<FrameView<'a>> {
         let mut view: Option<FrameView<'a>> = None;
         for stored in &frame.observations {
-            if !self.filter.qualities.contains(stored.quality) {
-                continue;
-            }
             let Some(datastream) = snapshot.datastream(stored.datastream) else {
                 continue;
             };

@@ -259,19 +259,6 @@ impl Platform {
         )
     }
 
-    /// A password that a test made by itself.
-    pub(crate) fn knows(&self, id: &str, password: &str) {
-        self.passwords
-            .lock()
-            .insert(id.to_owned(), password.to_owned());
-    }
-
-    /// The body of a file that is no text.
-    pub(crate) fn bytes(&self, path: &str) -> Vec<u8> {
-        let mut response = ureq::get(self.url(path)).call().unwrap();
-        response.body_mut().read_to_vec().unwrap()
-    }
-
     pub(crate) fn basic(&self, id: &str) -> String {
         let password = self.passwords.lock()[id].clone();
         format!("Basic {}", STANDARD.encode(format!("{id}:{password}")))
@@ -314,14 +301,10 @@ impl Platform {
         while lines.read_line(&mut line).unwrap() > 2 {
             line.clear();
         }
-        // The greeting, which the first event ends: from here on, what is applied
-        // will come.
-        for greeting in ["retry: 2000\n", ": welcome\n"] {
-            line.clear();
-            lines.read_line(&mut line).unwrap();
-            assert_eq!(line, greeting);
-        }
-        Events { lines }
+        let mut events = Events { lines };
+        // The greeting: from here on, what is applied will come.
+        assert_eq!(events.block(), ["retry: 2000", ": welcome"]);
+        events
     }
 }
 
@@ -351,6 +334,12 @@ impl Reply {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text)
             .unwrap_or_else(|error| panic!("{}: {error} in {:?}", self.line, self.text))
+    }
+
+    /// The body, of a reply with this status that is no JSON.
+    pub(crate) fn expect_text(&self, status: u16) -> &str {
+        assert_eq!(self.status, status, "{}: {}", self.line, self.text);
+        &self.text
     }
 
     /// The body, of a reply with this status.

@@ -3,7 +3,6 @@
 //!
 //! A flag beats a `MADANG_...` variable, which beats the file.
 
-mod certificate;
 mod feed;
 mod file;
 mod listen;
@@ -14,7 +13,6 @@ use std::path::{Path, PathBuf};
 use open_api::TrustedProxies;
 
 pub use self::feed::{FeedArgs, FeedConfigError};
-pub use certificate::{ChainFault, chain_faults};
 pub use listen::{Listen, ListenError};
 pub use tls::{ReloadingTls, SharedConfig, TlsError, TlsFiles};
 
@@ -79,10 +77,6 @@ pub struct ServeArgs {
     /// Written once everything listens: a JSON object of listener to bound address, and `pid`
     #[arg(long, value_name = "PATH", env = "MADANG_READY_FILE")]
     pub ready_file: Option<PathBuf>,
-    /// For one start: the system's clock is right, whatever the data folder knows of earlier
-    /// times. Never a key of the file
-    #[arg(long, env = "MADANG_TRUST_CLOCK")]
-    pub trust_clock: bool,
     #[command(flatten)]
     pub feed: FeedArgs,
 }
@@ -112,7 +106,6 @@ pub struct Settings {
     pub ready_file: Option<PathBuf>,
     /// The folder is the demo's: nothing in it was measured.
     pub simulated: bool,
-    pub clock_trust: ingest::ClockTrust,
     /// Where observations are sent on to.
     pub feed: Option<::feed::Config>,
 }
@@ -213,10 +206,6 @@ impl Settings {
             device_rate: args.device_rate.unwrap_or(DEFAULT_DEVICE_RATE),
             ready_file: args.ready_file,
             simulated: data.join(SIMULATED_FILE).exists(),
-            clock_trust: match args.trust_clock {
-                true => ingest::ClockTrust::Trusted,
-                false => ingest::ClockTrust::AsItGoes,
-            },
             feed: args.feed.checked()?,
             data,
         };
@@ -339,6 +328,16 @@ mod tests {
             ..args("off")
         };
         assert!(refused(wss).contains("--wss needs a certificate"));
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        for text in ["", "short", "a token with spaces"] {
+            std::fs::write(&path, text).unwrap();
+            let metrics = ServeArgs {
+                metrics_token_file: Some(path.clone()),
+                ..args("off")
+            };
+            assert!(refused(metrics).contains("--metrics-token-file"), "{text}");
+        }
         let silent = ServeArgs {
             ws: Some("off".into()),
             coap: Some("off".into()),

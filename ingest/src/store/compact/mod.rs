@@ -13,14 +13,13 @@
 //! tried again after a rest: it does not end the platform.
 //!
 //! In reading order: `pick`, `groups`, `batch`, `input`, `weave`, `output`,
-//! `renew`, `thread`.
+//! `thread`.
 
 mod batch;
 mod groups;
 mod input;
 mod output;
 mod pick;
-mod renew;
 mod thread;
 mod weave;
 

@@ -104,10 +104,7 @@ impl Compactor {
 
 /// Whether nothing is left to do.
 fn compact(shared: &Shared) -> bool {
-    let compact = || {
-        shared.compact(|| due_now(shared))?;
-        shared.renew_rollups()
-    };
+    let compact = || shared.compact(|| due_now(shared));
     match catch_unwind(AssertUnwindSafe(compact)) {
         Ok(Ok(()) | Err(CompactError::Closing)) => true,
         Ok(Err(error)) => {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use domain::{DatastreamId, Qualities, Quality, Timestamp, Value};
+use domain::{DatastreamId, Quality, Timestamp, Value};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -205,23 +205,24 @@ impl Fed {
         (range.from, range.to) = (query.boundaries[0], *query.boundaries.last().unwrap());
         let mut series: Vec<u32> = query.datastreams.iter().map(|id| id.get()).collect();
         series.sort_unstable();
-        let mut numbers: BTreeMap<_, (Vec<(Timestamp, f64)>, u64)> = BTreeMap::new();
+        let mut numbers: BTreeMap<_, Vec<(Timestamp, f64)>> = BTreeMap::new();
         for row in self.merged(&series, &range, Columns::All) {
             let Some(Value::Number(number)) = row.value else {
                 continue;
             };
+            if !matches!(row.quality, Quality::Good | Quality::Uncertain) {
+                continue;
+            }
             let bucket = query.boundaries.partition_point(|edge| *edge <= row.time) - 1;
             let group = (query.per_datastream == Grouping::Each).then_some(row.datastream.get());
-            let (numbers, left_out) = numbers.entry((group, bucket)).or_default();
-            if query.qualities.contains(row.quality) {
-                numbers.push((row.time, number));
-            } else {
-                *left_out += 1;
-            }
+            numbers
+                .entry((group, bucket))
+                .or_default()
+                .push((row.time, number));
         }
         let buckets = numbers.into_iter();
         buckets
-            .map(|((group, bucket), (numbers, left_out))| Bucket {
+            .map(|((group, bucket), numbers)| Bucket {
                 datastream: group.map(DatastreamId::new),
                 start: query.boundaries[bucket],
                 end: query.boundaries[bucket + 1],
@@ -230,7 +231,6 @@ impl Fed {
                     .iter()
                     .map(|function| plain(*function, &numbers))
                     .collect(),
-                left_out,
                 approximate: false,
             })
             .collect()
@@ -239,9 +239,6 @@ impl Fed {
 
 /// One statistic of numbers that stand by datastream, then by time.
 fn plain(function: AggregateFunction, numbers: &[(Timestamp, f64)]) -> Option<f64> {
-    if numbers.is_empty() {
-        return (function == AggregateFunction::Count).then_some(0.0);
-    }
     let mut sum = ExactSum::default();
     numbers.iter().for_each(|(_, number)| sum.add(*number));
     let mut sorted: Vec<f64> = numbers.iter().map(|(_, number)| *number).collect();
@@ -322,15 +319,8 @@ fn aggregate_query() -> impl Strategy<Value = AggregateQuery> {
         ]),
     ];
     let datastreams = vec(0..STEPS.len() as u32, 1..4);
-    let qualities = prop_oneof![
-        4 => Just(Qualities::GOOD),
-        2 => Just(Qualities::GOOD.with(Quality::Uncertain)),
-        1 => Just(Qualities::GOOD.with(Quality::Bad)),
-        1 => Just(Qualities::NONE.with(Quality::Uncertain)),
-        1 => Just(Qualities::ALL),
-    ];
-    (datastreams, edges, functions, any::<bool>(), qualities).prop_map(
-        |(mut datastreams, mut edges, functions, each, qualities): (_, Vec<i64>, _, _, _)| {
+    (datastreams, edges, functions, any::<bool>()).prop_map(
+        |(mut datastreams, mut edges, functions, each): (_, Vec<i64>, _, _)| {
             datastreams.sort_unstable();
             datastreams.dedup();
             edges.sort_unstable();
@@ -347,7 +337,6 @@ fn aggregate_query() -> impl Strategy<Value = AggregateQuery> {
                 } else {
                     Grouping::Together
                 },
-                qualities,
             }
         },
     )
@@ -390,14 +379,10 @@ fn check_sketches(fed: &Fed, query: &AggregateQuery) {
             (told.start, told.datastream),
             (exact.start, exact.datastream)
         );
-        assert_eq!(told.left_out, exact.left_out);
         assert_eq!(told.values[1], exact.values[1]);
         assert_eq!(told.values[3], exact.values[3]);
         for at in [0, 2] {
-            let (Some(told_value), Some(exact)) = (told.values[at], exact.values[at]) else {
-                assert_eq!(told.values[at], exact.values[at]);
-                continue;
-            };
+            let (told_value, exact) = (told.values[at].unwrap(), exact.values[at].unwrap());
             let greatest = ends
                 .values
                 .iter()
@@ -460,7 +445,6 @@ fn hours(series: u32, functions: Vec<AggregateFunction>) -> AggregateQuery {
             .collect(),
         functions,
         per_datastream: Grouping::Each,
-        qualities: Qualities::GOOD,
     }
 }
 

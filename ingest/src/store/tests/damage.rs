@@ -46,7 +46,6 @@ fn hours(opened: &Opened) -> Vec<Bucket> {
             AggregateFunction::Count,
         ],
         per_datastream: Grouping::Each,
-        qualities: domain::Qualities::GOOD,
     };
     opened.store.aggregate(&query).unwrap()
 }

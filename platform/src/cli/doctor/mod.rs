@@ -9,6 +9,7 @@ mod certificate;
 mod configuration;
 mod data;
 mod databases;
+mod der;
 mod report;
 mod secrets;
 
