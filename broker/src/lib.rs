@@ -34,7 +34,6 @@ pub use session_store::{
     StoredSession, StoredSubscription,
 };
 pub use sink::{
-    InboundMessage, MessageSink, Receipt, RetainedEnd, RetainedSource, SignedHeader, SinkFault,
-    with_causes,
+    InboundMessage, MessageSink, Receipt, RetainedSource, SignedHeader, SinkFault, with_causes,
 };
-pub use stats::{AgencyStats, BrokerStats, ConnectionInfo, ListenerStats, WorkStats};
+pub use stats::{AgencyStats, BrokerStats, ConnectionInfo, ListenerStats};

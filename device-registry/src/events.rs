@@ -4,12 +4,15 @@
 //! and unknown identities, stand in one more ring of 1,000. Together the
 //! devices keep at most [`MAX_EVENTS`]; beyond that a device with many gives
 //! up its oldest, so that a flood by one does not wipe out the history of the
-//! quiet ones. Recording is one short lock and one allocation or two; nothing
-//! is written to the disk, and a restart begins anew.
+//! quiet ones. A refusal that comes again within [`FOLD_WITHIN`] is one event
+//! with a count: a client that tries each second is told of once a minute.
+//! Recording is one short lock and one allocation or two; nothing is written
+//! to the disk, and a restart begins anew.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use domain::{DeviceId, Timestamp};
 use parking_lot::Mutex;
@@ -27,6 +30,10 @@ pub const MAX_LOGIN_BYTES: usize = 64;
 pub const MAX_TEXT_BYTES: usize = 512;
 /// Bytes of what came that are kept.
 pub const MAX_HEAD_BYTES: usize = 256;
+/// Repeats of a refusal are one event for so long after the first of them.
+pub const FOLD_WITHIN: Duration = Duration::from_secs(60);
+/// Newest events of a ring among which one is looked for that comes again.
+const FOLD_DEPTH: usize = 8;
 /// A device with fewer events than this gives up none for others.
 const FAIR_SHARE: usize = 16;
 /// Rings that are looked at for one with more than its share.
@@ -84,7 +91,12 @@ pub struct Event {
     /// Grows with each event, over restarts too; a follower asks for what is
     /// behind it.
     pub sequence: u64,
+    /// Of the newest of those that it stands for.
     pub time: Timestamp,
+    /// Of the first of them.
+    pub since: Timestamp,
+    /// How often it came.
+    pub count: u32,
     /// The registered device, where it is known which one it is.
     pub device: Option<DeviceId>,
     /// The name that was given, at most [`MAX_LOGIN_BYTES`].
@@ -149,6 +161,8 @@ impl Events {
         let mut event = Event {
             sequence: 0,
             time: event.time,
+            since: event.time,
+            count: 1,
             device: event.device,
             login: cut(event.login, MAX_LOGIN_BYTES).into(),
             peer: cut(event.peer, MAX_TEXT_BYTES).into(),
@@ -162,6 +176,10 @@ impl Events {
         // Numbered under the lock, so that each ring is in order.
         event.sequence = self.sequence.load(Ordering::Relaxed) + 1;
         let sequence = event.sequence;
+        if let Some(before) = rings.take_same(&event) {
+            event.since = before.since;
+            event.count = before.count.saturating_add(1);
+        }
         let event = Arc::new(event);
         if event.kind.is_refusal() {
             push(&mut rings.refused, Arc::clone(&event), MAX_REFUSED);
@@ -204,7 +222,59 @@ impl Events {
     }
 }
 
+impl Event {
+    /// Whether the two are the same but for their time and the peer's port.
+    /// The figures in a refusal's reason tell times and ages, and differ.
+    fn repeats(&self, before: &Self) -> bool {
+        let address = |peer: &str| peer.rsplit_once(':').map_or(peer.len(), |(ip, _)| ip.len());
+        let same_words = |one: &str, other: &str| {
+            one.chars()
+                .filter(|it| !it.is_ascii_digit())
+                .eq(other.chars().filter(|it| !it.is_ascii_digit()))
+        };
+        let same_reason = match self.kind {
+            EventKind::Refused => same_words(&self.reason, &before.reason),
+            _ => self.reason == before.reason,
+        };
+        let age = self
+            .time
+            .as_micros()
+            .saturating_sub(before.since.as_micros());
+        same_reason
+            && u128::try_from(age).is_ok_and(|age| age <= FOLD_WITHIN.as_micros())
+            && (self.kind, self.listener) == (before.kind, before.listener)
+            && (&self.device, &self.login, &self.cure)
+                == (&before.device, &before.login, &before.cure)
+            && self.peer[..address(&self.peer)] == before.peer[..address(&before.peer)]
+    }
+}
+
 impl Rings {
+    /// Takes the refusal out that `event` is a repeat of.
+    fn take_same(&mut self, event: &Event) -> Option<Arc<Event>> {
+        if !event.kind.is_refusal() {
+            return None;
+        }
+        let of_device = event.device.as_ref().map(|it| self.places.get(it).copied());
+        let ring = match of_device {
+            Some(place) => &mut self.rings[place?],
+            None => &mut self.refused,
+        };
+        let newest = ring.iter().enumerate().rev().take(FOLD_DEPTH);
+        let (at, _) = newest
+            .into_iter()
+            .find(|(_, before)| event.repeats(before))?;
+        let before = ring.remove(at)?;
+        if of_device.is_some() {
+            self.total -= 1;
+            let number = |it: &Arc<Event>| it.sequence.cmp(&before.sequence);
+            if let Ok(at) = self.refused.binary_search_by(number) {
+                self.refused.remove(at);
+            }
+        }
+        Some(before)
+    }
+
     fn push_of_device(&mut self, device: DeviceId, event: Arc<Event>) {
         let place = *self.places.entry(device).or_insert_with(|| {
             self.rings.push(VecDeque::new());

@@ -145,6 +145,34 @@ impl RejectReason {
         }
     }
 
+    /// What to do about it.
+    pub const fn cure(self) -> &'static str {
+        match self {
+            Self::WrongType => "send a number, a boolean or a text, as the model's field says",
+            Self::UnknownUnit => "name the model's unit, or one that converts into it, or none",
+            Self::NotFinite => "send null where there is no value",
+            Self::TimeWithoutOffset => "add the offset to the time: Z, or +09:00",
+            Self::UnreadableTime => "write RFC 3339, or seconds since 1970 as a number",
+            Self::ImpossibleTime => {
+                "set the device's clock, or leave the time out: the platform assigns it"
+            }
+            Self::OlderThanRetention => {
+                "send it sooner, or keep the model's data for longer (the agency's retention)"
+            }
+            Self::OtherDevice => "write the field alone, or this device's id before it",
+            Self::BadFieldName => "name the field with 1 to 64 of A-Z a-z 0-9 . _ ~ -",
+            Self::BadText => "send a text of at most 256 bytes that the model's enumeration has",
+            Self::BadLocation => "send \"loc\": [latitude, longitude] in degrees",
+            Self::BadQuality => "send good, uncertain, bad or missing, or no quality",
+            Self::TooManyExtraFields => {
+                "add the fields to the model, or send only those that it knows"
+            }
+            Self::NoValue => "give each record a value: v, vb or vs",
+            Self::UnknownKey => "put fields into v; beside it only t, loc, seq and q",
+            Self::BaseName => "write the device's id and a colon into bn, and the field into n",
+        }
+    }
+
     /// The number a frame stores; fixed for good.
     pub const fn number(self) -> u8 {
         self as u8

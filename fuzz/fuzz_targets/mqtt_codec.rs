@@ -3,7 +3,7 @@
 #![no_main]
 
 use broker::Protocol;
-use broker::mqtt::codec::{decode, encode};
+use broker::mqtt::codec::{Packet, decode, encode, frame, publish};
 use libfuzzer_sys::fuzz_target;
 
 const MAX_PACKET: usize = 72 * 1024;
@@ -14,6 +14,12 @@ fuzz_target!(|bytes: &[u8]| {
             continue;
         };
         assert!(taken <= bytes.len());
+        if let Packet::Publish(publish) = &packet {
+            let header = frame::header(bytes).expect("it was read").expect("and whole");
+            let body = &bytes[header.length..header.total];
+            let head = publish::head_length(header.first & 0x0F, body, protocol);
+            assert_eq!(head, Ok(Some(body.len() - publish.payload.len())));
+        }
         let mut encoded = Vec::new();
         encode(&packet, protocol, &mut encoded);
         let (again, length) = decode(&encoded, protocol, usize::MAX)

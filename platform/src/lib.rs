@@ -27,4 +27,3 @@ mod handles;
 mod http;
 mod identity;
 mod mqtt;
-mod worker_metrics;

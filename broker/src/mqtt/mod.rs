@@ -37,7 +37,6 @@
 //! [`Backlog`]: crate::Backlog
 //! [`BrokerHandle::pass_over`]: crate::BrokerHandle::pass_over
 
-pub(crate) mod account;
 pub mod codec;
 pub(crate) mod connection;
 pub(crate) mod directory;

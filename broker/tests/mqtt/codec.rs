@@ -82,6 +82,21 @@ fn check(packet: &Packet<'_>, protocol: Protocol) {
     }
 }
 
+/// Where the payload begins is known as soon as all before it has come, and not
+/// sooner.
+fn check_head(publish: &Publish<'_>, protocol: Protocol) {
+    let mut bytes = Vec::new();
+    publish.encode(protocol, &mut bytes);
+    let header = codec::frame::header(&bytes).unwrap().unwrap();
+    assert_eq!(header.total, bytes.len());
+    let body = &bytes[header.length..];
+    let head = body.len() - publish.payload.len();
+    for end in 0..=body.len() {
+        let found = codec::publish::head_length(header.first & 0x0F, &body[..end], protocol);
+        assert_eq!(found, Ok((end >= head).then_some(head)), "{end} of {head}");
+    }
+}
+
 proptest! {
     #[test]
     fn every_packet_survives_the_wire(m in material()) {
@@ -106,7 +121,7 @@ proptest! {
         }), protocol);
         let connack = ConnAck { session_present: m.flag, code: m.code, properties };
         check(&Packet::ConnAck(connack), protocol);
-        check(&Packet::Publish(Publish {
+        let publish = Publish {
             duplicate: m.flag && m.qos != Qos::AtMostOnce,
             qos: m.qos,
             retain: m.other,
@@ -114,7 +129,9 @@ proptest! {
             packet_id: if m.qos == Qos::AtMostOnce { 0 } else { m.id },
             properties,
             payload: &m.bytes,
-        }), protocol);
+        };
+        check(&Packet::Publish(publish.clone()), protocol);
+        check_head(&publish, protocol);
         let reason = ReasonCode(if m.v5 { m.code } else { 0 });
         let ack = Ack { packet_id: m.id, reason, properties };
         for packet in [Packet::PubAck, Packet::PubRec, Packet::PubRel, Packet::PubComp] {

@@ -28,8 +28,6 @@ mod rights;
 mod sessions;
 mod slow;
 mod storm;
-mod strangers;
-mod subscribe_cost;
 mod takeover;
 mod tls;
 mod v5;

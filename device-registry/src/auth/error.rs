@@ -62,6 +62,8 @@ pub enum AuthError {
 
     #[error("the password is wrong")]
     WrongPassword,
+    #[error("what came as the password is no JWT, and the device has a key and no password")]
+    NoToken,
     #[error("a password came without encryption from {peer}, which is not among its networks")]
     Unprotected { peer: IpAddr },
 }
@@ -108,6 +110,7 @@ impl AuthError {
             Self::IssuedAhead { .. } => "token-issued-ahead",
             Self::NotBefore { .. } => "token-not-before",
             Self::WrongPassword => "wrong-password",
+            Self::NoToken => "no-token",
             Self::Unprotected { .. } => "password-unprotected",
         }
     }
@@ -171,6 +174,9 @@ impl AuthError {
             }
             Self::WrongPassword => {
                 "make a new password for the device; the old one cannot be shown again"
+            }
+            Self::NoToken => {
+                "sign a JWT with the device's key and send it as the password; or make a password for the device"
             }
             Self::Unprotected { .. } => {
                 "connect by TLS (mqtts, wss, https), or bind the password to the device's source network"

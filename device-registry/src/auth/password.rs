@@ -33,8 +33,12 @@ pub(crate) fn authenticate_password(
 ) -> Result<CredentialId, AuthError> {
     admit(device, now)?;
     if !has_password(device) {
-        return Err(AuthError::NoCredential {
-            wanted: "a password",
+        return Err(match device.credentials.is_empty() {
+            true => AuthError::NoCredential {
+                wanted: "a password",
+            },
+            // The others are keys.
+            false => AuthError::NoToken,
         });
     }
     if password.len() > MAX_PASSWORD_BYTES {

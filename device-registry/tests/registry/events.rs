@@ -52,13 +52,16 @@ fn a_device_keeps_its_last_thousand_in_order() {
 fn refusals_of_known_and_unknown_identities_stand_together() {
     let events = Events::default();
     for number in 0..MAX_REFUSED {
-        let reason = number.to_string();
-        events.record(event(None, EventKind::Refused, &reason));
+        let login = number.to_string();
+        events.record(NewEvent {
+            login: &login,
+            ..event(None, EventKind::Refused, "unknown")
+        });
     }
     events.record(event(Some(device("dev-1")), EventKind::Refused, "known"));
     let refused = events.refused(0, usize::MAX);
     assert_eq!(refused.len(), MAX_REFUSED);
-    assert_eq!(&*refused[0].reason, "1");
+    assert_eq!(&*refused[0].login, "1");
     assert_eq!(refused.last().unwrap().device, Some(device("dev-1")));
 }
 
@@ -89,9 +92,11 @@ fn a_flood_by_many_leaves_the_quiet_ones_their_history() {
     let loud: Vec<DeviceId> = (0..200)
         .map(|number| device(&format!("loud-{number}")))
         .collect();
-    for _ in 0..MAX_EVENTS_OF_DEVICE {
+    for number in 0..MAX_EVENTS_OF_DEVICE {
+        let reason = format!("flood {number}");
         for loud in &loud {
-            events.record(event(Some(loud.clone()), EventKind::PublishDenied, "flood"));
+            let event = event(Some(loud.clone()), EventKind::PublishDenied, &reason);
+            events.record(event);
         }
     }
     assert_eq!(events.of_device(&quiet, 0, usize::MAX).len(), 10);
@@ -114,4 +119,94 @@ fn a_follower_sees_past_a_restart() {
     let unknown = event(None, EventKind::Refused, "no such device");
     test.registry.events().record(unknown);
     assert_eq!(test.registry.events().refused(seen, 10).len(), 1);
+}
+
+/// It tries each second, from another port each time, and its reason tells how
+/// late it is.
+#[test]
+fn a_refusal_that_comes_again_is_one_event_with_a_count() {
+    let events = Events::default();
+    let (dev_1, dev_2) = (device("dev-1"), device("dev-2"));
+    let at = |second: i64| Timestamp::from_micros(second * 1_000_000);
+    let try_again = |of: &DeviceId, second: i64| {
+        let (reason, peer) = (format!("late by {second} s"), format!("192.0.2.1:{second}"));
+        events.record(NewEvent {
+            time: at(second),
+            peer: &peer,
+            ..event(Some(of.clone()), EventKind::Refused, &reason)
+        });
+    };
+    for second in 0..=150 {
+        try_again(&dev_1, second);
+        try_again(&dev_2, second);
+        events.record(NewEvent {
+            time: at(second),
+            ..event(None, EventKind::Refused, "a stranger")
+        });
+    }
+    for of in [&dev_1, &dev_2] {
+        let kept = events.of_device(of, 0, usize::MAX);
+        let told: Vec<_> = kept
+            .iter()
+            .map(|it| (it.count, it.since, it.time))
+            .collect();
+        let expected = [
+            (61, at(0), at(60)),
+            (61, at(61), at(121)),
+            (29, at(122), at(150)),
+        ];
+        assert_eq!(told, expected);
+        assert_eq!(&*kept[2].reason, "late by 150 s", "the newest words");
+    }
+    let refused = events.refused(0, usize::MAX);
+    assert_eq!(refused.len(), 9);
+    assert!(refused.is_sorted_by_key(|event| event.sequence));
+    // A follower sees a repeat as something new.
+    let seen = events.sequence();
+    try_again(&dev_1, 151);
+    assert_eq!(events.of_device(&dev_1, seen, 10)[0].count, 30);
+}
+
+#[test]
+fn what_differs_in_anything_else_is_an_event_of_its_own() {
+    let events = Events::default();
+    let dev_1 = device("dev-1");
+    let denied = |reason| event(Some(dev_1.clone()), EventKind::PublishDenied, reason);
+    let first = denied("may not publish on a/1");
+    for other in [
+        first.clone(),
+        denied("may not publish on a/2"),
+        NewEvent {
+            cure: "another",
+            ..first.clone()
+        },
+        NewEvent {
+            login: "another",
+            ..first.clone()
+        },
+        NewEvent {
+            listener: "mqtts",
+            ..first.clone()
+        },
+        NewEvent {
+            peer: "192.0.2.2:4711",
+            ..first.clone()
+        },
+        NewEvent {
+            kind: EventKind::SubscribeDenied,
+            ..first.clone()
+        },
+    ] {
+        events.record(other);
+    }
+    assert_eq!(events.of_device(&dev_1, 0, usize::MAX).len(), 7);
+    // What is no refusal is never folded.
+    for _ in 0..3 {
+        events.record(event(Some(dev_1.clone()), EventKind::Connected, "5"));
+    }
+    assert_eq!(events.of_device(&dev_1, 0, usize::MAX).len(), 10);
+    // The first one again, which is not the newest.
+    events.record(first);
+    let kept = events.of_device(&dev_1, 0, usize::MAX);
+    assert_eq!(kept.len(), 11, "it is too far back to be looked for");
 }

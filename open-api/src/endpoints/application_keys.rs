@@ -11,9 +11,8 @@ use utoipa::ToSchema;
 
 use super::applications::owned;
 use super::registry_problem::registry_problem;
-use super::session::MAX_STRANGERS_BYTES;
 use crate::access::Caller;
-use crate::body::LargeJsonBody;
+use crate::body::JsonBody;
 use crate::list::{List, ListRequest};
 use crate::params::Time;
 use crate::problem::Problem;
@@ -44,7 +43,7 @@ pub(crate) async fn create(
     State(state): State<ApiState>,
     caller: Caller,
     Path(id): Path<String>,
-    LargeJsonBody(body): LargeJsonBody<NewKeyBody, MAX_STRANGERS_BYTES>,
+    JsonBody(body): JsonBody<NewKeyBody>,
 ) -> Result<Response, Problem> {
     let application = owned(&state.registry.snapshot(), &caller, &id)?;
     let key = NewApiKey {

@@ -84,6 +84,9 @@ pub(crate) struct QuarantineQuery {
     #[param(value_type = Option<u32>)]
     limit: Option<Text<Limit>>,
     cursor: Option<String>,
+    /// Only what came after this offset.
+    #[serde(default)]
+    after: u64,
 }
 
 /// What was refused of a device's telemetry, and why, oldest first.
@@ -100,7 +103,7 @@ pub(crate) async fn quarantine(
 ) -> Result<Response, Problem> {
     let limit = query.limit.map_or(Limit::default(), |limit| limit.0).0;
     let after: Option<u64> = read_cursor(query.cursor.as_deref())?;
-    let after = Offset::new(after.unwrap_or(0));
+    let after = Offset::new(after.unwrap_or(0).max(query.after));
     let snapshot = state.settled().await;
     let device = snapshot.device(&id).ok_or_else(|| no_device(&id))?;
     let mut messages = state.ingest.quarantine(&device.id);

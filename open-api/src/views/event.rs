@@ -15,7 +15,8 @@ use crate::csv_table::Row;
     "sequence": 12, "time": "2026-05-01T00:00:00Z", "device": "dev-1", "login": "dev-1",
     "address": "192.0.2.7:49152", "listener": "mqtt", "kind": "refused",
     "reason": "the signature fits none of the device's active keys",
-    "cure": "register the device's public key", "head": null
+    "cure": "register the device's public key", "head": null, "count": 1,
+    "since": "2026-05-01T00:00:00Z"
 }))]
 pub(crate) struct EventView {
     /// Grows; follow with `after=`.
@@ -33,6 +34,12 @@ pub(crate) struct EventView {
     cure: String,
     /// The first 256 bytes, base64.
     head: Option<String>,
+    /// How often it came: a refusal that comes again within a minute is one
+    /// event, told anew with a new `sequence`.
+    count: u32,
+    /// When it came first.
+    #[schema(value_type = String, format = DateTime)]
+    since: Rfc3339,
 }
 
 impl From<&Event> for EventView {
@@ -48,6 +55,8 @@ impl From<&Event> for EventView {
             reason: event.reason.to_string(),
             cure: event.cure.to_string(),
             head: (!event.head.is_empty()).then(|| STANDARD.encode(&event.head)),
+            count: event.count,
+            since: Rfc3339(event.since),
         }
     }
 }
@@ -55,6 +64,6 @@ impl From<&Event> for EventView {
 impl Row for EventView {
     const COLUMNS: &'static [&'static str] = &[
         "sequence", "time", "device", "login", "address", "listener", "kind", "reason", "cure",
-        "head",
+        "head", "count", "since",
     ];
 }

@@ -16,7 +16,8 @@ use crate::csv_table::Row;
 #[schema(as = QuarantinedMessage, example = json!({
     "offset": 120_346, "time": "2026-05-01T00:00:00Z", "unreadable": null,
     "rejections": [{"index": 0, "field": "pm25", "code": "wrong-type",
-        "message": "the value's type is not the model's"}],
+        "message": "the value's type is not the model's",
+        "cure": "send a number, a boolean or a text, as the model's field says"}],
     "head": "eyJwbTI1IjoibG93In0="
 }))]
 pub(crate) struct QuarantinedView {
@@ -37,6 +38,8 @@ pub(crate) struct QuarantinedView {
 pub(crate) struct ReasonView {
     code: &'static str,
     message: String,
+    /// What to do about it.
+    cure: &'static str,
 }
 
 /// One observation that was refused.
@@ -48,6 +51,8 @@ pub(crate) struct RejectionView {
     field: String,
     code: &'static str,
     message: String,
+    /// What to do about it.
+    cure: &'static str,
 }
 
 impl From<&QuarantinedMessage> for QuarantinedView {
@@ -67,6 +72,7 @@ impl From<PayloadError> for ReasonView {
         Self {
             code: error.code(),
             message: error.to_string(),
+            cure: error.cure(),
         }
     }
 }
@@ -78,6 +84,7 @@ impl From<&Rejection> for RejectionView {
             field: rejection.field.to_string(),
             code: rejection.reason.code(),
             message: rejection.reason.to_string(),
+            cure: rejection.reason.cure(),
         }
     }
 }

@@ -10,13 +10,11 @@ use sdk::api::{Device, DeviceFilter, NewDevice, Position, PublicKeyDocument};
 use sdk::{DeviceKey, PrivateKey};
 
 use super::client::ServerArgs;
-use super::device_connection;
 use super::device_send::{self, SendArgs};
+use super::{device_connection, device_watch};
 
 /// A day is the longest that a token may live.
 const TOKEN_HOURS: u64 = 24;
-/// How often `watch` asks for news.
-const WATCH_INTERVAL: Duration = Duration::from_millis(500);
 
 #[derive(Subcommand)]
 pub enum DeviceCommand {
@@ -84,7 +82,7 @@ pub enum DeviceCommand {
         #[command(flatten)]
         server: ServerArgs,
     },
-    /// Follow live why a device does not connect, or what is refused of it
+    /// Follow live why a device does not connect, and what is refused of its messages
     Watch {
         id: DeviceId,
         #[command(flatten)]
@@ -92,6 +90,12 @@ pub enum DeviceCommand {
     },
     /// Send one message for a device over CoAP, signed with its key, and check the platform's receipt
     Send(SendArgs),
+    /// List what was refused of a device's messages, and why: the last 1,000
+    Quarantine {
+        id: DeviceId,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
     /// Make the JWT that a device sends as its MQTT password
     Token {
         id: DeviceId,
@@ -147,8 +151,9 @@ pub fn run(command: DeviceCommand) -> anyhow::Result<()> {
             println!("{id} is revoked: it is disconnected, and refused from now on");
             Ok(())
         }
-        DeviceCommand::Watch { id, server } => watch(&server, &id),
         DeviceCommand::Send(args) => device_send::run(&args),
+        DeviceCommand::Watch { id, server } => device_watch::watch(&server, &id),
+        DeviceCommand::Quarantine { id, server } => device_watch::quarantine(&server, &id),
         DeviceCommand::Token {
             id,
             key,
@@ -253,26 +258,6 @@ fn show(device: &Device) {
             credential.kind,
             credential.alg.as_deref().unwrap_or_default()
         );
-    }
-}
-
-fn watch(server: &ServerArgs, id: &DeviceId) -> anyhow::Result<()> {
-    let operator = server.operator()?;
-    eprintln!("watching {id}; Ctrl-C ends it");
-    let mut after = None;
-    loop {
-        for event in operator.device_events(id, after) {
-            let event = event?;
-            after = Some(event.sequence);
-            println!(
-                "{}  {:<14} {} from {}: {}",
-                event.time, event.kind, event.listener, event.address, event.reason
-            );
-            if !event.cure.is_empty() {
-                println!("    -> {}", event.cure);
-            }
-        }
-        std::thread::sleep(WATCH_INTERVAL);
     }
 }
 

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod device;
 mod device_connection;
 mod device_send;
+mod device_watch;
 pub mod doctor;
 pub mod export;
 pub mod key;

@@ -39,7 +39,7 @@ pub use devices::{
     NewPassword, PublicKeyDocument,
 };
 pub use error::{ApiError, Problem};
-pub use events::Event;
+pub use events::{Event, Quarantined, Reason, Rejection};
 pub use export::{DayFile, ExportDownload, ExportVersion};
 pub use latest::{Latest, LatestFilter};
 pub use models::{Model, ModelField};

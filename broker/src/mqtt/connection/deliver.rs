@@ -12,24 +12,22 @@ use crate::mqtt::router::Drained;
 use crate::mqtt::session::{Held, Sent};
 use crate::sink::Receipt;
 
-/// Buffers written in one go before others have their turn: with 64 KiB each
-/// less than a millisecond.
-const TURN_ROUNDS: usize = 4;
+/// Buffers written in one go before others have their turn.
+const TURN_ROUNDS: usize = 16;
 
 impl<C: Seams> Connection<C> {
-    /// The router says that messages wait. Returns the bytes that were written.
-    pub(crate) fn deliver(self: &Rc<Self>, worker: &Worker<C>) -> usize {
+    /// The router says that messages wait.
+    pub(crate) fn deliver(self: &Rc<Self>, worker: &Worker<C>) {
         let state = &mut *self.state.borrow_mut();
         if state.is_over() {
-            return 0;
+            return;
         }
         let out = &mut *worker.scratch.borrow_mut();
-        let written = self.deliver_into(state, worker, out);
+        self.deliver_into(state, worker, out);
         if state.has_unsent() {
             // The task waits for the socket.
             state.wake();
         }
-        written
     }
 
     pub(super) fn go_on_delivering(self: &Rc<Self>, state: &mut State<C>, worker: &Worker<C>) {
@@ -39,36 +37,32 @@ impl<C: Seams> Connection<C> {
         }
     }
 
-    /// Delivers until nothing waits, or until the window or the socket is full,
-    /// or others have to have their turn. Returns the bytes that were written.
+    /// Delivers until nothing waits, or until the window or the socket is full.
     pub(super) fn deliver_into(
         self: &Rc<Self>,
         state: &mut State<C>,
         worker: &Worker<C>,
         out: &mut Vec<u8>,
-    ) -> usize {
+    ) {
         let most = worker.config().unsent_bytes;
-        let mut written = 0;
         for _ in 0..TURN_ROUNDS {
             let room = most.saturating_sub(state.unsent_bytes());
             let Some(served) = &mut state.served else {
-                return written;
+                return;
             };
             if served.held.is_some() {
                 served.blocked = true;
-                return written;
+                return;
             }
             out.clear();
             let full = self.fill(served, worker, room, out);
-            written += out.len();
             self.counters.bytes_out.add(out.len() as u64);
             state.write(out);
             if !full || state.has_unsent() {
-                return written;
+                return;
             }
         }
         state.wake();
-        written
     }
 
     /// Writes deliveries up to `room` bytes; whether it stopped for want of it.
@@ -93,14 +87,6 @@ impl<C: Seams> Connection<C> {
         if *blocked {
             return out.len() >= room;
         }
-        if let Some(looks) = retained {
-            // They come first, in turns.
-            *blocked = true;
-            if !std::mem::replace(&mut looks.is_queued, true) {
-                worker.retained.enter(self);
-            }
-            return false;
-        }
         let (mut sent, mut dropped, mut full) = (0, 0, false);
         let mut take = |delivery: Delivery| {
             full = out.len() >= room;
@@ -113,11 +99,24 @@ impl<C: Seams> Connection<C> {
             }
             Ok(())
         };
+        while let Some(queue) = retained {
+            match queue.pop().map(&mut take) {
+                Some(Ok(())) => {}
+                Some(Err(delivery)) => {
+                    queue.put_back(delivery);
+                    *blocked = true;
+                    break;
+                }
+                None => *retained = None,
+            }
+        }
         let mut behind = None;
-        match endpoint.drain(&mut take) {
-            Drained::Empty => {}
-            Drained::Blocked => *blocked = true,
-            Drained::Behind(next) => behind = Some(next),
+        if !*blocked {
+            match endpoint.drain(&mut take) {
+                Drained::Empty => {}
+                Drained::Blocked => *blocked = true,
+                Drained::Behind(next) => behind = Some(next),
+            }
         }
         seat.messages_out.add(sent);
         self.counters.messages_out.add(sent);

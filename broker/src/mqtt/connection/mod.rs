@@ -19,7 +19,6 @@ mod keep;
 mod oversized;
 mod receive;
 mod refuse;
-mod retained;
 mod state;
 mod subscribe;
 mod transport;

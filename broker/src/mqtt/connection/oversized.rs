@@ -92,9 +92,23 @@ impl<C: Seams> Connection<C> {
         Ok(Some(used))
     }
 
-    /// All of it has come.
+    /// All of it has come; `rest` comes after it.
     #[cold]
-    pub(super) fn publish_oversized(
+    pub(super) fn end_oversized(
+        &self,
+        state: &mut State<C>,
+        worker: &Worker<C>,
+        rest: &[u8],
+        batch: &mut Batch,
+        out: &mut Vec<u8>,
+    ) {
+        if let (Some(oversized), Some(served)) = (state.oversized.take(), &mut state.served) {
+            let handled = self.publish_oversized(served, worker, &oversized, batch, out);
+            self.end_if_err(state, worker, handled, rest, out);
+        }
+    }
+
+    fn publish_oversized(
         &self,
         served: &mut Served<C>,
         worker: &Worker<C>,

@@ -42,8 +42,6 @@ pub(super) struct Batch {
     pub(super) held: Held,
     /// Deliveries that could not go out may go now.
     deliver: bool,
-    /// It subscribes faster than it may: nothing more is handled so long.
-    pub(super) rest: Option<Duration>,
 }
 
 impl<C: Seams> Connection<C> {
@@ -65,7 +63,6 @@ impl<C: Seams> Connection<C> {
             too_large: 0,
             held: Held::default(),
             deliver: false,
-            rest: None,
         };
         let mut filled = state.tail.len();
         buffer[..filled].copy_from_slice(&state.tail);
@@ -134,9 +131,9 @@ impl<C: Seams> Connection<C> {
             // The clients of the unprotected realm are nobody's in particular.
             if served.endpoint.realm == Realm::Platform {
                 let now = worker.shared.nanos(batch.now);
-                let (messages, pace) = (batch.messages, worker.config().message_pace());
-                if let Some(rest) = served.endpoint.account.messages.take(messages, now, pace) {
-                    self.rest(state, rest);
+                if let Some(rest) = served.rate.take(batch.messages, now, worker.config()) {
+                    state.is_resting = true;
+                    self.rest(rest);
                 }
             }
         }
@@ -146,28 +143,13 @@ impl<C: Seams> Connection<C> {
         }
     }
 
-    /// Reads no more for a while: it, or its owner, is faster than it may be.
-    fn rest(self: &Rc<Self>, state: &mut State<C>, rest: Duration) {
-        let until = Instant::now() + rest;
-        let rests = state.rests_until.is_some();
-        state.rests_until = state.rests_until.max(Some(until));
-        if rests {
-            return;
-        }
+    /// Reads no more for a while: its owner publishes faster than it may.
+    fn rest(self: &Rc<Self>, rest: Duration) {
         let connection = self.clone();
         spawn_local(async move {
-            loop {
-                let until = connection.state.borrow().rests_until;
-                let Some(until) = until.filter(|until| *until > Instant::now()) else {
-                    break;
-                };
-                tokio::time::sleep_until(until.into()).await;
-            }
+            tokio::time::sleep(rest).await;
             let state = &mut *connection.state.borrow_mut();
-            state.rests_until = None;
-            if let Some(served) = &mut state.served {
-                served.session.is_not_read(Instant::now());
-            }
+            state.is_resting = false;
             state.wake();
         });
     }
@@ -182,7 +164,7 @@ impl<C: Seams> Connection<C> {
         out: &mut Vec<u8>,
     ) -> usize {
         let mut used = 0;
-        while !state.is_over() && !state.is_held() && state.rests_until.is_none() {
+        while !state.is_over() && !state.is_held() {
             let max_packet = match state.served {
                 Some(_) => worker.config().max_packet,
                 None => worker.config().max_packet_before_connect,
@@ -192,16 +174,10 @@ impl<C: Seams> Connection<C> {
                 if !oversized.is_over() {
                     break;
                 }
-            }
-            let rest = &bytes[used..];
-            if let Some(oversized) = state.oversized.take() {
-                let served = state.served.as_mut();
-                let handled = served.map_or(Ok(()), |served| {
-                    self.publish_oversized(served, worker, &oversized, batch, out)
-                });
-                self.end_if_err(state, worker, handled, rest, out);
+                self.end_oversized(state, worker, &bytes[used..], batch, out);
                 continue;
             }
+            let rest = &bytes[used..];
             let handled = match frame::read(rest, max_packet) {
                 Ok(None) => break,
                 Ok(Some(frame)) => {
@@ -227,15 +203,12 @@ impl<C: Seams> Connection<C> {
                 }
                 Err(error) => Err(End::violation(error.into())),
             };
-            if let Some(rest) = batch.rest.take() {
-                self.rest(state, rest);
-            }
             self.end_if_err(state, worker, handled, rest, out);
         }
         used
     }
 
-    fn end_if_err(
+    pub(super) fn end_if_err(
         &self,
         state: &mut State<C>,
         worker: &Worker<C>,
@@ -276,10 +249,10 @@ impl<C: Seams> Connection<C> {
             Action::Publish(publish) => self.publish(served, worker, &publish, batch, out),
             Action::Subscribe(subscribe) => {
                 batch.deliver = true;
-                self.subscribe(served, worker, &subscribe, batch, out)
+                self.subscribe(served, worker, &subscribe, out)
             }
             Action::Unsubscribe(unsubscribe) => {
-                self.unsubscribe(served, worker, &unsubscribe, batch, out);
+                self.unsubscribe(served, worker, &unsubscribe, out);
                 Ok(())
             }
             Action::Reauthenticate(auth) => self.reauthenticate(served, worker, &auth, out),
