@@ -3,17 +3,29 @@
 
     cargo build --release --workspace
     bench/idle.py [--connections N] > table.md
+    bench/idle.py --datastreams 1000000 --subscribe 'open/#' > table.md
 
 The devices are registered by a first run; then the server is started again,
 so that memory that the registration left behind hides nothing. Needs openssl,
 and Debian's mosquitto to compare with.
+
+With --subscribe each connection is an application's and subscribes once before
+it is silent, on a registry of so many public datastreams, some of which have a
+value; the table then tells what a SUBSCRIBE took of the server's worker, and
+what the turns took in which retained messages went out.
 """
 
 import argparse
+import json
+import sys
+import time
+import urllib.request
 
 from brokers import Madang, Mosquitto, certificate, folder, load, running
 
 NAME = ["--name", "idle"]
+AGENCY, MODEL = "city", "traffic.flow"
+IMPORT_ROWS = 20_000
 
 
 def row(name, result):
@@ -24,25 +36,101 @@ def row(name, result):
           f'| {server["cpu_seconds"]:.2f} | {result["own_cpu_seconds"]:.2f} |', flush=True)
 
 
+def post(broker, path, body, kind="application/json"):
+    with open(broker.identity[-1]) as file:
+        token = file.read().strip()
+    request = urllib.request.Request(f"{broker.identity[1]}{path}", data=body, method="POST", headers={
+        "Authorization": f"Bearer {token}", "Content-Type": kind})
+    with urllib.request.urlopen(request, timeout=600) as answer:
+        return json.load(answer)
+
+
+def get(broker, path):
+    with open(broker.identity[-1]) as file:
+        token = file.read().strip()
+    request = urllib.request.Request(f"{broker.identity[1]}{path}", headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return answer.read().decode()
+
+
+def register(broker, datastreams):
+    """Public devices without keys; gives the number of their datastreams."""
+    post(broker, "/v1/agencies", json.dumps({"id": AGENCY, "name": "City"}).encode())
+    made = devices = 0
+    started = time.monotonic()
+    while made < datastreams:
+        # The first device tells how many datastreams each has.
+        rows = IMPORT_ROWS if made else 1
+        if made:
+            rows = min(rows, -(-(datastreams - made) // each))
+        lines = (json.dumps({"id": f"{AGENCY}-{devices + n}", "agency": AGENCY, "model": MODEL,
+                             "visibility": "public"}) for n in range(rows))
+        report = post(broker, "/v1/devices/import", "\n".join(lines).encode(), "application/x-ndjson")
+        if report["errors"]:
+            sys.exit(f"the import was refused: {report['errors'][0]}")
+        if not made:
+            each = len(json.loads(get(broker, f"/v1/datastreams?device={AGENCY}-0"))["items"])
+        devices += rows
+        made += rows * each
+        print(f"{made:,} datastreams after {time.monotonic() - started:.0f} s", file=sys.stderr)
+    return made
+
+
+def metrics(broker):
+    lines = (line.rsplit(" ", 1) for line in get(broker, "/metrics").splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, value in lines if name.startswith("madang_mqtt_") and "{" not in name}
+
+
+def subscribers(path, options, crowd):
+    with running(Madang(path)) as broker:
+        made = register(broker, options.datastreams)
+        # Some have a value.
+        load(broker, "--connections", 100, "--messages", 1_000, "--fields", 3)
+    with running(Madang(path)) as broker:
+        result = load(broker, *crowd, "--subscribe", options.subscribe)
+        found = metrics(broker)
+    print("| Idle connections | standing | made a second | KiB each | server MiB | server CPU s | client CPU s |")
+    print("|---|---|---|---|---|---|---|")
+    row(f"each with `{options.subscribe}`, {made:,} datastreams", result)
+    print()
+    count = found["madang_mqtt_subscribes_total"]
+    turns = max(found["madang_mqtt_retained_turns_total"], 1)
+    print("| SUBSCRIBE | of the worker, mean ms | longest ms | turns of retained messages each | a turn, mean ms | longest ms |")
+    print("|---|---|---|---|---|---|")
+    print(f'| {count:,.0f} | {found["madang_mqtt_subscribing_seconds_total"] / max(count, 1) * 1e3:.3f} '
+          f'| {found["madang_mqtt_longest_subscribe_seconds"] * 1e3:.3f} | {turns / max(count, 1):.2f} '
+          f'| {found["madang_mqtt_retained_seconds_total"] / turns * 1e3:.3f} '
+          f'| {found["madang_mqtt_longest_retained_turn_seconds"] * 1e3:.3f} |')
+
+
+def connections(path, crowd):
+    print("| Idle connections | standing | made a second | KiB each | server MiB | server CPU s | client CPU s |")
+    print("|---|---|---|---|---|---|---|")
+    cert, key = certificate(path)
+    flags = ["--mqtts", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key, "--https", "off"]
+    with running(Madang(path, flags)) as broker:
+        load(broker, *crowd, *NAME)
+    for name, listener, tls in [("plain TCP", "mqtt", []), ("TLS", "mqtts", ["--ca", cert])]:
+        with running(Madang(path, flags)) as broker:
+            mqtt = broker.addresses[listener]
+            row(f"madang, {name}", load(broker, *crowd, *NAME, "--registered", *tls, mqtt=mqtt))
+        with running(Mosquitto(path, (cert, key))) as broker:
+            row(f"mosquitto, {name}", load(broker, *crowd, *tls, mqtt=broker.addresses[listener]))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--connections", type=int, default=10_000)
     parser.add_argument("--hold", type=int, default=2, help="seconds before the memory is read")
+    parser.add_argument("--subscribe", metavar="FILTER", help="what each connection subscribes to")
+    parser.add_argument("--datastreams", type=int, default=1_000_000, help="registered, with --subscribe")
     options = parser.parse_args()
     crowd = ["--idle", "--connections", options.connections, "--hold", options.hold]
-    print("| Idle connections | standing | made a second | KiB each | server MiB | server CPU s | client CPU s |")
-    print("|---|---|---|---|---|---|---|")
     with folder() as path:
-        cert, key = certificate(path)
-        flags = ["--mqtts", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key, "--https", "off"]
-        with running(Madang(path, flags)) as broker:
-            load(broker, *crowd, *NAME)
-        for name, listener, tls in [("plain TCP", "mqtt", []), ("TLS", "mqtts", ["--ca", cert])]:
-            with running(Madang(path, flags)) as broker:
-                mqtt = broker.addresses[listener]
-                row(f"madang, {name}", load(broker, *crowd, *NAME, "--registered", *tls, mqtt=mqtt))
-            with running(Mosquitto(path, (cert, key))) as broker:
-                row(f"mosquitto, {name}", load(broker, *crowd, *tls, mqtt=broker.addresses[listener]))
+        if options.subscribe:
+            subscribers(path, options, crowd)
+        else:
+            connections(path, crowd)
 
 
 if __name__ == "__main__":

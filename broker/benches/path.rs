@@ -7,6 +7,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -16,8 +17,8 @@ use broker::mqtt::session::{Action, Held, Keeping, Kept, Session, read_connect};
 use broker::{
     AccessControl, Admission, Backlog, BacklogPage, BoundListener, Broker, Config, ConnectionEvent,
     Denial, InboundMessage, Listener, LogPosition, LoginAttempt, MessageSink, Missed, Protocol,
-    PublishRight, Realm, Receipt, Refusal, RejectCause, RetainedSource, Services, SessionChange,
-    SessionStore, SinkFault, StoredSession, SubscribeRight, TopicFilter,
+    PublishRight, Realm, Receipt, Refusal, RejectCause, RetainedEnd, RetainedSource, Services,
+    SessionChange, SessionStore, SinkFault, StoredSession, SubscribeRight, TopicFilter,
 };
 use bytes::Bytes;
 use domain::Offset;
@@ -131,7 +132,18 @@ impl Backlog<()> for Null {
 }
 
 impl RetainedSource<()> for Null {
-    fn retained(&self, _: &(), _: &TopicFilter, _: &mut dyn FnMut(&str, Bytes)) {}
+    type Place = ();
+
+    fn retained(
+        &self,
+        (): &(),
+        _: &TopicFilter,
+        (): &mut (),
+        _: &mut usize,
+        _: &mut dyn FnMut(&str, Bytes) -> ControlFlow<()>,
+    ) -> RetainedEnd {
+        RetainedEnd::Done
+    }
 }
 
 const PAYLOAD: &[u8] = br#"{"t": "2026-05-01T09:00:00.123456+09:00", "v": {"speed": 57.25}, "seq": 123456, "loc": [37.5665, 126.9780]}"#;

@@ -157,9 +157,20 @@ impl BrokerHandle {
     /// Fans messages out to matching subscribers, with one wake-up for each
     /// worker. From any thread; they are in order and hold whole frames.
     pub fn publish(&self, messages: impl IntoIterator<Item = LogMessage>) {
-        self.shared
-            .router
-            .publish(messages.into_iter().map(Message::of_log));
+        let mut messages = messages.into_iter();
+        while self.publish_turn(&mut messages) {}
+    }
+
+    /// The same for a bounded number of deliveries; whether some messages may
+    /// be left. For a caller that lets others run in between.
+    pub fn publish_turn(&self, messages: &mut impl Iterator<Item = LogMessage>) -> bool {
+        let mut messages = messages.map(Message::of_log);
+        self.shared.router.publish(&mut messages)
+    }
+
+    /// How many subscriptions of the platform's realm stand.
+    pub fn subscriptions(&self) -> u64 {
+        self.shared.router.subscription_count()
     }
 
     /// These frames are applied and cannot be published: sessions that are
@@ -187,6 +198,7 @@ impl BrokerHandle {
             waiting_sessions: self.shared.directory.waiting(),
             subscriptions: self.shared.router.subscription_count(),
             routed: self.shared.router.routed(),
+            work: self.shared.work.read(),
         }
     }
 
@@ -212,7 +224,10 @@ impl BrokerHandle {
         let limits = topic_limits(config);
         for stored in kept {
             let key = Arc::new(stored.key);
-            let endpoint = Endpoint::new(key, Realm::Platform, stored.position, config);
+            let make = |account| {
+                let (realm, next) = (Realm::Platform, stored.position);
+                Endpoint::new(key.clone(), realm, next, account, config)
+            };
             let subscriptions = stored.subscriptions.iter();
             let kept = Kept {
                 subscriptions: subscriptions
@@ -225,7 +240,7 @@ impl BrokerHandle {
             let away = stored.detached.map_or(Duration::ZERO, since);
             let left = expiry.saturating_sub(away);
             let waiting = Waiting::new(kept, stored.position, left);
-            self.shared.directory.restore(&endpoint, waiting);
+            self.shared.directory.restore(&key, waiting, make);
         }
     }
 

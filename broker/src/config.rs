@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use supervisor::Scope;
 
+use crate::rate::Pace;
+
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Worker threads; 0 is one for every two cores: the others sync, apply,
@@ -14,6 +16,10 @@ pub struct Config {
     /// Connections that have not finished TLS and CONNECT, all workers
     /// together. Past it the oldest gives way once it is a second old.
     pub handshakes_in_flight: usize,
+    /// Those of one address (IPv6: of a /64), of them. Its others wait.
+    pub handshakes_per_address: usize,
+    /// Those that wait too; past it a newcomer from there is closed.
+    pub strangers_per_address: usize,
     /// From accept to a complete CONNECT, TLS included.
     pub connect_deadline: Duration,
     /// Bytes of a packet before CONNECT has been accepted.
@@ -39,16 +45,27 @@ pub struct Config {
     pub queue_messages: usize,
     /// Bytes of topics and payloads in that queue.
     pub queue_bytes: usize,
-    /// Retained messages that may wait for one subscriber.
-    pub retained_messages: usize,
-    /// Bytes of these.
-    pub retained_bytes: usize,
     /// Written but unsent bytes of a connection, after which it is neither
     /// read nor given further messages.
     pub unsent_bytes: usize,
     /// How long a peer may take none of the bytes that wait for it.
     pub write_deadline: Duration,
     pub subscriptions_per_session: usize,
+    /// Of one device or application, over all its sessions.
+    pub subscriptions_per_account: usize,
+    /// Of all sessions, those that wait for their owner too.
+    pub subscriptions: usize,
+    /// Different filters of one SUBSCRIBE that are looked at; those past it
+    /// are refused unseen.
+    pub filters_per_packet: usize,
+    /// Filters that one connection subscribes to or leaves a second; past it,
+    /// it is read more slowly. 0 is no limit.
+    pub filters_per_second: u32,
+    /// Filters that it may subscribe to at once after a rest.
+    pub filter_burst: u32,
+    /// The same of one device or application, over all its connections.
+    pub account_filters_per_second: u32,
+    pub account_filter_burst: u32,
     pub topic_levels: usize,
     pub topic_bytes: usize,
     /// Topic aliases of a connection, in each direction.
@@ -61,6 +78,8 @@ pub struct Config {
     pub waiting_sessions: usize,
     /// The same of one owner.
     pub waiting_sessions_per_owner: usize,
+    /// Sessions of one device or application, with a connection or waiting.
+    pub sessions_per_account: usize,
     /// Messages that one device or application publishes a second, over all
     /// its connections; past it, it is read more slowly. 0 is no limit.
     pub messages_per_second: u32,
@@ -77,7 +96,9 @@ impl Default for Config {
         Self {
             workers: 0,
             max_connections: 100_000,
-            handshakes_in_flight: 256,
+            handshakes_in_flight: 512,
+            handshakes_per_address: 128,
+            strangers_per_address: 1_024,
             connect_deadline: Duration::from_secs(10),
             max_packet_before_connect: 64 * 1024,
             max_packet: 72 * 1024,
@@ -88,17 +109,23 @@ impl Default for Config {
             delivery_window: 100,
             queue_messages: 8_192,
             queue_bytes: 2 * 1024 * 1024,
-            retained_messages: 100_000,
-            retained_bytes: 16 * 1024 * 1024,
             unsent_bytes: 64 * 1024,
             write_deadline: Duration::from_secs(60),
-            subscriptions_per_session: 1_000,
+            subscriptions_per_session: 128,
+            subscriptions_per_account: 32_768,
+            subscriptions: 262_144,
+            filters_per_packet: 128,
+            filters_per_second: 50,
+            filter_burst: 256,
+            account_filters_per_second: 1_000,
+            account_filter_burst: 16_384,
             topic_levels: 16,
             topic_bytes: 512,
             topic_aliases: 16,
             max_session_expiry: 30 * 24 * 3_600,
             waiting_sessions: 100_000,
             waiting_sessions_per_owner: 100,
+            sessions_per_account: 10_000,
             messages_per_second: 0,
             message_burst: 20_000,
             drain: Duration::from_secs(5),
@@ -127,6 +154,8 @@ impl Config {
         };
         least("max_connections", self.max_connections, 1)?;
         least("handshakes_in_flight", self.handshakes_in_flight, 1)?;
+        least("handshakes_per_address", self.handshakes_per_address, 1)?;
+        least("filters_per_packet", self.filters_per_packet, 1)?;
         least(
             "max_packet_before_connect",
             self.max_packet_before_connect,
@@ -149,6 +178,27 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    pub(crate) fn message_pace(&self) -> Pace {
+        Pace {
+            per_second: self.messages_per_second,
+            burst: self.message_burst,
+        }
+    }
+
+    pub(crate) fn filter_pace(&self) -> Pace {
+        Pace {
+            per_second: self.filters_per_second,
+            burst: self.filter_burst,
+        }
+    }
+
+    pub(crate) fn account_filter_pace(&self) -> Pace {
+        Pace {
+            per_second: self.account_filters_per_second,
+            burst: self.account_filter_burst,
+        }
     }
 
     /// Threads to start.

@@ -34,6 +34,7 @@ pub use session_store::{
     StoredSession, StoredSubscription,
 };
 pub use sink::{
-    InboundMessage, MessageSink, Receipt, RetainedSource, SignedHeader, SinkFault, with_causes,
+    InboundMessage, MessageSink, Receipt, RetainedEnd, RetainedSource, SignedHeader, SinkFault,
+    with_causes,
 };
-pub use stats::{AgencyStats, BrokerStats, ConnectionInfo, ListenerStats};
+pub use stats::{AgencyStats, BrokerStats, ConnectionInfo, ListenerStats, WorkStats};

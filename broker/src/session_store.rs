@@ -48,6 +48,12 @@ impl LogPosition {
         Self(self.0 + 1)
     }
 
+    /// After the whole frame in whose middle it is.
+    #[must_use]
+    pub const fn frame_end(self) -> Self {
+        Self(self.0.next_multiple_of(Self::MESSAGES_PER_FRAME))
+    }
+
     pub const fn get(self) -> u64 {
         self.0
     }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::net::SocketAddr;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -119,8 +120,32 @@ pub fn with_causes(error: &dyn Error) -> String {
 }
 
 /// The view behind retained `open/...` topics.
+///
+/// It is looked at in turns: what a subscriber has not been sent yet is a
+/// place, and no copies.
 pub trait RetainedSource<P>: Send + Sync + 'static {
-    /// Calls `visit` with topic and payload for each retained message that
-    /// passes the filter and that the principal may see now.
-    fn retained(&self, principal: &P, filter: &TopicFilter, visit: &mut dyn FnMut(&str, Bytes));
+    /// How far a look has come. It stays good whatever is retained meanwhile.
+    type Place: Default + 'static;
+
+    /// Goes on from `place` and calls `visit` with topic and payload for each
+    /// retained message that passes the filter and that the principal may see
+    /// now. Pauses where `visit` breaks off, after the message it was given,
+    /// and where `steps` are used up: each entry that is looked at takes one.
+    fn retained(
+        &self,
+        principal: &P,
+        filter: &TopicFilter,
+        place: &mut Self::Place,
+        steps: &mut usize,
+        visit: &mut dyn FnMut(&str, Bytes) -> ControlFlow<()>,
+    ) -> RetainedEnd;
+}
+
+/// Why a look at the retained messages stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RetainedEnd {
+    /// Nothing is left.
+    Done,
+    /// It goes on from its place.
+    Paused,
 }

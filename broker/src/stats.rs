@@ -21,6 +21,23 @@ pub struct BrokerStats {
     pub waiting_sessions: u64,
     /// Messages given to [`crate::BrokerHandle::publish`] or routed.
     pub routed: u64,
+    pub work: WorkStats,
+}
+
+/// What subscribing costs the workers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WorkStats {
+    /// SUBSCRIBE packets handled.
+    pub subscribes: u64,
+    /// What they took in all, and what the longest one took.
+    pub subscribing: Duration,
+    pub longest_subscribe: Duration,
+    /// Turns in which retained messages were sent.
+    pub retained_turns: u64,
+    /// Entries that were looked at in them.
+    pub retained_steps: u64,
+    pub sending_retained: Duration,
+    pub longest_retained_turn: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -194,6 +211,49 @@ impl AgencyCounters {
             messages_in: self.messages_in.get(),
             acknowledged: self.acknowledged.get(),
             dropped: self.dropped.get(),
+        }
+    }
+}
+
+/// The counters of [`WorkStats`], added to by all workers.
+#[derive(Debug, Default)]
+pub(crate) struct WorkCounters {
+    subscribes: Counter,
+    subscribing: Counter,
+    longest_subscribe: AtomicU64,
+    retained_turns: Counter,
+    retained_steps: Counter,
+    sending_retained: Counter,
+    longest_retained_turn: AtomicU64,
+}
+
+impl WorkCounters {
+    pub(crate) fn subscribed(&self, took: Duration) {
+        let nanos = took.as_nanos() as u64;
+        self.subscribes.add(1);
+        self.subscribing.add(nanos);
+        self.longest_subscribe.fetch_max(nanos, Ordering::Relaxed);
+    }
+
+    pub(crate) fn retained(&self, steps: u64, took: Duration) {
+        let nanos = took.as_nanos() as u64;
+        self.retained_turns.add(1);
+        self.retained_steps.add(steps);
+        self.sending_retained.add(nanos);
+        self.longest_retained_turn
+            .fetch_max(nanos, Ordering::Relaxed);
+    }
+
+    pub(crate) fn read(&self) -> WorkStats {
+        let longest = |it: &AtomicU64| Duration::from_nanos(it.load(Ordering::Relaxed));
+        WorkStats {
+            subscribes: self.subscribes.get(),
+            subscribing: Duration::from_nanos(self.subscribing.get()),
+            longest_subscribe: longest(&self.longest_subscribe),
+            retained_turns: self.retained_turns.get(),
+            retained_steps: self.retained_steps.get(),
+            sending_retained: Duration::from_nanos(self.sending_retained.get()),
+            longest_retained_turn: longest(&self.longest_retained_turn),
         }
     }
 }

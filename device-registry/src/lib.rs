@@ -50,6 +50,7 @@ pub use events::{Event, EventKind, Events, NewEvent};
 pub use model::{Field, Model, ModelVersion, ValueKind};
 pub use operations::*;
 pub use operator::{OperatorError, TOKEN_FILE};
+pub use public_datastreams::{PublicFilter, PublicPlace, WalkEnd};
 pub use public_key::{NewKey, PublicKeyError};
 pub use registry::{OpenError, PEPPER_FILE, Registry};
 pub use retention::{MAX_RETENTION_DAYS, MIN_RETENTION_DAYS, RetentionError};

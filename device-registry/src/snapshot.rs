@@ -1,6 +1,6 @@
 //! The immutable view that the data plane reads without a lock on the registry.
 
-use std::ops::Bound;
+use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 use domain::{
@@ -14,7 +14,7 @@ use crate::auth::AuthError;
 use crate::boundary::Boundary;
 use crate::entities::{Agency, Datastream, Device};
 use crate::model::Model;
-use crate::public_datastreams::PublicDatastreams;
+use crate::public_datastreams::{PublicDatastreams, PublicFilter, PublicPlace, WalkEnd};
 use crate::thing::Thing;
 
 /// All entities at one moment. A change makes a new one that shares all but
@@ -164,6 +164,33 @@ impl Snapshot {
         self.public
             .numbers(agency, wanted)
             .filter_map(|number| self.datastream(number))
+    }
+
+    /// How many datastreams are public.
+    pub fn public_count(&self) -> usize {
+        self.public.len()
+    }
+
+    /// Goes on after `place` over the public datastreams that pass the filter,
+    /// until `steps` are used up or `visit` breaks off after the one it was
+    /// given. In order of agency, model and number, so that the names a filter
+    /// begins with narrow it.
+    pub fn walk_public(
+        &self,
+        filter: &PublicFilter<'_>,
+        place: &mut Option<PublicPlace>,
+        steps: &mut usize,
+        mut visit: impl FnMut(&Arc<Datastream>) -> ControlFlow<()>,
+    ) -> WalkEnd {
+        self.public.walk(
+            filter,
+            place,
+            steps,
+            &mut |number| match self.datastream(number) {
+                Some(datastream) => visit(datastream),
+                None => ControlFlow::Continue(()),
+            },
+        )
     }
 
     /// Every number that was given lies below it: the size of a dense table.

@@ -28,6 +28,7 @@ fn idle(broker: &FakeBroker) -> IdleConfig {
         connections: CROWD,
         devices: Devices::Anonymous,
         roster: Roster::New,
+        subscribe: None,
         hold: Duration::ZERO,
         server_pid: None,
     }
@@ -46,6 +47,18 @@ fn storm(broker: &FakeBroker, outbreak: Outbreak) -> StormConfig {
 
 fn clients(broker: &FakeBroker) -> HashSet<String> {
     broker.logins().into_iter().map(|(id, _)| id).collect()
+}
+
+#[test]
+fn an_idle_crowd_may_subscribe() {
+    let broker = FakeBroker::start();
+    let report = idle::run(&IdleConfig {
+        subscribe: Some("open/#".to_owned()),
+        ..idle(&broker)
+    })
+    .unwrap();
+    assert!(report.is_sound(), "{report}");
+    assert_eq!(broker.subscribers(), CROWD as usize);
 }
 
 #[test]

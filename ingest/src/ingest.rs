@@ -7,6 +7,7 @@ use domain::{DatastreamId, DeviceId, ObservationBatch, Offset, RejectReason, Tim
 
 use crate::apply::ReadSide;
 use crate::config::Clock;
+use crate::latest::KnownDatastreams;
 use crate::live::{FrameStream, StreamStart};
 use crate::log::{CommitError, Fault, Log, StagingError};
 use crate::open::FolderLock;
@@ -183,6 +184,17 @@ impl Ingest {
     /// The observation with the greatest phenomenon time.
     pub fn latest(&self, datastream: DatastreamId) -> Option<StoredObservation> {
         self.inner.read.latest(datastream)
+    }
+
+    /// The datastreams from `first` on that have a latest observation: what is
+    /// found in at most `steps` steps.
+    pub fn known_datastreams(&self, first: DatastreamId, steps: usize) -> KnownDatastreams {
+        self.inner.read.known_datastreams(first, steps)
+    }
+
+    /// How many datastreams have a latest observation.
+    pub fn known_datastream_count(&self) -> usize {
+        self.inner.read.known_datastream_count()
     }
 
     /// One page of a datastream's observations.

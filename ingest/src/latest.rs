@@ -5,6 +5,9 @@
 //! newer revision of the same time replaces, an older time never does, and
 //! whatever is applied twice changes nothing: a table that is ahead of the
 //! offset from which recovery replays is as good as one that is not.
+//!
+//! One bit for each entry tells whether there is one, so that a look for those
+//! that have a value passes 64 that have none in a step.
 
 use std::sync::Arc;
 
@@ -21,7 +24,26 @@ const COPY_ENTRIES: usize = 4096;
 /// Shared between the applier, queries and flushes.
 #[derive(Clone, Default)]
 pub(crate) struct Latest {
-    table: Arc<RwLock<Vec<Option<Entry>>>>,
+    table: Arc<RwLock<Table>>,
+}
+
+#[derive(Default)]
+struct Table {
+    entries: Vec<Option<Entry>>,
+    /// A bit for each entry that holds a value; entries never become empty.
+    known: Vec<u64>,
+    count: usize,
+}
+
+/// Datastreams that have a value, as far as a look came.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct KnownDatastreams {
+    /// In order of number.
+    pub found: Vec<DatastreamId>,
+    /// Where to look on; `None` at the end.
+    pub next: Option<DatastreamId>,
+    /// What the look has cost: a word of 64 numbers or a number that was found.
+    pub steps: usize,
 }
 
 #[derive(Clone)]
@@ -40,8 +62,39 @@ struct Entry {
 impl Latest {
     pub(crate) fn get(&self, datastream: DatastreamId) -> Option<StoredObservation> {
         let table = self.table.read();
-        let entry = table.get(datastream.get() as usize)?.as_ref()?;
+        let entry = table.entries.get(datastream.get() as usize)?.as_ref()?;
         Some(entry.stored(datastream))
+    }
+
+    /// How many datastreams have a value.
+    pub(crate) fn count(&self) -> usize {
+        self.table.read().count
+    }
+
+    /// Those from `first` on that have a value, in at most `steps` steps.
+    pub(crate) fn known(&self, first: DatastreamId, steps: usize) -> KnownDatastreams {
+        let table = self.table.read();
+        let mut look = KnownDatastreams::default();
+        let first = first.get() as usize;
+        let (mut word, mut mask) = (first / 64, u64::MAX << (first % 64));
+        while look.steps < steps {
+            let Some(bits) = table.known.get(word) else {
+                return look;
+            };
+            let bits = bits & mask;
+            if bits == 0 {
+                (word, mask) = (word + 1, u64::MAX);
+            } else {
+                let bit = bits.trailing_zeros();
+                look.found.push(DatastreamId::new((word * 64) as u32 + bit));
+                // Two shifts, since one by 64 is none.
+                mask = (u64::MAX << bit) << 1;
+            }
+            look.steps += 1;
+        }
+        let passed = mask.trailing_zeros() as usize;
+        look.next = Some(DatastreamId::new((word * 64 + passed) as u32));
+        look
     }
 
     /// Takes the observations of one frame in.
@@ -52,8 +105,8 @@ impl Latest {
         let mut table = self.table.write();
         for observation in &frame.observations {
             if observation.verdict != Verdict::Duplicate {
-                let at = slot(&mut table, observation.datastream);
-                offer(&mut table[at], observation, frame.received, frame.offset);
+                let entry = table.slot(observation.datastream);
+                offer(entry, observation, frame.received, frame.offset);
             }
         }
     }
@@ -61,12 +114,12 @@ impl Latest {
     /// Takes one row in that a file or a snapshot holds.
     pub(crate) fn restore(&self, row: &StoredObservation) {
         let mut table = self.table.write();
-        let at = slot(&mut table, row.datastream);
-        let newer = table[at].as_ref().is_none_or(|known| {
+        let entry = table.slot(row.datastream);
+        let newer = entry.as_ref().is_none_or(|known| {
             (known.time, known.offset, known.index) < (row.time, row.offset, row.index)
         });
         if newer {
-            table[at] = Some(Entry::of(row));
+            *entry = Some(Entry::of(row));
         }
     }
 
@@ -77,11 +130,11 @@ impl Latest {
         loop {
             let copied: Vec<_> = {
                 let table = self.table.read();
-                let end = table.len().min(first + COPY_ENTRIES);
+                let end = table.entries.len().min(first + COPY_ENTRIES);
                 if first >= end {
                     return;
                 }
-                table[first..end].to_vec()
+                table.entries[first..end].to_vec()
             };
             for (at, entry) in copied.iter().enumerate() {
                 if let Some(entry) = entry {
@@ -93,12 +146,21 @@ impl Latest {
     }
 }
 
-fn slot(table: &mut Vec<Option<Entry>>, datastream: DatastreamId) -> usize {
-    let at = datastream.get() as usize;
-    if at >= table.len() {
-        table.resize(at + 1, None);
+impl Table {
+    /// The entry of a datastream that has a value now.
+    fn slot(&mut self, datastream: DatastreamId) -> &mut Option<Entry> {
+        let at = datastream.get() as usize;
+        if at >= self.entries.len() {
+            self.entries.resize(at + 1, None);
+            self.known.resize(at / 64 + 1, 0);
+        }
+        let entry = &mut self.entries[at];
+        if entry.is_none() {
+            self.known[at / 64] |= 1 << (at % 64);
+            self.count += 1;
+        }
+        entry
     }
-    at
 }
 
 /// Puts `observation` in where it is the newest.
@@ -163,6 +225,52 @@ impl Entry {
             offset: self.offset,
             index: self.index,
             location: self.location,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn row(number: u32) -> StoredObservation {
+        StoredObservation {
+            datastream: DatastreamId::new(number),
+            time: Timestamp::from_micros(1),
+            received: Timestamp::from_micros(1),
+            value: None,
+            quality: Quality::Missing,
+            flags: Flags::NONE,
+            revision: 0,
+            offset: Offset::new(1),
+            index: 0,
+            location: None,
+        }
+    }
+
+    proptest! {
+        /// In looks of any length, all that have a value are found once.
+        #[test]
+        fn those_with_a_value_are_found_in_turns(
+            numbers in proptest::collection::btree_set(0u32..400, 0..80),
+            steps in 1usize..20,
+        ) {
+            let latest = Latest::default();
+            for number in &numbers {
+                latest.restore(&row(*number));
+                latest.restore(&row(*number));
+            }
+            prop_assert_eq!(latest.count(), numbers.len());
+            let (mut found, mut from) = (Vec::new(), Some(DatastreamId::new(0)));
+            while let Some(first) = from {
+                let look = latest.known(first, steps);
+                prop_assert!(look.steps <= steps);
+                found.extend(look.found.iter().map(|id| id.get()));
+                from = look.next;
+            }
+            prop_assert_eq!(found, numbers.into_iter().collect::<Vec<_>>());
         }
     }
 }

@@ -33,6 +33,7 @@ pub use export::{
     ExportFormat, Exports, Making,
 };
 pub use ingest::{CloseError, Ingest, StageError, SubmitError};
+pub use latest::KnownDatastreams;
 pub use live::{AppliedFrame, FrameStream, StreamError, StreamItem, StreamStart};
 pub use log::{CommitError, Fault, LogOpenError, LogReadError};
 pub use open::{FolderLock, OpenError};

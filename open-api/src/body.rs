@@ -1,5 +1,6 @@
 //! Reads request bodies, within limits of size and time.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
@@ -17,6 +18,11 @@ use crate::problem_kind::ProblemKind;
 
 /// The longest JSON body, in bytes.
 pub(crate) const MAX_JSON_BYTES: usize = 256 * 1024;
+/// Bytes of all bodies together that have not come whole: four of the longest
+/// imports.
+const MAX_ARRIVING_BYTES: usize = 256 * 1024 * 1024;
+/// When to send a body again where there is no room, in seconds.
+const ASK_AGAIN: u64 = 5;
 /// Of a body that is too large, so much more is read over before it is refused.
 const MAX_DROPPED_BYTES: usize = 1024 * 1024;
 /// How long a body may take to arrive.
@@ -128,6 +134,7 @@ async fn arrive(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
     let start = Instant::now();
     let mut whole = BytesMut::new();
     let mut came = 0;
+    let mut held = Held(0);
     loop {
         let granted = Duration::from_millis(came as u64 / BODY_BYTES_A_MILLISECOND);
         let deadline = start + BODY_DEADLINE + granted;
@@ -153,9 +160,39 @@ async fn arrive(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
         // writing when the connection closes would not see why.
         if came > limit {
             whole = BytesMut::new();
+            held.keep(0)?;
         } else {
+            held.keep(came)?;
             whole.extend_from_slice(&data);
         }
+    }
+}
+
+/// Bytes of all bodies that have not come whole.
+static ARRIVING: AtomicUsize = AtomicUsize::new(0);
+
+/// A body's part of them.
+struct Held(usize);
+
+impl Held {
+    fn keep(&mut self, bytes: usize) -> Result<(), Problem> {
+        ARRIVING.fetch_sub(self.0, Ordering::AcqRel);
+        self.0 = bytes;
+        let before = ARRIVING.fetch_add(bytes, Ordering::AcqRel);
+        if before + bytes <= MAX_ARRIVING_BYTES {
+            return Ok(());
+        }
+        Err(Problem::new(
+            ProblemKind::Unavailable,
+            "Too many bodies are on their way.",
+        )
+        .retry_after(ASK_AGAIN))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        ARRIVING.fetch_sub(self.0, Ordering::AcqRel);
     }
 }
 

@@ -17,6 +17,7 @@ use crate::compose::Rooms;
 use crate::config::Settings;
 use crate::glue::login_book::LoginBook;
 use crate::observability;
+use crate::worker_metrics;
 
 /// Folder of the exports within the data folder.
 const EXPORT_FOLDER: &str = "export";
@@ -184,6 +185,7 @@ impl Connections for Doors {
                 "# HELP {name} {help}.\n# TYPE {name} counter\n{name} {count}"
             );
         }
+        worker_metrics::write(out, &stats.work);
         if names == Names::Shown {
             agencies(out, &stats.agencies);
         }

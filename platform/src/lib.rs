@@ -27,3 +27,4 @@ mod handles;
 mod http;
 mod identity;
 mod mqtt;
+mod worker_metrics;

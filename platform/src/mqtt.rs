@@ -18,10 +18,6 @@ use crate::glue::downlink::Subscribers;
 use crate::glue::retained::LatestAsRetained;
 use crate::glue::uplink::Uplink;
 
-/// The open topics have six levels and wildcards: nobody needs more filters,
-/// and each costs a look at the public datastreams that it leaves open.
-const SUBSCRIPTIONS_PER_SESSION: usize = 128;
-
 /// Seconds of its rate that a device may send at once after a rest.
 const BURST_SECONDS: u32 = 10;
 
@@ -59,7 +55,6 @@ pub(crate) fn start(
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
     let config = Config {
-        subscriptions_per_session: SUBSCRIPTIONS_PER_SESSION,
         max_connections: rooms.handles.mqtt,
         messages_per_second: device_rate,
         message_burst: device_rate.saturating_mul(BURST_SECONDS),
@@ -79,8 +74,8 @@ pub(crate) fn start(
 pub(crate) struct Subscribed(pub BrokerHandle);
 
 impl Subscribers for Subscribed {
-    fn publish(&self, messages: &mut Vec<LogMessage>) {
-        self.0.publish(messages.drain(..));
+    fn publish(&self, mut messages: &mut dyn Iterator<Item = LogMessage>) -> bool {
+        self.0.publish_turn(&mut messages)
     }
 
     fn pass_over(&self, frames: &RangeInclusive<Offset>) {
@@ -88,6 +83,6 @@ impl Subscribers for Subscribed {
     }
 
     fn any(&self) -> bool {
-        self.0.stats().subscriptions > 0
+        self.0.subscriptions() > 0
     }
 }

@@ -16,6 +16,10 @@ pub use lines::lost;
 /// What is left in the queue at the end may take so long to be written.
 const DRAIN: Duration = Duration::from_secs(1);
 
+/// What is told by default. Libraries of the network warn of what a peer does
+/// wrong, as often as it does it: that is counted, and fills no disk.
+const USUAL: &str = "info,h2=off,hyper=off,hyper_util=off,rustls=off,tokio_rustls=off";
+
 /// The running log.
 pub struct Logging {
     lines: Lines,
@@ -26,7 +30,7 @@ impl Logging {
     pub fn start() -> std::io::Result<Self> {
         let lines = Lines::start(std::io::stderr())?;
         let filter =
-            EnvFilter::try_from_env("MADANG_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+            EnvFilter::try_from_env("MADANG_LOG").unwrap_or_else(|_| EnvFilter::new(USUAL));
         let queue = lines.clone();
         let started = tracing_subscriber::fmt()
             .with_env_filter(filter)

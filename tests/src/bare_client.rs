@@ -67,6 +67,16 @@ impl BareClient {
         packet(0x32, &body)
     }
 
+    /// At QoS 0, all filters in one packet.
+    pub fn subscribe_packet<'a>(id: u16, filters: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
+        let mut body = id.to_be_bytes().to_vec();
+        for filter in filters {
+            text(&mut body, filter);
+            body.push(0);
+        }
+        packet(0x82, &body)
+    }
+
     pub fn set_read_timeout(&self, timeout: Duration) {
         self.stream.set_read_timeout(Some(timeout)).unwrap();
     }

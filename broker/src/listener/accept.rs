@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::future::poll_fn;
+use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use tokio::time::timeout_at;
 use tokio_rustls::TlsAcceptor;
 
 use super::handshake::Ticket;
+use super::strangers::Stranger;
 use super::tls::ReloadableTls;
 use super::upgrade::upgrade;
 use super::worker::{Seams, Shared, Worker};
@@ -49,21 +51,38 @@ pub(super) async fn accept<C: Seams>(
         match listener.accept().await {
             Ok((tcp, peer)) => take(&worker, tcp, peer, &door),
             Err(error) => {
-                tracing::warn!("{} cannot accept: {error}", door.counters.address);
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+                let complaint = &worker.shared.complaints.cannot_accept;
+                if let Some(times) = complaint.due(Instant::now()) {
+                    let address = door.counters.address;
+                    tracing::warn!("{address} cannot accept ({times} times lately): {error}");
+                }
+                // Without file handles whoever is not served yet gives way to
+                // the newcomer.
+                if is_want_of_handles(&error) && worker.handshakes.give_way() {
+                    tokio::task::yield_now().await;
+                } else {
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
             }
         }
     }
 }
 
+/// EMFILE and ENFILE.
+fn is_want_of_handles(error: &io::Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    matches!(error.raw_os_error(), Some(EMFILE | ENFILE))
+}
+
 fn take<C: Seams>(worker: &Rc<Worker<C>>, tcp: TcpStream, peer: SocketAddr, door: &Rc<Door>) {
     door.counters.accepted.add(1);
-    let Some(socket) = SocketCount::enter(&worker.shared) else {
+    let Some((socket, stranger)) = places(worker, peer) else {
         // Closed without a word: there is nothing to say before CONNECT.
         door.counters.unfinished.add(1);
         return;
     };
-    let ticket = worker.handshakes.ticket(door.counters.clone());
+    let ticket = worker.handshakes.ticket(door.counters.clone(), stranger);
     let (since, weak) = (ticket.since(), Rc::downgrade(&ticket));
     let task = spawn_local(serve(
         worker.clone(),
@@ -74,6 +93,30 @@ fn take<C: Seams>(worker: &Rc<Worker<C>>, tcp: TcpStream, peer: SocketAddr, door
         socket,
     ));
     worker.handshakes.enter(since, weak, task.abort_handle());
+}
+
+/// A newcomer's places among all connections and among those of its address.
+fn places<C: Seams>(worker: &Worker<C>, peer: SocketAddr) -> Option<(SocketCount, Stranger)> {
+    let (shared, config) = (&worker.shared, worker.config());
+    let Some(socket) = SocketCount::enter(shared) else {
+        if let Some(times) = shared.complaints.full.due(Instant::now()) {
+            let most = config.max_connections;
+            tracing::warn!(
+                "{times} connections were closed at once: {most} stand, and that is the limit"
+            );
+        }
+        return None;
+    };
+    let Some(stranger) = shared.strangers.enter(peer.ip(), config) else {
+        if let Some(times) = shared.complaints.crowded.due(Instant::now()) {
+            let (most, ip) = (config.strangers_per_address, peer.ip());
+            tracing::warn!(
+                "{times} connections were closed at once, the last from {ip}: {most} from there have not logged in, and that is the limit"
+            );
+        }
+        return None;
+    };
+    Some((socket, stranger))
 }
 
 /// One connection from accept to its end. What is large and short-lived is
@@ -101,6 +144,11 @@ async fn enter<C: Seams>(
 ) -> Option<Entered<C>> {
     // Answers leave in one write each, so there is nothing to wait for.
     if tcp.set_nodelay(true).is_err() {
+        return None;
+    }
+    let patience = worker.config().connect_deadline;
+    if ticket.wait(&worker.handshakes, patience).await.is_none() {
+        door.counters.unfinished.add(1);
         return None;
     }
     let knock = Knock {

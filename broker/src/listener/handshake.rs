@@ -1,13 +1,15 @@
 //! The limit on connections that have not finished TLS, WebSocket and CONNECT.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::AbortHandle;
 
+use super::strangers::Stranger;
 use crate::stats::ListenerCounters;
 
 /// A handshake may be pushed out by newer ones once it is this old.
@@ -32,21 +34,48 @@ struct Handshake {
 
 /// Held by a connection until its CONNECT is accepted.
 pub(crate) struct Ticket {
-    since: Instant,
-    count: Rc<Cell<usize>>,
+    /// When its handshake began: it may have waited for that.
+    since: Cell<Instant>,
+    /// Of those that are under way, once it is one of them.
+    count: OnceCell<Rc<Cell<usize>>>,
     counters: Arc<ListenerCounters>,
+    stranger: Stranger,
+    place: OnceCell<OwnedSemaphorePermit>,
 }
 
 impl Ticket {
-    /// When the connection was accepted.
+    /// Waits for a place among the handshakes of its address. `None` where
+    /// there is none within `patience`.
+    pub(super) async fn wait(&self, handshakes: &Handshakes, patience: Duration) -> Option<()> {
+        if self.place.get().is_none() {
+            let place = tokio::time::timeout(patience, self.stranger.place());
+            self.begin(handshakes, place.await.ok()??);
+        }
+        Some(())
+    }
+
+    fn begin(&self, handshakes: &Handshakes, place: OwnedSemaphorePermit) {
+        self.since.set(Instant::now());
+        let (place, count) = (
+            self.place.set(place),
+            self.count.set(handshakes.count.clone()),
+        );
+        if place.is_ok() && count.is_ok() {
+            handshakes.count.set(handshakes.count.get() + 1);
+        }
+    }
+
+    /// When its handshake began.
     pub(crate) fn since(&self) -> Instant {
-        self.since
+        self.since.get()
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.count.set(self.count.get() - 1);
+        if let Some(count) = self.count.get() {
+            count.set(count.get() - 1);
+        }
         self.counters.handshakes.subtract(1);
     }
 }
@@ -73,13 +102,21 @@ impl Handshakes {
     }
 
     fn push_out_oldest(&self) -> bool {
+        self.push_out(PUSH_OUT_AGE)
+    }
+
+    /// There are no file handles left: the oldest gives way whatever its age.
+    /// Whether there was one.
+    pub(super) fn give_way(&self) -> bool {
+        self.push_out(Duration::ZERO)
+    }
+
+    fn push_out(&self, age: Duration) -> bool {
         let mut queue = self.queue.borrow_mut();
         while queue.front().is_some_and(Handshake::is_through) {
             queue.pop_front();
         }
-        let old_enough = queue
-            .front()
-            .is_some_and(|it| it.since.elapsed() >= PUSH_OUT_AGE);
+        let old_enough = queue.front().is_some_and(|it| it.since.elapsed() >= age);
         if !old_enough {
             return false;
         }
@@ -93,14 +130,21 @@ impl Handshakes {
         true
     }
 
-    pub(super) fn ticket(&self, counters: Arc<ListenerCounters>) -> Rc<Ticket> {
-        self.count.set(self.count.get() + 1);
+    /// It counts at once where its address has a place.
+    pub(super) fn ticket(&self, counters: Arc<ListenerCounters>, stranger: Stranger) -> Rc<Ticket> {
         counters.handshakes.add(1);
-        Rc::new(Ticket {
-            since: Instant::now(),
-            count: self.count.clone(),
+        let place = stranger.try_place();
+        let ticket = Ticket {
+            since: Cell::new(Instant::now()),
+            count: OnceCell::new(),
             counters,
-        })
+            stranger,
+            place: OnceCell::new(),
+        };
+        if let Some(place) = place {
+            ticket.begin(self, place);
+        }
+        Rc::new(ticket)
     }
 
     pub(super) fn enter(&self, since: Instant, ticket: Weak<Ticket>, task: AbortHandle) {

@@ -8,8 +8,11 @@ mod bind;
 mod client_certificate;
 pub(crate) mod commit;
 pub(crate) mod handshake;
+pub(crate) mod retained;
+mod strangers;
 pub mod tls;
 mod upgrade;
+mod upkeep;
 pub(crate) mod worker;
 
 pub use bind::{BindError, BoundSockets, bind};

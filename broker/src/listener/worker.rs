@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 use slab::Slab;
@@ -17,15 +17,20 @@ use tokio::task::{JoinHandle, LocalSet, spawn_local};
 use super::accept::Door;
 use super::commit::Commits;
 use super::handshake::Handshakes;
-use crate::access::AccessControl;
+use super::retained::RetainedTurns;
+use super::strangers::{Complaints, Strangers};
+use super::upkeep;
+use crate::access::{AccessControl, Realm};
 use crate::broker::Services;
 use crate::config::Config;
-use crate::mqtt::connection::{Connection, End};
+use crate::mqtt::connection::Connection;
 use crate::mqtt::directory::{Directory, Ended, is_stored};
+use crate::mqtt::message::Delivery;
 use crate::mqtt::router::{Endpoint, Router};
+use crate::mqtt::session::Subscription;
 use crate::session_store::{Backlog, SessionChange, SessionStore};
 use crate::sink::{MessageSink, RetainedSource};
-use crate::stats::{AgencyCounters, ListenerCounters};
+use crate::stats::{AgencyCounters, ListenerCounters, WorkCounters};
 
 /// The seams of one composition under one name, so that no signature repeats
 /// their bounds.
@@ -72,6 +77,10 @@ pub(crate) struct Shared {
     pub(crate) listeners: Vec<Arc<ListenerCounters>>,
     /// TCP connections of all workers.
     pub(crate) sockets: AtomicUsize,
+    /// Those of them before CONNECT, by address.
+    pub(super) strangers: Strangers,
+    pub(super) complaints: Complaints,
+    pub(crate) work: WorkCounters,
     pub(crate) running: AtomicUsize,
     pub(crate) ended: Notify,
     pub(crate) agencies: Mutex<BTreeMap<Arc<str>, Arc<AgencyCounters>>>,
@@ -90,6 +99,9 @@ impl Shared {
             directory: Directory::default(),
             listeners,
             sockets: AtomicUsize::new(0),
+            strangers: Strangers::default(),
+            complaints: Complaints::default(),
+            work: WorkCounters::default(),
             running: AtomicUsize::new(0),
             ended: Notify::new(),
             agencies: Mutex::default(),
@@ -128,6 +140,7 @@ pub(crate) struct Worker<C: Seams> {
     /// Answers of one batch.
     pub(crate) scratch: RefCell<Vec<u8>>,
     pub(super) handshakes: Handshakes,
+    pub(crate) retained: RetainedTurns<C>,
     connections: RefCell<Slab<Rc<Connection<C>>>>,
     emptied: Notify,
     stopping: Cell<bool>,
@@ -135,15 +148,12 @@ pub(crate) struct Worker<C: Seams> {
 
 /// Bytes read at once beside the longest unfinished packet.
 const READ_BYTES: usize = 64 * 1024;
-/// Connections looked at before others have their turn.
-const TURN_CONNECTIONS: usize = 128;
+/// What a look at all connections may do before others have their turn: a
+/// connection counts for one, and for what it has to be asked beside that. At
+/// most 0.2 ms.
+const TURN_STEPS: usize = 256;
 /// The worker that looks after sessions without a connection.
-const KEEPER: usize = 0;
-/// Between two looks at the session that ends next.
-const EXPIRY_PERIOD: Duration = Duration::from_millis(100);
-/// Between two looks at all connections for changed rights.
-const REVALIDATE_PAUSE: Duration = Duration::from_millis(100);
-
+pub(super) const KEEPER: usize = 0;
 impl<C: Seams> Worker<C> {
     pub(crate) fn new(index: usize, shared: Arc<Shared>, services: ServicesOf<C>) -> Rc<Self> {
         let config = &shared.config;
@@ -156,6 +166,7 @@ impl<C: Seams> Worker<C> {
             read_buffer: RefCell::new(vec![0; longest + READ_BYTES].into_boxed_slice()),
             scratch: RefCell::default(),
             handshakes: Handshakes::new(handshakes),
+            retained: RetainedTurns::new(),
             connections: RefCell::default(),
             emptied: Notify::new(),
             stopping: Cell::new(false),
@@ -191,14 +202,16 @@ impl<C: Seams> Worker<C> {
             accepting.push(self.spawn(&name, accept));
         }
         if self.index == KEEPER {
-            self.spawn("end sessions", end_waiting_sessions(self.clone()));
+            let ends = upkeep::end_waiting_sessions(self.clone());
+            self.spawn("end sessions", ends);
         }
         let worker = self.clone();
         let commits = async move { worker.commits.run(&worker).await };
         let mut committing = self.spawn("commit", commits);
-        self.spawn("dispatch", dispatch(self.clone()));
-        self.spawn("watch deadlines", watch_deadlines(self.clone()));
-        self.spawn("watch rights", revalidate(self.clone()));
+        self.spawn("dispatch", upkeep::dispatch(self.clone()));
+        self.spawn("send retained", upkeep::send_retained(self.clone()));
+        self.spawn("watch deadlines", upkeep::watch_deadlines(self.clone()));
+        self.spawn("watch rights", upkeep::revalidate(self.clone()));
         let inbox = self.shared.router.inbox(self.index);
         tokio::select! {
             () = inbox.stop.notified() => {}
@@ -214,7 +227,7 @@ impl<C: Seams> Worker<C> {
             // Aborted on purpose; awaited so that its socket is closed.
             let _ = task.await;
         }
-        self.each(|connection| connection.stop()).await;
+        self.each(|_| 1, |connection| connection.stop()).await;
         let drained = async {
             while !self.connections.borrow().is_empty() {
                 self.emptied.notified().await;
@@ -253,7 +266,7 @@ impl<C: Seams> Worker<C> {
     }
 
     /// The connection of an endpoint, unless its place has another by now.
-    fn connection(&self, endpoint: &Arc<Endpoint>) -> Option<Rc<Connection<C>>> {
+    pub(super) fn connection(&self, endpoint: &Arc<Endpoint>) -> Option<Rc<Connection<C>>> {
         let seat = endpoint.seat().filter(|seat| seat.worker == self.index)?;
         let connections = self.connections.borrow();
         let connection = connections.get(seat.slot)?;
@@ -291,13 +304,13 @@ impl<C: Seams> Worker<C> {
             endpoint,
             mut waiting,
         } = ended;
-        let router = &self.shared.router;
         let left = waiting.kept.take_shared();
         let subscriptions = &waiting.kept.subscriptions;
         if !is_stored(endpoint.realm) {
+            let router = &self.shared.router;
             router.unsubscribe_all(&endpoint, subscriptions);
         }
-        router.pass_on(endpoint.realm, subscriptions, left);
+        self.pass_on(endpoint.realm, subscriptions, left);
     }
 
     /// Ends the sessions that wait for an owner who is no longer admitted.
@@ -308,95 +321,47 @@ impl<C: Seams> Worker<C> {
         }
     }
 
-    async fn each(&self, visit: impl Fn(&Connection<C>)) {
+    /// What a session had of its groups goes to their other members, in turns.
+    pub(crate) fn pass_on(
+        &self,
+        realm: Realm,
+        subscriptions: &[Subscription],
+        left: Vec<Delivery>,
+    ) {
+        if left.is_empty() {
+            return;
+        }
+        let groups = subscriptions.iter().filter(|it| it.group.is_some());
+        let groups: Vec<Subscription> = groups.cloned().collect();
+        let (shared, mut left) = (self.shared.clone(), left.into_iter());
+        if shared.router.pass_on(realm, &groups, &mut left) {
+            spawn_local(async move {
+                while shared.router.pass_on(realm, &groups, &mut left) {
+                    tokio::task::yield_now().await;
+                }
+            });
+        }
+    }
+
+    /// Visits all connections in turns; `cost` tells what a visit will take.
+    pub(super) async fn each(
+        &self,
+        cost: impl Fn(&Connection<C>) -> usize,
+        visit: impl Fn(&Connection<C>),
+    ) {
         let places = self.connections.borrow().capacity();
+        let mut turn = 0;
         for slot in 0..places {
             let connection = self.connections.borrow().get(slot).cloned();
+            let steps = connection.as_deref().map_or(1, &cost);
+            if turn > 0 && turn + steps > TURN_STEPS {
+                turn = 0;
+                tokio::task::yield_now().await;
+            }
+            turn += steps;
             if let Some(connection) = connection {
                 visit(&connection);
             }
-            if slot % TURN_CONNECTIONS == TURN_CONNECTIONS - 1 {
-                tokio::task::yield_now().await;
-            }
         }
-    }
-}
-
-/// Hands over what other threads have for this worker's connections.
-async fn dispatch<C: Seams>(worker: Rc<Worker<C>>) {
-    let inbox = worker.shared.router.inbox(worker.index);
-    let mut ready = Vec::new();
-    loop {
-        inbox.work.notified().await;
-        for endpoint in inbox.take_taken_over() {
-            if let Some(connection) = worker.connection(&endpoint) {
-                connection.close(&worker, End::taken_over());
-            }
-        }
-        inbox.take_ready(&mut ready);
-        for (count, endpoint) in ready.drain(..).enumerate() {
-            if let Some(connection) = worker.connection(&endpoint) {
-                connection.deliver(&worker);
-            }
-            if count % TURN_CONNECTIONS == TURN_CONNECTIONS - 1 {
-                tokio::task::yield_now().await;
-            }
-        }
-    }
-}
-
-/// Ends the sessions whose owner is no longer admitted.
-async fn purge_waiting_sessions<C: Seams>(worker: &Worker<C>) {
-    let (access, directory) = (&worker.services.access, &worker.shared.directory);
-    for (count, owner) in directory.waiting_owners().into_iter().enumerate() {
-        if access.owner_admitted(&owner).is_err() {
-            worker.purge(&owner);
-        }
-        if count % TURN_CONNECTIONS == TURN_CONNECTIONS - 1 {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
-/// Ends the sessions whose time is over.
-async fn end_waiting_sessions<C: Seams>(worker: Rc<Worker<C>>) {
-    loop {
-        tokio::time::sleep(EXPIRY_PERIOD).await;
-        let gone = |ended: &Endpoint| worker.save_end(ended);
-        for ended in worker.shared.directory.expired(Instant::now(), gone) {
-            worker.forget_session(ended);
-        }
-    }
-}
-
-async fn watch_deadlines<C: Seams>(worker: Rc<Worker<C>>) {
-    let period = (worker.config().connect_deadline / 4)
-        .clamp(Duration::from_millis(50), Duration::from_secs(1));
-    // As long as this comes round, the worker's other tasks get their turn.
-    let alive = worker
-        .config()
-        .scope
-        .watch(&format!("mqtt-{}", worker.index));
-    loop {
-        alive.beat();
-        tokio::time::sleep(period).await;
-        let now = Instant::now();
-        worker
-            .each(|connection| connection.check_deadlines(&worker, now))
-            .await;
-    }
-}
-
-async fn revalidate<C: Seams>(worker: Rc<Worker<C>>) {
-    let inbox = worker.shared.router.inbox(worker.index);
-    loop {
-        inbox.rights.notified().await;
-        worker
-            .each(|connection| connection.revalidate(&worker))
-            .await;
-        if worker.index == KEEPER {
-            purge_waiting_sessions(&worker).await;
-        }
-        tokio::time::sleep(REVALIDATE_PAUSE).await;
     }
 }

@@ -37,6 +37,7 @@
 //! [`Backlog`]: crate::Backlog
 //! [`BrokerHandle::pass_over`]: crate::BrokerHandle::pass_over
 
+pub(crate) mod account;
 pub mod codec;
 pub(crate) mod connection;
 pub(crate) mod directory;

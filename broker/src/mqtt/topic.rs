@@ -67,6 +67,11 @@ impl TopicFilter {
         self.0.split('/')
     }
 
+    pub fn has_wildcard(&self) -> bool {
+        // They stand for whole levels, so nowhere else.
+        memchr2(b'+', b'#', self.0.as_bytes()).is_some()
+    }
+
     /// Whether a message on `topic` reaches a subscription to this filter.
     pub fn matches(&self, topic: &str) -> bool {
         if topic.starts_with('$') && matches!(self.0.as_bytes()[0], b'+' | b'#') {

@@ -3,13 +3,14 @@
 
 use std::future::ready;
 use std::net::SocketAddr;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{
     AccessControl, Admission, Backlog, BacklogPage, BoundListener, Broker, BrokerHandle, Config,
     ConnectionEvent, Denial, InboundMessage, Listener, LogPosition, LoginAttempt, MessageSink,
-    Missed, Protocol, PublishRight, Realm, Receipt, Refusal, RefusalKind, RejectCause,
+    Missed, Protocol, PublishRight, Realm, Receipt, Refusal, RefusalKind, RejectCause, RetainedEnd,
     RetainedSource, Services, SessionChange, SessionStore, SinkFault, StoredSession,
     SubscribeRight, TopicFilter,
 };
@@ -167,7 +168,18 @@ impl MessageSink<()> for Nothing {
 }
 
 impl RetainedSource<()> for Nothing {
-    fn retained(&self, (): &(), _: &TopicFilter, _: &mut dyn FnMut(&str, Bytes)) {}
+    type Place = ();
+
+    fn retained(
+        &self,
+        (): &(),
+        _: &TopicFilter,
+        (): &mut (),
+        _: &mut usize,
+        _: &mut dyn FnMut(&str, Bytes) -> ControlFlow<()>,
+    ) -> RetainedEnd {
+        RetainedEnd::Done
+    }
 }
 
 impl SessionStore for Nothing {

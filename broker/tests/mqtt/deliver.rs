@@ -109,8 +109,16 @@ fn overlapping_subscriptions_give_one_copy_with_all_identifiers() {
 #[test]
 fn retained_messages_come_with_the_subscription_as_asked() {
     let broker = TestBroker::start();
-    broker.retained.0.lock().insert("open/a".into(), "1".into());
-    broker.retained.0.lock().insert("open/b".into(), "2".into());
+    broker
+        .retained
+        .messages
+        .lock()
+        .insert("open/a".into(), "1".into());
+    broker
+        .retained
+        .messages
+        .lock()
+        .insert("open/b".into(), "2".into());
     let mut client = broker.device("d");
     let options = |retain_handling| SubscribeOptions {
         retain_handling,
@@ -145,7 +153,7 @@ fn more_retained_messages_than_a_queue_holds_all_arrive() {
     for n in 0..COUNT {
         broker
             .retained
-            .0
+            .messages
             .lock()
             .insert(format!("open/{n:05}"), format!("{n}").into());
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
+use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, ThreadId};
@@ -11,7 +12,7 @@ use broker::{
     AccessControl, Admission, BoundListener, Broker, BrokerHandle, BrokerStats, Config,
     ConnectionEvent, Denial, EventKind, InboundMessage, Leaves, Listener, LogMessage, LogPosition,
     LoginAttempt, MessageSink, PublishRight, Realm, Receipt, Refusal, RefusalKind, RejectCause,
-    ReloadableTls, RetainedSource, Services, SinkFault, SubscribeRight, TopicFilter,
+    ReloadableTls, RetainedEnd, RetainedSource, Services, SinkFault, SubscribeRight, TopicFilter,
 };
 use bytes::Bytes;
 use domain::Offset;
@@ -128,7 +129,7 @@ impl TestBroker {
     }
 }
 
-pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let end = Instant::now() + DEADLINE;
     while !condition() {
         assert!(Instant::now() < end, "not within {DEADLINE:?}: {what}");
@@ -152,6 +153,7 @@ pub(crate) struct TestAccess {
     pub(crate) origins: Mutex<Vec<(String, Option<String>)>>,
     pub(crate) events: Mutex<Vec<(EventKind, String, Vec<u8>)>>,
     pub(crate) rights_asked: AtomicU64,
+    pub(crate) filters_asked: AtomicU64,
     /// How long a right to be connected lasts by itself.
     pub(crate) lasts: Mutex<Option<Duration>>,
     /// How long it takes to write an event down.
@@ -312,6 +314,7 @@ impl AccessControl for TestAccess {
     }
 
     fn subscribe_right(&self, principal: &Principal, filter: &str) -> SubscribeRight {
+        self.filters_asked.fetch_add(1, Ordering::Relaxed);
         let open = filter.starts_with("open/");
         let own = filter
             .strip_prefix("devices/")
@@ -469,17 +472,49 @@ impl MessageSink<Principal> for TestSink {
 }
 
 #[derive(Default)]
-pub(crate) struct TestRetained(pub(crate) Mutex<BTreeMap<String, Bytes>>);
+pub(crate) struct TestRetained {
+    pub(crate) messages: Mutex<BTreeMap<String, Bytes>>,
+    /// Looks that began.
+    pub(crate) looks: AtomicU64,
+    /// Entries that were looked at.
+    pub(crate) steps: AtomicU64,
+    /// After its messages come as many entries without one as anybody looks at.
+    pub(crate) endless: AtomicBool,
+}
 
 impl RetainedSource<Principal> for TestRetained {
-    fn retained(&self, _: &Principal, filter: &TopicFilter, visit: &mut dyn FnMut(&str, Bytes)) {
-        for (topic, payload) in self
-            .0
-            .lock()
-            .iter()
-            .filter(|(topic, _)| filter.matches(topic))
-        {
-            visit(topic, payload.clone());
+    /// The last topic that was looked at.
+    type Place = String;
+
+    fn retained(
+        &self,
+        _: &Principal,
+        filter: &TopicFilter,
+        place: &mut String,
+        steps: &mut usize,
+        visit: &mut dyn FnMut(&str, Bytes) -> ControlFlow<()>,
+    ) -> RetainedEnd {
+        if place.is_empty() {
+            self.looks.fetch_add(1, Ordering::Relaxed);
         }
+        let messages = self.messages.lock();
+        let after = (Bound::Excluded(place.clone()), Bound::Unbounded);
+        for (topic, payload) in messages.range(after) {
+            if *steps == 0 {
+                return RetainedEnd::Paused;
+            }
+            *steps -= 1;
+            self.steps.fetch_add(1, Ordering::Relaxed);
+            place.clone_from(topic);
+            if filter.matches(topic) && visit(topic, payload.clone()).is_break() {
+                return RetainedEnd::Paused;
+            }
+        }
+        if self.endless.load(Ordering::Relaxed) {
+            self.steps.fetch_add(*steps as u64, Ordering::Relaxed);
+            *steps = 0;
+            return RetainedEnd::Paused;
+        }
+        RetainedEnd::Done
     }
 }

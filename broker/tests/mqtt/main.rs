@@ -28,6 +28,8 @@ mod rights;
 mod sessions;
 mod slow;
 mod storm;
+mod strangers;
+mod subscribe_cost;
 mod takeover;
 mod tls;
 mod v5;

@@ -13,7 +13,7 @@ const BOTH: [Protocol; 2] = [Protocol::V311, Protocol::V5];
 fn nothing_retained_is_delivered_without_the_right() {
     for protocol in BOTH {
         let broker = TestBroker::start();
-        let retained = &broker.retained.0;
+        let retained = &broker.retained.messages;
         retained
             .lock()
             .insert("open/seoul/x".into(), "latest".into());

@@ -112,6 +112,15 @@ struct Crowd {
         conflicts_with = "storm"
     )]
     hold: u64,
+    /// Each connection is an application's and subscribes to this before it is
+    /// silent
+    #[arg(
+        long,
+        value_name = "FILTER",
+        requires = "idle",
+        conflicts_with_all = ["storm", "name"]
+    )]
+    subscribe: Option<String>,
     /// Name of the run, and of the agency that owns its devices [default: a new one]
     #[arg(long, value_name = "ID", requires = "idle", conflicts_with = "storm")]
     name: Option<String>,
@@ -180,6 +189,7 @@ impl LoadArguments {
             connections: self.connections,
             devices: self.devices()?,
             roster,
+            subscribe: self.crowd.subscribe.clone(),
             hold: Duration::from_secs(self.crowd.hold),
             server_pid: self.server_pid,
         })

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Context;
 use domain::{AgencyId, DeviceId, ModelId};
+use sdk::api::NewApplication;
 
 use super::Devices;
 use crate::clock::now;
@@ -77,4 +78,29 @@ impl Enrolled {
             logins,
         })
     }
+}
+
+/// Logins that may subscribe to what all devices send: of one application with
+/// a key of its own, or of a broker's that asks for none.
+pub(super) fn subscriber_logins(
+    devices: &Devices,
+    name: &str,
+    count: u32,
+) -> anyhow::Result<Vec<Login>> {
+    let key = match devices {
+        Devices::Anonymous => None,
+        Devices::Registered(platform) => {
+            let application = NewApplication {
+                name: "firmware-sim load".to_owned(),
+                contact: "load@localhost".to_owned(),
+            };
+            let application = platform.api.create_application(&application)?;
+            Some(application.key.key)
+        }
+    };
+    let login = |n| Login {
+        client_id: format!("{name}-subscriber-{}-{n}", std::process::id()),
+        credentials: key.clone().map(|key| ("load".to_owned(), key)),
+    };
+    Ok((0..count).map(login).collect())
 }

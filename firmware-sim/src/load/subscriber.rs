@@ -5,9 +5,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use sdk::api::NewApplication;
 use tokio::task::JoinSet;
 
+use super::enrolment::subscriber_logins;
 use super::report::Subscribers;
 use super::{Devices, LoadConfig};
 use crate::publisher::{Connection, PublishError};
@@ -48,23 +48,11 @@ pub(super) fn start(
     if config.subscribers == 0 {
         return Ok(None);
     }
-    let (filter, expected, key) = match &config.devices {
-        Devices::Anonymous => ("devices/+/telemetry", expected.0, None),
-        Devices::Registered(platform) => {
-            let application = NewApplication {
-                name: "firmware-sim load".to_owned(),
-                contact: "load@localhost".to_owned(),
-            };
-            let application = platform.api.create_application(&application)?;
-            ("open/#", expected.1, Some(application.key.key))
-        }
+    let (filter, expected) = match &config.devices {
+        Devices::Anonymous => ("devices/+/telemetry", expected.0),
+        Devices::Registered(_) => ("open/#", expected.1),
     };
-    let logins: Vec<Login> = (0..config.subscribers)
-        .map(|n| Login {
-            client_id: format!("load-subscriber-{}-{n}", std::process::id()),
-            credentials: key.clone().map(|key| ("load".to_owned(), key)),
-        })
-        .collect();
+    let logins = subscriber_logins(&config.devices, "load", config.subscribers)?;
     let mqtt = config.mqtt;
     let (ready, stands) = mpsc::channel();
     let thread = std::thread::spawn(move || {

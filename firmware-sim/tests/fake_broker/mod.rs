@@ -83,6 +83,10 @@ impl FakeBroker {
     pub(crate) fn logins(&self) -> Vec<Login> {
         self.state.logins.lock().unwrap().clone()
     }
+
+    pub(crate) fn subscribers(&self) -> usize {
+        self.state.subscribers.lock().unwrap().len()
+    }
 }
 
 impl State {

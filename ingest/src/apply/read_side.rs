@@ -12,7 +12,7 @@ use supervisor::Scope;
 use super::thread::ApplierThread;
 use super::{Applier, Progress};
 use crate::config::Config;
-use crate::latest::Latest;
+use crate::latest::{KnownDatastreams, Latest};
 use crate::live::{FrameStream, Live, StreamStart};
 use crate::log::{Frame, Log};
 use crate::open::STORE_FOLDER;
@@ -170,6 +170,14 @@ impl ReadSide {
 
     pub(crate) fn latest(&self, datastream: DatastreamId) -> Option<StoredObservation> {
         self.latest.get(datastream)
+    }
+
+    pub(crate) fn known_datastreams(&self, first: DatastreamId, steps: usize) -> KnownDatastreams {
+        self.latest.known(first, steps)
+    }
+
+    pub(crate) fn known_datastream_count(&self) -> usize {
+        self.latest.count()
     }
 
     pub(crate) fn range(&self, query: &RangeQuery) -> Result<RangePage, QueryError> {

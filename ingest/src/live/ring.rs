@@ -96,6 +96,11 @@ impl Shared {
         self.progress.applied()
     }
 
+    /// Whether the log alone has what is behind `position`.
+    pub(super) fn is_before_ring(&self, position: Offset) -> bool {
+        position < self.published() && position.next() < self.ring.lock().first
+    }
+
     /// What is there behind `position`, at most `limit` frames.
     pub(super) fn find(&self, position: Offset, limit: usize) -> Found {
         // Read before the ring: a frame is in the ring before it is published.

@@ -80,6 +80,26 @@ impl FrameStream {
         }
     }
 
+    /// Resolves as soon as there is a next item; fetches nothing. May be dropped
+    /// while it waits.
+    pub async fn arrives(&mut self) -> Result<(), StreamError> {
+        loop {
+            self.steps.mark();
+            if !self.ready.is_empty() || self.position < self.shared.published() {
+                return Ok(());
+            }
+            if !self.steps.next().await {
+                return Err(StreamError::Closed);
+            }
+        }
+    }
+
+    /// Whether the next item is read from files: it may take milliseconds, and
+    /// as long as the disk wants.
+    pub fn reads_files(&self) -> bool {
+        self.ready.is_empty() && self.shared.is_before_ring(self.position)
+    }
+
     /// The next item, or `None` where nothing is applied behind the position.
     pub fn try_next(&mut self) -> Result<Option<StreamItem>, StreamError> {
         loop {

@@ -12,6 +12,7 @@ use super::{Admission, Caller, cors};
 use crate::envelope::Arrival;
 use crate::problem::Problem;
 use crate::quota::{Account, Allowance};
+use crate::reads::asked_by;
 use crate::state::ApiState;
 
 /// Where an operator's session is opened.
@@ -86,11 +87,12 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
             let admission = Admission::of(caller.clone());
             let reads = !changes(&parts.method);
             parts.extensions.insert(caller.clone());
-            parts.extensions.insert(account);
+            parts.extensions.insert(account.clone());
             parts
                 .extensions
                 .insert(AdmittedBy(state.clone(), admission.clone()));
-            let mut response = next.run(Request::from_parts(parts, body)).await;
+            let answer = next.run(Request::from_parts(parts, body));
+            let mut response = asked_by(account, answer).await;
             // What was read may have waited for its turn.
             if reads && !admission.holds(state) {
                 response = admission.lost().into_response();

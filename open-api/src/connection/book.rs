@@ -26,7 +26,7 @@ const LEAST_HOARD: usize = 1_024;
 
 /// Who is connected.
 pub(crate) struct Book {
-    pub(super) limits: HttpLimits,
+    limits: HttpLimits,
     pub(super) entries: Mutex<Entries>,
     pub(super) counters: Counters,
 }
@@ -86,6 +86,10 @@ impl Book {
             entries: Mutex::default(),
             counters: Counters::default(),
         })
+    }
+
+    pub(super) fn limits(&self) -> &HttpLimits {
+        &self.limits
     }
 
     /// A place for a newcomer. `counted` is false for a trusted proxy, whose

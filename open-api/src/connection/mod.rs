@@ -49,8 +49,8 @@ const MAX_H2_STREAMS: u32 = 100;
 const MAX_H2_HEADER_BYTES: u32 = 32 * 1024;
 /// Bodies' bytes that wait to be read on one HTTP/2 connection, and on one of
 /// its streams.
-const H2_CONNECTION_WINDOW: u32 = 1024 * 1024;
-const H2_STREAM_WINDOW: u32 = 256 * 1024;
+const H2_CONNECTION_WINDOW: u32 = 256 * 1024;
+const H2_STREAM_WINDOW: u32 = 128 * 1024;
 /// Bytes of replies that wait on one stream of HTTP/2.
 const H2_SEND_BYTES: usize = 64 * 1024;
 /// Streams that the caller resets before anybody has looked at them.

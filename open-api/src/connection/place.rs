@@ -51,7 +51,7 @@ impl Place {
     }
 
     pub(super) fn limits(&self) -> &HttpLimits {
-        &self.book.limits
+        self.book.limits()
     }
 
     pub(super) fn standing(&self) -> &Arc<Standing> {

@@ -20,7 +20,7 @@ use crate::state::ApiState;
 const GRACE: Duration = Duration::from_secs(5);
 /// Bytes of a reply that the kernel keeps beyond what is on the network: by
 /// itself it takes some megabytes for each reader that does not read.
-const KERNEL_BYTES: u32 = 128 * 1024;
+const KERNEL_BYTES: u32 = 256 * 1024;
 /// Rest after a failed accept: mostly the process is out of descriptors.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
 /// Between two looks for a place among those who shake hands.
@@ -37,8 +37,13 @@ pub async fn serve(
     let router = router(state.clone());
     let (stop, stopping) = watch::channel(false);
     let mut shutdown = std::pin::pin!(shutdown);
-    // Connections inherit it. A kernel that does not know it buffers more.
-    let _ = SockRef::from(&listener).set_tcp_notsent_lowat(KERNEL_BYTES);
+    // Connections inherit both. A kernel that does not know them buffers more,
+    // and finds out later that a caller's network is gone: a stream that is
+    // silent but for its keep-alives would hold its place for a quarter of an
+    // hour.
+    let socket = SockRef::from(&listener);
+    let _ = socket.set_tcp_notsent_lowat(KERNEL_BYTES);
+    let _ = socket.set_tcp_user_timeout(Some(state.book.limits().stalled));
     loop {
         let accepted = tokio::select! {
             () = &mut shutdown => break,

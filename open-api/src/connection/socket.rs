@@ -54,9 +54,15 @@ impl<T> Socket<T> {
         &mut self,
         cx: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
+        offered: usize,
     ) -> Poll<io::Result<usize>> {
         let limit = self.place.limits().stalled;
         match &written {
+            // Everything that there was.
+            Poll::Ready(Ok(bytes)) if *bytes == offered => {
+                self.stall = None;
+                written
+            }
             Poll::Ready(Ok(bytes)) => {
                 if let Some(stall) = &mut self.stall {
                     stall.taken += bytes;
@@ -105,7 +111,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Socket<T> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
-        self.watch(cx, written)
+        self.watch(cx, written, bytes.len())
     }
 
     fn poll_write_vectored(
@@ -114,7 +120,8 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Socket<T> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
-        self.watch(cx, written)
+        let offered = slices.iter().map(|slice| slice.len()).sum();
+        self.watch(cx, written, offered)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -124,7 +131,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Socket<T> {
     /// Asked for once everything is written: what then is done is no debt.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.inner).poll_flush(cx) {
-            Poll::Pending => self.watch(cx, Poll::Pending).map_ok(|_| ()),
+            Poll::Pending => self.watch(cx, Poll::Pending, 0).map_ok(|_| ()),
             flushed => {
                 self.stall = None;
                 flushed

@@ -75,7 +75,7 @@ impl Unsent {
     }
 
     fn try_hold(&self, place: &Arc<Place>, bytes: usize) -> Option<Held> {
-        let limit = self.book.limits.unsent_bytes;
+        let limit = self.book.limits().unsent_bytes;
         let held = self.bytes.fetch_add(bytes, Ordering::AcqRel) + bytes;
         if held > limit {
             self.bytes.fetch_sub(bytes, Ordering::AcqRel);
@@ -93,7 +93,7 @@ impl Unsent {
 
     /// Whether who can do with less should.
     pub(crate) fn is_scarce(&self) -> bool {
-        self.bytes.load(Ordering::Acquire) > self.book.limits.unsent_bytes / SCARCE_PART
+        self.bytes.load(Ordering::Acquire) > self.book.limits().unsent_bytes / SCARCE_PART
     }
 
     pub(crate) fn bytes(&self) -> usize {

@@ -11,8 +11,9 @@ use utoipa::ToSchema;
 
 use super::applications::owned;
 use super::registry_problem::registry_problem;
+use super::session::MAX_STRANGERS_BYTES;
 use crate::access::Caller;
-use crate::body::JsonBody;
+use crate::body::LargeJsonBody;
 use crate::list::{List, ListRequest};
 use crate::params::Time;
 use crate::problem::Problem;
@@ -43,7 +44,7 @@ pub(crate) async fn create(
     State(state): State<ApiState>,
     caller: Caller,
     Path(id): Path<String>,
-    JsonBody(body): JsonBody<NewKeyBody>,
+    LargeJsonBody(body): LargeJsonBody<NewKeyBody, MAX_STRANGERS_BYTES>,
 ) -> Result<Response, Problem> {
     let application = owned(&state.registry.snapshot(), &caller, &id)?;
     let key = NewApiKey {

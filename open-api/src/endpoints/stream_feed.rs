@@ -110,36 +110,48 @@ impl Feed {
                 self.frames.rest();
                 reader.takes().await;
             }
-            let first = tokio::select! {
-                item = self.frames.next() => Some(item?),
+            let arrived = tokio::select! {
+                arrived = self.frames.arrives() => Some(arrived?),
                 _ = silence.tick() => None,
             };
-            // One look at the registry for each chunk; it is a pointer.
-            let snapshot = self.state.registry.snapshot();
             if !self.admission.holds(&self.state) {
                 return Ok(());
             }
-            let Some(mut item) = first else {
+            if arrived.is_none() {
                 chunk.extend_from_slice(self.wire.keep_alive());
                 continue;
-            };
-            let full = match self.state.unsent.is_scarce() {
-                true => SHORT_CHUNK_BYTES,
-                false => CHUNK_BYTES,
-            };
-            // A filter that lets little pass must not keep the thread.
-            for _ in 0..MAX_FRAMES_A_TURN {
-                self.write(&mut chunk, &snapshot, &item);
-                if chunk.len() >= full {
-                    break;
-                }
-                match self.frames.try_next()? {
-                    Some(next) => item = next,
-                    None => break,
-                }
+            }
+            let state = self.state.clone();
+            let _turn = state.streams.turn().await;
+            // A disk that is slow holds up none of this runtime's other tasks.
+            if self.frames.reads_files() {
+                tokio::task::block_in_place(|| self.fill(&mut chunk))?;
+            } else {
+                self.fill(&mut chunk)?;
             }
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Gathers what is there, as much as a chunk takes.
+    fn fill(&mut self, chunk: &mut Vec<u8>) -> Result<(), ingest::StreamError> {
+        // One look at the registry for each chunk; it is a pointer.
+        let snapshot = self.state.registry.snapshot();
+        let full = match self.state.unsent.is_scarce() {
+            true => SHORT_CHUNK_BYTES,
+            false => CHUNK_BYTES,
+        };
+        // A filter that lets little pass must not keep the thread.
+        for _ in 0..MAX_FRAMES_A_TURN {
+            match self.frames.try_next()? {
+                Some(item) => self.write(chunk, &snapshot, &item),
+                None => break,
+            }
+            if chunk.len() >= full {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn write(&self, chunk: &mut Vec<u8>, snapshot: &Snapshot, item: &StreamItem) {

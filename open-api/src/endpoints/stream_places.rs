@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use crate::client_address::quota_address;
 use crate::problem::Problem;
@@ -23,9 +23,22 @@ const MAX_STREAMS_OF_OPERATORS: usize = 512;
 /// Of one address (IPv6: one /64), whatever keys it has.
 const MAX_STREAMS_AN_ADDRESS: usize = 512;
 
-#[derive(Default)]
+/// Chunks that are made at once: who asks for anything else is not kept waiting
+/// by all readers together.
+const MAX_CHUNKS_AT_ONCE: usize = 2;
+
 pub(crate) struct Streams {
     open: Arc<Mutex<Open>>,
+    turns: Semaphore,
+}
+
+impl Default for Streams {
+    fn default() -> Self {
+        Self {
+            open: Arc::default(),
+            turns: Semaphore::new(MAX_CHUNKS_AT_ONCE),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -81,6 +94,12 @@ impl Streams {
             id,
             wanted,
         })
+    }
+
+    /// A turn to make a chunk.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // Never closed: it lives as long as the platform.
+        self.turns.acquire().await.ok()
     }
 
     pub(crate) fn count(&self) -> usize {

@@ -11,7 +11,7 @@ use crate::state::ApiState;
 
 /// How long a reader may take over a chunk before the stream gives back what
 /// it has fetched from the log.
-const SOON: Duration = Duration::from_millis(250);
+const SOON: Duration = Duration::from_millis(100);
 
 pub(super) struct Reader {
     place: Arc<Place>,

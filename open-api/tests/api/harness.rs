@@ -336,6 +336,12 @@ impl Reply {
             .unwrap_or_else(|error| panic!("{}: {error} in {:?}", self.line, self.text))
     }
 
+    /// The body, of a reply with this status that is no JSON.
+    pub(crate) fn expect_text(&self, status: u16) -> &str {
+        assert_eq!(self.status, status, "{}: {}", self.line, self.text);
+        &self.text
+    }
+
     /// The body, of a reply with this status.
     pub(crate) fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}: {}", self.line, self.text);

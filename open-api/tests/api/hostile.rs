@@ -235,7 +235,7 @@ fn who_asks_much_over_http2_is_answered() {
 }
 
 /// A device with much to tell: about `megabytes` as a stream writes it.
-fn talkative(platform: &Platform, megabytes: usize) {
+pub(crate) fn talkative(platform: &Platform, megabytes: usize) {
     platform.public_device("dev-1", "safety.air");
     let text = "x".repeat(240);
     for message in 0..megabytes * 16 {

@@ -69,6 +69,29 @@ impl Peer {
 
     /// The head of what comes next, and a body of the length that it tells.
     pub(crate) fn reply(&mut self) -> RawReply {
+        let mut reply = self.head();
+        let length = reply
+            .header("content-length")
+            .map_or(0, |length| length.parse().unwrap());
+        reply.body = vec![0; length];
+        self.socket.read_exact(&mut reply.body).unwrap();
+        reply
+    }
+
+    /// How many bytes come until the other side ends it.
+    pub(crate) fn rest(&mut self) -> usize {
+        let mut bytes = vec![0; 64 * 1024];
+        let mut came = 0;
+        loop {
+            match self.socket.read(&mut bytes) {
+                Ok(0) | Err(_) => return came,
+                Ok(count) => came += count,
+            }
+        }
+    }
+
+    /// The head of what comes next.
+    pub(crate) fn head(&mut self) -> RawReply {
         let mut head = Vec::new();
         let mut byte = [0];
         while !head.ends_with(b"\r\n\r\n") {
@@ -83,15 +106,10 @@ impl Peer {
             .filter_map(|line| line.split_once(": "))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
-        let length = headers
-            .get("content-length")
-            .map_or(0, |length| length.parse().unwrap());
-        let mut body = vec![0; length];
-        self.socket.read_exact(&mut body).unwrap();
         RawReply {
             status: status.parse().unwrap(),
             headers,
-            body,
+            body: Vec::new(),
         }
     }
 

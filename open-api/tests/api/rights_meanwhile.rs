@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::harness::Platform;
+use crate::hostile::talkative;
 use crate::peer::Peer;
 use crate::sessions::login;
 
@@ -128,6 +129,57 @@ fn a_stream_ends_with_its_session_and_with_its_key_though_nothing_happens() {
     platform.public_device("dev-1", "traffic.flow");
     platform.publish("dev-1", &json!({"speed": 40})).expect(200);
     assert!(of_nobody.next().id.is_some(), "others' streams go on");
+}
+
+#[test]
+fn a_web_socket_ends_with_its_session() {
+    let platform = Platform::start();
+    let cookie = login(&platform);
+    let own = [
+        ("cookie", cookie.as_str()),
+        ("sec-fetch-site", "same-origin"),
+    ];
+    let mut peer = Peer::of(platform.address);
+    peer.say(format!(
+        "GET /v1/stream/ws HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\ncookie: {cookie}\r\nsec-fetch-site: same-origin\r\n\r\n",
+        platform.address
+    ));
+    assert_eq!(peer.reply().status, 101);
+    let left = platform.send("DELETE", "/v1/session", &own, None);
+    assert_eq!(left.status, 204);
+    assert!(peer.ends_within(AT_ONCE));
+}
+
+#[test]
+fn a_download_breaks_off_with_its_session() {
+    let platform = Platform::start();
+    talkative(&platform, 3);
+    let cookie = login(&platform);
+    let own = [
+        ("cookie", cookie.as_str()),
+        ("sec-fetch-site", "same-origin"),
+    ];
+    let list = platform.operator("GET", "/v1/export/2026-05-01", None);
+    let list = list.expect(200);
+    let items = list["items"].as_array().unwrap();
+    let csv = items.iter().find(|item| item["format"] == "csv").unwrap();
+    let url = csv["url"].as_str().unwrap();
+    let path = &url[url.find("/v1/").unwrap()..];
+    // Made, so that what follows is but sent.
+    platform.operator("GET", path, None).expect_text(200);
+
+    let mut peer = Peer::from("127.0.0.1:0", platform.address, Some(4_096));
+    peer.say(format!(
+        "GET {path} HTTP/1.1\r\nhost: localhost\r\ncookie: {cookie}\r\n\r\n"
+    ));
+    let head = peer.head();
+    assert_eq!(head.status, 200);
+    let length: usize = head.header("content-length").unwrap().parse().unwrap();
+    assert!(length > 1 << 20, "{length} bytes");
+    let left = platform.send("DELETE", "/v1/session", &own, None);
+    assert_eq!(left.status, 204);
+    let came = peer.rest();
+    assert!(came < length, "all {length} bytes came after the logout");
 }
 
 #[test]

@@ -328,6 +328,16 @@ mod tests {
             ..args("off")
         };
         assert!(refused(wss).contains("--wss needs a certificate"));
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        for text in ["", "short", "a token with spaces"] {
+            std::fs::write(&path, text).unwrap();
+            let metrics = ServeArgs {
+                metrics_token_file: Some(path.clone()),
+                ..args("off")
+            };
+            assert!(refused(metrics).contains("--metrics-token-file"), "{text}");
+        }
         let silent = ServeArgs {
             ws: Some("off".into()),
             coap: Some("off".into()),

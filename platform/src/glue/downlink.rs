@@ -31,8 +31,9 @@ const MESSAGES_PER_WAKE: usize = 4_096;
 
 /// The broker's side: fans out, and says whether anybody would hear it.
 pub trait Subscribers: Send + Sync + 'static {
-    /// Takes whole frames, in their order.
-    fn publish(&self, messages: &mut Vec<LogMessage>);
+    /// Takes whole frames, in their order, as many messages as go in one turn;
+    /// whether some may be left.
+    fn publish(&self, messages: &mut dyn Iterator<Item = LogMessage>) -> bool;
     /// Nothing of these frames will be published.
     fn pass_over(&self, frames: &RangeInclusive<Offset>);
     fn any(&self) -> bool;
@@ -105,21 +106,25 @@ impl Downlink {
                 continue;
             };
             open.refresh(&self.registry);
-            self.take(first, &mut stream, subscribers, open, &mut messages)?;
+            self.take(first, &mut stream, subscribers, open, &mut messages)
+                .await?;
             let mut drained = false;
             for _ in 1..FRAMES_PER_WAKE {
                 if messages.len() >= MESSAGES_PER_WAKE {
                     break;
                 }
                 match stream.try_next().transpose() {
-                    Some(next) => self.take(next, &mut stream, subscribers, open, &mut messages)?,
+                    Some(next) => {
+                        self.take(next, &mut stream, subscribers, open, &mut messages)
+                            .await?;
+                    }
                     None => {
                         drained = true;
                         break;
                     }
                 }
             }
-            subscribers.publish(&mut messages);
+            publish(subscribers, &mut messages).await;
             if drained {
                 tokio::time::sleep(REST).await;
             }
@@ -128,7 +133,7 @@ impl Downlink {
     }
 
     /// Breaks where nothing will come any more.
-    fn take(
+    async fn take(
         &self,
         item: Result<StreamItem, StreamError>,
         stream: &mut FrameStream,
@@ -143,7 +148,7 @@ impl Downlink {
             }
             Ok(StreamItem::Gap { from, to }) => {
                 tracing::warn!(%from, %to, "the live fan-out fell behind the log");
-                subscribers.publish(messages);
+                publish(subscribers, messages).await;
                 subscribers.pass_over(&(from..=to));
             }
             Err(StreamError::Closed) => return ControlFlow::Break(()),
@@ -152,7 +157,7 @@ impl Downlink {
                 *stream = self.ingest.stream(StreamStart::Live);
                 let to = stream.position();
                 tracing::error!(%error, %from, %to, "the live fan-out passes frames over");
-                subscribers.publish(messages);
+                publish(subscribers, messages).await;
                 subscribers.pass_over(&(from..=to));
             }
         }
@@ -165,5 +170,13 @@ impl Downlink {
         let abandoned = state.last_wanted.elapsed() > LINGER && !subscribers.any();
         state.running = !abandoned;
         abandoned
+    }
+}
+
+/// Where a message reaches thousands, the runtime's other tasks run in between.
+async fn publish(subscribers: &impl Subscribers, messages: &mut Vec<LogMessage>) {
+    let mut rest = messages.drain(..);
+    while subscribers.publish(&mut rest) {
+        tokio::task::yield_now().await;
     }
 }

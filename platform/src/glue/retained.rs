@@ -1,15 +1,21 @@
 //! The latest values as retained messages: a view of the latest table, not a
 //! second copy of it.
 //!
-//! A look costs by what its filter leaves open: with a thing in it, that
-//! thing's datastreams; otherwise the public ones of the agencies and models
-//! that it names.
+//! A look costs by what its filter leaves open. With a thing in it, that
+//! thing's datastreams; with an agency or a model, their public ones, from the
+//! registry's index; otherwise either the public datastreams or those that have
+//! a value, whichever are fewer. It goes in turns, and its place between two of
+//! them is a name and a number.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use broker::{RetainedSource, TopicFilter};
+use broker::{RetainedEnd, RetainedSource, TopicFilter};
 use bytes::Bytes;
-use device_registry::{Datastream, Registry, Snapshot, Visibility};
+use device_registry::{
+    Datastream, PublicFilter, PublicPlace, Registry, Snapshot, Visibility, WalkEnd,
+};
+use domain::DatastreamId;
 use ingest::Ingest;
 
 use super::principal::Principal;
@@ -20,32 +26,57 @@ pub struct LatestAsRetained {
     pub ingest: Ingest,
 }
 
+/// How far a look has come.
+#[derive(Debug, Default)]
+pub enum Place {
+    #[default]
+    Beginning,
+    /// Among a thing's datastreams: the next one.
+    OfThing(usize),
+    /// Among the public ones.
+    Public(Option<PublicPlace>),
+    /// Among those that have a value: from this number on.
+    Known(DatastreamId),
+}
+
 impl RetainedSource<Principal> for LatestAsRetained {
+    type Place = Place;
+
     fn retained(
         &self,
         principal: &Principal,
         filter: &TopicFilter,
-        visit: &mut dyn FnMut(&str, Bytes),
-    ) {
+        place: &mut Place,
+        steps: &mut usize,
+        visit: &mut dyn FnMut(&str, Bytes) -> ControlFlow<()>,
+    ) -> RetainedEnd {
         if !matches!(principal, Principal::Application(_)) {
-            return;
+            return RetainedEnd::Done;
         }
         let Some(filter) = OpenFilter::parse(filter.levels()) else {
-            return;
+            return RetainedEnd::Done;
         };
-        filter.each(&self.registry.snapshot(), |datastream| {
-            if let Some(observation) = self.ingest.latest(datastream.id) {
-                let unit = topic::unit_in_payload(datastream.unit.as_deref());
-                let mut payload = String::new();
-                topic::push_open_payload(&observation, &unit, &mut payload);
-                visit(&topic::open(datastream), Bytes::from(payload));
-            }
-        });
+        let snapshot = self.registry.snapshot();
+        if matches!(place, Place::Beginning) {
+            let known = self.ingest.known_datastream_count();
+            *place = filter.begin(&snapshot, known);
+        }
+        let mut show = |datastream: &Datastream| {
+            let Some(observation) = self.ingest.latest(datastream.id) else {
+                return ControlFlow::Continue(());
+            };
+            let unit = topic::unit_in_payload(datastream.unit.as_deref());
+            let mut payload = String::new();
+            topic::push_open_payload(&observation, &unit, &mut payload);
+            visit(&topic::open(datastream), Bytes::from(payload))
+        };
+        let known = |first, steps| self.ingest.known_datastreams(first, steps);
+        filter.go_on(&snapshot, place, steps, known, &mut show)
     }
 }
 
 /// A filter over `open/{agency}/{domain}/{model}/{thing}/{field}`: the name that
-/// each level behind `open` has to have; `None` where any passes.
+/// each level after `open` has to have; `None` where any passes.
 struct OpenFilter<'a>([Option<&'a str>; 5]);
 
 impl<'a> OpenFilter<'a> {
@@ -66,29 +97,96 @@ impl<'a> OpenFilter<'a> {
         matches!(levels.next(), None | Some("#")).then_some(Self(names))
     }
 
-    fn each(&self, snapshot: &Snapshot, mut visit: impl FnMut(&Datastream)) {
+    /// The way that costs least. `known`: how many datastreams have a value.
+    fn begin(&self, snapshot: &Snapshot, known: usize) -> Place {
         let [agency, domain, model, thing, _] = self.0;
-        let mut look = |datastream: &Arc<Datastream>| {
-            if datastream.visibility == Visibility::Public && self.names(datastream) {
-                visit(datastream);
-            }
-        };
-        match thing {
-            Some(thing) => snapshot
-                .thing(thing)
-                .into_iter()
-                .flat_map(|thing| &thing.datastreams)
-                .filter_map(|number| snapshot.datastream(*number))
-                .for_each(&mut look),
-            None => snapshot
-                .public_datastreams(agency, |id| is(domain, id.domain()) && is(model, id.name()))
-                .for_each(&mut look),
+        if thing.is_some() {
+            return Place::OfThing(0);
+        }
+        let is_narrow = agency.is_some() || domain.is_some() || model.is_some();
+        match is_narrow || snapshot.public_count() <= known {
+            true => Place::Public(None),
+            false => Place::Known(DatastreamId::new(0)),
         }
     }
 
-    fn names(&self, datastream: &Datastream) -> bool {
+    fn go_on(
+        &self,
+        snapshot: &Snapshot,
+        place: &mut Place,
+        steps: &mut usize,
+        known: impl Fn(DatastreamId, usize) -> ingest::KnownDatastreams,
+        show: &mut dyn FnMut(&Datastream) -> ControlFlow<()>,
+    ) -> RetainedEnd {
+        let mut look = |datastream: &Datastream| match self.passes(datastream) {
+            true => show(datastream),
+            false => ControlFlow::Continue(()),
+        };
+        match place {
+            Place::Beginning => RetainedEnd::Done,
+            Place::OfThing(next) => self.of_thing(snapshot, next, steps, &mut look),
+            Place::Public(place) => {
+                let [agency, domain, model, ..] = self.0;
+                let filter = PublicFilter {
+                    agency,
+                    domain,
+                    model,
+                };
+                match snapshot.walk_public(&filter, place, steps, |it| look(it)) {
+                    WalkEnd::Done => RetainedEnd::Done,
+                    WalkEnd::Paused => RetainedEnd::Paused,
+                }
+            }
+            Place::Known(first) => {
+                let found = known(*first, *steps);
+                *steps = steps.saturating_sub(found.steps);
+                for number in found.found {
+                    *first = DatastreamId::new(number.get() + 1);
+                    let datastream = snapshot.datastream(number);
+                    if datastream.is_some_and(|it| look(it).is_break()) {
+                        return RetainedEnd::Paused;
+                    }
+                }
+                match found.next {
+                    Some(next) => {
+                        *first = next;
+                        RetainedEnd::Paused
+                    }
+                    None => RetainedEnd::Done,
+                }
+            }
+        }
+    }
+
+    fn of_thing(
+        &self,
+        snapshot: &Snapshot,
+        next: &mut usize,
+        steps: &mut usize,
+        look: &mut dyn FnMut(&Datastream) -> ControlFlow<()>,
+    ) -> RetainedEnd {
+        let [.., thing, _] = self.0;
+        let Some(thing) = thing.and_then(|thing| snapshot.thing(thing)) else {
+            return RetainedEnd::Done;
+        };
+        // In order of number, and none ever leaves.
+        while let Some(number) = thing.datastreams.get(*next) {
+            if *steps == 0 {
+                return RetainedEnd::Paused;
+            }
+            (*steps, *next) = (*steps - 1, *next + 1);
+            let datastream = snapshot.datastream(*number);
+            if datastream.is_some_and(|it| look(it).is_break()) {
+                return RetainedEnd::Paused;
+            }
+        }
+        RetainedEnd::Done
+    }
+
+    fn passes(&self, datastream: &Datastream) -> bool {
         let [agency, domain, model, thing, field] = self.0;
-        is(field, datastream.field.as_str())
+        datastream.visibility == Visibility::Public
+            && is(field, datastream.field.as_str())
             && is(thing, datastream.thing.as_str())
             && is(agency, datastream.agency.as_str())
             && is(domain, datastream.model.domain())
@@ -162,20 +260,96 @@ mod tests {
             ("open", false),
             ("devices/#", false),
         ] {
-            let parsed = TopicFilter::new(filter).unwrap();
-            let mut found = Vec::new();
-            if let Some(filter) = OpenFilter::parse(parsed.levels()) {
-                filter.each(&snapshot, |one| found.push(topic::open(one)));
+            for (steps, values) in [(3, usize::MAX), (1_000, usize::MAX), (3, 0), (1_000, 0)] {
+                check(&snapshot, filter, (steps, values), &all, some);
             }
-            let mut matching: Vec<String> = all
-                .iter()
-                .filter(|topic| parsed.matches(topic))
-                .cloned()
-                .collect();
-            found.sort();
-            matching.sort();
-            assert_eq!(found, matching, "{filter}");
-            assert_eq!(!found.is_empty(), some, "{filter}");
         }
+    }
+
+    /// In turns of `steps`, with so many values that the public ones are walked,
+    /// or so few that those with a value are.
+    fn check(
+        snapshot: &Snapshot,
+        filter: &str,
+        (steps, values): (usize, usize),
+        all: &[String],
+        some: bool,
+    ) {
+        let parsed = TopicFilter::new(filter).unwrap();
+        // All have a value.
+        let numbers: Vec<DatastreamId> = snapshot
+            .datastreams(DatastreamId::new(0))
+            .map(|one| one.id)
+            .collect();
+        let known = |first: DatastreamId, steps: usize| {
+            let mut found = numbers.iter().filter(|id| **id >= first).copied();
+            let part: Vec<_> = found.by_ref().take(steps).collect();
+            ingest::KnownDatastreams {
+                steps: part.len(),
+                next: found.next(),
+                found: part,
+            }
+        };
+        let mut found = Vec::new();
+        if let Some(open) = OpenFilter::parse(parsed.levels()) {
+            let mut place = open.begin(snapshot, values);
+            for turn in 0.. {
+                assert!(turn < 10_000, "{filter} never ends");
+                let mut left = steps;
+                let mut show = |one: &Datastream| {
+                    found.push(topic::open(one));
+                    match found.len() % 3 {
+                        0 => ControlFlow::Break(()),
+                        _ => ControlFlow::Continue(()),
+                    }
+                };
+                let end = open.go_on(snapshot, &mut place, &mut left, known, &mut show);
+                if end == RetainedEnd::Done {
+                    break;
+                }
+            }
+        }
+        let mut matching: Vec<String> = all
+            .iter()
+            .filter(|topic| parsed.matches(topic))
+            .cloned()
+            .collect();
+        found.sort();
+        matching.sort();
+        assert_eq!(found, matching, "{filter}");
+        assert_eq!(!found.is_empty(), some, "{filter}");
+    }
+
+    /// A filter that names an agency and a model does not look at the others.
+    #[test]
+    fn names_narrow_a_look() {
+        let dir = tempfile::tempdir().unwrap();
+        let snapshot = registry(dir.path()).snapshot();
+        let cost = |filter: &str| {
+            let parsed = TopicFilter::new(filter).unwrap();
+            let open = OpenFilter::parse(parsed.levels()).unwrap();
+            let mut place = open.begin(&snapshot, usize::MAX);
+            let (mut steps, none) = (1_000, |_, _| ingest::KnownDatastreams::default());
+            let mut seen = 0;
+            let mut show = |_: &Datastream| {
+                seen += 1;
+                ControlFlow::Continue(())
+            };
+            open.go_on(&snapshot, &mut place, &mut steps, none, &mut show);
+            (1_000 - steps, seen)
+        };
+        let (all, public) = cost("open/#");
+        assert_eq!(public, snapshot.public_count());
+        assert!(all >= public);
+        let (seoul, of_seoul) = cost("open/seoul/#");
+        let (parking, of_parking) = cost("open/seoul/traffic/parking/#");
+        assert!(seoul < all && parking < seoul);
+        assert!(of_parking < of_seoul);
+        // An agency, a model, and what is found.
+        assert!(parking <= of_parking + 3, "{parking} for {of_parking}");
+        let (thing, of_thing) = cost("open/+/+/+/lot-2/#");
+        assert_eq!(thing, of_thing);
+        let (nobody, nothing) = cost("open/jeju/#");
+        assert_eq!((nobody, nothing), (0, 0));
     }
 }

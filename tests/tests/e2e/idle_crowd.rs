@@ -22,6 +22,7 @@ fn measure(platform: &TestPlatform, road: Road) -> IdleReport {
         connections: CROWD,
         devices: Devices::Registered(Box::new(operator)),
         roster: Roster::New,
+        subscribe: None,
         hold: Duration::ZERO,
         server_pid: Some(platform.pid().cast_unsigned()),
     })

@@ -37,6 +37,7 @@ mod sessions;
 mod slow_reader;
 mod storm;
 mod stuck_subscriber;
+mod subscribe_cost;
 mod tls;
 mod websocket;
 mod which_server;

@@ -45,11 +45,22 @@ impl<C: Seams> Connection<C> {
                 state.close(End::keep_alive_timeout());
             }
             Some(served) => {
+                if is_paused {
+                    // Nor in the moment after.
+                    served.session.is_not_read(now);
+                }
                 let received = served.seat.messages_in.get();
                 served.seat.rate.mark(received, now);
                 self.save_position(worker, served, now);
             }
         }
+    }
+
+    /// How many rights it has to be asked for again.
+    pub(crate) fn rights(&self) -> usize {
+        let state = self.state.borrow();
+        let served = state.served.as_ref();
+        1 + served.map_or(0, |it| it.session.subscriptions().len())
     }
 
     /// Rights have changed: may it stay, and keep what it subscribed to?

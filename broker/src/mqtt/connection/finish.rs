@@ -132,7 +132,7 @@ impl<C: Seams> Connection<C> {
         let (_, queued) = endpoint.rise(published);
         let mut left = kept.take_shared();
         left.extend(queued);
-        router.pass_on(endpoint.realm, &kept.subscriptions, left);
+        worker.pass_on(endpoint.realm, &kept.subscriptions, left);
         if keeping == Keeping::Store {
             // Before the key is free: what the next session saves comes later.
             let key = endpoint.key.clone();
@@ -176,7 +176,7 @@ impl<C: Seams> Connection<C> {
         let router = &worker.shared.router;
         let published = router.unsubscribe_all(endpoint, &kept.subscriptions);
         let (next, queued) = endpoint.rise(published);
-        router.pass_on(endpoint.realm, &kept.subscriptions, queued);
+        worker.pass_on(endpoint.realm, &kept.subscriptions, queued);
         let in_flight = kept.oldest_in_flight();
         let detached = SessionChange::Detached {
             key: endpoint.key.clone(),

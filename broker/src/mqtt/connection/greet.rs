@@ -12,6 +12,7 @@ use super::join::Admitted;
 use super::state::State;
 use crate::access::{
     AccessControl, Admission, ConnectionEvent, EventKind, LoginAttempt, Protocol, Refusal,
+    RefusalKind,
 };
 use crate::listener::worker::{Seams, Worker};
 use crate::mqtt::codec::connect::decode_v31;
@@ -45,6 +46,13 @@ pub(super) struct Turned {
 }
 
 impl Turned {
+    pub(super) fn too_many_sessions(protocol: Protocol) -> Self {
+        let reason = "it has as many connections and sessions as one identity may have";
+        let cure = "close connections that are not used, or use a key for each program";
+        let refusal = Refusal::new(RefusalKind::QuotaExceeded, reason);
+        Self::refused(protocol, refusal.with_cure(cure))
+    }
+
     pub(super) fn refused(protocol: Protocol, refusal: Refusal) -> Self {
         Self {
             protocol,

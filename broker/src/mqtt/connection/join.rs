@@ -17,6 +17,7 @@ use crate::mqtt::codec::Connect;
 use crate::mqtt::directory::{Arrival, Joined, Wish, is_stored};
 use crate::mqtt::router::{Endpoint, Seat};
 use crate::mqtt::session::{Accepted, Keeping, Kept, Requested, Session, Subscription};
+use crate::rate::Rate;
 use crate::session_store::{Backlog, LogPosition, SessionChange, SessionKey};
 use crate::stats::{AgencyCounters, Counter, RateMeter};
 
@@ -108,9 +109,13 @@ impl<C: Seams> Connection<C> {
         out: &mut Vec<u8>,
     ) {
         let end = worker.services.backlog.end();
-        let make = || Endpoint::new(admitted.key.clone(), admitted.realm, end, worker.config());
+        let config = worker.config();
+        let make = |account| {
+            let (key, realm) = (admitted.key.clone(), admitted.realm);
+            Endpoint::new(key, realm, end, account, config)
+        };
         let directory = &worker.shared.directory;
-        let found = match directory.join(&admitted.key, &admitted.wish(), make) {
+        let found = match directory.join(&admitted.key, &admitted.wish(), config, make) {
             Joined::Busy {
                 endpoint,
                 free,
@@ -128,8 +133,11 @@ impl<C: Seams> Connection<C> {
                 present: true,
                 overwrites: false,
             },
-            Joined::Superseded => {
-                let endpoint = make();
+            Joined::Full => {
+                let turned = Turned::too_many_sessions(admitted.requested.protocol);
+                return self.turn_away(state, worker, admitted.login.as_deref(), turned, out);
+            }
+            Joined::Superseded { endpoint } => {
                 admitted.give_way();
                 Found {
                     endpoint,
@@ -264,7 +272,7 @@ impl<C: Seams> Connection<C> {
             session,
             principal: admitted.principal,
             admitted_until: admitted.until,
-            rate: worker.shared.directory.rate(&admitted.key.owner),
+            filters: Rate::default(),
             endpoint,
             seat,
             retained: None,
@@ -302,6 +310,7 @@ impl<C: Seams> Connection<C> {
     ) -> Vec<Subscription> {
         let access = &worker.services.access;
         let denied = session.authorise_again(|filter| access.subscribe_right(principal, filter));
+        endpoint.release_subscriptions(denied.len());
         let router = &worker.shared.router;
         match is_stored(endpoint.realm) {
             true => {

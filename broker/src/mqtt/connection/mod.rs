@@ -19,6 +19,7 @@ mod keep;
 mod oversized;
 mod receive;
 mod refuse;
+mod retained;
 mod state;
 mod subscribe;
 mod transport;

@@ -42,6 +42,8 @@ pub(super) struct Batch {
     pub(super) held: Held,
     /// Deliveries that could not go out may go now.
     deliver: bool,
+    /// It subscribes faster than it may: nothing more is handled so long.
+    pub(super) rest: Option<Duration>,
 }
 
 impl<C: Seams> Connection<C> {
@@ -63,6 +65,7 @@ impl<C: Seams> Connection<C> {
             too_large: 0,
             held: Held::default(),
             deliver: false,
+            rest: None,
         };
         let mut filled = state.tail.len();
         buffer[..filled].copy_from_slice(&state.tail);
@@ -131,9 +134,9 @@ impl<C: Seams> Connection<C> {
             // The clients of the unprotected realm are nobody's in particular.
             if served.endpoint.realm == Realm::Platform {
                 let now = worker.shared.nanos(batch.now);
-                if let Some(rest) = served.rate.take(batch.messages, now, worker.config()) {
-                    state.is_resting = true;
-                    self.rest(rest);
+                let (messages, pace) = (batch.messages, worker.config().message_pace());
+                if let Some(rest) = served.endpoint.account.messages.take(messages, now, pace) {
+                    self.rest(state, rest);
                 }
             }
         }
@@ -143,13 +146,28 @@ impl<C: Seams> Connection<C> {
         }
     }
 
-    /// Reads no more for a while: its owner publishes faster than it may.
-    fn rest(self: &Rc<Self>, rest: Duration) {
+    /// Reads no more for a while: it, or its owner, is faster than it may be.
+    fn rest(self: &Rc<Self>, state: &mut State<C>, rest: Duration) {
+        let until = Instant::now() + rest;
+        let rests = state.rests_until.is_some();
+        state.rests_until = state.rests_until.max(Some(until));
+        if rests {
+            return;
+        }
         let connection = self.clone();
         spawn_local(async move {
-            tokio::time::sleep(rest).await;
+            loop {
+                let until = connection.state.borrow().rests_until;
+                let Some(until) = until.filter(|until| *until > Instant::now()) else {
+                    break;
+                };
+                tokio::time::sleep_until(until.into()).await;
+            }
             let state = &mut *connection.state.borrow_mut();
-            state.is_resting = false;
+            state.rests_until = None;
+            if let Some(served) = &mut state.served {
+                served.session.is_not_read(Instant::now());
+            }
             state.wake();
         });
     }
@@ -164,7 +182,7 @@ impl<C: Seams> Connection<C> {
         out: &mut Vec<u8>,
     ) -> usize {
         let mut used = 0;
-        while !state.is_over() && !state.is_held() {
+        while !state.is_over() && !state.is_held() && state.rests_until.is_none() {
             let max_packet = match state.served {
                 Some(_) => worker.config().max_packet,
                 None => worker.config().max_packet_before_connect,
@@ -203,6 +221,9 @@ impl<C: Seams> Connection<C> {
                 }
                 Err(error) => Err(End::violation(error.into())),
             };
+            if let Some(rest) = batch.rest.take() {
+                self.rest(state, rest);
+            }
             self.end_if_err(state, worker, handled, rest, out);
         }
         used
@@ -249,10 +270,10 @@ impl<C: Seams> Connection<C> {
             Action::Publish(publish) => self.publish(served, worker, &publish, batch, out),
             Action::Subscribe(subscribe) => {
                 batch.deliver = true;
-                self.subscribe(served, worker, &subscribe, out)
+                self.subscribe(served, worker, &subscribe, batch, out)
             }
             Action::Unsubscribe(unsubscribe) => {
-                self.unsubscribe(served, worker, &unsubscribe, out);
+                self.unsubscribe(served, worker, &unsubscribe, batch, out);
                 Ok(())
             }
             Action::Reauthenticate(auth) => self.reauthenticate(served, worker, &auth, out),

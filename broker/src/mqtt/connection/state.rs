@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 use super::end::End;
 use super::greet::Greeting;
 use super::oversized::Oversized;
+use super::retained::Looks;
 use super::transport::Transport;
 use crate::access::EventKind;
 use crate::config::Config;
 use crate::listener::handshake::Ticket;
 use crate::listener::worker::Seams;
 use crate::mqtt::router::{Endpoint, Seat};
-use crate::mqtt::session::{DeliveryQueue, Session};
+use crate::mqtt::session::Session;
 use crate::rate::Rate;
 use crate::session_store::LogPosition;
 
@@ -43,8 +44,9 @@ pub(super) struct State<C: Seams> {
     pub(super) oversized: Option<Box<Oversized>>,
     /// Whole packets may stand in `tail`: reading paused behind them.
     pub(super) has_unhandled: bool,
-    /// Ahead of the rate that its owner may publish at.
-    pub(super) is_resting: bool,
+    /// Until when it rests: ahead of a rate that it may publish or subscribe
+    /// at.
+    pub(super) rests_until: Option<Instant>,
     end: Option<Box<End>>,
     /// Nothing more can be written, or its time is over.
     abandoned: bool,
@@ -61,9 +63,10 @@ pub(super) struct Served<C: Seams> {
     pub(super) admitted_until: Option<Instant>,
     pub(super) endpoint: Arc<Endpoint>,
     pub(super) seat: Arc<Seat>,
-    pub(super) rate: Arc<Rate>,
+    /// What it subscribes to.
+    pub(super) filters: Rate,
     /// Retained messages that the subscriber has not been sent yet.
-    pub(super) retained: Option<Box<DeliveryQueue>>,
+    pub(super) retained: Option<Box<Looks<C>>>,
     /// Deliveries wait for room: in the window or in the socket.
     pub(super) blocked: bool,
     /// Its CONNACK, which waits until the session is durable.
@@ -95,7 +98,7 @@ impl<C: Seams> State<C> {
             served: None,
             oversized: None,
             has_unhandled: false,
-            is_resting: false,
+            rests_until: None,
             end: None,
             abandoned: false,
             stopping: false,
@@ -173,7 +176,7 @@ impl<C: Seams> State<C> {
         let pending = self.served.as_ref().map_or(0, |it| it.session.pending());
         self.stopping
             || self.is_held()
-            || self.is_resting
+            || self.rests_until.is_some()
             || pending >= config.uncommitted_messages
             || self.unsent.len() >= config.unsent_bytes
     }

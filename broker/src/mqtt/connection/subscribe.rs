@@ -1,19 +1,27 @@
 //! SUBSCRIBE and UNSUBSCRIBE: rights, the router, the store, and what is
 //! retained.
+//!
+//! What one packet costs is bounded by its different filters
+//! (`Config::filters_per_packet`); what is retained goes out in turns
+//! afterwards, and who asks again and again is read more slowly.
 
+use std::cell::Cell;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::Connection;
 use super::end::End;
+use super::receive::Batch;
 use super::state::Served;
 use crate::access::{AccessControl, ConnectionEvent, EventKind, Realm, SubscribeRight};
 use crate::listener::worker::{Seams, Worker};
-use crate::mqtt::codec::{ReasonCode, RetainHandling, Subscribe, Unsubscribe};
-use crate::mqtt::message::{Delivery, Message};
-use crate::mqtt::session::{DeliveryQueue, Granted, Keeping};
+use crate::mqtt::codec::{ReasonCode, Subscribe, Unsubscribe};
+use crate::mqtt::session::Keeping;
 use crate::session_store::{Backlog, SessionChange};
-use crate::sink::RetainedSource;
+
+/// The longest that a connection is not read after one packet: its client
+/// still gets an answer to a ping before most give up.
+const MOST_REST: Duration = Duration::from_secs(10);
 
 impl<C: Seams> Connection<C> {
     pub(super) fn subscribe(
@@ -21,43 +29,40 @@ impl<C: Seams> Connection<C> {
         served: &mut Served<C>,
         worker: &Worker<C>,
         subscribe: &Subscribe<'_>,
+        batch: &mut Batch,
         out: &mut Vec<u8>,
     ) -> Result<(), End> {
+        let started = Instant::now();
         let access = &worker.services.access;
         let Served {
             session,
             principal,
             endpoint,
-            seat,
             ..
         } = served;
+        let (denied, first) = (Cell::new(0), Cell::new(None));
         let right = |filter: &str| {
             if access.subscribe_right(principal, filter) == SubscribeRight::Granted {
                 return Ok(());
             }
-            access.record(ConnectionEvent {
-                login: seat.login.as_deref(),
-                peer: self.peer,
-                listener: self.counters.listener,
-                kind: EventKind::SubscribeDenied,
-                reason: format!("may not subscribe to {filter}").into(),
-                cure: "an API key subscribes below open/, a device to its own topics",
-                head: &[],
-            });
+            if denied.replace(denied.get() + 1) == 0 {
+                first.set(Some(filter.to_owned()));
+            }
             Err(match endpoint.realm {
                 Realm::Platform => ReasonCode::NOT_AUTHORIZED,
                 // What conformance suites look for.
                 Realm::Unprotected => ReasonCode::UNSPECIFIED_ERROR,
             })
         };
+        let room = || endpoint.take_subscription(worker.config());
         let since = worker.services.backlog.end();
         let mut suback = Vec::new();
-        let granted = session
-            .subscribe(subscribe, since, right, &mut suback)
+        let subscribed = session
+            .subscribe(subscribe, since, right, room, &mut suback)
             .map_err(End::violation)?;
-        for it in &granted {
-            worker.shared.router.subscribe(endpoint, &it.subscription);
-        }
+        let granted = subscribed.granted;
+        let router = &worker.shared.router;
+        router.subscribe_all(endpoint, granted.iter().map(|it| &it.subscription));
         match session.keeping() {
             Keeping::Store if !granted.is_empty() => {
                 let changes = granted.iter().map(|it| SessionChange::Subscribed {
@@ -69,9 +74,12 @@ impl<C: Seams> Connection<C> {
             Keeping::Store | Keeping::Memory => out.extend_from_slice(&suback),
         }
         served.page_is_stale |= served.is_reading_log && granted.iter().any(|it| it.is_new);
-        for it in &granted {
-            self.queue_retained(served, worker, it);
+        if let Some(first) = first.take() {
+            self.record_denied(served, worker, &first, denied.get());
         }
+        self.look_for_retained(served, &granted);
+        self.count_filters(served, worker, subscribed.looked_at, batch);
+        worker.shared.work.subscribed(started.elapsed());
         Ok(())
     }
 
@@ -80,14 +88,15 @@ impl<C: Seams> Connection<C> {
         served: &mut Served<C>,
         worker: &Worker<C>,
         unsubscribe: &Unsubscribe<'_>,
+        batch: &mut Batch,
         out: &mut Vec<u8>,
     ) {
         let mut unsuback = Vec::new();
         let removed = served.session.unsubscribe(unsubscribe, &mut unsuback);
-        for subscription in &removed {
-            let router = &worker.shared.router;
-            router.unsubscribe(&served.endpoint, subscription);
-        }
+        let router = &worker.shared.router;
+        router.unsubscribe_all(&served.endpoint, &removed);
+        served.endpoint.release_subscriptions(removed.len());
+        self.forget_retained(served, &removed);
         match served.session.keeping() {
             Keeping::Store if !removed.is_empty() => {
                 let changes = removed.iter().map(|it| SessionChange::Unsubscribed {
@@ -98,49 +107,48 @@ impl<C: Seams> Connection<C> {
             }
             Keeping::Store | Keeping::Memory => out.extend_from_slice(&unsuback),
         }
+        self.count_filters(served, worker, removed.len().max(1), batch);
     }
 
-    fn queue_retained(&self, served: &mut Served<C>, worker: &Worker<C>, granted: &Granted) {
-        let subscription = &granted.subscription;
-        let wanted = match subscription.options.retain_handling {
-            RetainHandling::Always => true,
-            RetainHandling::OnlyIfNew => granted.is_new,
-            RetainHandling::Never => false,
+    /// One event for a packet, however many of its filters are denied.
+    fn record_denied(&self, served: &Served<C>, worker: &Worker<C>, first: &str, denied: usize) {
+        let reason = match denied {
+            1 => format!("may not subscribe to {first}"),
+            _ => format!(
+                "may not subscribe to {first}, nor to {} more filters of the packet",
+                denied - 1
+            ),
         };
-        // MQTT 5.0, 4.8.2: nothing retained is sent to a group.
-        if !wanted || subscription.group.is_some() {
+        worker.services.access.record(ConnectionEvent {
+            login: served.seat.login.as_deref(),
+            peer: self.peer,
+            listener: self.counters.listener,
+            kind: EventKind::SubscribeDenied,
+            reason: reason.into(),
+            cure: "an API key subscribes below open/, a device to its own topics",
+            head: &[],
+        });
+    }
+
+    /// Who subscribes or leaves faster than it may is not read for a while.
+    fn count_filters(
+        &self,
+        served: &Served<C>,
+        worker: &Worker<C>,
+        filters: usize,
+        batch: &mut Batch,
+    ) {
+        // Conformance suites do as they like, and nobody else is there.
+        if served.endpoint.realm == Realm::Unprotected {
             return;
         }
         let config = worker.config();
-        let mut queue = served.retained.take();
-        let mut dropped = 0;
-        let mut push = |message: Arc<Message>| {
-            let queue = queue.get_or_insert_with(|| {
-                let new = DeliveryQueue::new(config.retained_messages, config.retained_bytes);
-                Box::new(new)
-            });
-            dropped += queue.push(Delivery {
-                qos: subscription.options.qos.min(message.qos),
-                message,
-                retain: true,
-                shared: false,
-                subscription_ids: subscription.id.into_iter().collect(),
-            });
-        };
-        let filter = &subscription.filter;
-        match served.endpoint.realm {
-            Realm::Unprotected => {
-                let router = &worker.shared.router;
-                router.retained(filter, |message| push(message.clone()));
-            }
-            Realm::Platform => {
-                let source = &worker.services.retained;
-                source.retained(&served.principal, filter, &mut |topic, payload| {
-                    push(Message::new(topic, payload).into());
-                });
-            }
-        }
-        served.retained = queue;
-        served.seat.drop_counted(dropped);
+        let now = worker.shared.nanos(Instant::now());
+        let (filters, account) = (filters.max(1) as u64, &served.endpoint.account);
+        let own = served.filters.take(filters, now, config.filter_pace());
+        let of_all = account
+            .filters
+            .take(filters, now, config.account_filter_pace());
+        batch.rest = batch.rest.max(own).max(of_all).map(|it| it.min(MOST_REST));
     }
 }

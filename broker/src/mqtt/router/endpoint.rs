@@ -3,12 +3,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use parking_lot::Mutex;
 
 use crate::access::{Listener, Protocol, Realm};
 use crate::config::Config;
+use crate::mqtt::account::Account;
 use crate::mqtt::message::Delivery;
 use crate::mqtt::session::DeliveryQueue;
 use crate::session_store::{LogPosition, SessionKey};
@@ -17,7 +19,11 @@ use crate::stats::{AgencyCounters, ConnectionInfo, Counter, ListenerCounters, Ra
 pub(crate) struct Endpoint {
     pub(crate) key: Arc<SessionKey>,
     pub(crate) realm: Realm,
+    /// Those that stand in the tree.
     pub(crate) subscriptions: Counter,
+    pub(crate) account: Arc<Account>,
+    /// Subscriptions of the session that count for the account.
+    counted: AtomicUsize,
     mailbox: Mutex<Mailbox>,
 }
 
@@ -85,12 +91,15 @@ impl Endpoint {
         key: Arc<SessionKey>,
         realm: Realm,
         end: LogPosition,
+        account: Arc<Account>,
         config: &Config,
     ) -> Arc<Self> {
         Arc::new(Self {
             key,
             realm,
             subscriptions: Counter::default(),
+            account,
+            counted: AtomicUsize::new(0),
             mailbox: Mutex::new(Mailbox {
                 queue: DeliveryQueue::new(config.queue_messages, config.queue_bytes),
                 owes: false,
@@ -100,6 +109,26 @@ impl Endpoint {
                 lost: 0,
             }),
         })
+    }
+
+    /// Whether the account has room for one more subscription of the session.
+    pub(crate) fn take_subscription(&self, config: &Config) -> bool {
+        let taken = self.account.take_subscription(config);
+        self.counted
+            .fetch_add(usize::from(taken), Ordering::Relaxed);
+        taken
+    }
+
+    /// The session comes with so many.
+    pub(crate) fn add_subscriptions(&self, count: usize) {
+        self.account.add_subscriptions(count);
+        self.counted.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// The session has so many fewer.
+    pub(crate) fn release_subscriptions(&self, count: usize) {
+        self.account.release_subscriptions(count);
+        self.counted.fetch_sub(count, Ordering::Relaxed);
     }
 
     /// A connection has the session from now on.
@@ -314,7 +343,21 @@ impl Endpoint {
             client_id: "".into(),
         };
         let end = LogPosition::default();
-        Self::new(key.into(), Realm::Platform, end, &Config::default())
+        let account = Arc::default();
+        Self::new(
+            key.into(),
+            Realm::Platform,
+            end,
+            account,
+            &Config::default(),
+        )
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        let counted = *self.counted.get_mut();
+        self.account.release_subscriptions(counted);
     }
 }
 

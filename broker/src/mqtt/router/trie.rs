@@ -3,7 +3,8 @@
 //! Nodes live in a slab and are removed with their last subscription. Levels
 //! are hashed with a random key, since subscribers choose them. The depth is
 //! that of the deepest filter, which `Config::topic_levels` bounds, so the
-//! recursion is bounded too.
+//! recursion is bounded too. A topic of n levels meets 2^n nodes at most: the
+//! platform's own have six levels or fewer.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,20 +14,13 @@ use slab::Slab;
 use smallvec::SmallVec;
 
 use super::endpoint::Endpoint;
-use crate::mqtt::codec::SubscribeOptions;
+use super::subscribers::{Subscriber, SubscriberList};
 use crate::mqtt::topic::TopicFilter;
-
-#[derive(Clone)]
-pub(super) struct Subscriber {
-    pub(super) endpoint: Arc<Endpoint>,
-    pub(super) options: SubscribeOptions,
-    pub(super) id: Option<u32>,
-}
 
 /// A shared subscription: each message goes to one of its members.
 pub(super) struct Group {
     name: Box<str>,
-    members: Vec<Subscriber>,
+    members: SubscriberList,
     turn: AtomicUsize,
 }
 
@@ -53,7 +47,7 @@ struct Node {
 
 #[derive(Default)]
 struct Subscribers {
-    own: Vec<Subscriber>,
+    own: SubscriberList,
     groups: Vec<Group>,
 }
 
@@ -154,12 +148,27 @@ impl Trie {
         self.walk(ROOT, &levels, !topic.starts_with('$'), visit);
     }
 
-    /// Calls `visit` for each subscription.
-    pub(super) fn each<'a>(&'a self, visit: &mut dyn FnMut(Reached<'a>)) {
-        for (_, node) in &self.nodes {
-            node.here.each(visit);
-            node.below.each(visit);
+    /// Calls `visit` for each subscription of the nodes from the place `from`
+    /// on, until it was called some `most` times; the place to go on from.
+    pub(super) fn each<'a>(
+        &'a self,
+        from: usize,
+        most: usize,
+        visit: &mut dyn FnMut(Reached<'a>),
+    ) -> Option<usize> {
+        let mut seen = 0;
+        for place in from..self.nodes.capacity() {
+            if seen >= most {
+                return Some(place);
+            }
+            seen += 1;
+            if let Some(node) = self.nodes.get(place) {
+                seen += node.here.len() + node.below.len();
+                node.here.each(visit);
+                node.below.each(visit);
+            }
         }
+        None
     }
 
     /// `wildcards`: whether a wildcard may stand at this level.
@@ -205,20 +214,24 @@ impl Subscribers {
         self.own.is_empty() && self.groups.is_empty()
     }
 
+    fn len(&self) -> usize {
+        self.own.len() + self.groups.len()
+    }
+
     fn group(&self, name: &str) -> Option<&Group> {
         self.groups.iter().find(|group| *group.name == *name)
     }
 
     fn insert(&mut self, group: Option<&str>, subscriber: Subscriber) -> bool {
         let Some(name) = group else {
-            return put(&mut self.own, subscriber);
+            return self.own.put(subscriber);
         };
         match self.groups.iter_mut().find(|group| *group.name == *name) {
-            Some(group) => put(&mut group.members, subscriber),
+            Some(group) => group.members.put(subscriber),
             None => {
                 self.groups.push(Group {
                     name: name.into(),
-                    members: vec![subscriber],
+                    members: SubscriberList::of(subscriber),
                     turn: AtomicUsize::new(0),
                 });
                 true
@@ -228,11 +241,11 @@ impl Subscribers {
 
     fn remove(&mut self, group: Option<&str>, endpoint: &Arc<Endpoint>) -> bool {
         let Some(name) = group else {
-            return take(&mut self.own, endpoint);
+            return self.own.take(endpoint);
         };
         let place = self.groups.iter().position(|group| *group.name == *name);
         let Some(place) = place else { return false };
-        let removed = take(&mut self.groups[place].members, endpoint);
+        let removed = self.groups[place].members.take(endpoint);
         if self.groups[place].members.is_empty() {
             self.groups.swap_remove(place);
         }
@@ -245,28 +258,9 @@ impl Subscribers {
     }
 }
 
-fn put(list: &mut Vec<Subscriber>, subscriber: Subscriber) -> bool {
-    let standing = list
-        .iter_mut()
-        .find(|standing| Arc::ptr_eq(&standing.endpoint, &subscriber.endpoint));
-    match standing {
-        Some(standing) => {
-            *standing = subscriber;
-            false
-        }
-        None => {
-            list.push(subscriber);
-            true
-        }
-    }
-}
-
-fn take(list: &mut Vec<Subscriber>, endpoint: &Arc<Endpoint>) -> bool {
-    let place = list
-        .iter()
-        .position(|standing| Arc::ptr_eq(&standing.endpoint, endpoint));
-    place.map(|place| list.swap_remove(place)).is_some()
-}
+/// Members that are asked whether they keep up; where none of them does, the
+/// one whose turn it is has the message.
+const GROUP_LOOKS: usize = 32;
 
 impl Group {
     /// The member whose turn it is to take a message of that size; one that is
@@ -274,7 +268,8 @@ impl Group {
     pub(super) fn next(&self, bytes: usize) -> Option<&Subscriber> {
         let count = self.members.len();
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let mut members = (0..count).map(|step| &self.members[turn.wrapping_add(step) % count]);
+        let looks = count.min(GROUP_LOOKS);
+        let mut members = (0..looks).map(|step| &self.members[turn.wrapping_add(step) % count]);
         let first = members.clone().next();
         members.find(|it| it.endpoint.is_ready(bytes)).or(first)
     }
@@ -285,7 +280,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::mqtt::codec::Qos;
+    use crate::mqtt::codec::{Qos, SubscribeOptions};
 
     #[test]
     fn a_group_takes_turns() {
@@ -322,6 +317,54 @@ mod tests {
     fn group(id: usize) -> Option<&'static str> {
         const NAMES: [&str; 7] = ["g0", "g3", "g6", "g9", "g12", "g15", "g18"];
         id.is_multiple_of(3).then(|| NAMES[id / 3])
+    }
+
+    /// With many on one filter, so that they are indexed, and few again.
+    #[test]
+    fn many_on_one_filter_come_and_go() {
+        let mut trie = Trie::default();
+        let filter = TopicFilter::new("a/#").unwrap();
+        let endpoints: Vec<_> = (0..500).map(|_| Endpoint::for_test()).collect();
+        for (id, endpoint) in endpoints.iter().enumerate() {
+            assert!(trie.insert(&filter, None, subscriber(endpoint, id as u32)));
+            assert!(!trie.insert(&filter, None, subscriber(endpoint, id as u32)));
+        }
+        let mut standing: Vec<u32> = (0..500).collect();
+        assert_eq!(reached(&trie, "a/b"), standing);
+        // In an order that moves those that stay.
+        for round in [3, 2, 5, 1] {
+            for id in (0..500).filter(|id| id % round == 0) {
+                let stands = standing.contains(&id);
+                assert_eq!(trie.remove(&filter, None, &endpoints[id as usize]), stands);
+                standing.retain(|it| *it != id);
+            }
+            assert_eq!(reached(&trie, "a/b"), standing);
+        }
+        assert_eq!((trie.len(), trie.nodes.len()), (0, 1));
+    }
+
+    /// In holds of any length each subscription is seen once.
+    #[test]
+    fn all_are_seen_in_turns() {
+        let mut trie = Trie::default();
+        let endpoints: Vec<_> = (0..60).map(|_| Endpoint::for_test()).collect();
+        for (id, endpoint) in endpoints.iter().enumerate() {
+            let filter = TopicFilter::new(&format!("a/{}/#", id % 7)).unwrap();
+            trie.insert(&filter, group(id % 21), subscriber(endpoint, id as u32));
+        }
+        let all = |most: usize| {
+            let (mut seen, mut place, mut holds) = (0, Some(0), 0);
+            while let Some(from) = place {
+                place = trie.each(from, most, &mut |_| seen += 1);
+                holds += 1;
+            }
+            (seen, holds)
+        };
+        let (seen, holds) = all(usize::MAX);
+        assert_eq!(holds, 1);
+        let (same, holds) = all(1);
+        assert_eq!(same, seen);
+        assert!(holds > 7, "{holds}");
     }
 
     proptest! {

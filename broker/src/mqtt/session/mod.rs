@@ -35,7 +35,7 @@ pub use connect::{
 pub use kept::{Held, HeldChange, Kept};
 pub use outgoing::{InFlight, Sent};
 pub use queue::DeliveryQueue;
-pub use subscribe::{Granted, Subscription};
+pub use subscribe::{Granted, Subscribed, Subscription};
 
 use super::codec::{Auth, Packet, Publish, ReasonCode, Subscribe, Unsubscribe};
 use super::topic::TopicLimits;
@@ -212,6 +212,11 @@ impl Session {
     /// Whether the client takes user properties on any packet.
     pub fn takes_details(&self) -> bool {
         self.protocol == Protocol::V5 && self.problem_information
+    }
+
+    /// Its packets wait until it is read again: its silence begins then.
+    pub fn is_not_read(&mut self, now: Instant) {
+        self.last_packet = now;
     }
 
     /// When the client counts as gone: one and a half times its keep-alive

@@ -166,8 +166,13 @@ const KEPT: usize = 16;
 impl Session {
     /// Whether a delivery may be written now.
     pub fn has_room(&self, delivery: &Delivery) -> bool {
+        self.has_room_for(delivery.qos)
+    }
+
+    /// The same for one that is not made yet.
+    pub fn has_room_for(&self, qos: Qos) -> bool {
         let outgoing = &self.outgoing;
-        delivery.qos == Qos::AtMostOnce || outgoing.again.is_empty() && outgoing.has_window()
+        qos == Qos::AtMostOnce || outgoing.again.is_empty() && outgoing.has_window()
     }
 
     /// Sends again what the client has not acknowledged on its last

@@ -1,5 +1,8 @@
 //! SUBSCRIBE and the subscriptions of a session.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use smallvec::SmallVec;
 
 use super::Session;
@@ -25,6 +28,16 @@ pub struct Subscription {
 impl Subscription {
     fn has(&self, filter: &TopicFilter, group: Option<&str>) -> bool {
         self.filter == *filter && self.group.as_deref() == group
+    }
+
+    /// Whether the client named it so.
+    pub fn is_named(&self, name: &str) -> bool {
+        let Some(group) = &self.group else {
+            return self.filter.as_str() == name;
+        };
+        let rest = name.strip_prefix("$share/");
+        rest.and_then(|rest| rest.strip_prefix(&**group)?.strip_prefix('/'))
+            .is_some_and(|filter| filter == self.filter.as_str())
     }
 
     /// As the client named it.
@@ -65,16 +78,28 @@ pub struct Granted {
     pub is_new: bool,
 }
 
+/// What became of a SUBSCRIBE.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Subscribed {
+    /// Each once, as the packet left it.
+    pub granted: SmallVec<[Granted; 1]>,
+    /// Different filters that were looked at.
+    pub looked_at: usize,
+}
+
 impl Session {
     /// Decides on each filter and writes the SUBACK. `since`: where the log
-    /// ends now.
+    /// ends now. `right` is asked once for each different filter of the packet,
+    /// and `room` for each that does not stand; past
+    /// `Config::filters_per_packet` different ones neither is.
     pub fn subscribe(
         &mut self,
         packet: &Subscribe<'_>,
         since: LogPosition,
         mut right: impl FnMut(&str) -> Result<(), ReasonCode>,
+        mut room: impl FnMut() -> bool,
         out: &mut Vec<u8>,
-    ) -> Result<SmallVec<[Granted; 1]>, super::Violation> {
+    ) -> Result<Subscribed, super::Violation> {
         // MQTT 5.0, 3.8.3.1: not a matter of this filter alone, so none of the
         // packet's stands.
         let mut filters = packet.filters();
@@ -91,24 +116,50 @@ impl Session {
                 Property::SubscriptionId(id) => Some(id),
                 _ => None,
             });
-        let mut granted = SmallVec::new();
+        let mut done = Subscribed::default();
         let mut codes = SmallVec::<[u8; 8]>::new();
-        for (text, options) in packet.filters() {
-            let wish = SubscriptionWish {
-                text,
-                options,
-                id,
-                since,
+        // What became of each filter so far: its place among the granted, or
+        // why it is denied. The first needs no look back.
+        let mut seen: HashMap<&str, Result<usize, ReasonCode>> = HashMap::new();
+        let mut repeats = false;
+        let mut filters = packet.filters().peekable();
+        while let Some((text, options)) = filters.next() {
+            let is_alone = codes.is_empty() && filters.peek().is_none();
+            let is_past = done.looked_at >= self.config.filters_per_packet;
+            let mut look = || {
+                done.looked_at += 1;
+                let wish = SubscriptionWish {
+                    text,
+                    options,
+                    id,
+                    since,
+                };
+                let grant = self.grant(&wish, &mut right, &mut room)?;
+                done.granted.push(grant);
+                Ok(done.granted.len() - 1)
             };
-            codes.push(match self.grant(&wish, &mut right) {
-                Ok(grant) => {
-                    let qos = grant.subscription.options.qos as u8;
-                    granted.push(grant);
-                    qos
-                }
+            let outcome = match is_alone {
+                true => look(),
+                false => match seen.entry(text) {
+                    Entry::Vacant(_) if is_past => Err(ReasonCode::QUOTA_EXCEEDED),
+                    Entry::Vacant(entry) => *entry.insert(look()),
+                    // As if it came in a packet of its own: the last one holds.
+                    Entry::Occupied(entry) => (*entry.get()).inspect(|place| {
+                        done.granted[*place].subscription.options = options;
+                        repeats = true;
+                    }),
+                },
+            };
+            codes.push(match outcome {
+                Ok(_) => options.qos as u8,
                 Err(_) if self.protocol == Protocol::V311 => ReasonCode::UNSPECIFIED_ERROR.0,
                 Err(reason) => reason.0,
             });
+        }
+        if repeats {
+            for grant in &done.granted {
+                self.replace_options(&grant.subscription);
+            }
         }
         SubAck {
             packet_id: packet.packet_id,
@@ -116,13 +167,22 @@ impl Session {
             codes: &codes,
         }
         .encode(self.protocol, out);
-        Ok(granted)
+        Ok(done)
+    }
+
+    fn replace_options(&mut self, subscription: &Subscription) {
+        let (filter, group) = (&subscription.filter, subscription.group.as_deref());
+        let mut standing = self.subscriptions.iter_mut();
+        if let Some(standing) = standing.find(|it| it.has(filter, group)) {
+            standing.options = subscription.options;
+        }
     }
 
     fn grant(
         &mut self,
         wish: &SubscriptionWish<'_>,
         right: &mut impl FnMut(&str) -> Result<(), ReasonCode>,
+        room: &mut impl FnMut() -> bool,
     ) -> Result<Granted, ReasonCode> {
         let (filter, group) =
             TopicFilter::within(wish.text, self.topic_limits()).map_err(|error| match error {
@@ -147,7 +207,14 @@ impl Session {
             None if self.subscriptions.len() >= self.config.subscriptions_per_session => {
                 return Err(ReasonCode::QUOTA_EXCEEDED);
             }
-            None => self.subscriptions.push(subscription.clone()),
+            None if !room() => return Err(ReasonCode::QUOTA_EXCEEDED),
+            None => {
+                if self.subscriptions.is_empty() {
+                    // Most have one for as long as they stand.
+                    self.subscriptions.reserve_exact(1);
+                }
+                self.subscriptions.push(subscription.clone());
+            }
         }
         let is_new = stands.is_none();
         Ok(Granted {

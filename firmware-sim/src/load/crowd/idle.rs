@@ -11,14 +11,17 @@ use tokio::task::LocalSet;
 
 use super::road::Road;
 use super::{Cost, MAX_FAULTS, descriptors, gather, still_stand};
-use crate::load::enrolment::{Enrolled, Roster};
+use crate::load::enrolment::{Enrolled, Roster, subscriber_logins};
 use crate::load::{Devices, Process};
+use crate::wire::Login;
 
 pub struct IdleConfig {
     pub road: Road,
     pub connections: u32,
     pub devices: Devices,
     pub roster: Roster,
+    /// They are applications instead of devices, and each subscribes to this.
+    pub subscribe: Option<String>,
     /// How long they are held before the memory is read.
     pub hold: Duration,
     pub server_pid: Option<u32>,
@@ -59,21 +62,25 @@ impl IdleReport {
 pub fn run(config: &IdleConfig) -> anyhow::Result<IdleReport> {
     ensure!(config.connections > 0, "nobody to connect");
     descriptors::allow(config.connections)?;
-    let enrolled = Enrolled::make(&config.devices, &config.roster, config.connections)?;
+    let logins = match config.subscribe {
+        Some(_) => subscriber_logins(&config.devices, "idle", config.connections)?,
+        None => Enrolled::make(&config.devices, &config.roster, config.connections)?.logins,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    LocalSet::new().block_on(&runtime, measure(config, enrolled))
+    LocalSet::new().block_on(&runtime, measure(config, logins))
 }
 
-async fn measure(config: &IdleConfig, enrolled: Enrolled) -> anyhow::Result<IdleReport> {
+async fn measure(config: &IdleConfig, logins: Vec<Login>) -> anyhow::Result<IdleReport> {
     let server = config.server_pid.map(Process::of);
     let before = server.as_ref().map(Cost::at_rest).transpose()?;
     let road = Rc::new(config.road.clone());
     let own = Process::own();
     let own_before = own.cpu_seconds()?;
     let started = Instant::now();
-    let gathered = gather(&road, &enrolled.logins.into()).await;
+    let filter = config.subscribe.as_deref().map(Rc::from);
+    let gathered = gather(&road, &logins.into(), filter.as_ref()).await;
     let seconds = started.elapsed().as_secs_f64();
     let own_cpu_seconds = own.cpu_seconds()? - own_before;
     tokio::time::sleep(config.hold).await;

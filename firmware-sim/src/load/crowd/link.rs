@@ -69,6 +69,18 @@ impl Link {
         }
     }
 
+    /// SUBSCRIBE until its SUBACK. What the broker sends of it beside that is
+    /// left in the socket.
+    pub(super) async fn subscribe(&mut self, filter: &str) -> Result<(), PublishError> {
+        let mut packet = Vec::with_capacity(64);
+        wire::subscribe(filter, PACKET_ID, &mut packet);
+        match self.exchange(&packet).await? {
+            Incoming::SubAck(code) if code < 0x80 => Ok(()),
+            Incoming::SubAck(_) => Err(PublishError::SubscriptionRefused),
+            _ => Err(WireError::Malformed.into()),
+        }
+    }
+
     /// PINGREQ until its PINGRESP.
     pub(super) async fn ping(&mut self) -> Result<(), PublishError> {
         match self.exchange(&wire::PINGREQ).await? {
@@ -88,7 +100,16 @@ impl Link {
 
     async fn exchange(&mut self, packet: &[u8]) -> Result<Incoming, PublishError> {
         self.send(packet).await.map_err(PublishError::Broken)?;
-        tokio::time::timeout(PATIENCE, self.next())
+        let answer = async {
+            loop {
+                match self.next().await {
+                    // Of what it subscribes to: nobody asked for it just now.
+                    Ok(Incoming::Publish { .. }) => {}
+                    other => return other,
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, answer)
             .await
             .map_err(|_| PublishError::Silent)?
     }

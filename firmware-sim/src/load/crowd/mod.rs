@@ -62,17 +62,20 @@ struct Gathered {
     faults: Vec<String>,
 }
 
-/// Makes a connection for each login, a few at once.
-async fn gather(road: &Rc<Road>, logins: &Rc<[Login]>) -> Gathered {
+/// Makes a connection for each login, a few at once, and subscribes it to
+/// `filter`, where there is one.
+async fn gather(road: &Rc<Road>, logins: &Rc<[Login]>, filter: Option<&Rc<str>>) -> Gathered {
     let gathered: Rc<RefCell<Gathered>> = Rc::default();
     let next = Rc::new(Cell::new(0));
     let mut hands = JoinSet::new();
     for _ in 0..HANDS.min(logins.len()) {
         let (road, logins) = (Rc::clone(road), Rc::clone(logins));
         let (gathered, next) = (Rc::clone(&gathered), Rc::clone(&next));
+        let filter = filter.cloned();
         hands.spawn_local(async move {
             while let Some((number, login)) = take_next(&next, &logins) {
-                let opened = tokio::time::timeout(PATIENCE, open(&road, number, login)).await;
+                let opened = open(&road, number, login, filter.as_deref());
+                let opened = tokio::time::timeout(PATIENCE, opened).await;
                 let opened = opened.unwrap_or(Err(PublishError::Silent));
                 let mut gathered = gathered.borrow_mut();
                 match opened {
@@ -91,9 +94,17 @@ fn take_next<'a>(next: &Cell<usize>, logins: &'a [Login]) -> Option<(usize, &'a 
     logins.get(number).map(|login| (number, login))
 }
 
-async fn open(road: &Road, number: usize, login: &Login) -> Result<Link, PublishError> {
+async fn open(
+    road: &Road,
+    number: usize,
+    login: &Login,
+    filter: Option<&str>,
+) -> Result<Link, PublishError> {
     let mut link = road.reach(number).await?;
     link.greet(login).await?;
+    if let Some(filter) = filter {
+        link.subscribe(filter).await?;
+    }
     Ok(link)
 }
 

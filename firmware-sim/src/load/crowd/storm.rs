@@ -202,7 +202,7 @@ async fn measure(config: &StormConfig, crowd: Rc<Crowd>) -> anyhow::Result<Storm
             began
         }
         Outbreak::AfterRestart(standing) => {
-            let Gathered { links, faults } = gather(&crowd.road, &crowd.logins).await;
+            let Gathered { links, faults } = gather(&crowd.road, &crowd.logins, None).await;
             if let Some(fault) = faults.first() {
                 bail!(
                     "before the restart {} were not let in: {fault}",

@@ -430,8 +430,13 @@ enum Tell {
 }
 
 impl Subscribers for Told {
-    fn publish(&self, messages: &mut Vec<LogMessage>) {
-        let _ = self.0.send(Tell::Messages(std::mem::take(messages)));
+    fn publish(&self, messages: &mut dyn Iterator<Item = LogMessage>) -> bool {
+        // A few at a time: the rest comes in the next turn.
+        const TURN: usize = 100;
+        let turn: Vec<_> = messages.take(TURN).collect();
+        let more = turn.len() == TURN;
+        let _ = self.0.send(Tell::Messages(turn));
+        more
     }
 
     fn pass_over(&self, frames: &RangeInclusive<Offset>) {

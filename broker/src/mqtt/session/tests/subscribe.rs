@@ -40,14 +40,19 @@ impl Driver {
             false => Ok(()),
         };
         let since = LogPosition::default();
-        let granted = self.session.subscribe(&packet, since, right, &mut self.out);
+        let granted = {
+            let room = || true;
+            self.session
+                .subscribe(&packet, since, right, room, &mut self.out)
+        };
         if filters.iter().any(violation) {
             assert_eq!(granted.expect_err("a violation").reason.0, 0x82);
             return self.fall(owed);
         }
         let before: Vec<_> = self.model.subscriptions.keys().copied().collect();
         let codes = filters.map(|it| self.model.subscribe(it, bits, id).expect("no violation"));
-        for it in granted.expect("no violation").iter().filter(|it| it.is_new) {
+        let granted = granted.expect("no violation").granted;
+        for it in granted.iter().filter(|it| it.is_new) {
             assert!(!before.contains(&&*it.subscription.name()));
         }
         let codes = codes.map(|code| if v5 { code } else { code.min(0x80) });

@@ -3,49 +3,28 @@
 //! One session for each owner and client id. Sessions that wait are bounded in
 //! all and for each owner; the one that has waited longest gives way.
 
-use std::collections::{BTreeMap, HashMap};
+mod tables;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Bound;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use smallvec::SmallVec;
 use tokio::sync::oneshot;
 
+use self::tables::{Entry, Inner, Life, Owner};
+use super::account::Account;
 use super::router::Endpoint;
 use super::session::Kept;
 use crate::access::Realm;
 use crate::config::Config;
-use crate::rate::Rate;
 use crate::session_store::{LogPosition, SessionKey};
 
 #[derive(Default)]
 pub(crate) struct Directory {
     inner: Mutex<Inner>,
-}
-
-#[derive(Default)]
-struct Inner {
-    by_owner: HashMap<Box<str>, Owner>,
-    /// Waiting sessions by the time at which they end.
-    ends: BTreeMap<(Instant, u64), Arc<SessionKey>>,
-    /// The same by the time since which they wait, oldest first.
-    waiting: BTreeMap<u64, Arc<SessionKey>>,
-    next_number: u64,
-}
-
-struct Owner {
-    sessions: SmallVec<[Entry; 1]>,
-    rate: Arc<Rate>,
-}
-
-struct Entry {
-    endpoint: Arc<Endpoint>,
-    life: Life,
-    /// Of the CONNECT that came last for it, whether it has the session or
-    /// still waits.
-    newest: Arrival,
-    /// Who came since the session's connection wanted a clean start.
-    clears: bool,
 }
 
 /// The order of CONNECTs: of two for one session the later one has it.
@@ -59,16 +38,6 @@ pub(crate) struct Wish {
     pub(crate) keeps: bool,
     /// When it came first, where it has waited since.
     pub(crate) arrival: Option<Arrival>,
-}
-
-enum Life {
-    Connected {
-        /// It outlives its connection.
-        keeps: bool,
-        /// The connection that has the session when this one has let go of it.
-        heir: Option<oneshot::Sender<()>>,
-    },
-    Waiting(Box<Waiting>),
 }
 
 /// A session without a connection.
@@ -133,8 +102,11 @@ pub(crate) enum Joined {
         free: oneshot::Receiver<()>,
         arrival: Arrival,
     },
-    /// A newer CONNECT has come for the session since.
-    Superseded,
+    /// A newer CONNECT has come for the session since. The endpoint is in no
+    /// directory.
+    Superseded { endpoint: Arc<Endpoint> },
+    /// The owner has as many sessions as it may.
+    Full,
 }
 
 impl Directory {
@@ -143,14 +115,20 @@ impl Directory {
         &self,
         key: &Arc<SessionKey>,
         wish: &Wish,
-        make: impl FnOnce() -> Arc<Endpoint>,
+        config: &Config,
+        make: impl FnOnce(Arc<Account>) -> Arc<Endpoint>,
     ) -> Joined {
         let inner = &mut *self.inner.lock();
         let arrival = wish.arrival.unwrap_or_else(|| inner.arrive());
-        let connected = |endpoint| Entry::connected(endpoint, wish.keeps, arrival);
-        let sessions = &mut inner.owner(&key.owner).sessions;
-        let Some(entry) = sessions.iter_mut().find(|it| it.is(key)) else {
-            let endpoint = make();
+        let hash = inner.hash(key);
+        let connected = |endpoint| Entry::connected(endpoint, hash, wish.keeps, arrival);
+        let Owner { sessions, account } = inner.owner(&key.owner);
+        let Some(entry) = sessions.iter_mut().find(|it| it.is(key, hash)) else {
+            if sessions.len() >= config.sessions_per_account {
+                // There is one at least, so nothing has to be tidied up.
+                return Joined::Full;
+            }
+            let endpoint = make(account.clone());
             sessions.push(connected(&endpoint));
             return Joined::Fresh {
                 endpoint,
@@ -159,7 +137,9 @@ impl Directory {
             };
         };
         if entry.newest > arrival {
-            return Joined::Superseded;
+            return Joined::Superseded {
+                endpoint: make(account.clone()),
+            };
         }
         entry.newest = arrival;
         entry.clears |= wish.clean_start;
@@ -182,7 +162,7 @@ impl Directory {
         };
         let endpoint = match resumes {
             true => entry.endpoint.clone(),
-            false => make(),
+            false => make(account.clone()),
         };
         let last = std::mem::replace(entry, connected(&endpoint));
         let mut waiting = match last.life {
@@ -277,41 +257,53 @@ impl Directory {
     }
 
     /// A session that an earlier run has kept.
-    pub(crate) fn restore(&self, endpoint: &Arc<Endpoint>, waiting: Waiting) {
+    pub(crate) fn restore(
+        &self,
+        key: &SessionKey,
+        waiting: Waiting,
+        make: impl FnOnce(Arc<Account>) -> Arc<Endpoint>,
+    ) {
         let inner = &mut *self.inner.lock();
-        let owner = endpoint.key.owner.clone();
-        let sessions = &mut inner.owner(&owner).sessions;
-        sessions.push(Entry::connected(endpoint, true, Arrival::default()));
+        let owner = key.owner.clone();
+        let hash = inner.hash(key);
+        let Owner { sessions, account } = inner.owner(&owner);
+        let endpoint = make(account.clone());
+        endpoint.add_subscriptions(waiting.kept.subscriptions.len());
+        sessions.push(Entry::connected(&endpoint, hash, true, Arrival::default()));
         let place = sessions.len() - 1;
         inner.put_to_wait(&owner, place, waiting);
     }
 
-    /// Sessions whose time is over.
-    pub(crate) fn expired(&self, now: Instant, gone: impl Fn(&Endpoint)) -> Vec<Ended> {
+    /// Sessions whose time is over, `most` of them.
+    pub(crate) fn expired(
+        &self,
+        now: Instant,
+        most: usize,
+        gone: impl Fn(&Endpoint),
+    ) -> Vec<Ended> {
         let inner = &mut *self.inner.lock();
         let mut ended = Vec::new();
-        while let Some((_, key)) = inner
-            .ends
-            .first_key_value()
-            .filter(|((ends, _), _)| *ends <= now)
+        while ended.len() < most
+            && let Some(entry) = inner.ends.first_entry()
+            && entry.key().0 <= now
         {
-            let key = key.clone();
+            // Taken out here, so that the loop ends whatever the key finds.
+            let ((_, number), key) = entry.remove_entry();
+            inner.waiting.remove(&number);
             ended.extend(inner.remove_waiting(&key, &gone));
         }
         ended
     }
 
-    /// Owners of waiting sessions.
-    pub(crate) fn waiting_owners(&self) -> Vec<Box<str>> {
+    /// Owners of waiting sessions that have waited less long than the session
+    /// `after`, `most` of them, each with its session's number.
+    pub(crate) fn waiting_owners(&self, after: u64, most: usize) -> Vec<(u64, Arc<SessionKey>)> {
         let inner = self.inner.lock();
-        let mut owners: Vec<Box<str>> = inner
-            .waiting
-            .values()
-            .map(|key| key.owner.clone())
-            .collect();
-        owners.sort_unstable();
-        owners.dedup();
-        owners
+        let rest = (Bound::Excluded(after), Bound::Unbounded);
+        let waiting = inner.waiting.range(rest).take(most);
+        waiting
+            .map(|(number, key)| (*number, key.clone()))
+            .collect()
     }
 
     /// Ends all waiting sessions of an owner; their wills are not published.
@@ -335,11 +327,6 @@ impl Directory {
         ended
     }
 
-    /// The owner's rate, for a connection that has joined.
-    pub(crate) fn rate(&self, owner: &str) -> Arc<Rate> {
-        self.inner.lock().owner(owner).rate.clone()
-    }
-
     /// The newest of an owner's sessions that has a connection.
     pub(crate) fn newest(&self, owner: &str) -> Option<Arc<Endpoint>> {
         let inner = self.inner.lock();
@@ -355,118 +342,6 @@ impl Directory {
     /// How many sessions wait.
     pub(crate) fn waiting(&self) -> u64 {
         self.inner.lock().waiting.len() as u64
-    }
-}
-
-impl Entry {
-    fn connected(endpoint: &Arc<Endpoint>, keeps: bool, newest: Arrival) -> Self {
-        Self {
-            endpoint: endpoint.clone(),
-            life: Life::Connected { keeps, heir: None },
-            newest,
-            clears: false,
-        }
-    }
-
-    fn is(&self, key: &SessionKey) -> bool {
-        self.endpoint.key.client_id == key.client_id
-    }
-}
-
-impl Inner {
-    fn owner(&mut self, owner: &str) -> &mut Owner {
-        if !self.by_owner.contains_key(owner) {
-            let new = Owner {
-                sessions: SmallVec::new(),
-                rate: Arc::default(),
-            };
-            self.by_owner.insert(owner.into(), new);
-        }
-        // It was just put there.
-        self.by_owner.get_mut(owner).expect("the owner is there")
-    }
-
-    fn arrive(&mut self) -> Arrival {
-        self.next_number += 1;
-        Arrival(self.next_number)
-    }
-
-    fn tidy(&mut self, owner: &str) {
-        if self
-            .by_owner
-            .get(owner)
-            .is_some_and(|it| it.sessions.is_empty())
-        {
-            self.by_owner.remove(owner);
-        }
-    }
-
-    fn put_to_wait(&mut self, owner: &str, place: usize, mut waiting: Waiting) {
-        self.next_number += 1;
-        waiting.number = self.next_number;
-        let ends = (waiting.ends, waiting.number);
-        let entry = &mut self.owner(owner).sessions[place];
-        let key = entry.endpoint.key.clone();
-        // Its heir asks again.
-        entry.life = Life::Waiting(Box::new(waiting));
-        self.waiting.insert(ends.1, key.clone());
-        self.ends.insert(ends, key);
-    }
-
-    fn forget(&mut self, waiting: &Waiting) {
-        self.waiting.remove(&waiting.number);
-        self.ends.remove(&(waiting.ends, waiting.number));
-    }
-
-    fn entry_of(&self, endpoint: &Arc<Endpoint>) -> Option<&Entry> {
-        let sessions = &self.by_owner.get(&endpoint.key.owner)?.sessions;
-        sessions
-            .iter()
-            .find(|it| Arc::ptr_eq(&it.endpoint, endpoint))
-    }
-
-    fn remove_waiting(&mut self, key: &SessionKey, gone: &impl Fn(&Endpoint)) -> Option<Ended> {
-        let sessions = &mut self.owner(&key.owner).sessions;
-        let place = sessions.iter().position(|it| it.is(key))?;
-        let entry = sessions.remove(place);
-        self.tidy(&key.owner);
-        match entry.life {
-            Life::Waiting(waiting) => {
-                self.forget(&waiting);
-                gone(&entry.endpoint);
-                Some(Ended {
-                    endpoint: entry.endpoint,
-                    waiting,
-                })
-            }
-            Life::Connected { .. } => None,
-        }
-    }
-
-    /// Ends those that are too many.
-    fn limit(&mut self, owner: &str, config: &Config, gone: &impl Fn(&Endpoint)) -> Vec<Ended> {
-        let number = |it: &Entry| match &it.life {
-            Life::Waiting(waiting) => Some(waiting.number),
-            Life::Connected { .. } => None,
-        };
-        let own: Vec<u64> = match self.by_owner.get(owner) {
-            Some(it) => it.sessions.iter().filter_map(number).collect(),
-            None => Vec::new(),
-        };
-        let mut ended = Vec::new();
-        if own.len() > config.waiting_sessions_per_owner
-            && let Some(oldest) = own.into_iter().min()
-            && let Some(key) = self.waiting.get(&oldest).cloned()
-        {
-            ended.extend(self.remove_waiting(&key, gone));
-        }
-        if self.waiting.len() > config.waiting_sessions
-            && let Some((_, key)) = self.waiting.first_key_value()
-        {
-            let key = key.clone();
-            ended.extend(self.remove_waiting(&key, gone));
-        }
-        ended
     }
 }
 
