@@ -70,7 +70,7 @@ def command(language, peer):
 
 
 def is_installed(language):
-    marks = {"python": "bin/python", "node": "node_modules", "go": "clients", "java": "classes"}
+    marks = {"python": "bin/python", "node": "node_modules", "go": "clients", "java": "lib"}
     return (PEERS / language / marks[language]).exists()
 
 

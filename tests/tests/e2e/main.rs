@@ -5,6 +5,7 @@
 mod backup;
 mod boundary_and_retention;
 mod challenge;
+mod clients;
 mod configuration;
 mod connection;
 mod crash;
