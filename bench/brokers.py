@@ -60,12 +60,12 @@ class Madang:
     """A platform over the folder's data; `flags` are further ones of serve."""
     name = "madang"
 
-    def __init__(self, path, flags=(), mqtt="127.0.0.1:0", http="127.0.0.1:0"):
+    def __init__(self, path, flags=(), mqtt="127.0.0.1:0", http="127.0.0.1:0", build=None):
         data, ready = os.path.join(path, "data"), os.path.join(path, "ready")
         with contextlib.suppress(FileNotFoundError):
             os.remove(ready)
         self.process = subprocess.Popen(
-            [os.path.join(BIN, "madang"), "serve", "--data", data, "--mqtt", mqtt, "--http", http,
+            [os.path.join(build or BIN, "madang"), "serve", "--data", data, "--mqtt", mqtt, "--http", http,
              "--ws", "off", "--wss", "off", "--coap", "off", "--device-rate", "0", "--ready-file", ready, *flags],
             env={**os.environ, "MADANG_LOG": "warn"})
         while not os.path.exists(ready):

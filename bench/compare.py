@@ -3,14 +3,18 @@
 
     cargo build --release --workspace
     bench/compare.py [--quick] [--only WORD] > table.md
+    bench/compare.py --before FOLDER [--rounds N] > table.md
 
-Needs Debian's mosquitto. Each row starts a fresh broker, so that no row pays
+Needs Debian's mosquitto; with --before the peer is another build of madang
+instead, the two in turn, and the medians of N rounds count. Each row starts a fresh broker, so that no row pays
 for the one before. The load (firmware-sim) shares the two cores with it;
 what counts is the broker's own CPU time per million messages, or per million
 deliveries where one publisher has many subscribers.
 """
 
 import argparse
+import functools
+import statistics
 from dataclasses import dataclass
 
 from brokers import Madang, Mosquitto, folder, load, running
@@ -120,12 +124,32 @@ def fan_out(rows, quick):
         print(f"| {name} | {cells[0]} | {cells[1]} | **{cpu[0] / cpu[1]:.2f}** |", flush=True)
 
 
+def against(rows, folder_before, rounds, quick):
+    """The same rows on the build before."""
+    before = functools.partial(Madang, build=folder_before)
+    print("| Load | CPU-s per million, now | before | ratio of the medians | lowest and highest ratio of a round |")
+    print("|---|---|---|---|---|")
+    for row in rows:
+        now, then = [], []
+        for _ in range(rounds):
+            for cost, start in ((now, Madang), (then, before)):
+                cost.append(row.run(start, quick)["server"]["cpu_seconds_per_million"])
+        ratios = sorted(a / b for a, b in zip(now, then))
+        middle = statistics.median(now), statistics.median(then)
+        print(f"| {row.name()} | {middle[0]:.2f} | {middle[1]:.2f} | **{middle[0] / middle[1]:.2f}** "
+              f"| {ratios[0]:.2f} to {ratios[-1]:.2f} |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="a tenth of the messages")
     parser.add_argument("--only", default="", help="rows whose name holds this text")
+    parser.add_argument("--before", metavar="FOLDER", help="with the madang to compare with")
+    parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     wanted = [row for row in MESSAGES if options.only in row.name()]
+    if options.before:
+        return against(wanted, options.before, options.rounds, options.quick)
     if wanted:
         messages(wanted, options.quick)
     wanted = [row for row in FAN_OUT if options.only in row[0] + " fan-out"]

@@ -3,9 +3,9 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use domain::{Offset, Timestamp};
+use domain::Offset;
 
 use crate::access::{AccessControl, Listener, Realm};
 use crate::config::{Config, ConfigError};
@@ -62,7 +62,7 @@ impl Broker {
             shared: Arc::new(Shared::new(config, counters)),
         };
         let kept = services.sessions.load().map_err(StartError::Sessions)?;
-        handle.restore(kept);
+        handle.restore(kept, &*services.sessions);
         for index in 0..workers {
             let running = Running::enter(&handle);
             let (shared, services) = (handle.shared.clone(), services.clone());
@@ -207,6 +207,19 @@ impl BrokerHandle {
         self.shared.directory.newest(session_owner)?.info()
     }
 
+    /// The same of many, in their order: one look at the directory.
+    pub fn connections<'a>(
+        &self,
+        session_owners: impl Iterator<Item = &'a str>,
+    ) -> Vec<Option<ConnectionInfo>> {
+        // What each tells is asked without the directory's lock.
+        let newest = self.shared.directory.newest_of(session_owners);
+        newest
+            .into_iter()
+            .map(|endpoint| endpoint?.info())
+            .collect()
+    }
+
     /// Resolves when all workers have ended after the shutdown signal.
     pub async fn stopped(self) {
         loop {
@@ -219,7 +232,7 @@ impl BrokerHandle {
     }
 
     /// Sessions of an earlier run wait for their owners again.
-    fn restore(&self, kept: Vec<StoredSession>) {
+    fn restore(&self, kept: Vec<StoredSession>, store: &impl SessionStore) {
         let config = &self.shared.config;
         let limits = topic_limits(config);
         for stored in kept {
@@ -237,7 +250,9 @@ impl BrokerHandle {
                 ..Kept::default()
             };
             let expiry = Duration::from_secs(stored.expiry.into());
-            let away = stored.detached.map_or(Duration::ZERO, since);
+            let away = stored
+                .detached
+                .map_or(Duration::ZERO, |detached| store.away(detached));
             let left = expiry.saturating_sub(away);
             let waiting = Waiting::new(kept, stored.position, left);
             self.shared.directory.restore(&key, waiting, make);
@@ -276,13 +291,6 @@ impl BrokerHandle {
         }
         Ok(())
     }
-}
-
-/// How long ago it was, by the system's clock.
-fn since(time: Timestamp) -> Duration {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let then = Duration::from_micros(time.as_micros().max(0) as u64);
-    now.unwrap_or_default().saturating_sub(then)
 }
 
 /// A worker that runs; dropped at its end, also by a panic.

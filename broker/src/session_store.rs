@@ -7,6 +7,7 @@
 //! memory and slows nobody.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use domain::{Offset, Timestamp};
@@ -135,6 +136,14 @@ pub enum SessionChange {
 pub trait SessionStore: Send + Sync + 'static {
     /// All kept sessions; asked once, at the start.
     fn load(&self) -> Result<Vec<StoredSession>, SinkFault>;
+
+    /// For how long a session has been without its connection, which ended at
+    /// `detached`, by the clock that its store goes by.
+    fn away(&self, detached: Timestamp) -> Duration {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let then = Duration::from_micros(detached.as_micros().max(0).unsigned_abs());
+        now.unwrap_or_default().saturating_sub(then)
+    }
 
     /// Resolves when all changes are durable. Changes hold in the order of the
     /// calls, whichever future is polled first: they are taken by the call

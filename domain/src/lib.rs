@@ -22,6 +22,6 @@ pub use ids::{
 };
 pub use location::{Audience, Location, LocationError};
 pub use observation::{Flags, ParsedObservation, RejectReason, Rejection, Telemetry};
-pub use time::{TimeError, Timestamp};
+pub use time::{Moment, TimeError, Timestamp};
 pub use units::UnitError;
-pub use value::{ParsedValue, Quality, Value};
+pub use value::{ParsedValue, Qualities, Quality, Value};

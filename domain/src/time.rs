@@ -10,6 +10,26 @@ const MAX_TEXT_BYTES: usize = 256;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Timestamp(i64);
 
+/// The present, as far as it is known: a clock may be in doubt, and then no more
+/// than this can be said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moment {
+    /// What ends before it is over for certain.
+    pub earliest: Timestamp,
+    /// What begins after it is ahead for certain.
+    pub latest: Timestamp,
+}
+
+/// A clock that is right.
+impl From<Timestamp> for Moment {
+    fn from(now: Timestamp) -> Self {
+        Self {
+            earliest: now,
+            latest: now,
+        }
+    }
+}
+
 /// Why a text or a number is not a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {

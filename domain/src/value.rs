@@ -65,3 +65,23 @@ impl Quality {
         self as u8
     }
 }
+
+/// A set of qualities: which observations a question is about.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Qualities(u8);
+
+impl Qualities {
+    pub const NONE: Self = Self(0);
+    /// What statistics are made of where nobody says otherwise.
+    pub const GOOD: Self = Self::NONE.with(Quality::Good);
+    pub const ALL: Self = Self(0b1111);
+
+    #[must_use]
+    pub const fn with(self, quality: Quality) -> Self {
+        Self(self.0 | 1 << quality.code())
+    }
+
+    pub const fn contains(self, quality: Quality) -> bool {
+        self.0 & 1 << quality.code() != 0
+    }
+}

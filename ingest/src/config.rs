@@ -1,9 +1,7 @@
-//! What the data plane can be told, and the clock it is given.
+//! What the data plane can be told.
 
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use domain::Timestamp;
 use supervisor::Scope;
 
 /// The least a segment may hold, in bytes: two groups of the log.
@@ -58,23 +56,4 @@ pub enum CommitPolicy {
     Inline,
     /// One thread of the log's own: for disks whose sync takes long.
     Thread,
-}
-
-/// Where received stamps come from: the platform's clock, or a test's.
-pub trait Clock: Send + Sync + 'static {
-    fn now(&self) -> Timestamp;
-}
-
-/// The clock of the machine.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> Timestamp {
-        let micros = match SystemTime::now().duration_since(UNIX_EPOCH) {
-            Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
-            Err(before) => -i64::try_from(before.duration().as_micros()).unwrap_or(i64::MAX),
-        };
-        Timestamp::from_micros(micros)
-    }
 }

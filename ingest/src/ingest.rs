@@ -6,7 +6,7 @@ use device_registry::{Device, ExtraDatastreamError, Registry};
 use domain::{DatastreamId, DeviceId, ObservationBatch, Offset, RejectReason, Timestamp};
 
 use crate::apply::ReadSide;
-use crate::config::Clock;
+use crate::clock::Clock;
 use crate::latest::KnownDatastreams;
 use crate::live::{FrameStream, StreamStart};
 use crate::log::{CommitError, Fault, Log, StagingError};
@@ -80,6 +80,7 @@ impl Ingest {
         let validated = validate(
             device,
             batch,
+            inner.clock.spread(),
             |agency, model| inner.registry.snapshot().retention_days(agency, model),
             |field| inner.extra_field(device, field),
         )?;
@@ -133,6 +134,18 @@ impl Ingest {
         self.inner.clock.now()
     }
 
+    /// When the newest durable message was received, as far as the log holds
+    /// it. Reads the disk.
+    pub fn newest_receipt(&self) -> Option<Timestamp> {
+        let newest = self.inner.log.frames(self.durable_offset()).next()?;
+        newest.ok().map(|frame| frame.received)
+    }
+
+    /// What deletion counts from by that clock.
+    pub fn settled(&self) -> Timestamp {
+        self.inner.clock.settled()
+    }
+
     /// Refuses new messages, makes everything durable, applies and flushes it,
     /// and stops the threads.
     pub async fn close(&self) -> Result<(), CloseError> {
@@ -159,7 +172,7 @@ impl Ingest {
     /// Drops the days whose retention is over, as the store does each hour;
     /// how many files. Blocks for file I/O.
     pub fn expire(&self) -> Result<usize, ExpireError> {
-        self.inner.read.expire(self.now())
+        self.inner.read.expire(self.inner.clock.settled())
     }
 
     // --- positions

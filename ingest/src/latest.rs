@@ -114,12 +114,17 @@ impl Latest {
     /// Takes one row in that a file or a snapshot holds.
     pub(crate) fn restore(&self, row: &StoredObservation) {
         let mut table = self.table.write();
-        let entry = table.slot(row.datastream);
-        let newer = entry.as_ref().is_none_or(|known| {
-            (known.time, known.offset, known.index) < (row.time, row.offset, row.index)
+        let slot = table.slot(row.datastream);
+        let entry = Entry::of(row);
+        let newer = slot.as_ref().is_none_or(|known| {
+            let later = (known.time, known.offset, known.index) < (row.time, row.offset, row.index);
+            match later {
+                true => !entry.yields_to(known.received, known.offset),
+                false => known.yields_to(row.received, row.offset),
+            }
         });
         if newer {
-            *entry = Some(Entry::of(row));
+            *slot = Some(entry);
         }
     }
 
@@ -170,7 +175,11 @@ fn offer(
     received: Timestamp,
     offset: Offset,
 ) {
-    let revision = match (observation.verdict, slot.as_ref()) {
+    let superseded = slot
+        .as_ref()
+        .is_some_and(|known| known.time > observation.time && known.yields_to(received, offset));
+    let known = slot.as_ref().filter(|_| !superseded);
+    let revision = match (observation.verdict, known) {
         (_, Some(known)) if known.time > observation.time => return,
         (verdict, Some(known)) if known.time == observation.time => {
             let seen = (known.offset, known.index) >= (offset, observation.index);
@@ -199,6 +208,14 @@ fn offer(
 }
 
 impl Entry {
+    /// Its time was assigned by a clock that was ahead, as a later receipt
+    /// shows: it is not the latest any more.
+    fn yields_to(&self, received: Timestamp, offset: Offset) -> bool {
+        self.flags.contains(Flags::TIME_ASSIGNED)
+            && self.offset < offset
+            && self.time.as_micros() - received.as_micros() > Timestamp::MAX_AHEAD_MICROS
+    }
+
     fn of(row: &StoredObservation) -> Self {
         Self {
             time: row.time,

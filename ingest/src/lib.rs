@@ -9,6 +9,7 @@
 
 mod apply;
 pub mod backup;
+mod clock;
 mod config;
 mod export;
 mod handles;
@@ -27,10 +28,14 @@ mod system;
 mod validate;
 pub mod verify;
 
-pub use config::{Clock, CommitPolicy, Config, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES, SystemClock};
+pub use clock::{
+    CLOCK_FILE, Clock, ClockReport, ClockStanding, ClockTrust, PlatformClock, Spread, SystemClock,
+    SystemClocks, Ticking, TimeSource,
+};
+pub use config::{CommitPolicy, Config, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES};
 pub use export::{
     Checksum, Day, DayError, DayExport, DayPart, ExportAnswer, ExportError, ExportFile,
-    ExportFormat, Exports, Making,
+    ExportFormat, Exports, Making, write_csv_text,
 };
 pub use ingest::{CloseError, Ingest, StageError, SubmitError};
 pub use latest::KnownDatastreams;

@@ -12,7 +12,8 @@ use domain::{AgencyId, ModelId, Offset};
 use parquet::errors::ParquetError;
 
 use crate::apply::ReadSide;
-use crate::config::{Clock, Config, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES};
+use crate::clock::Clock;
+use crate::config::{Config, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES};
 use crate::ingest::{Ingest, Inner};
 use crate::log::{Fault, Faults, Log, LogConfig, LogOpenError, LogReadError};
 use crate::sequence::memory_file::{self, MemoryError};
@@ -123,7 +124,7 @@ fn upkeep(config: &Config, registry: &Arc<Registry>, clock: &Arc<dyn Clock>) -> 
             let model = ModelId::new(group.model.as_str()).ok()?;
             kept.snapshot().retention_days(&agency, &model)
         }),
-        now: Box::new(move || clock.now()),
+        now: Box::new(move || clock.settled()),
         pace: Pace::Background,
         scope: config.scope.clone(),
     }

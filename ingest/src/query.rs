@@ -4,7 +4,7 @@
 //! inclusive, `to` exclusive. Answers show each (datastream, time) once, in its
 //! newest revision.
 
-use domain::{DatastreamId, Flags, Location, Offset, Quality, Timestamp, Value};
+use domain::{DatastreamId, Flags, Location, Offset, Qualities, Quality, Timestamp, Value};
 
 use crate::store::ReadError;
 
@@ -60,8 +60,9 @@ pub struct RangePage {
     pub more: bool,
 }
 
-/// Statistics over buckets of time. Numbers whose quality is good or uncertain
-/// count; everything else is left out.
+/// Statistics over buckets of time. Numbers of the qualities that are asked for
+/// count; a bucket tells how many others it leaves out. What is no number is
+/// not looked at.
 #[derive(Clone, PartialEq, Debug)]
 pub struct AggregateQuery {
     pub datastreams: Vec<DatastreamId>,
@@ -69,6 +70,7 @@ pub struct AggregateQuery {
     pub boundaries: Vec<Timestamp>,
     pub functions: Vec<AggregateFunction>,
     pub per_datastream: Grouping,
+    pub qualities: Qualities,
 }
 
 /// Whether datastreams are answered one by one.
@@ -95,7 +97,8 @@ pub enum AggregateFunction {
     Percentile(u8),
 }
 
-/// A bucket that holds at least one number; empty ones are left out.
+/// A bucket that holds at least one number, of whatever quality; empty ones are
+/// left out.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Bucket {
     /// `None` where datastreams are taken together.
@@ -104,8 +107,11 @@ pub struct Bucket {
     pub start: Timestamp,
     /// Exclusive.
     pub end: Timestamp,
-    /// In the order of the query's functions.
+    /// In the order of the query's functions; of no number, only the count is
+    /// known.
     pub values: Vec<Option<f64>>,
+    /// Numbers that do not count, for their quality.
+    pub left_out: u64,
     /// Its percentiles come from sketches, since the request would have read
     /// too many rows: each of the two neighbours that one lies between is off by
     /// at most 1 percent of itself. Everything else is exact all the same.

@@ -22,6 +22,9 @@ pub struct Stats {
     pub revisions: u64,
     /// Observations behind what the sequencer remembers.
     pub late: u64,
+    /// Times that were assigned behind a greater one of the datastream, since
+    /// that lies ahead of the clock.
+    pub times_put_back: u64,
     /// Quarantined observations, in the order of [`RejectReason::ALL`].
     pub rejected: [u64; RejectReason::ALL.len()],
     /// Unreadable payloads, by [`PayloadError`]'s number less one.
@@ -57,7 +60,9 @@ pub struct Stats {
     pub compaction_bytes: u64,
     /// Rows left out by compactions, since they repeated the value before.
     pub repeats_dropped: u64,
-    /// Day files dropped, since their retention was over.
+    /// Day files that retention has set aside, and that are still there.
+    pub files_kept_aside: u64,
+    /// Day files that retention has set aside since the start.
     pub files_expired: u64,
     /// Rows of those files.
     pub rows_expired: u64,
@@ -77,6 +82,7 @@ pub(crate) struct Counters {
     pub(crate) duplicates: AtomicU64,
     pub(crate) revisions: AtomicU64,
     pub(crate) late: AtomicU64,
+    pub(crate) times_put_back: AtomicU64,
     rejected: [AtomicU64; RejectReason::ALL.len()],
     unreadable: [AtomicU64; PAYLOAD_ERRORS],
     pub(crate) syncs: AtomicU64,
@@ -130,6 +136,7 @@ impl Counters {
             duplicates: read(&self.duplicates),
             revisions: read(&self.revisions),
             late: read(&self.late),
+            times_put_back: read(&self.times_put_back),
             rejected: std::array::from_fn(|at| read(&self.rejected[at])),
             unreadable: std::array::from_fn(|at| read(&self.unreadable[at])),
             syncs: read(&self.syncs),
@@ -141,6 +148,7 @@ impl Counters {
             file_rows: 0,
             file_bytes: 0,
             files_set_aside: 0,
+            files_kept_aside: 0,
             flush_failures: read(&self.flush_failures),
             compactions: read(&self.compactions),
             compaction_failures: read(&self.compaction_failures),

@@ -66,7 +66,7 @@ where
     }
 }
 
-/// A JSON body that may be left out.
+/// A JSON body that may be left out, or be null.
 pub(crate) struct OptionalJsonBody<T>(pub(crate) T);
 
 impl<S, T> FromRequest<S> for OptionalJsonBody<T>
@@ -82,14 +82,14 @@ where
         if bytes.is_empty() {
             Ok(Self(T::default()))
         } else if json {
-            parse(&bytes).map(Self)
+            parse::<Option<T>>(&bytes).map(|body| Self(body.unwrap_or_default()))
         } else {
             Err(no_json())
         }
     }
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes)
         .map_err(|error| Problem::body(format!("{error}. An example is in /docs.")))
 }

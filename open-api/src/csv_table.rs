@@ -41,21 +41,8 @@ pub(crate) mod cell {
     use serde::Serialize;
     use serde_json::Value;
 
-    /// A text, quoted where it has to be.
-    pub(crate) fn text(out: &mut Vec<u8>, text: &str) {
-        if !text.contains([',', '"', '\r', '\n']) {
-            out.extend_from_slice(text.as_bytes());
-            return;
-        }
-        out.push(b'"');
-        for byte in text.bytes() {
-            if byte == b'"' {
-                out.push(b'"');
-            }
-            out.push(byte);
-        }
-        out.push(b'"');
-    }
+    /// A text, as exports write it: quoted where it has to be, and no formula.
+    pub(crate) use ingest::write_csv_text as text;
 
     /// Whatever JSON writes without quotes: a number or a boolean.
     pub(crate) fn json(out: &mut Vec<u8>, value: &impl Serialize) {
@@ -72,6 +59,7 @@ pub(crate) mod cell {
     pub(crate) fn value(out: &mut Vec<u8>, value: &Value) {
         match value {
             Value::Null => {}
+            Value::Array(items) if items.is_empty() => {}
             Value::String(string) => text(out, string),
             Value::Array(items) if items.iter().all(Value::is_string) => {
                 let words: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
@@ -104,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_are_quoted_where_they_must_be() {
+    fn cells_are_quoted_where_they_must_be_and_no_text_is_a_formula() {
         let items = [
             Item {
                 name: "a \"b\", c",
@@ -114,13 +102,18 @@ mod tests {
             Item {
                 name: "plain",
                 place: None,
-                words: vec![],
+                words: vec!["=1+1"],
+            },
+            Item {
+                name: "@SUM(1)",
+                place: Some(Place { lat: -0.5 }),
+                words: vec!["-x"],
             },
         ];
         let table = String::from_utf8(render(&items)).unwrap();
         assert_eq!(
             table,
-            "name,place.lat,words\r\n\"a \"\"b\"\", c\",37.5,x y\r\nplain,,\r\n"
+            "name,place.lat,words\r\n\"a \"\"b\"\", c\",37.5,x y\r\nplain,,'=1+1\r\n'@SUM(1),-0.5,'-x\r\n"
         );
     }
 }

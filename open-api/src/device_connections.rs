@@ -11,6 +11,13 @@ pub trait Connections: Send + Sync + 'static {
     fn prometheus(&self, out: &mut String, names: Names);
     /// The device's standing connection, if it has one.
     fn of_device(&self, device: &DeviceId) -> Option<StandingConnection>;
+    /// Those of many devices, in their order, as they stand at one moment.
+    fn of_devices(&self, devices: &[&DeviceId]) -> Vec<Option<StandingConnection>> {
+        devices
+            .iter()
+            .map(|device| self.of_device(device))
+            .collect()
+    }
 }
 
 /// Whether figures are told by agency too.

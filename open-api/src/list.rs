@@ -101,6 +101,8 @@ impl Form {
     fn wanted<'a>(ranges: impl Iterator<Item = &'a str>) -> Self {
         let mut best = (Self::Json, 0.0);
         for range in ranges {
+            // Case does not matter in any of it.
+            let range = range.to_ascii_lowercase();
             let mut parts = range.split(';').map(str::trim);
             let form = match parts
                 .next()
@@ -163,6 +165,8 @@ mod tests {
             ("", Form::Json),
             ("image/png", Form::Json),
             ("text/csv", Form::Csv),
+            ("Text/CSV", Form::Csv),
+            ("Application/JSON;Q=0.5, Text/CSV;Q=0.9", Form::Csv),
             ("text/csv;q=0.5, application/json", Form::Json),
             ("application/json;q=0.5, text/csv; q=0.9", Form::Csv),
             ("text/csv;header=present;q=0.9, */*;q=0.1", Form::Csv),

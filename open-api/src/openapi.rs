@@ -1,10 +1,14 @@
 //! The head of the OpenAPI 3.1 document: title, security schemes, tags.
 
 use utoipa::OpenApi as _;
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Http, HttpAuthScheme, HttpBuilder, SecurityScheme,
 };
+use utoipa::openapi::{OpenApi, Server};
+
+use crate::described::ProblemSchema;
+use crate::state::PlatformInfo;
+use crate::views::{FrameView, GapView};
 
 const DESCRIPTION: &str = "\
 Madang is an open IoT common platform: what public sensors observe, durable, queryable and live.
@@ -12,13 +16,14 @@ Madang is an open IoT common platform: what public sensors observe, durable, que
 Public data answers without a key at a small quota. A key is made at `/` in a minute and is valid \
 at once. Errors are RFC 9457 `application/problem+json` with a request id; lists are \
 `{\"items\": [...], \"next\": URL or null}` and answer `Accept: text/csv` too. Times are RFC 3339 \
-with an offset; `from` is inclusive and `to` exclusive. Every reply tells its quota in \
+with an offset; `from` is inclusive and `to` exclusive. In tables a text that a spreadsheet would \
+take for a formula has a `'` in front, as in exports. Every reply tells its quota in \
 `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`.";
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "Madang", description = "", license(name = "Apache-2.0", identifier = "Apache-2.0")),
-    components(schemas(crate::openapi::Problem)),
+    components(schemas(ProblemSchema, FrameView<'static>, GapView)),
     tags(
         (name = "data", description = "What was observed, for everybody who may read it"),
         (name = "applications", description = "Developers' programs and their API keys"),
@@ -30,10 +35,13 @@ with an offset; `from` is inclusive and `to` exclusive. Every reply tells its qu
 struct Head;
 
 /// The document before any path is in it.
-pub(crate) fn head(version: &str) -> OpenApi {
+pub(crate) fn head(platform: &PlatformInfo) -> OpenApi {
     let mut document = Head::openapi();
     DESCRIPTION.clone_into(document.info.description.get_or_insert_default());
-    version.clone_into(&mut document.info.version);
+    platform.version.clone_into(&mut document.info.version);
+    // Relative to where the document is, unless the platform knows better.
+    let url = platform.public_url.as_deref().unwrap_or("/");
+    document.servers = Some(vec![Server::new(url)]);
     let components = document.components.get_or_insert_default();
     for (name, scheme) in [
         (
@@ -79,25 +87,4 @@ fn http(scheme: HttpAuthScheme, description: &str) -> SecurityScheme {
         .description(Some(description))
         .build();
     SecurityScheme::Http(http)
-}
-
-/// RFC 9457. `type` leads to a page that tells the way out.
-#[derive(utoipa::ToSchema)]
-#[schema(example = json!({
-    "type": "/problems/invalid-parameter", "title": "A parameter cannot be read", "status": 400,
-    "detail": "from: a time needs an offset, as 2026-05-01T09:00:00+09:00 or ...Z",
-    "request_id": "5f1c22aa-1f3"
-}))]
-pub(crate) struct Problem {
-    /// A stable path below `/problems/`.
-    #[expect(dead_code, reason = "it describes what `Problem::render` writes")]
-    r#type: String,
-    #[expect(dead_code, reason = "it describes what `Problem::render` writes")]
-    title: String,
-    #[expect(dead_code, reason = "it describes what `Problem::render` writes")]
-    status: u16,
-    #[expect(dead_code, reason = "it describes what `Problem::render` writes")]
-    detail: String,
-    #[expect(dead_code, reason = "it describes what `Problem::render` writes")]
-    request_id: String,
 }

@@ -6,22 +6,25 @@ use axum::handler::Handler;
 use axum::routing::MethodFilter;
 use utoipa::__dev::{SchemaReferences, Tags};
 use utoipa::Path;
-use utoipa::openapi::path::{HttpMethod, Operation, Paths};
+use utoipa::openapi::path::{HttpMethod, Paths};
 use utoipa::openapi::schema::Schema;
-use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{Components, OpenApi, RefOr};
 
+use crate::operation_rules::{Readers, complete};
 use crate::state::ApiState;
 
 /// A router and the description of what is in it.
 pub(crate) struct Operations {
+    readers: Readers,
     router: Router<ApiState>,
     paths: Paths,
     schemas: Vec<(String, RefOr<Schema>)>,
 }
 
 impl Operations {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(readers: Readers) -> Self {
         Self {
+            readers,
             router: Router::new(),
             paths: Paths::new(),
             schemas: Vec::new(),
@@ -59,7 +62,7 @@ impl Operations {
         );
         let mut operation = D::operation();
         operation.tags = Some(D::tags().into_iter().map(str::to_owned).collect());
-        complete(&mut operation, line);
+        complete(&mut operation, line, self.readers);
         self.paths.add_path_operation(path, vec![method], operation);
         D::schemas(&mut self.schemas);
         self.router = self.router.route(path, axum::routing::on(filter, handler));
@@ -78,38 +81,4 @@ impl Operations {
             .extend(self.schemas);
         self.router
     }
-}
-
-/// What OpenAPI asks of every operation, so that generators of clients work: a
-/// name that no other has, words for each answer, and the form of the errors.
-fn complete(operation: &mut Operation, line: &str) {
-    operation.operation_id = Some(name(line));
-    for answer in operation.responses.responses.values_mut() {
-        if let RefOr::T(answer) = answer
-            && answer.description.is_empty()
-        {
-            "As asked".clone_into(&mut answer.description);
-        }
-    }
-    let problem = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name("Problem")))
-        .build();
-    let refused = ResponseBuilder::new()
-        .description("A problem: what is wrong, and the way out")
-        .content("application/problem+json", problem)
-        .build();
-    operation
-        .responses
-        .responses
-        .insert("default".to_owned(), refused.into());
-}
-
-/// `GET /v1/devices/{id}/events` is `get_devices_id_events`.
-fn name(line: &str) -> String {
-    line.to_lowercase()
-        .replace("/v1/", "/")
-        .split(|sign: char| !sign.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join("_")
 }

@@ -14,13 +14,14 @@ use crate::endpoints::{
 };
 use crate::envelope::envelope;
 use crate::openapi;
+use crate::operation_rules::Readers;
 use crate::operations::Operations;
 use crate::problem::Problem;
 use crate::state::ApiState;
 
 /// Everything that the API answers.
 pub(crate) fn router(state: ApiState) -> Router {
-    let mut document = openapi::head(&state.platform.version);
+    let mut document = openapi::head(&state.platform);
     let api = Router::new()
         .merge(
             public()
@@ -44,11 +45,12 @@ pub(crate) fn router(state: ApiState) -> Router {
         .with_state(state)
 }
 
-/// Reads that other sites' pages may ask for.
+/// What other sites' pages may read, and what changes it: a preflight lets no
+/// other method than GET and HEAD through.
 // One line a path.
 #[rustfmt::skip]
 fn public() -> Operations {
-    Operations::new()
+    Operations::new(Readers::All)
         .on("GET /v1/platform", platform::show, platform::__path_show)
         .on("GET /v1/models", models::list, models::__path_list)
         .on("POST /v1/models", models::add, models::__path_add)
@@ -58,6 +60,7 @@ fn public() -> Operations {
         .on("DELETE /v1/boundaries/{name}", boundaries::remove, boundaries::__path_remove)
         .on("GET /v1/things", things::list, things::__path_list)
         .on("GET /v1/datastreams", datastreams::list, datastreams::__path_list)
+        .on("GET /v1/datastreams/summary", datastreams::summary, datastreams::__path_summary)
         .on("GET /v1/datastreams/{id}", datastreams::show, datastreams::__path_show)
         .on("GET /v1/datastreams/{id}/observations", observations::list, observations::__path_list)
         .on("GET /v1/latest", latest::list, latest::__path_list)
@@ -72,7 +75,7 @@ fn public() -> Operations {
 /// What the platform's own pages and programs ask for.
 #[rustfmt::skip]
 fn guarded() -> Operations {
-    Operations::new()
+    Operations::new(Readers::Named)
         .on("POST /v1/session", session::open, session::__path_open)
         .on("GET /v1/session", session::show, session::__path_show)
         .on("DELETE /v1/session", session::close, session::__path_close)
@@ -104,13 +107,13 @@ fn guarded() -> Operations {
 /// What a device itself asks for, with its own credentials.
 #[rustfmt::skip]
 fn of_devices() -> Operations {
-    Operations::new()
+    Operations::new(Readers::Named)
         .on("POST /v1/devices/{id}/telemetry", telemetry::publish, telemetry::__path_publish)
 }
 
 #[rustfmt::skip]
 fn of_operations() -> Operations {
-    Operations::new()
+    Operations::new(Readers::Named)
         .on("GET /healthz", health::alive, health::__path_alive)
         .on("GET /readyz", health::ready, health::__path_ready)
         .on("GET /metrics", metrics::show, metrics::__path_show)

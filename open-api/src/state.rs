@@ -17,12 +17,14 @@ use crate::device_connections::Connections;
 use crate::endpoints::{Downloads, Streams};
 use crate::envelope::HttpCounters;
 use crate::limits::HttpLimits;
-use crate::params::Viewer;
+use crate::params::{FilterQuery, KnownWords, Viewer};
 use crate::problem::Problem;
 use crate::quota::{Quotas, Throttle};
 use crate::reads::Reads;
 use crate::reply_body::Compressing;
+use crate::summaries::Summaries;
 use crate::told::Told;
+use crate::views::SummaryView;
 
 /// What the platform says of itself at `GET /v1/platform`.
 #[derive(Clone, Debug)]
@@ -91,7 +93,9 @@ pub struct Shared {
     boundary_members: BoundaryMembers,
     pub(crate) compressing: Compressing,
     pub(crate) refusals: Told,
+    summaries: Summaries,
     reads: Reads,
+    walks: Reads,
 }
 
 impl std::ops::Deref for ApiState {
@@ -138,7 +142,9 @@ impl ApiState {
                 boundary_members: BoundaryMembers::default(),
                 compressing: Compressing::default(),
                 refusals: Told::default(),
+                summaries: Summaries::default(),
                 reads: Reads::default(),
+                walks: Reads::default(),
             }),
         }
     }
@@ -164,9 +170,44 @@ impl ApiState {
             return Ok(Some(known));
         }
         let (snapshot, boundary) = (Arc::clone(snapshot), Arc::clone(boundary));
-        self.blocking(move |shared| shared.boundary_members.find(&snapshot, &boundary, viewer))
+        self.walking(move |shared| shared.boundary_members.find(&snapshot, &boundary, viewer))
             .await
             .map(Some)
+    }
+
+    /// What there is of datastreams, by model and agency.
+    pub(crate) async fn summary(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        viewer: Viewer,
+    ) -> Result<Arc<[SummaryView]>, Problem> {
+        if let Some(known) = self.summaries.known(snapshot, viewer) {
+            return Ok(known);
+        }
+        let snapshot = Arc::clone(snapshot);
+        self.walking(move |shared| shared.summaries.make(&snapshot, viewer))
+            .await
+    }
+
+    /// Refuses a filter that names what does not exist. Asked where nothing was
+    /// found.
+    pub(crate) async fn check_words(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        viewer: Viewer,
+        query: &FilterQuery,
+    ) -> Result<(), Problem> {
+        let known = |summary| KnownWords {
+            snapshot,
+            viewer,
+            summary,
+        };
+        // Most words are known without a look at all datastreams.
+        if known(&[]).check(query).is_ok() {
+            return Ok(());
+        }
+        let summary = self.summary(snapshot, viewer).await?;
+        known(&summary).check(query)
     }
 
     /// Reads a range or an aggregate, a few at a time. Who leaves before the
@@ -177,6 +218,33 @@ impl ApiState {
         F: FnOnce(&Shared) -> T + Send + 'static,
     {
         let turn = self.reads.turn().await?;
+        self.blocking(move |shared| {
+            let _turn = turn;
+            call(shared)
+        })
+        .await
+    }
+
+    /// A walk, or what is short enough to be done here and now.
+    pub(crate) async fn looking<T, F>(&self, is_short: bool, call: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Shared) -> T + Send + 'static,
+    {
+        if is_short {
+            return Ok(call(&self.shared));
+        }
+        self.walking(call).await
+    }
+
+    /// Looks at many things of the registry and of memory where it stops no other
+    /// request, a few at a time, and with no regard to who reads files.
+    pub(crate) async fn walking<T, F>(&self, call: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Shared) -> T + Send + 'static,
+    {
+        let turn = self.walks.turn().await?;
         self.blocking(move |shared| {
             let _turn = turn;
             call(shared)

@@ -10,7 +10,7 @@ use anyhow::Context;
 use broker::coap::{CoapHandle, ReceiptKeys};
 use broker::{BrokerHandle, Listener};
 use device_registry::Registry;
-use ingest::{Clock, Ingest, SystemClock};
+use ingest::{Clock, Ingest, PlatformClock, SystemClocks, Ticking};
 use open_api::ApiState;
 use supervisor::{Scope, Supervisor};
 use tokio::net::TcpListener;
@@ -41,6 +41,8 @@ pub struct Platform {
     scope: Scope,
     /// Tells commands where this is; goes with it.
     _server_file: ServerFile,
+    /// The thread that looks at the system's clock: it ends with the platform.
+    _ticking: Ticking,
 }
 
 /// Where each listener listens, in the order of the ready file.
@@ -89,6 +91,7 @@ pub(crate) struct Rooms {
     pub registry: Arc<Registry>,
     pub ingest: Ingest,
     pub clock: Arc<dyn Clock>,
+    pub ticking: Ticking,
     pub downlink: Arc<Downlink>,
     pub sessions: Arc<Sessions>,
     pub logins: Arc<LoginBook>,
@@ -102,6 +105,9 @@ impl Platform {
     /// Opens the data, binds every listener and serves.
     pub async fn start(mut settings: Settings) -> anyhow::Result<Self> {
         let tls = settings.tls.take();
+        if let Some(tls) = &tls {
+            tls.tell_faults();
+        }
         let rooms = open(&settings).await?;
         let sockets = Sockets::bind(&settings).await?;
         let (stop, stopped) = watch::channel(false);
@@ -168,6 +174,7 @@ impl Platform {
             stop,
             supervisor: rooms.supervisor,
             scope,
+            _ticking: rooms.ticking,
         })
     }
 
@@ -261,10 +268,18 @@ async fn open(settings: &Settings) -> anyhow::Result<Rooms> {
     let supervisor = Supervisor::default();
     let data = settings.data.clone();
     let log_budget = settings.log_budget;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (registry, ingest, sessions, keys) = tokio::task::spawn_blocking({
+    let ticking = PlatformClock::open(&data, SystemClocks, settings.clock_trust);
+    let clock: Arc<dyn Clock> = Arc::<PlatformClock>::clone(&ticking);
+    let (registry, ingest, sessions, keys, ticking) = tokio::task::spawn_blocking({
         let (clock, supervisor) = (Arc::clone(&clock), supervisor.clone());
-        move || open_data(&data, log_budget, &clock, &supervisor)
+        move || {
+            let (registry, ingest, sessions, keys) =
+                open_data(&data, log_budget, &clock, &supervisor)?;
+            let ticking = ticking
+                .start(ingest.newest_receipt(), &supervisor.scope("clock"))
+                .context("the thread of the clock")?;
+            anyhow::Ok((registry, ingest, sessions, keys, ticking))
+        }
     })
     .await??;
     Ok(Rooms {
@@ -272,6 +287,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Rooms> {
         registry,
         ingest,
         clock,
+        ticking,
         sessions: Arc::new(sessions),
         logins: Arc::default(),
         keys,

@@ -208,6 +208,17 @@ impl Connections for Doors {
         let connection = self.mqtt.connection(device.as_str())?;
         Some(standing(connection, self.logins.assurance(device)))
     }
+
+    fn of_devices(&self, devices: &[&DeviceId]) -> Vec<Option<StandingConnection>> {
+        let owners = devices.iter().map(|device| device.as_str());
+        let connections = self.mqtt.connections(owners);
+        let pairs = devices.iter().zip(connections);
+        pairs
+            .map(|(device, connection)| {
+                connection.map(|it| standing(it, self.logins.assurance(device)))
+            })
+            .collect()
+    }
 }
 
 /// Counter or gauge, help, and how it is read of an agency.

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -19,6 +19,19 @@ pub struct Start {
     pub flags: Vec<String>,
     /// As `strace ...` or `prlimit ...`; put before the binary.
     pub wrapper: Vec<String>,
+    pub stderr: Stderr,
+}
+
+/// What becomes of the server's standard error.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+pub enum Stderr {
+    /// Read to the end.
+    #[default]
+    Read,
+    /// A pipe whose reader has gone.
+    Closed,
+    /// A pipe whose reader does nothing.
+    Unread,
 }
 
 pub struct TestPlatform {
@@ -26,6 +39,8 @@ pub struct TestPlatform {
     data: PathBuf,
     child: Child,
     ready: serde_json::Value,
+    /// Open for as long as the server runs, where nobody reads it.
+    _unread: Option<ChildStderr>,
     /// From the start of the process to the ready file.
     pub started_in: Duration,
 }
@@ -60,10 +75,18 @@ impl TestPlatform {
             .spawn()
             .expect("the binary starts");
         // Standard error is read all the time: a full pipe would stop the server.
-        let mut stderr = child.stderr.take().unwrap();
+        let (mut stderr, mut unread) = (child.stderr.take(), None);
+        match start.stderr {
+            Stderr::Read => {}
+            Stderr::Closed => drop(stderr.take()),
+            Stderr::Unread => unread = stderr.take(),
+        }
         let reader = std::thread::spawn(move || {
             let mut said = String::new();
             let mut chunk = [0u8; 4096];
+            let Some(mut stderr) = stderr else {
+                return said;
+            };
             while let Ok(count @ 1..) = stderr.read(&mut chunk) {
                 let text = String::from_utf8_lossy(&chunk[..count]).into_owned();
                 if std::env::var_os("MADANG_TEST_LOG").is_some() {
@@ -83,6 +106,7 @@ impl TestPlatform {
                     data: data.to_owned(),
                     child,
                     ready,
+                    _unread: unread,
                     started_in: begun.elapsed(),
                 });
             }

@@ -8,7 +8,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::{CredentialId, Timestamp};
+use domain::{CredentialId, Moment, Timestamp};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -48,9 +48,10 @@ pub fn authenticate_jwt(
     device: &Device,
     token: &[u8],
     audience: &str,
-    now: Timestamp,
+    now: impl Into<Moment>,
 ) -> Result<CredentialId, AuthError> {
-    admit(device, now)?;
+    let now = now.into();
+    admit(device, now.earliest)?;
     let token = Token::split(token)?;
     let header: Header = decode(
         token.header,
@@ -66,7 +67,7 @@ pub fn authenticate_jwt(
     let signature = URL_SAFE_NO_PAD
         .decode(token.signature)
         .map_err(|_| AuthError::TokenForm("its signature is not in base64url"))?;
-    let credential = verify_signature(device, algorithm, token.signed, &signature, now)?;
+    let credential = verify_signature(device, algorithm, token.signed, &signature, now.earliest)?;
     let claims: Claims = decode(
         token.claims,
         "its claims are not in base64url",
@@ -168,33 +169,36 @@ fn check_identity(claims: &Claims, device: &Device, audience: &str) -> Result<()
     })
 }
 
-fn check_time(claims: &Claims, now: Timestamp) -> Result<(), AuthError> {
-    let now = now.as_micros().div_euclid(1_000_000);
+/// Where the platform does not know the time itself, only what is wrong at any
+/// time that it can be is refused.
+fn check_time(claims: &Claims, now: Moment) -> Result<(), AuthError> {
+    let [earliest, latest] =
+        [now.earliest, now.latest].map(|time| time.as_micros().div_euclid(1_000_000));
     let issued = seconds(claims.iat.as_ref(), "iat")?;
     let expires = seconds(claims.exp.as_ref(), "exp")?;
     // First the clock: a wrong one explains the others.
-    if issued - now > CLOCK_SKEW_SECONDS {
+    if issued - latest > CLOCK_SKEW_SECONDS {
         return Err(AuthError::IssuedAhead {
             at: timestamp(issued),
-            seconds: issued - now,
+            seconds: issued - latest,
         });
     }
     let lifetime = expires - issued;
     if !(1..=MAX_LIFETIME_SECONDS).contains(&lifetime) {
         return Err(AuthError::Lifetime { seconds: lifetime });
     }
-    if now - expires > CLOCK_SKEW_SECONDS {
+    if earliest - expires > CLOCK_SKEW_SECONDS {
         return Err(AuthError::TokenExpired {
             at: timestamp(expires),
-            seconds: now - expires,
+            seconds: earliest - expires,
         });
     }
     if claims.nbf.is_some() {
         let valid_from = seconds(claims.nbf.as_ref(), "nbf")?;
-        if valid_from - now > CLOCK_SKEW_SECONDS {
+        if valid_from - latest > CLOCK_SKEW_SECONDS {
             return Err(AuthError::NotBefore {
                 at: timestamp(valid_from),
-                seconds: valid_from - now,
+                seconds: valid_from - latest,
             });
         }
     }

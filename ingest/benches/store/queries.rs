@@ -151,6 +151,7 @@ fn hours_in(
         boundaries: edges(from, to, HOUR),
         functions: vec![AggregateFunction::Avg, AggregateFunction::Count],
         per_datastream: Grouping::Together,
+        qualities: domain::Qualities::GOOD,
         datastreams,
     };
     let (mut walls_ms, mut cpu_ms, mut buckets) = (Vec::new(), Vec::new(), Vec::new());
@@ -208,6 +209,7 @@ fn check(options: &Options, ingest: &Ingest, asked: &[DatastreamId], counts: &[u
             boundaries: edges(START, START + i64::from(options.days) * DAY, DAY),
             functions: vec![AggregateFunction::Sum, AggregateFunction::Count],
             per_datastream: Grouping::Each,
+            qualities: domain::Qualities::GOOD,
         };
         let days = aggregate(ingest, &query);
         let total = |at: usize| days.iter().filter_map(|day| day.values[at]).sum::<f64>();
@@ -253,6 +255,7 @@ pub(crate) fn five_minutes(datastream: DatastreamId, from: i64, to: i64) -> Aggr
             AggregateFunction::Count,
         ],
         per_datastream: Grouping::Each,
+        qualities: domain::Qualities::GOOD,
     }
 }
 

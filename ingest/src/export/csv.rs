@@ -114,6 +114,11 @@ fn write_number(out: &mut Vec<u8>, number: f64) -> io::Result<()> {
     serde_json::to_writer(out, &number).map_err(io::Error::from)
 }
 
+/// A cell of text, for whoever else writes tables.
+pub fn write_csv_text(out: &mut Vec<u8>, cell: &str) {
+    text(out, cell);
+}
+
 fn text(out: &mut Vec<u8>, text: &str) {
     let guarded = text.starts_with([
         '=', '+', '-', '@', '\'', '\t', '\r', '\n', '＝', '＋', '－', '＠',

@@ -203,7 +203,7 @@ impl Inner {
 
     /// From time to time.
     fn forget_expired(&self, snapshot: &Snapshot) -> Result<(), ExportError> {
-        let now = self.ingest.now();
+        let now = self.ingest.settled();
         let last = self.looked.load(Ordering::Relaxed);
         if now.as_micros().saturating_sub(last) < expiry::LOOK_EVERY_MICROS {
             return Ok(());

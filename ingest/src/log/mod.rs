@@ -135,7 +135,7 @@ impl Log {
             instance: LogInstance(INSTANCES.fetch_add(1, Ordering::Relaxed)),
             policy,
             staging: Mutex::new(Staging {
-                sequencer: Sequencer::default(),
+                sequencer: Sequencer::counting(Arc::clone(&counters)),
                 groups: StagedGroups::new(recovered.durable.next()),
             }),
             writer: Mutex::new(Some(recovered.writer)),

@@ -13,10 +13,13 @@ mod replay;
 mod series;
 mod stage;
 
-use domain::{DatastreamId, DeviceId, Offset, Timestamp};
+use std::sync::Arc;
+
+use domain::{DatastreamId, DeviceId, Flags, Offset, Timestamp};
 use rustc_hash::FxHashMap;
 
 use crate::log::{Frame, ValueRef, Verdict};
+use crate::stats::Counters;
 use payloads::Payloads;
 use series::{Series, ValueMark};
 
@@ -34,12 +37,25 @@ pub(crate) struct Sequencer {
     series: Vec<Option<Box<[Series]>>>,
     windows: FxHashMap<DeviceId, ReplayWindow>,
     payloads: Payloads,
+    /// The last times that were assigned behind a series' greatest, since that
+    /// lies ahead of the clock by more than a time may.
+    put_back: FxHashMap<DatastreamId, i64>,
+    counters: Arc<Counters>,
 }
 
 impl Sequencer {
+    pub(crate) fn counting(counters: Arc<Counters>) -> Self {
+        Self {
+            counters,
+            ..Self::default()
+        }
+    }
+
     /// The time that the observation gets, and what it is. `value` is the
     /// value after validation; without a `time` it is assigned: the receipt's,
-    /// strictly increasing per datastream.
+    /// strictly increasing per datastream, and never ahead of the clock by more
+    /// than any time may be. Where the two cannot be had together, since the
+    /// clock once was ahead, the order is that of the offsets alone.
     pub(crate) fn judge(
         &mut self,
         offset: Offset,
@@ -48,9 +64,43 @@ impl Sequencer {
         received: Timestamp,
         value: ValueRef<'_>,
     ) -> (Timestamp, Verdict) {
+        let time = match time {
+            Some(time) => time,
+            None => match self.series(datastream).assign(received) {
+                Some(time) => time,
+                None => self.put_back(offset, datastream, received),
+            },
+        };
         let series = self.series(datastream);
-        let time = time.unwrap_or_else(|| series.assign(received));
         (time, series.judge(offset, time, ValueMark::of(value)))
+    }
+
+    /// A time for where the series' greatest lies too far ahead: increasing
+    /// among such times, and no other reading's.
+    #[cold]
+    fn put_back(
+        &mut self,
+        offset: Offset,
+        datastream: DatastreamId,
+        received: Timestamp,
+    ) -> Timestamp {
+        Counters::add(&self.counters.times_put_back, 1);
+        if self.put_back.is_empty() {
+            tracing::warn!(
+                datastream = datastream.get(),
+                "readings without a time of their own were once given times that lie ahead of the clock now: from here on they get the time of their receipt, in the order of their offsets"
+            );
+        }
+        let latest = received.as_micros() + Timestamp::MAX_AHEAD_MICROS;
+        let last = self.put_back.get(&datastream).copied();
+        let after_last = last.filter(|last| *last < latest).map(|last| last + 1);
+        // Usual times are whole milliseconds, so that none of the time before
+        // the clock was set back is met, although it may be in the files.
+        let fresh = received.as_micros() + 1 + (offset.get() % 999) as i64;
+        let from = after_last.map_or(fresh, |after| after.max(fresh));
+        let time = self.series(datastream).free_from(from);
+        self.put_back.insert(datastream, time);
+        Timestamp::from_micros(time)
     }
 
     /// Whether a device's signed number has been used.
@@ -96,7 +146,12 @@ impl Sequencer {
             if observation.verdict != Verdict::Duplicate {
                 let mark = ValueMark::of_stored(observation.value.as_ref());
                 let series = self.series(observation.datastream);
-                series.recover(frame.offset, observation.time, mark, observation.verdict);
+                let behind =
+                    series.recover(frame.offset, observation.time, mark, observation.verdict);
+                if behind && observation.flags.contains(Flags::TIME_ASSIGNED) {
+                    self.put_back
+                        .insert(observation.datastream, observation.time.as_micros());
+                }
             }
         }
         if frame.offset <= known {

@@ -107,9 +107,21 @@ impl Default for Series {
 }
 
 impl Series {
-    /// The receipt's time, or just behind the last one.
-    pub(super) fn assign(&self, received: Timestamp) -> Timestamp {
-        Timestamp::from_micros(received.as_micros().max(self.last.saturating_add(1)))
+    /// The receipt's time, or just behind the last one; `None` where that would
+    /// be ahead of the clock by more than a time may.
+    pub(super) fn assign(&self, received: Timestamp) -> Option<Timestamp> {
+        let received = received.as_micros();
+        let time = received.max(self.last.saturating_add(1));
+        (time - received <= Timestamp::MAX_AHEAD_MICROS).then_some(Timestamp::from_micros(time))
+    }
+
+    /// The first time from `from` on that no remembered row has.
+    pub(super) fn free_from(&mut self, from: i64) -> i64 {
+        let mut time = from;
+        while self.row(time).is_some() {
+            time += 1;
+        }
+        time
     }
 
     pub(super) fn judge(&mut self, offset: Offset, time: Timestamp, mark: ValueMark) -> Verdict {
@@ -139,29 +151,34 @@ impl Series {
         }
     }
 
-    /// Takes over what was judged before.
+    /// Takes over what was judged before; whether it lies behind the greatest
+    /// time.
     pub(super) fn recover(
         &mut self,
         offset: Offset,
         time: Timestamp,
         mark: ValueMark,
         verdict: Verdict,
-    ) {
+    ) -> bool {
         let revision = match verdict {
             Verdict::First => 0,
             Verdict::Revision(number) => number,
             Verdict::Late => UNNUMBERED,
-            Verdict::Duplicate => return,
+            Verdict::Duplicate => return false,
         };
         let row = Row::new(offset, time.as_micros(), mark, revision);
         if row.time > self.last {
             self.last = row.time;
             self.rows.push(row);
-        } else if let Some(known) = self.row(row.time) {
+            return false;
+        }
+        let behind = row.time < self.last;
+        if let Some(known) = self.row(row.time) {
             *known = row;
         } else {
             self.behind.insert(row.time, row);
         }
+        behind
     }
 
     pub(super) fn set_horizon(&mut self, time: Timestamp) {
@@ -258,7 +275,8 @@ mod tests {
         let mut series = Series::default();
         judge(&mut series, 1, 100, 1.0);
         let assigned = series.assign(Timestamp::from_micros(50));
-        assert_eq!(assigned, Timestamp::from_micros(101));
-        assert_eq!(series.assign(Timestamp::from_micros(500)).as_micros(), 500);
+        assert_eq!(assigned, Some(Timestamp::from_micros(101)));
+        let later = Timestamp::from_micros(500);
+        assert_eq!(series.assign(later), Some(later));
     }
 }

@@ -1,6 +1,6 @@
 //! Statistics over buckets of time.
 //!
-//! Numbers whose quality is good or uncertain count, in their newest revision.
+//! Numbers of the qualities that are asked for count, in their newest revision.
 //! Sums are exact and rounded once (`sum`), so they depend neither on how rows
 //! are spread over files nor on whether rollups were read. Percentiles are
 //! exact, with linear interpolation between neighbours, as pandas and DuckDB's
@@ -8,19 +8,19 @@
 //! may, those of hours that have a sketch are told from it, and the bucket says
 //! so.
 
-use domain::{DatastreamId, Timestamp, Value};
+use domain::{DatastreamId, Quality, Timestamp, Value};
 use rustc_hash::FxHashMap;
 
+use super::TooMuch;
 use super::cursor::Columns;
 use super::file::DataFile;
 use super::forward::{Forward, More, Numbers};
 use super::gather::{FromCell, Groups, find_bucket};
 use super::merge::{Resolved, Scan, Wanted};
 use super::plan::{CellsPiece, FileWork, Plan, RowsPiece, Use};
-use super::rollup::{Reader, Rollups, SKETCH_NUMBERS};
+use super::rollup::{Cells, Reader, Rollups, SKETCH_NUMBERS};
 use super::spans::Spans;
 use super::view::View;
-use super::{TooMuch, usable};
 use crate::query::{AggregateFunction, AggregateQuery, Bucket, QueryError};
 
 /// Answers `query` from `view`: by datastream, then by time.
@@ -98,7 +98,7 @@ impl Gathering<'_> {
     fn add_file(&mut self, file: &DataFile, work: FileWork) -> Result<(), QueryError> {
         let mut rows = work.rows;
         if !work.cells.is_empty() {
-            let mut reader = file.rollups.as_ref().and_then(Rollups::reader);
+            let mut reader = file.rollups.get().and_then(Rollups::reader);
             let mut cells = Vec::new();
             for piece in work.cells {
                 let found = match &mut reader {
@@ -133,11 +133,12 @@ impl Gathering<'_> {
             let (count, Some(time)) = (cells.count[cell], piece.time_in(start)) else {
                 continue;
             };
-            if count == 0 {
+            let left_out = self.left_out(cells, cell)?;
+            if count == 0 && left_out == 0 {
                 continue;
             }
             let has_sum = !self.needs_sums || cells.sum(cell).is_some();
-            let has_sketch = self.uses != Use::Sketches || count >= SKETCH_NUMBERS;
+            let has_sketch = self.uses != Use::Sketches || count == 0 || count >= SKETCH_NUMBERS;
             if !has_sum || !has_sketch {
                 return None;
             }
@@ -145,10 +146,23 @@ impl Gathering<'_> {
         }
         if self.uses == Use::Sketches {
             for (cell, _) in found.iter() {
-                reader.sketch(*cell)?;
+                if reader.cells(series, piece.width)?.count[*cell] > 0 {
+                    reader.sketch(*cell)?;
+                }
             }
         }
         Some(())
+    }
+
+    /// Numbers of a cell that do not count; `None` where the cell lacks some
+    /// that do: its statistics are of good ones.
+    fn left_out(&self, cells: &Cells, cell: usize) -> Option<u64> {
+        let wanted = self.query.qualities;
+        let (uncertain, bad) = (cells.uncertain[cell], cells.bad[cell]);
+        let lacks = (!wanted.contains(Quality::Good) && cells.count[cell] > 0)
+            || (wanted.contains(Quality::Uncertain) && uncertain > 0)
+            || (wanted.contains(Quality::Bad) && bad > 0);
+        (!lacks).then(|| u64::from(uncertain) + u64::from(bad))
     }
 
     fn add_cells(
@@ -169,8 +183,9 @@ impl Gathering<'_> {
                 max: cells.max[*cell],
                 sum: cells.sum(*cell).unwrap_or_default(),
                 sketch: None,
+                left_out: self.left_out(cells, *cell).unwrap_or_default(),
             };
-            if self.uses == Use::Sketches {
+            if self.uses == Use::Sketches && told.count > 0 {
                 told.sketch = reader.sketch(*cell);
             }
             bucket = find_bucket(&self.query.boundaries, bucket, *time);
@@ -197,7 +212,7 @@ impl Gathering<'_> {
                 let before = last.filter(|(time, _)| times.first() != Some(time));
                 let newest = (0..times.len() - 1)
                     .filter(|at| times[*at] != times[*at + 1])
-                    .map(|at| (times[at], rows.columns.usable(at)));
+                    .map(|at| (times[at], rows.columns.number(at)));
                 let numbers = before
                     .into_iter()
                     .chain(newest)
@@ -205,7 +220,7 @@ impl Gathering<'_> {
                 added = TooMuch::check(self.rows_read)
                     .and_then(|()| self.groups.add_rows(series, numbers));
                 let at = times.len() - 1;
-                last = Some((times[at], rows.columns.usable(at)));
+                last = Some((times[at], rows.columns.number(at)));
                 if added.is_ok() {
                     More::Yes
                 } else {
@@ -265,14 +280,14 @@ impl Gathering<'_> {
         let mut observations = Resolved::new(scan, None);
         while let Some(row) = observations.next()? {
             self.rows_read += 1;
-            let (Some(Value::Number(number)), true) = (&row.value, usable(row.quality)) else {
+            let Some(Value::Number(number)) = row.value else {
                 continue;
             };
             let time = row.time;
             let own = times.get(&row.datastream);
             let is_own = |(from, to): &(Timestamp, Timestamp)| (*from..*to).contains(&time);
             if own.is_some_and(|own| own.iter().any(is_own)) {
-                let number = std::iter::once((time, *number));
+                let number = std::iter::once((time, number, row.quality));
                 self.groups.add_rows(row.datastream.get(), number)?;
             }
         }

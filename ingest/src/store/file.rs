@@ -7,6 +7,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
@@ -32,8 +33,11 @@ use domain::Value;
 pub(super) struct DataFile {
     pub(super) entry: FileEntry,
     pub(super) index: Index,
-    /// Where there is one, and it is sound.
-    pub(super) rollups: Option<Rollups>,
+    /// Set where there is one, and it is sound: at the start, or once it was
+    /// made again.
+    pub(super) rollups: OnceLock<Rollups>,
+    /// Nobody could make the rollup again: it is not tried twice.
+    pub(super) stays_without_rollup: AtomicBool,
     pub(super) path: PathBuf,
     pub(super) source: Source,
     /// By the file system's clock.
@@ -109,7 +113,8 @@ impl DataFile {
             .rollup
             .then(|| Rollups::open(&folder.join(entry.rollup_name()), entry.crc));
         Self {
-            rollups: rollups.flatten(),
+            rollups: rollups.flatten().map(OnceLock::from).unwrap_or_default(),
+            stays_without_rollup: AtomicBool::new(false),
             source: Source::new(&path, entry.bytes),
             path,
             entry,

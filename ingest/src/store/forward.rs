@@ -153,11 +153,9 @@ impl Beside for Numbers {
 }
 
 impl Numbers {
-    /// The number at a place, where its quality lets it count.
-    pub(super) fn usable(&self, at: usize) -> Option<f64> {
-        let number = *self.value.get(at)?;
-        let quality = quality(&self.quality, at)?;
-        super::usable(quality).then_some(number)
+    /// The number at a place, and its quality.
+    pub(super) fn number(&self, at: usize) -> Option<(f64, Quality)> {
+        Some((*self.value.get(at)?, quality(&self.quality, at)?))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The numbers of buckets on their way.
 
-use domain::{DatastreamId, Timestamp};
+use domain::{DatastreamId, Quality, Timestamp};
 use rustc_hash::FxHashMap;
 
 use super::rollup::Sketch;
@@ -22,6 +22,9 @@ pub(super) struct Groups<'a> {
 /// Group (a datastream's number, or 0) and bucket.
 type Key = (u32, u32);
 
+/// A time, its number, and how far that can be trusted.
+pub(super) type Rated = (Timestamp, f64, Quality);
+
 /// Numbers of one datastream at a time, or of a cell.
 #[derive(Default)]
 pub(super) struct Gathered {
@@ -35,6 +38,8 @@ pub(super) struct Gathered {
     /// Only where a percentile is asked for.
     values: Vec<f64>,
     sketch: Option<Box<Sketch>>,
+    /// Numbers that do not count.
+    left_out: u64,
 }
 
 /// What a rollup tells of a bucket's part.
@@ -44,6 +49,7 @@ pub(super) struct FromCell<'a> {
     pub(super) max: f64,
     pub(super) sum: ExactSum,
     pub(super) sketch: Option<&'a Sketch>,
+    pub(super) left_out: u64,
 }
 
 impl<'a> Groups<'a> {
@@ -94,16 +100,20 @@ impl<'a> Groups<'a> {
     pub(super) fn add_rows(
         &mut self,
         series: u32,
-        rows: impl Iterator<Item = (Timestamp, f64)>,
+        rows: impl Iterator<Item = Rated>,
     ) -> Result<(), QueryError> {
         let (query, keeps_values) = (self.query, self.keeps_values);
         let mut bucket = 0;
         let mut rows = rows.peekable();
-        while let Some((time, _)) = rows.peek() {
+        while let Some((time, ..)) = rows.peek() {
             bucket = find_bucket(&query.boundaries, bucket, *time);
             let end = query.boundaries[bucket + 1];
             let gathered = self.at(series, bucket)?;
-            while let Some((time, number)) = rows.next_if(|(time, _)| *time < end) {
+            while let Some((time, number, quality)) = rows.next_if(|(time, ..)| *time < end) {
+                if !query.qualities.contains(quality) {
+                    gathered.left_out += 1;
+                    continue;
+                }
                 gathered.add(series, time, number);
                 if keeps_values {
                     gathered.values.push(number);
@@ -165,6 +175,10 @@ impl Gathered {
     }
 
     pub(super) fn add_cell(&mut self, cell: &FromCell<'_>) {
+        self.left_out += cell.left_out;
+        if cell.count == 0 {
+            return;
+        }
         self.take(u64::from(cell.count), cell.min, cell.max);
         self.sum.merge(&cell.sum);
         if let Some(sketch) = cell.sketch {
@@ -201,11 +215,15 @@ impl Gathered {
                 .iter()
                 .map(|function| self.value(*function))
                 .collect(),
+            left_out: self.left_out,
             approximate: self.sketch.is_some(),
         }
     }
 
     fn value(&self, function: AggregateFunction) -> Option<f64> {
+        if self.count == 0 {
+            return (function == AggregateFunction::Count).then_some(0.0);
+        }
         match function {
             AggregateFunction::Avg => Some(self.sum.value() / self.count as f64),
             AggregateFunction::Min => Some(self.min),

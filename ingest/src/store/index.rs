@@ -195,8 +195,13 @@ impl IndexBuilder {
 fn usable(part: &Part<'_>, at: usize) -> Option<f64> {
     let number = part.number(at)?;
     Quality::from_code(part.quality[at])
-        .is_some_and(super::usable)
+        .is_some_and(counts)
         .then_some(number)
+}
+
+/// Whether numbers of this quality are in an index's statistics.
+pub(super) fn counts(quality: Quality) -> bool {
+    matches!(quality, Quality::Good | Quality::Uncertain)
 }
 
 impl Entry {

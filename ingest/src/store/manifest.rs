@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::replace::replace;
+use super::retention::Expired;
 
 /// Its name in the store's folder.
 pub(super) const FILE: &str = "manifest";
@@ -41,6 +42,10 @@ pub(super) struct Manifest {
     pub(super) files: Vec<FileEntry>,
     /// Damaged files: kept under another name, not served.
     pub(super) set_aside: Vec<FileEntry>,
+    /// Files that retention has set aside: kept under their names, not served,
+    /// and removed after a while.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) expired: Vec<Expired>,
 }
 
 /// One Parquet file.
@@ -275,6 +280,7 @@ mod tests {
                 rollup: true,
             }],
             set_aside: Vec::new(),
+            expired: Vec::new(),
         }
     }
 

@@ -56,10 +56,11 @@ mod view;
 mod write;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
-use domain::{DatastreamId, Offset, Quality, Timestamp};
+use domain::{DatastreamId, Offset, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 
@@ -114,6 +115,11 @@ struct Shared {
     upkeep: Upkeep,
     on_flushed: OnceLock<OnFlushed>,
     counters: Arc<Counters>,
+    /// Damaged files set aside, and files that retention set aside, of the
+    /// manifest: who asks for figures does not wait for its lock, which is held
+    /// for as long as the disk takes.
+    set_aside: AtomicUsize,
+    expired: AtomicUsize,
 }
 
 /// Called with the last offset that the files hold, after the manifest.
@@ -149,7 +155,10 @@ impl Store {
             upkeep,
             on_flushed: OnceLock::new(),
             counters,
+            set_aside: AtomicUsize::new(0),
+            expired: AtomicUsize::new(0),
         });
+        shared.note(&shared.manifest.lock());
         let started = Flusher::start(&shared);
         let thread = started.map_err(|cause| StoreOpenError::Io {
             action: "start the flush thread of",
@@ -237,7 +246,8 @@ impl Store {
     /// Makes one file of each day, agency and model of all that is in files;
     /// what is not flushed stays where it is. Blocks.
     pub(crate) fn compact(&self) -> Result<(), CompactError> {
-        self.shared.compact(|| Due::Now)
+        self.shared.compact(|| Due::Now)?;
+        self.shared.renew_rollups()
     }
 
     /// Drops the day files whose retention is over at `now`; how many.
@@ -296,7 +306,8 @@ impl Store {
         let files = view.files.iter().map(|file| &file.entry);
         stats.file_rows = files.clone().map(|entry| entry.rows).sum();
         stats.file_bytes = files.map(|entry| entry.bytes).sum();
-        stats.files_set_aside = self.shared.manifest.lock().set_aside.len() as u64;
+        stats.files_set_aside = self.shared.set_aside.load(Relaxed) as u64;
+        stats.files_kept_aside = self.shared.expired.load(Relaxed) as u64;
     }
 
     /// Answers from one view; a file that proves damaged is set aside and the
@@ -319,6 +330,12 @@ impl Store {
 }
 
 impl Shared {
+    /// The manifest has changed.
+    fn note(&self, manifest: &Manifest) {
+        self.set_aside.store(manifest.set_aside.len(), Relaxed);
+        self.expired.store(manifest.expired.len(), Relaxed);
+    }
+
     /// The number of a new file. Numbers that no manifest came to name may be
     /// given again after the next start, which removes their files.
     fn take_number(&self) -> u64 {
@@ -343,6 +360,7 @@ impl Shared {
         {
             return Err(error);
         }
+        self.note(&manifest);
         let mut view = self.view.write();
         view.files = view
             .files
@@ -352,11 +370,6 @@ impl Shared {
             .collect();
         Ok(())
     }
-}
-
-/// Whether a number of this quality counts in statistics.
-fn usable(quality: Quality) -> bool {
-    matches!(quality, Quality::Good | Quality::Uncertain)
 }
 
 /// The limit on a request's work.

@@ -70,7 +70,13 @@ pub(super) fn open(folder: &Path, latest: &Latest) -> Result<Opened, StoreOpenEr
 
 /// Removes what no manifest names: a flush that did not come to its end.
 fn remove_leftovers(folder: &Path, manifest: &Manifest) -> io::Result<()> {
-    let named: HashSet<String> = manifest.files.iter().flat_map(FileEntry::names).collect();
+    let expired = manifest.expired.iter().map(|expired| &expired.entry);
+    let named: HashSet<String> = manifest
+        .files
+        .iter()
+        .chain(expired)
+        .flat_map(FileEntry::names)
+        .collect();
     for found in fs::read_dir(folder)? {
         let found = found?;
         let Ok(name) = found.file_name().into_string() else {

@@ -64,7 +64,11 @@ impl Store {
             linked: true,
         };
         let manifest = self.shared.manifest.lock();
-        pinned.manifest = manifest.clone();
+        pinned.manifest = Manifest {
+            // What is over is not copied.
+            expired: Vec::new(),
+            ..manifest.clone()
+        };
         let tables = [latest_file::FILE, quarantine_file::FILE].map(str::to_owned);
         let files = manifest.files.iter().flat_map(names);
         for name in files.chain(tables) {
@@ -85,7 +89,10 @@ impl PinnedStore {
     pub(crate) fn of_closed(store: &Path) -> Result<Self, super::manifest::ManifestError> {
         Ok(Self {
             folder: store.to_owned(),
-            manifest: Manifest::read(store)?,
+            manifest: Manifest {
+                expired: Vec::new(),
+                ..Manifest::read(store)?
+            },
             linked: false,
         })
     }

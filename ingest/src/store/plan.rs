@@ -1,16 +1,15 @@
 //! What an aggregate reads: rows of files, cells of rollups, and what has to be
 //! merged.
 
-use domain::{DatastreamId, Timestamp};
+use domain::{DatastreamId, Quality, Timestamp, Value};
 
-use super::gather::Groups;
+use super::TooMuch;
+use super::gather::{Groups, Rated};
 use super::index::Entry;
 use super::merge::estimate;
 use super::rollup::Width;
 use super::spans::{Span, SpanRows, Spans};
-use super::{TooMuch, usable};
 use crate::query::{AggregateFunction, AggregateQuery, QueryError};
-use domain::Value;
 
 /// Cells that cost what a row costs.
 const CELLS_PER_ROW: i64 = 4;
@@ -67,13 +66,14 @@ pub(super) enum Use {
 }
 
 impl Use {
-    /// What gives exact answers.
+    /// What gives exact answers. Cells are of good numbers, so that none helps
+    /// where those do not count.
     pub(super) fn exact(query: &AggregateQuery) -> Self {
         let is_in_cells = |function: &AggregateFunction| {
             use AggregateFunction::{Avg, Count, Max, Min, Sum};
             matches!(function, Avg | Min | Max | Sum | Count)
         };
-        if query.functions.iter().all(is_in_cells) {
+        if query.qualities.contains(Quality::Good) && query.functions.iter().all(is_in_cells) {
             Self::Cells
         } else {
             Self::Rows
@@ -85,7 +85,8 @@ impl Use {
         let needs_order = |function: &AggregateFunction| {
             matches!(function, AggregateFunction::First | AggregateFunction::Last)
         };
-        let asked = super::gather::asks_percentile(query);
+        let asked =
+            super::gather::asks_percentile(query) && query.qualities.contains(Quality::Good);
         (asked && !query.functions.iter().any(needs_order)).then_some(Self::Sketches)
     }
 }
@@ -120,9 +121,7 @@ impl Plan {
                     SpanRows::Head(rows) => {
                         plan.cost += rows.len() as u64;
                         let numbers = rows.iter().filter_map(|row| match row.value {
-                            Some(Value::Number(number)) if usable(row.quality) => {
-                                Some((row.time, number))
-                            }
+                            Some(Value::Number(number)) => Some((row.time, number, row.quality)),
                             _ => None,
                         });
                         groups.add_rows(datastream.get(), numbers)?;
@@ -171,9 +170,10 @@ impl RowsPiece {
     }
 
     /// Time and number of a row, where it has one and is wanted.
-    pub(super) fn number(&self, (time, number): (i64, Option<f64>)) -> Option<(Timestamp, f64)> {
+    pub(super) fn number(&self, (time, number): (i64, Option<(f64, Quality)>)) -> Option<Rated> {
         let wanted = self.only.is_empty() || self.only.contains(&start(time, self.width));
-        Some((Timestamp::from_micros(time), number.filter(|_| wanted)?))
+        let (number, quality) = number.filter(|_| wanted)?;
+        Some((Timestamp::from_micros(time), number, quality))
     }
 }
 

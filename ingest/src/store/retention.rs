@@ -1,63 +1,144 @@
 //! Retention: whole day files go, each with its rollup, once their day ended
 //! before what is kept of their agency and model. Flushed files never do: they
 //! become day files first. The latest table keeps its entries.
+//!
+//! A clock may be wrong, and a number may be mistyped: a file that is over is
+//! first set aside. It is shown no more and stays on the disk for [`GRACE`],
+//! and is taken back where it turns out not to be over.
 
-use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::Shared;
-use super::manifest::{DAY, FileEntry};
+use super::file::{self, DataFile, ReadError};
+use super::manifest::{DAY, FileEntry, Manifest};
 use super::upkeep::Group;
 use crate::stats::Counters;
 
+/// How long what is over stays on the disk, by the clock that deletion goes by.
+pub(super) const GRACE: i64 = 3 * DAY;
+
 /// Why files whose time is over are still there.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot drop old files of the store {}", folder.display())]
+#[error("cannot set old files of the store {} aside", folder.display())]
 pub struct ExpireError {
     folder: PathBuf,
     #[source]
     cause: io::Error,
 }
 
+/// A file that is over and still there.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(super) struct Expired {
+    pub(super) entry: FileEntry,
+    /// When it was set aside, in microseconds since 1970.
+    pub(super) since: i64,
+}
+
+/// What one look does.
+#[derive(Default)]
+struct Moves {
+    aside: Vec<FileEntry>,
+    back: Vec<Arc<DataFile>>,
+    gone: Vec<FileEntry>,
+}
+
 impl Shared {
-    /// Drops what is over at `now`; how many files.
+    /// Sets aside what is over at `now`, takes back what is not, and removes
+    /// what has been aside long enough; how many files were set aside.
     pub(super) fn expire(&self, now: Timestamp) -> Result<usize, ExpireError> {
         let mut manifest = self.manifest.lock();
-        let (over, kept): (Vec<_>, Vec<_>) = manifest
-            .files
-            .iter()
-            .cloned()
-            .partition(|entry| self.is_over(entry, now));
-        if over.is_empty() {
+        let moves = self.moves(&manifest, now);
+        if moves.is_empty() {
             return Ok(0);
         }
-        let mut next = manifest.clone();
-        next.files = kept;
+        let next = moves.applied_to(&manifest, now);
         next.write(&self.folder).map_err(|cause| ExpireError {
             folder: self.folder.clone(),
             cause,
         })?;
         *manifest = next;
-        let gone: HashSet<u64> = over.iter().map(|entry| entry.number).collect();
+        self.note(&manifest);
         let mut view = self.view.write();
-        let (dropped, kept): (Vec<_>, Vec<_>) = view
+        let mut files: Vec<_> = view
             .files
             .iter()
+            .filter(|file| !is_among(&moves.aside, file.entry.number))
+            .chain(&moves.back)
             .map(Arc::clone)
-            .partition(|file| gone.contains(&file.entry.number));
-        view.files = kept.into();
+            .collect();
+        files.sort_by_key(|file| file.entry.order());
+        view.files = files.into();
         drop(view);
         drop(manifest);
-        dropped.iter().for_each(|file| file.remove_when_unused());
-        let rows: u64 = over.iter().map(|entry| entry.rows).sum();
-        Counters::add(&self.counters.files_expired, over.len());
-        Counters::add(&self.counters.rows_expired, rows as usize);
-        tracing::info!(files = over.len(), rows, "retention: days were dropped");
-        Ok(over.len())
+        self.tell(&moves);
+        for entry in &moves.gone {
+            file::remove(&self.folder, entry);
+        }
+        Ok(moves.aside.len())
+    }
+
+    fn moves(&self, manifest: &Manifest, now: Timestamp) -> Moves {
+        let files = manifest.files.iter();
+        let mut moves = Moves {
+            aside: files
+                .filter(|entry| self.is_over(entry, now))
+                .cloned()
+                .collect(),
+            ..Moves::default()
+        };
+        for expired in &manifest.expired {
+            let aside_for = now.as_micros().saturating_sub(expired.since);
+            if !self.is_over(&expired.entry, now) {
+                match DataFile::open(&self.folder, expired.entry.clone()) {
+                    Ok(file) => moves.back.push(Arc::new(file)),
+                    Err(ReadError::Io { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {
+                        moves.gone.push(expired.entry.clone());
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, cause = ?error, "a file that retention set aside cannot be taken back for now");
+                    }
+                }
+            } else if aside_for >= GRACE {
+                moves.gone.push(expired.entry.clone());
+            }
+        }
+        moves
+    }
+
+    fn tell(&self, moves: &Moves) {
+        let rows = |entries: &[FileEntry]| entries.iter().map(|entry| entry.rows).sum::<u64>();
+        if !moves.aside.is_empty() {
+            let rows = rows(&moves.aside);
+            Counters::add(&self.counters.files_expired, moves.aside.len());
+            Counters::add(&self.counters.rows_expired, rows as usize);
+            tracing::info!(
+                files = moves.aside.len(),
+                rows,
+                "retention: days that are over were set aside; they are removed in {} days",
+                GRACE / DAY
+            );
+        }
+        if !moves.back.is_empty() {
+            let rows: u64 = moves.back.iter().map(|file| file.entry.rows).sum();
+            tracing::warn!(
+                files = moves.back.len(),
+                rows,
+                "retention: days that were set aside are not over, and were taken back"
+            );
+        }
+        if !moves.gone.is_empty() {
+            let rows = rows(&moves.gone);
+            tracing::info!(
+                files = moves.gone.len(),
+                rows,
+                "retention: days that had been set aside were removed"
+            );
+        }
     }
 
     fn is_over(&self, entry: &FileEntry, now: Timestamp) -> bool {
@@ -71,4 +152,33 @@ impl Shared {
         let kept = (self.upkeep.retention_days)(&group);
         kept.is_some_and(|days| day.end() <= now.as_micros().saturating_sub(i64::from(days) * DAY))
     }
+}
+
+impl Moves {
+    fn is_empty(&self) -> bool {
+        self.aside.is_empty() && self.back.is_empty() && self.gone.is_empty()
+    }
+
+    fn applied_to(&self, manifest: &Manifest, now: Timestamp) -> Manifest {
+        let mut next = manifest.clone();
+        let is_back = |number| self.back.iter().any(|file| file.entry.number == number);
+        next.expired.retain(|expired| {
+            let number = expired.entry.number;
+            !is_back(number) && !is_among(&self.gone, number)
+        });
+        next.files
+            .retain(|entry| !is_among(&self.aside, entry.number));
+        let since = now.as_micros();
+        let aside = self.aside.iter().cloned();
+        next.expired
+            .extend(aside.map(|entry| Expired { entry, since }));
+        next.files
+            .extend(self.back.iter().map(|file| file.entry.clone()));
+        next.sort();
+        next
+    }
+}
+
+fn is_among(entries: &[FileEntry], number: u64) -> bool {
+    entries.iter().any(|entry| entry.number == number)
 }

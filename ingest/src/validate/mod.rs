@@ -20,6 +20,7 @@ use domain::{
 use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
 
+use crate::clock::Spread;
 use crate::log::ValueRef;
 
 /// A message whose observations have their datastreams and values.
@@ -49,12 +50,14 @@ pub(crate) struct ValidObservation<'a> {
 /// What becomes of a field that the device's datastreams do not have.
 pub(crate) type ExtraField = Result<DatastreamId, RejectReason>;
 
-/// Judges one message of `device`. `kept_days` tells how long an agency's data
+/// Judges one message of `device`; `spread` is that of the clock that gave the
+/// receipt's time. `kept_days` tells how long an agency's data
 /// of a model is kept, and is asked for what is a day old or more; `extra` finds or makes the datastream of a
 /// field that the model does not know; its error ends the whole message.
 pub(crate) fn validate<'a, E>(
     device: &Device,
     batch: &'a ObservationBatch<'_>,
+    spread: Spread,
     kept_days: impl Fn(&AgencyId, &ModelId) -> Option<u32>,
     mut extra: impl FnMut(&str) -> Result<ExtraField, E>,
 ) -> Result<Validated<'a>, E> {
@@ -64,17 +67,12 @@ pub(crate) fn validate<'a, E>(
     };
     let mut observations = SmallVec::with_capacity(telemetry.observations.len());
     let mut rejections = Cow::Borrowed(telemetry.rejections.as_slice());
+    let times = Times::at(batch.origin.received, spread);
     // A time that is counted from the receipt is none of its own.
     let mut timeless = telemetry.relative_times;
     for parsed in &telemetry.observations {
         timeless |= parsed.time.is_none();
-        match judge(
-            device,
-            parsed,
-            batch.origin.received,
-            &kept_days,
-            &mut extra,
-        )? {
+        match judge(device, parsed, &times, &kept_days, &mut extra)? {
             Ok(valid) => observations.push(valid),
             Err(reason) => {
                 let rejection = Rejection::new(parsed.index, &parsed.field, reason);
@@ -115,18 +113,20 @@ impl Validated<'_> {
 fn judge<'a, E>(
     device: &Device,
     parsed: &'a ParsedObservation<'_>,
-    received: Timestamp,
+    times: &Times,
     kept_days: &impl Fn(&AgencyId, &ModelId) -> Option<u32>,
     extra: &mut impl FnMut(&str) -> Result<ExtraField, E>,
 ) -> Result<Result<ValidObservation<'a>, RejectReason>, E> {
-    if parsed.time.is_some_and(|time| !possible(time, received)) {
+    if parsed.time.is_some_and(|time| !times.possible(time)) {
         return Ok(Err(RejectReason::ImpossibleTime));
     }
     let known = find(device, &parsed.field);
     if let Some(time) = parsed.time
-        && retention::is_older(time, received, || match device.datastream(&parsed.field) {
-            Some(datastream) => kept_days(&datastream.agency, &datastream.model),
-            None => kept_days(&device.agency, &device.model.id),
+        && retention::is_older(time, times.settled, || {
+            match device.datastream(&parsed.field) {
+                Some(datastream) => kept_days(&datastream.agency, &datastream.model),
+                None => kept_days(&device.agency, &device.model.id),
+            }
         })
     {
         return Ok(Err(RejectReason::OlderThanRetention));
@@ -152,17 +152,39 @@ fn judge<'a, E>(
         datastream,
         time: parsed.time,
         value: judged.value,
-        quality: judged.quality,
+        quality: match (parsed.time, judged.quality) {
+            (None, Quality::Good) => times.assigned,
+            (_, quality) => quality,
+        },
         flags: judged.flags,
         location: parsed.location,
     }))
 }
 
-fn possible(time: Timestamp, received: Timestamp) -> bool {
-    let latest = received
-        .as_micros()
-        .saturating_add(Timestamp::MAX_AHEAD_MICROS);
-    Timestamp::EARLIEST <= time && time.as_micros() <= latest
+/// What observations' times are judged by.
+struct Times {
+    latest: i64,
+    settled: Timestamp,
+    /// The quality of a good value that gets its time from the platform.
+    assigned: Quality,
+}
+
+impl Times {
+    fn at(received: Timestamp, spread: Spread) -> Self {
+        let latest = spread.latest(received).as_micros();
+        Self {
+            latest: latest.saturating_add(Timestamp::MAX_AHEAD_MICROS),
+            settled: spread.settled(received),
+            assigned: match spread.in_doubt {
+                true => Quality::Uncertain,
+                false => Quality::Good,
+            },
+        }
+    }
+
+    fn possible(&self, time: Timestamp) -> bool {
+        Timestamp::EARLIEST <= time && time.as_micros() <= self.latest
+    }
 }
 
 /// The device's datastream of a field, and its definition where there is one.

@@ -4,13 +4,13 @@
 use device_registry::{MIN_RETENTION_DAYS, retention::horizon};
 use domain::Timestamp;
 
-/// `kept_days` is asked only where the shortest retention could have passed:
+/// `settled` is what deletion counts from; `kept_days` is asked only where the shortest retention could have passed:
 /// what is of today costs one comparison.
 pub(super) fn is_older(
     time: Timestamp,
-    received: Timestamp,
+    settled: Timestamp,
     kept_days: impl FnOnce() -> Option<u32>,
 ) -> bool {
-    time < horizon(received, MIN_RETENTION_DAYS)
-        && kept_days().is_some_and(|days| time < horizon(received, days))
+    time < horizon(settled, MIN_RETENTION_DAYS)
+        && kept_days().is_some_and(|days| time < horizon(settled, days))
 }

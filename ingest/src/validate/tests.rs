@@ -106,7 +106,7 @@ fn check(payload: &str) -> Result<(u32, String, Quality, Flags), RejectReason> {
         "more" => Ok(Ok(DatastreamId::new(99))),
         _ => Ok::<_, ()>(Err(RejectReason::TooManyExtraFields)),
     };
-    let validated = validate(&device(), &batch, for_ever, extra).unwrap();
+    let validated = validate(&device(), &batch, Spread::default(), for_ever, extra).unwrap();
     match (validated.observations.as_slice(), &*validated.rejections) {
         ([valid], []) => Ok((
             valid.datastream.get(),
@@ -213,7 +213,7 @@ fn what_is_older_than_its_retention_is_refused_and_the_rest_kept() {
         assert_eq!((agency.as_str(), model.as_str()), ("seoul", "test.all"));
         Some(3)
     };
-    let validated = validate(&device(), &batch, three_days, extra).unwrap();
+    let validated = validate(&device(), &batch, Spread::default(), three_days, extra).unwrap();
     let kept: Vec<_> = validated.observations.iter().map(|one| one.index).collect();
     assert_eq!(kept, [0, 2, 3]);
     let refused: Vec<_> = validated
@@ -223,7 +223,7 @@ fn what_is_older_than_its_retention_is_refused_and_the_rest_kept() {
         .collect();
     let older = RejectReason::OlderThanRetention;
     assert_eq!(refused, [(1, older), (4, older)]);
-    let all = validate(&device(), &batch, for_ever, extra).unwrap();
+    let all = validate(&device(), &batch, Spread::default(), for_ever, extra).unwrap();
     assert_eq!(all.observations.len(), ages.len());
 }
 
@@ -232,7 +232,7 @@ fn a_new_field_of_an_old_time_makes_no_datastream() {
     let payload = r#"{"t":"2020-01-01T00:00:00Z","v":{"strange":1}}"#;
     let batch = batch(payload, Transport::Mqtt);
     let extra = |_: &str| -> Result<ExtraField, ()> { panic!("it was asked for a datastream") };
-    let validated = validate(&device(), &batch, |_, _| Some(1), extra).unwrap();
+    let validated = validate(&device(), &batch, Spread::default(), |_, _| Some(1), extra).unwrap();
     let reason = validated.rejections[0].reason;
     assert_eq!(reason, RejectReason::OlderThanRetention);
 }
@@ -244,7 +244,7 @@ fn a_refused_value_makes_no_datastream() {
         Transport::Mqtt,
     );
     let extra = |_: &str| -> Result<ExtraField, ()> { panic!("it was asked for a datastream") };
-    let validated = validate(&device(), &batch, for_ever, extra).unwrap();
+    let validated = validate(&device(), &batch, Spread::default(), for_ever, extra).unwrap();
     assert_eq!(validated.rejections[0].reason, RejectReason::ImpossibleTime);
 }
 
@@ -255,7 +255,7 @@ fn good_and_bad_stand_beside_each_other_in_order() {
         .replace("\"v\":\"x\"", "\"vs\":\"x\"");
     let batch = batch(&payload, Transport::Mqtt);
     let extra = |_: &str| Ok::<_, ()>(Err(RejectReason::TooManyExtraFields));
-    let validated = validate(&device(), &batch, for_ever, extra).unwrap();
+    let validated = validate(&device(), &batch, Spread::default(), for_ever, extra).unwrap();
     let kept: Vec<_> = validated
         .observations
         .iter()
@@ -280,7 +280,7 @@ fn only_a_message_without_a_time_that_may_be_resent_has_a_hash() {
     let hash = |payload: &str, transport| {
         let batch = batch(payload, transport);
         let extra = |_: &str| Ok::<_, ()>(Err(RejectReason::TooManyExtraFields));
-        validate(&device(), &batch, for_ever, extra)
+        validate(&device(), &batch, Spread::default(), for_ever, extra)
             .unwrap()
             .payload_hash
     };
@@ -311,6 +311,6 @@ fn an_infinite_number_is_refused_even_where_a_codec_let_it_through() {
         ..Telemetry::default()
     });
     let extra = |_: &str| Ok::<_, ()>(Err(RejectReason::TooManyExtraFields));
-    let validated = validate(&device(), &batch, for_ever, extra).unwrap();
+    let validated = validate(&device(), &batch, Spread::default(), for_ever, extra).unwrap();
     assert_eq!(validated.rejections[0].reason, RejectReason::NotFinite);
 }

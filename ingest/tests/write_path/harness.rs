@@ -10,7 +10,7 @@ use domain::{
     Origin, Timestamp, Transport, payload,
 };
 use ingest::{
-    CommitPolicy, Config, Ingest, OpenError, Outcome, RangeQuery, Receipt, StageError,
+    Clock, CommitPolicy, Config, Ingest, OpenError, Outcome, RangeQuery, Receipt, StageError,
     StoredObservation, SubmitError, SystemClock,
 };
 
@@ -101,8 +101,12 @@ pub(crate) fn config(folder: &Path) -> Config {
 }
 
 pub(crate) fn try_open(config: Config) -> Result<Plane, OpenError> {
+    try_open_by(config, Arc::new(SystemClock))
+}
+
+pub(crate) fn try_open_by(config: Config, clock: Arc<dyn Clock>) -> Result<Plane, OpenError> {
     let registry = Arc::new(Registry::open(&config.data_dir, || NOW).unwrap());
-    let ingest = Ingest::open(config, Arc::clone(&registry), Arc::new(SystemClock))?;
+    let ingest = Ingest::open(config, Arc::clone(&registry), clock)?;
     let id = DeviceId::new("river-1").unwrap();
     if registry.snapshot().device(id.as_str()).is_none() {
         let agency = AgencyId::new("hanriver").unwrap();

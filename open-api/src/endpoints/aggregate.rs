@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use device_registry::Snapshot;
-use domain::{AgencyId, BoundaryName, DatastreamId, DeviceId, FieldName, ThingId, Timestamp};
+use domain::{DatastreamId, Qualities, Timestamp};
 use ingest::{AggregateFunction, AggregateQuery, Grouping};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -15,10 +15,12 @@ use super::bucket::BucketLength;
 use super::datastreams::find;
 use super::observations::query_problem;
 use crate::list::ListRequest;
-use crate::params::{Bbox, DatastreamFilter, Near, Query, Text, Time, Viewer, named};
+use crate::params::{
+    DatastreamFilter, FilterQuery, Filtered, QualityNames, Text, Time, Viewer, qualities,
+};
 use crate::problem::Problem;
 use crate::state::ApiState;
-use crate::views::{AggregateFunctionName, AggregateList};
+use crate::views::{AggregateFunctionName, AggregateList, AggregateListSchema};
 
 /// Buckets where the caller says no times: a day of five minutes.
 const DEFAULT_BUCKETS: i64 = 288;
@@ -32,28 +34,14 @@ const MAX_FUNCTIONS: usize = 16;
 #[into_params(parameter_in = Query)]
 pub(crate) struct AggregateParams {
     /// Numbers of datastreams, with commas between; each is answered by itself.
+    /// Without it `field` is asked, over all datastreams that pass the filters,
+    /// taken together.
+    #[param(example = "5,6")]
     datastream: Option<String>,
-    /// A field, over all datastreams that pass the filters, taken together.
-    #[param(value_type = Option<String>)]
-    field: Option<Text<FieldName>>,
-    domain: Option<String>,
-    /// As `traffic.flow`, or `flow` alone.
-    model: Option<String>,
-    #[param(value_type = Option<String>)]
-    agency: Option<Text<AgencyId>>,
-    #[param(value_type = Option<String>)]
-    thing: Option<Text<ThingId>>,
-    #[param(value_type = Option<String>)]
-    device: Option<Text<DeviceId>>,
-    /// `west,south,east,north`, in degrees.
-    #[param(value_type = Option<String>)]
-    bbox: Option<Text<Bbox>>,
-    /// `lat,lon,metres`.
-    #[param(value_type = Option<String>)]
-    near: Option<Text<Near>>,
-    /// The name of a boundary; `/v1/boundaries` lists them.
-    #[param(value_type = Option<String>, example = "seoul-jongno")]
-    boundary: Option<Text<BoundaryName>>,
+    /// Numbers of which qualities count: `good` by default, or several of
+    /// `good`, `uncertain`, `bad`, with commas between.
+    #[param(value_type = Option<String>, example = "good,uncertain")]
+    quality: Option<Text<QualityNames>>,
     /// `30s`, `5m`, `1h` or whatever divides a day, `1d`, or `1w` from Monday.
     #[param(value_type = String, example = "5m")]
     bucket: Option<Text<BucketLength>>,
@@ -63,6 +51,7 @@ pub(crate) struct AggregateParams {
     #[param(example = "avg,min,max,count,p95", value_type = String)]
     functions: Option<String>,
     /// An IANA time zone, as `Asia/Seoul`; UTC by default.
+    #[param(example = "Asia/Seoul")]
     tz: Option<String>,
     /// Phenomenon time, RFC 3339 with an offset; inclusive. By default 288
     /// buckets before `to`.
@@ -78,16 +67,19 @@ pub(crate) struct AggregateParams {
 /// numbers of a question are too many to be read, its percentiles come from
 /// stored sketches, and the bucket says `approximate`: each of the two numbers
 /// that a percentile lies between is then off by 1 percent of itself at most.
-#[utoipa::path(get, path = "/v1/aggregate", tag = "data", params(AggregateParams),
-    responses((status = 200, body = Object, example = json!({
+/// What is `uncertain` or `bad` does not count unless `quality` says so: a
+/// bucket's `left_out` tells how many such numbers it has. A bucket that has no
+/// other has a `count` of 0, and null for what it does not know.
+#[utoipa::path(get, path = "/v1/aggregate", tag = "data", params(FilterQuery, AggregateParams),
+    responses((status = 200, body = AggregateListSchema, example = json!({
         "items": [{"start": "2026-05-01T09:00:00+09:00", "end": "2026-05-01T09:05:00+09:00",
-            "datastream": 5, "avg": 41.2, "min": 12.0, "max": 66.5, "count": 10, "p95": 64.9}],
+            "datastream": 5, "avg": 41.2, "min": 12.0, "max": 66.5, "count": 10, "p95": 64.9, "left_out": 1}],
         "next": null, "unit": "km/h"
     }))))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     viewer: Viewer,
-    Query(query): Query<AggregateParams>,
+    Filtered(words, query): Filtered<AggregateParams>,
     request: ListRequest,
 ) -> Result<Response, Problem> {
     let bucket = query
@@ -98,13 +90,14 @@ pub(crate) async fn list(
     let names = functions(query.functions.as_deref())?;
     let zone = zone(query.tz.as_deref())?;
     let snapshot = state.settled().await;
-    let subject = Subject::new(&state, &query, &snapshot, viewer).await?;
+    let subject = Subject::new(&state, &query, &words, &snapshot, viewer).await?;
     let edges = edges(&state, &subject.datastreams, bucket, &query, &zone)?;
     let question = AggregateQuery {
         datastreams: subject.datastreams,
         boundaries: edges,
         functions: names.iter().map(|name| name.function).collect(),
         per_datastream: subject.grouping,
+        qualities: qualities(query.quality.as_ref(), Qualities::GOOD),
     };
     let mut buckets = state
         .reading(move |shared| shared.ingest.aggregate(&question))
@@ -163,37 +156,10 @@ fn functions(text: Option<&str>) -> Result<Vec<AggregateFunctionName>, Problem> 
 fn zone(name: Option<&str>) -> Result<TimeZone, Problem> {
     match name {
         None => Ok(TimeZone::UTC),
-        Some(name) => TimeZone::get(name).map_err(|_| {
+        // A form's decoder made a space of the plus in `Etc/GMT+9`.
+        Some(name) => TimeZone::get(&name.replace(' ', "+")).map_err(|_| {
             Problem::parameter(format!("tz: {name:?} is no IANA time zone, as Asia/Seoul"))
         }),
-    }
-}
-
-impl AggregateParams {
-    /// Whether a filter stands beside the datastreams or the field.
-    fn narrows(&self) -> bool {
-        self.domain.is_some()
-            || self.model.is_some()
-            || self.agency.is_some()
-            || self.thing.is_some()
-            || self.device.is_some()
-            || self.bbox.is_some()
-            || self.near.is_some()
-            || self.boundary.is_some()
-    }
-
-    fn filter(&self, field: FieldName, snapshot: &Snapshot) -> Result<DatastreamFilter, Problem> {
-        Ok(DatastreamFilter {
-            domain: self.domain.clone(),
-            model: self.model.clone(),
-            agency: self.agency.as_ref().map(|text| text.0.clone()),
-            device: self.device.as_ref().map(|text| text.0.clone()),
-            thing: self.thing.as_ref().map(|text| text.0.clone()),
-            field: Some(field),
-            bbox: self.bbox.as_ref().map(|text| text.0),
-            near: self.near.as_ref().map(|text| text.0),
-            boundary: named(snapshot, self.boundary.as_ref())?,
-        })
     }
 }
 
@@ -208,19 +174,29 @@ impl Subject {
     async fn new(
         state: &ApiState,
         query: &AggregateParams,
+        words: &FilterQuery,
         snapshot: &Arc<Snapshot>,
         viewer: Viewer,
     ) -> Result<Self, Problem> {
-        match (&query.datastream, &query.field) {
-            (Some(_), None) if query.narrows() => Err(Problem::parameter(
+        match (&query.datastream, &words.field) {
+            (Some(_), None) if !words.words().is_empty() => Err(Problem::parameter(
                 "datastream= names what it asks for: the filters go with field=",
             )),
             (Some(numbers), None) => Self::of_numbers(numbers, snapshot, viewer),
-            (None, Some(field)) => {
-                let filter = query.filter(field.0.clone(), snapshot)?;
+            (None, Some(_)) => {
+                let filter = words.read(snapshot)?;
                 let boundary = filter.boundary.as_ref();
                 let members = state.members(snapshot, boundary, viewer).await?;
-                Self::of_filter(&filter, members.as_deref(), snapshot, viewer)
+                let registry = Arc::clone(snapshot);
+                let found = state
+                    .walking(move |_| {
+                        Self::of_filter(&filter, members.as_deref(), &registry, viewer)
+                    })
+                    .await??;
+                if found.datastreams.is_empty() {
+                    state.check_words(snapshot, viewer, words).await?;
+                }
+                Ok(found)
             }
             (Some(_), Some(_)) | (None, None) => Err(Problem::parameter(
                 "say either datastream= with numbers, or field= with the filters of /v1/latest",

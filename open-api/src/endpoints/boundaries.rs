@@ -1,21 +1,24 @@
 //! `/v1/boundaries`: areas on the map, for `boundary=` in the queries.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use device_registry::{GeoJson, NewBoundary};
 use domain::BoundaryName;
 use serde::Deserialize;
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::registry_problem::registry_problem;
 use crate::access::Operator;
-use crate::body::LargeJsonBody;
+use crate::body;
+use crate::described::{GeoJsonObject, Geometry};
 use crate::list::{List, ListRequest, cut};
 use crate::pagination::read_cursor;
 use crate::params::{Limit, Query, Text};
 use crate::problem::Problem;
+use crate::problem_kind::ProblemKind;
 use crate::state::ApiState;
 use crate::views::BoundaryView;
 
@@ -71,6 +74,13 @@ pub(crate) async fn show(
     Ok(Json(BoundaryView::whole(&boundary)).into_response())
 }
 
+/// How a boundary may be sent.
+const MEDIA_TYPES: [&str; 3] = [
+    "application/json",
+    "application/geo+json",
+    "application/vnd.geo+json",
+];
+
 /// A boundary as it is drawn.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -82,8 +92,77 @@ pub(crate) async fn show(
 pub(crate) struct NewBoundaryBody {
     title: TitleBody,
     /// GeoJSON: a Polygon or a MultiPolygon in WGS 84, longitude first.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Geometry)]
     geometry: GeoJson,
+}
+
+/// The body as it was sent: in our form, or as GeoJSON.
+fn drawn(sent: &Value, name: &BoundaryName) -> Result<NewBoundaryBody, Problem> {
+    let is_geojson = sent.get("type").is_some();
+    let mut titles = None;
+    let geometry = if is_geojson {
+        Some(sent)
+    } else {
+        sent.get("geometry")
+    };
+    let area = geometry.map(|sent| area(sent, &mut titles)).transpose()?;
+    let body = match (is_geojson, area) {
+        (true, Some(geometry)) => {
+            let title = titles.unwrap_or_else(|| json!({"en": name.as_str(), "ko": name.as_str()}));
+            json!({"title": title, "geometry": geometry})
+        }
+        (_, area) => {
+            let mut sent = sent.clone();
+            if let Some(area) = area {
+                sent["geometry"] = area;
+            }
+            sent
+        }
+    };
+    serde_json::from_value(body)
+        .map_err(|error| Problem::body(format!("{error}. An example is in /docs.")))
+}
+
+/// The one area of a GeoJSON object; `titles` becomes the feature's.
+fn area(sent: &Value, titles: &mut Option<Value>) -> Result<Value, Problem> {
+    let kind = sent.get("type").and_then(Value::as_str);
+    match kind {
+        Some("Polygon" | "MultiPolygon") => Ok(sent.clone()),
+        Some("Feature") => {
+            *titles = title(&sent["properties"]);
+            area(&sent["geometry"], &mut None)
+        }
+        Some("FeatureCollection") => {
+            let is_area = |feature: &&Value| {
+                let kind = feature["geometry"]["type"].as_str();
+                matches!(kind, Some("Polygon" | "MultiPolygon"))
+            };
+            let features = sent["features"].as_array();
+            let areas: Vec<&Value> = features.into_iter().flatten().filter(is_area).collect();
+            match areas.as_slice() {
+                [one] => area(one, titles),
+                areas => Err(Problem::body(format!(
+                    "The FeatureCollection has {} areas, and a boundary is one: put each under a name of its own, or join them in the map program (dissolve) first.",
+                    areas.len()
+                ))),
+            }
+        }
+        kind => Err(Problem::body(format!(
+            "geometry: a boundary is a Polygon or a MultiPolygon, or a Feature with one, not {}.",
+            kind.unwrap_or("something without a type")
+        ))),
+    }
+}
+
+/// `title` as ours, or a text under `title` or `name`, for both languages.
+fn title(properties: &Value) -> Option<Value> {
+    let title = &properties["title"];
+    if title["en"].is_string() && title["ko"].is_string() {
+        return Some(json!({"en": title["en"], "ko": title["ko"]}));
+    }
+    let named = [title, &properties["name"]];
+    let text = named.into_iter().find(|text| text.is_string())?;
+    Some(json!({"en": text, "ko": text}))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -96,8 +175,14 @@ struct TitleBody {
 
 /// Draws a boundary, or draws the one of this name anew. A place lies in it by
 /// the even-odd rule, so inner rings are holes. At most 50,000 corners in 5,000
-/// rings, 2 MiB as it is sent.
-#[utoipa::path(put, path = "/v1/boundaries/{name}", tag = "data", request_body = NewBoundaryBody,
+/// rings, 2 MiB as it is sent. GeoJSON is taken too, as map programs write it: a
+/// Feature, a FeatureCollection with one area, or the area alone; its title is
+/// the feature's `title` or `name`, or else the boundary's name.
+#[utoipa::path(put, path = "/v1/boundaries/{name}", tag = "data",
+    request_body(content(
+        (NewBoundaryBody = "application/json"),
+        (GeoJsonObject = "application/geo+json"),
+    )),
     params(("name" = String, Path, description = "1 to 64 of A-Z a-z 0-9 . _ ~ -")),
     responses((status = 201, body = BoundaryView), (status = 200, body = BoundaryView, description = "Another one stood there"),
         (status = 409, description = "There are too many")),
@@ -106,10 +191,20 @@ pub(crate) async fn put(
     State(state): State<ApiState>,
     _: Operator,
     Path(name): Path<String>,
-    LargeJsonBody(body): LargeJsonBody<NewBoundaryBody, MAX_BOUNDARY_BYTES>,
+    request: Request,
 ) -> Result<Response, Problem> {
+    let name = BoundaryName::new(&name).map_err(|error| Problem::parameter(error.to_string()))?;
+    let kind = body::media_type(request.headers());
+    if !kind.is_some_and(|kind| MEDIA_TYPES.contains(&kind.as_str())) {
+        return Err(Problem::new(
+            ProblemKind::UnsupportedMediaType,
+            "Send the boundary with content-type: application/json, or application/geo+json.",
+        ));
+    }
+    let bytes = body::read(request, MAX_BOUNDARY_BYTES).await?;
+    let body = drawn(&body::parse(&bytes)?, &name)?;
     let new = NewBoundary {
-        name: BoundaryName::new(&name).map_err(|error| Problem::parameter(error.to_string()))?,
+        name,
         title_en: body.title.en,
         title_ko: body.title.ko,
         geometry: body.geometry,

@@ -8,8 +8,8 @@
 use std::str::FromStr;
 
 use domain::Timestamp;
-use jiff::civil::{Date, Time};
-use jiff::tz::TimeZone;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, ToSpan, ZonedDateTime};
 
 const DAY: i64 = 86_400;
@@ -156,13 +156,28 @@ impl BucketLength {
             Self::Seconds(step) => (0..DAY / step)
                 .map(|at| {
                     let wall = Time::midnight().wrapping_add(SignedDuration::from_secs(at * step));
-                    Ok(micros(
-                        &day.to_datetime(wall).to_zoned_datetime(zone.clone())?,
-                    ))
+                    instant(day.to_datetime(wall), zone)
                 })
                 .collect(),
         }
     }
+}
+
+/// When the clock on the wall shows `wall`, or the first of two times. One that
+/// it never shows is the instant at which the clocks were put forward: what
+/// follows belongs to the bucket that the wall's clock names by then.
+fn instant(wall: DateTime, zone: &TimeZone) -> Result<Timestamp, EdgesError> {
+    let ambiguous = zone.to_ambiguous_timestamp(wall);
+    let AmbiguousOffset::Gap { before, .. } = ambiguous.offset() else {
+        let instant = ambiguous.compatible()?;
+        return Ok(Timestamp::from_micros(instant.as_microsecond()));
+    };
+    // By the clock that was not put forward, which is at the gap or behind it.
+    let later = before.to_timestamp(wall)?;
+    let behind = later.checked_add(SignedDuration::from_micros(1))?;
+    let gap = zone.preceding(behind).next();
+    let instant = gap.map_or(later, |transition| transition.timestamp());
+    Ok(Timestamp::from_micros(instant.as_microsecond()))
 }
 
 fn micros(time: &ZonedDateTime) -> Timestamp {
@@ -273,6 +288,32 @@ mod tests {
             "Europe/Copenhagen",
         );
         assert_eq!(short.len(), 24);
+    }
+
+    /// Troll, 2014-03-30: at 01:00 UTC the clock goes from 01:00 to 03:00.
+    #[test]
+    fn an_edge_that_the_clock_never_shows_is_where_it_was_put_forward() {
+        let day = ["2014-03-30T00:00:00Z", "2014-03-30T06:00:00Z"];
+        assert_eq!(
+            edges("2h", day[0], day[1], "Antarctica/Troll"),
+            [
+                "2014-03-30T00:00:00Z",
+                "2014-03-30T01:00:00Z",
+                "2014-03-30T02:00:00Z",
+                "2014-03-30T04:00:00Z",
+                "2014-03-30T06:00:00Z"
+            ]
+        );
+        // One hour less in Copenhagen: 02:00 is where 03:00 begins.
+        let day = ["2014-03-30T00:00:00Z", "2014-03-30T02:00:00Z"];
+        assert_eq!(
+            edges("2h", day[0], day[1], "Europe/Copenhagen"),
+            [
+                "2014-03-29T23:00:00Z",
+                "2014-03-30T01:00:00Z",
+                "2014-03-30T02:00:00Z"
+            ]
+        );
     }
 
     #[test]

@@ -1,44 +1,25 @@
 //! `/v1/datastreams`.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use domain::{AgencyId, BoundaryName, DatastreamId, DeviceId, FieldName, ThingId};
+use domain::DatastreamId;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::list::{List, ListRequest, cut};
 use crate::pagination::read_cursor;
-use crate::params::{Bbox, DatastreamFilter, Limit, Near, Query, Selected, Text, Viewer, named};
+use crate::params::{FilterQuery, Filtered, Limit, Selected, Text, Viewer};
 use crate::problem::Problem;
-use crate::state::ApiState;
-use crate::views::DatastreamView;
+use crate::state::{ApiState, Shared};
+use crate::views::{DatastreamView, SummaryView};
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DatastreamsQuery {
-    #[param(value_type = Option<String>)]
-    device: Option<Text<DeviceId>>,
-    #[param(value_type = Option<String>)]
-    thing: Option<Text<ThingId>>,
-    #[param(value_type = Option<String>)]
-    agency: Option<Text<AgencyId>>,
-    /// As `traffic`.
-    domain: Option<String>,
-    /// As `traffic.flow`, or `flow` alone.
-    model: Option<String>,
-    #[param(value_type = Option<String>)]
-    field: Option<Text<FieldName>>,
-    /// `west,south,east,north`, in degrees.
-    #[param(value_type = Option<String>)]
-    bbox: Option<Text<Bbox>>,
-    /// `lat,lon,metres`.
-    #[param(value_type = Option<String>)]
-    near: Option<Text<Near>>,
-    /// The name of a boundary; `/v1/boundaries` lists them.
-    #[param(value_type = Option<String>, example = "seoul-jongno")]
-    boundary: Option<Text<BoundaryName>>,
     /// 1 to 10,000; 100 by default.
     #[param(value_type = Option<u32>)]
     limit: Option<Text<Limit>>,
@@ -46,41 +27,51 @@ pub(crate) struct DatastreamsQuery {
 }
 
 /// What is observed, by which thing, in which unit, under which licence.
-#[utoipa::path(get, path = "/v1/datastreams", tag = "data", params(DatastreamsQuery),
+#[utoipa::path(get, path = "/v1/datastreams", tag = "data", params(FilterQuery, DatastreamsQuery),
     responses((status = 200, body = List<DatastreamView>)))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     viewer: Viewer,
-    Query(query): Query<DatastreamsQuery>,
+    Filtered(words, query): Filtered<DatastreamsQuery>,
     request: ListRequest,
 ) -> Result<Response, Problem> {
     let limit = query.limit.map_or(Limit::default(), |limit| limit.0).0;
     let first = first_behind(query.cursor.as_deref())?;
     let snapshot = state.settled().await;
-    let filter = DatastreamFilter {
-        domain: query.domain,
-        model: query.model,
-        agency: query.agency.map(|text| text.0),
-        device: query.device.map(|text| text.0),
-        thing: query.thing.map(|text| text.0),
-        field: query.field.map(|text| text.0),
-        bbox: query.bbox.map(|text| text.0),
-        near: query.near.map(|text| text.0),
-        boundary: named(&snapshot, query.boundary.as_ref())?,
-    };
+    let filter = words.read(&snapshot)?;
     let boundary = filter.boundary.as_ref();
     let members = state.members(&snapshot, boundary, viewer).await?;
-    let mut found: Vec<Selected<'_>> = filter
-        .select_places(&snapshot, viewer, first, members.as_deref())
-        .take(limit + 1)
-        .collect();
-    let more = cut(&mut found, limit);
-    let last = found
-        .last()
-        .filter(|_| more)
-        .map(|found| found.datastream.id);
-    let views = found.into_iter().map(DatastreamView::from).collect();
-    Ok(request.page(views, last.as_ref()))
+    let (registry, is_short) = (Arc::clone(&snapshot), filter.is_short());
+    let walk = move |_: &Shared| {
+        let mut found: Vec<Selected<'_>> = filter
+            .select_places(&registry, viewer, first, members.as_deref())
+            .take(limit + 1)
+            .collect();
+        let more = cut(&mut found, limit);
+        let last = found.last().filter(|_| more);
+        let last = last.map(|found| found.datastream.id);
+        let views: Vec<DatastreamView<'_>> = found.into_iter().map(DatastreamView::from).collect();
+        (views.is_empty(), request.page(views, last.as_ref()))
+    };
+    let (is_empty, page) = state.looking(is_short, walk).await?;
+    if is_empty {
+        state.check_words(&snapshot, viewer, &words).await?;
+    }
+    Ok(page)
+}
+
+/// The datastreams that the caller may read, in short: one item for each model
+/// and agency, with its fields and how many there are.
+#[utoipa::path(get, path = "/v1/datastreams/summary", tag = "data",
+    responses((status = 200, body = List<SummaryView>)))]
+pub(crate) async fn summary(
+    State(state): State<ApiState>,
+    viewer: Viewer,
+    request: ListRequest,
+) -> Result<Response, Problem> {
+    let snapshot = state.settled().await;
+    let summary = state.summary(&snapshot, viewer).await?;
+    Ok(request.whole(summary.to_vec()))
 }
 
 /// The number with which the page behind a cursor begins.

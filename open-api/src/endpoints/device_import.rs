@@ -13,6 +13,7 @@ use super::devices::NewDeviceBody;
 use super::registry_problem::registry_problem;
 use crate::access::Operator;
 use crate::body;
+use crate::described::Binary;
 use crate::params::Query;
 use crate::problem::Problem;
 use crate::problem_kind::ProblemKind;
@@ -27,6 +28,7 @@ const MAX_IMPORT_BYTES: usize = 64 * 1024 * 1024;
 pub(crate) struct ImportQuery {
     /// `true`: only says what would happen.
     #[serde(default)]
+    #[param(required = false)]
     dry_run: bool,
 }
 
@@ -58,9 +60,9 @@ pub(crate) struct RowErrorView {
 /// `visibility`, `licence`, `attribution`, `expires`, `gateway`, `thing`. A
 /// gateway stands before its children.
 #[utoipa::path(post, path = "/v1/devices/import", tag = "devices", params(ImportQuery),
-    request_body(content(
-        (String = "application/x-ndjson", example = "{\"id\":\"dev-1\",\"agency\":\"seoul\",\"model\":\"traffic.flow\"}\n{\"id\":\"dev-2\",\"agency\":\"seoul\",\"model\":\"traffic.flow\"}\n"),
-        (String = "text/csv", example = "id,agency,model,name,lat,lon\ndev-1,seoul,traffic.flow,Sejong-daero 1,37.566412,126.977968\n"),
+    request_body(description = "One device a line, or a table", content(
+        (inline(Binary) = "application/x-ndjson", example = "{\"id\":\"dev-1\",\"agency\":\"seoul\",\"model\":\"traffic.flow\"}\n{\"id\":\"dev-2\",\"agency\":\"seoul\",\"model\":\"traffic.flow\"}\n"),
+        (inline(Binary) = "text/csv", example = "id,agency,model,name,lat,lon\ndev-1,seoul,traffic.flow,Sejong-daero 1,37.566412,126.977968\n"),
     )),
     responses((status = 200, body = ImportView), (status = 422, description = "There are faults; nothing was registered")),
     security(("operator" = []), ("session" = [])))]
@@ -134,7 +136,7 @@ fn answer(report: ImportReport, dry_run: bool) -> Result<Response, Problem> {
 
 /// NDJSON: one device a line; empty lines are skipped but counted.
 fn lines(bytes: &Bytes) -> impl Iterator<Item = ImportRow> + '_ {
-    bytes
+    device_csv::without_mark(bytes)
         .split(|byte| *byte == b'\n')
         .enumerate()
         .map(|(at, line)| (at as u64 + 1, line.trim_ascii()))

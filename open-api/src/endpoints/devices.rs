@@ -6,17 +6,18 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use device_registry::{Device, DevicePatch, Licence, NewDevice, Patch, Visibility};
-use domain::{AgencyId, DeviceId, Location, ModelId, ThingId, Timestamp};
+use device_registry::{Device, DevicePatch, Licence, NewDevice, Patch, Snapshot, Visibility};
+use domain::{AgencyId, Audience, DeviceId, Location, ModelId, ThingId, Timestamp};
 use serde::{Deserialize, Deserializer};
 use utoipa::{IntoParams, ToSchema};
 
 use super::registry_problem::registry_problem;
 use crate::access::Operator;
 use crate::body::JsonBody;
+use crate::device_connections::StandingConnection;
 use crate::list::{List, ListRequest, cut};
 use crate::pagination::read_cursor;
-use crate::params::{Limit, Query, Text, Time};
+use crate::params::{KnownWords, Limit, Query, Text, Time, Viewer};
 use crate::problem::Problem;
 use crate::state::{ApiState, Shared};
 use crate::views::{ConnectionView, DeviceView, NewKeyView, NewPublicKey, PlaceView, status};
@@ -115,13 +116,46 @@ pub(crate) async fn register(
 fn view(shared: &Shared, device: &Device) -> DeviceView {
     let snapshot = shared.registry.snapshot();
     let standing = shared.connections.of_device(&device.id);
+    view_of(
+        shared,
+        &snapshot,
+        shared.clock.now(),
+        device,
+        standing.as_ref(),
+    )
+}
+
+fn view_of(
+    shared: &Shared,
+    snapshot: &Snapshot,
+    now: Timestamp,
+    device: &Device,
+    standing: Option<&StandingConnection>,
+) -> DeviceView {
     DeviceView::new(
         device,
         snapshot.thing(device.thing.as_str()).map(AsRef::as_ref),
-        shared.clock.now(),
+        now,
         last_seen(shared, device),
-        standing.as_ref().map(ConnectionView::from),
+        standing.map(ConnectionView::from),
     )
+}
+
+/// All of a page, as they stand at one moment: one look at the registry, the
+/// clock and the broker for all of them.
+fn views(
+    shared: &Shared,
+    snapshot: &Snapshot,
+    now: Timestamp,
+    devices: &[&Arc<Device>],
+) -> Vec<DeviceView> {
+    let ids: Vec<&DeviceId> = devices.iter().map(|device| &device.id).collect();
+    let standing = shared.connections.of_devices(&ids);
+    devices
+        .iter()
+        .zip(&standing)
+        .map(|(device, standing)| view_of(shared, snapshot, now, device, standing.as_ref()))
+        .collect()
 }
 
 /// When the newest observation of its thing was received.
@@ -134,7 +168,7 @@ pub(super) fn last_seen(shared: &Shared, device: &Device) -> Option<Timestamp> {
         .max()
 }
 
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, IntoParams, Clone)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DevicesQuery {
@@ -178,18 +212,38 @@ pub(crate) async fn list(
     }
     let snapshot = state.settled().await;
     let now = state.now();
-    let mut devices: Vec<&Arc<Device>> = snapshot
-        .devices(after.as_ref())
-        .filter(|device| query.passes(device, now))
-        .take(limit + 1)
-        .collect();
-    let more = cut(&mut devices, limit);
-    let last = devices.last().filter(|_| more).map(|device| &device.id);
-    let views = devices.iter().map(|device| view(&state, device)).collect();
-    Ok(request.page(views, last))
+    let (registry, wanted) = (Arc::clone(&snapshot), query.clone());
+    let walk = move |shared: &Shared| {
+        let mut devices: Vec<&Arc<Device>> = registry
+            .devices(after.as_ref())
+            .filter(|device| wanted.passes(device, now))
+            .take(limit + 1)
+            .collect();
+        let more = cut(&mut devices, limit);
+        let last = devices.last().filter(|_| more).map(|device| &device.id);
+        let views = views(shared, &registry, now, &devices);
+        (views.is_empty(), request.page(views, last))
+    };
+    let (is_empty, page) = state.walking(walk).await?;
+    if is_empty {
+        query.check(&snapshot)?;
+    }
+    Ok(page)
 }
 
 impl DevicesQuery {
+    /// Refuses a word that does not exist; only operators ask.
+    fn check(&self, snapshot: &Snapshot) -> Result<(), Problem> {
+        let known = KnownWords {
+            snapshot,
+            viewer: Viewer(Audience::Owner),
+            summary: &[],
+        };
+        known.agency(self.agency.as_ref().map(|text| text.0.as_str()))?;
+        known.domain(self.domain.as_deref())?;
+        known.model(self.model.as_deref())
+    }
+
     fn passes(&self, device: &Device, now: Timestamp) -> bool {
         let model = &device.model.id;
         self.agency

@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 
 use super::export_file::{self, FileReader, Mark};
 use crate::access::{Admission, Caller};
+use crate::described::Binary;
 use crate::envelope::Arrival;
 use crate::list::{List, ListRequest};
 use crate::params::{Query, Viewer};
@@ -135,9 +136,11 @@ pub(crate) struct FileQuery {
         ("domain" = String, Path, description = "As traffic"),
         ("file" = String, Path, description = "`{agency}.csv` or `{agency}.parquet`, as seoul.csv"),
         FileQuery),
-    responses((status = 200, content_type = "text/csv", body = String,
-            example = "datastream,thing,agency,domain,model,field,unit,phenomenon_time,result_time,value,boolean,text,quality,revision,offset,lat,lon\r\n5,dev-1,seoul,traffic,traffic.flow,speed,km/h,2026-05-01T00:00:00Z,2026-05-01T00:00:00.214Z,43.5,,,good,0,120345,37.5665,126.9775\r\n"),
-        (status = 206, description = "The part that `Range` asks for"),
+    responses((status = 200, description = "The file", content(
+            (inline(Binary) = "application/vnd.apache.parquet"),
+            (inline(Binary) = "text/csv", example = "datastream,thing,agency,domain,model,field,unit,phenomenon_time,result_time,value,boolean,text,quality,revision,offset,lat,lon\r\n5,dev-1,seoul,traffic,traffic.flow,speed,km/h,2026-05-01T00:00:00Z,2026-05-01T00:00:00.214Z,43.5,,,good,0,120345,37.5665,126.9775\r\n"))),
+        (status = 206, description = "The part that `Range` asks for", content(
+            (inline(Binary) = "application/vnd.apache.parquet"), (inline(Binary) = "text/csv"))),
         (status = 304, description = "`If-None-Match` names it"),
         (status = 404, description = "Nothing of that day, domain and agency may be read"),
         (status = 409, description = "The day is not over"),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+use ingest::ClockStanding;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,12 +25,18 @@ const MAX_SILENCE: Duration = Duration::from_secs(10);
 pub(crate) struct HealthView {
     #[schema(example = "ready")]
     status: &'static str,
+    /// What is wrong with the system's clock, where something is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock: Option<String>,
 }
 
 /// The process lives.
 #[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200, body = HealthView)))]
 pub(crate) async fn alive() -> Json<HealthView> {
-    Json(HealthView { status: "alive" })
+    Json(HealthView {
+        status: "alive",
+        clock: None,
+    })
 }
 
 /// The platform takes data and answers questions.
@@ -68,5 +75,14 @@ pub(crate) async fn ready(State(state): State<ApiState>) -> Result<Json<HealthVi
         )
         .retry_after(1));
     }
-    Ok(Json(HealthView { status: "ready" }))
+    let clock = state.clock.report();
+    match (clock.standing, clock.says) {
+        (ClockStanding::Behind | ClockStanding::Strange, Some(says)) => {
+            Err(Problem::new(ProblemKind::Unavailable, says))
+        }
+        (_, clock) => Ok(Json(HealthView {
+            status: "ready",
+            clock,
+        })),
+    }
 }

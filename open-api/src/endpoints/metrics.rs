@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use domain::RejectReason;
-use ingest::Stats;
+use ingest::{ClockReport, ClockStanding, Stats};
 
 use crate::access;
 use crate::envelope::Arrival;
@@ -68,6 +68,7 @@ pub(crate) async fn show(
             count,
         );
     }
+    clock(&mut text, &state.clock.report());
     of_connections(&mut text, &state);
     state.connections.prometheus(&mut text, names);
     Ok((
@@ -184,13 +185,18 @@ fn data_plane(text: &mut String, stats: &Stats) {
         ),
         (
             "madang_files_expired_total",
-            "Files dropped, since their retention was over.",
+            "Files set aside, since their retention was over.",
             stats.files_expired,
         ),
         (
             "madang_rows_expired_total",
             "Rows of those files.",
             stats.rows_expired,
+        ),
+        (
+            "madang_times_put_back_total",
+            "Times assigned in the order of offsets alone, since the clock once was ahead.",
+            stats.times_put_back,
         ),
         (
             "madang_quarantine_evicted_total",
@@ -219,6 +225,11 @@ fn data_plane(text: &mut String, stats: &Stats) {
             "madang_files_set_aside",
             "Damaged files set aside.",
             stats.files_set_aside,
+        ),
+        (
+            "madang_files_kept_aside",
+            "Files that retention has set aside and not removed yet.",
+            stats.files_kept_aside,
         ),
         (
             "madang_stream_readers",
@@ -258,6 +269,40 @@ fn data_plane(text: &mut String, stats: &Stats) {
         "madang_unreadable_total",
         None,
         stats.unreadable.iter().sum(),
+    );
+}
+
+/// A leap of the system's clock is worth an alarm.
+fn clock(text: &mut String, report: &ClockReport) {
+    let seconds = |micros: i64| micros as f64 / 1e6;
+    head(
+        text,
+        "madang_clock_system_ahead_seconds",
+        "gauge",
+        "How far the system's clock is ahead of the platform's.",
+    );
+    let ahead = seconds(report.system_ahead);
+    writeln!(text, "madang_clock_system_ahead_seconds {ahead}").expect("a String takes all");
+    let followed = u64::from(report.standing == ClockStanding::Followed);
+    gauge(
+        text,
+        "madang_clock_followed",
+        "Whether the system's clock is believed as it is.",
+        followed,
+    );
+    head(
+        text,
+        "madang_clock_leaps_total",
+        "counter",
+        "Leaps of the system's clock.",
+    );
+    line(text, "madang_clock_leaps_total", None, report.leaps);
+    let waits = seconds(report.deletion_waits.unwrap_or(0)) as u64;
+    gauge(
+        text,
+        "madang_retention_waits_seconds",
+        "How long retention waits before it counts from a clock that has leapt.",
+        waits,
     );
 }
 

@@ -5,16 +5,17 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use device_registry::ModelChange;
-use domain::ModelId;
+use domain::{Audience, ModelId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::registry_problem::registry_problem;
 use crate::access::Operator;
 use crate::body;
+use crate::described::NewModel;
 use crate::list::{List, ListRequest, cut};
 use crate::pagination::read_cursor;
-use crate::params::{Limit, Query, Text};
+use crate::params::{KnownWords, Limit, Query, Text, Viewer};
 use crate::problem::Problem;
 use crate::problem_kind::ProblemKind;
 use crate::state::ApiState;
@@ -54,6 +55,14 @@ pub(crate) async fn list(
         })
         .take(limit + 1)
         .collect();
+    if models.is_empty() {
+        let known = KnownWords {
+            snapshot: &snapshot,
+            viewer: Viewer(Audience::Public),
+            summary: &[],
+        };
+        known.domain(query.domain.as_deref())?;
+    }
     let more = cut(&mut models, limit);
     let last = models.last().filter(|_| more).map(|model| &model.id);
     let views = models.iter().map(|model| ModelView::from(model.as_ref()));
@@ -63,7 +72,7 @@ pub(crate) async fn list(
 /// Adds a data model, or a new version of one, which may add fields but change
 /// no unit and no kind. The same content again is fine.
 #[utoipa::path(post, path = "/v1/models", tag = "registry",
-    request_body(content = Object, content_type = "application/json", example = json!({
+    request_body(content = NewModel, content_type = "application/json", example = json!({
         "id": "disaster.tide", "title": {"en": "Tide gauge", "ko": "조위"}, "retention_days": 3650,
         "fields": [{"name": "level", "kind": "number", "unit": "m", "min": -5, "max": 20,
             "title": {"en": "Tide level", "ko": "조위"}}]

@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::{DatastreamId, Timestamp};
+use domain::{DatastreamId, Qualities, Timestamp};
 use ingest::{QueryError, RangeQuery, StoredObservation};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -10,13 +10,13 @@ use utoipa::IntoParams;
 use super::datastreams::find;
 use crate::list::{List, ListRequest};
 use crate::pagination::read_cursor;
-use crate::params::{Limit, Query, Text, Time, Viewer};
+use crate::params::{Limit, QualityNames, Query, Text, Time, Viewer, qualities};
 use crate::problem::Problem;
 use crate::state::{ApiState, Shared};
 use crate::views::ObservationView;
 
-/// Observations that one request looks through for those between two offsets;
-/// a page may then be short, and `next` goes on.
+/// Observations that one request looks through for those between two offsets, or
+/// of some qualities; a page may then be short, and `next` goes on.
 const MAX_SCANNED: usize = 200_000;
 /// Of those, how many are read at once.
 const SCAN_STEP: usize = 10_000;
@@ -39,6 +39,10 @@ pub(crate) struct ObservationsQuery {
     from_offset: Option<u64>,
     /// Only what came before this offset.
     to_offset: Option<u64>,
+    /// Only observations of these qualities: `good`, `uncertain`, `bad`,
+    /// `missing`, with commas between.
+    #[param(value_type = Option<String>, example = "good")]
+    quality: Option<Text<QualityNames>>,
     /// With `true` the answer has a `count` too: of all observations between
     /// `from` and `to`, each time once, whatever the page holds.
     count: Option<bool>,
@@ -82,6 +86,7 @@ struct Question {
     range: RangeQuery,
     from_offset: u64,
     to_offset: u64,
+    qualities: Qualities,
     counts: bool,
 }
 
@@ -101,10 +106,13 @@ impl Question {
         let after: Option<i64> = read_cursor(query.cursor.as_deref())?;
         let counts = query.count == Some(true);
         if counts
-            && (query.as_of.is_some() || query.from_offset.is_some() || query.to_offset.is_some())
+            && (query.as_of.is_some()
+                || query.from_offset.is_some()
+                || query.to_offset.is_some()
+                || query.quality.is_some())
         {
             return Err(Problem::parameter(
-                "count=true counts what stands now, by time: leave as_of, from_offset and to_offset out",
+                "count=true counts what stands now, by time: leave as_of, from_offset, to_offset and quality out",
             ));
         }
         Ok(Self {
@@ -123,6 +131,7 @@ impl Question {
             },
             from_offset: query.from_offset.unwrap_or(0),
             to_offset: query.to_offset.unwrap_or(u64::MAX),
+            qualities: qualities(query.quality.as_ref(), Qualities::ALL),
         })
     }
 
@@ -141,7 +150,9 @@ impl Question {
     }
 
     fn read(self, shared: &Shared) -> Result<Page, QueryError> {
-        if self.from_offset == 0 && self.to_offset == u64::MAX {
+        let passes_all =
+            self.from_offset == 0 && self.to_offset == u64::MAX && self.qualities == Qualities::ALL;
+        if passes_all {
             let page = shared.ingest.range(&self.range)?;
             let last = page.observations.last().filter(|_| page.more);
             return Ok(Page {
@@ -152,7 +163,14 @@ impl Question {
         self.scan(shared)
     }
 
-    /// The store is in order of time, so offsets are looked for one by one.
+    fn passes(&self, stored: &StoredObservation) -> bool {
+        let offset = stored.offset.get();
+        (self.from_offset..self.to_offset).contains(&offset)
+            && self.qualities.contains(stored.quality)
+    }
+
+    /// The store is in order of time, so offsets and qualities are looked for one
+    /// by one.
     fn scan(mut self, shared: &Shared) -> Result<Page, QueryError> {
         let limit = std::mem::replace(&mut self.range.limit, SCAN_STEP);
         let mut kept = Vec::new();
@@ -162,8 +180,7 @@ impl Question {
             scanned += page.observations.len();
             for stored in page.observations {
                 self.range.after = Some(stored.time);
-                let offset = stored.offset.get();
-                if offset < self.from_offset || offset >= self.to_offset {
+                if !self.passes(&stored) {
                     continue;
                 }
                 if kept.len() == limit {

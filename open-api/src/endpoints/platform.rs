@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ingest::{Clock, ClockStanding};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -31,6 +32,43 @@ pub(crate) struct PlatformView {
     listeners: BTreeMap<String, u16>,
     /// The demo: its values are invented, and so are its agencies and places.
     simulated: bool,
+    clock: ClockView,
+}
+
+/// What the platform takes for the time, and how far it believes the clock of
+/// its system.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PlatformClock)]
+pub(crate) struct ClockView {
+    #[schema(example = "2026-05-01T00:00:00Z")]
+    now: String,
+    /// `followed`: as it is. `held`: it leapt ahead, and times go on as before
+    /// it for a few minutes. `strange`: it leapt ahead by years. `behind`: it
+    /// stands before what was durable already, or before this program was made.
+    #[schema(example = "followed")]
+    system: &'static str,
+    /// Seconds that the system's clock is ahead of it.
+    system_ahead_seconds: f64,
+    /// What is wrong, and what to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    says: Option<String>,
+}
+
+impl ClockView {
+    fn of(clock: &dyn Clock) -> Self {
+        let report = clock.report();
+        Self {
+            now: clock.now().ceil_to_millis().to_rfc3339(),
+            system: match report.standing {
+                ClockStanding::Followed => "followed",
+                ClockStanding::Held => "held",
+                ClockStanding::Strange => "strange",
+                ClockStanding::Behind => "behind",
+            },
+            system_ahead_seconds: report.system_ahead as f64 / 1e6,
+            says: report.says,
+        }
+    }
 }
 
 /// What the platform is, and where its doors are.
@@ -52,5 +90,6 @@ pub(crate) async fn show(State(state): State<ApiState>) -> Json<PlatformView> {
         public_url: platform.public_url.clone(),
         listeners: platform.listeners.iter().cloned().collect(),
         simulated: platform.simulated,
+        clock: ClockView::of(&*state.clock),
     })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use device_registry::Snapshot;
-use domain::Offset;
+use domain::{Offset, Qualities};
 use ingest::{AppliedFrame, FrameStream, StreamItem};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -36,6 +36,7 @@ const WAITING_CHUNKS: usize = 1;
 /// What a stream shows.
 pub(super) struct FeedFilter {
     pub(super) datastreams: DatastreamFilter,
+    pub(super) qualities: Qualities,
     /// The same as a query, for the gap event.
     pub(super) query: String,
 }
@@ -186,6 +187,9 @@ impl Feed {
     fn view<'a>(&self, snapshot: &'a Snapshot, frame: &'a AppliedFrame) -> Option<FrameView<'a>> {
         let mut view: Option<FrameView<'a>> = None;
         for stored in &frame.observations {
+            if !self.filter.qualities.contains(stored.quality) {
+                continue;
+            }
             let Some(datastream) = snapshot.datastream(stored.datastream) else {
                 continue;
             };

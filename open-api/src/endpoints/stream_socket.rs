@@ -19,7 +19,7 @@ use super::stream_wire::Wire;
 use crate::access::{Caller, is_same_origin};
 use crate::connection::Running;
 use crate::envelope::Arrival;
-use crate::params::Query;
+use crate::params::{FilterQuery, Filtered};
 use crate::problem::Problem;
 use crate::problem_kind::ProblemKind;
 use crate::quota::Account;
@@ -32,7 +32,7 @@ const READ_BYTES: usize = 1_024;
 /// The same as `/v1/stream` on WebSocket: a text message is what an event's
 /// `data` is there, and what is gone from the log comes as `{"gap": {...}}`.
 /// Who comes back asks with `from_offset` behind the last `offset`.
-#[utoipa::path(get, path = "/v1/stream/ws", tag = "data", params(StreamQuery),
+#[utoipa::path(get, path = "/v1/stream/ws", tag = "data", params(FilterQuery, StreamQuery),
     responses((status = 101, description = "Messages follow, as {\"offset\":120345,\"device\":\"dev-1\",...,\"observations\":[...]} or {\"gap\":{\"from_offset\":3,\"to_offset\":9,...}}")))]
 pub(crate) async fn follow(
     State(state): State<ApiState>,
@@ -51,9 +51,10 @@ pub(crate) async fn follow(
             "A session opens a WebSocket only from the platform's own pages.",
         ));
     }
-    let Query(query): Query<StreamQuery> = Query::from_request_parts(&mut parts, &state).await?;
+    let Filtered(words, query): Filtered<StreamQuery> =
+        Filtered::from_request_parts(&mut parts, &state).await?;
     let start = start(&state, &query, &parts.headers)?;
-    let filter = filter(&state, &query)?;
+    let filter = filter(&state, caller.viewer(), &words, &query).await?;
     let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
         return Err(Problem::parameter("WebSocket needs HTTP/1.1 here."));
     };

@@ -9,8 +9,10 @@ use serde::Serialize;
 use crate::views::{FrameView, GapView};
 use crate::websocket;
 
-/// Tells a browser how soon to come back, in milliseconds, and that it is in.
-const GREETING: &[u8] = b"retry: 2000\n: welcome\n\n";
+/// Tells a browser how soon to come back, in milliseconds, and that it is in. No
+/// empty line ends it: the first event does, since some clients deliver an empty
+/// event for a block without data.
+const GREETING: &[u8] = b"retry: 2000\n: welcome\n";
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Wire {
@@ -29,7 +31,7 @@ impl Wire {
 
     pub(super) const fn keep_alive(self) -> &'static [u8] {
         match self {
-            Self::ServerSentEvents => b": keep-alive\n\n",
+            Self::ServerSentEvents => b": keep-alive\n",
             Self::WebSocket => websocket::PING_FRAME,
         }
     }

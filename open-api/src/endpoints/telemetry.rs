@@ -18,6 +18,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::body;
+use crate::described::{Binary, Readings, SenmlPack};
 use crate::envelope::Arrival;
 use crate::problem::Problem;
 use crate::problem_kind::ProblemKind;
@@ -42,9 +43,9 @@ pub(crate) struct TelemetryReceipt {
 #[utoipa::path(post, path = "/v1/devices/{id}/telemetry", tag = "devices",
     params(("id" = String, Path, description = "The device's id")),
     request_body(content(
-        (Object = "application/json", example = json!({"t": "2026-05-01T09:00:00+09:00", "v": {"pm25": 12.1, "pm10": 30}})),
-        (Object = "application/senml+json", example = json!([{"bt": 1_777_593_600, "n": "pm25", "u": "ug/m3", "v": 12.1}])),
-        (String = "application/senml+cbor"),
+        (Readings = "application/json", example = json!({"t": "2026-05-01T09:00:00+09:00", "v": {"pm25": 12.1, "pm10": 30}})),
+        (SenmlPack = "application/senml+json", example = json!([{"bt": 1_777_593_600, "n": "pm25", "u": "ug/m3", "v": 12.1}])),
+        (inline(Binary) = "application/senml+cbor"),
     )),
     responses((status = 200, body = TelemetryReceipt),
         (status = 401, description = "The device or its credential is not accepted"),
@@ -226,7 +227,8 @@ impl Login<'_> {
         let (scheme, proof) = (authorization.0, authorization.1.trim());
         let (credential, assurance) = if scheme.eq_ignore_ascii_case("bearer") {
             let audience = &state.platform.audience;
-            let checked = auth::authenticate_jwt(device, proof.as_bytes(), audience, self.now);
+            let checked =
+                auth::authenticate_jwt(device, proof.as_bytes(), audience, state.clock.moment());
             (checked.map_err(Refusal::Auth)?, Assurance::Key)
         } else if scheme.eq_ignore_ascii_case("basic") {
             let (name, password) = basic(proof).ok_or(Refusal::NoCredential)?;

@@ -1,38 +1,25 @@
 //! `/v1/things`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use device_registry::{Snapshot, Thing};
-use domain::{AgencyId, BoundaryName, ThingId};
+use domain::ThingId;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::list::{List, ListRequest, cut};
 use crate::pagination::read_cursor;
-use crate::params::{Bbox, DatastreamFilter, Limit, Near, Query, Text, Viewer, named};
+use crate::params::{DatastreamFilter, FilterQuery, Filtered, Limit, Text, Viewer};
 use crate::problem::Problem;
-use crate::state::ApiState;
+use crate::state::{ApiState, Shared};
 use crate::views::{PlaceView, ThingDatastreamView, ThingView};
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ThingsQuery {
-    #[param(value_type = Option<String>)]
-    agency: Option<Text<AgencyId>>,
-    /// As `traffic`.
-    domain: Option<String>,
-    /// As `traffic.flow`, or `flow` alone.
-    model: Option<String>,
-    /// `west,south,east,north`, in degrees.
-    #[param(value_type = Option<String>)]
-    bbox: Option<Text<Bbox>>,
-    /// `lat,lon,metres`.
-    #[param(value_type = Option<String>)]
-    near: Option<Text<Near>>,
-    /// The name of a boundary; `/v1/boundaries` lists them.
-    #[param(value_type = Option<String>, example = "seoul-jongno")]
-    boundary: Option<Text<BoundaryName>>,
     /// 1 to 10,000; 100 by default.
     #[param(value_type = Option<u32>)]
     limit: Option<Text<Limit>>,
@@ -40,34 +27,46 @@ pub(crate) struct ThingsQuery {
 }
 
 /// The things that have a datastream which the caller may read.
-#[utoipa::path(get, path = "/v1/things", tag = "data", params(ThingsQuery),
+#[utoipa::path(get, path = "/v1/things", tag = "data", params(FilterQuery, ThingsQuery),
     responses((status = 200, body = List<ThingView>)))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     viewer: Viewer,
-    Query(query): Query<ThingsQuery>,
+    Filtered(words, query): Filtered<ThingsQuery>,
     request: ListRequest,
 ) -> Result<Response, Problem> {
     let limit = query.limit.map_or(Limit::default(), |limit| limit.0).0;
     let after: Option<ThingId> = read_cursor(query.cursor.as_deref())?;
     let snapshot = state.settled().await;
-    let filter = DatastreamFilter {
-        domain: query.domain,
-        model: query.model,
-        agency: query.agency.map(|text| text.0),
-        bbox: query.bbox.map(|text| text.0),
-        near: query.near.map(|text| text.0),
-        boundary: named(&snapshot, query.boundary.as_ref())?,
-        ..DatastreamFilter::default()
+    let filter = words.read(&snapshot)?;
+    let (registry, is_short) = (Arc::clone(&snapshot), filter.thing.is_some());
+    let walk = move |_: &Shared| {
+        let mut views: Vec<ThingView<'_>> = things(&registry, &filter, after.as_ref())
+            .filter_map(|thing| view(thing, &registry, viewer, &filter))
+            .take(limit + 1)
+            .collect();
+        let more = cut(&mut views, limit);
+        let last = views.last().filter(|_| more).map(|view| view.id.to_owned());
+        (views.is_empty(), request.page(views, last.as_ref()))
     };
-    let mut views: Vec<ThingView<'_>> = snapshot
-        .things(after.as_ref())
-        .filter_map(|thing| view(thing, &snapshot, viewer, &filter))
-        .take(limit + 1)
-        .collect();
-    let more = cut(&mut views, limit);
-    let last = views.last().filter(|_| more).map(|view| view.id.to_owned());
-    Ok(request.page(views, last.as_ref()))
+    let (is_empty, page) = state.looking(is_short, walk).await?;
+    if is_empty {
+        state.check_words(&snapshot, viewer, &words).await?;
+    }
+    Ok(page)
+}
+
+/// Those behind `after`; only the one that the filter names, if it names one.
+fn things<'a>(
+    snapshot: &'a Snapshot,
+    filter: &DatastreamFilter,
+    after: Option<&'a ThingId>,
+) -> impl Iterator<Item = &'a Arc<Thing>> + use<'a> {
+    let named = filter.thing.as_ref();
+    let one = named.and_then(|id| snapshot.thing(id.as_str()));
+    let one = one.filter(|thing| after.is_none_or(|after| thing.id > *after));
+    let all = named.is_none().then(|| snapshot.things(after));
+    one.into_iter().chain(all.into_iter().flatten())
 }
 
 fn view<'a>(

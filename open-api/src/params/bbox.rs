@@ -1,5 +1,6 @@
 //! `bbox=west,south,east,north`, in degrees, as GeoJSON orders it.
 
+use std::fmt;
 use std::str::FromStr;
 
 use domain::Location;
@@ -26,6 +27,16 @@ impl Bbox {
             lon >= self.west || lon <= self.east
         };
         between && (self.south..=self.north).contains(&lat)
+    }
+}
+
+impl fmt::Display for Bbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{},{},{},{}",
+            self.west, self.south, self.east, self.north
+        )
     }
 }
 

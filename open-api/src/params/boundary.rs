@@ -5,7 +5,7 @@ use std::sync::Arc;
 use device_registry::{Boundary, Snapshot};
 use domain::BoundaryName;
 
-use super::Text;
+use super::{Text, what_there_is};
 use crate::problem::Problem;
 
 /// The boundary of a query, if it names one.
@@ -18,8 +18,8 @@ pub(crate) fn named(
     };
     let found = snapshot.boundary(name).cloned();
     found.map(Some).ok_or_else(|| {
-        Problem::parameter(format!(
-            "boundary: there is no boundary {name}; /v1/boundaries lists them"
-        ))
+        let known: Vec<&str> = snapshot.boundaries().map(|one| one.name.as_str()).collect();
+        let there = what_there_is(name.as_str(), &known, "/v1/boundaries");
+        Problem::parameter(format!("boundary: there is no boundary {name}.{there}"))
     })
 }

@@ -44,6 +44,11 @@ pub(crate) struct DatastreamFilter {
 }
 
 impl DatastreamFilter {
+    /// Whether it is about one thing alone, so that an answer is a look or two.
+    pub(crate) fn is_short(&self) -> bool {
+        self.thing.is_some() || self.device.is_some()
+    }
+
     /// Whether the datastream passes, wherever it lies.
     pub(crate) fn names(&self, datastream: &Datastream) -> bool {
         let model = &datastream.model;

@@ -1,5 +1,6 @@
 //! `near=lat,lon,metres`.
 
+use std::fmt;
 use std::str::FromStr;
 
 use domain::Location;
@@ -20,6 +21,13 @@ pub(crate) struct NearError;
 impl Near {
     pub(crate) fn contains(&self, location: Location) -> bool {
         self.centre.distance_metres(location) <= self.metres
+    }
+}
+
+impl fmt::Display for Near {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (lat, lon) = (self.centre.lat(), self.centre.lon());
+        write!(f, "{lat},{lon},{}", self.metres)
     }
 }
 

@@ -1,58 +1,112 @@
 //! Reads a query string into a struct that names every parameter it knows.
 
+use std::collections::BTreeSet;
+
 use axum::extract::FromRequestParts;
 use axum::http::Uri;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
+use utoipa::openapi::path::ParameterIn;
 
+use super::FilterQuery;
+use super::nearest::what_there_is;
 use crate::problem::Problem;
 use crate::problem_kind::ProblemKind;
 
 /// The longest query string, in bytes.
 pub(crate) const MAX_QUERY_BYTES: usize = 8 * 1024;
 
-/// A query. `T` denies unknown fields, so that a typing error is told by name;
-/// a parameter without a value counts as absent, as forms send it.
+/// A query. A parameter that `T` does not name is refused, and so is one
+/// without a value, so that no typing error passes for an answer to something
+/// else.
 pub(crate) struct Query<T>(pub(crate) T);
+
+/// A query that has the filters of datastreams beside those of its own.
+pub(crate) struct Filtered<T>(pub(crate) FilterQuery, pub(crate) T);
 
 impl<S, T> FromRequestParts<S> for Query<T>
 where
     S: Send + Sync,
-    T: DeserializeOwned,
+    T: DeserializeOwned + IntoParams,
 {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let query = parts.uri.query().unwrap_or_default();
-        if query.len() > MAX_QUERY_BYTES {
-            return Err(Problem::new(
-                ProblemKind::TooLongUri,
-                "A query may have 8192 bytes.",
-            ));
-        }
-        read(query).map(Self)
+        let pairs = pairs(parts)?;
+        let own = names::<T>();
+        check(&pairs, &own)?;
+        read(pairs.into_iter()).map(Self)
     }
 }
 
-fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
-    let mut given = String::with_capacity(query.len() + 2);
-    given.push_str("/?");
-    for pair in query.split('&') {
-        if pair
-            .split_once('=')
-            .is_some_and(|(_, value)| !value.is_empty())
-        {
-            if given.len() > 2 {
-                given.push('&');
-            }
-            given.push_str(pair);
-        } else if !pair.is_empty() && !pair.contains('=') {
-            return Err(Problem::parameter(format!(
-                "The parameter {pair} has no value: write {pair}=..."
-            )));
-        }
+impl<S, T> FromRequestParts<S> for Filtered<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned + IntoParams,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let pairs = pairs(parts)?;
+        let filters = names::<FilterQuery>();
+        let all: BTreeSet<String> = filters.iter().cloned().chain(names::<T>()).collect();
+        check(&pairs, &all)?;
+        let (of_filter, own): (Vec<_>, Vec<_>) = pairs
+            .into_iter()
+            .partition(|(name, _)| filters.contains(*name));
+        Ok(Self(read(of_filter.into_iter())?, read(own.into_iter())?))
     }
-    let uri: Uri = given
+}
+
+/// The parameters that the description of `T` names.
+fn names<T: IntoParams>() -> BTreeSet<String> {
+    let parameters = T::into_params(|| Some(ParameterIn::Query));
+    parameters.into_iter().map(|one| one.name).collect()
+}
+
+/// Name and value of each parameter, as they are written.
+fn pairs(parts: &Parts) -> Result<Vec<(&str, &str)>, Problem> {
+    let query = parts.uri.query().unwrap_or_default();
+    if query.len() > MAX_QUERY_BYTES {
+        return Err(Problem::new(
+            ProblemKind::TooLongUri,
+            "A query may have 8192 bytes.",
+        ));
+    }
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| match pair.split_once('=') {
+            Some((name, value)) if !value.is_empty() => Ok((name, value)),
+            _ => {
+                let name = pair.trim_end_matches('=');
+                Err(Problem::parameter(format!(
+                    "The parameter {name} has no value: write {name}=... or leave it out."
+                )))
+            }
+        })
+        .collect()
+}
+
+fn check(pairs: &[(&str, &str)], known: &BTreeSet<String>) -> Result<(), Problem> {
+    let Some((name, _)) = pairs.iter().find(|(name, _)| !known.contains(*name)) else {
+        return Ok(());
+    };
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let there = what_there_is(name, &known, "/openapi.json");
+    Err(Problem::parameter(format!(
+        "There is no parameter {name} here.{there}"
+    )))
+}
+
+fn read<'a, T: DeserializeOwned>(
+    pairs: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<T, Problem> {
+    let pairs: Vec<String> = pairs
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let uri: Uri = format!("/?{}", pairs.join("&"))
         .parse()
         .map_err(|_| Problem::parameter("The query string is not a valid one."))?;
     match axum::extract::Query::try_from_uri(&uri) {

@@ -1,11 +1,14 @@
 //! Buckets on their way out: their columns are what the caller asked for.
 
+use std::collections::BTreeMap;
+
 use axum::response::Response;
 use domain::Timestamp;
 use ingest::{AggregateFunction, Bucket};
 use jiff::tz::TimeZone;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 use crate::csv_table::cell;
 use crate::list::{Form, json_bytes};
@@ -51,7 +54,7 @@ impl AggregateList<'_> {
         if percentiles {
             out.extend_from_slice(b",approximate");
         }
-        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(b",left_out\r\n");
         for bucket in self.buckets {
             out.extend_from_slice(local(bucket.start, self.zone).as_bytes());
             out.push(b',');
@@ -70,6 +73,7 @@ impl AggregateList<'_> {
                 out.push(b',');
                 cell::json(&mut out, &bucket.approximate);
             }
+            cell::number(&mut out, bucket.left_out);
             out.extend_from_slice(b"\r\n");
         }
         out
@@ -89,6 +93,52 @@ impl Serialize for AggregateList<'_> {
         map.serialize_entry("unit", &self.unit)?;
         map.end()
     }
+}
+
+/// Buckets in order of time.
+#[derive(ToSchema)]
+#[schema(as = AggregateList)]
+#[expect(dead_code, reason = "it describes what `AggregateList` writes")]
+pub(crate) struct AggregateListSchema {
+    items: Vec<BucketSchema>,
+    /// Always null: an answer is whole.
+    next: Option<String>,
+    /// UCUM code, where all datastreams have the same.
+    unit: Option<String>,
+}
+
+/// One bucket. Its members beside these are the functions that were asked for,
+/// by their names, as `p95`.
+#[derive(ToSchema)]
+#[schema(as = Bucket)]
+#[expect(dead_code, reason = "it describes what `BucketRow` writes")]
+struct BucketSchema {
+    /// Inclusive; with the zone's offset at that time.
+    #[schema(format = DateTime)]
+    start: String,
+    /// Exclusive.
+    #[schema(format = DateTime)]
+    end: String,
+    /// Left out where datastreams are taken together.
+    #[schema(required = false)]
+    datastream: u32,
+    avg: Option<f64>,
+    min: Option<f64>,
+    max: Option<f64>,
+    sum: Option<f64>,
+    #[schema(required = false)]
+    count: u64,
+    /// By phenomenon time.
+    first: Option<f64>,
+    /// By phenomenon time.
+    last: Option<f64>,
+    /// The percentiles come from sketches.
+    #[schema(required = false)]
+    approximate: bool,
+    /// Numbers that do not count, for their quality.
+    left_out: u64,
+    #[serde(flatten)]
+    percentiles: BTreeMap<String, Option<f64>>,
 }
 
 struct BucketRow<'a> {
@@ -112,6 +162,7 @@ impl Serialize for BucketRow<'_> {
         if bucket.approximate {
             map.serialize_entry("approximate", &true)?;
         }
+        map.serialize_entry("left_out", &bucket.left_out)?;
         map.end()
     }
 }
@@ -129,12 +180,17 @@ impl Serialize for Statistic {
     }
 }
 
-/// RFC 3339 with the zone's offset at that time.
+/// RFC 3339 with the zone's offset at that time; in UTC where that has seconds,
+/// which RFC 3339 cannot write: local mean times of before 1912, mostly.
 fn local(time: Timestamp, zone: &TimeZone) -> String {
-    match jiff::Timestamp::from_microsecond(time.as_micros()) {
-        Ok(instant) if *zone != TimeZone::UTC => instant
-            .display_with_offset(zone.to_offset(instant))
-            .to_string(),
+    let instant = jiff::Timestamp::from_microsecond(time.as_micros());
+    let local = instant
+        .ok()
+        .map(|instant| (instant, zone.to_offset(instant)));
+    match local {
+        Some((instant, offset)) if *zone != TimeZone::UTC && offset.seconds() % 60 == 0 => {
+            instant.display_with_offset(offset).to_string()
+        }
         _ => time.to_rfc3339(),
     }
 }
@@ -144,12 +200,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_offset_with_seconds_is_not_rounded() {
+        let seoul = TimeZone::get("Asia/Seoul").unwrap();
+        // Local mean time, 08:27:52 ahead of UTC.
+        let old = Timestamp::parse("1907-05-01T00:00:00Z").unwrap();
+        assert_eq!(local(old, &seoul), "1907-05-01T00:00:00Z");
+        let new = Timestamp::parse("2026-05-01T00:00:00Z").unwrap();
+        assert_eq!(local(new, &seoul), "2026-05-01T09:00:00+09:00");
+    }
+
+    #[test]
     fn what_comes_from_sketches_says_so() {
         let bucket = |hour: i64, approximate| Bucket {
             datastream: None,
             start: Timestamp::from_micros(hour * 3_600_000_000),
             end: Timestamp::from_micros((hour + 1) * 3_600_000_000),
             values: vec![Some(2.0), Some(7.5)],
+            left_out: 3,
             approximate,
         };
         let buckets = [bucket(0, false), bucket(1, true)];
@@ -173,14 +240,17 @@ mod tests {
         assert_eq!(json["items"][1]["p95"], 7.5);
         let csv = String::from_utf8(list.csv()).unwrap();
         let lines: Vec<&str> = csv.lines().collect();
-        assert_eq!(lines[0], "start,end,datastream,count,p95,approximate");
-        assert!(lines[1].ends_with(",,2,7.5,false") && lines[2].ends_with(",,2,7.5,true"));
+        assert_eq!(
+            lines[0],
+            "start,end,datastream,count,p95,approximate,left_out"
+        );
+        assert!(lines[1].ends_with(",,2,7.5,false,3") && lines[2].ends_with(",,2,7.5,true,3"));
 
         let exact = AggregateList {
             names: &names[..1],
             ..list
         };
         let csv = String::from_utf8(exact.csv()).unwrap();
-        assert!(csv.starts_with("start,end,datastream,count\r\n"));
+        assert!(csv.starts_with("start,end,datastream,count,left_out\r\n"));
     }
 }

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::{Rfc3339, TitleView};
 use crate::csv_table::Row;
+use crate::described::Geometry;
 
 /// A named area on the map.
 #[derive(Serialize, ToSchema, Debug)]
@@ -27,7 +28,7 @@ pub(crate) struct BoundaryView {
     changed: Rfc3339,
     /// GeoJSON; left out of lists.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Geometry>)]
     geometry: Option<GeoJson>,
 }
 

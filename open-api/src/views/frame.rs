@@ -43,7 +43,6 @@ pub(crate) struct FrameObservationView<'a> {
     pub(crate) unit: Option<&'a str>,
     #[schema(value_type = String, format = DateTime)]
     pub(crate) phenomenon_time: Rfc3339,
-    #[schema(value_type = Object, nullable)]
     pub(crate) value: ValueView<'a>,
     pub(crate) quality: &'static str,
     pub(crate) revision: u16,

@@ -34,7 +34,6 @@ pub(crate) struct LatestView<'a> {
     phenomenon_time: Rfc3339,
     #[schema(value_type = String, format = DateTime)]
     result_time: Rfc3339,
-    #[schema(value_type = Object, nullable)]
     value: ValueView<'a>,
     quality: &'static str,
     revision: u16,

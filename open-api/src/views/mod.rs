@@ -22,10 +22,11 @@ mod place;
 mod quarantine;
 mod rfc3339;
 mod session;
+mod summary;
 mod thing;
 
 pub(crate) use agency::AgencyView;
-pub(crate) use aggregate::{AggregateFunctionName, AggregateList};
+pub(crate) use aggregate::{AggregateFunctionName, AggregateList, AggregateListSchema};
 pub(crate) use application::{ApplicationView, IssuedKeyView, KeyView, NewApplicationView};
 pub(crate) use backup::BackupView;
 pub(crate) use boundary::BoundaryView;
@@ -46,10 +47,12 @@ pub(crate) use place::PlaceView;
 pub(crate) use quarantine::QuarantinedView;
 pub(crate) use rfc3339::Rfc3339;
 pub(crate) use session::SessionView;
+pub(crate) use summary::SummaryView;
 pub(crate) use thing::{ThingDatastreamView, ThingView};
 
 /// A name in English and in Korean.
 #[derive(serde::Serialize, utoipa::ToSchema, Debug, Clone, PartialEq, Eq)]
+#[schema(as = Title)]
 pub(crate) struct TitleView {
     pub(crate) en: String,
     pub(crate) ko: String,

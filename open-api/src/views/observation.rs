@@ -22,8 +22,6 @@ pub(crate) struct ObservationView<'a> {
     /// When the platform received it.
     #[schema(value_type = String, format = DateTime)]
     result_time: Rfc3339,
-    /// A number, a boolean, a text, or null where it is missing.
-    #[schema(value_type = Object, nullable)]
     value: ValueView<'a>,
     /// `good`, `uncertain`, `bad` or `missing`.
     quality: &'static str,

@@ -7,7 +7,7 @@ use super::Rfc3339;
 
 /// Who is logged in, and until when.
 #[derive(Serialize, ToSchema, Debug)]
-#[schema(as = Session, example = json!({"principal": "operator", "expires": "2026-05-01T12:00:00Z"}))]
+#[schema(as = OperatorSession, example = json!({"principal": "operator", "expires": "2026-05-01T12:00:00Z"}))]
 pub(crate) struct SessionView {
     pub(crate) principal: &'static str,
     #[schema(value_type = Option<String>, format = DateTime)]

@@ -251,3 +251,45 @@ fn a_moving_device_is_where_it_says() {
     let mut stream = platform.stream("/v1/stream?from_offset=1&boundary=south", &[]);
     assert_eq!(stream.next().data["observations"][0]["value"], 30.0);
 }
+
+#[test]
+fn a_boundary_is_taken_as_map_programs_write_it() {
+    let platform = Platform::start();
+    let area = area(&[[126.95, 37.55, 127.0, 37.6]]);
+    let feature = json!({"type": "Feature", "properties": {"name": "종로구", "code": 11110}, "geometry": area});
+    let point = json!({"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [127, 37]}});
+    let collection =
+        json!({"type": "FeatureCollection", "name": "layer", "features": [point, feature]});
+    let token = format!("Bearer {}", platform.token);
+    for (name, kind, body, title) in [
+        ("feature", "Application/Geo+Json", &feature, "종로구"),
+        ("collection", "application/geo+json", &collection, "종로구"),
+        ("bare", "application/geo+json", &area, "bare"),
+        ("as-json", "application/json", &feature, "종로구"),
+        ("within", "application/json", &body(&feature), "구도심"),
+    ] {
+        let headers = [("authorization", token.as_str()), ("content-type", kind)];
+        let path = format!("/v1/boundaries/{name}");
+        let body = body.to_string().into_bytes();
+        platform
+            .send("PUT", &path, &headers, Some(body))
+            .expect(201);
+        let shown = platform.get(&path).expect(200);
+        assert_eq!(shown["geometry"], area, "{name}");
+        assert_eq!(shown["title"]["ko"], title, "{name}");
+    }
+    let two = json!({"type": "FeatureCollection", "features": [feature, feature]});
+    for (body, words) in [
+        (two, "2 areas"),
+        (point, "not Point"),
+        (
+            json!({"type": "FeatureCollection", "features": []}),
+            "0 areas",
+        ),
+    ] {
+        let reply = platform.operator("PUT", "/v1/boundaries/x", Some(body));
+        let problem = reply.problem(400, "invalid-body");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(words), "{detail}");
+    }
+}

@@ -259,6 +259,19 @@ impl Platform {
         )
     }
 
+    /// A password that a test made by itself.
+    pub(crate) fn knows(&self, id: &str, password: &str) {
+        self.passwords
+            .lock()
+            .insert(id.to_owned(), password.to_owned());
+    }
+
+    /// The body of a file that is no text.
+    pub(crate) fn bytes(&self, path: &str) -> Vec<u8> {
+        let mut response = ureq::get(self.url(path)).call().unwrap();
+        response.body_mut().read_to_vec().unwrap()
+    }
+
     pub(crate) fn basic(&self, id: &str) -> String {
         let password = self.passwords.lock()[id].clone();
         format!("Basic {}", STANDARD.encode(format!("{id}:{password}")))
@@ -301,10 +314,14 @@ impl Platform {
         while lines.read_line(&mut line).unwrap() > 2 {
             line.clear();
         }
-        let mut events = Events { lines };
-        // The greeting: from here on, what is applied will come.
-        assert_eq!(events.block(), ["retry: 2000", ": welcome"]);
-        events
+        // The greeting, which the first event ends: from here on, what is applied
+        // will come.
+        for greeting in ["retry: 2000\n", ": welcome\n"] {
+            line.clear();
+            lines.read_line(&mut line).unwrap();
+            assert_eq!(line, greeting);
+        }
+        Events { lines }
     }
 }
 

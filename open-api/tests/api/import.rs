@@ -85,3 +85,94 @@ fn a_table_does_too() {
     import(&platform, "", "text/csv", "id,agency,modle\nx,y,z\n").problem(422, "import-refused");
     import(&platform, "", "application/json", "[]").problem(415, "unsupported-media-type");
 }
+
+/// The lines of a report's faults.
+fn fault_lines(problem: &serde_json::Value) -> Vec<u64> {
+    let errors = problem["errors"].as_array().unwrap();
+    errors
+        .iter()
+        .map(|error| error["line"].as_u64().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_fault_is_told_by_the_line_that_an_editor_shows() {
+    let platform = Platform::start();
+    let agency = platform.agency();
+    let good = format!("{agency},traffic.flow");
+    for end in ["\n", "\r\n"] {
+        let rows = [
+            "\u{feff}id,agency,model,name".to_owned(),
+            format!("d1,{good},one"),
+            String::new(),
+            format!("d 2,{good},two"),
+            format!("d3,{good},\"a name{end}on two lines\""),
+            format!("d/4,{good},four"),
+            String::new(),
+            String::new(),
+            format!("d5,{good},five,too many cells"),
+        ];
+        let body = rows.join(end);
+        let problem = import(&platform, "", "text/csv", &body).problem(422, "import-refused");
+        // A name has no line's end: its row begins on line 5.
+        assert_eq!(fault_lines(&problem), [4, 5, 7, 10], "{end:?}: {problem}");
+        let cells = problem["errors"][3]["message"].as_str().unwrap();
+        assert_eq!(cells, "the line has 5 cells, and the header has 4");
+    }
+}
+
+#[test]
+fn a_table_of_another_kind_is_refused_with_the_way_to_save_it() {
+    let platform = Platform::start();
+    let agency = platform.agency();
+    let cp949 = [
+        b"id,agency,model,name\nd1,x,traffic.flow,".as_slice(),
+        &[0xc1, 0xbe, 0xb7, 0xce, b'\n'],
+    ]
+    .concat();
+    let utf16: Vec<u8> = "\u{feff}id,agency\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let semicolons = format!("id;agency;model\nd1;{agency};traffic.flow\n").into_bytes();
+    let index = format!(",id,agency,model\n0,d1,{agency},traffic.flow\n").into_bytes();
+    let typing = format!("id,agency,model,nmae\nd1,{agency},traffic.flow,x\n").into_bytes();
+    let token = format!("Bearer {}", platform.token);
+    let headers = [
+        ("authorization", token.as_str()),
+        ("content-type", "Text/Csv"),
+    ];
+    for (body, cure) in [
+        (
+            cp949,
+            "save the table as \"CSV UTF-8\", separated by commas",
+        ),
+        (
+            utf16,
+            "save the table as \"CSV UTF-8\", separated by commas",
+        ),
+        (
+            semicolons,
+            "save the table as \"CSV UTF-8\", separated by commas",
+        ),
+        (index, "index=False"),
+        (typing, "Did you mean name?"),
+    ] {
+        let reply = platform.send("POST", "/v1/devices/import", &headers, Some(body));
+        let problem = reply.problem(422, "import-refused");
+        // Once, and not for each line.
+        assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem}");
+        let message = problem["errors"][0]["message"].as_str().unwrap();
+        assert!(message.contains(cure), "{message}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_before_lines_is_passed_over() {
+    let platform = Platform::start();
+    let agency = platform.agency();
+    let body =
+        format!("\u{feff}{{\"id\":\"d1\",\"agency\":\"{agency}\",\"model\":\"traffic.flow\"}}\r\n");
+    let done = import(&platform, "", "Application/X-NDJSON", &body).expect(200);
+    assert_eq!(done["created"], 1);
+}

@@ -23,6 +23,7 @@ const OPERATIONS: &[&str] = &[
     "get /v1/boundaries",
     "get /v1/boundaries/{name}",
     "get /v1/datastreams",
+    "get /v1/datastreams/summary",
     "get /v1/datastreams/{id}",
     "get /v1/datastreams/{id}/observations",
     "get /v1/devices",

@@ -254,3 +254,13 @@ fn what_is_gone_from_the_log_is_told_and_can_be_asked_for() {
     }
     assert_eq!(seen, sent);
 }
+
+#[test]
+fn an_empty_last_event_id_is_none() {
+    let platform = Platform::start();
+    platform.public_device("dev-1", "traffic.flow");
+    platform.publish("dev-1", &json!({"speed": 1})).expect(200);
+    let mut events = platform.stream("/v1/stream", &[("last-event-id", "")]);
+    platform.publish("dev-1", &json!({"speed": 2})).expect(200);
+    assert_eq!(events.next().data["observations"][0]["value"], 2.0);
+}

@@ -99,6 +99,8 @@ impl From<Keys> for ServeArgs {
             log_budget: keys.log_budget,
             device_rate: keys.device_rate,
             ready_file: keys.ready_file,
+            // What is once true would be said for ever.
+            trust_clock: false,
             feed: FeedArgs {
                 url: keys.feed_url,
                 token_file: keys.feed_token_file,
@@ -134,6 +136,7 @@ impl ServeArgs {
             log_budget: self.log_budget.or(below.log_budget),
             device_rate: self.device_rate.or(below.device_rate),
             ready_file: self.ready_file.or(below.ready_file),
+            trust_clock: self.trust_clock,
             feed: self.feed.over(below.feed),
         }
     }

@@ -3,6 +3,7 @@
 //!
 //! A flag beats a `MADANG_...` variable, which beats the file.
 
+mod certificate;
 mod feed;
 mod file;
 mod listen;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use open_api::TrustedProxies;
 
 pub use self::feed::{FeedArgs, FeedConfigError};
+pub use certificate::{ChainFault, chain_faults};
 pub use listen::{Listen, ListenError};
 pub use tls::{ReloadingTls, SharedConfig, TlsError, TlsFiles};
 
@@ -77,6 +79,10 @@ pub struct ServeArgs {
     /// Written once everything listens: a JSON object of listener to bound address, and `pid`
     #[arg(long, value_name = "PATH", env = "MADANG_READY_FILE")]
     pub ready_file: Option<PathBuf>,
+    /// For one start: the system's clock is right, whatever the data folder knows of earlier
+    /// times. Never a key of the file
+    #[arg(long, env = "MADANG_TRUST_CLOCK")]
+    pub trust_clock: bool,
     #[command(flatten)]
     pub feed: FeedArgs,
 }
@@ -106,6 +112,7 @@ pub struct Settings {
     pub ready_file: Option<PathBuf>,
     /// The folder is the demo's: nothing in it was measured.
     pub simulated: bool,
+    pub clock_trust: ingest::ClockTrust,
     /// Where observations are sent on to.
     pub feed: Option<::feed::Config>,
 }
@@ -206,6 +213,10 @@ impl Settings {
             device_rate: args.device_rate.unwrap_or(DEFAULT_DEVICE_RATE),
             ready_file: args.ready_file,
             simulated: data.join(SIMULATED_FILE).exists(),
+            clock_trust: match args.trust_clock {
+                true => ingest::ClockTrust::Trusted,
+                false => ingest::ClockTrust::AsItGoes,
+            },
             feed: args.feed.checked()?,
             data,
         };

@@ -6,9 +6,13 @@ use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use broker::ReloadableTls;
+use domain::Timestamp;
+use ingest::{Clock as _, SystemClock};
 use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::certificate::{ChainFault, chain_faults, validity};
 
 /// Two PEM files.
 #[derive(Debug, Clone)]
@@ -27,6 +31,8 @@ pub enum TlsError {
     Pair(rustls::Error),
     #[error("{0}")]
     Unusable(String),
+    #[error("the new certificate is not valid now ({0}), and the one in use is")]
+    NotValidNow(String),
 }
 
 impl std::fmt::Debug for ReloadingTls {
@@ -45,6 +51,8 @@ pub type SharedConfig = Arc<ArcSwap<ServerConfig>>;
 pub struct ReloadingTls {
     files: TlsFiles,
     stamp: Option<[SystemTime; 2]>,
+    /// When the certificate in use is valid, where that can be read.
+    validity: Option<(Timestamp, Timestamp)>,
     mqtt: ReloadableTls,
     http: SharedConfig,
 }
@@ -53,13 +61,23 @@ impl ReloadingTls {
     pub fn load(files: TlsFiles) -> Result<Self, TlsError> {
         let stamp = stamp(&files);
         let [certificate, key] = read(&files)?;
+        let chain = chain_of(&files)?;
+        let validity = validity(&chain[0]);
         Ok(Self {
+            validity,
             mqtt: ReloadableTls::from_pem(&certificate, &key)
-                .map_err(|error| TlsError::Unusable(chain(&error)))?,
+                .map_err(|error| TlsError::Unusable(one_line(&error)))?,
             http: Arc::new(ArcSwap::new(server_config(&files, HTTP_ALPN)?)),
             stamp,
             files,
         })
+    }
+
+    /// Warns of what clients may refuse. Once there is a log.
+    pub(crate) fn tell_faults(&self) {
+        if let Ok(chain) = chain_of(&self.files) {
+            tell_faults(&self.files, &chain);
+        }
     }
 
     pub fn files(&self) -> &TlsFiles {
@@ -91,13 +109,23 @@ impl ReloadingTls {
         }
     }
 
-    fn reload(&self) -> Result<(), TlsError> {
+    fn reload(&mut self) -> Result<(), TlsError> {
         let [certificate, key] = read(&self.files)?;
+        let chain = chain_of(&self.files)?;
+        let renewed = validity(&chain[0]);
+        let now = SystemClock.now();
+        if is_valid(self.validity, now) && !is_valid(renewed, now) {
+            let faults = chain_faults(&chain[..1], now);
+            let dates = faults.into_iter().map(|it| it.what).collect::<Vec<_>>();
+            return Err(TlsError::NotValidNow(dates.join("; ")));
+        }
+        tell_faults(&self.files, &chain);
         let http = server_config(&self.files, HTTP_ALPN)?;
         self.mqtt
             .replace_pem(&certificate, &key)
-            .map_err(|error| TlsError::Unusable(chain(&error)))?;
+            .map_err(|error| TlsError::Unusable(one_line(&error)))?;
         self.http.store(http);
+        self.validity = renewed;
         Ok(())
     }
 }
@@ -114,8 +142,35 @@ fn read(files: &TlsFiles) -> Result<[Vec<u8>; 2], TlsError> {
     Ok([certificate, key])
 }
 
+/// A date that cannot be read is the clients' to judge.
+fn is_valid(validity: Option<(Timestamp, Timestamp)>, now: Timestamp) -> bool {
+    validity.is_none_or(|(from, to)| (from..=to).contains(&now))
+}
+
+/// Its own certificate first; there is one at least.
+fn chain_of(files: &TlsFiles) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let fault = |fault: String| TlsError::Certificate {
+        path: files.certificate.clone(),
+        fault,
+    };
+    let chain: Vec<_> = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(Iterator::collect)
+        .map_err(|error| fault(error.to_string()))?;
+    if chain.is_empty() {
+        return Err(fault("it holds no certificate".to_owned()));
+    }
+    Ok(chain)
+}
+
+/// Served all the same: who will not take it is for the operator to know.
+fn tell_faults(files: &TlsFiles, chain: &[CertificateDer<'_>]) {
+    for ChainFault { what, cure } in chain_faults(chain, SystemClock.now()) {
+        tracing::warn!("{}: {what}; {cure}", files.certificate.display());
+    }
+}
+
 /// An error and its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
+fn one_line(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -137,16 +192,7 @@ fn stamp(files: &TlsFiles) -> Option<[SystemTime; 2]> {
 }
 
 fn server_config(files: &TlsFiles, alpn: &[&[u8]]) -> Result<Arc<ServerConfig>, TlsError> {
-    let certificate_fault = |fault: String| TlsError::Certificate {
-        path: files.certificate.clone(),
-        fault,
-    };
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.certificate)
-        .and_then(Iterator::collect)
-        .map_err(|error| certificate_fault(error.to_string()))?;
-    if chain.is_empty() {
-        return Err(certificate_fault("it holds no certificate".to_owned()));
-    }
+    let chain = chain_of(files)?;
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| TlsError::Key {
         path: files.key.clone(),
         fault: error.to_string(),

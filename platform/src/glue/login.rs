@@ -61,7 +61,7 @@ impl Access {
         login: &str,
         token: &[u8],
     ) -> Result<Admission<Principal>, Refusal> {
-        let (snapshot, now) = (self.registry.snapshot(), self.clock.now());
+        let (snapshot, now) = (self.registry.snapshot(), self.clock.moment());
         let device = known(&snapshot, login)?;
         let credential = authenticate_jwt(device, token, &self.audience, now)
             .map_err(|error| refusal(&error))?;

@@ -19,6 +19,8 @@ pub struct AggregateQuery {
     pub bucket: String,
     /// Of `avg`, `min`, `max`, `sum`, `count`, `first`, `last`, `p95`.
     pub functions: Vec<String>,
+    /// Of `good`, `uncertain`, `bad`; empty: `good`.
+    pub qualities: Vec<String>,
     /// An IANA zone, as `Asia/Seoul`; UTC where not set.
     pub time_zone: Option<String>,
     pub from: Option<Timestamp>,
@@ -44,6 +46,9 @@ pub struct Aggregate {
     /// The percentiles come from sketches: off by about 1 percent at most.
     #[serde(default)]
     pub approximate: bool,
+    /// Numbers that do not count, for their quality.
+    #[serde(default)]
+    pub left_out: u64,
     /// By the function's name.
     #[serde(flatten)]
     pub values: BTreeMap<String, Option<f64>>,
@@ -62,6 +67,10 @@ impl ApiClient {
         query
             .add("bucket", Some(&aggregate.bucket))
             .add("fn", Some(aggregate.functions.join(",")))
+            .add("quality", {
+                let names = &aggregate.qualities;
+                (!names.is_empty()).then(|| names.join(","))
+            })
             .add("tz", aggregate.time_zone.as_deref())
             .add("from", aggregate.from)
             .add("to", aggregate.to);

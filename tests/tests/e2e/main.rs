@@ -22,6 +22,7 @@ mod faults;
 mod feed;
 mod foreign_clients;
 mod gateway;
+mod generated_clients;
 mod identity;
 mod idle_crowd;
 mod main_path;

@@ -96,6 +96,16 @@ impl Inner {
         self.by_owner.get_mut(owner).expect("the owner is there")
     }
 
+    pub(super) fn newest(&self, owner: &str) -> Option<Arc<Endpoint>> {
+        let sessions = &self.by_owner.get(owner)?.sessions;
+        let connected = |it: &&Entry| matches!(it.life, Life::Connected { .. });
+        sessions
+            .iter()
+            .rev()
+            .find(connected)
+            .map(|it| it.endpoint.clone())
+    }
+
     pub(super) fn arrive(&mut self) -> Arrival {
         self.next_number += 1;
         Arrival(self.next_number)

@@ -13,13 +13,14 @@
 //! tried again after a rest: it does not end the platform.
 //!
 //! In reading order: `pick`, `groups`, `batch`, `input`, `weave`, `output`,
-//! `thread`.
+//! `renew`, `thread`.
 
 mod batch;
 mod groups;
 mod input;
 mod output;
 mod pick;
+mod renew;
 mod thread;
 mod weave;
 

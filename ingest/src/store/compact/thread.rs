@@ -104,7 +104,10 @@ impl Compactor {
 
 /// Whether nothing is left to do.
 fn compact(shared: &Shared) -> bool {
-    let compact = || shared.compact(|| due_now(shared));
+    let compact = || {
+        shared.compact(|| due_now(shared))?;
+        shared.renew_rollups()
+    };
     match catch_unwind(AssertUnwindSafe(compact)) {
         Ok(Ok(()) | Err(CompactError::Closing)) => true,
         Ok(Err(error)) => {

@@ -1,15 +1,15 @@
 //! Making a rollup from the rows of a file, in their order.
 
-use domain::Quality;
+use domain::{Quality, Value};
 
 use super::format::{Cell, Cells, pack};
 use super::sketch::Sketch;
 use super::{MIN_ROWS_PER_FIVE_MINUTES, MIN_ROWS_PER_HOUR, SKETCH_NUMBERS, Width};
+use crate::query::StoredObservation;
 use crate::store::columns::Part;
-use crate::store::usable;
 
 pub(super) const MAGIC: &[u8; 8] = b"MADANGRU";
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// Cells after which a block ends: what a query of one series reads, about
 /// 40 KB unpacked.
 const BLOCK_CELLS: usize = 768;
@@ -31,7 +31,7 @@ struct Series {
     rows: usize,
     /// The newest row: it may still be corrected.
     time: i64,
-    newest: Option<f64>,
+    newest: Option<(f64, Quality)>,
     hours: Vec<Cell>,
     fives: Vec<Cell>,
     sketches: Sketching,
@@ -71,20 +71,28 @@ pub(super) const HEADER_BYTES: usize = 16;
 impl RollupBuilder {
     /// Takes rows of one series, which come behind all before.
     pub(in crate::store) fn push(&mut self, part: &Part<'_>) {
-        if self
-            .series
-            .as_ref()
-            .is_none_or(|now| now.number != part.series)
-        {
+        let series = self.series(part.series);
+        for at in 0..part.len() {
+            let quality = Quality::from_code(part.quality[at]);
+            series.add(part.time[at], part.number(at).zip(quality));
+        }
+    }
+
+    /// The same, row by row.
+    pub(in crate::store) fn add(&mut self, row: &StoredObservation) {
+        let number = match row.value {
+            Some(Value::Number(number)) => Some((number, row.quality)),
+            _ => None,
+        };
+        self.series(row.datastream.get())
+            .add(row.time.as_micros(), number);
+    }
+
+    fn series(&mut self, number: u32) -> &mut Series {
+        if self.series.as_ref().is_none_or(|now| now.number != number) {
             self.end_series();
         }
-        let series = self.series.get_or_insert_with(|| Series::new(part.series));
-        series.rows += part.len();
-        for at in 0..part.len() {
-            let counts = Quality::from_code(part.quality[at]).is_some_and(usable);
-            let number = part.number(at).filter(|_| counts);
-            series.add(part.time[at], number);
-        }
+        self.series.get_or_insert_with(|| Series::new(number))
     }
 
     /// The bytes of the rollup; `None` where no series has enough rows for one.
@@ -178,7 +186,8 @@ impl Series {
         }
     }
 
-    fn add(&mut self, time: i64, number: Option<f64>) {
+    fn add(&mut self, time: i64, number: Option<(f64, Quality)>) {
+        self.rows += 1;
         if time == self.time {
             self.newest = number;
             return;
@@ -198,16 +207,18 @@ impl Series {
 
     /// Nothing corrects the newest row any more.
     fn settle(&mut self) {
-        let (Some(number), Some(hour), Some(five)) = (
+        let (Some((number, quality)), Some(hour), Some(five)) = (
             self.newest.take(),
             self.hours.last_mut(),
             self.fives.last_mut(),
         ) else {
             return;
         };
-        hour.add(number);
-        five.add(number);
-        self.sketches.numbers.push(number);
+        hour.add(number, quality);
+        five.add(number, quality);
+        if quality == Quality::Good {
+            self.sketches.numbers.push(number);
+        }
     }
 
     fn end_hour(&mut self) {

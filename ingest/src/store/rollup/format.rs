@@ -1,5 +1,7 @@
 //! A block's parts as bytes.
 
+use domain::Quality;
+
 use super::super::sum::ExactSum;
 use super::SKETCH_NUMBERS;
 use super::sketch::Sketch;
@@ -14,6 +16,8 @@ const MAX_PART_BYTES: usize = 64 << 20;
 pub(super) struct Cell {
     pub(super) bucket: i32,
     pub(super) count: u32,
+    pub(super) uncertain: u32,
+    pub(super) bad: u32,
     pub(super) min: f64,
     pub(super) max: f64,
     pub(super) sum: ExactSum,
@@ -24,13 +28,24 @@ impl Cell {
         Self {
             bucket,
             count: 0,
+            uncertain: 0,
+            bad: 0,
             min: 0.0,
             max: 0.0,
             sum: ExactSum::default(),
         }
     }
 
-    pub(super) fn add(&mut self, number: f64) {
+    /// Statistics are of good numbers; the others are counted.
+    pub(super) fn add(&mut self, number: f64, quality: Quality) {
+        match quality {
+            Quality::Good => self.add_good(number),
+            Quality::Uncertain => self.uncertain += 1,
+            Quality::Bad | Quality::Missing => self.bad += 1,
+        }
+    }
+
+    fn add_good(&mut self, number: f64) {
         if self.count == 0 {
             (self.min, self.max) = (number, number);
         }
@@ -49,6 +64,8 @@ pub(in crate::store) struct Cells {
     first: Vec<usize>,
     pub(in crate::store) bucket: Vec<i32>,
     pub(in crate::store) count: Vec<u32>,
+    pub(in crate::store) uncertain: Vec<u32>,
+    pub(in crate::store) bad: Vec<u32>,
     pub(in crate::store) min: Vec<f64>,
     pub(in crate::store) max: Vec<f64>,
     high: Vec<f64>,
@@ -80,6 +97,8 @@ impl Cells {
             let (high, low) = cell.sum.parts().unwrap_or((0.0, f64::NAN));
             self.bucket.push(cell.bucket);
             self.count.push(cell.count);
+            self.uncertain.push(cell.uncertain);
+            self.bad.push(cell.bad);
             self.min.push(cell.min);
             self.max.push(cell.max);
             self.high.push(high);
@@ -88,7 +107,7 @@ impl Cells {
     }
 
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(8 + 8 * self.series.len() + 40 * self.len());
+        let mut out = Vec::with_capacity(8 + 8 * self.series.len() + 48 * self.len());
         out.extend((self.series.len() as u32).to_le_bytes());
         out.extend((self.len() as u32).to_le_bytes());
         out.extend(self.series.iter().flat_map(|series| series.to_le_bytes()));
@@ -96,7 +115,9 @@ impl Cells {
         let cells = self.first.iter().zip(ends);
         out.extend(cells.flat_map(|(first, end)| ((end - first) as u32).to_le_bytes()));
         out.extend(self.bucket.iter().flat_map(|bucket| bucket.to_le_bytes()));
-        out.extend(self.count.iter().flat_map(|count| count.to_le_bytes()));
+        for column in [&self.count, &self.uncertain, &self.bad] {
+            out.extend(column.iter().flat_map(|count| count.to_le_bytes()));
+        }
         for column in [&self.min, &self.max, &self.high, &self.low] {
             out.extend(column.iter().flat_map(|number| number.to_le_bytes()));
         }
@@ -118,6 +139,8 @@ impl Cells {
         }
         cells.bucket = column(bytes, count, i32::from_le_bytes)?;
         cells.count = column(bytes, count, u32::from_le_bytes)?;
+        cells.uncertain = column(bytes, count, u32::from_le_bytes)?;
+        cells.bad = column(bytes, count, u32::from_le_bytes)?;
         cells.min = column(bytes, count, f64::from_le_bytes)?;
         cells.max = column(bytes, count, f64::from_le_bytes)?;
         cells.high = column(bytes, count, f64::from_le_bytes)?;

@@ -1,9 +1,11 @@
 //! Rollups: the statistics of a day file's series by hour and by 5 minutes, so
 //! that long aggregates do not read rows.
 //!
-//! A cell is one series' usable numbers in one bucket of UTC: how many, the
-//! least, the greatest, and their sum without any loss (see `sum`), so that an
-//! answer from cells is bit for bit the answer from rows. It counts the newest
+//! A cell is one series' good numbers in one bucket of UTC: how many, the least,
+//! the greatest, and their sum without any loss (see `sum`), so that an answer
+//! from cells is bit for bit the answer from rows; and how many numbers are of a
+//! quality that does not count by default. Who wants those in the statistics too
+//! is answered from rows where the cell has any. It counts the newest
 //! revision of each time of its own file; a query uses it only where no other
 //! file and no head has rows of the series in those times.
 //!
@@ -13,11 +15,14 @@
 //! takes 13 to 17 bytes. Hours of [`SKETCH_NUMBERS`] numbers and more have a
 //! sketch of percentiles as well. A query holds one block of a file in memory.
 //! A rollup that is damaged or missing costs time, and no data: rows are read.
+//! One of version 1, whose statistics are of good and uncertain numbers without
+//! telling which, counts as missing until the compacting thread has made it
+//! again (`compact::renew`).
 //!
-//! `{number}.rollup`, version 1, little-endian:
+//! `{number}.rollup`, version 2, little-endian:
 //!
 //! ```text
-//! "MADANGRU", u32 version (1), u32 CRC-32C of the Parquet file,
+//! "MADANGRU", u32 version (2), u32 CRC-32C of the Parquet file,
 //! blocks of some series, ascending, each of three parts, of which the latter
 //!     two may be empty: hours, 5 minutes, sketches; each part one zstd frame,
 //! the directory, by block: u32 first series, u32 last series,
@@ -28,9 +33,10 @@
 //!
 //! Hours and 5 minutes: u32 series n, u32 cells m, n x u32 series, n x u32 cells
 //! of it, then by column, m x each: i32 bucket (hours or 5 minutes since 1970),
-//! u32 count, f64 least, f64 greatest, f64 sum, f64 what the sum lost in
-//! rounding (not a number: the sum takes more than two doubles, so rows have to
-//! be read for it). A cell with rows and no usable number has count 0.
+//! u32 good numbers, u32 uncertain ones, u32 bad ones, then of the good ones f64
+//! least, f64 greatest, f64 sum, f64 what the sum lost in rounding (not a number:
+//! the sum takes more than two doubles, so rows have to be read for it). A cell
+//! with rows and no number has zeros.
 //! Sketches: for each cell of an hour with enough numbers, in their order, what
 //! `sketch` writes.
 
@@ -41,7 +47,7 @@ mod sketch;
 
 pub(super) use build::RollupBuilder;
 pub(super) use format::Cells;
-pub(super) use read::{Reader, Rollups};
+pub(super) use read::{Reader, Rollups, is_older};
 #[cfg(test)]
 pub(super) use sketch::RELATIVE_ERROR;
 pub(super) use sketch::Sketch;

@@ -56,6 +56,14 @@ impl Rollups {
     }
 }
 
+/// Whether the file is a rollup of a version before this one.
+pub(in crate::store) fn is_older(path: &Path) -> bool {
+    let mut header = [0; HEADER_BYTES];
+    let read = File::open(path).and_then(|file| file.read_exact_at(&mut header, 0));
+    let version = u32::from_le_bytes([header[8], header[9], header[10], header[11]]);
+    read.is_ok() && header[..8] == *MAGIC && version < VERSION
+}
+
 fn directory(file: &File, file_crc: u32) -> Option<Vec<Packed>> {
     let bytes = file.metadata().ok()?.len();
     let read = |at: u64, len: usize| {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use domain::{DatastreamId, Quality, Timestamp, Value};
+use domain::{DatastreamId, Qualities, Quality, Timestamp, Value};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -205,24 +205,23 @@ impl Fed {
         (range.from, range.to) = (query.boundaries[0], *query.boundaries.last().unwrap());
         let mut series: Vec<u32> = query.datastreams.iter().map(|id| id.get()).collect();
         series.sort_unstable();
-        let mut numbers: BTreeMap<_, Vec<(Timestamp, f64)>> = BTreeMap::new();
+        let mut numbers: BTreeMap<_, (Vec<(Timestamp, f64)>, u64)> = BTreeMap::new();
         for row in self.merged(&series, &range, Columns::All) {
             let Some(Value::Number(number)) = row.value else {
                 continue;
             };
-            if !matches!(row.quality, Quality::Good | Quality::Uncertain) {
-                continue;
-            }
             let bucket = query.boundaries.partition_point(|edge| *edge <= row.time) - 1;
             let group = (query.per_datastream == Grouping::Each).then_some(row.datastream.get());
-            numbers
-                .entry((group, bucket))
-                .or_default()
-                .push((row.time, number));
+            let (numbers, left_out) = numbers.entry((group, bucket)).or_default();
+            if query.qualities.contains(row.quality) {
+                numbers.push((row.time, number));
+            } else {
+                *left_out += 1;
+            }
         }
         let buckets = numbers.into_iter();
         buckets
-            .map(|((group, bucket), numbers)| Bucket {
+            .map(|((group, bucket), (numbers, left_out))| Bucket {
                 datastream: group.map(DatastreamId::new),
                 start: query.boundaries[bucket],
                 end: query.boundaries[bucket + 1],
@@ -231,6 +230,7 @@ impl Fed {
                     .iter()
                     .map(|function| plain(*function, &numbers))
                     .collect(),
+                left_out,
                 approximate: false,
             })
             .collect()
@@ -239,6 +239,9 @@ impl Fed {
 
 /// One statistic of numbers that stand by datastream, then by time.
 fn plain(function: AggregateFunction, numbers: &[(Timestamp, f64)]) -> Option<f64> {
+    if numbers.is_empty() {
+        return (function == AggregateFunction::Count).then_some(0.0);
+    }
     let mut sum = ExactSum::default();
     numbers.iter().for_each(|(_, number)| sum.add(*number));
     let mut sorted: Vec<f64> = numbers.iter().map(|(_, number)| *number).collect();
@@ -319,8 +322,15 @@ fn aggregate_query() -> impl Strategy<Value = AggregateQuery> {
         ]),
     ];
     let datastreams = vec(0..STEPS.len() as u32, 1..4);
-    (datastreams, edges, functions, any::<bool>()).prop_map(
-        |(mut datastreams, mut edges, functions, each): (_, Vec<i64>, _, _)| {
+    let qualities = prop_oneof![
+        4 => Just(Qualities::GOOD),
+        2 => Just(Qualities::GOOD.with(Quality::Uncertain)),
+        1 => Just(Qualities::GOOD.with(Quality::Bad)),
+        1 => Just(Qualities::NONE.with(Quality::Uncertain)),
+        1 => Just(Qualities::ALL),
+    ];
+    (datastreams, edges, functions, any::<bool>(), qualities).prop_map(
+        |(mut datastreams, mut edges, functions, each, qualities): (_, Vec<i64>, _, _, _)| {
             datastreams.sort_unstable();
             datastreams.dedup();
             edges.sort_unstable();
@@ -337,6 +347,7 @@ fn aggregate_query() -> impl Strategy<Value = AggregateQuery> {
                 } else {
                     Grouping::Together
                 },
+                qualities,
             }
         },
     )
@@ -379,10 +390,14 @@ fn check_sketches(fed: &Fed, query: &AggregateQuery) {
             (told.start, told.datastream),
             (exact.start, exact.datastream)
         );
+        assert_eq!(told.left_out, exact.left_out);
         assert_eq!(told.values[1], exact.values[1]);
         assert_eq!(told.values[3], exact.values[3]);
         for at in [0, 2] {
-            let (told_value, exact) = (told.values[at].unwrap(), exact.values[at].unwrap());
+            let (Some(told_value), Some(exact)) = (told.values[at], exact.values[at]) else {
+                assert_eq!(told.values[at], exact.values[at]);
+                continue;
+            };
             let greatest = ends
                 .values
                 .iter()
@@ -445,6 +460,7 @@ fn hours(series: u32, functions: Vec<AggregateFunction>) -> AggregateQuery {
             .collect(),
         functions,
         per_datastream: Grouping::Each,
+        qualities: Qualities::GOOD,
     }
 }
 

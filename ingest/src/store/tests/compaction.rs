@@ -302,12 +302,28 @@ fn retention_drops_whole_days_of_the_agency_that_has_one() {
     check(&opened);
     assert_eq!(opened.stats().files_expired, 2);
     assert!(opened.stats().rows_expired > 0);
+    // Another clock, that was wrong: the days are there again.
+    let kept_odd = [1, 3].map(|series| opened.all(series));
     assert_eq!(opened.store.expire(now(3)).unwrap(), 1);
     assert!(opened.all(1).is_empty());
+    assert_eq!(opened.stats().files_kept_aside, 3);
+    assert_eq!(opened.store.expire(now(2)).unwrap(), 0);
+    assert_eq!([1, 3].map(|series| opened.all(series)), kept_odd);
+    assert_eq!(opened.store.expire(now(3)).unwrap(), 1);
     assert_eq!(opened.latest.get(DatastreamId::new(1)), latest);
     drop(opened);
     let opened = Opened::at(folder.path(), 1_000);
     assert_eq!(opened.latest.get(DatastreamId::new(1)), latest);
     assert_eq!((opened.all(3).len(), opened.stats().files), (0, 3));
+    assert_eq!(files(folder.path(), ".parquet").len(), 6, "set aside");
+    assert_eq!(opened.store.expire(now(5)).unwrap(), 0);
+    assert_eq!(
+        files(folder.path(), ".parquet").len(),
+        4,
+        "three days later"
+    );
+    assert_eq!(opened.store.expire(now(6)).unwrap(), 0);
     assert_eq!(files(folder.path(), ".parquet").len(), 3);
+    assert_eq!(opened.stats().files_kept_aside, 0);
+    assert_eq!([0, 2].map(|series| opened.all(series)), kept);
 }

@@ -46,6 +46,7 @@ fn hours(opened: &Opened) -> Vec<Bucket> {
             AggregateFunction::Count,
         ],
         per_datastream: Grouping::Each,
+        qualities: domain::Qualities::GOOD,
     };
     opened.store.aggregate(&query).unwrap()
 }

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use domain::{DatastreamId, Flags, Location, Offset, Quality, Timestamp, Value};
+use domain::{DatastreamId, Flags, Location, Offset, Qualities, Quality, Timestamp, Value};
 
 use super::{Opened, files, frame, number, observation};
 use crate::log::{Frame, Verdict};
-use crate::query::StoredObservation;
+use crate::query::{AggregateFunction, AggregateQuery, Grouping, StoredObservation};
 use crate::store::manifest::DAY;
 use crate::store::times::Unit;
 
@@ -142,9 +142,41 @@ fn version_2_is_read() {
     let stats = opened.stats();
     assert_eq!((stats.files, stats.day_files), (4, 3));
     assert_eq!(files(folder.path(), ".rollup").len(), 1);
-    let rolled_up = opened.store.shared.view.read().clone();
-    let rollups = rolled_up.files.iter().filter(|file| file.rollups.is_some());
-    assert_eq!(rollups.count(), 1);
+}
+
+/// Version 1 of rollups did not tell good numbers from uncertain ones.
+#[test]
+fn a_rollup_of_an_older_version_is_made_again() {
+    for version in ["store-v2", "store-v3"] {
+        let folder = copy(version);
+        let opened = Opened::at(folder.path(), 100);
+        let with_rollups = || {
+            let view = opened.store.shared.view.read().clone();
+            let files = view.files.iter();
+            files.filter(|file| file.rollups.get().is_some()).count()
+        };
+        assert_eq!(with_rollups(), 0, "{version}");
+        let minutes = AggregateQuery {
+            datastreams: vec![DatastreamId::new(1)],
+            boundaries: [DAY, DAY + 3_600_000_000]
+                .map(Timestamp::from_micros)
+                .into(),
+            functions: vec![AggregateFunction::Count, AggregateFunction::Max],
+            per_datastream: Grouping::Each,
+            qualities: Qualities::GOOD,
+        };
+        let from_rows = opened.store.aggregate(&minutes).unwrap();
+        assert_eq!(from_rows[0].values, [Some(40.0), Some(19.5)]);
+        opened.store.shared.renew_rollups().unwrap();
+        assert_eq!(with_rollups(), 1, "{version}");
+        assert_eq!(opened.store.aggregate(&minutes).unwrap(), from_rows);
+        // For good: the next start finds it.
+        drop(opened);
+        let again = Opened::at(folder.path(), 100);
+        let view = again.store.shared.view.read().clone();
+        assert!(view.files.iter().any(|file| file.rollups.get().is_some()));
+        assert_eq!(again.store.aggregate(&minutes).unwrap(), from_rows);
+    }
 }
 
 #[test]

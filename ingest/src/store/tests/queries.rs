@@ -1,6 +1,6 @@
 //! What queries answer, and where they end.
 
-use domain::{DatastreamId, Quality, Timestamp, Value};
+use domain::{DatastreamId, Qualities, Quality, Timestamp, Value};
 
 use super::{Opened, everything, frame, number, observation};
 use crate::log::Verdict;
@@ -81,6 +81,7 @@ fn aggregates_equal_a_plain_computation() {
             AggregateFunction::Percentile(50),
         ],
         per_datastream: Grouping::Each,
+        qualities: Qualities::GOOD,
     };
     let buckets = opened.store.aggregate(&query).unwrap();
     let starts: Vec<_> = (from..to).step_by(width).collect();
@@ -148,25 +149,97 @@ fn datastreams_are_taken_together_or_one_by_one() {
             AggregateFunction::Last,
         ],
         per_datastream: Grouping::Together,
+        qualities: Qualities::GOOD,
     };
-    let bucket = |datastream: Option<u32>, values: [f64; 3]| Bucket {
+    let bucket = |datastream: Option<u32>, values: [f64; 3], left_out| Bucket {
         datastream: datastream.map(DatastreamId::new),
         start: at(0),
         end: at(100),
         values: values.map(Some).to_vec(),
+        left_out,
         approximate: false,
     };
     let answer = opened.store.aggregate(&query).unwrap();
-    assert_eq!(answer, [bucket(None, [9.0, 1.0, 3.0])]);
+    assert_eq!(answer, [bucket(None, [9.0, 1.0, 3.0], 1)]);
     query.per_datastream = Grouping::Each;
     let answer = opened.store.aggregate(&query).unwrap();
     assert_eq!(
         answer,
         [
-            bucket(Some(1), [4.0, 1.0, 3.0]),
-            bucket(Some(2), [5.0, 5.0, 5.0])
+            bucket(Some(1), [4.0, 1.0, 3.0], 0),
+            bucket(Some(2), [5.0, 5.0, 5.0], 1)
         ]
     );
+}
+
+/// From the head, from rows, and from cells of a rollup.
+#[test]
+fn an_uncertain_number_counts_only_where_it_is_asked_for() {
+    const SECOND: i64 = 1_000_000;
+    let folder = tempfile::tempdir().unwrap();
+    let mut opened = Opened::at(folder.path(), 10_000);
+    // A speed that no car has, and an hour that has nothing else.
+    let rows = (0..60).map(|at| {
+        let mut row = number(1, at * 60 * SECOND, if at == 7 { 1_388.0 } else { 40.0 });
+        row.quality = [Quality::Good, Quality::Uncertain][usize::from(at == 7)];
+        row
+    });
+    let alone = (60..90).map(|at| {
+        let mut row = number(1, at * 60 * SECOND, 1.0);
+        row.quality = Quality::Bad;
+        row
+    });
+    opened.apply(&frame(1, rows.chain(alone).collect()));
+    let functions = [
+        AggregateFunction::Count,
+        AggregateFunction::Avg,
+        AggregateFunction::Max,
+    ];
+    let mut query = AggregateQuery {
+        datastreams: vec![DatastreamId::new(1)],
+        boundaries: [0, 3_600, 7_200].map(|edge| at(edge * SECOND)).to_vec(),
+        functions: functions.to_vec(),
+        per_datastream: Grouping::Each,
+        qualities: Qualities::GOOD,
+    };
+    for place in ["head", "file", "rollup"] {
+        match place {
+            "file" => opened.store.flush().unwrap(),
+            "rollup" => opened.store.compact().unwrap(),
+            _ => {}
+        }
+        let mut ask = |qualities| {
+            query.qualities = qualities;
+            let buckets = opened.store.aggregate(&query).unwrap();
+            let told = buckets
+                .into_iter()
+                .map(|bucket| (bucket.values, bucket.left_out));
+            told.collect::<Vec<_>>()
+        };
+        let none = vec![Some(0.0), None, None];
+        assert_eq!(
+            ask(Qualities::GOOD),
+            [
+                (vec![Some(59.0), Some(40.0), Some(40.0)], 1),
+                (none.clone(), 30)
+            ],
+            "{place}"
+        );
+        let mean = (59.0 * 40.0 + 1_388.0) / 60.0;
+        assert_eq!(
+            ask(Qualities::GOOD.with(Quality::Uncertain)),
+            [(vec![Some(60.0), Some(mean), Some(1_388.0)], 0), (none, 30)],
+            "{place}"
+        );
+        assert_eq!(
+            ask(Qualities::NONE.with(Quality::Bad)),
+            [
+                (vec![Some(0.0), None, None], 60),
+                (vec![Some(30.0), Some(1.0), Some(1.0)], 0)
+            ],
+            "{place}"
+        );
+    }
 }
 
 #[test]
@@ -180,6 +253,7 @@ fn what_cannot_be_asked_is_refused_by_name() {
             boundaries,
             functions,
             per_datastream: Grouping::Each,
+            qualities: Qualities::GOOD,
         })
     };
     let refused = ask(vec![at(1)], vec![]);

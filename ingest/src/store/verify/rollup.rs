@@ -3,12 +3,11 @@
 //! Its cells of an hour are computed again; those of 5 minutes and the sketches
 //! are known by their CRCs.
 
-use domain::Value;
+use domain::{Quality, Value};
 
 use crate::query::StoredObservation;
 use crate::store::file::DataFile;
 use crate::store::rollup::{Cells, Reader, Rollups, Width};
-use crate::store::usable;
 
 /// One rollup, while the rows of its file go by.
 pub(super) struct Rollup<'a> {
@@ -25,13 +24,15 @@ struct Series {
     hours: Vec<Hour>,
     /// The newest row, which the next may correct.
     time: i64,
-    newest: Option<f64>,
+    newest: Option<(f64, Quality)>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 struct Hour {
     bucket: i32,
     count: u32,
+    uncertain: u32,
+    bad: u32,
     min: f64,
     max: f64,
     sum: f64,
@@ -40,7 +41,7 @@ struct Hour {
 impl<'a> Rollup<'a> {
     /// `None` where there is none, or it cannot be read.
     pub(super) fn of(file: &'a DataFile) -> Option<Self> {
-        let rollups = file.rollups.as_ref()?;
+        let rollups = file.rollups.get()?;
         Some(Self {
             rollups,
             reader: rollups.reader()?,
@@ -56,7 +57,7 @@ impl<'a> Rollup<'a> {
         }
         let series = self.series.get_or_insert_with(|| Series::new(number));
         let value = match row.value {
-            Some(Value::Number(value)) if usable(row.quality) => Some(value),
+            Some(Value::Number(value)) => Some((value, row.quality)),
             _ => None,
         };
         series.add(row.time.as_micros(), value);
@@ -98,7 +99,7 @@ impl Series {
         }
     }
 
-    fn add(&mut self, time: i64, value: Option<f64>) {
+    fn add(&mut self, time: i64, value: Option<(f64, Quality)>) {
         if time != self.time {
             self.settle();
             // Of all accepted times, which begin in 1900, it fits for long.
@@ -107,6 +108,8 @@ impl Series {
                 self.hours.push(Hour {
                     bucket,
                     count: 0,
+                    uncertain: 0,
+                    bad: 0,
                     min: 0.0,
                     max: 0.0,
                     sum: 0.0,
@@ -119,9 +122,21 @@ impl Series {
 
     /// Nothing corrects the newest row any more.
     fn settle(&mut self) {
-        let (Some(value), Some(hour)) = (self.newest.take(), self.hours.last_mut()) else {
+        let (Some((value, quality)), Some(hour)) = (self.newest.take(), self.hours.last_mut())
+        else {
             return;
         };
+        match quality {
+            Quality::Good => {}
+            Quality::Uncertain => {
+                hour.uncertain += 1;
+                return;
+            }
+            Quality::Bad | Quality::Missing => {
+                hour.bad += 1;
+                return;
+            }
+        }
         if hour.count == 0 {
             (hour.min, hour.max) = (value, value);
         }
@@ -143,6 +158,8 @@ fn same(told: &Cells, found: &Series) -> bool {
             let sum = told.sum(cell).map_or(hour.sum, |sum| sum.value());
             told.bucket[cell] == hour.bucket
                 && told.count[cell] == hour.count
+                && told.uncertain[cell] == hour.uncertain
+                && told.bad[cell] == hour.bad
                 && told.min[cell] == hour.min
                 && told.max[cell] == hour.max
                 && close(sum, hour.sum, hour)

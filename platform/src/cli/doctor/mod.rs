@@ -9,7 +9,6 @@ mod certificate;
 mod configuration;
 mod data;
 mod databases;
-mod der;
 mod report;
 mod secrets;
 

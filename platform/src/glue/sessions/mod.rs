@@ -25,8 +25,10 @@ mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use broker::{SessionChange, SessionStore, SinkFault, StoredSession};
+use domain::Timestamp;
 use ingest::Clock;
 use parking_lot::Mutex;
 use supervisor::Scope;
@@ -43,6 +45,7 @@ pub struct Sessions {
     scope: Scope,
     /// What the file held; there until it is asked for.
     loaded: Mutex<Option<Vec<StoredSession>>>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Sessions {
@@ -55,11 +58,17 @@ impl Sessions {
     ) -> Result<Self, OpenSessionsError> {
         let opened = database::open(dir)?;
         let queue = Arc::new(Queue::new(&opened.path));
-        writer::start(opened.connection, Arc::clone(&queue), clock, scope)
-            .map_err(OpenSessionsError::Thread)?;
+        writer::start(
+            opened.connection,
+            Arc::clone(&queue),
+            Arc::clone(&clock),
+            scope,
+        )
+        .map_err(OpenSessionsError::Thread)?;
         Ok(Self {
             queue,
             scope: scope.clone(),
+            clock,
             loaded: Mutex::new(Some(opened.sessions)),
         })
     }
@@ -88,6 +97,13 @@ impl SessionStore for Sessions {
     fn load(&self) -> Result<Vec<StoredSession>, SinkFault> {
         let loaded = self.loaded.lock().take();
         loaded.ok_or_else(|| SinkFault::failed("the kept sessions were asked for before"))
+    }
+
+    /// A clock that has leapt ends no session: it counts from where deletion
+    /// counts from.
+    fn away(&self, detached: Timestamp) -> Duration {
+        let away = self.clock.settled().as_micros() - detached.as_micros();
+        Duration::from_micros(away.max(0).unsigned_abs())
     }
 
     fn save(

@@ -1,0 +1,122 @@
+//! The filters that all questions about datastreams share, as they are written.
+
+use std::fmt::Display;
+
+use device_registry::Snapshot;
+use domain::{AgencyId, BoundaryName, DeviceId, FieldName, ThingId};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::{Bbox, DatastreamFilter, Near, Text, named};
+use crate::problem::Problem;
+
+/// Which datastreams.
+#[derive(Deserialize, IntoParams, Clone, Default)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FilterQuery {
+    /// As `traffic`.
+    #[param(example = "traffic")]
+    pub(crate) domain: Option<String>,
+    /// As `traffic.flow`, or `flow` alone.
+    #[param(example = "traffic.flow")]
+    pub(crate) model: Option<String>,
+    #[param(value_type = Option<String>)]
+    pub(crate) agency: Option<Text<AgencyId>>,
+    #[param(value_type = Option<String>)]
+    pub(crate) thing: Option<Text<ThingId>>,
+    /// Its thing's datastreams, whichever device serves it now.
+    #[param(value_type = Option<String>)]
+    pub(crate) device: Option<Text<DeviceId>>,
+    #[param(value_type = Option<String>, example = "speed")]
+    pub(crate) field: Option<Text<FieldName>>,
+    /// `west,south,east,north`, in degrees.
+    #[param(value_type = Option<String>, example = "126.7,37.4,127.2,37.7")]
+    bbox: Option<Text<Bbox>>,
+    /// `lat,lon,metres`.
+    #[param(value_type = Option<String>, example = "37.5665,126.978,500")]
+    near: Option<Text<Near>>,
+    /// The name of a boundary; `/v1/boundaries` lists them.
+    #[param(value_type = Option<String>, example = "seoul-jongno")]
+    boundary: Option<Text<BoundaryName>>,
+}
+
+impl FilterQuery {
+    /// The filter, with the boundary as it is drawn now.
+    pub(crate) fn read(&self, snapshot: &Snapshot) -> Result<DatastreamFilter, Problem> {
+        Ok(DatastreamFilter {
+            domain: self.domain.clone(),
+            model: self.model.clone(),
+            agency: self.agency.as_ref().map(|text| text.0.clone()),
+            device: self.device.as_ref().map(|text| text.0.clone()),
+            thing: self.thing.as_ref().map(|text| text.0.clone()),
+            field: self.field.as_ref().map(|text| text.0.clone()),
+            bbox: self.bbox.as_ref().map(|text| text.0),
+            near: self.near.as_ref().map(|text| text.0),
+            boundary: named(snapshot, self.boundary.as_ref())?,
+        })
+    }
+
+    /// The same as a query, for whoever has to ask it again.
+    pub(crate) fn words(&self) -> String {
+        let mut words = Words(String::new());
+        words.add("domain", self.domain.as_ref());
+        words.add("model", self.model.as_ref());
+        words.add_text("agency", self.agency.as_ref());
+        words.add_text("thing", self.thing.as_ref());
+        words.add_text("device", self.device.as_ref());
+        words.add_text("field", self.field.as_ref());
+        words.add_text("bbox", self.bbox.as_ref());
+        words.add_text("near", self.near.as_ref());
+        words.add_text("boundary", self.boundary.as_ref());
+        words.0
+    }
+}
+
+struct Words(String);
+
+impl Words {
+    fn add(&mut self, name: &str, value: Option<&impl Display>) {
+        if let Some(value) = value {
+            let separator = if self.0.is_empty() { "" } else { "&" };
+            let value = escaped(&value.to_string());
+            self.0.push_str(&format!("{separator}{name}={value}"));
+        }
+    }
+
+    fn add_text(&mut self, name: &str, value: Option<&Text<impl Display>>) {
+        self.add(name, value.map(|text| &text.0));
+    }
+}
+
+/// As a value in a query (RFC 3986, 2.1); commas stand as they are.
+fn escaped(value: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~,".contains(&byte);
+    value
+        .bytes()
+        .map(|byte| match plain(byte) {
+            true => char::from(byte).to_string(),
+            false => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_repeated_as_a_query() {
+        let filter = FilterQuery {
+            domain: Some("a b&c=\u{ac00}".to_owned()),
+            bbox: Some(Text("126.9,37.5,-1,38".parse().unwrap())),
+            near: Some(Text("37.5,126.9,500".parse().unwrap())),
+            ..FilterQuery::default()
+        };
+        assert_eq!(
+            filter.words(),
+            "domain=a%20b%26c%3D%EA%B0%80&bbox=126.9,37.5,-1,38&near=37.5,126.9,500"
+        );
+        assert_eq!(FilterQuery::default().words(), "");
+    }
+}

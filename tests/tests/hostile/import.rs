@@ -1,0 +1,72 @@
+//! A large import, while devices send fields that the registry does not know
+//! yet, and somebody is shut out.
+
+use std::time::{Duration, Instant};
+
+use sdk::api::{ImportMode, NewDevice};
+use tests::{BareClient, TestDevice, TestPlatform};
+
+use crate::witness::{Witness, attacker, connect_from};
+
+const ROWS: usize = 100_000;
+const MOST_GROWN_KIB: i64 = 1_024 * 1_024;
+const REVOKED_WITHIN: Duration = Duration::from_secs(1);
+
+fn rows() -> Vec<NewDevice> {
+    let template = TestDevice::unregistered("template").registration("safety.air");
+    (0..ROWS)
+        .map(|number| NewDevice {
+            id: domain::DeviceId::new(format!("imported-{number}")).unwrap(),
+            keys: Vec::new(),
+            ..template.clone()
+        })
+        .collect()
+}
+
+/// Publishes a field that nobody has seen before; the acknowledgement comes.
+fn new_field(client: &mut BareClient, device: &TestDevice, number: u16) {
+    let payload = format!("{{\"new{number}\": {number}}}");
+    client
+        .publish(&device.topic(), number, payload.as_bytes())
+        .unwrap();
+    assert_eq!(client.read().unwrap().id(), number);
+}
+
+#[test]
+#[ignore = "apart from other suites, run by .ci/run"]
+fn an_import_holds_up_neither_devices_nor_a_revocation() {
+    let platform = TestPlatform::start();
+    let sender = TestDevice::register(&platform, "sender", "safety.air");
+    let outcast = TestDevice::register(&platform, "outcast", "safety.air");
+    let mut client = sender.connect(platform.address("mqtt"));
+    let witness = Witness::start(&platform);
+    for mode in [ImportMode::DryRun, ImportMode::Apply] {
+        let operator = platform.operator();
+        let import = std::thread::spawn(move || operator.import_devices(&rows(), mode).unwrap());
+        let mut revoked = matches!(mode, ImportMode::DryRun);
+        for number in 1..=20u16 {
+            let offset = if matches!(mode, ImportMode::Apply) {
+                20
+            } else {
+                0
+            };
+            new_field(&mut client, &sender, number + offset);
+            std::thread::sleep(Duration::from_millis(50));
+            if number == 10 && !revoked {
+                revoked = true;
+                let stream = connect_from(attacker(1), platform.address("mqtt")).unwrap();
+                let mut shut_out = BareClient::over(stream);
+                let code = shut_out.connect("outcast", "outcast", &outcast.token());
+                assert_eq!(code.unwrap(), 0);
+                let begun = Instant::now();
+                platform.operator().revoke_device(&outcast.id).unwrap();
+                while shut_out.read().is_ok() {}
+                println!("out after {:?}", begun.elapsed());
+                assert!(begun.elapsed() < REVOKED_WITHIN, "{:?}", begun.elapsed());
+            }
+        }
+        let report = import.join().unwrap();
+        assert!(report.errors.is_empty(), "{:?}", report.errors.first());
+    }
+    witness.finish(&platform, MOST_GROWN_KIB);
+}
