@@ -5,11 +5,12 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use domain::FolderId;
 use rusqlite::Connection;
 
 use crate::registry::Registry;
 use crate::snapshot::Snapshot;
-use crate::store::{self, OpenStoreError, StoreError};
+use crate::store::{self, Numbers, OpenStoreError, RegistryFolder, RegistryMark, StoreError};
 
 /// Why the database was not copied.
 #[derive(Debug, thiserror::Error)]
@@ -61,12 +62,46 @@ impl Registry {
 /// Looks through the database in the folder `dir` and answers with its content.
 /// For a copy alone: it is opened as at a start, which upgrades an older one
 /// and takes its write-ahead log in.
-pub fn inspect(dir: &Path) -> Result<Snapshot, InspectError> {
-    let connection = store::open(dir).map_err(InspectError::Open)?;
+pub fn inspect(dir: &Path) -> Result<Inspected, InspectError> {
+    let connection = store::open(dir, RegistryFolder::ANY).map_err(InspectError::Open)?;
     if let Some(fault) = fault(&connection).map_err(InspectError::Rows)? {
         return Err(InspectError::Damaged(fault));
     }
-    store::load(&connection).map_err(InspectError::Rows)
+    let inspected = || -> Result<Inspected, StoreError> {
+        Ok(Inspected {
+            snapshot: store::load(&connection)?,
+            folder: store::folder::id(&connection)?,
+            mark: store::folder::mark(&connection)?,
+        })
+    };
+    inspected().map_err(InspectError::Rows)
+}
+
+/// What a database holds, and what it says of itself.
+pub struct Inspected {
+    pub snapshot: Snapshot,
+    /// The data folder that it belongs to; none before version 4.
+    pub folder: Option<FolderId>,
+    pub mark: RegistryMark,
+}
+
+/// Makes the registry in the folder `dir`, which nobody has open, one of which
+/// no number up to `numbers` was given, and which has got as far as `changes`:
+/// what a copy from before is taken for from now on.
+pub fn mend(
+    dir: &Path,
+    id: FolderId,
+    changes: u64,
+    numbers: Numbers,
+) -> Result<RegistryMark, InspectError> {
+    let connection = store::open(dir, RegistryFolder::ANY).map_err(InspectError::Open)?;
+    let mended = || -> Result<RegistryMark, StoreError> {
+        store::folder::set_id(&connection, id)?;
+        store::folder::raise_changes(&connection, changes)?;
+        store::folder::raise_numbers(&connection, numbers)?;
+        store::folder::mark(&connection)
+    };
+    mended().map_err(InspectError::Rows)
 }
 
 fn fault(connection: &Connection) -> Result<Option<String>, StoreError> {

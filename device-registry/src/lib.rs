@@ -16,6 +16,7 @@ mod copy;
 mod draft;
 pub mod entities;
 pub mod events;
+mod fault;
 mod jwk;
 pub mod label;
 pub mod model;
@@ -41,15 +42,16 @@ pub use auth::{
     verify_signature,
 };
 pub use boundary::{Boundary, GeoJson, GeoJsonError, Shape};
-pub use copy::{CopyRegistryError, InspectError, inspect};
+pub use copy::{CopyRegistryError, InspectError, Inspected, inspect, mend};
 pub use entities::{
     Agency, Credential, CredentialProof, Datastream, Device, DeviceDatastreams, DeviceStatus,
     Licence, LicenceError, Visibility,
 };
 pub use events::{Event, EventKind, Events, NewEvent};
+pub use fault::RegistryFault;
 pub use model::{Field, Model, ModelVersion, ValueKind};
 pub use operations::*;
-pub use operator::{OperatorError, TOKEN_FILE};
+pub use operator::{MIN_TOKEN_BYTES, OperatorError, TOKEN_FILE};
 pub use public_datastreams::{PublicFilter, PublicPlace, WalkEnd};
 pub use public_key::{NewKey, PublicKeyError};
 pub use registry::{OpenError, PEPPER_FILE, Registry};
@@ -57,5 +59,8 @@ pub use retention::{MAX_RETENTION_DAYS, MIN_RETENTION_DAYS, RetentionError};
 pub use secret::RandomError;
 pub use secret_file::SecretFileError;
 pub use snapshot::{ExtraField, Snapshot, login_name};
-pub use store::{OpenStoreError, REGISTRY_FILE, SCHEMA_VERSION, StoreError};
+pub use store::{
+    KeptWal, Numbers, OpenStoreError, REGISTRY_FILE, RegistryFolder, RegistryMark, SCHEMA_VERSION,
+    StoreError, lost,
+};
 pub use thing::{LocationSince, Thing};

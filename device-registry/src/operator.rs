@@ -11,7 +11,7 @@ use crate::secret_file::{self, SecretFileError};
 /// The file's name in the data folder.
 pub const TOKEN_FILE: &str = "admin.token";
 /// A shorter token is refused, so that nobody puts `admin` there.
-const MIN_TOKEN_BYTES: usize = 32;
+pub const MIN_TOKEN_BYTES: usize = 32;
 
 /// Why there is no operator.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +21,7 @@ pub enum OperatorError {
     #[error("cannot make the operator's token")]
     Random(#[from] RandomError),
     #[error(
-        "{TOKEN_FILE} holds less than {MIN_TOKEN_BYTES} characters; delete it, and a new one is made at the next start"
+        "{TOKEN_FILE} holds less than {MIN_TOKEN_BYTES} characters; restore it from a backup, or delete it, and a new one is made at the next start"
     )]
     TooShort,
 }

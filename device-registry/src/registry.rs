@@ -5,10 +5,11 @@
 //! before it is visible, and visible before the generation grows and before
 //! anybody is told. Readers never wait for it.
 
+use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use domain::{CredentialId, Timestamp};
@@ -18,11 +19,12 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use crate::auth::{self, AuthError, Exposure};
 use crate::entities::{CredentialProof, Device};
 use crate::events::Events;
+use crate::fault::{self, Faults, RegistryFault};
 use crate::operator::{Operator, OperatorError};
 use crate::secret::{self, Pepper, RandomError, SECRET_BYTES};
 use crate::secret_file::{self, SecretFileError};
 use crate::snapshot::Snapshot;
-use crate::store::{self, OpenStoreError, StoreError};
+use crate::store::{self, OpenStoreError, REGISTRY_FILE, RegistryFolder, RegistryMark, StoreError};
 
 /// The pepper's file in the data folder.
 pub const PEPPER_FILE: &str = "registry.pepper";
@@ -40,6 +42,15 @@ pub enum OpenError {
     Open(#[from] OpenStoreError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(
+        "{} cannot be read: restore it from a backup, together with store and log; see madang doctor",
+        path.display()
+    )]
+    Damaged {
+        path: PathBuf,
+        #[source]
+        source: StoreError,
+    },
     #[error("the registry's pepper")]
     Pepper(#[source] SecretFileError),
     #[error("{} has not {SECRET_BYTES} bytes", .0.display())]
@@ -56,6 +67,7 @@ pub enum OpenError {
 }
 
 type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
+type MarkListener = Box<dyn Fn(RegistryMark) + Send + Sync>;
 type ChangeListener = Arc<dyn Fn(u64) + Send + Sync>;
 
 /// The control plane of one data folder.
@@ -69,6 +81,9 @@ pub struct Registry {
     operator: Operator,
     events: Events,
     clock: Clock,
+    /// Told of each change before who made it is.
+    on_durable: OnceLock<MarkListener>,
+    faults: Faults,
 }
 
 struct Writer {
@@ -84,12 +99,24 @@ impl Registry {
         dir: &Path,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Result<Self, OpenError> {
+        Self::open_in(dir, RegistryFolder::ANY, clock)
+    }
+
+    /// Opens the one of a data folder, which it is held against.
+    pub fn open_in(
+        dir: &Path,
+        folder: RegistryFolder,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Result<Self, OpenError> {
         std::fs::create_dir_all(dir).map_err(|source| OpenError::Folder {
             path: dir.to_owned(),
             source,
         })?;
-        let connection = store::open(dir)?;
-        let mut snapshot = store::load(&connection)?;
+        let connection = store::open(dir, folder)?;
+        let mut snapshot = store::load(&connection).map_err(|source| OpenError::Damaged {
+            path: dir.join(REGISTRY_FILE),
+            source,
+        })?;
         snapshot.generation.grow();
         let registry = Self {
             dir: dir.to_owned(),
@@ -104,6 +131,8 @@ impl Registry {
             listeners: RwLock::new(Vec::new()),
             events: Events::since(clock()),
             clock: Box::new(clock),
+            on_durable: OnceLock::new(),
+            faults: Faults::of(&dir.join(REGISTRY_FILE)),
         };
         registry.install_models()?;
         Ok(registry)
@@ -128,6 +157,30 @@ impl Registry {
     /// thread of the change. It may read the registry, and must not change it.
     pub fn on_change(&self, callback: impl Fn(u64) + Send + Sync + 'static) {
         self.listeners.write().push(Arc::new(callback));
+    }
+
+    /// Calls `listener` once no change can be saved any more: nothing is
+    /// registered or revoked from then on, so the process has to end.
+    pub fn on_fault(&self, listener: impl FnOnce(RegistryFault) + Send + 'static) {
+        self.faults.on_fault(Box::new(listener));
+    }
+
+    /// Calls `listener` with how far the registry has got behind each change,
+    /// before who made it is answered. Once; a second one is not taken.
+    pub fn on_durable(&self, listener: impl Fn(RegistryMark) + Send + Sync + 'static) {
+        // A second one is a defect of the caller; the first stays.
+        let _ = self.on_durable.set(Box::new(listener));
+    }
+
+    /// How far it has got.
+    pub fn mark(&self) -> Result<RegistryMark, StoreError> {
+        self.with_connection(store::folder::mark)
+    }
+
+    /// Brings all that is in the write-ahead log into the file itself, as at
+    /// the end of the process: then the file alone is whole.
+    pub fn checkpoint(&self) -> Result<(), StoreError> {
+        self.with_connection(store::folder::checkpoint)
     }
 
     /// What happened at the doors lately.
@@ -162,11 +215,20 @@ impl Registry {
 
     /// Runs one change: everything that `body` does becomes durable and then
     /// visible together, or none of it.
-    pub(crate) fn change<T, E: From<StoreError>>(
+    pub(crate) fn change<T, E: From<StoreError> + Error + 'static>(
         &self,
         body: impl FnOnce(&mut Change<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let (answer, rights) = self.commit(&mut self.writer.lock(), body)?;
+        let committed = self.commit(&mut self.writer.lock(), body);
+        if let Err(error) = &committed
+            && let Some(said) = fault::of_the_disk(error)
+        {
+            self.faults.set(said);
+        }
+        let (answer, rights, mark) = committed?;
+        if let (Some(mark), Some(listener)) = (mark, self.on_durable.get()) {
+            listener(mark);
+        }
         // Without the lock, so that a listener may take its time.
         if rights == Rights::Altered {
             self.tell(self.generation());
@@ -178,7 +240,7 @@ impl Registry {
         &self,
         writer: &mut Writer,
         body: impl FnOnce(&mut Change<'_>) -> Result<T, E>,
-    ) -> Result<(T, Rights), E> {
+    ) -> Result<(T, Rights, Option<RegistryMark>), E> {
         if writer.poisoned {
             return Err(StoreError::Poisoned.into());
         }
@@ -193,13 +255,26 @@ impl Registry {
             rights: Rights::Kept,
             outcome: Outcome::Commit,
         };
+        let before = change.transaction.total_changes();
         let answer = body(&mut change)?;
         if change.outcome == Outcome::Discard {
-            return Ok((answer, Rights::Kept));
+            return Ok((answer, Rights::Kept, None));
         }
+        let mark = if change.transaction.total_changes() == before {
+            None
+        } else {
+            store::folder::count_change(&change.transaction)?;
+            match self.on_durable.get() {
+                Some(_) => Some(store::folder::mark(&change.transaction)?),
+                None => None,
+            }
+        };
         if let Err(source) = change.transaction.commit() {
             // A full disk leaves the transaction undone, and that is known.
             writer.poisoned = source.sqlite_error_code() != Some(ErrorCode::DiskFull);
+            if writer.poisoned {
+                self.faults.set(fault::said_by(&source));
+            }
             return Err(StoreError::on("commit a change")(source).into());
         }
         // Rights and their generation become visible together; the number beside
@@ -210,7 +285,7 @@ impl Registry {
         let generation = change.draft.generation();
         self.snapshot.store(Arc::new(change.draft));
         self.generation.store(generation, Ordering::Release);
-        Ok((answer, change.rights))
+        Ok((answer, change.rights, mark))
     }
 
     fn tell(&self, generation: u64) {

@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod batch;
+pub mod folder;
 pub mod ids;
 pub mod location;
 pub mod observation;
@@ -16,6 +17,7 @@ pub mod units;
 pub mod value;
 
 pub use batch::{Assurance, ObservationBatch, Origin, Transport};
+pub use folder::{FOLDER_ID_BYTES, FolderId, FolderIdError, FolderMark, Misfit};
 pub use ids::{
     AgencyId, ApiKeyId, ApplicationId, BoundaryName, CredentialId, DatastreamId, DeviceId,
     FieldName, IdError, ModelId, ObservationId, Offset, ThingId,

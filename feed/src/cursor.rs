@@ -9,15 +9,17 @@
 //!
 //! ```json
 //! {"version": 1, "target": "http://127.0.0.1:8428/api/v2/write?bucket=madang&precision=us",
-//!  "resume_behind": 120345, "received": 1690000000000000}
+//!  "resume_behind": 120345, "received": 1690000000000000,
+//!  "folder": "5b0c1f...", 32 hexadecimal digits}
 //! ```
-//! `received` is when that frame was received, in microseconds.
+//! `received` is when that frame was received, in microseconds; `folder` is the
+//! data folder's id, since a position in another log would leave frames out.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use domain::{Offset, Timestamp};
+use domain::{FolderId, FolderMark, Misfit, Offset, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::batch::Position;
@@ -32,6 +34,12 @@ const MAX_BYTES: u64 = 16 << 10;
 pub enum CursorError {
     #[error("{} has version {version}, and this program knows up to {VERSION}", path.display())]
     Newer { path: PathBuf, version: u32 },
+    #[error(
+        "{} does not fit: {misfit}; put this folder's own back, or remove it: everything in the log \
+         is sent again then",
+        path.display()
+    )]
+    Misfit { path: PathBuf, misfit: Misfit },
     #[error("cannot read the feed's cursor {}", path.display())]
     Read {
         path: PathBuf,
@@ -52,6 +60,8 @@ struct Content {
     target: String,
     resume_behind: u64,
     received: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    folder: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -63,16 +73,22 @@ struct VersionOnly {
 pub(crate) struct Cursor {
     folder: PathBuf,
     target: String,
+    mark: FolderMark,
     /// What the file says.
     written: Option<Position>,
 }
 
 impl Cursor {
     /// Reads the file, where there is one.
-    pub(crate) fn open(folder: &Path, target: String) -> Result<Self, CursorError> {
+    pub(crate) fn open(
+        folder: &Path,
+        target: String,
+        mark: FolderMark,
+    ) -> Result<Self, CursorError> {
         let mut cursor = Self {
             folder: folder.to_owned(),
             target,
+            mark,
             written: None,
         };
         let path = cursor.path();
@@ -92,6 +108,11 @@ impl Cursor {
             return Err(CursorError::Newer { path, version });
         }
         match serde_json::from_slice::<Content>(&bytes) {
+            // One that tells no folder is of a version before.
+            Ok(content) if mark.check(told_by(&content)) == Err(Misfit::Foreign) => {
+                let misfit = Misfit::Foreign;
+                return Err(CursorError::Misfit { path, misfit });
+            }
             Ok(content) if content.target == cursor.target => {
                 cursor.written = Some(Position {
                     offset: Offset::new(content.resume_behind),
@@ -126,6 +147,7 @@ impl Cursor {
             target: self.target.clone(),
             resume_behind: position.offset.get(),
             received: position.received.as_micros(),
+            folder: self.mark.id().map(|id| id.to_string()),
         };
         self.replace(&content).map_err(|cause| CursorError::Write {
             path: self.path(),
@@ -149,6 +171,10 @@ impl Cursor {
     }
 }
 
+fn told_by(content: &Content) -> Option<FolderId> {
+    content.folder.as_deref()?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,7 +187,9 @@ mod tests {
     }
 
     fn opened(folder: &Path, target: &str) -> Option<Position> {
-        Cursor::open(folder, target.to_owned()).unwrap().position()
+        Cursor::open(folder, target.to_owned(), FolderMark::ANY)
+            .unwrap()
+            .position()
     }
 
     #[test]
@@ -169,7 +197,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         assert_eq!(opened(folder, "a"), None);
-        let mut cursor = Cursor::open(folder, "a".to_owned()).unwrap();
+        let mut cursor = Cursor::open(folder, "a".to_owned(), FolderMark::ANY).unwrap();
         cursor.save(position(5)).unwrap();
         cursor.save(position(9)).unwrap();
         assert_eq!(opened(folder, "a"), Some(position(9)));
@@ -177,10 +205,20 @@ mod tests {
     }
 
     #[test]
+    fn a_position_in_the_log_of_another_folder_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let [own, other] = ["07", "08"].map(|byte| byte.repeat(16).parse().unwrap());
+        let open = |id| Cursor::open(folder.path(), "a".to_owned(), FolderMark::of(id));
+        open(own).unwrap().save(position(5)).unwrap();
+        assert_eq!(open(own).unwrap().position(), Some(position(5)));
+        assert!(matches!(open(other), Err(CursorError::Misfit { .. })));
+    }
+
+    #[test]
     fn a_damaged_file_is_set_aside_and_a_newer_one_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("feed.json");
-        let mut cursor = Cursor::open(folder.path(), "a".to_owned()).unwrap();
+        let mut cursor = Cursor::open(folder.path(), "a".to_owned(), FolderMark::ANY).unwrap();
         cursor.save(position(5)).unwrap();
         let whole = fs::read(&path).unwrap();
         for length in 0..whole.len() {
@@ -192,7 +230,7 @@ mod tests {
         let newer = br#"{"version":2,"anything":[]}"#;
         fs::write(&path, newer).unwrap();
         assert!(matches!(
-            Cursor::open(folder.path(), "a".to_owned()),
+            Cursor::open(folder.path(), "a".to_owned(), FolderMark::ANY),
             Err(CursorError::Newer { version: 2, .. })
         ));
         assert_eq!(fs::read(&path).unwrap(), newer);

@@ -57,7 +57,8 @@ impl Feed {
         registry: Arc<Registry>,
         scope: Scope,
     ) -> Result<Self, StartError> {
-        let cursor = Cursor::open(folder, config.target.write_url()).map_err(StartError::Cursor)?;
+        let url = config.target.write_url();
+        let cursor = Cursor::open(folder, url, ingest.mark()).map_err(StartError::Cursor)?;
         let client = Client::new(&config.target, config.token);
         let agent = client.agent();
         let counters = Arc::<Counters>::default();

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use domain::{FolderMark, Offset};
 use supervisor::Scope;
 
 /// The least a segment may hold, in bytes: two groups of the log.
@@ -29,6 +30,11 @@ pub struct Config {
     pub quarantine_per_device: usize,
     /// Who watches the threads; nobody by default.
     pub scope: Scope,
+    /// The data folder that log and store belong to; any by default.
+    pub mark: FolderMark,
+    /// The last offset that is known elsewhere to have been durable: a log that
+    /// ends before it is an older one. 0 by default.
+    pub least_offset: Offset,
 }
 
 impl Config {
@@ -42,6 +48,8 @@ impl Config {
             segment_bytes: 64 << 20,
             quarantine_per_device: 1_000,
             scope: Scope::default(),
+            mark: FolderMark::ANY,
+            least_offset: Offset::ZERO,
         }
     }
 }

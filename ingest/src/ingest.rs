@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use device_registry::{Device, ExtraDatastreamError, Registry};
-use domain::{DatastreamId, DeviceId, ObservationBatch, Offset, RejectReason, Timestamp};
+use domain::{
+    DatastreamId, DeviceId, FolderMark, ObservationBatch, Offset, RejectReason, Timestamp,
+};
 
 use crate::apply::ReadSide;
 use crate::clock::Clock;
@@ -30,6 +32,7 @@ pub(crate) struct Inner {
     pub(crate) read: Arc<ReadSide>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) mark: FolderMark,
     /// Held as long as the folder is open.
     pub(crate) _lock: FolderLock,
 }
@@ -176,6 +179,11 @@ impl Ingest {
     }
 
     // --- positions
+
+    /// The data folder that it was opened as.
+    pub fn mark(&self) -> FolderMark {
+        self.inner.mark
+    }
 
     /// The last offset that is durable.
     pub fn durable_offset(&self) -> Offset {

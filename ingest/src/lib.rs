@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod apply;
+mod aside;
 pub mod backup;
 mod clock;
 mod config;
@@ -21,6 +22,7 @@ mod open;
 mod quarantine;
 mod query;
 mod receipt;
+pub mod repair;
 mod sequence;
 mod stats;
 mod store;
@@ -28,6 +30,7 @@ mod system;
 mod validate;
 pub mod verify;
 
+pub use aside::{ASIDE, set_aside};
 pub use clock::{
     CLOCK_FILE, Clock, ClockReport, ClockStanding, ClockTrust, PlatformClock, Spread, SystemClock,
     SystemClocks, Ticking, TimeSource,
@@ -52,6 +55,6 @@ pub use sequence::ReplayWindow;
 pub use sequence::memory_file::MemoryError;
 pub use stats::Stats;
 pub use store::{
-    CompactError, ExpireError, FlushError, Observations, ObservationsQuery, ReadError,
-    StoreOpenError,
+    CompactError, ExpireError, FlushError, Observations, ObservationsQuery, QuarantineError,
+    ReadError, StoreOpenError,
 };

@@ -2,13 +2,14 @@
 //! frames that the store does not hold yet, fed to the same `apply` as live
 //! ones; and what follows each flush.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use device_registry::Registry;
-use domain::{AgencyId, ModelId, Offset};
+use device_registry::{Registry, Snapshot};
+use domain::{AgencyId, DatastreamId, FolderMark, ModelId, Offset};
 use parquet::errors::ParquetError;
 
 use crate::apply::ReadSide;
@@ -16,6 +17,7 @@ use crate::clock::Clock;
 use crate::config::{Config, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES};
 use crate::ingest::{Ingest, Inner};
 use crate::log::{Fault, Faults, Log, LogConfig, LogOpenError, LogReadError};
+use crate::repair::folders_of;
 use crate::sequence::memory_file::{self, MemoryError};
 use crate::store::{FlushError, Group, Pace, StoreOpenError, Upkeep};
 
@@ -49,6 +51,15 @@ pub enum OpenError {
     Memory(#[source] MemoryError),
     #[error("cannot recover the log")]
     Recovery(#[source] LogReadError),
+    #[error(
+        "registry.sqlite does not know {unknown} datastreams of which there are observations, as \
+         datastream {datastream}: it is older than store and log, or of another folder; put the \
+         newer one in its place, or restore a backup"
+    )]
+    UnknownDatastreams {
+        unknown: usize,
+        datastream: DatastreamId,
+    },
     #[error("cannot move what the log holds into the store")]
     Flush(#[source] FlushError),
     #[error("cannot start the applier")]
@@ -73,15 +84,24 @@ impl Ingest {
             return Err(OpenError::SegmentBytes { bytes });
         }
         let lock = FolderLock::take(&config.data_dir)?;
+        let config = &Config {
+            mark: own_mark(config),
+            ..config.clone()
+        };
         let read =
             ReadSide::open(config, upkeep(config, &registry, &clock)).map_err(OpenError::Store)?;
         let folder = config.data_dir.join(LOG_FOLDER);
         let log = open_log(config, &folder, &read)?;
-        recover(&log, &read, &folder)?;
+        recover(&log, &read, &folder, config.mark, &registry)?;
+        read.store().remove_unfinished(log.durable_offset());
+        if config.mark.adopts() && config.mark.id().is_some() {
+            stamp_memory(&log, &folder, config.mark).map_err(OpenError::Memory)?;
+        }
         let flushed = AfterFlush {
             log: Arc::clone(&log),
             folder,
             budget: config.log_budget_bytes,
+            mark: config.mark,
         };
         // Flushes during recovery go untold: the sequencer has not learned all
         // frames then.
@@ -97,9 +117,19 @@ impl Ingest {
                 read,
                 registry,
                 clock,
+                mark: config.mark,
                 _lock: lock,
             }),
         })
+    }
+}
+
+/// What is opened as any folder's stays what it is.
+fn own_mark(config: &Config) -> FolderMark {
+    let [told, _] = folders_of(&config.data_dir);
+    match (config.mark.id(), told) {
+        (None, Some(id)) => FolderMark::first(id),
+        _ => config.mark,
     }
 }
 
@@ -125,6 +155,7 @@ fn upkeep(config: &Config, registry: &Arc<Registry>, clock: &Arc<dyn Clock>) -> 
             kept.snapshot().retention_days(&agency, &model)
         }),
         now: Box::new(move || clock.settled()),
+        mark: config.mark,
         pace: Pace::Background,
         scope: config.scope.clone(),
     }
@@ -136,6 +167,8 @@ fn open_log(config: &Config, folder: &Path, read: &ReadSide) -> Result<Arc<Log>,
         policy: config.commit,
         faults: Faults::default(),
         scope: config.scope.clone(),
+        mark: config.mark,
+        least: config.least_offset,
     };
     let log = Log::open(folder, &log_config, read.flushed_offset(), read.counters());
     log.map(Arc::new).map_err(OpenError::Log)
@@ -144,12 +177,21 @@ fn open_log(config: &Config, folder: &Path, read: &ReadSide) -> Result<Arc<Log>,
 /// Teaches sequencer and store what the log holds beyond each of them: the
 /// sequencer's memory is written behind the store's manifest, so it may be
 /// older where the process was killed between the two.
-fn recover(log: &Log, read: &ReadSide, folder: &Path) -> Result<(), OpenError> {
+fn recover(
+    log: &Log,
+    read: &ReadSide,
+    folder: &Path,
+    mark: FolderMark,
+    registry: &Registry,
+) -> Result<(), OpenError> {
+    let mut unknown = Unknown::to(registry);
     let known = log.with_sequencer(|sequencer| {
         for (datastream, time) in read.horizons() {
+            unknown.look_at(datastream);
             sequencer.set_horizon(datastream, time);
         }
-        memory_file::read(folder, sequencer).map_err(OpenError::Memory)
+        let first = log.first_offset();
+        memory_file::read_for(folder, sequencer, mark, first).map_err(OpenError::Memory)
     })?;
     let stored = read.flushed_offset();
     let from = known.min(stored).next().max(log.first_offset());
@@ -157,10 +199,51 @@ fn recover(log: &Log, read: &ReadSide, folder: &Path) -> Result<(), OpenError> {
         let frame = frame.map_err(OpenError::Recovery)?;
         log.with_sequencer(|sequencer| sequencer.recover(&frame, known));
         if frame.offset > stored {
+            let observations = frame.observations.iter();
+            observations.for_each(|observation| unknown.look_at(observation.datastream));
             read.recover(frame).map_err(OpenError::Flush)?;
         }
     }
-    Ok(())
+    unknown.into_result()
+}
+
+/// Writes the sequencer's memory as this folder's own. All that recovery found
+/// is durable.
+fn stamp_memory(log: &Log, folder: &Path, mark: FolderMark) -> Result<(), MemoryError> {
+    let memory = log.with_order(|sequencer, last| sequencer.memory(last, mark.id()));
+    memory_file::write(folder, &memory)
+}
+
+/// Datastreams that have observations and are not registered: the registry
+/// would give their numbers to others.
+struct Unknown {
+    snapshot: Arc<Snapshot>,
+    found: BTreeSet<DatastreamId>,
+}
+
+impl Unknown {
+    fn to(registry: &Registry) -> Self {
+        Self {
+            snapshot: registry.snapshot(),
+            found: BTreeSet::new(),
+        }
+    }
+
+    fn look_at(&mut self, datastream: DatastreamId) {
+        if self.snapshot.datastream(datastream).is_none() {
+            self.found.insert(datastream);
+        }
+    }
+
+    fn into_result(self) -> Result<(), OpenError> {
+        match self.found.first() {
+            None => Ok(()),
+            Some(datastream) => Err(OpenError::UnknownDatastreams {
+                unknown: self.found.len(),
+                datastream: *datastream,
+            }),
+        }
+    }
 }
 
 /// What follows once the store's manifest is safe.
@@ -168,6 +251,7 @@ struct AfterFlush {
     log: Arc<Log>,
     folder: PathBuf,
     budget: u64,
+    mark: FolderMark,
 }
 
 impl AfterFlush {
@@ -193,7 +277,7 @@ impl AfterFlush {
         }
         let (memory, last) = self
             .log
-            .with_order(|sequencer, last| (sequencer.memory(last), last));
+            .with_order(|sequencer, last| (sequencer.memory(last, self.mark.id()), last));
         // Only what is durable may be remembered for good.
         if self.log.sync_all().is_err() || self.log.durable_offset() < last {
             return;

@@ -126,6 +126,7 @@ fn check(folder: &Path, made: &DataBackup, acknowledged: i64) {
     let verified = verify(
         folder,
         Some(&registry.snapshot()),
+        domain::FolderMark::ANY,
         Scope::Whole,
         &mut |finding| {
             findings.push(finding);
@@ -231,9 +232,15 @@ fn day_files_and_their_rollups_are_copied_and_looked_through() {
     let snapshot = registry.snapshot();
     let findings = || {
         let mut findings = Vec::new();
-        let verified = verify(&copy, Some(&snapshot), Scope::Whole, &mut |finding| {
-            findings.push(finding);
-        });
+        let verified = verify(
+            &copy,
+            Some(&snapshot),
+            domain::FolderMark::ANY,
+            Scope::Whole,
+            &mut |finding| {
+                findings.push(finding);
+            },
+        );
         (verified, findings)
     };
     let (verified, none) = findings();

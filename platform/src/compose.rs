@@ -9,7 +9,7 @@ use ::feed::Feed;
 use anyhow::Context;
 use broker::coap::{CoapHandle, ReceiptKeys};
 use broker::{BrokerHandle, Listener};
-use device_registry::Registry;
+use device_registry::{Registry, RegistryFault, StoreError};
 use ingest::{Clock, Ingest, PlatformClock, SystemClocks, Ticking};
 use open_api::ApiState;
 use supervisor::{Scope, Supervisor};
@@ -18,12 +18,13 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::{ReloadingTls, Settings, SharedConfig};
+use crate::folder::{Folder, Keeper};
 use crate::glue::downlink::Downlink;
 use crate::glue::login_book::LoginBook;
 use crate::glue::sessions::Sessions;
 use crate::handles::{self, Handles};
 use crate::server_file::ServerFile;
-use crate::{coap, feed, format, http, identity, mqtt};
+use crate::{coap, feed, http, identity, mqtt};
 
 /// The running platform.
 pub struct Platform {
@@ -31,6 +32,7 @@ pub struct Platform {
     registry: Arc<Registry>,
     ingest: Ingest,
     sessions: Arc<Sessions>,
+    keeper: Arc<Keeper>,
     broker: BrokerHandle,
     coap: Option<CoapHandle>,
     feed: Option<Feed>,
@@ -94,6 +96,7 @@ pub(crate) struct Rooms {
     pub ticking: Ticking,
     pub downlink: Arc<Downlink>,
     pub sessions: Arc<Sessions>,
+    pub keeper: Arc<Keeper>,
     pub logins: Arc<LoginBook>,
     pub keys: ReceiptKeys,
     pub audience: String,
@@ -148,7 +151,7 @@ impl Platform {
         if let Some(tls) = tls {
             upkeep.spawn(scope.task("read the certificate again", tls.keep_fresh()));
         }
-        let housekeeping = housekeeping(Arc::clone(&rooms.registry), broker.clone());
+        let housekeeping = housekeeping(Marked::of(&rooms), broker.clone());
         upkeep.spawn(scope.task("housekeeping", housekeeping));
         let downlink = Arc::clone(&rooms.downlink);
         let subscribers = mqtt::Subscribed(broker.clone());
@@ -166,6 +169,7 @@ impl Platform {
             registry: rooms.registry,
             ingest: rooms.ingest,
             sessions: rooms.sessions,
+            keeper: rooms.keeper,
             broker,
             coap,
             feed,
@@ -200,12 +204,14 @@ impl Platform {
     pub async fn run(mut self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let fault = self.ingest.failed();
         let sessions_fault = self.sessions.failed();
+        let registry_fault = registry_failed(&self.registry);
         let ended = self.supervisor.failed();
         let outcome = tokio::select! {
             // A fault ends the tasks that meet it: its own reason comes first.
             biased;
             fault = fault => Err(anyhow::Error::new(fault)),
             fault = sessions_fault => Err(anyhow::Error::new(fault)),
+            fault = registry_fault => Err(anyhow::Error::new(fault)),
             ended = ended => Err(anyhow::Error::new(ended)),
             () = stop => Ok(()),
             Some(ended) = self.listeners.join_next() => ended
@@ -234,25 +240,73 @@ impl Platform {
             self.ingest.close().await.context("the last flush")?;
             sessions?;
             self.registry.flush_last_uses()?;
+            // From here on its file alone is whole.
+            self.registry.checkpoint()?;
+            self.keeper
+                .note(self.ingest.durable_offset(), self.sessions.changes());
         }
         outcome
+    }
+}
+
+/// Resolves with the fault once the registry takes no change any more.
+fn registry_failed(registry: &Registry) -> impl Future<Output = RegistryFault> + use<> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    registry.on_fault(|fault| {
+        // Nobody listens where another fault came first.
+        let _ = tell.send(fault);
+    });
+    async move {
+        match told.await {
+            Ok(fault) => fault,
+            // The registry is gone, and with it what could fail.
+            Err(_) => std::future::pending().await,
+        }
     }
 }
 
 /// How often [`housekeeping`] runs.
 const HOUSEKEEPING: std::time::Duration = std::time::Duration::from_secs(60);
 
+/// What the folder's record follows.
+#[derive(Clone)]
+struct Marked {
+    registry: Arc<Registry>,
+    ingest: Ingest,
+    sessions: Arc<Sessions>,
+    keeper: Arc<Keeper>,
+}
+
+impl Marked {
+    fn of(rooms: &Rooms) -> Self {
+        Self {
+            registry: Arc::clone(&rooms.registry),
+            ingest: rooms.ingest.clone(),
+            sessions: Arc::clone(&rooms.sessions),
+            keeper: Arc::clone(&rooms.keeper),
+        }
+    }
+
+    /// Writes down when each key was last used, and how far log and sessions
+    /// have got.
+    fn write_down(&self) -> Result<(), StoreError> {
+        self.keeper
+            .note(self.ingest.durable_offset(), self.sessions.changes());
+        self.registry.flush_last_uses()
+    }
+}
+
 /// What happens by the clock: devices and keys expire on standing connections,
-/// and the last use of each key is written down.
-async fn housekeeping(registry: Arc<Registry>, broker: BrokerHandle) {
+/// and what need not be written at once is.
+async fn housekeeping(marked: Marked, broker: BrokerHandle) {
     // Whose session was kept may have lost its right since, or a kill came
     // between the two.
     broker.revalidate();
     loop {
         tokio::time::sleep(HOUSEKEEPING).await;
         broker.revalidate();
-        let registry = Arc::clone(&registry);
-        let flushed = tokio::task::spawn_blocking(move || registry.flush_last_uses()).await;
+        let marked = marked.clone();
+        let flushed = tokio::task::spawn_blocking(move || marked.write_down()).await;
         if let Ok(Err(error)) = flushed {
             tracing::error!(%error, "the last uses of keys are not written down");
         }
@@ -264,24 +318,30 @@ const GRACE: std::time::Duration = std::time::Duration::from_secs(10);
 
 async fn open(settings: &Settings) -> anyhow::Result<Rooms> {
     let handles = handles::take_all()?;
-    format::check_or_create(&settings.data)?;
+    let folder = Folder::open(&settings.data)?;
     let supervisor = Supervisor::default();
     let data = settings.data.clone();
     let log_budget = settings.log_budget;
     let ticking = PlatformClock::open(&data, SystemClocks, settings.clock_trust);
     let clock: Arc<dyn Clock> = Arc::<PlatformClock>::clone(&ticking);
-    let (registry, ingest, sessions, keys, ticking) = tokio::task::spawn_blocking({
+    let (opened, ticking) = tokio::task::spawn_blocking({
         let (clock, supervisor) = (Arc::clone(&clock), supervisor.clone());
         move || {
-            let (registry, ingest, sessions, keys) =
-                open_data(&data, log_budget, &clock, &supervisor)?;
+            let opened = open_data(&data, folder, log_budget, &clock, &supervisor)?;
             let ticking = ticking
-                .start(ingest.newest_receipt(), &supervisor.scope("clock"))
+                .start(opened.ingest.newest_receipt(), &supervisor.scope("clock"))
                 .context("the thread of the clock")?;
-            anyhow::Ok((registry, ingest, sessions, keys, ticking))
+            anyhow::Ok((opened, ticking))
         }
     })
     .await??;
+    let Opened {
+        registry,
+        ingest,
+        sessions,
+        keys,
+        keeper,
+    } = opened;
     Ok(Rooms {
         downlink: Arc::new(Downlink::new(ingest.clone(), Arc::clone(&registry))),
         registry,
@@ -289,6 +349,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Rooms> {
         clock,
         ticking,
         sessions: Arc::new(sessions),
+        keeper,
         logins: Arc::default(),
         keys,
         audience: settings.audience.clone(),
@@ -299,23 +360,49 @@ async fn open(settings: &Settings) -> anyhow::Result<Rooms> {
 
 fn open_data(
     data: &Path,
+    folder: Folder,
     log_budget: u64,
     clock: &Arc<dyn Clock>,
     supervisor: &Supervisor,
-) -> anyhow::Result<(Arc<Registry>, Ingest, Sessions, ReceiptKeys)> {
+) -> anyhow::Result<Opened> {
     let registry_clock = Arc::clone(clock);
-    let registry = Registry::open(data, move || registry_clock.now())?;
+    let registry = Registry::open_in(data, folder.registry(), move || registry_clock.now())?;
     let registry = Arc::new(registry);
     let config = ingest::Config {
         log_budget_bytes: log_budget,
         scope: supervisor.scope("data"),
+        mark: folder.mark(),
+        least_offset: folder.least_offset(),
         ..ingest::Config::new(data)
     };
     let ingest = Ingest::open(config, Arc::clone(&registry), Arc::clone(clock))?;
     // Behind the two that lock the folder.
-    let sessions = Sessions::open(data, Arc::clone(clock), &supervisor.scope("mqtt sessions"))?;
+    let scope = supervisor.scope("mqtt sessions");
+    let sessions = Sessions::open(data, folder.sessions(), Arc::clone(clock), &scope)?;
     let keys = identity::load_or_create(data)?;
-    Ok((registry, ingest, sessions, keys))
+    let keeper = Arc::new(folder.complete()?);
+    keeper.registry(registry.mark()?);
+    keeper.note(ingest.durable_offset(), sessions.changes());
+    registry.on_durable({
+        let keeper = Arc::clone(&keeper);
+        move |mark| keeper.registry(mark)
+    });
+    Ok(Opened {
+        registry,
+        ingest,
+        sessions,
+        keys,
+        keeper,
+    })
+}
+
+/// The parts of a data folder, open.
+struct Opened {
+    registry: Arc<Registry>,
+    ingest: Ingest,
+    sessions: Sessions,
+    keys: ReceiptKeys,
+    keeper: Arc<Keeper>,
 }
 
 async fn serve_http(

@@ -22,6 +22,7 @@ pub mod server_file;
 
 mod coap;
 mod feed;
+mod folder;
 mod format;
 mod handles;
 mod http;

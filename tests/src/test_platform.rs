@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -41,6 +42,8 @@ pub struct TestPlatform {
     ready: serde_json::Value,
     /// Open for as long as the server runs, where nobody reads it.
     _unread: Option<ChildStderr>,
+    /// Reads standard error to its end.
+    said: Option<JoinHandle<String>>,
     /// From the start of the process to the ready file.
     pub started_in: Duration,
 }
@@ -107,6 +110,7 @@ impl TestPlatform {
                     child,
                     ready,
                     _unread: unread,
+                    said: Some(reader),
                     started_in: begun.elapsed(),
                 });
             }
@@ -193,6 +197,12 @@ impl TestPlatform {
             assert!(Instant::now() < deadline, "madang never ended");
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// What it has written to standard error, once it has ended.
+    pub fn last_words(&mut self) -> String {
+        let said = self.said.take().expect("asked for once");
+        said.join().unwrap()
     }
 
     pub fn signal(&self, signal: Signal) {

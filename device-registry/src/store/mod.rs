@@ -5,14 +5,17 @@
 //! only the platform's own account may read it (mode 0600); the schema's version is SQLite's `user_version`. The rows are the truth,
 //! and the snapshot is derived from them; nothing is in the snapshot only.
 
+pub(crate) mod folder;
 mod load;
 mod rows;
 mod schema;
 
 use std::path::{Path, PathBuf};
 
+use domain::Misfit;
 use rusqlite::Connection;
 
+pub use folder::{KeptWal, Numbers, RegistryFolder, RegistryMark, lost};
 pub(crate) use load::load;
 pub(crate) use rows::{
     NewDatastream, NewDeviceRow, delete_boundary, delete_credential, insert_agency, insert_api_key,
@@ -65,6 +68,28 @@ pub enum OpenStoreError {
     Newer { path: PathBuf, found: u32 },
     #[error("{} is in use by another process", .0.display())]
     InUse(PathBuf),
+    #[error(
+        "{} {what}, and this data folder has lived: restore it from a backup; a new one would give \
+         numbers of datastreams again that have observations",
+        path.display()
+    )]
+    Lost { path: PathBuf, what: &'static str },
+    #[error("{} does not fit: {misfit}; put this folder's own back", path.display())]
+    Misfit { path: PathBuf, misfit: Misfit },
+    #[error(
+        "{} is older than the folder around it: it has {found} changes of {least} that were saved, \
+         so it is a copy from before, or its -wal is lost or damaged; nothing was changed. Put the \
+         newer one in its place, or restore a backup; madang doctor --repair --accept-loss goes on \
+         with it",
+        path.display()
+    )]
+    Older {
+        path: PathBuf,
+        found: u64,
+        least: u64,
+    },
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error("cannot bring {} to schema version {SCHEMA_VERSION}", path.display())]
     Migrate {
         path: PathBuf,
@@ -80,9 +105,52 @@ pub enum OpenStoreError {
 }
 
 /// Opens the file in `dir`, makes it at the first start, and upgrades an
-/// older one in place.
-pub(crate) fn open(dir: &Path) -> Result<Connection, OpenStoreError> {
+/// older one in place. One that is lost, another folder's or older than the
+/// folder is refused as it is.
+pub(crate) fn open(dir: &Path, of: RegistryFolder) -> Result<Connection, OpenStoreError> {
     let path = dir.join(REGISTRY_FILE);
+    if let Some(what) = folder::lost(&path).filter(|_| !of.mark.adopts()) {
+        return Err(OpenStoreError::Lost { path, what });
+    }
+    let wal = KeptWal::of(&path);
+    let opened = open_any(&path)?;
+    match check(&opened, &path, of) {
+        Ok(()) => Ok(opened),
+        Err(refused) => {
+            drop(opened);
+            wal.put_back();
+            Err(refused)
+        }
+    }
+}
+
+/// Whether the file belongs to the folder and is as far as the rest of it.
+fn check(connection: &Connection, path: &Path, of: RegistryFolder) -> Result<(), OpenStoreError> {
+    let path = || path.to_owned();
+    let told = folder::id(connection)?;
+    let misfit = of.mark.check(told).err();
+    let found = folder::mark(connection)?.changes;
+    // An older copy of this folder's own may tell no folder yet.
+    if misfit != Some(Misfit::Foreign) && found < of.least.changes {
+        let least = of.least.changes;
+        return Err(OpenStoreError::Older {
+            path: path(),
+            found,
+            least,
+        });
+    }
+    if let Some(misfit) = misfit {
+        let path = path();
+        return Err(OpenStoreError::Misfit { path, misfit });
+    }
+    if let Some(id) = of.mark.id().filter(|_| told.is_none()) {
+        folder::set_id(connection, id)?;
+    }
+    Ok(folder::raise_numbers(connection, of.least.numbers)?)
+}
+
+fn open_any(path: &Path) -> Result<Connection, OpenStoreError> {
+    let path = path.to_owned();
     let version = schema::version_of(&path)?;
     if version > SCHEMA_VERSION {
         return Err(OpenStoreError::Newer {

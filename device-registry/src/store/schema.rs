@@ -18,7 +18,7 @@ use super::OpenStoreError;
 pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 
 /// In order; the first makes version 1. A released one never changes.
-const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
+const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 
 /// Times are microseconds since 1970 UTC, places 1e-7 degrees, models JSON as
 /// `model_file` describes. A datastream's definition and unit are those of its
@@ -131,6 +131,18 @@ CREATE TABLE boundary (
     geometry TEXT NOT NULL,
     changed INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+";
+
+/// The data folder's id, and how many changes were committed: an older binary
+/// would not count them.
+const VERSION_4: &str = "
+CREATE TABLE folder (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    id TEXT,
+    changes INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO folder (one, id, changes) VALUES (1, NULL, 0);
 ";
 
 /// What stands at the start of each SQLite file.

@@ -10,6 +10,7 @@ mod credentials;
 mod devices;
 mod events;
 mod files;
+mod folder;
 mod gateways;
 mod harness;
 mod import;

@@ -68,7 +68,10 @@ pub fn backup_closed(
 /// than the store, where the process was killed between the two.
 fn needed_from(data: &Path, flushed: Offset) -> Offset {
     let memory = memory_file::read(&data.join(LOG_FOLDER), &mut Sequencer::default());
-    memory.map_or(flushed, |known| known.min(flushed))
+    match memory {
+        Ok(found) => found.map_or(Offset::ZERO, |found| found.known).min(flushed),
+        Err(_) => flushed,
+    }
 }
 
 /// What the next start would refuse must not pass for the log's end here.

@@ -43,8 +43,9 @@ impl Ingest {
             .first()
             .map_or(kept_from.next(), |segment| segment.header.first);
         let _kept = log.keep(first).ok_or(BackupError::Busy)?;
+        let id = self.inner.mark.id();
         let mut pinned = store.pin().map_err(BackupError::Pin)?;
-        let (memory, judged) = log.with_order(|sequencer, last| (sequencer.memory(last), last));
+        let (memory, judged) = log.with_order(|sequencer, last| (sequencer.memory(last, id), last));
         log.sync_all().map_err(BackupError::Stopped)?;
         // Nobody is told an offset before it is durable: all that was
         // acknowledged until now is up to it.

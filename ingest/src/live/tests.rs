@@ -41,6 +41,8 @@ impl Plane {
             policy: CommitPolicy::Inline,
             faults: Faults::default(),
             scope: supervisor::Scope::default(),
+            mark: domain::FolderMark::ANY,
+            least: Offset::ZERO,
         };
         let counters = Arc::new(Counters::default());
         let path = folder.path().join("log");

@@ -36,7 +36,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use domain::Offset;
+use domain::{FolderMark, Offset};
 use parking_lot::{Mutex, MutexGuard};
 use supervisor::Scope;
 
@@ -45,7 +45,7 @@ pub use fault::Fault;
 pub use reader::LogReadError;
 pub use recovery::LogOpenError;
 
-pub(crate) use recovery::FORMAT_FILE;
+pub(crate) use recovery::{FORMAT_FILE, begin_anew, check_format, look};
 
 pub(crate) use decode::Decoder;
 pub(crate) use encode::{FrameHead, ObservationRef, ValueRef};
@@ -89,6 +89,10 @@ pub(crate) struct LogConfig {
     pub(crate) faults: Faults,
     /// Who watches the threads.
     pub(crate) scope: Scope,
+    /// The data folder that it belongs to.
+    pub(crate) mark: FolderMark,
+    /// What is durable for certain: a log that ends before it is an older one.
+    pub(crate) least: Offset,
 }
 
 /// An open log. Dropping it stops its threads and syncs nothing.

@@ -20,7 +20,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use domain::Offset;
+use domain::{FolderId, FolderMark, Misfit, Offset};
 
 use super::LogConfig;
 use super::bit_rot::is_one_bit_off;
@@ -28,8 +28,8 @@ use super::decode::check;
 use super::encode::{ALIGNMENT, HEADER_BYTES};
 use super::file::LogFile;
 use super::segment::{
-    FORMAT_VERSION, SEGMENT_HEADER_BYTES, Segment, SegmentHeader, Segments, parse_file_name,
-    sync_folder,
+    FORMAT_VERSION, SEGMENT_HEADER_BYTES, Segment, SegmentHeader, Segments, file_name,
+    parse_file_name, sync_folder,
 };
 use super::spare::Spares;
 use super::writer::{Writer, begin_segment};
@@ -54,9 +54,16 @@ pub enum LogOpenError {
         path.display()
     )]
     Newer { path: PathBuf, found: u32 },
-    #[error("{} names no log format", path.display())]
+    #[error(
+        "{} names no log format: restore it from a backup, or let madang doctor --repair write it \
+         again",
+        path.display()
+    )]
     FormatFile { path: PathBuf },
-    #[error("the log segment {} has no sound header", path.display())]
+    #[error(
+        "the log segment {} has no sound header: put it back as it was, as from a backup",
+        path.display()
+    )]
     Header { path: PathBuf },
     #[error(
         "the log segment {} is damaged at byte {position} (offset {expected}): \
@@ -70,10 +77,55 @@ pub enum LogOpenError {
         evidence: &'static str,
     },
     #[error(
-        "the log ends at offset {end}, but the store holds {stored}: \
-         one of the two is from another time"
+        "{} ends at offset {end}, and the store holds everything up to {stored}: \
+         the log is older than the store; put the newer one in its place, or restore a backup",
+        folder.display()
     )]
-    BehindStore { end: Offset, stored: Offset },
+    BehindStore {
+        folder: PathBuf,
+        end: Offset,
+        stored: Offset,
+    },
+    #[error(
+        "{} ends at offset {end}, and the folder has acknowledged {least}: the log is an older \
+         one, or its last segment is lost; put the newer one in its place, or restore a backup",
+        folder.display()
+    )]
+    Older {
+        folder: PathBuf,
+        end: Offset,
+        least: Offset,
+    },
+    #[error(
+        "{} begins with offset {first}, and the store ends at {stored}: the store is older than \
+         the log, or segments are lost; put the newer one in its place, or restore a backup",
+        folder.display()
+    )]
+    Hole {
+        folder: PathBuf,
+        first: Offset,
+        stored: Offset,
+    },
+    #[error(
+        "{} has no segment, and this data folder has lived: put its files back, or restore a \
+         backup",
+        folder.display()
+    )]
+    Lost { folder: PathBuf },
+    #[error("the log segment {} does not fit: {misfit}; put this folder's own back", path.display())]
+    Misfit { path: PathBuf, misfit: Misfit },
+    #[error(
+        "the log segment {} is missing, which {} followed: put it back, or restore a backup",
+        path.display(),
+        next.display()
+    )]
+    SegmentLost { path: PathBuf, next: PathBuf },
+    #[error(
+        "the log segment {} has {bytes} bytes, and its frames end at {end}: it is cut short or \
+         older than those after it; put the whole one back, or restore a backup",
+        path.display()
+    )]
+    SegmentShort { path: PathBuf, bytes: u64, end: u64 },
 }
 
 /// What recovery found, ready to be written to.
@@ -91,19 +143,18 @@ pub(super) fn recover(
     stored: Offset,
 ) -> Result<Recovered, LogOpenError> {
     let faults = &config.faults;
-    fs::create_dir_all(folder).map_err(io("make the folder", folder))?;
-    check_format(folder)?;
-    let found = find_segments(folder)?;
+    let found = match folder.is_dir() {
+        true => find_segments(folder)?,
+        false => Vec::new(),
+    };
+    check_parts(folder, &found, config.mark, stored)?;
     let end = match found.last() {
         Some(last) => Some(find_end(last)?),
         None => None,
     };
-    if let Some(end) = end.as_ref().filter(|end| end.durable < stored) {
-        return Err(LogOpenError::BehindStore {
-            end: end.durable,
-            stored,
-        });
-    }
+    check_end(folder, end.as_ref(), config.least, stored)?;
+    fs::create_dir_all(folder).map_err(io("make the folder", folder))?;
+    check_format(folder)?;
     let spares = Spares::start(folder, config.segment_bytes, &config.scope)
         .map_err(io("make a spare segment in", folder))?;
     let segments = Arc::new(Segments::new(found.clone()));
@@ -120,7 +171,7 @@ pub(super) fn recover(
             (Arc::clone(last), file, end)
         }
         _ => {
-            let header = SegmentHeader::fresh(stored.next());
+            let header = SegmentHeader::fresh(stored.next(), config.mark.id(), None);
             let (segment, file) = begin_segment(folder, header, &spares, faults)
                 .map_err(io("begin the log in", folder))?;
             segments.push(Arc::clone(&segment));
@@ -136,6 +187,7 @@ pub(super) fn recover(
             position: end.position,
             spares,
             faults: faults.clone(),
+            mark: config.mark,
         },
         segments,
         durable: end.durable,
@@ -151,7 +203,7 @@ fn io<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Log
 }
 
 /// Refuses a newer format before anything is touched.
-fn check_format(folder: &Path) -> Result<(), LogOpenError> {
+pub(crate) fn check_format(folder: &Path) -> Result<(), LogOpenError> {
     let path = folder.join(FORMAT_FILE);
     match fs::read_to_string(&path) {
         Ok(text) => {
@@ -199,6 +251,120 @@ fn find_segments(folder: &Path) -> Result<Vec<Arc<Segment>>, LogOpenError> {
     }
     found.sort_by_key(|segment| segment.header.first);
     Ok(found)
+}
+
+/// Why the log in `folder` cannot be opened; changes nothing.
+pub(crate) fn look(
+    folder: &Path,
+    mark: FolderMark,
+    least: Offset,
+    stored: Offset,
+) -> Result<(), LogOpenError> {
+    let found = find_segments(folder)?;
+    check_parts(folder, &found, mark, stored)?;
+    let end = match found.last() {
+        Some(last) => Some(find_end(last)?),
+        None => None,
+    };
+    check_end(folder, end.as_ref(), least, stored)
+}
+
+/// An empty log whose first frame will be `first`, in the place of one that is
+/// lost.
+pub(crate) fn begin_anew(folder: &Path, first: Offset, id: Option<FolderId>) -> io::Result<()> {
+    let header = SegmentHeader::fresh(first, id, None);
+    let mut file = fs::File::create_new(folder.join(file_name(first)))?;
+    io::Write::write_all(&mut file, &header.to_bytes())?;
+    file.set_len(crate::MIN_SEGMENT_BYTES)?;
+    file.sync_all()?;
+    sync_folder(folder)
+}
+
+/// Whether all segments are there, whole and of this folder, by their headers
+/// alone. Those before folders had ids tell neither.
+fn check_parts(
+    folder: &Path,
+    found: &[Arc<Segment>],
+    mark: FolderMark,
+    stored: Offset,
+) -> Result<(), LogOpenError> {
+    let Some(oldest) = found.first() else {
+        // Where the store holds something, there was a log.
+        if mark.adopts() && stored == Offset::ZERO {
+            return Ok(());
+        }
+        let folder = folder.to_owned();
+        return Err(LogOpenError::Lost { folder });
+    };
+    if oldest.header.first > stored.next() {
+        return Err(LogOpenError::Hole {
+            folder: folder.to_owned(),
+            first: oldest.header.first,
+            stored,
+        });
+    }
+    let mut told = None;
+    for segment in found {
+        let misfit = match segment.header.folder {
+            Some(id) => mark.check(Some(id)).err(),
+            // Those without an id were made before all that have one.
+            None => told.map(|()| Misfit::Unmarked),
+        };
+        if let Some(misfit) = misfit {
+            let path = segment.path.clone();
+            return Err(LogOpenError::Misfit { path, misfit });
+        }
+        told = told.or(segment.header.folder.map(drop));
+    }
+    found
+        .windows(2)
+        .try_for_each(|pair| check_pair(&pair[0], &pair[1]))
+}
+
+fn check_pair(segment: &Segment, next: &Segment) -> Result<(), LogOpenError> {
+    let Some(before) = next.header.before else {
+        return Ok(());
+    };
+    if before.first != segment.header.first {
+        return Err(LogOpenError::SegmentLost {
+            path: segment.path.with_file_name(file_name(before.first)),
+            next: next.path.clone(),
+        });
+    }
+    // A copy may lack the padding of the last frame.
+    if segment.bytes + (ALIGNMENT as u64) <= before.end {
+        return Err(LogOpenError::SegmentShort {
+            path: segment.path.clone(),
+            bytes: segment.bytes,
+            end: before.end,
+        });
+    }
+    Ok(())
+}
+
+/// Whether the log reaches as far as the rest of the folder knows it to.
+fn check_end(
+    folder: &Path,
+    end: Option<&End>,
+    least: Offset,
+    stored: Offset,
+) -> Result<(), LogOpenError> {
+    let Some(end) = end.map(|end| end.durable) else {
+        return Ok(());
+    };
+    if end < stored {
+        let folder = folder.to_owned();
+        return Err(LogOpenError::BehindStore {
+            folder,
+            end,
+            stored,
+        });
+    }
+    if end < least {
+        let folder = folder.to_owned();
+        return Err(LogOpenError::Older { folder, end, least });
+    }
+    Ok(())
 }
 
 /// Where the sound frames of the last segment end.

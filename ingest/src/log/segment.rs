@@ -10,10 +10,16 @@
 //!      8     4  format version, 1
 //!     12     4  epoch: a random number of this use of the file
 //!     16     8  offset of the first frame
-//!     24    36  zeros
+//!     24    16  the data folder's id, or zeros
+//!     40     8  offset of the first frame of the segment before, or 0
+//!     48     8  where the frames of that segment end, or 0
+//!     56     4  zeros
 //!     60     4  CRC-32C over bytes 0 .. 60
 //!     64        frames, each at a multiple of 8
 //! ```
+//!
+//! A segment names the one before it, so that one which is lost or cut short is
+//! known by headers alone. Bytes 24 .. 56 were zeros before folders had ids.
 //!
 //! Frames end where no frame of the segment's epoch with the next offset
 //! stands: bytes that an earlier use of the file left cannot replay, and since
@@ -25,7 +31,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use domain::Offset;
+use domain::{FOLDER_ID_BYTES, FolderId, Offset};
 use parking_lot::{Mutex, RwLock};
 
 use super::decode::{u32_at, u64_at};
@@ -44,16 +50,30 @@ const MAGIC: &[u8; 8] = b"MADANGLG";
 pub(crate) struct SegmentHeader {
     pub(crate) epoch: u32,
     pub(crate) first: Offset,
+    /// The data folder that it was made in.
+    pub(crate) folder: Option<FolderId>,
+    /// What must lie before it, as far as it was not given back.
+    pub(crate) before: Option<Before>,
+}
+
+/// The segment before one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Before {
+    pub(crate) first: Offset,
+    /// Where its frames end, in bytes.
+    pub(crate) end: u64,
 }
 
 impl SegmentHeader {
     /// For a segment that begins with `first`. Zero is never an epoch, since
     /// it is what a new file holds.
-    pub(crate) fn fresh(first: Offset) -> Self {
+    pub(crate) fn fresh(first: Offset, folder: Option<FolderId>, before: Option<Before>) -> Self {
         let random = RandomState::new().hash_one(first.get());
         Self {
             epoch: (random as u32).max(1),
             first,
+            folder,
+            before,
         }
     }
 
@@ -63,6 +83,11 @@ impl SegmentHeader {
         bytes[8..12].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
         bytes[12..16].copy_from_slice(&self.epoch.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.first.get().to_le_bytes());
+        bytes[24..40].copy_from_slice(&FolderId::stamp(self.folder));
+        if let Some(before) = self.before {
+            bytes[40..48].copy_from_slice(&before.first.get().to_le_bytes());
+            bytes[48..56].copy_from_slice(&before.end.to_le_bytes());
+        }
         let crc = crc32c::crc32c(&bytes[..60]);
         bytes[60..].copy_from_slice(&crc.to_le_bytes());
         bytes
@@ -74,9 +99,17 @@ impl SegmentHeader {
         let sound = &header[..8] == MAGIC
             && u32_at(header, 8) == FORMAT_VERSION
             && u32_at(header, 60) == crc32c::crc32c(&header[..60]);
+        let mut folder = [0; FOLDER_ID_BYTES];
+        folder.copy_from_slice(&header[24..40]);
+        let before = Before {
+            first: Offset::new(u64_at(header, 40)),
+            end: u64_at(header, 48),
+        };
         sound.then(|| Self {
             epoch: u32_at(header, 12),
             first: Offset::new(u64_at(header, 16)),
+            folder: FolderId::from_bytes(folder),
+            before: Some(before).filter(|before| before.end > 0),
         })
     }
 }
@@ -237,7 +270,7 @@ mod tests {
     /// Segments of ten frames each: 1 to 10, 11 to 20, 21 on.
     fn segments() -> Arc<Segments> {
         let segment = |first: u64| {
-            let header = SegmentHeader::fresh(Offset::new(first));
+            let header = SegmentHeader::fresh(Offset::new(first), None, None);
             Arc::new(Segment::new(PathBuf::new(), header, 100))
         };
         Arc::new(Segments::new([1, 11, 21].map(segment).into()))

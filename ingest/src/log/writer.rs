@@ -5,13 +5,13 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::Offset;
+use domain::{FolderMark, Offset};
 
 use super::encode::seal;
 use super::fault::Fault;
 use super::file::{Faults, LogFile};
 use super::segment::{
-    SEGMENT_HEADER_BYTES, Segment, SegmentHeader, Segments, file_name, sync_folder,
+    Before, SEGMENT_HEADER_BYTES, Segment, SegmentHeader, Segments, file_name, sync_folder,
 };
 use super::spare::Spares;
 use super::staging::Group;
@@ -30,6 +30,7 @@ pub(crate) struct Writer {
     pub(super) position: u64,
     pub(super) spares: Spares,
     pub(super) faults: Faults,
+    pub(super) mark: FolderMark,
 }
 
 impl Writer {
@@ -61,7 +62,11 @@ impl Writer {
     /// Goes on in a new segment, whose first frame will be `first`. All frames
     /// before it are synced.
     fn rotate(&mut self, first: Offset) -> Result<(), Fault> {
-        let header = SegmentHeader::fresh(first);
+        let before = Before {
+            first: self.segment.header.first,
+            end: self.position,
+        };
+        let header = SegmentHeader::fresh(first, self.mark.id(), Some(before));
         let (segment, file) = begin_segment(&self.folder, header, &self.spares, &self.faults)
             .map_err(|cause| Fault::new("begin a segment of the log in", &self.folder, cause))?;
         self.segments.push(Arc::clone(&segment));

@@ -7,7 +7,8 @@
 //! in a crash must not be refused when it comes again. Little-endian:
 //!
 //! ```text
-//! "MADANGSQ", u32 version (1), u64 last offset that it includes,
+//! "MADANGSQ", u32 version (2), 16 bytes the data folder's id or zeros (none in
+//! version 1), u64 last offset that it includes,
 //! u32 windows: u8 length, device id, u64 epoch, u64 highest, 128 bytes of bits
 //! u32 devices: u8 length, device id, u16 hashes, u64 each, oldest first
 //! u32 CRC-32C of everything before
@@ -17,7 +18,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use domain::{DeviceId, Offset};
+use domain::{DeviceId, FolderId, FolderMark, Misfit, Offset};
 
 use super::Sequencer;
 use super::replay::ReplayWindow;
@@ -27,7 +28,9 @@ use crate::log::sync_folder;
 /// Its name in the log's folder.
 pub(crate) const FILE: &str = "sequencer";
 const MAGIC: &[u8; 8] = b"MADANGSQ";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// The first, whose files tell no folder.
+const WITHOUT_FOLDER: u32 = 1;
 
 /// Why the sequencer's memory cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -39,18 +42,31 @@ pub enum MemoryError {
         #[source]
         cause: io::Error,
     },
-    #[error("{} is damaged", path.display())]
+    #[error("{} is damaged: restore it from a backup, or see madang doctor --repair", path.display())]
     Damaged { path: PathBuf },
+    #[error("{} does not fit: {misfit}; put this folder's own back", path.display())]
+    Misfit { path: PathBuf, misfit: Misfit },
+    #[error(
+        "{} is missing or older than the log: it knows frames up to offset {known}, and the log \
+         begins with {first}; restore it from a backup, or see madang doctor --repair",
+        path.display()
+    )]
+    Older {
+        path: PathBuf,
+        known: Offset,
+        first: Offset,
+    },
     #[error("{} is of format {found}, and this version reads {VERSION}: use a newer madang", path.display())]
     Newer { path: PathBuf, found: u32 },
 }
 
 impl Sequencer {
     /// The file's content, including all frames up to `last`.
-    pub(crate) fn memory(&self, last: Offset) -> Vec<u8> {
+    pub(crate) fn memory(&self, last: Offset, folder: Option<FolderId>) -> Vec<u8> {
         let mut out = Vec::new();
         out.extend_from_slice(MAGIC);
         out.extend_from_slice(&VERSION.to_le_bytes());
+        out.extend_from_slice(&FolderId::stamp(folder));
         out.extend_from_slice(&last.get().to_le_bytes());
         out.extend_from_slice(&(self.windows.len() as u32).to_le_bytes());
         for (device, window) in &self.windows {
@@ -109,13 +125,49 @@ pub(crate) fn write(folder: &Path, memory: &[u8]) -> Result<(), MemoryError> {
     })
 }
 
-/// Feeds the file in `folder`, if there is one, to `sequencer`; tells the last
-/// offset that it includes.
-pub(crate) fn read(folder: &Path, sequencer: &mut Sequencer) -> Result<Offset, MemoryError> {
+/// What a file tells of itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Remembered {
+    /// The last offset that it includes.
+    pub(crate) known: Offset,
+    /// The data folder that it was written in.
+    pub(crate) folder: Option<FolderId>,
+}
+
+/// Feeds the file in `folder`, if there is one, to `sequencer`, and tells the
+/// last offset that it includes. `first` is the first frame of the log: what
+/// the file does not include has to be there.
+pub(crate) fn read_for(
+    folder: &Path,
+    sequencer: &mut Sequencer,
+    mark: FolderMark,
+    first: Offset,
+) -> Result<Offset, MemoryError> {
+    let path = folder.join(FILE);
+    let found = read(folder, sequencer)?;
+    if let Some(found) = found {
+        let misfit = mark.check(found.folder);
+        misfit.map_err(|misfit| MemoryError::Misfit {
+            path: path.clone(),
+            misfit,
+        })?;
+    }
+    let known = found.map_or(Offset::ZERO, |found| found.known);
+    if known.next() < first {
+        return Err(MemoryError::Older { path, known, first });
+    }
+    Ok(known)
+}
+
+/// Feeds the file in `folder`, if there is one, to `sequencer`.
+pub(crate) fn read(
+    folder: &Path,
+    sequencer: &mut Sequencer,
+) -> Result<Option<Remembered>, MemoryError> {
     let path = folder.join(FILE);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Offset::ZERO),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => {
             return Err(MemoryError::Io {
                 action: "read",
@@ -130,14 +182,17 @@ pub(crate) fn read(folder: &Path, sequencer: &mut Sequencer) -> Result<Offset, M
     let mut body = content;
     let sound = crc32c::crc32c(content) == u32::from_le_bytes(*crc)
         && take::<8>(&mut body).is_some_and(|magic| magic == *MAGIC);
-    match take(&mut body).map(u32::from_le_bytes) {
-        Some(VERSION) if sound => {}
+    let told = match take(&mut body).map(u32::from_le_bytes) {
+        Some(VERSION) if sound => take(&mut body).map(FolderId::from_bytes),
+        Some(WITHOUT_FOLDER) if sound => Some(None),
         Some(found) if sound => return Err(MemoryError::Newer { path, found }),
-        _ => return Err(MemoryError::Damaged { path }),
-    }
-    sequencer
-        .remember(body)
-        .ok_or(MemoryError::Damaged { path })
+        _ => None,
+    };
+    told.and_then(|folder| {
+        let known = sequencer.remember(body)?;
+        Some(Some(Remembered { known, folder }))
+    })
+    .ok_or(MemoryError::Damaged { path })
 }
 
 fn put_device(out: &mut Vec<u8>, device: &DeviceId) {

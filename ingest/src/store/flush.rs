@@ -3,7 +3,8 @@
 //! In this order, each durable before the next: the Parquet file, its index,
 //! the latest table, the quarantine, the manifest; then the view shows the file in the head's
 //! place, and whoever keeps the log is told. A crash in between leaves files
-//! that no manifest names, which the next start removes. A flush that fails is
+//! that no manifest names, which the next start removes, since the log has their
+//! rows. A flush that fails is
 //! told at once, and ends the platform (a full disk does not empty itself);
 //! nothing is lost, since the log keeps what the manifest does not name.
 
@@ -22,6 +23,7 @@ use super::file::DataFile;
 use super::head::{Head, Rows};
 use super::latest_file;
 use super::manifest::FileEntry;
+use super::origin::Origin;
 use super::quarantine_file;
 use super::replace::sync_folder;
 use super::write::write_head;
@@ -202,12 +204,17 @@ impl Shared {
         let rows = frozen.frozen();
         let (_, last) = rows.offsets();
         let file = self.write_rows(&rows)?.map(Arc::new);
-        latest_file::write(&self.folder, &self.latest, last)?;
+        let mark = self.upkeep.mark;
+        latest_file::write(&self.folder, &self.latest, last, mark)?;
+        let mut kept = false;
         if let Some(quarantine) = self.quarantine.get() {
-            quarantine_file::write(&self.folder, quarantine)?;
+            kept = quarantine_file::write(&self.folder, quarantine, last, mark)?;
         }
         let mut manifest = self.manifest.lock();
         let mut next = manifest.clone();
+        if kept {
+            next.quarantine = last.get();
+        }
         next.flushed_offset = last.get();
         next.files
             .extend(file.iter().map(|file| file.entry.clone()));
@@ -234,7 +241,12 @@ impl Shared {
             last_offset: last_offset.get(),
             ..FileEntry::numbered(number, None)
         };
-        let file = write_head(&self.folder, number, &sorted)?.place(&self.folder, entry)?;
+        let origin = Origin {
+            mark: self.upkeep.mark,
+            entry: &entry,
+            inputs: &[],
+        };
+        let file = write_head(&self.folder, &sorted, &origin)?.place(&self.folder, entry)?;
         sync_folder(&self.folder)?;
         Ok(Some(file))
     }

@@ -6,7 +6,8 @@
 //! it is missing, damaged or behind, the files are read instead.
 //!
 //! ```text
-//! "MADANGLA", u32 version (1), u64 offset up to which it includes everything,
+//! "MADANGLA", u32 version (2), 16 bytes the data folder's id or zeros (none in
+//! version 1), u64 offset up to which it includes everything,
 //! then by datastream: u32 datastream, i64 time, i64 received, u64 offset,
 //!     u16 index, u16 revision, u8 quality, u8 flags,
 //!     u8 form (0 missing, 1 number, 2 false, 3 true, 4 text; +8: a position),
@@ -18,7 +19,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use domain::{DatastreamId, Flags, Location, Offset, Quality, Timestamp, Value};
+use domain::{
+    DatastreamId, Flags, FolderId, FolderMark, Location, Offset, Quality, Timestamp, Value,
+};
 
 use super::replace::replace;
 use crate::latest::Latest;
@@ -27,7 +30,9 @@ use crate::query::StoredObservation;
 /// Its name in the store's folder.
 pub(super) const FILE: &str = "latest";
 const MAGIC: &[u8; 8] = b"MADANGLA";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// The first, whose files tell no folder.
+const WITHOUT_FOLDER: u32 = 1;
 
 const MISSING: u8 = 0;
 const NUMBER: u8 = 1;
@@ -38,10 +43,16 @@ const FORM: u8 = 7;
 const LOCATED: u8 = 8;
 
 /// Writes the table, which includes every frame up to `includes`.
-pub(super) fn write(folder: &Path, latest: &Latest, includes: Offset) -> io::Result<()> {
+pub(super) fn write(
+    folder: &Path,
+    latest: &Latest,
+    includes: Offset,
+    mark: FolderMark,
+) -> io::Result<()> {
     let mut out = Vec::new();
     out.extend_from_slice(MAGIC);
     out.extend_from_slice(&VERSION.to_le_bytes());
+    out.extend_from_slice(&FolderId::stamp(mark.id()));
     out.extend_from_slice(&includes.get().to_le_bytes());
     latest.for_each(|row| put(&mut out, &row));
     let crc = crc32c::crc32c(&out);
@@ -49,19 +60,28 @@ pub(super) fn write(folder: &Path, latest: &Latest, includes: Offset) -> io::Res
     replace(folder, FILE, &out)
 }
 
-/// Fills `latest`; false where the file does not serve for `flushed`.
-pub(super) fn read(folder: &Path, latest: &Latest, flushed: Offset) -> bool {
-    fs::read(folder.join(FILE)).is_ok_and(|bytes| restore(&bytes, latest, flushed).is_some())
+/// Fills `latest`; false where the file does not serve for `flushed`, or is of
+/// another data folder.
+pub(super) fn read(folder: &Path, latest: &Latest, flushed: Offset, mark: FolderMark) -> bool {
+    fs::read(folder.join(FILE)).is_ok_and(|bytes| restore(&bytes, latest, flushed, mark).is_some())
 }
 
-fn restore(bytes: &[u8], latest: &Latest, flushed: Offset) -> Option<()> {
+fn restore(bytes: &[u8], latest: &Latest, flushed: Offset, mark: FolderMark) -> Option<()> {
     let (content, crc) = bytes.split_last_chunk::<4>()?;
     if crc32c::crc32c(content) != u32::from_le_bytes(*crc) {
         return None;
     }
     let mut input = Input(content);
-    let known = input.take(8)? == MAGIC && input.u32()? == VERSION;
-    if !known || Offset::new(input.u64()?) < flushed {
+    if input.take(8)? != MAGIC {
+        return None;
+    }
+    let told = match input.u32()? {
+        VERSION => FolderId::from_bytes(input.array()?),
+        WITHOUT_FOLDER => None,
+        _ => return None,
+    };
+    mark.check(told).ok()?;
+    if Offset::new(input.u64()?) < flushed {
         return None;
     }
     while !input.0.is_empty() {

@@ -7,15 +7,21 @@
 //! replaced as a whole, after the files that it names are durable and before
 //! log space is given back; what it does not name is no part of the store.
 //!
-//! Version 3, whose data files are of format 2 or older. Versions 1, whose files
-//! are all flushed ones, and 2, whose files are of format 1, are written again
-//! as version 3 when the store is opened. A newer one is refused, and left as it
-//! is.
+//! It is there from the first start on: a store without one has lost it, and is
+//! refused. It tells the data folder's id, and which files it or one before it
+//! has replaced: of what it does not name, only those may be removed.
+//!
+//! Version 4, whose data files are of format 2 or older. Versions 1, whose files
+//! are all flushed ones, 2, whose files are of format 1, and 3, which knows no
+//! folder, are written again as version 4 when the store is opened. A newer one
+//! is refused, and left as it is.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use domain::{FolderId, FolderMark, Misfit};
 use serde::{Deserialize, Serialize};
 
 use super::replace::replace;
@@ -25,7 +31,7 @@ use super::retention::Expired;
 pub(super) const FILE: &str = "manifest";
 const TITLE: &str = "madang-store";
 /// Of the manifest, and so of the folder.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// The oldest that is read.
 const OLDEST_VERSION: u32 = 1;
 /// A day, in microseconds.
@@ -46,6 +52,17 @@ pub(super) struct Manifest {
     /// and removed after a while.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) expired: Vec<Expired>,
+    /// The id of the data folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) folder: Option<String>,
+    /// Numbers of files that were named once and are no more, and may still
+    /// lie there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) replaced: Vec<u64>,
+    /// Up to which offset the quarantine's file goes at least; 0: there is
+    /// none.
+    #[serde(default)]
+    pub(super) quarantine: u64,
 }
 
 /// One Parquet file.
@@ -132,10 +149,18 @@ impl FileEntry {
         [self.file_name(), self.index_name(), self.rollup_name()]
     }
 
+    /// The number of a Parquet file's name.
+    pub(super) fn parse_name(name: &str) -> Option<u64> {
+        name.strip_suffix(".parquet")?.parse().ok()
+    }
+
     pub(super) fn damaged_name(&self) -> String {
         format!("{:012}.parquet.damaged", self.number)
     }
 }
+
+/// What helps where a manifest is lost: the files tell what it said of them.
+const MEND: &str = "nothing was changed; madang doctor --repair makes it again from the files";
 
 /// Why a manifest cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -152,8 +177,12 @@ pub enum ManifestError {
         #[source]
         cause: io::Error,
     },
-    #[error("the manifest {} is damaged", path.display())]
+    #[error("the manifest {} is damaged: {MEND}", path.display())]
     Damaged { path: PathBuf },
+    #[error("the manifest {} is missing, and this store has lived: {MEND}", path.display())]
+    Missing { path: PathBuf },
+    #[error("the manifest {} does not fit: {misfit}; put this folder's own back", path.display())]
+    Misfit { path: PathBuf, misfit: Misfit },
     #[error(
         "the manifest {} is of format {found}, and this version reads {VERSION}: use a newer madang",
         path.display()
@@ -163,28 +192,53 @@ pub enum ManifestError {
 
 impl Manifest {
     /// The one of `folder`, as this version writes it from now on.
-    pub(super) fn open(folder: &Path) -> Result<Self, ManifestError> {
-        let (manifest, version) = Self::read_version(folder)?;
-        if version < VERSION {
+    pub(super) fn open(folder: &Path, mark: FolderMark) -> Result<Self, ManifestError> {
+        let found = match Self::read_version(folder) {
+            Err(ManifestError::Missing { .. }) if mark.adopts() && !has_files(folder) => None,
+            found => Some(found?),
+        };
+        let (mut manifest, version) = found.unwrap_or_default();
+        let path = folder.join(FILE);
+        if let Err(misfit) = mark.check(manifest.folder_id()) {
+            return Err(ManifestError::Misfit { path, misfit });
+        }
+        if (1..VERSION).contains(&version) {
             tracing::info!(
                 from = version,
                 to = VERSION,
                 folder = %folder.display(),
                 "the store's manifest is upgraded"
             );
+        }
+        let told = manifest.folder_id();
+        if version < VERSION || (told.is_none() && mark.id().is_some()) {
+            manifest.folder = mark.id().or(told).map(|id| id.to_string());
             manifest
                 .write(folder)
-                .map_err(|cause| ManifestError::Upgrade {
-                    path: folder.join(FILE),
-                    cause,
-                })?;
+                .map_err(|cause| ManifestError::Upgrade { path, cause })?;
         }
         Ok(manifest)
     }
 
-    /// An empty one where there is none yet. Writes nothing.
     pub(super) fn read(folder: &Path) -> Result<Self, ManifestError> {
         Self::read_version(folder).map(|(manifest, _)| manifest)
+    }
+
+    /// The data folder that it tells.
+    pub(super) fn folder_id(&self) -> Option<FolderId> {
+        self.folder.as_deref()?.parse().ok()
+    }
+
+    /// Takes files out of it that others stand for, or whose time is over. Of
+    /// those before, what was removed meanwhile is forgotten.
+    pub(super) fn replace(&mut self, folder: &Path, gone: &HashSet<u64>) {
+        self.files.retain(|entry| !gone.contains(&entry.number));
+        self.replaced.retain(|number| {
+            let names = FileEntry::numbered(*number, None).names();
+            names.iter().any(|name| folder.join(name).exists())
+        });
+        self.replaced.extend(gone);
+        self.replaced.sort_unstable();
     }
 
     fn read_version(folder: &Path) -> Result<(Self, u32), ManifestError> {
@@ -192,7 +246,7 @@ impl Manifest {
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok((Self::default(), VERSION));
+                return Err(ManifestError::Missing { path });
             }
             Err(cause) => return Err(ManifestError::Io { path, cause }),
         };
@@ -227,6 +281,14 @@ impl Manifest {
         let crc = crc(VERSION, body.as_bytes());
         Ok(format!("{TITLE} {VERSION} {crc:08x}\n{body}\n"))
     }
+}
+
+/// Whether a data file lies there.
+pub(super) fn has_files(folder: &Path) -> bool {
+    let names = fs::read_dir(folder).into_iter().flatten().flatten();
+    names
+        .filter_map(|found| found.file_name().into_string().ok())
+        .any(|name| FileEntry::parse_name(&name).is_some())
 }
 
 /// The version, and the body where its CRC is right.
@@ -281,13 +343,18 @@ mod tests {
             }],
             set_aside: Vec::new(),
             expired: Vec::new(),
+            folder: Some("07".repeat(16)),
+            replaced: vec![0],
+            quarantine: 12,
         }
     }
 
     #[test]
     fn it_reads_what_it_wrote_and_starts_empty() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(Manifest::read(folder.path()).unwrap(), Manifest::default());
+        let first = Manifest::open(folder.path(), FolderMark::ANY).unwrap();
+        assert_eq!(first, Manifest::default());
+        assert_eq!(Manifest::read(folder.path()).unwrap(), first);
         manifest().write(folder.path()).unwrap();
         assert_eq!(Manifest::read(folder.path()).unwrap(), manifest());
     }
@@ -309,12 +376,37 @@ mod tests {
     #[test]
     fn a_newer_format_is_refused_as_such() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(FILE), "madang-store 4 xyz\n??").unwrap();
+        fs::write(folder.path().join(FILE), "madang-store 5 xyz\n??").unwrap();
         let error = Manifest::read(folder.path()).unwrap_err();
         assert!(
-            matches!(error, ManifestError::Newer { found: 4, .. }),
+            matches!(error, ManifestError::Newer { found: 5, .. }),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_lost_one_is_refused_and_one_of_another_folder_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let [id, other] = ["07", "08"].map(|byte| byte.repeat(16).parse::<FolderId>().unwrap());
+        let open = |mark| Manifest::open(folder.path(), mark);
+        let missing = open(FolderMark::of(id));
+        assert!(matches!(missing, Err(ManifestError::Missing { .. })));
+        let stray = folder.path().join("000000000003.parquet");
+        fs::write(&stray, b"").unwrap();
+        for mark in [FolderMark::first(id), FolderMark::ANY] {
+            let missing = open(mark);
+            assert!(matches!(missing, Err(ManifestError::Missing { .. })));
+        }
+        fs::remove_file(stray).unwrap();
+        assert!(!path.exists(), "nothing was made in its place");
+
+        open(FolderMark::first(id)).unwrap();
+        assert_eq!(open(FolderMark::of(id)).unwrap().folder_id(), Some(id));
+        for mark in [FolderMark::of(other), FolderMark::first(other)] {
+            let misfit = open(mark);
+            assert!(matches!(misfit, Err(ManifestError::Misfit { .. })));
+        }
     }
 
     #[test]
@@ -330,10 +422,13 @@ mod tests {
         fs::write(folder.path().join(FILE), &old).unwrap();
         let read = Manifest::read(folder.path()).unwrap();
         assert_eq!(fs::read_to_string(folder.path().join(FILE)).unwrap(), old);
-        assert_eq!(Manifest::open(folder.path()).unwrap(), read);
+        assert_eq!(
+            Manifest::open(folder.path(), FolderMark::ANY).unwrap(),
+            read
+        );
         assert_eq!((read.files[0].rows, &read.files[0].day), (3, &None));
         let text = fs::read_to_string(folder.path().join(FILE)).unwrap();
-        assert!(text.starts_with("madang-store 3 "), "{text}");
+        assert!(text.starts_with("madang-store 4 "), "{text}");
         assert_eq!(Manifest::read(folder.path()).unwrap(), read);
     }
 

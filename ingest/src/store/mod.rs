@@ -12,10 +12,11 @@
 //! [`manifest`], [`latest_file`], [`quarantine_file`], [`schema`] and [`index`].
 //!
 //! In reading order: `head`, `schema`, `columns`, `disk`, `write`, `index`,
-//! `manifest`, `flush`, `compact`, `rollup`, `upkeep`, `retention`, `open`,
-//! `file`, `source`, `paged`, `cursor`, `decode`, `merge`, `view`; the queries
+//! `manifest`, `origin`, `flush`, `compact`, `rollup`, `upkeep`, `retention`, `open`,
+//! `strays`, `file`, `source`, `paged`, `cursor`, `decode`, `merge`, `view`; the queries
 //! `range` and `forward`, `aggregate` with `spans`, `plan`, `gather` and `sum`,
-//! `count`, `export`; then `pinned` (for backups) and `verify`.
+//! `count`, `export`; then `pinned` (for backups), `verify` and
+//! `rebuild`.
 
 mod aggregate;
 mod columns;
@@ -35,17 +36,20 @@ mod latest_file;
 mod manifest;
 mod merge;
 mod open;
+mod origin;
 mod paged;
 mod pinned;
 mod plan;
 mod quarantine_file;
 mod range;
+mod rebuild;
 mod replace;
 mod retention;
 mod rollup;
 mod schema;
 mod source;
 mod spans;
+mod strays;
 mod sum;
 #[cfg(test)]
 mod tests;
@@ -55,12 +59,13 @@ mod verify;
 mod view;
 mod write;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
-use domain::{DatastreamId, Offset, Timestamp};
+use domain::{DatastreamId, FolderId, FolderMark, Offset, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 
@@ -75,6 +80,8 @@ pub(crate) use export::Footprint;
 pub(crate) use manifest::ManifestError;
 pub(crate) use merge::same_value;
 pub(crate) use pinned::PinnedStore;
+pub use quarantine_file::QuarantineError;
+pub(crate) use rebuild::Rebuild;
 pub(crate) use upkeep::{Group, Pace, Upkeep};
 pub(crate) use verify::verify as verify_store;
 
@@ -88,6 +95,7 @@ use flush::Flusher;
 use head::{Fill, Head};
 use manifest::Manifest;
 use merge::RowKey;
+use strays::Unfinished;
 use view::View;
 
 /// The most rows of a head, whatever the configuration says: 450 MB.
@@ -107,6 +115,8 @@ struct Shared {
     view: RwLock<View>,
     /// Locked for as long as files change.
     manifest: Mutex<Manifest>,
+    /// Until the log is known to have their rows.
+    unfinished: Mutex<Vec<Unfinished>>,
     latest: Latest,
     quarantine: OnceLock<Quarantine>,
     flusher: Flusher,
@@ -136,7 +146,7 @@ impl Store {
         upkeep: Upkeep,
     ) -> Result<Self, StoreOpenError> {
         let flush_rows = flush_rows.clamp(1, MAX_FLUSH_ROWS);
-        let opened = open::open(folder, &latest)?;
+        let opened = open::open(folder, &latest, &upkeep)?;
         let next = Offset::new(opened.manifest.flushed_offset).next();
         let shared = Arc::new(Shared {
             folder: folder.to_owned(),
@@ -147,6 +157,7 @@ impl Store {
                 head: Arc::new(Head::new(flush_rows, next)),
             }),
             manifest: Mutex::new(opened.manifest),
+            unfinished: Mutex::new(opened.unfinished),
             latest,
             quarantine: OnceLock::new(),
             flusher: Flusher::default(),
@@ -195,6 +206,13 @@ impl Store {
         quarantine_file::read(&self.shared.folder, quarantine);
         // A second one is a defect of the caller; the first stays.
         let _ = self.shared.quarantine.set(quarantine.clone());
+    }
+
+    /// The log is open and has all frames up to `durable` that the files lack:
+    /// what was in the making when the process ended may go.
+    pub(crate) fn remove_unfinished(&self, durable: Offset) {
+        let unfinished = std::mem::take(&mut *self.shared.unfinished.lock());
+        strays::remove_unfinished(unfinished, durable);
     }
 
     /// Every frame up to it is in the files: recovery starts behind it.
@@ -337,7 +355,8 @@ impl Shared {
     }
 
     /// The number of a new file. Numbers that no manifest came to name may be
-    /// given again after the next start, which removes their files.
+    /// given again after the next start, which removes their files or gives them
+    /// other names.
     fn take_number(&self) -> u64 {
         let mut manifest = self.manifest.lock();
         let number = manifest.next_file;
@@ -369,6 +388,57 @@ impl Shared {
             .cloned()
             .collect();
         Ok(())
+    }
+}
+
+/// What doctor's repair needs to know of a store that nobody has open.
+pub(crate) struct ClosedStore {
+    /// `None` where the manifest does not tell.
+    pub(crate) flushed: Option<Offset>,
+    /// That it tells.
+    pub(crate) folder: Option<FolderId>,
+    pub(crate) quarantine: Result<(), QuarantineError>,
+}
+
+impl ClosedStore {
+    pub(crate) fn look(folder: &Path, mark: FolderMark) -> Self {
+        let manifest = Manifest::read(folder).ok();
+        let least = manifest.as_ref().map_or(0, |manifest| manifest.quarantine);
+        Self {
+            folder: manifest.as_ref().and_then(Manifest::folder_id),
+            flushed: manifest.map(|manifest| Offset::new(manifest.flushed_offset)),
+            quarantine: quarantine_file::check(folder, mark, least),
+        }
+    }
+
+    /// The greatest number of a datastream in the files' indexes.
+    pub(crate) fn greatest_series(folder: &Path) -> u32 {
+        let manifest = Manifest::read(folder).unwrap_or_default();
+        let files = manifest.files.into_iter();
+        files
+            .filter_map(|entry| file::DataFile::open(folder, entry).ok())
+            .filter_map(|file| file.index.entries().last().map(|last| last.series))
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Goes on with an empty quarantine, which is in the place of none.
+    pub(crate) fn empty_quarantine(folder: &Path, mark: FolderMark) -> io::Result<PathBuf> {
+        let manifest = Manifest::read(folder).unwrap_or_default();
+        quarantine_file::write_empty(folder, manifest.quarantine, mark)?;
+        Ok(Self::quarantine_path(folder))
+    }
+
+    pub(crate) fn quarantine_path(folder: &Path) -> PathBuf {
+        folder.join(quarantine_file::FILE)
+    }
+
+    /// Says that the files hold everything up to `offset`: what was behind
+    /// them is lost, and its offsets are not given again.
+    pub(crate) fn skip_to(folder: &Path, offset: Offset) -> io::Result<()> {
+        let mut manifest = Manifest::read(folder).map_err(io::Error::other)?;
+        manifest.flushed_offset = manifest.flushed_offset.max(offset.get());
+        manifest.write(folder)
     }
 }
 

@@ -1,19 +1,22 @@
 //! Opening a store that was left, in whatever way.
 
-use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use domain::Offset;
+use domain::{FolderMark, Offset};
 
 use super::cursor::FileRows;
 use super::file::{DataFile, ReadError};
 use super::latest_file;
 use super::manifest::{FileEntry, Manifest, ManifestError};
+use super::origin;
 use super::pinned;
+use super::quarantine_file::{self, QuarantineError};
 use super::replace::sync_folder;
+use super::strays::{self, Unfinished};
+use super::upkeep::Upkeep;
 use crate::latest::Latest;
 
 /// Why a store cannot be opened.
@@ -30,26 +33,58 @@ pub enum StoreOpenError {
     Manifest(#[source] ManifestError),
     #[error("a file of the store cannot be opened")]
     File(#[source] ReadError),
+    #[error(
+        "{} {what}, and the manifest names it with {rows} rows ({files} such files); nothing was \
+         changed: put it back as it was, as from a backup, or see madang doctor --repair",
+        path.display()
+    )]
+    Lost {
+        path: PathBuf,
+        what: String,
+        rows: u64,
+        files: usize,
+    },
+    #[error(
+        "{} does not serve: {cause}; put this folder's own back, or see madang doctor --repair",
+        path.display()
+    )]
+    Quarantine {
+        path: PathBuf,
+        cause: QuarantineError,
+    },
 }
 
 /// What the folder holds.
 pub(super) struct Opened {
     pub(super) manifest: Manifest,
     pub(super) files: Vec<Arc<DataFile>>,
+    pub(super) unfinished: Vec<Unfinished>,
 }
 
-/// Reads the manifest and opens its files; sets damaged ones aside, removes
-/// what a crash left behind, and fills `latest`.
-pub(super) fn open(folder: &Path, latest: &Latest) -> Result<Opened, StoreOpenError> {
+/// Reads the manifest and opens its files, of which none may be lost; sets
+/// damaged ones aside, clears what a crash left, and fills `latest`.
+pub(super) fn open(
+    folder: &Path,
+    latest: &Latest,
+    upkeep: &Upkeep,
+) -> Result<Opened, StoreOpenError> {
+    let mark = upkeep.mark;
     let io = |action, path: &Path, cause| StoreOpenError::Io {
         action,
         path: path.to_owned(),
         cause,
     };
-    fs::create_dir_all(folder).map_err(|cause| io("make", folder, cause))?;
-    let mut manifest = Manifest::open(folder).map_err(StoreOpenError::Manifest)?;
-    remove_leftovers(folder, &manifest)
-        .and_then(|()| pinned::remove_leftover(folder))
+    if mark.adopts() {
+        fs::create_dir_all(folder).map_err(|cause| io("make", folder, cause))?;
+    }
+    let mut manifest = Manifest::open(folder, mark).map_err(StoreOpenError::Manifest)?;
+    check_files(folder, &manifest, mark)?;
+    quarantine_file::check(folder, mark, manifest.quarantine).map_err(|cause| {
+        let path = folder.join(quarantine_file::FILE);
+        StoreOpenError::Quarantine { path, cause }
+    })?;
+    let unfinished = strays::clear(folder, &manifest, (upkeep.now)())
+        .and_then(|unfinished| pinned::remove_leftover(folder).map(|()| unfinished))
         .map_err(|cause| io("clean up", folder, cause))?;
     let mut files = Vec::new();
     for entry in manifest.files.clone() {
@@ -62,35 +97,58 @@ pub(super) fn open(folder: &Path, latest: &Latest) -> Result<Opened, StoreOpenEr
             Err(error) => return Err(StoreOpenError::File(error)),
         }
     }
-    if !latest_file::read(folder, latest, Offset::new(manifest.flushed_offset)) {
+    let flushed = Offset::new(manifest.flushed_offset);
+    if !latest_file::read(folder, latest, flushed, mark) {
         fill_latest(folder, latest, &mut manifest, &mut files)?;
+    } else if mark.adopts() && mark.id().is_some() && flushed > Offset::ZERO {
+        // As this folder's own: the next start would have to read all files.
+        latest_file::write(folder, latest, flushed, mark)
+            .map_err(|cause| io("write the latest table of", folder, cause))?;
     }
-    Ok(Opened { manifest, files })
+    Ok(Opened {
+        manifest,
+        files,
+        unfinished,
+    })
 }
 
-/// Removes what no manifest names: a flush that did not come to its end.
-fn remove_leftovers(folder: &Path, manifest: &Manifest) -> io::Result<()> {
-    let expired = manifest.expired.iter().map(|expired| &expired.entry);
-    let named: HashSet<String> = manifest
+/// Whether all files are there with their length. A crash never shortens one:
+/// it was whole and synced before the manifest named it.
+fn check_files(folder: &Path, manifest: &Manifest, mark: FolderMark) -> Result<(), StoreOpenError> {
+    let mut lost = manifest
         .files
         .iter()
-        .chain(expired)
-        .flat_map(FileEntry::names)
-        .collect();
-    for found in fs::read_dir(folder)? {
-        let found = found?;
-        let Ok(name) = found.file_name().into_string() else {
-            continue;
-        };
-        let ours = [".parquet", ".idx", ".rollup", ".tmp"]
-            .iter()
-            .any(|end| name.ends_with(end));
-        if ours && !named.contains(&name) {
-            tracing::info!(%name, "removed a file that a crash left behind");
-            fs::remove_file(found.path())?;
-        }
+        .filter_map(|entry| Some((entry, fault_of(folder, entry, mark)?)));
+    match lost.next() {
+        None => Ok(()),
+        Some((entry, what)) => Err(StoreOpenError::Lost {
+            path: folder.join(entry.file_name()),
+            what,
+            rows: entry.rows,
+            files: 1 + lost.count(),
+        }),
     }
-    Ok(())
+}
+
+/// What is missing of a named file.
+pub(super) fn fault_of(folder: &Path, entry: &FileEntry, mark: FolderMark) -> Option<String> {
+    let path = folder.join(entry.file_name());
+    match fs::metadata(&path) {
+        Ok(found) if found.len() == entry.bytes => match origin::is_foreign(&path, mark) {
+            Ok(false) => None,
+            Ok(true) => Some("is of another data folder".to_owned()),
+            Err(error) => Some(format!("cannot be read ({error})")),
+        },
+        Ok(found) => Some(format!(
+            "has {} bytes, and should have {}",
+            found.len(),
+            entry.bytes
+        )),
+        // The process ended while it set the file aside.
+        Err(_) if folder.join(entry.damaged_name()).exists() => None,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Some("is missing".to_owned()),
+        Err(error) => Some(format!("cannot be read ({error})")),
+    }
 }
 
 /// Renames a damaged file and takes it out of the manifest, durably. Its rows

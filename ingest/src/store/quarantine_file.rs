@@ -3,10 +3,12 @@
 //!
 //! `DIR/store/quarantine`, replaced as a whole before a manifest where it has
 //! changed; it may be ahead of the manifest, since a message is kept once.
-//! Where it is missing or damaged, only what the log replays is shown.
+//! Where it is missing, damaged, behind what the manifest says or of another
+//! data folder, the store is refused: the log has not all that it held.
 //!
 //! ```text
-//! "MADANGQU", u32 version (1), then by arrival:
+//! "MADANGQU", u32 version (2), 16 bytes the data folder's id or zeros, u64 offset
+//! up to which it goes (neither in version 1), then by arrival:
 //!     u8 length, device id, u64 offset, i64 received, u8 payload error or 0,
 //!     u8 rejections: u16 index, u8 reason, u8 length, field
 //!     u16 length, original bytes
@@ -19,7 +21,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use domain::payload::PayloadError;
-use domain::{DeviceId, Offset, RejectReason, Rejection, Timestamp};
+use domain::{DeviceId, FolderId, FolderMark, Misfit, Offset, RejectReason, Rejection, Timestamp};
 
 use super::replace::replace;
 use crate::quarantine::{Quarantine, QuarantinedMessage};
@@ -27,16 +29,41 @@ use crate::quarantine::{Quarantine, QuarantinedMessage};
 /// Its name in the store's folder.
 pub(super) const FILE: &str = "quarantine";
 const MAGIC: &[u8; 8] = b"MADANGQU";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// The first, whose files tell no folder.
+const WITHOUT_FOLDER: u32 = 1;
 
-/// Writes the quarantine where it has changed since the last time.
-pub(super) fn write(folder: &Path, quarantine: &Quarantine) -> io::Result<()> {
+/// Why the file does not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum QuarantineError {
+    #[error("it is missing")]
+    Missing,
+    #[error("it is damaged")]
+    Damaged,
+    #[error("it is an older one: it goes up to offset {found}, and the store knows of {least}")]
+    Older { found: u64, least: u64 },
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    #[error("it cannot be read: {0}")]
+    Io(String),
+}
+
+/// Writes the quarantine, up to the offset `up_to`, where it has changed since
+/// the last time; whether it has.
+pub(super) fn write(
+    folder: &Path,
+    quarantine: &Quarantine,
+    up_to: Offset,
+    mark: FolderMark,
+) -> io::Result<bool> {
     let Some(messages) = quarantine.take_changed() else {
-        return Ok(());
+        return Ok(false);
     };
     let mut out = Vec::new();
     out.extend_from_slice(MAGIC);
     out.extend_from_slice(&VERSION.to_le_bytes());
+    out.extend_from_slice(&FolderId::stamp(mark.id()));
+    out.extend_from_slice(&up_to.get().to_le_bytes());
     for (device, message) in &messages {
         put(&mut out, device, message);
     }
@@ -46,7 +73,7 @@ pub(super) fn write(folder: &Path, quarantine: &Quarantine) -> io::Result<()> {
     if written.is_err() {
         quarantine.mark_changed();
     }
-    written
+    written.map(|()| true)
 }
 
 /// Fills `quarantine` with what the file holds.
@@ -54,9 +81,9 @@ pub(super) fn read(folder: &Path, quarantine: &Quarantine) {
     let Ok(bytes) = fs::read(folder.join(FILE)) else {
         return;
     };
-    match messages(&bytes) {
-        Some(messages) => {
-            for (device, message) in messages {
+    match content(&bytes) {
+        Some(content) => {
+            for (device, message) in content.messages {
                 quarantine.put(&device, message);
             }
         }
@@ -64,28 +91,80 @@ pub(super) fn read(folder: &Path, quarantine: &Quarantine) {
     }
 }
 
-/// Whether the file can be read, or is not there.
-pub(super) fn is_sound(folder: &Path) -> bool {
-    match fs::read(folder.join(FILE)) {
-        Ok(bytes) => messages(&bytes).is_some(),
-        Err(error) => error.kind() == io::ErrorKind::NotFound,
+/// Whether the file is the folder's own and goes up to `least` at least, what
+/// the manifest says of it; 0: there need be none.
+pub(super) fn check(folder: &Path, mark: FolderMark, least: u64) -> Result<(), QuarantineError> {
+    let bytes = match fs::read(folder.join(FILE)) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return match least {
+                0 => Ok(()),
+                _ => Err(QuarantineError::Missing),
+            };
+        }
+        Err(error) => return Err(QuarantineError::Io(error.to_string())),
+    };
+    let content = content(&bytes).ok_or(QuarantineError::Damaged)?;
+    match content.told {
+        // Of a version that told nothing, and not written again since.
+        None if least == 0 => Ok(()),
+        None => Err(Misfit::Unmarked.into()),
+        Some((id, found)) => {
+            mark.check(id)?;
+            if found < least {
+                return Err(QuarantineError::Older { found, least });
+            }
+            Ok(())
+        }
     }
 }
 
-fn messages(bytes: &[u8]) -> Option<Vec<(DeviceId, QuarantinedMessage)>> {
+/// Up to which offset a sound file goes.
+pub(super) fn reaches(folder: &Path) -> Option<u64> {
+    let bytes = fs::read(folder.join(FILE)).ok()?;
+    content(&bytes)?.told.map(|(_, up_to)| up_to)
+}
+
+/// Makes an empty one, which goes up to `up_to`, in the place of none.
+pub(super) fn write_empty(folder: &Path, up_to: u64, mark: FolderMark) -> io::Result<()> {
+    let mut out = Vec::new();
+    out.extend_from_slice(MAGIC);
+    out.extend_from_slice(&VERSION.to_le_bytes());
+    out.extend_from_slice(&FolderId::stamp(mark.id()));
+    out.extend_from_slice(&up_to.to_le_bytes());
+    let crc = crc32c::crc32c(&out);
+    out.extend_from_slice(&crc.to_le_bytes());
+    replace(folder, FILE, &out)
+}
+
+struct Content {
+    /// Folder and offset, from version 2 on.
+    told: Option<(Option<FolderId>, u64)>,
+    messages: Vec<(DeviceId, QuarantinedMessage)>,
+}
+
+fn content(bytes: &[u8]) -> Option<Content> {
     let (content, crc) = bytes.split_last_chunk::<4>()?;
     if crc32c::crc32c(content) != u32::from_le_bytes(*crc) {
         return None;
     }
     let mut input = Input(content);
-    if input.take(8)? != MAGIC || u32::from_le_bytes(input.array()?) != VERSION {
+    if input.take(8)? != MAGIC {
         return None;
     }
+    let told = match u32::from_le_bytes(input.array()?) {
+        VERSION => {
+            let id = FolderId::from_bytes(input.array()?);
+            Some((id, u64::from_le_bytes(input.array()?)))
+        }
+        WITHOUT_FOLDER => None,
+        _ => return None,
+    };
     let mut messages = Vec::new();
     while !input.0.is_empty() {
         messages.push(input.message()?);
     }
-    Some(messages)
+    Some(Content { told, messages })
 }
 
 fn put(out: &mut Vec<u8>, device: &DeviceId, message: &QuarantinedMessage) {

@@ -56,7 +56,9 @@ impl Shared {
         if moves.is_empty() {
             return Ok(0);
         }
-        let next = moves.applied_to(&manifest, now);
+        let mut next = moves.applied_to(&manifest, now);
+        let gone = moves.gone.iter().map(|entry| entry.number).collect();
+        next.replace(&self.folder, &gone);
         next.write(&self.folder).map_err(|cause| ExpireError {
             folder: self.folder.clone(),
             cause,

@@ -1,6 +1,6 @@
 //! What the store has to be told to keep its files in order.
 
-use domain::{DatastreamId, Timestamp};
+use domain::{DatastreamId, FolderMark, Timestamp};
 use supervisor::Scope;
 
 /// Whose a datastream is. Empty: nobody knows.
@@ -20,6 +20,8 @@ pub(crate) struct Upkeep {
     pub(crate) group_of: Box<GroupOf>,
     pub(crate) retention_days: Box<RetentionDays>,
     pub(crate) now: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    /// The data folder that the files belong to.
+    pub(crate) mark: FolderMark,
     pub(crate) pace: Pace,
     /// Who watches the threads.
     pub(crate) scope: Scope,

@@ -18,6 +18,7 @@ use super::file::DataFile;
 use super::head::SortedRows;
 use super::index::{Index, IndexBuilder};
 use super::manifest::FileEntry;
+use super::origin::Origin;
 use super::replace::{TEMPORARY, put};
 use super::rollup::RollupBuilder;
 use super::schema::{self, Level};
@@ -82,7 +83,11 @@ impl FileWriter {
         self.writer.write(&columns.finish(&self.schema, self.unit)?)
     }
 
-    pub(super) fn finish(self) -> Result<Written, ParquetError> {
+    /// Ends the file, which tells of itself what `origin` says.
+    pub(super) fn finish(mut self, origin: &Origin<'_>) -> Result<Written, ParquetError> {
+        for pair in origin.pairs()? {
+            self.writer.append_key_value_metadata(pair);
+        }
         let out = self.writer.into_inner()?;
         let summed = out.into_inner().map_err(io::IntoInnerError::into_error)?;
         disk::sync(&summed.file, &summed.path)?;
@@ -99,9 +104,10 @@ impl FileWriter {
 /// Writes the rows of a frozen head.
 pub(super) fn write_head(
     folder: &Path,
-    number: u64,
     rows: &SortedRows<'_>,
+    origin: &Origin<'_>,
 ) -> Result<Written, ParquetError> {
+    let number = origin.entry.number;
     let mut writer = FileWriter::create(folder, number, Level::Flushed, rows.unit)?;
     let mut columns = Columns::with_capacity(BATCH_ROWS);
     for first in (0..rows.len()).step_by(BATCH_ROWS) {
@@ -109,7 +115,7 @@ pub(super) fn write_head(
         rows.show(first..end, |row| columns.push(row));
         writer.write(&mut columns)?;
     }
-    writer.finish()
+    writer.finish(origin)
 }
 
 impl Written {

@@ -4,12 +4,12 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use domain::Offset;
+use domain::{FolderMark, Offset};
 
-use super::{Finding, LOOK_AT_DISK, REMADE, RESTORE_LOG, Series, UPDATE};
+use super::{Finding, LOOK_AT_DISK, REMADE, RESTORE_LOG, RESTORE_MEMORY, Series, UPDATE};
 use crate::log::{Decoder, FORMAT_FILE, LOG_FORMAT, SegmentFile, Verdict, segment_paths};
 use crate::sequence::Sequencer;
-use crate::sequence::memory_file::{self, MemoryError};
+use crate::sequence::memory_file::{self, MemoryError, Remembered};
 
 /// Later than any frame.
 const END: Offset = Offset::new(u64::MAX - 1);
@@ -28,11 +28,13 @@ pub(super) struct LogContent {
 /// store holds.
 pub(super) fn verify(
     folder: &Path,
+    mark: FolderMark,
     flushed: Option<Offset>,
     series: &mut Series,
     tell: &mut dyn FnMut(Finding),
 ) -> LogContent {
     let mut look = Look {
+        mark,
         series,
         tell,
         content: LogContent::default(),
@@ -57,6 +59,10 @@ pub(super) fn verify(
         let successor = segments.get(at + 1).map(|(first, _)| *first);
         look.segment(path, *first, successor, flushed);
     }
+    if segments.is_empty() && (!mark.adopts() || flushed > Some(Offset::ZERO)) {
+        let what = "it has no segment: what was acknowledged and is in no file is lost";
+        look.say(folder, what.to_owned(), RESTORE_LOG);
+    }
     look.join(folder, flushed);
     look.format(folder);
     look.memory(folder);
@@ -64,6 +70,7 @@ pub(super) fn verify(
 }
 
 struct Look<'a> {
+    mark: FolderMark,
     series: &'a mut Series,
     tell: &'a mut dyn FnMut(Finding),
     content: LogContent,
@@ -100,6 +107,11 @@ impl Look<'_> {
                 return self.say(path, format!("it cannot be read: {cause}"), LOOK_AT_DISK);
             }
         };
+        if let Some(id) = segment.header.folder
+            && let Err(misfit) = self.mark.check(Some(id))
+        {
+            self.say(path, misfit.to_string(), RESTORE_LOG);
+        }
         let (series, decoder) = (&mut *self.series, &mut self.decoder);
         let mut unreadable = None;
         let walked = segment.walk(END, |checked| match decoder.decode(checked) {
@@ -200,20 +212,35 @@ impl Look<'_> {
         }
     }
 
+    /// What the sequencer's memory says of itself.
+    fn remembered(&mut self, folder: &Path, found: Option<Remembered>) {
+        let path = folder.join(memory_file::FILE);
+        let known = found.map_or(Offset::ZERO, |found| found.known);
+        if let Some(misfit) = found.and_then(|found| self.mark.check(found.folder).err()) {
+            self.say(&path, misfit.to_string(), RESTORE_MEMORY);
+        } else if self.first.is_some_and(|first| known.next() < first) {
+            let what = match found {
+                None => "it is missing, and the log has not all frames".to_owned(),
+                Some(_) => format!("it is older than the log: it knows offset {known}"),
+            };
+            self.say(&path, what, RESTORE_MEMORY);
+        } else if self.next.is_some_and(|next| known >= next) {
+            let what = format!("it knows offset {known}, which the log does not have");
+            self.say(&path, what, RESTORE_LOG);
+        }
+    }
+
     fn memory(&mut self, folder: &Path) {
         match memory_file::read(folder, &mut Sequencer::default()) {
-            Ok(known) if self.next.is_some_and(|next| known >= next) => {
-                let what = format!("it knows offset {known}, which the log does not have");
-                self.say(&folder.join(memory_file::FILE), what, RESTORE_LOG);
-            }
-            Ok(_) => {}
+            Ok(found) => self.remembered(folder, found),
             Err(MemoryError::Io { path, cause, .. }) => {
                 self.say(&path, format!("it cannot be read: {cause}"), LOOK_AT_DISK);
             }
-            Err(MemoryError::Damaged { path }) => {
-                let cure = "restore it from a backup: the platform does not start without it";
-                self.say(&path, "it is damaged".to_owned(), cure);
-            }
+            Err(
+                MemoryError::Damaged { path }
+                | MemoryError::Misfit { path, .. }
+                | MemoryError::Older { path, .. },
+            ) => self.say(&path, "it is damaged".to_owned(), RESTORE_MEMORY),
             Err(MemoryError::Newer { path, found }) => {
                 self.say(&path, format!("it is of format {found}"), UPDATE);
             }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use device_registry::Snapshot;
-use domain::{DatastreamId, Offset};
+use domain::{DatastreamId, FolderMark, Offset};
 use rustc_hash::FxHashMap;
 
 use crate::open::{LOG_FOLDER, STORE_FOLDER};
@@ -20,6 +20,11 @@ use crate::store::verify_store;
 /// Cures.
 pub(crate) const RESTORE: &str =
     "restore a backup; or start the platform: it sets the file aside and serves the rest";
+pub(crate) const RESTORE_FILE: &str =
+    "put it back as it was, as from a backup: the platform does not start without it";
+pub(crate) const RESTORE_MEMORY: &str = "put it back, as from a backup: the platform does not start without it; madang doctor --repair --accept-loss makes an empty one";
+pub(crate) const REBUILD: &str =
+    "stop the platform and let madang doctor --repair make it again from the files";
 pub(crate) const RESTORE_LOG: &str =
     "restore a backup: the platform does not start on a log with a hole";
 pub(crate) const REMADE: &str = "nothing is lost: start the platform, which makes it again";
@@ -75,16 +80,18 @@ impl Series {
 }
 
 /// Looks through the folder `data`, and tells each finding as it is made.
-/// `registry` is what rows must be known to, where it could be read.
+/// `registry` is what rows must be known to, where it could be read, and `mark`
+/// what store and log must tell of their folder.
 pub fn verify(
     data: &Path,
     registry: Option<&Snapshot>,
+    mark: FolderMark,
     scope: Scope,
     tell: &mut dyn FnMut(Finding),
 ) -> Verified {
     let begun = Instant::now();
     let mut series = Series::default();
-    let store = verify_store(&data.join(STORE_FOLDER), &mut series, tell);
+    let store = verify_store(&data.join(STORE_FOLDER), mark, &mut series, tell);
     let mut verified = Verified {
         files: store.files,
         rows: store.rows,
@@ -95,7 +102,8 @@ pub fn verify(
         took: Duration::ZERO,
     };
     if scope == Scope::Whole {
-        let log = log::verify(&data.join(LOG_FOLDER), store.flushed, &mut series, tell);
+        let folder = data.join(LOG_FOLDER);
+        let log = log::verify(&folder, mark, store.flushed, &mut series, tell);
         verified.segments = log.segments;
         verified.frames = log.frames;
         verified.bytes += log.bytes;

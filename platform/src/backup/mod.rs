@@ -4,7 +4,9 @@
 //! ([`document`]). The order of the parts (`docs/decisions/0013`): what holds
 //! positions in the log (kept sessions, a feed's cursor) is taken first, then
 //! store and log up to an offset, then what frames refer to (the registry, the
-//! models). So nothing points behind the log's end, and nothing that a frame
+//! models). The record of the folder's parts is taken before all: none of them
+//! may have got less far than it says. So nothing points behind the log's end,
+//! and nothing that a frame
 //! names is unknown.
 //!
 //! - [`document`]: what `backup.json` says

@@ -6,9 +6,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use device_registry::{PEPPER_FILE, REGISTRY_FILE, TOKEN_FILE};
+use ingest::ASIDE;
 
 use super::document::BACKUP_FILE;
 use super::staging;
+use crate::folder::record;
 use crate::glue::sessions::SESSIONS_FILE;
 use crate::{format, identity, server_file};
 
@@ -16,9 +18,9 @@ use crate::{format, identity, server_file};
 const MAX_FILES: usize = 10_000;
 /// Of a database, its file and its write-ahead log.
 const DATABASE_FILES: [&str; 2] = ["", "-wal"];
-/// Taken by rooms of their own, or not worth taking: locks, where the server
-/// listens, and exports, which are made again.
-const ELSEWHERE: [&str; 7] = [
+/// Taken by rooms of their own, or before all others, or not worth taking: locks,
+/// where the server listens, and exports, which are made again.
+const ELSEWHERE: [&str; 8] = [
     "log",
     "store",
     "lock",
@@ -26,6 +28,7 @@ const ELSEWHERE: [&str; 7] = [
     staging::FOLDER,
     BACKUP_FILE,
     server_file::FILE,
+    record::FILE,
 ];
 /// Behind the log, since frames refer to them.
 const LAST: [&str; 6] = [
@@ -77,7 +80,9 @@ pub(super) fn parts(data: &Path) -> Result<Parts, PartsError> {
     };
     for entry in fs::read_dir(data).map_err(io)? {
         let name = entry.map_err(io)?.file_name();
-        let Some(known) = name.to_str() else { continue };
+        let Some(known) = name.to_str().filter(|name| !name.contains(ASIDE)) else {
+            continue;
+        };
         if LAST.contains(&known) {
             collect(data, Path::new(known), &mut parts.last)?;
         } else if !ELSEWHERE.contains(&known) && !is_database(known) {
@@ -85,6 +90,14 @@ pub(super) fn parts(data: &Path) -> Result<Parts, PartsError> {
         }
     }
     Ok(parts)
+}
+
+/// The record of the folder, where it has one. It is taken before all others:
+/// none of them may have got less far than it says.
+pub(super) fn record(data: &Path) -> Option<Part> {
+    let path = data.join(record::FILE);
+    let name = record::FILE.to_owned();
+    path.exists().then_some(Part { path, name })
 }
 
 /// The files of a database that nobody has open.
@@ -142,5 +155,5 @@ fn collect(data: &Path, name: &Path, into: &mut Vec<Part>) -> Result<(), PartsEr
 
 fn is_passing(name: Option<&OsStr>) -> bool {
     let name = name.and_then(OsStr::to_str).unwrap_or_default();
-    PASSING.iter().any(|end| name.ends_with(end))
+    PASSING.iter().any(|end| name.ends_with(end)) || name.contains(ASIDE)
 }

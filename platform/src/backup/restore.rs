@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use ingest::backup::{CopiedFile, CopyError, CopyFolder};
 
 use super::document::{Document, DocumentError};
-use crate::format::{self, UNFINISHED};
+use crate::format::{self, Format, UNFINISHED};
 
 /// What is left of the backup in the new folder.
 const RECORD: &str = "restored.json";
@@ -88,7 +88,11 @@ pub fn restore(backup: &Path, data: &Path) -> Result<Document, RestoreError> {
     if !faults.is_empty() {
         return Err(RestoreError::Damaged(faults));
     }
-    format::check_readable(backup).map_err(RestoreError::Format)?;
+    if format::read(backup).map_err(RestoreError::Format)? == Format::None {
+        let path = backup.join(format::FILE);
+        let missing = anyhow::anyhow!("{} is missing", path.display());
+        return Err(RestoreError::Format(missing));
+    }
     let mut into = CopyFolder::create(data, backup)?;
     into.check_room(document.bytes())?;
     into.write(UNFINISHED, b"")?;

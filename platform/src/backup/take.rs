@@ -57,6 +57,7 @@ pub(crate) fn take_running(
 ) -> Result<Document, TakeError> {
     let staging = Staging::within(data).map_err(TakeError::Staging)?;
     let parts = parts::parts(data)?;
+    copy(parts::record(data).as_slice(), &mut into)?;
     // First what holds positions in the log: none of them may lie behind its
     // end.
     let sessions = staging.path().join(SESSIONS_FILE);
@@ -81,7 +82,8 @@ pub fn take_closed(data: &Path, folder: &Path, now: Timestamp) -> Result<Documen
     let registry = parts::database(data, REGISTRY_FILE);
     let (oldest, snapshot) = inspect(&sessions, &registry)?;
     check_room(data, &into, backup::closed_bytes(data, oldest)?)?;
-    for part in [&sessions, &parts.first] {
+    let record = parts::record(data);
+    for part in [record.as_slice(), &sessions, &parts.first] {
         copy(part, &mut into)?;
     }
     let copied = backup::backup_closed(data, &mut into, oldest)?;
@@ -99,10 +101,13 @@ fn inspect(sessions: &[Part], registry: &[Part]) -> Result<(Option<Offset>, Snap
     }
     let oldest = match sessions {
         [] => None,
-        _ => inspect_sessions(staging.path()).map_err(TakeError::SessionsDamaged)?,
+        _ => {
+            let inspected = inspect_sessions(staging.path());
+            inspected.map_err(TakeError::SessionsDamaged)?.oldest
+        }
     };
-    let snapshot = device_registry::inspect(staging.path()).map_err(TakeError::RegistryDamaged)?;
-    Ok((oldest.map(broker::LogPosition::offset), snapshot))
+    let registry = device_registry::inspect(staging.path()).map_err(TakeError::RegistryDamaged)?;
+    Ok((oldest.map(broker::LogPosition::offset), registry.snapshot))
 }
 
 fn copy(parts: &[Part], into: &mut CopyFolder) -> Result<(), TakeError> {

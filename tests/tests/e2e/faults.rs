@@ -101,6 +101,49 @@ fn a_failed_sync_acknowledges_nothing_and_ends_with_1() {
     assert_eq!(stored(&platform, &device), found + 1);
 }
 
+/// A registry that takes no change takes no revocation: the process ends with
+/// the reason, as it does with a fault of the log.
+#[test]
+fn a_failed_commit_of_the_registry_ends_with_1_and_its_reason() {
+    let Some(strace) = look_for("strace") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let device = prepare(&data);
+    let wal = data.join("registry.sqlite-wal");
+    let wrapper = [
+        strace.to_str().unwrap(),
+        "-f",
+        "-q",
+        "-P",
+        wal.to_str().unwrap(),
+        "-e",
+        "trace=pwrite64",
+        "-e",
+        "inject=pwrite64:error=EIO:when=1+",
+        "-o",
+        "/dev/null",
+    ];
+    let start = Start {
+        wrapper: wrapper.map(String::from).to_vec(),
+        ..Start::default()
+    };
+    let mut platform = TestPlatform::on(&data, &start);
+    let revoked = platform.operator().revoke_device(&device.id);
+    assert!(revoked.is_err(), "it is on no disk");
+    let status = platform.wait();
+    assert!(is_fault(status), "{status}");
+    let said = platform.last_words();
+    assert!(
+        said.contains("registry.sqlite") && said.contains("check the disk"),
+        "{said}"
+    );
+    let platform = TestPlatform::on(&data, &Start::default());
+    platform.operator().revoke_device(&device.id).unwrap();
+    platform.stop();
+}
+
 #[test]
 fn a_full_disk_acknowledges_nothing_and_ends_with_1() {
     let folder = tempfile::tempdir().unwrap();

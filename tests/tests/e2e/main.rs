@@ -20,6 +20,7 @@ mod export_command;
 mod export_content;
 mod faults;
 mod feed;
+mod folder;
 mod foreign_clients;
 mod gateway;
 mod generated_clients;

@@ -5,13 +5,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use domain::Value;
-use platform::glue::sessions::{SESSIONS_FILE, SET_ASIDE};
+use platform::glue::sessions::SESSIONS_FILE;
 use rusqlite::Connection;
 use sdk::api::{Application, NewApplication, ObservationQuery};
 use tests::peers::look_for;
 use tests::test_platform::is_fault;
 use tests::{BareClient, Start, TestDevice, TestPlatform, eventually};
 
+use crate::backup::{madang, text};
 use crate::session_client::{Login, SessionClient, Version};
 
 const VERSIONS: [Version; 2] = [Version::V311, Version::V5];
@@ -447,7 +448,7 @@ fn a_session_expires_while_the_platform_is_stopped() {
 }
 
 #[test]
-fn a_damaged_file_of_sessions_is_set_aside_and_the_platform_starts() {
+fn a_damaged_file_of_sessions_is_refused_until_its_loss_is_accepted() {
     let (city, platform) = City::build();
     let login = city.app(Version::V5);
     let (mut app, _) = SessionClient::connect(platform.address("mqtt"), &login);
@@ -459,9 +460,26 @@ fn a_damaged_file_of_sessions_is_set_aside_and_the_platform_starts() {
     let garbage = vec![0xa5; 10_000];
     std::fs::write(&file, &garbage).unwrap();
 
-    let platform = city.start();
-    let aside = city.data().join(format!("{SESSIONS_FILE}{SET_ASIDE}"));
+    let Err((status, said)) = TestPlatform::try_on(&city.data(), &Start::default()) else {
+        panic!("it came up over a damaged file");
+    };
+    assert!(is_fault(status), "{status}");
+    assert!(
+        said.contains("sessions.db") && said.contains("doctor"),
+        "{said}"
+    );
+    assert_eq!(std::fs::read(&file).unwrap(), garbage, "untouched");
+    let data = city.data();
+    let accept = ["doctor", "--data", text(&data), "--repair", "--accept-loss"];
+    let repaired = madang(&accept);
+    assert!(repaired.status.success(), "{repaired:?}");
+    let aside = std::fs::read_dir(city.data())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| text(path).contains("sessions.db.aside-"))
+        .unwrap();
     assert_eq!(std::fs::read(aside).unwrap(), garbage);
+    let platform = city.start();
     let (mut app, present) = SessionClient::connect(platform.address("mqtt"), &login);
     assert!(!present, "it begins anew");
     app.subscribe("open/#").unwrap();

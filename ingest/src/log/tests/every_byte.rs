@@ -55,6 +55,8 @@ fn open_log(folder: &Path) -> Result<Log, LogOpenError> {
         policy: CommitPolicy::Inline,
         faults: Faults::default(),
         scope: supervisor::Scope::default(),
+        mark: domain::FolderMark::ANY,
+        least: Offset::ZERO,
     };
     Log::open(folder, &config, Offset::ZERO, Arc::default())
 }

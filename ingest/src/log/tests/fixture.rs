@@ -30,7 +30,7 @@ fn write_the_fixture() {
     let memory = log.with_sequencer(|sequencer| {
         sequencer.mark_used(&device(), 3, 77);
         sequencer.remember_payload(&device(), 0xfeed);
-        sequencer.memory(Offset::new(FRAMES))
+        sequencer.memory(Offset::new(FRAMES), None)
     });
     memory_file::write(&fixture(), &memory).unwrap();
 }
@@ -59,7 +59,10 @@ fn the_first_format_is_read() {
     log.with_sequencer(|sequencer| {
         assert_eq!(
             memory_file::read(folder.path(), sequencer).unwrap(),
-            Offset::new(FRAMES)
+            Some(memory_file::Remembered {
+                known: Offset::new(FRAMES),
+                folder: None
+            })
         );
         assert!(sequencer.replayed(&device(), 3, 77));
         assert!(!sequencer.replayed(&device(), 3, 78));

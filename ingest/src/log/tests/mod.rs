@@ -7,6 +7,7 @@ mod every_byte;
 mod fixture;
 mod frames;
 mod model;
+mod parts;
 mod space;
 
 use std::path::Path;
@@ -28,6 +29,8 @@ fn config(policy: CommitPolicy, faults: &Faults) -> LogConfig {
         policy,
         faults: faults.clone(),
         scope: supervisor::Scope::default(),
+        mark: domain::FolderMark::ANY,
+        least: Offset::ZERO,
     }
 }
 
@@ -41,7 +44,11 @@ fn open_with(folder: &Path, policy: CommitPolicy, faults: &Faults) -> Log {
 
 fn try_open(folder: &Path, policy: CommitPolicy, faults: &Faults) -> Result<Log, LogOpenError> {
     let counters = Arc::new(Counters::default());
-    Log::open(folder, &config(policy, faults), Offset::ZERO, counters)
+    // The store holds what the log has given back.
+    let segments = segment_paths(folder).unwrap_or_default();
+    let stored = segments.first().map_or(0, |(first, _)| first.get() - 1);
+    let stored = Offset::new(stored);
+    Log::open(folder, &config(policy, faults), stored, counters)
 }
 
 /// Stages a frame whose number is `number` and whose original bytes are

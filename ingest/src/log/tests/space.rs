@@ -160,10 +160,14 @@ fn a_spare_that_could_not_be_made_long_ago_is_tried_again() {
 }
 
 #[test]
-fn the_store_may_be_ahead_of_an_empty_log() {
+fn a_store_without_a_log_has_lost_it_and_may_be_given_a_new_one_behind_it() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(CommitPolicy::Inline, &Faults::default());
-    let log = Log::open(folder.path(), &config, Offset::new(41), Arc::default()).unwrap();
+    let open = || Log::open(folder.path(), &config, Offset::new(41), Arc::default());
+    assert!(matches!(open(), Err(LogOpenError::Lost { .. })));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "untouched");
+    begin_anew(folder.path(), Offset::new(42), None).unwrap();
+    let log = open().unwrap();
     let staged = stage(&log, 1, 0);
     assert_eq!(commit(&log, vec![staged]).unwrap()[0].offset().get(), 42);
 }

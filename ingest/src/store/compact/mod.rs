@@ -5,7 +5,8 @@
 //! beside them, the folder, ONE manifest that names them in the place of those
 //! that they were made from; then the view, and the old files are removed.
 //! So every row is in one file of any manifest and any view. A crash in between
-//! leaves files that no manifest names, which the next start removes.
+//! leaves files that no manifest names, which the next start removes, since
+//! those that they were made from are still named.
 //!
 //! Constraints: a thread of its own, of the lowest priority, that holds no lock
 //! while it reads or writes rows; one compaction at a time; bounded memory,
@@ -43,6 +44,7 @@ use super::manifest::{DayFile, FileEntry, Manifest};
 use super::replace::sync_folder;
 use crate::stats::Counters;
 use groups::Groups;
+use output::MadeFrom;
 use weave::Weave;
 
 /// Files that become others.
@@ -180,6 +182,10 @@ impl Shared {
             in_micros: groups.in_micros(&job.inputs),
             groups,
             stop: &self.compactor.stop,
+            made: MadeFrom {
+                mark: self.upkeep.mark,
+                inputs: job.inputs.iter().map(|file| file.entry.number).collect(),
+            },
             number: &mut || {
                 let number = self.take_number();
                 numbers.push(number);
@@ -197,7 +203,7 @@ impl Shared {
         let gone: HashSet<u64> = inputs.iter().map(|file| file.entry.number).collect();
         let mut manifest = self.manifest.lock();
         let mut next = manifest.clone();
-        next.files.retain(|entry| !gone.contains(&entry.number));
+        next.replace(&self.folder, &gone);
         if next.files.len() + gone.len() != manifest.files.len() {
             return Err(JobError::InputGone);
         }

@@ -3,15 +3,24 @@
 use std::ops::Range;
 use std::path::Path;
 
+use domain::FolderMark;
 use parquet::errors::ParquetError;
 
 use super::batch::Batch;
 use crate::store::columns::Columns;
 use crate::store::file::DataFile;
 use crate::store::manifest::{DayFile, FileEntry};
+use crate::store::origin::Origin;
 use crate::store::schema::{Level, PAGE_ROWS};
 use crate::store::times::Unit;
 use crate::store::write::FileWriter;
+
+/// Where all outputs of one compaction come from.
+pub(super) struct MadeFrom {
+    pub(super) mark: FolderMark,
+    /// Numbers of files.
+    pub(super) inputs: Vec<u64>,
+}
 
 /// Takes rows by series and time.
 pub(super) struct Output {
@@ -63,7 +72,12 @@ impl Output {
     }
 
     /// Writes what is left, and what belongs beside the file.
-    pub(super) fn finish(mut self, folder: &Path, day: DayFile) -> Result<DataFile, ParquetError> {
+    pub(super) fn finish(
+        mut self,
+        folder: &Path,
+        day: DayFile,
+        made: &MadeFrom,
+    ) -> Result<DataFile, ParquetError> {
         if self.page.len() > 0 {
             self.write_page()?;
         }
@@ -72,6 +86,11 @@ impl Output {
             last_offset: self.last_offset,
             ..FileEntry::numbered(self.number, Some(day))
         };
-        Ok(self.writer.finish()?.place(folder, entry)?)
+        let origin = Origin {
+            mark: made.mark,
+            entry: &entry,
+            inputs: &made.inputs,
+        };
+        Ok(self.writer.finish(&origin)?.place(folder, entry)?)
     }
 }

@@ -20,7 +20,7 @@ use super::JobError;
 use super::batch::{Batch, Place};
 use super::groups::Groups;
 use super::input::Input;
-use super::output::Output;
+use super::output::{MadeFrom, Output};
 use crate::store::file::DataFile;
 use crate::store::manifest::{DAY, day_of};
 use crate::store::times::Unit;
@@ -45,6 +45,7 @@ pub(super) struct Weave<'a> {
     /// Groups whose times need microseconds.
     pub(super) in_micros: FxHashSet<u32>,
     pub(super) stop: &'a AtomicBool,
+    pub(super) made: MadeFrom,
     /// Gives a file its number.
     pub(super) number: &'a mut dyn FnMut() -> u64,
 }
@@ -71,7 +72,7 @@ impl Weave<'_> {
             self.read(&mut pass)?;
             for (partition, output) in pass.outputs {
                 let day = self.groups.day_file(partition.day, partition.group);
-                written.push(output.finish(self.folder, day)?);
+                written.push(output.finish(self.folder, day, &self.made)?);
                 self.check_stop()?;
             }
             if pass.later.is_empty() {

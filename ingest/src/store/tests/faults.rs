@@ -71,19 +71,29 @@ fn a_flipped_bit_in_a_file_sets_it_aside_and_the_rest_is_served() {
 }
 
 #[test]
-fn a_cut_or_missing_file_is_noticed_at_open() {
+fn a_cut_or_missing_file_is_refused_by_name_at_open() {
     let folder = tempfile::tempdir().unwrap();
     drop(three_files(folder.path()));
-    let paths = files(folder.path(), ".parquet");
-    let bytes = fs::read(&paths[0]).unwrap();
-    fs::write(&paths[0], &bytes[..bytes.len() - 1]).unwrap();
-    fs::remove_file(&paths[2]).unwrap();
+    for path in files(folder.path(), ".parquet") {
+        let bytes = fs::read(&path).unwrap();
+        fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+        refused(folder.path(), &path);
+        fs::write(&path, b"").unwrap();
+        refused(folder.path(), &path);
+        fs::remove_file(&path).unwrap();
+        refused(folder.path(), &path);
+        fs::write(&path, bytes).unwrap();
+    }
     let opened = Opened::at(folder.path(), 100);
-    assert_eq!(
-        (opened.stats().files, opened.stats().files_set_aside),
-        (1, 2)
-    );
-    assert_eq!([1, 2, 3].map(|series| opened.all(series).len()), [0, 1, 0]);
+    assert_eq!([1, 2, 3].map(|series| opened.all(series).len()), [1, 1, 1]);
+}
+
+fn refused(folder: &std::path::Path, path: &std::path::Path) {
+    let before = files(folder, "");
+    let error = Opened::try_at(folder, 100).err().expect("it is refused");
+    let said = error.to_string();
+    assert!(said.contains(path.to_str().unwrap()), "{said}");
+    assert_eq!(files(folder, ""), before);
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn version_1_is_read_and_upgraded() {
     assert_eq!(opened.store.flushed_offset(), Offset::new(3));
     assert_eq!(opened.latest.get(DatastreamId::new(3)).unwrap().value, None);
     let manifest = fs::read_to_string(folder.path().join("manifest")).unwrap();
-    assert!(manifest.starts_with("madang-store 3 "), "{manifest}");
+    assert!(manifest.starts_with("madang-store 4 "), "{manifest}");
     let before = answers(&opened);
     opened.store.compact().unwrap();
     assert_eq!(answers(&opened), before);

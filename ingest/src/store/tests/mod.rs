@@ -8,6 +8,7 @@ mod faults;
 mod format;
 mod model;
 mod observations;
+mod parts;
 mod queries;
 mod times;
 
@@ -19,7 +20,7 @@ use domain::{
     Value,
 };
 
-use super::{Group, Pace, Store, Upkeep};
+use super::{Group, Pace, Store, StoreOpenError, Upkeep};
 use crate::apply::{Applier, Progress};
 use crate::latest::Latest;
 use crate::live::Live;
@@ -46,6 +47,18 @@ impl Opened {
     }
 
     pub(super) fn with(folder: &Path, flush_rows: usize, upkeep: Upkeep) -> Self {
+        Self::try_with(folder, flush_rows, upkeep).unwrap()
+    }
+
+    pub(super) fn try_at(folder: &Path, flush_rows: usize) -> Result<Self, StoreOpenError> {
+        Self::try_with(folder, flush_rows, upkeep())
+    }
+
+    pub(super) fn try_with(
+        folder: &Path,
+        flush_rows: usize,
+        upkeep: Upkeep,
+    ) -> Result<Self, StoreOpenError> {
         let counters = Arc::new(Counters::default());
         let latest = Latest::default();
         let store = Store::open(
@@ -54,8 +67,7 @@ impl Opened {
             latest.clone(),
             Arc::clone(&counters),
             upkeep,
-        )
-        .unwrap();
+        )?;
         let quarantine = Quarantine::new(10, Arc::clone(&counters));
         let progress = Progress::new(store.flushed_offset());
         let live = Live::new(progress.clone(), Arc::clone(&counters));
@@ -67,13 +79,13 @@ impl Opened {
             Arc::clone(&counters),
             progress,
         );
-        Self {
+        Ok(Self {
             store,
             latest,
             quarantine,
             counters,
             applier,
-        }
+        })
     }
 
     /// Takes a frame in, unless the files hold it.
@@ -115,6 +127,7 @@ pub(super) fn upkeep() -> Upkeep {
         }),
         retention_days: Box::new(|group| (group.agency == "odd").then_some(RETENTION_DAYS)),
         now: Box::new(|| Timestamp::from_micros(3_600_000_000)),
+        mark: domain::FolderMark::ANY,
         pace: Pace::Asked,
         scope: supervisor::Scope::default(),
     }

@@ -14,7 +14,7 @@ use crate::store::file::{DataFile, ReadError};
 use crate::store::index::{Entry, Index, counts};
 use crate::store::manifest::{FileEntry, day_of};
 use crate::store::rollup::is_older;
-use crate::verify::{Finding, REMADE, RESTORE, Series};
+use crate::verify::{Finding, REMADE, RESTORE, RESTORE_FILE, Series};
 
 /// Why a file's rows were not all looked at.
 pub(super) enum Stop {
@@ -93,7 +93,8 @@ impl<'a> Walk<'a> {
         let bytes = fs::metadata(&self.path).map_err(Stop::from)?.len();
         if bytes != self.entry.bytes {
             let what = format!("it has {bytes} bytes, and should have {}", self.entry.bytes);
-            return Err(Stop::Damaged(what));
+            self.say(what, RESTORE_FILE);
+            return Ok(());
         }
         let data = DataFile::new(self.folder, self.entry.clone(), Index::default());
         let mut rows = FileRows::all(&data)?;

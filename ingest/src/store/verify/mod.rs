@@ -8,15 +8,18 @@
 mod file;
 mod rollup;
 
+use std::fs;
 use std::path::Path;
 
-use domain::{DatastreamId, Offset};
+use domain::{DatastreamId, FolderMark, Offset};
 use rustc_hash::FxHashMap;
 
 use super::manifest::{self, FileEntry, Manifest, ManifestError};
 use super::{latest_file, quarantine_file};
 use crate::latest::Latest;
-use crate::verify::{Finding, LOOK_AT_DISK, REMADE, RESTORE, Series, UPDATE};
+use crate::verify::{
+    Finding, LOOK_AT_DISK, REBUILD, REMADE, RESTORE, RESTORE_FILE, Series, UPDATE,
+};
 use file::{Stop, Walk};
 
 /// What the files hold.
@@ -32,26 +35,37 @@ pub(crate) struct StoreContent {
 /// Looks at all files in `folder`; `series` is told of every row.
 pub(crate) fn verify(
     folder: &Path,
+    mark: FolderMark,
     series: &mut Series,
     tell: &mut dyn FnMut(Finding),
 ) -> StoreContent {
     let mut content = StoreContent::default();
     let manifest = match Manifest::read(folder) {
         Ok(manifest) => manifest,
+        // One of an older version that has not written a file yet.
+        Err(ManifestError::Missing { .. }) if mark.adopts() && !manifest::has_files(folder) => {
+            content.flushed = Some(Offset::ZERO);
+            return content;
+        }
         Err(error) => {
             tell(manifest_finding(error));
             return content;
         }
     };
     content.flushed = Some(Offset::new(manifest.flushed_offset));
+    if let Err(misfit) = mark.check(manifest.folder_id()) {
+        let path = folder.join(manifest::FILE);
+        tell(Finding::new(path, misfit.to_string(), RESTORE_FILE));
+    }
     verify_manifest(folder, &manifest, tell);
+    verify_strays(folder, &manifest, tell);
     let mut newest = FxHashMap::default();
     for entry in &manifest.files {
         let mut walk = Walk::new(folder, entry);
         match walk.file(&mut newest, series) {
             // A compaction may have replaced it while this looked.
             Err(Stop::Gone) if was_replaced(folder, entry) => continue,
-            Err(Stop::Gone) => walk.say("it is missing".to_owned(), RESTORE),
+            Err(Stop::Gone) => walk.say("it is missing".to_owned(), RESTORE_FILE),
             Err(Stop::Io(cause)) => walk.say(format!("it cannot be read: {cause}"), LOOK_AT_DISK),
             Err(Stop::Damaged(what)) => walk.say(what, RESTORE),
             Err(Stop::Newer(found)) => walk.say(format!("it is of format {found}"), UPDATE),
@@ -66,7 +80,7 @@ pub(crate) fn verify(
         content.bytes += entry.bytes;
         walk.findings.into_iter().for_each(&mut *tell);
     }
-    verify_tables(folder, &manifest, &newest, tell);
+    verify_tables(folder, mark, &manifest, &newest, tell);
     content
 }
 
@@ -77,7 +91,13 @@ fn manifest_finding(error: ManifestError) -> Finding {
             Finding::new(path, what, LOOK_AT_DISK)
         }
         ManifestError::Damaged { path } => {
-            Finding::new(path, "the manifest is damaged".to_owned(), RESTORE)
+            Finding::new(path, "the manifest is damaged".to_owned(), REBUILD)
+        }
+        ManifestError::Missing { path } => {
+            Finding::new(path, "the manifest is missing".to_owned(), REBUILD)
+        }
+        ManifestError::Misfit { path, misfit } => {
+            Finding::new(path, misfit.to_string(), RESTORE_FILE)
         }
         ManifestError::Newer { path, found } => {
             Finding::new(path, format!("the manifest is of format {found}"), UPDATE)
@@ -135,9 +155,38 @@ fn verify_manifest(folder: &Path, manifest: &Manifest, tell: &mut dyn FnMut(Find
     }
 }
 
-/// The tables can be made again, so what is wrong with them costs time alone.
+/// Files that no manifest names may be those of a newer one.
+fn verify_strays(folder: &Path, manifest: &Manifest, tell: &mut dyn FnMut(Finding)) {
+    let is_known = |number: &u64| {
+        let mut named = manifest.files.iter();
+        let mut expired = manifest.expired.iter();
+        named.any(|file| file.number == *number)
+            || expired.any(|file| file.entry.number == *number)
+            || manifest.replaced.contains(number)
+    };
+    let found = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut strays: Vec<u64> = found
+        .filter_map(|found| FileEntry::parse_name(found.file_name().to_str()?))
+        .filter(|number| !is_known(number))
+        .collect();
+    strays.sort_unstable();
+    for number in strays {
+        let path = folder.join(FileEntry::numbered(number, None).file_name());
+        // A flush may have named it meanwhile.
+        let now = Manifest::read(folder).unwrap_or_default();
+        if !path.exists() || now.files.iter().any(|file| file.number == number) {
+            continue;
+        }
+        let what = "the manifest does not name it: a process ended while it was made, or the manifest is an older one";
+        let cure = "start the platform, which sets it aside; where rows are missed, let madang doctor --repair make the manifest from the files";
+        tell(Finding::new(path, what.to_owned(), cure));
+    }
+}
+
+/// The latest table can be made again, so what is wrong with it costs time alone.
 fn verify_tables(
     folder: &Path,
+    mark: FolderMark,
     manifest: &Manifest,
     newest: &FxHashMap<u32, i64>,
     tell: &mut dyn FnMut(Finding),
@@ -145,7 +194,7 @@ fn verify_tables(
     let path = folder.join(latest_file::FILE);
     let latest = Latest::default();
     let flushed = Offset::new(manifest.flushed_offset);
-    if !latest_file::read(folder, &latest, flushed) {
+    if !latest_file::read(folder, &latest, flushed, mark) {
         // A store without a flush has none.
         if manifest.flushed_offset > 0 {
             let what = "the table of latest values is missing, damaged or behind".to_owned();
@@ -163,13 +212,13 @@ fn verify_tables(
             "stop the platform and remove the file: it is made again",
         ));
     }
-    if !quarantine_file::is_sound(folder) {
+    if let Err(error) = quarantine_file::check(folder, mark, manifest.quarantine) {
         let path = folder.join(quarantine_file::FILE);
-        let what = "the file of quarantined messages is damaged".to_owned();
+        let what = format!("the file of quarantined messages does not serve: {error}");
         tell(Finding::new(
             path,
             what,
-            "restore it from a backup, or remove it: only what the log holds is shown then",
+            "restore it from a backup; madang doctor --repair --accept-loss goes on without it: only what the log holds is shown then",
         ));
     }
 }

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use device_registry::Snapshot;
+use domain::FolderMark;
 use ingest::backup::free_bytes;
 use ingest::verify::{Scope, verify};
 use ingest::{FolderLock, OpenError};
 
 use super::report::Report;
-use super::{databases, secrets};
-use crate::format;
+use super::{compare, databases, secrets};
+use crate::folder::{Record, State, record};
+use crate::format::{self, Format};
 
 /// Below it the platform may stop within minutes: a few segments of the log, a
 /// compaction and an export.
@@ -21,8 +22,8 @@ pub(super) fn check(data: &Path, report: &mut Report) {
     match &lock {
         Ok(_) => look(data, Scope::Whole, report),
         Err(OpenError::InUse { .. }) => {
-            report.note(format!(
-                "a platform has {} open: its log and its databases are not looked at; stop it first, or look at a backup",
+            report.only_in_part(format!(
+                "a platform has {} open: its log, its head, registry.sqlite and sessions.db are not looked at; stop it first, or look at a backup",
                 data.display()
             ));
             look(data, Scope::Store, report);
@@ -38,19 +39,53 @@ pub(super) fn check(data: &Path, report: &mut Report) {
 
 /// Of a data folder and of a backup, which has the same layout.
 pub(super) fn look(data: &Path, scope: Scope, report: &mut Report) {
-    check_format(data, report);
-    secrets::check(data, report);
-    let registry: Option<Snapshot> = match scope {
-        Scope::Whole => databases::check(data, report),
-        Scope::Store => None,
+    let format = check_format(data, report);
+    let record = check_record(data, format, report);
+    secrets::check(data, record.as_ref(), report);
+    let needs_sessions = !matches!(format, Some(Format::Older(..2)));
+    let databases = match scope {
+        Scope::Whole => databases::check(data, needs_sessions, report),
+        Scope::Store => databases::Databases::default(),
     };
-    let verified = verify(data, registry.as_ref(), scope, &mut |finding| {
+    let mark = mark_of(record.as_ref());
+    let snapshot = databases.registry.as_ref().map(|found| &found.snapshot);
+    let verified = verify(data, snapshot, mark, scope, &mut |finding| {
         report.add(finding);
     });
-    report.looked_at_data(data, verified);
+    if scope == Scope::Whole {
+        compare::check(data, record.as_ref(), &databases, &verified, report);
+    }
+    report.looked_at_data(data, scope, verified);
 }
 
-fn check_format(data: &Path, report: &mut Report) {
+/// What its parts must tell of the folder.
+pub(super) fn mark_of(record: Option<&Record>) -> FolderMark {
+    match record {
+        Some(record) if record.state == State::Whole => FolderMark::of(record.folder),
+        Some(record) => FolderMark::first(record.folder),
+        None => FolderMark::ANY,
+    }
+}
+
+fn check_record(data: &Path, format: Option<Format>, report: &mut Report) -> Option<Record> {
+    let path = data.join(record::FILE);
+    let cure = "restore it from a backup, or stop the platform and let madang doctor --repair write it again";
+    match record::read(data) {
+        Ok(Some(record)) => Some(record),
+        Ok(None) => {
+            if format == Some(Format::Ours) {
+                report.find(&path, "it is missing", cure);
+            }
+            None
+        }
+        Err(error) => {
+            report.find(&path, format!("{error:#}"), cure);
+            None
+        }
+    }
+}
+
+fn check_format(data: &Path, report: &mut Report) -> Option<Format> {
     if data.join(format::UNFINISHED).exists() {
         report.find(
             data,
@@ -58,14 +93,19 @@ fn check_format(data: &Path, report: &mut Report) {
             "empty the folder and restore again",
         );
     }
-    if let Err(error) = format::check_readable(data) {
-        let path = data.join(format::FILE);
-        let cure = if path.exists() {
-            "use the newer madang that wrote it, or restore the file from a backup"
-        } else {
-            "is this a data folder? The platform would make a new one of it"
-        };
-        report.find(&path, format!("{error:#}"), cure);
+    let path = data.join(format::FILE);
+    match format::read(data) {
+        Ok(Format::None) => {
+            let cure = "is this a data folder? Then restore the file from a backup, or let madang doctor --repair write it again";
+            report.find(&path, "it is missing", cure);
+            None
+        }
+        Ok(format) => Some(format),
+        Err(error) => {
+            let cure = "use the newer madang that wrote it, or restore the file from a backup";
+            report.find(&path, format!("{error:#}"), cure);
+            None
+        }
     }
 }
 

@@ -4,45 +4,58 @@
 
 use std::path::Path;
 
-use device_registry::{InspectError, REGISTRY_FILE, Snapshot};
+use device_registry::{InspectError, Inspected, REGISTRY_FILE, lost};
 
 use super::report::Report;
 use crate::backup::Staging;
-use crate::glue::sessions::{SESSIONS_FILE, inspect_sessions};
+use crate::glue::sessions::{InspectedSessions, SESSIONS_FILE, inspect_sessions};
 
 const RESTORE: &str = "restore it from a backup, together with store and log";
+const MEND_SESSIONS: &str = "restore it from a backup; madang doctor --repair --accept-loss begins without kept sessions, and clients subscribe again";
 
-/// What the registry holds, where it can be read.
-pub(super) fn check(data: &Path, report: &mut Report) -> Option<Snapshot> {
+/// What the databases hold, where they can be read.
+#[derive(Default)]
+pub(super) struct Databases {
+    pub(super) registry: Option<Inspected>,
+    pub(super) sessions: Option<InspectedSessions>,
+}
+
+/// Looks through both. `needs_sessions`: a folder whose kept sessions must be
+/// there.
+pub(super) fn check(data: &Path, needs_sessions: bool, report: &mut Report) -> Databases {
+    let mut found = Databases::default();
     let staging = match Staging::elsewhere() {
         Ok(staging) => staging,
         Err(error) => {
             report.note(format!(
                 "the databases are not looked at: no room for a copy: {error}"
             ));
-            return None;
+            return found;
         }
     };
-    if copied(data, SESSIONS_FILE, staging.path(), report)
-        && let Err(fault) = inspect_sessions(staging.path())
-    {
-        let cure = "start the platform: it sets the file aside, and clients subscribe again";
-        report.find(&data.join(SESSIONS_FILE), fault, cure);
+    let path = data.join(SESSIONS_FILE);
+    if let Some(what) = lost(&path) {
+        if needs_sessions {
+            report.find(&path, format!("it {what}"), MEND_SESSIONS);
+        }
+    } else if copied(data, SESSIONS_FILE, staging.path(), report) {
+        match inspect_sessions(staging.path()) {
+            Ok(sessions) => found.sessions = Some(sessions),
+            Err(fault) => report.find(&path, fault, MEND_SESSIONS),
+        }
     }
     let path = data.join(REGISTRY_FILE);
-    if !path.exists() {
-        report.find(&path, "it is missing", RESTORE);
-        return None;
+    if let Some(what) = lost(&path) {
+        report.find(&path, format!("it {what}"), RESTORE);
+    } else if copied(data, REGISTRY_FILE, staging.path(), report) {
+        found.registry = registry(&path, staging.path(), report);
     }
-    if std::fs::metadata(&path).is_ok_and(|file| file.len() == 0) {
-        report.find(&path, "it is empty", RESTORE);
-        return None;
-    }
-    if !copied(data, REGISTRY_FILE, staging.path(), report) {
-        return None;
-    }
-    match device_registry::inspect(staging.path()) {
-        Ok(snapshot) => Some(snapshot),
+    found
+}
+
+fn registry(path: &Path, copy: &Path, report: &mut Report) -> Option<Inspected> {
+    match device_registry::inspect(copy) {
+        Ok(inspected) => Some(inspected),
         Err(error) => {
             let cure = match &error {
                 InspectError::Open(device_registry::OpenStoreError::Newer { .. }) => {
@@ -50,7 +63,7 @@ pub(super) fn check(data: &Path, report: &mut Report) -> Option<Snapshot> {
                 }
                 _ => RESTORE,
             };
-            report.find(&path, format!("{:#}", anyhow::Error::new(error)), cure);
+            report.find(path, format!("{:#}", anyhow::Error::new(error)), cure);
             None
         }
     }

@@ -1,14 +1,17 @@
 //! `madang doctor`: what is wrong with a configuration, a data folder, a
-//! certificate or a backup. It changes nothing.
+//! certificate or a backup. It changes nothing, unless it is asked to repair a
+//! data folder.
 //!
 //! One line for each finding, with its cure, then a summary. Status 0: sound;
 //! 1: findings; 2: bad arguments.
 
 mod backup;
 mod certificate;
+mod compare;
 mod configuration;
 mod data;
 mod databases;
+mod repair;
 mod report;
 mod secrets;
 
@@ -36,6 +39,13 @@ pub struct DoctorArgs {
     /// Its private key, PEM
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
+    /// Mends what can be made again from other parts of --data, and says what it did; what is
+    /// replaced is kept under a name with the date
+    #[arg(long, requires = "data", conflicts_with = "json")]
+    repair: bool,
+    /// With --repair: goes on without what is lost for good, and says what that is
+    #[arg(long, requires = "repair")]
+    accept_loss: bool,
     /// One JSON object instead of lines
     #[arg(long)]
     json: bool,
@@ -45,6 +55,12 @@ pub fn run(args: &DoctorArgs) -> ExitCode {
     if let Err(fault) = check(args) {
         super::complain(fault);
         return ExitCode::from(2);
+    }
+    if let (Some(data), true) = (&args.data, args.repair) {
+        match repair::repair(data, args.accept_loss) {
+            Ok(()) => {}
+            Err(error) => return super::report(Err(error)),
+        }
     }
     let mut report = Report::default();
     let now = SystemClock.now();

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use ingest::verify::{Finding, Verified};
+use ingest::verify::{Finding, Scope, Verified};
 use serde_json::{Value, json};
 
 /// Findings in the order in which they were made.
@@ -11,8 +11,10 @@ use serde_json::{Value, json};
 pub(super) struct Report {
     findings: Vec<Line>,
     notes: Vec<String>,
-    looked_at: Vec<(String, Verified)>,
+    looked_at: Vec<(String, Scope, Verified)>,
     others: Vec<String>,
+    /// Something was not looked at, so that nothing is known of the whole.
+    in_part: bool,
 }
 
 struct Line {
@@ -39,9 +41,15 @@ impl Report {
         self.notes.push(note.into());
     }
 
-    pub(super) fn looked_at_data(&mut self, folder: &Path, verified: Verified) {
+    /// A part of a folder is not looked at, and why.
+    pub(super) fn only_in_part(&mut self, note: impl Into<String>) {
+        self.in_part = true;
+        self.note(note);
+    }
+
+    pub(super) fn looked_at_data(&mut self, folder: &Path, scope: Scope, verified: Verified) {
         self.looked_at
-            .push((folder.display().to_string(), verified));
+            .push((folder.display().to_string(), scope, verified));
     }
 
     pub(super) fn looked_at(&mut self, what: impl Into<String>) {
@@ -54,9 +62,13 @@ impl Report {
 
     pub(super) fn to_json(&self) -> Value {
         let line = |line: &Line| json!({"path": line.path, "what": line.what, "cure": line.cure});
-        let data = |(folder, verified): &(String, Verified)| {
+        let data = |(folder, scope, verified): &(String, Scope, Verified)| {
             json!({
                 "folder": folder,
+                "looked_at": match scope {
+                    Scope::Whole => "everything",
+                    Scope::Store => "store files only",
+                },
                 "offset": verified.offset.get(),
                 "files": verified.files,
                 "rows": verified.rows,
@@ -69,7 +81,8 @@ impl Report {
             })
         };
         json!({
-            "sound": self.is_sound(),
+            // Unknown where a part was not looked at.
+            "sound": (!self.in_part || !self.is_sound()).then_some(self.is_sound()),
             "findings": self.findings.iter().map(line).collect::<Vec<_>>(),
             "notes": self.notes,
             "data": self.looked_at.iter().map(data).collect::<Vec<_>>(),
@@ -91,7 +104,16 @@ impl fmt::Display for Report {
         for note in &self.notes {
             writeln!(f, "note: {note}")?;
         }
-        for (folder, verified) in &self.looked_at {
+        for (folder, scope, verified) in &self.looked_at {
+            if *scope == Scope::Store {
+                writeln!(
+                    f,
+                    "looked at the store's files of {folder} alone: {} rows in {} files; what is newer \
+                     is in the log, and not looked at",
+                    verified.rows, verified.files
+                )?;
+                continue;
+            }
             writeln!(
                 f,
                 "looked at {folder}: {} rows in {} files, {} frames in {} segments, up to offset {}; \
@@ -111,6 +133,7 @@ impl fmt::Display for Report {
             writeln!(f, "looked at {what}")?;
         }
         match self.findings.len() {
+            0 if self.in_part => writeln!(f, "nothing wrong in what was looked at; see the note"),
             0 => writeln!(f, "sound"),
             1 => writeln!(f, "1 finding"),
             count => writeln!(f, "{count} findings"),

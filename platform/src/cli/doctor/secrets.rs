@@ -4,9 +4,10 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use device_registry::{PEPPER_FILE, REGISTRY_FILE, TOKEN_FILE};
+use device_registry::{MIN_TOKEN_BYTES, PEPPER_FILE, REGISTRY_FILE, TOKEN_FILE};
 
 use super::report::Report;
+use crate::folder::{Record, key_fault, record};
 use crate::glue::sessions::SESSIONS_FILE;
 use crate::identity;
 
@@ -16,7 +17,7 @@ const PEPPER_BYTES: u64 = 32;
 const KEY_CURE: &str =
     "restore it from a backup: what devices keep of the platform's receipts is signed by it";
 
-pub(super) fn check(data: &Path, report: &mut Report) {
+pub(super) fn check(data: &Path, record: Option<&Record>, report: &mut Report) {
     for name in [
         TOKEN_FILE,
         identity::FILE,
@@ -24,6 +25,7 @@ pub(super) fn check(data: &Path, report: &mut Report) {
         PEPPER_FILE,
         REGISTRY_FILE,
         SESSIONS_FILE,
+        record::FILE,
     ] {
         check_mode(&data.join(name), report);
     }
@@ -51,9 +53,29 @@ pub(super) fn check(data: &Path, report: &mut Report) {
             Err(error) => report.find(&path, format!("it cannot be read: {error}"), cure),
         }
     }
-    if !data.join(TOKEN_FILE).exists() {
-        let cure = "restore it from a backup, or start the platform: it makes a new one";
-        report.find(&data.join(TOKEN_FILE), "it is missing", cure);
+    for (name, told) in record.iter().flat_map(|record| &record.secrets) {
+        let path = data.join(name);
+        if path.exists()
+            && let Some(fault) = key_fault(&path, told)
+        {
+            let cure =
+                "put this folder's own back: what was made with it is not valid under another";
+            report.find(&path, format!("it {fault}"), cure);
+        }
+    }
+    let path = data.join(TOKEN_FILE);
+    match std::fs::read(&path) {
+        Ok(token) if token.trim_ascii().len() < MIN_TOKEN_BYTES => {
+            let what = format!("it holds less than {MIN_TOKEN_BYTES} characters");
+            let cure =
+                "restore it from a backup, or delete it: the platform makes a new one at its start";
+            report.find(&path, what, cure);
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let cure = "restore it from a backup, or start the platform: it makes a new one";
+            report.find(&path, "it is missing", cure);
+        }
+        _ => {}
     }
 }
 

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 
 use super::Sessions;
 use super::database;
+use super::folder::{self, SessionsTold};
 use super::queue::Copy;
 
 /// Why the kept sessions were not copied.
@@ -72,8 +73,29 @@ fn oldest_position(connection: &Connection) -> rusqlite::Result<Option<LogPositi
 }
 
 /// Looks through the file in `dir`, which must be a copy: it is opened as at a
-/// start. Answers with the oldest position, or with what is wrong.
-pub fn inspect_sessions(dir: &Path) -> Result<Option<LogPosition>, String> {
+/// start. Answers with what it holds, or with what is wrong.
+pub fn inspect_sessions(dir: &Path) -> Result<InspectedSessions, String> {
     let connection = database::open_sound(dir)?;
-    oldest_position(&connection).map_err(|error| error.to_string())
+    let inspected = || -> rusqlite::Result<InspectedSessions> {
+        Ok(InspectedSessions {
+            oldest: oldest_position(&connection)?,
+            newest: newest_position(&connection)?,
+            told: folder::told(&connection)?,
+        })
+    };
+    inspected().map_err(|error| error.to_string())
+}
+
+/// What a file of kept sessions holds.
+pub struct InspectedSessions {
+    /// Positions from which sessions go on.
+    pub oldest: Option<LogPosition>,
+    pub newest: Option<LogPosition>,
+    pub told: SessionsTold,
+}
+
+fn newest_position(connection: &Connection) -> rusqlite::Result<Option<LogPosition>> {
+    let newest: Option<i64> =
+        connection.query_row("SELECT max(position) FROM session", [], |row| row.get(0))?;
+    Ok(newest.map(|position| LogPosition::from_raw(position.cast_unsigned())))
 }

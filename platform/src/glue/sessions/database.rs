@@ -5,10 +5,10 @@
 //! (`synchronous = FULL`); only the platform's own account may read it (mode
 //! 0600). A newer schema is refused and left untouched.
 //!
-//! A file that is damaged does not keep the platform from starting: sessions
-//! are what a client makes anew by connecting, unlike everything else in the
-//! folder. It is renamed, said so in one line, and an empty one takes its
-//! place.
+//! A file that is lost, damaged, older than the folder around it or of another
+//! one is refused and left as it is: to begin without it would break what was
+//! promised to those whose sessions it kept. `madang doctor --repair
+//! --accept-loss` sets it aside and makes an empty one; clients subscribe again.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read};
@@ -16,18 +16,21 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use broker::StoredSession;
+use device_registry::KeptWal;
+use domain::{FolderId, Misfit, Timestamp};
 use rusqlite::{Connection, ErrorCode};
 
+use super::folder::{SessionsFolder, adopt, told};
 use super::rows;
 use super::schema::{self, SCHEMA_VERSION};
 
 /// The file's name in the data folder.
 pub const SESSIONS_FILE: &str = "sessions.db";
-/// What is put behind the name of a damaged file. Only the newest stays: a
-/// disk that damages one at every start must not fill up with them.
-pub const SET_ASIDE: &str = ".damaged";
 /// SQLite's write-ahead log has a file of its own, named like this behind.
 const WAL: &str = "-wal";
+/// What helps where the file is gone for good.
+const MEND: &str = "restore it from a backup, or let madang doctor --repair --accept-loss begin \
+                    without kept sessions";
 
 /// Prepared statements that are kept: there is one for each kind of change.
 const STATEMENT_CACHE: usize = 16;
@@ -44,6 +47,23 @@ pub enum OpenSessionsError {
     Newer { path: PathBuf, found: u32 },
     #[error("{} is in use by another process", .0.display())]
     InUse(PathBuf),
+    #[error("{} {what}, and this data folder has lived: {MEND}", path.display())]
+    Lost { path: PathBuf, what: &'static str },
+    #[error("{} is damaged ({what}): {MEND}", path.display())]
+    Damaged { path: PathBuf, what: String },
+    #[error("{} does not fit: {misfit}; put this folder's own back", path.display())]
+    Misfit { path: PathBuf, misfit: Misfit },
+    #[error(
+        "{} is older than the folder around it: it has {found} changes of {least} that were saved, \
+         so it is a copy from before, or its -wal is lost or damaged; nothing was changed. Put the \
+         newer one in its place; else {MEND}",
+        path.display()
+    )]
+    Older {
+        path: PathBuf,
+        found: u64,
+        least: u64,
+    },
     #[error("cannot open {}", path.display())]
     Open {
         path: PathBuf,
@@ -66,32 +86,88 @@ pub(super) struct Opened {
     pub(super) connection: Connection,
     pub(super) sessions: Vec<StoredSession>,
     pub(super) path: PathBuf,
+    pub(super) changes: u64,
 }
 
-/// Opens the file in `dir`, makes it where there is none, upgrades an older
-/// one in place, and sets a damaged one aside.
-pub(super) fn open(dir: &Path) -> Result<Opened, OpenSessionsError> {
+/// Opens the file in `dir`, makes it where there may be none, and upgrades an
+/// older version in place.
+pub(super) fn open(dir: &Path, folder: SessionsFolder) -> Result<Opened, OpenSessionsError> {
     let path = dir.join(SESSIONS_FILE);
-    let found = match try_open(&path)? {
-        Found::Sound(opened) => return Ok(opened),
-        Found::Damaged(why) => why,
-    };
-    let aside = set_aside(&path)?;
-    tracing::error!(
-        why = %found,
-        "{} is damaged and was set aside as {}: kept MQTT sessions are gone, so clients \
-         subscribe again and are not sent what they missed; no telemetry is affected",
-        path.display(),
-        aside.display()
-    );
-    match try_open(&path)? {
-        Found::Sound(opened) => Ok(opened),
-        Found::Damaged(why) => Err(OpenSessionsError::File {
-            action: "make",
-            path,
-            source: std::io::Error::other(why),
-        }),
+    if let Some(what) = device_registry::lost(&path).filter(|_| !folder.mark.adopts()) {
+        return Err(OpenSessionsError::Lost { path, what });
     }
+    let wal = KeptWal::of(&path);
+    let opened = match try_open(&path)? {
+        Found::Sound(opened) => opened,
+        Found::Damaged(what) => {
+            wal.put_back();
+            return Err(OpenSessionsError::Damaged { path, what });
+        }
+    };
+    match check(&opened, folder) {
+        Ok(()) => Ok(opened),
+        Err(refused) => {
+            drop(opened);
+            wal.put_back();
+            Err(refused)
+        }
+    }
+}
+
+/// Whether the file belongs to the folder and is as far as the rest of it.
+fn check(opened: &Opened, folder: SessionsFolder) -> Result<(), OpenSessionsError> {
+    let path = || opened.path.clone();
+    let failed = |source| OpenSessionsError::Open {
+        path: path(),
+        source,
+    };
+    let told = told(&opened.connection).map_err(failed)?;
+    let misfit = folder.mark.check(told.folder).err();
+    // An older copy of this folder's own may tell no folder yet.
+    if misfit != Some(Misfit::Foreign) && told.changes < folder.least {
+        return Err(OpenSessionsError::Older {
+            path: path(),
+            found: told.changes,
+            least: folder.least,
+        });
+    }
+    if let Some(misfit) = misfit {
+        return Err(OpenSessionsError::Misfit {
+            path: path(),
+            misfit,
+        });
+    }
+    match folder.mark.id() {
+        Some(id) if told.folder.is_none() => adopt(&opened.connection, id, 0).map_err(failed),
+        _ => Ok(()),
+    }
+}
+
+/// Sets the file in `dir` aside, whatever it is, and makes an empty one of the
+/// folder `id` in its place, as far as `changes`. Answers with the old one's new
+/// name, where there was one.
+pub fn begin_without_sessions(
+    dir: &Path,
+    id: FolderId,
+    changes: u64,
+    now: Timestamp,
+) -> Result<Option<PathBuf>, OpenSessionsError> {
+    let path = dir.join(SESSIONS_FILE);
+    let failed = |source| OpenSessionsError::File {
+        action: "set aside",
+        path: path.clone(),
+        source,
+    };
+    let mut aside = None;
+    for path in [with_suffix(&path, WAL), path.clone()] {
+        if path.exists() {
+            aside = Some(ingest::set_aside(&path, now).map_err(failed)?);
+        }
+    }
+    let opened = open(dir, SessionsFolder::ANY)?;
+    adopt(&opened.connection, id, changes)
+        .map_err(|source| OpenSessionsError::Open { path, source })?;
+    Ok(aside)
 }
 
 /// Opens the file in `dir` where it is sound; else tells what is wrong, and sets
@@ -121,15 +197,17 @@ fn try_open(path: &Path) -> Result<Found, OpenSessionsError> {
         });
     }
     match connect(path, version).and_then(|connection| {
-        let damage = check(&connection)?;
+        let damage = damage(&connection)?;
         let sessions = rows::load(&connection)?;
-        Ok((connection, sessions, damage))
+        let changes = told(&connection)?.changes;
+        Ok((connection, sessions, changes, damage))
     }) {
-        Ok((_, _, Some(damage))) => Ok(Found::Damaged(damage)),
-        Ok((connection, sessions, None)) => Ok(Found::Sound(Opened {
+        Ok((.., Some(damage))) => Ok(Found::Damaged(damage)),
+        Ok((connection, sessions, changes, None)) => Ok(Found::Sound(Opened {
             connection,
             sessions,
             path: path.to_owned(),
+            changes,
         })),
         Err(error) if is_damage(&error) => Ok(Found::Damaged(error.to_string())),
         Err(error) if is_busy(&error) => Err(OpenSessionsError::InUse(path.to_owned())),
@@ -164,7 +242,7 @@ fn connect(path: &Path, version: u32) -> rusqlite::Result<Connection> {
 
 /// Walks the whole file: damage that is found by a change, hours later, would
 /// end the platform.
-fn check(connection: &Connection) -> rusqlite::Result<Option<String>> {
+fn damage(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let said: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     Ok((said != "ok").then_some(said))
 }
@@ -198,29 +276,6 @@ fn is_busy(error: &rusqlite::Error) -> bool {
         error.sqlite_error_code(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
     )
-}
-
-fn set_aside(path: &Path) -> Result<PathBuf, OpenSessionsError> {
-    let aside = with_suffix(path, SET_ASIDE);
-    let failed = |source| OpenSessionsError::File {
-        action: "set aside",
-        path: path.to_owned(),
-        source,
-    };
-    std::fs::rename(path, &aside).map_err(failed)?;
-    // Its write-ahead log belongs to it, under the name that SQLite looks for.
-    let (wal, wal_aside) = (with_suffix(path, WAL), with_suffix(&aside, WAL));
-    let moved = match std::fs::rename(wal, &wal_aside) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            // One of an earlier file must not be taken for this one's.
-            std::fs::remove_file(wal_aside)
-        }
-        moved => moved,
-    };
-    match moved {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(error)),
-        _ => Ok(aside),
-    }
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

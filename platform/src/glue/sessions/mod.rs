@@ -1,6 +1,7 @@
 //! Sessions that outlive their connection, kept in `DIR/sessions.db`.
 //!
-//! - `database`: opens the file, or sets a damaged one aside
+//! - `database`: opens the file
+//! - `folder`: holds it against the data folder around it
 //! - `schema`: its tables
 //! - `rows`: what a change does to them
 //! - `queue`: what waits to be saved
@@ -16,6 +17,7 @@
 
 mod copy;
 mod database;
+mod folder;
 mod queue;
 mod rows;
 mod schema;
@@ -33,8 +35,9 @@ use ingest::Clock;
 use parking_lot::Mutex;
 use supervisor::Scope;
 
-pub use copy::{CopySessionsError, inspect_sessions};
-pub use database::{OpenSessionsError, SESSIONS_FILE, SET_ASIDE};
+pub use copy::{CopySessionsError, InspectedSessions, inspect_sessions};
+pub use database::{OpenSessionsError, SESSIONS_FILE, begin_without_sessions};
+pub use folder::{SessionsFolder, SessionsTold};
 pub use queue::SessionsFault;
 use queue::{Queue, SaveError};
 
@@ -53,11 +56,12 @@ impl Sessions {
     /// `clock` gives the time at which a session's connection ended.
     pub fn open(
         dir: &Path,
+        folder: SessionsFolder,
         clock: Arc<dyn Clock>,
         scope: &Scope,
     ) -> Result<Self, OpenSessionsError> {
-        let opened = database::open(dir)?;
-        let queue = Arc::new(Queue::new(&opened.path));
+        let opened = database::open(dir, folder)?;
+        let queue = Arc::new(Queue::new(&opened.path, opened.changes));
         writer::start(
             opened.connection,
             Arc::clone(&queue),
@@ -76,6 +80,11 @@ impl Sessions {
     /// Resolves with the fault once sessions cannot be saved any more.
     pub fn failed(&self) -> impl Future<Output = SessionsFault> + Send + 'static {
         self.queue.failed()
+    }
+
+    /// Transactions that were committed, of this process and of those before.
+    pub fn changes(&self) -> u64 {
+        self.queue.changes()
     }
 
     /// Saves what waits, takes no more, and closes the file.

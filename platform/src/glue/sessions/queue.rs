@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use broker::{LogPosition, SessionChange};
 use parking_lot::{Condvar, Mutex};
@@ -40,7 +41,7 @@ fn cure(cause: &rusqlite::Error) -> &'static str {
         Some(ErrorCode::ReadOnly) => {
             "the file system is read-only: mount it for writing and start again"
         }
-        Some(ErrorCode::DatabaseCorrupt) => "start again: a damaged file is set aside",
+        Some(ErrorCode::DatabaseCorrupt) => "look at the folder with madang doctor",
         _ => "check the disk, then start again",
     }
 }
@@ -75,6 +76,8 @@ pub(super) struct Queue {
     state: Mutex<State>,
     work: Condvar,
     ending: watch::Sender<Ending>,
+    /// Transactions that were committed.
+    changes: AtomicU64,
 }
 
 #[derive(Default)]
@@ -98,13 +101,22 @@ enum Ending {
 }
 
 impl Queue {
-    pub(super) fn new(path: &Path) -> Self {
+    pub(super) fn new(path: &Path, changes: u64) -> Self {
         Self {
             path: Arc::from(path),
             state: Mutex::default(),
             work: Condvar::new(),
             ending: watch::Sender::default(),
+            changes: AtomicU64::new(changes),
         }
+    }
+
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_changes(&self, changes: u64) {
+        self.changes.store(changes, Ordering::Release);
     }
 
     pub(super) fn put(&self, changes: Vec<SessionChange>) -> Result<Saved, SaveError> {

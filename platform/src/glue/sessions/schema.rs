@@ -10,7 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 
 /// In order; the first makes version 1. A released one never changes.
-const MIGRATIONS: &[&str] = &[VERSION_1];
+const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2];
 
 const VERSION_1: &str = "
 CREATE TABLE session (
@@ -37,6 +37,18 @@ CREATE TABLE received (
     packet_id INTEGER NOT NULL,
     PRIMARY KEY (session, packet_id)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// The data folder's id, and how many transactions were committed: an older
+/// binary would not count them.
+const VERSION_2: &str = "
+CREATE TABLE folder (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    id TEXT,
+    changes INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO folder (one, id, changes) VALUES (1, NULL, 0);
 ";
 
 /// Runs the migrations that the file lacks, under a rollback journal: then the

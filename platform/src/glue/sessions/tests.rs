@@ -13,7 +13,7 @@ use domain::{Offset, Timestamp};
 use ingest::Clock;
 use rusqlite::Connection;
 
-use super::{OpenSessionsError, SESSIONS_FILE, SET_ASIDE, Sessions};
+use super::{OpenSessionsError, SESSIONS_FILE, Sessions, SessionsFolder, begin_without_sessions};
 
 /// Each look at it is a microsecond later.
 #[derive(Default)]
@@ -26,12 +26,12 @@ impl Clock for Ticks {
 }
 
 fn open(dir: &Path) -> Sessions {
-    Sessions::open(
-        dir,
-        Arc::new(Ticks::default()),
-        &supervisor::Scope::default(),
-    )
-    .unwrap()
+    try_open(dir, SessionsFolder::ANY).unwrap()
+}
+
+fn try_open(dir: &Path, folder: SessionsFolder) -> Result<Sessions, OpenSessionsError> {
+    let scope = supervisor::Scope::default();
+    Sessions::open(dir, folder, Arc::new(Ticks::default()), &scope)
 }
 
 fn key(client_id: &str) -> Arc<SessionKey> {
@@ -365,7 +365,7 @@ fn after_a_fault_nothing_is_saved_and_everybody_is_told() {
 type Damage = (&'static str, fn(&mut Vec<u8>));
 
 #[test]
-fn a_damaged_file_is_set_aside_and_the_sessions_start_anew() {
+fn a_damaged_file_is_refused_and_set_aside_where_its_loss_is_accepted() {
     let damages: [Damage; 4] = [
         ("no SQLite file", |bytes| bytes[..16].fill(b'x')),
         ("shorter than a header", |bytes| bytes.truncate(50)),
@@ -394,11 +394,22 @@ fn a_damaged_file_is_set_aside_and_the_sessions_start_anew() {
         damage(&mut bytes);
         std::fs::write(&path, &bytes).unwrap();
 
-        let sessions = open(dir.path());
+        let refused = try_open(dir.path(), SessionsFolder::ANY);
+        assert!(
+            matches!(refused, Err(OpenSessionsError::Damaged { .. })),
+            "{what}"
+        );
+        assert_eq!(std::fs::read(&path).unwrap(), bytes, "{what}: untouched");
+        let id = "07".repeat(16).parse().unwrap();
+        let aside = begin_without_sessions(dir.path(), id, 5, Timestamp::from_micros(0));
+        let aside = aside.unwrap().unwrap();
+        let mark = domain::FolderMark::of(id);
+        let sessions = try_open(dir.path(), SessionsFolder { mark, least: 5 });
+        let sessions = sessions.unwrap();
         assert_eq!(sessions.load().unwrap(), [], "{what}");
         save(&sessions, vec![attached("new", 1)]);
+        assert_eq!(sessions.changes(), 6);
         block_on(sessions.close()).unwrap();
-        let aside = dir.path().join(format!("{SESSIONS_FILE}{SET_ASIDE}"));
         assert_eq!(
             std::fs::read(aside).unwrap(),
             bytes,
@@ -409,14 +420,53 @@ fn a_damaged_file_is_set_aside_and_the_sessions_start_anew() {
 }
 
 #[test]
-fn a_file_with_other_tables_is_set_aside() {
+fn a_file_with_other_tables_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let file = Connection::open(dir.path().join(SESSIONS_FILE)).unwrap();
     file.execute_batch("CREATE TABLE session (id INTEGER); PRAGMA user_version = 1")
         .unwrap();
     drop(file);
-    let sessions = open(dir.path());
+    let refused = try_open(dir.path(), SessionsFolder::ANY);
+    assert!(matches!(refused, Err(OpenSessionsError::Damaged { .. })));
+}
+
+/// What a copy from before, a lost file and a lost write-ahead log have in
+/// common: what was promised is not there.
+#[test]
+fn a_file_that_is_lost_or_has_not_got_as_far_as_the_folder_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(SESSIONS_FILE);
+    let id: domain::FolderId = "07".repeat(16).parse().unwrap();
+    let mark = domain::FolderMark::of(id);
+    let open = |least| {
+        let folder = SessionsFolder { mark, least };
+        try_open(dir.path(), folder)
+    };
+    let lost = |refused| matches!(refused, Err(OpenSessionsError::Lost { .. }));
+    assert!(lost(open(0)));
+    assert!(!path.exists(), "none was made");
+    std::fs::write(&path, b"").unwrap();
+    assert!(lost(open(0)));
+    std::fs::remove_file(&path).unwrap();
+
+    let folder = SessionsFolder {
+        mark: domain::FolderMark::first(id),
+        least: 0,
+    };
+    let sessions = try_open(dir.path(), folder).unwrap();
     save(&sessions, vec![attached("app", 1)]);
+    let copy = killed(dir.path());
+    let wal = copy.path().join(format!("{SESSIONS_FILE}-wal"));
+    let garbled = vec![0xa5; std::fs::read(&wal).unwrap().len()];
+    std::fs::write(&wal, &garbled).unwrap();
+    let least = sessions.changes();
+    let folder = SessionsFolder { mark, least };
+    let older = try_open(copy.path(), folder);
+    assert!(matches!(older, Err(OpenSessionsError::Older { .. })));
+    assert_eq!(std::fs::read(&wal).unwrap(), garbled, "as it was found");
+    block_on(sessions.close()).unwrap();
+    drop(sessions);
+    assert!(open(least).is_ok());
 }
 
 #[test]
@@ -429,11 +479,7 @@ fn a_newer_file_is_refused_and_left_untouched() {
         .unwrap();
     drop(file);
     let before = std::fs::read(&path).unwrap();
-    let refused = Sessions::open(
-        dir.path(),
-        Arc::new(Ticks::default()),
-        &supervisor::Scope::default(),
-    );
+    let refused = try_open(dir.path(), SessionsFolder::ANY);
     assert!(matches!(
         refused,
         Err(OpenSessionsError::Newer { found: 99, .. })
@@ -447,11 +493,7 @@ fn the_file_belongs_to_one_process_and_one_account() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     let sessions = open(dir.path());
-    let second = Sessions::open(
-        dir.path(),
-        Arc::new(Ticks::default()),
-        &supervisor::Scope::default(),
-    );
+    let second = try_open(dir.path(), SessionsFolder::ANY);
     assert!(matches!(second, Err(OpenSessionsError::InUse(_))));
     save(&sessions, vec![attached("app", 1)]);
     for entry in std::fs::read_dir(dir.path()).unwrap() {
@@ -476,10 +518,4 @@ fn a_torn_write_ahead_log_keeps_what_was_saved_before() {
     std::fs::write(&wal, bytes).unwrap();
     let found = reopened(copy.path());
     assert_eq!(found.keys().collect::<Vec<_>>(), ["app"]);
-    assert!(
-        !copy
-            .path()
-            .join(format!("{SESSIONS_FILE}{SET_ASIDE}"))
-            .exists()
-    );
 }

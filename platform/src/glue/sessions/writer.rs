@@ -10,7 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use supervisor::Scope;
 
 use super::queue::{Queue, Waiting};
-use super::rows;
+use super::{folder, rows};
 
 pub(super) fn start(
     connection: Connection,
@@ -46,10 +46,13 @@ fn run(mut connection: Connection, queue: &Queue, clock: &dyn Clock) {
         if batch.is_empty() {
             continue;
         }
-        if let Err(cause) = save(&mut connection, &batch, clock) {
-            // The outcome of a failed commit is unknown: nothing is tried again.
-            queue.fail(batch, cause);
-            return;
+        match save(&mut connection, &batch, clock) {
+            Ok(changes) => queue.set_changes(changes),
+            Err(cause) => {
+                // The outcome of a failed commit is unknown: nothing is tried again.
+                queue.fail(batch, cause);
+                return;
+            }
         }
         for waiting in batch {
             // Nobody listens where the connection has gone away.
@@ -58,7 +61,12 @@ fn run(mut connection: Connection, queue: &Queue, clock: &dyn Clock) {
     }
 }
 
-fn save(connection: &mut Connection, batch: &[Waiting], clock: &dyn Clock) -> rusqlite::Result<()> {
+/// How many transactions there are then.
+fn save(
+    connection: &mut Connection,
+    batch: &[Waiting],
+    clock: &dyn Clock,
+) -> rusqlite::Result<u64> {
     let now = clock.now();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // A session that receives moves on with each acknowledgement: of one batch
@@ -80,5 +88,7 @@ fn save(connection: &mut Connection, batch: &[Waiting], clock: &dyn Clock) -> ru
     for (key, position) in positions {
         rows::set_position(&transaction, key, position)?;
     }
-    transaction.commit()
+    let changes = folder::count_change(&transaction)?;
+    transaction.commit()?;
+    Ok(changes)
 }

@@ -1,0 +1,147 @@
+//! A registry's file that is lost, another folder's or older than its folder:
+//! refused as it is; and no number is given twice.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use device_registry::{
+    NewAgency, Numbers, OpenError, OpenStoreError, REGISTRY_FILE, Registry, RegistryFolder,
+    RegistryMark, mend,
+};
+use domain::{FolderId, FolderMark, Timestamp};
+
+use crate::harness::{agency, device, new_device};
+
+fn id(byte: &str) -> FolderId {
+    byte.repeat(16).parse().unwrap()
+}
+
+fn open(dir: &Path, mark: FolderMark, least: RegistryMark) -> Result<Registry, OpenError> {
+    let folder = RegistryFolder { mark, least };
+    Registry::open_in(dir, folder, || Timestamp::from_micros(0))
+}
+
+fn own(dir: &Path, least: RegistryMark) -> Result<Registry, OpenError> {
+    open(dir, FolderMark::of(id("07")), least)
+}
+
+/// A registry of the folder 07 with one device.
+fn made(dir: &Path) -> Registry {
+    let registry = open(dir, FolderMark::first(id("07")), RegistryMark::default()).unwrap();
+    let name = "서울특별시".to_owned();
+    let id = agency("seoul");
+    registry.create_agency(NewAgency { id, name }).unwrap();
+    registry.register_device(new_device("lot-1")).unwrap();
+    registry
+}
+
+fn store_error(refused: Result<Registry, OpenError>) -> OpenStoreError {
+    match refused.expect_err("it is refused") {
+        OpenError::Open(error) => error,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_lost_file_is_refused_and_none_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(REGISTRY_FILE);
+    let mark = made(dir.path()).mark().unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    for content in [None, Some(&whole[..0]), Some(&whole[..whole.len() - 4_096])] {
+        let _ = std::fs::remove_file(&path);
+        if let Some(content) = content {
+            std::fs::write(&path, content).unwrap();
+        }
+        let error = store_error(own(dir.path(), mark));
+        assert!(matches!(error, OpenStoreError::Lost { .. }), "{error}");
+        assert_eq!(std::fs::read(&path).ok().as_deref(), content);
+    }
+    std::fs::write(&path, whole).unwrap();
+    assert_eq!(own(dir.path(), mark).unwrap().mark().unwrap(), mark);
+}
+
+#[test]
+fn one_of_another_folder_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(made(dir.path()));
+    for mark in [FolderMark::of(id("08")), FolderMark::first(id("08"))] {
+        let error = store_error(open(dir.path(), mark, RegistryMark::default()));
+        assert!(matches!(error, OpenStoreError::Misfit { .. }), "{error}");
+    }
+    assert!(own(dir.path(), RegistryMark::default()).is_ok());
+}
+
+/// Who made a change is answered only when the folder knows of it, so what was
+/// answered and is not there is noticed.
+#[test]
+fn a_copy_from_before_and_a_lost_write_ahead_log_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = made(dir.path());
+    let told = Arc::new(Mutex::new(RegistryMark::default()));
+    registry.on_durable({
+        let told = Arc::clone(&told);
+        move |mark| *told.lock().unwrap() = mark
+    });
+    registry.checkpoint().unwrap();
+    let older = std::fs::read(dir.path().join(REGISTRY_FILE)).unwrap();
+    registry.revoke_device(&device("lot-1")).unwrap();
+    let least = *told.lock().unwrap();
+    assert_eq!(least, registry.mark().unwrap());
+
+    let copy = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(dir.path()).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+    }
+    let wal = copy.path().join(format!("{REGISTRY_FILE}-wal"));
+    let whole = std::fs::read(&wal).unwrap();
+    assert!(!whole.is_empty(), "the revocation is in it");
+    let garbled = vec![0xa5; whole.len()];
+    for content in [&garbled[..], &whole[..whole.len() / 2], b""] {
+        std::fs::write(&wal, content).unwrap();
+        let error = store_error(own(copy.path(), least));
+        assert!(matches!(error, OpenStoreError::Older { .. }), "{error}");
+        assert_eq!(
+            std::fs::read(&wal).unwrap_or_default(),
+            content,
+            "as it was"
+        );
+    }
+    std::fs::write(&wal, whole).unwrap();
+    own(copy.path(), least).unwrap();
+    std::fs::write(copy.path().join(REGISTRY_FILE), older).unwrap();
+    let _ = std::fs::remove_file(&wal);
+    let error = store_error(own(copy.path(), least));
+    assert!(matches!(error, OpenStoreError::Older { .. }), "{error}");
+}
+
+#[test]
+fn no_number_is_given_twice_whatever_was_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = made(dir.path());
+    let older = registry.mark().unwrap();
+    registry.checkpoint().unwrap();
+    let path = dir.path().join(REGISTRY_FILE);
+    let copy = std::fs::read(&path).unwrap();
+    registry.register_device(new_device("lot-2")).unwrap();
+    let least = registry.mark().unwrap();
+    drop(registry);
+    std::fs::write(&path, copy).unwrap();
+    assert!(own(dir.path(), least).is_err());
+
+    let numbers = Numbers {
+        datastream: least.numbers.datastream + 10,
+        ..least.numbers
+    };
+    mend(dir.path(), id("07"), least.changes, numbers).unwrap();
+    let registry = own(dir.path(), least).unwrap();
+    let before = registry.snapshot();
+    assert!(before.device("lot-2").is_none(), "it is the older one");
+    registry.register_device(new_device("lot-3")).unwrap();
+    let snapshot = registry.snapshot();
+    let first = snapshot.device("lot-3").unwrap().datastreams.of_field(0);
+    let first = u64::from(first.unwrap().get());
+    assert!(first > numbers.datastream, "{first}");
+    assert!(registry.mark().unwrap().numbers.datastream > older.numbers.datastream);
+}

@@ -1,0 +1,54 @@
+//! Whether the file belongs to the data folder around it, and is as far as the
+//! rest of it.
+
+use domain::{FolderId, FolderMark};
+use rusqlite::{Connection, params};
+
+/// What the file is held against when it is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionsFolder {
+    pub mark: FolderMark,
+    /// Transactions that were committed at least.
+    pub least: u64,
+}
+
+impl SessionsFolder {
+    /// Of a file by itself.
+    pub const ANY: Self = Self {
+        mark: FolderMark::ANY,
+        least: 0,
+    };
+}
+
+/// What a file tells of itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SessionsTold {
+    pub folder: Option<FolderId>,
+    pub changes: u64,
+}
+
+pub(super) fn told(connection: &Connection) -> rusqlite::Result<SessionsTold> {
+    connection.query_row("SELECT id, changes FROM folder", [], |row| {
+        let id: Option<String> = row.get(0)?;
+        let changes: i64 = row.get(1)?;
+        Ok(SessionsTold {
+            folder: id.and_then(|text| text.parse().ok()),
+            changes: changes.cast_unsigned(),
+        })
+    })
+}
+
+pub(super) fn adopt(connection: &Connection, id: FolderId, changes: u64) -> rusqlite::Result<()> {
+    let sql = "UPDATE folder SET id = ?1, changes = max(changes, ?2)";
+    connection.execute(sql, params![id.to_string(), changes.cast_signed()])?;
+    // The file alone tells whose it is, whatever becomes of the write-ahead log.
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
+/// One transaction more, within it; how many there are.
+pub(super) fn count_change(connection: &Connection) -> rusqlite::Result<u64> {
+    let mut statement =
+        connection.prepare_cached("UPDATE folder SET changes = changes + 1 RETURNING changes")?;
+    let changes: i64 = statement.query_row([], |row| row.get(0))?;
+    Ok(changes.cast_unsigned())
+}
