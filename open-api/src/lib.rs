@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod access;
+mod aside;
 mod backups;
 mod body;
 mod boundary_members;

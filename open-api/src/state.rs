@@ -9,6 +9,7 @@ use ingest::{Clock, Exports, Ingest};
 use supervisor::Supervisor;
 
 use crate::access::{Rights, Sessions};
+use crate::aside::Aside;
 use crate::backups::Backups;
 use crate::boundary_members::BoundaryMembers;
 use crate::client_address::TrustedProxies;
@@ -92,6 +93,7 @@ pub struct Shared {
     pub(crate) supervisor: Supervisor,
     boundary_members: BoundaryMembers,
     pub(crate) compressing: Compressing,
+    pub(crate) aside: Aside,
     pub(crate) refusals: Told,
     summaries: Summaries,
     reads: Reads,
@@ -141,6 +143,7 @@ impl ApiState {
                 supervisor: parts.supervisor,
                 boundary_members: BoundaryMembers::default(),
                 compressing: Compressing::default(),
+                aside: Aside::default(),
                 refusals: Told::default(),
                 summaries: Summaries::default(),
                 reads: Reads::default(),

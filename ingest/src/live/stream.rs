@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use domain::Offset;
 
@@ -15,6 +16,10 @@ use crate::stats::Counters;
 const BATCH_FRAMES: usize = 256;
 /// Observations taken from the log at once: about 400 KB.
 const BATCH_OBSERVATIONS: usize = 4_096;
+
+/// Streams that keep a segment open between two items; more than these find
+/// their place anew each time.
+const MAX_FILES_KEPT_OPEN: u64 = 32;
 
 /// Why a stream ends.
 #[derive(Debug, thiserror::Error)]
@@ -175,6 +180,15 @@ impl FrameStream {
     pub fn rest(&mut self) {
         self.ready = VecDeque::new();
         self.is_behind(None);
+    }
+
+    /// The same, where so many read files that what each keeps for itself would
+    /// add up: half a megabyte, and a file handle.
+    pub fn rest_in_a_crowd(&mut self) {
+        let crowd = self.shared.counters.stream_readers_behind.load(Relaxed);
+        if self.behind.is_some() && crowd > MAX_FILES_KEPT_OPEN {
+            self.rest();
+        }
     }
 
     fn skip_to(&mut self, first: Offset, up_to: Offset) -> StreamItem {

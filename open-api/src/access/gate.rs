@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::identify::{changes, identify};
 use super::{Admission, Caller, cors};
+use crate::aside::is_long;
 use crate::envelope::Arrival;
 use crate::problem::Problem;
 use crate::quota::{Account, Allowance};
@@ -91,8 +92,12 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
             parts
                 .extensions
                 .insert(AdmittedBy(state.clone(), admission.clone()));
-            let answer = next.run(Request::from_parts(parts, body));
-            let mut response = asked_by(account, answer).await;
+            let long = is_long(&parts.uri);
+            let answer = asked_by(account, next.run(Request::from_parts(parts, body)));
+            let mut response = match long {
+                true => state.aside.work(answer).await,
+                false => answer.await,
+            };
             // What was read may have waited for its turn.
             if reads && !admission.holds(state) {
                 response = admission.lost().into_response();

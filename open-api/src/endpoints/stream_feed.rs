@@ -152,6 +152,7 @@ impl Feed {
                 break;
             }
         }
+        self.frames.rest_in_a_crowd();
         Ok(())
     }
 
