@@ -26,7 +26,7 @@ use crate::views::AgencyView;
 #[serde(deny_unknown_fields)]
 #[schema(as = NewAgency, example = json!({"id": "seoul", "name": "서울특별시"}))]
 pub(crate) struct NewAgencyBody {
-    #[schema(value_type = String)]
+    #[schema(value_type = String, pattern = "^[A-Za-z0-9._~-]{1,64}$")]
     id: Text<AgencyId>,
     name: String,
 }

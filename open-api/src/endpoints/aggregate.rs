@@ -69,7 +69,7 @@ pub(crate) struct AggregateParams {
 /// that a percentile lies between is then off by 1 percent of itself at most.
 /// What is `uncertain` or `bad` does not count unless `quality` says so: a
 /// bucket's `left_out` tells how many such numbers it has. A bucket that has no
-/// other has a `count` of 0, and null for what it does not know.
+/// other has a `count` of 0, and no other statistic.
 #[utoipa::path(get, path = "/v1/aggregate", tag = "data", params(FilterQuery, AggregateParams),
     responses((status = 200, body = AggregateListSchema, example = json!({
         "items": [{"start": "2026-05-01T09:00:00+09:00", "end": "2026-05-01T09:05:00+09:00",

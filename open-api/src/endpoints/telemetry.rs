@@ -18,7 +18,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::body;
-use crate::described::{Binary, Readings, SenmlPack};
+use crate::described::{Readings, SenmlPack};
 use crate::envelope::Arrival;
 use crate::problem::Problem;
 use crate::problem_kind::ProblemKind;
@@ -39,13 +39,13 @@ pub(crate) struct TelemetryReceipt {
     rejected: u16,
 }
 
-/// A device's telemetry. The 200 means that it is durable.
+/// A device's telemetry. The 200 means that it is durable. SenML in CBOR is
+/// taken too, as `application/senml+cbor`.
 #[utoipa::path(post, path = "/v1/devices/{id}/telemetry", tag = "devices",
     params(("id" = String, Path, description = "The device's id")),
     request_body(content(
         (Readings = "application/json", example = json!({"t": "2026-05-01T09:00:00+09:00", "v": {"pm25": 12.1, "pm10": 30}})),
         (SenmlPack = "application/senml+json", example = json!([{"bt": 1_777_593_600, "n": "pm25", "u": "ug/m3", "v": 12.1}])),
-        (inline(Binary) = "application/senml+cbor"),
     )),
     responses((status = 200, body = TelemetryReceipt),
         (status = 401, description = "The device or its credential is not accepted"),

@@ -33,6 +33,11 @@ fn nearest<'a>(word: &str, known: &[&'a str]) -> Vec<&'a str> {
         .filter_map(|name| {
             let other = name.to_lowercase();
             let part = word.len() > 2 && (other.contains(&word) || word.contains(&other));
+            // So many letters more or less cannot be few: most words end here.
+            let differ = word.chars().count().abs_diff(other.chars().count());
+            if !part && differ > MAX_DISTANCE {
+                return None;
+            }
             let distance = distance(&word, &other);
             let few = distance <= MAX_DISTANCE && distance < word.chars().count();
             (part || few).then_some((distance, *name))

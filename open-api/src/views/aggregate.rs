@@ -107,8 +107,8 @@ pub(crate) struct AggregateListSchema {
     unit: Option<String>,
 }
 
-/// One bucket. Its members beside these are the functions that were asked for,
-/// by their names, as `p95`.
+/// One bucket. It has the functions that were asked for, percentiles by their
+/// names, as `p95`; without a number that counts, only the count.
 #[derive(ToSchema)]
 #[schema(as = Bucket)]
 #[expect(dead_code, reason = "it describes what `BucketRow` writes")]
@@ -122,23 +122,29 @@ struct BucketSchema {
     /// Left out where datastreams are taken together.
     #[schema(required = false)]
     datastream: u32,
-    avg: Option<f64>,
-    min: Option<f64>,
-    max: Option<f64>,
-    sum: Option<f64>,
+    #[schema(required = false)]
+    avg: f64,
+    #[schema(required = false)]
+    min: f64,
+    #[schema(required = false)]
+    max: f64,
+    #[schema(required = false)]
+    sum: f64,
     #[schema(required = false)]
     count: u64,
     /// By phenomenon time.
-    first: Option<f64>,
+    #[schema(required = false)]
+    first: f64,
     /// By phenomenon time.
-    last: Option<f64>,
+    #[schema(required = false)]
+    last: f64,
     /// The percentiles come from sketches.
     #[schema(required = false)]
     approximate: bool,
     /// Numbers that do not count, for their quality.
     left_out: u64,
     #[serde(flatten)]
-    percentiles: BTreeMap<String, Option<f64>>,
+    percentiles: BTreeMap<String, f64>,
 }
 
 struct BucketRow<'a> {
@@ -156,8 +162,9 @@ impl Serialize for BucketRow<'_> {
             map.serialize_entry("datastream", &id.get())?;
         }
         for (value, name) in bucket.values.iter().zip(self.list.names) {
-            let value = value.map(|value| Statistic(value, name.function));
-            map.serialize_entry(&name.name, &value)?;
+            if let Some(value) = value {
+                map.serialize_entry(&name.name, &Statistic(*value, name.function))?;
+            }
         }
         if bucket.approximate {
             map.serialize_entry("approximate", &true)?;

@@ -26,7 +26,7 @@ assert speed.phenomenon_time.tzinfo is not None
 
 observations = public.get_datastreams_id_observations(speed.id, count=True)
 assert observations.count == len(observations.items) >= 2, observations
-buckets = public.get_aggregate(field="speed", device=DEVICE, bucket="1d", fn="avg,count,p95")
+buckets = public.get_aggregate(var_field="speed", device=DEVICE, bucket="1d", fn="avg,count,p95")
 assert buckets.items[0].count == 2 and buckets.items[0].left_out == 0, buckets
 assert buckets.items[0].additional_properties["p95"] > 0, buckets
 assert public.get_datastreams_summary().items[0].things >= 1

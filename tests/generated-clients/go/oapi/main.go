@@ -72,7 +72,7 @@ func main() {
 	field := "speed"
 	aggregate := &api.GetAggregateParams{Device: &device, Field: &field, Bucket: "1d", Fn: "avg,count,p95"}
 	bucket := must(open.GetAggregateWithResponse(ctx, aggregate)).JSON200.Items[0]
-	check(*bucket.Count == 2 && bucket.LeftOut == 0 && *bucket.AdditionalProperties["p95"] > 0, bucket)
+	check(*bucket.Count == 2 && bucket.LeftOut == 0 && bucket.AdditionalProperties["p95"] > 0, bucket)
 	check(must(open.GetDatastreamsSummaryWithResponse(ctx)).JSON200.Items[0].Things >= 1, "summary")
 	agency := must(open.GetExportDateWithResponse(ctx, "2026-05-01")).JSON200.Items[0].Agency
 	file := must(open.GetExportDateDomainFileWithResponse(ctx, "2026-05-01", "traffic", agency+".parquet", nil))

@@ -102,7 +102,7 @@ func main() {
 	check(observations.Count.Value >= 2, observations)
 	question := api.GetAggregateParams{Device: own, Field: api.NewOptString("speed"), Bucket: "1d", Fn: "avg,count,p95"}
 	bucket := must(open.GetAggregate(ctx, question)).(*api.AggregateList).Items[0]
-	check(bucket.Count.Value == 2 && bucket.LeftOut == 0 && bucket.AdditionalProps["p95"].Value > 0, bucket)
+	check(bucket.Count.Value == 2 && bucket.LeftOut == 0 && bucket.AdditionalProps["p95"] > 0, bucket)
 	day := api.GetExportDateParams{Date: "2026-05-01"}
 	agency := must(open.GetExportDate(ctx, day)).(*api.ListExport).Items[0].Agency
 	wanted := api.GetExportDateDomainFileParams{Date: day.Date, Domain: "traffic", File: agency + ".parquet"}
