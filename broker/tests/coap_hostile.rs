@@ -627,6 +627,11 @@ fn overheard_messages_do_not_use_up_the_quota_of_the_device() {
     let body = server.device.body(1);
     let answer = client.ask(&client.post("dev-1", &body));
     assert_eq!(code(&answer), ResponseType::Changed);
+    // Its very bytes get its receipt, how often ever.
+    for _ in 0..50 {
+        let answer = client.ask(&client.post("dev-1", &body));
+        assert_eq!(code(&answer), ResponseType::Changed);
+    }
     // The same name for other bytes: the server has no receipt for these.
     let other = server.device.signed(1, br#"[{"n":"level","v":9}]"#);
     for _ in 0..50 {
@@ -637,6 +642,29 @@ fn overheard_messages_do_not_use_up_the_quota_of_the_device() {
         let answer = client.ask(&client.post("dev-1", &server.device.body(sequence)));
         assert_eq!(code(&answer), ResponseType::Changed, "{sequence}");
     }
+}
+
+/// An overheard message opens no way for the forgeries of whoever sends it again.
+#[test]
+fn an_overheard_message_proves_nothing_of_its_senders_address() {
+    let server = TestServer::with(&CoapConfig {
+        failed_rate: 0.001,
+        failed_burst: 3,
+        ..generous()
+    });
+    server.sink.forgetful.store(true, Relaxed);
+    let device = server.client();
+    let body = server.device.body(1);
+    device.ask(&device.post("dev-1", &body));
+    let thief = Client::at("127.0.0.7", server.handle.local_address());
+    let codes: Vec<_> = (0..6)
+        .map(|_| code(&thief.ask(&thief.post("dev-1", &body))))
+        .collect();
+    assert_eq!(codes[..3], [ResponseType::Changed; 3]);
+    assert_eq!(codes[3..], [ResponseType::TooManyRequests; 3]);
+    // The device itself goes on.
+    let answer = device.ask(&device.post("dev-1", &server.device.body(2)));
+    assert_eq!(code(&answer), ResponseType::Changed);
 }
 
 #[test]

@@ -79,7 +79,7 @@ impl FailedChecks {
         }
     }
 
-    /// It verified.
+    /// It verified, and was new: what others send again proves nothing.
     pub fn proved(&mut self, source: IpAddr, device: &DeviceId) {
         self.proved.insert((source, device.clone()));
     }

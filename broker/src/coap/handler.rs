@@ -266,23 +266,28 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
         };
         let body_digest = Sha256::digest(body).into();
         match self.sink.stage(&principal, &message) {
-            Ok(staged) => Ok(Taken::Staged(body_digest, signed.form, staged)),
-            Err(fault) => match self.receipts.find(&body_digest) {
-                Some(known) if matches!(fault, SinkFault::Replayed) => {
-                    self.counters.repeated_messages.increment();
-                    Ok(Taken::Before(known.clone()))
-                }
-                _ => {
+            Ok(staged) => {
+                // Only now: a message that was overheard verifies as well.
+                self.failed_checks.proved(sender.source(), sender.device);
+                Ok(Taken::Staged(body_digest, signed.form, staged))
+            }
+            Err(fault) => {
+                let replayed = matches!(fault, SinkFault::Replayed);
+                if replayed {
                     // Whoever has overheard a message can send it again: that
-                    // takes nothing from the device.
-                    if matches!(fault, SinkFault::Replayed) {
-                        self.devices.give_back(sender.device);
-                        self.failed_checks
-                            .failed(sender.source(), sender.device, true, now);
-                    }
-                    Err(self.fault(peer, body, &signed.kid, &fault))
+                    // takes nothing from the device, and is no way in.
+                    self.devices.give_back(sender.device);
+                    self.failed_checks
+                        .failed(sender.source(), sender.device, true, now);
                 }
-            },
+                match self.receipts.find(&body_digest) {
+                    Some(known) if replayed => {
+                        self.counters.repeated_messages.increment();
+                        Ok(Taken::Before(known.clone()))
+                    }
+                    _ => Err(self.fault(peer, body, &signed.kid, &fault)),
+                }
+            }
         }
     }
 
@@ -314,10 +319,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
             signature: signed.signature,
         };
         match self.access.verify(&attempt) {
-            Ok(principal) => {
-                self.failed_checks.proved(sender.source(), kid);
-                Ok(principal)
-            }
+            Ok(principal) => Ok(principal),
             Err(refusal) => {
                 let registered = refusal.kind != RefusalKind::UnknownDevice;
                 self.failed_checks
