@@ -5,7 +5,7 @@ import { build } from "esbuild";
 import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { baseMap } from "./map-data.mjs";
+import { baseMap, inventedCity } from "./map-data.mjs";
 
 const LIMIT_BYTES = 200 * 1024;
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -32,6 +32,7 @@ await build({
 for (const page of ["index.html", "ops.html", "docs.html"]) cpSync(join(root, "src", page), join(dist, page));
 cpSync(join(root, "src", "icon.svg"), join(assets, "icon.svg"));
 writeFileSync(join(assets, "map.json"), baseMap());
+writeFileSync(join(assets, "city.json"), inventedCity());
 
 const files = [...readdirSync(dist), ...readdirSync(assets).map((name) => `assets/${name}`)].filter((name) =>
   statSync(join(dist, name)).isFile(),

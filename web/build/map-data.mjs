@@ -17,7 +17,7 @@ const FINE = [
   [9.2, 55.6, 11.2, 56.8],
 ];
 const FINE_TOLERANCE = 0.004;
-const COARSE_TOLERANCE = 0.3;
+const COARSE_TOLERANCE = 0.34;
 /** Islands whose box is smaller, in degrees across, are left out. */
 const FINE_ISLAND = 0.012;
 const COARSE_ISLAND = 1.2;
@@ -79,11 +79,11 @@ function largeEnough(ring) {
   return ring.length >= 4 && across >= (ring.some(isFine) ? FINE_ISLAND : COARSE_ISLAND);
 }
 
-function encode(line) {
+function encode(line, scale = SCALE) {
   const out = [];
   let [lastX, lastY] = [0, 0];
   for (const [lon, lat] of line) {
-    const [x, y] = [Math.round(lon * SCALE), Math.round(lat * SCALE)];
+    const [x, y] = [Math.round(lon * scale), Math.round(lat * scale)];
     if (out.length > 0 && x === lastX && y === lastY) continue;
     out.push(x - lastX, y - lastY);
     [lastX, lastY] = [x, y];
@@ -95,9 +95,28 @@ export function baseMap() {
   const path = createRequire(import.meta.url).resolve("world-atlas/countries-10m.json");
   const topology = simplified(JSON.parse(readFileSync(path, "utf8")));
   const countries = topology.objects.countries.geometries;
-  const land = merge(topology, countries).coordinates.flat().filter(largeEnough).map(encode);
+  const land = merge(topology, countries).coordinates.flat().filter(largeEnough).map((ring) => encode(ring));
   const borders = mesh(topology, topology.objects.countries, (a, b) => a !== b)
-    .coordinates.map(encode)
+    .coordinates.map((line) => encode(line))
     .filter((line) => line.length >= 4);
   return JSON.stringify({ scale: SCALE, land, borders });
+}
+
+/** Places of the city are told to a ten-thousandth of a degree. */
+const CITY_SCALE = 10_000;
+
+/** The simulator's invented city, in the same format, without what only the
+ * simulator needs. */
+export function inventedCity() {
+  const file = new URL("../../firmware-sim/city/gaon.json", import.meta.url);
+  const { name, coast, river, districts } = JSON.parse(readFileSync(file, "utf8"));
+  const line = (corners) => encode(corners, CITY_SCALE);
+  return JSON.stringify({
+    scale: CITY_SCALE,
+    name,
+    land: [line(coast)],
+    river: [line(river.course)],
+    districts: districts.map(({ ring }) => line(ring)),
+    labels: districts.map(({ en, ko, label }) => ({ en, ko, at: [label[1], label[0]] })),
+  });
 }

@@ -46,7 +46,7 @@ async function refusal(response: Response): Promise<ApiError> {
   );
 }
 
-export const get = <T>(path: string): Promise<T> => request<T>(path);
+export const get = <T>(path: string, init: RequestInit = {}): Promise<T> => request<T>(path, init);
 
 export function post<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
   return request<T>(path, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", ...headers } });
@@ -59,11 +59,11 @@ export function samePlace(next: string, origin: string): string {
 }
 
 /** Follows a list to its end, or as far as MAX_PAGES. */
-export async function all<T, P extends Page<T> = Page<T>>(path: string, each?: (page: P) => void): Promise<{ items: T[]; complete: boolean }> {
+export async function all<T, P extends Page<T> = Page<T>>(path: string, each?: (page: P) => void, init: RequestInit = {}): Promise<{ items: T[]; complete: boolean }> {
   const items: T[] = [];
   let next: string | null = path;
   for (let page = 0; next !== null && page < MAX_PAGES; page++) {
-    const answer: P = await get<P>(next);
+    const answer: P = await get<P>(next, init);
     each?.(answer);
     for (const item of answer.items) items.push(item);
     next = answer.next === null ? null : samePlace(answer.next, location.origin);

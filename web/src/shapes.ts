@@ -19,6 +19,8 @@ export interface Platform {
   version: string;
   public_url: string | null;
   listeners: Record<string, number>;
+  /** Nothing that it serves was measured. */
+  simulated?: boolean;
 }
 
 export interface Titles {
@@ -54,18 +56,15 @@ export interface Device {
   connection?: Record<string, unknown> | null;
 }
 
-export interface Datastream {
-  id: number;
-  device: string;
-  thing: string;
-  agency: string;
+/** The datastreams of one data model and agency, counted. */
+export interface Summary {
   domain: string;
   model: string;
-  field: string;
-  unit: string | null;
-  title: Titles | null;
-  licence: string;
-  visibility: string;
+  agency: string;
+  fields: string[];
+  things: number;
+  datastreams: number;
+  licences: string[];
 }
 
 export interface Latest {
@@ -165,6 +164,7 @@ export interface Bucket {
   avg?: number | null;
   min?: number | null;
   max?: number | null;
+  first?: number | null;
   count?: number | null;
 }
 

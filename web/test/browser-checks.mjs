@@ -46,6 +46,14 @@ export async function changes(page, selector) {
   await page.waitForFunction(([query, text]) => document.querySelector(query)?.textContent !== text, [selector, before]);
 }
 
+/** Says that values are invented, on every page, where the platform says it. */
+async function tellsSimulated(page, base) {
+  const { simulated } = await (await fetch(`${base}/v1/platform`)).json();
+  if (simulated) await page.waitForSelector("#simulated:not([hidden])");
+  assert.equal(await page.isVisible("#simulated"), simulated === true);
+  if (simulated) assert.match(await page.textContent("#simulated"), /SIMULATED.*모의|모의.*SIMULATED/);
+}
+
 export async function portal(browser, base, looks, { issue }) {
   const { page, faults, done } = await openPage(browser, base, looks);
   const korean = looks.locale.startsWith("ko");
@@ -56,6 +64,9 @@ export async function portal(browser, base, looks, { issue }) {
   assert.equal(/[가-힣]/.test(await page.textContent("h1")), korean);
   await page.waitForSelector('#sample-link[data-state="connected"]');
   await changes(page, ".sample-rows");
+  await tellsSimulated(page, base);
+  await page.waitForSelector("#week:not([hidden]) svg.chart");
+  await page.click(".chart-it >> nth=-1");
   await noSideways(page, "the portal");
   if (issue) await issueKey(page, base);
   await noSideways(page, "the portal with a key");
@@ -97,6 +108,7 @@ export async function operations(browser, base, looks, token) {
   await page.goto(`${base}/ops#token=${token}`);
   await page.waitForSelector('#link[data-state="connected"]');
   assert.equal(page.url(), `${base}/ops`, "the token is gone from the address bar");
+  await tellsSimulated(page, base);
   await noSideways(page, "the dashboard's map");
   if (phone) await page.click('#phone-tabs [data-pane="list"]');
   await page.waitForSelector(".row");
@@ -159,6 +171,7 @@ export async function reference(browser, base, looks) {
   await page.waitForSelector(".operation");
   const shown = new Set(await page.$$eval(".operation h3 code", (codes) => codes.map((code) => code.textContent)));
   for (const path of Object.keys(paths)) assert.ok(shown.has(path), `${path} is described`);
+  await tellsSimulated(page, base);
   await noSideways(page, "the reference");
   assert.deepEqual(faults, []);
   await done();

@@ -31,6 +31,13 @@ for (const looks of [KOREAN, ENGLISH_PHONE]) {
   test(`dashboard: ${name}`, () => on({}, (mock) => operations(browser, mock.url, looks, TOKEN)));
   test(`reference: ${name}`, () => on({}, (mock) => reference(browser, mock.url, looks)));
 
+  test(`a simulated platform says so on every page: ${name}`, () =>
+    on({ simulated: true }, async (mock) => {
+      await portal(browser, mock.url, looks, { issue: false });
+      await operations(browser, mock.url, looks, TOKEN);
+      await reference(browser, mock.url, looks);
+    }));
+
   test(`empty platform: ${name}`, () =>
     on({}, async (mock, set) => {
       await set("empty");
@@ -63,6 +70,21 @@ test("a broken platform is told, and the page recovers by itself", () =>
     await page.waitForSelector('#link[data-state="connected"]');
     await page.waitForSelector(".row");
     await page.waitForSelector("#banner", { state: "hidden" });
+    assert.deepEqual(faults, []);
+    await done();
+  }));
+
+test("a river that rises fast is no calm", () =>
+  on({}, async (mock) => {
+    const { page, faults, done } = await openPage(browser, mock.url, KOREAN);
+    await page.goto(`${mock.url}/ops#token=${TOKEN}`);
+    await page.waitForSelector('#link[data-state="connected"]');
+    await page.click("#tab-attention");
+    await page.waitForSelector('#panel [data-pick="water-level-0001"] .why');
+    assert.match(await page.textContent('#panel [data-pick="water-level-0001"] .why'), /상승/);
+    assert.notEqual((await page.textContent("#counts .alert b")).trim(), "0");
+    // The list has it among the first.
+    await page.waitForSelector('.row.concern[data-id="water-level-0001"]');
     assert.deepEqual(faults, []);
     await done();
   }));

@@ -27,6 +27,7 @@ const NAMES = ["청담대교", "잠수교", "한강대교", "행주대교", "광
 
 /** Unknown parameters are refused by name, as the platform does. */
 const PARAMETERS = [
+  [/^\/datastreams\/summary$/, ["limit"]],
   [/^\/(models|agencies|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status"]],
   [/^\/(refused|devices\/[^/]+\/events)$/, ["after", "limit"]],
   [/^\/devices\/[^/]+\/quarantine$/, ["limit", "cursor"]],
@@ -38,6 +39,14 @@ const unknownParameter = (path, query) => {
   return [...query.keys()].find((name) => !allowed.includes(name));
 };
 
+/** The datastream of the gauge that rises: the first of the first device. */
+const RISING = 1;
+
+const summary = (datastreams) => {
+  const groups = new Map();
+  for (const one of datastreams) groups.set(`${one.model} ${one.agency}`, [...(groups.get(`${one.model} ${one.agency}`) ?? []), one]);
+  return [...groups.values()].map((group) => ({ domain: group[0].domain, model: group[0].model, agency: group[0].agency, fields: [...new Set(group.map((one) => one.field))].sort(), things: new Set(group.map((one) => one.thing)).size, datastreams: group.length, licences: ["KOGL-1"] }));
+};
 /** A deterministic number in 0..1. */
 const noise = (seed) => {
   const x = Math.sin(seed * 127.1 + 11.7) * 43758.5453;
@@ -74,7 +83,7 @@ function valueAt(stream, time) {
   return stream.unit === "1" || stream.unit === "{vehicle}" ? Math.round(value) : Math.round(value * 1000) / 1000;
 }
 
-export function startMock({ port = 0, devices = 300, centre, rate = 25 } = {}) {
+export function startMock({ port = 0, devices = 300, centre, rate = 25, simulated = false } = {}) {
   const state = { mode: "normal", offset: 5_000, sessions: new Set(), streams: new Set(), resumed: [], requests: [] };
   const fleet = makeFleet(devices, centre);
   const silent = new Set(fleet.devices.filter((_, i) => i % 53 === 52).map((device) => device.id));
@@ -143,17 +152,19 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25 } = {}) {
     if (path === "/session") return session(request, response, operator);
     if (state.mode === "broken") return problem(response, 500, "the store cannot be read");
     const empty = state.mode === "empty";
-    if (path === "/platform") return json(response, 200, { name: "Madang", version: "0.1.0", audience: "madang", public_url: null, listeners: { mqtt: 1883, http: 8080 } });
+    if (path === "/platform") return json(response, 200, { name: "Madang", version: "0.1.0", audience: "madang", public_url: null, listeners: { mqtt: 1883, http: 8080 }, simulated });
     if (path === "/models") return list(response, MODELS, url);
     if (path === "/stream") return stream(request, response, url);
     if (path === "/applications") return application(request, response);
     if (path === "/latest") {
       const items = fleet.datastreams.filter((one) => !never.has(one.device)).map((one) => ({ ...one, ...observation(one, silent.has(one.device) ? started - 3_600_000 : Date.now()) }));
-      const model = url.searchParams.get("model");
-      return list(response, empty ? [] : items.filter((one) => model === null || one.model === model), url, { offset: state.offset });
+      const chosen = (one) => ["model", "agency", "field"].every((name) => [null, one[name]].includes(url.searchParams.get(name)));
+      return list(response, empty ? [] : items.filter(chosen), url, { offset: state.offset });
     }
+    if (path === "/datastreams/summary") return list(response, empty ? [] : summary(fleet.datastreams), url);
     if (path === "/datastreams") return list(response, empty ? [] : fleet.datastreams, url);
-    if (path === "/things") return list(response, empty ? [] : fleet.devices.map((device) => ({ id: device.thing, name: device.name })), url);
+    if (path === "/things") return list(response, empty ? [] : fleet.devices.filter((device) => [null, device.thing].includes(url.searchParams.get("thing"))).map((device) => ({ id: device.thing, name: device.name })), url);
+    if (path === "/aggregate") return aggregate(response, url);
     if (!operator) return problem(response, 401, "log in");
     if (path === "/agencies") return list(response, [{ id: "seoul", name: "서울특별시" }, { id: "busan", name: "부산광역시" }], url);
     if (path === "/devices") return list(response, empty ? [] : fleet.devices.map((device) => ({ ...device, last_seen: seen(device) })), url);
@@ -161,7 +172,6 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25 } = {}) {
       const after = Number(url.searchParams.get("after") ?? 0);
       return list(response, empty ? [] : REFUSED.filter((event) => event.sequence > after), url);
     }
-    if (path === "/aggregate") return aggregate(response, url);
     const [, id, part] = /^\/devices\/([^/]+)(?:\/(\w+))?$/.exec(path) ?? [];
     const device = fleet.devices.find((one) => one.id === id);
     if (!device) return problem(response, 404, "no such device");
@@ -226,15 +236,22 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25 } = {}) {
   }
 
   function aggregate(response, url) {
-    const one = fleet.datastreams[Number(url.searchParams.get("datastream")) - 1];
+    const asked = url.searchParams.get("datastream").split(",").map((id) => fleet.datastreams[Number(id) - 1]);
+    const [one] = asked;
+    const functions = url.searchParams.get("fn").split(",");
     const [, count, letter] = /^(\d+)([smhd])$/.exec(url.searchParams.get("bucket"));
     const step = Number(count) * { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[letter];
     const [from, to] = [Date.parse(url.searchParams.get("from")), Date.parse(url.searchParams.get("to"))];
     const items = [];
     for (let start = from; start < to; start += step) {
       if ((start - from) / (to - from) > 0.4 && (start - from) / (to - from) < 0.47) continue;
-      const avg = Number(valueAt(one, start));
-      items.push({ start: new Date(start).toISOString(), end: new Date(start + step).toISOString(), datastream: one.id, avg, min: avg * 0.97, max: avg * 1.04 });
+      for (const stream of asked) {
+        const avg = Number(valueAt(stream, start));
+        // The first gauge was a metre lower an hour ago.
+        const first = stream.id === RISING ? avg - 1 : avg;
+        const all = { avg, min: avg * 0.97, max: avg * 1.04, first };
+        items.push({ start: new Date(start).toISOString(), end: new Date(start + step).toISOString(), datastream: stream.id, ...Object.fromEntries(functions.map((name) => [name, all[name]])) });
+      }
     }
     json(response, 200, { items, next: null, unit: one.unit });
   }

@@ -3,6 +3,7 @@
 import { get } from "../api";
 import { byId, h } from "../dom";
 import { faultText } from "../faults";
+import { tellIfSimulated } from "../simulated";
 import { onLanguage, startLanguageSwitch, t } from "../text";
 import { type Listed, anchor, operationElement } from "./operation";
 import { type OpenApi, type Operation, type Parameter, Reader } from "./schema";
@@ -67,5 +68,6 @@ async function load(): Promise<void> {
 }
 
 startLanguageSwitch();
+void tellIfSimulated();
 onLanguage(show);
 void load();

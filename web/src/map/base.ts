@@ -28,7 +28,7 @@ export function decode(encoded: Encoded): BaseMap {
   return { land: lines(encoded.land), borders: lines(encoded.borders) };
 }
 
-function absolute(deltas: number[], scale: number): [number, number][] {
+export function absolute(deltas: number[], scale: number): [number, number][] {
   const places: [number, number][] = [];
   let [lon, lat] = [0, 0];
   for (let i = 0; i + 1 < deltas.length; i += 2) {

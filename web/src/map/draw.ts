@@ -3,6 +3,7 @@
 import type { Language } from "../format";
 import { numberText } from "../format";
 import { type BaseMap, line, smooth, trace } from "./base";
+import type { CityMap } from "./city";
 import { type Cluster, MARK_RADIUS, type Point, clusterRadius } from "./cluster";
 import { markOf, shapePath } from "./marks";
 import { LABELS, RIVERS } from "./places";
@@ -14,6 +15,8 @@ export interface Marker extends Point {
   domain: string;
   silent: boolean;
   poor: boolean;
+  /** Its values deserve an eye: 0 no, 1, 2 serious. */
+  concern: 0 | 1 | 2;
   /** When its last value came, in milliseconds of performance.now(). */
   pulse: number;
 }
@@ -25,7 +28,7 @@ const PULSE_MS = 900;
 const SCALE_PIXELS = 110;
 const RIVER_LINES = RIVERS.map((river) => line(smooth(river)));
 
-export function drawBase(context: CanvasRenderingContext2D, view: View, base: BaseMap | null, colour: Palette): void {
+export function drawBase(context: CanvasRenderingContext2D, view: View, base: BaseMap | null, city: CityMap | null, colour: Palette): void {
   context.fillStyle = colour("--sea");
   context.fillRect(0, 0, view.width, view.height);
   if (base) {
@@ -41,12 +44,26 @@ export function drawBase(context: CanvasRenderingContext2D, view: View, base: Ba
     context.stroke();
     context.setLineDash([]);
   }
+  if (city) drawCity(context, view, city, colour);
   drawGrid(context, view, colour);
-  trace(context, view, RIVER_LINES, false);
+  trace(context, view, city ? [...RIVER_LINES, ...city.river] : RIVER_LINES, false);
   context.strokeStyle = colour("--river");
   context.lineWidth = Math.max(1, Math.min(14, (view.zoom - 6) * 1.4));
   context.lineCap = "round";
   context.stroke();
+}
+
+function drawCity(context: CanvasRenderingContext2D, view: View, city: CityMap, colour: Palette): void {
+  trace(context, view, city.land, true);
+  context.fillStyle = colour("--land");
+  context.fill();
+  context.strokeStyle = colour("--coast");
+  context.lineWidth = 1;
+  context.stroke();
+  trace(context, view, city.districts, true);
+  context.setLineDash([5, 4]);
+  context.stroke();
+  context.setLineDash([]);
 }
 
 /** Meridians and parallels at a distance that stays readable. */
@@ -72,15 +89,15 @@ function drawGrid(context: CanvasRenderingContext2D, view: View, colour: Palette
 }
 
 /** Names stand above their place, and above a disc that would cover them. */
-export function drawLabels(context: CanvasRenderingContext2D, view: View, clusters: readonly Cluster<Marker>[], language: Language, colour: Palette): void {
+export function drawLabels(context: CanvasRenderingContext2D, view: View, clusters: readonly Cluster<Marker>[], city: CityMap | null, language: Language, colour: Palette): void {
   const discs = clusters.filter((one) => one.members.length > 1);
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.lineWidth = 3;
   context.strokeStyle = colour("--land");
   context.fillStyle = colour("--place");
-  for (const { at, from, ...name } of LABELS) {
-    if (view.zoom < from) continue;
+  for (const { at, from, until, ...name } of city ? [...LABELS, ...city.labels] : LABELS) {
+    if (view.zoom < from || (until !== undefined && view.zoom >= until)) continue;
     const [x, y] = [view.screenX(worldX(at[1])), view.screenY(worldY(at[0]))];
     if (x < 0 || y < 0 || x > view.width || y > view.height) continue;
     context.font = `${from < 8 ? 12 : 11}px system-ui, sans-serif`;
@@ -130,7 +147,8 @@ function drawPulse(context: CanvasRenderingContext2D, x: number, y: number, radi
 
 function drawMark(context: CanvasRenderingContext2D, x: number, y: number, marker: Marker, colour: Palette): void {
   const { shape, variable } = markOf(marker.domain);
-  if (marker.poor && !marker.silent) {
+  if (marker.concern > 0) drawConcern(context, x, y, MARK_RADIUS + 5, marker.concern, colour);
+  else if (marker.poor && !marker.silent) {
     context.beginPath();
     context.arc(x, y, MARK_RADIUS + 4, 0, 2 * Math.PI);
     context.strokeStyle = colour("--poor");
@@ -146,6 +164,15 @@ function drawMark(context: CanvasRenderingContext2D, x: number, y: number, marke
   context.stroke();
 }
 
+/** A square around what deserves an eye, double where it is serious: another
+ * form than the ring of poor quality, not another colour alone. */
+function drawConcern(context: CanvasRenderingContext2D, x: number, y: number, half: number, concern: number, colour: Palette): void {
+  context.strokeStyle = colour("--bad");
+  context.lineWidth = 2;
+  context.strokeRect(x - half, y - half, 2 * half, 2 * half);
+  if (concern > 1) context.strokeRect(x - half - 3.5, y - half - 3.5, 2 * half + 7, 2 * half + 7);
+}
+
 /** A disc with the count, a ring that shows the domains' shares, and a notch
  * below it where some members are silent or poor. */
 function drawCluster(context: CanvasRenderingContext2D, x: number, y: number, members: readonly Marker[], colour: Palette): void {
@@ -155,10 +182,11 @@ function drawCluster(context: CanvasRenderingContext2D, x: number, y: number, me
   context.fillStyle = colour("--cluster");
   context.fill();
   const shares = new Map<string, number>();
-  let [silent, poor] = [0, 0];
+  let [silent, poor, concern] = [0, 0, 0];
   for (const member of members) {
     const variable = markOf(member.domain).variable;
     shares.set(variable, (shares.get(variable) ?? 0) + 1);
+    concern = Math.max(concern, member.concern);
     if (member.silent) silent += 1;
     else if (member.poor) poor += 1;
   }
@@ -178,6 +206,7 @@ function drawCluster(context: CanvasRenderingContext2D, x: number, y: number, me
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.fillText(String(members.length), x, y + 0.5);
+  if (concern > 0) drawConcern(context, x, y, radius + 4, concern, colour);
   if (silent + poor === 0) return;
   context.beginPath();
   context.arc(x + radius * 0.72, y - radius * 0.72, 4, 0, 2 * Math.PI);

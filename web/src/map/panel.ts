@@ -3,6 +3,7 @@
 import { h, setText } from "../dom";
 import { language, onLanguage, t } from "../text";
 import { type BaseMap, decode } from "./base";
+import { type CityFile, type CityMap, cityMap } from "./city";
 import { type Cluster, cluster, clusterRadius, separable } from "./cluster";
 import { type Marker, drawBase, drawLabels, drawMarkers, drawScale } from "./draw";
 import { TILE, latitude, longitude } from "./projection";
@@ -35,6 +36,7 @@ export class MapPanel {
   private readonly context = this.canvas.getContext("2d") as CanvasRenderingContext2D;
   private readonly note = h("p.map-note");
   private base: BaseMap | null = null;
+  private city: CityMap | null = null;
   private markers: readonly Marker[] = [];
   private clusters: Cluster<Marker>[] = [];
   private clustersFor: readonly [readonly Marker[], number] | null = null;
@@ -70,6 +72,16 @@ export class MapPanel {
     setText(this.note, note);
     this.note.hidden = note === "";
     this.canvas.setAttribute("aria-label", t("map.label", { count: markers.length }));
+    this.redraw();
+  }
+
+  /** Under a simulated fleet lies the city that it was invented for. */
+  async showInvented(): Promise<void> {
+    const answer = await fetch("/assets/city.json");
+    this.city = cityMap((await answer.json()) as CityFile);
+    const source = this.host.querySelector(".map-source");
+    source?.setAttribute("data-t", "map.invented");
+    if (source) setText(source, t("map.invented"));
     this.redraw();
   }
 
@@ -117,8 +129,8 @@ export class MapPanel {
       this.clusters = cluster(this.markers, this.view.zoom, TILE);
       this.clustersFor = [this.markers, step];
     }
-    drawBase(this.context, this.view, this.base, colour);
-    drawLabels(this.context, this.view, this.clusters, language(), colour);
+    drawBase(this.context, this.view, this.base, this.city, colour);
+    drawLabels(this.context, this.view, this.clusters, this.city, language(), colour);
     const moving = drawMarkers(this.context, this.view, this.clusters, this.selected, now, this.still.matches, colour);
     drawScale(this.context, this.view, language(), colour);
     if (moving) setTimeout(() => this.redraw(), PULSE_FRAME_MS);

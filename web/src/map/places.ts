@@ -7,6 +7,8 @@ export interface Label {
   en: string;
   at: readonly [number, number];
   from: number;
+  /** And until which. */
+  until?: number;
 }
 
 const label = (ko: string, en: string, lat: number, lon: number, from: number): Label => ({ ko, en, at: [lat, lon], from });

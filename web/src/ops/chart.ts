@@ -25,6 +25,8 @@ const BOTTOM = 18;
 const TOP = 8;
 const RIGHT = 8;
 const HOLE = 3.2;
+/** Horizontal rules, about. */
+const MARKS = 6;
 /** Half of a time's width below the axis, in pixels. */
 const HALF_LABEL = 14;
 
@@ -60,7 +62,7 @@ export function chart(points: readonly ChartPoint[], frame: ChartFrame, width: n
   const y = (value: number): number => TOP + (1 - (value - bottom) / (top - bottom)) * (HEIGHT - TOP - BOTTOM);
   const at = (time: number, value: number): string => `${x(time).toFixed(1)} ${y(value).toFixed(1)}`;
   const root = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, class: "chart", role: "img", "aria-label": label });
-  for (const mark of ticks(bottom, top, 4)) {
+  for (const mark of ticks(bottom, top, MARKS)) {
     root.append(svg("line", { class: "rule", x1: LEFT, x2: width - RIGHT, y1: y(mark), y2: y(mark) }));
     root.append(svg("text", { class: "tick", x: LEFT - 6, y: y(mark) + 4, "text-anchor": "end" }, numberText(mark, language)));
   }

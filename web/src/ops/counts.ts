@@ -1,4 +1,4 @@
-// The fleet in five numbers, and the legend of the map.
+// The fleet in six numbers, and the legend of the map.
 
 import { h } from "../dom";
 import { numberText } from "../format";
@@ -14,6 +14,7 @@ export function showCounts(host: HTMLElement, fleet: Fleet, refused: number, now
     tile("counts.devices", fleet.units.size, false),
     tile("counts.live", fleet.count("live"), false),
     tile("counts.silent", silent, silent > 0),
+    tile("counts.concern", fleet.concerned(), fleet.concerned() > 0),
     tile("counts.rate", Math.round(fleet.rate(now) * 10) / 10, false),
     tile("counts.refused", refused, refused > 0),
   );
@@ -28,6 +29,7 @@ export function showLegend(map: HTMLElement): void {
       { "aria-label": t("map.legend") },
       ...["disaster", "traffic", "safety"].map((domain) => item(domainIcon(domain), domainTitle(domain))),
       item(domainIcon("disaster", true), t("state.silent")),
+      item(h("span.square"), t("map.concern")),
       item(h("span.ring"), t("map.uncertain")),
     ),
   );

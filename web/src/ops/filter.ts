@@ -1,5 +1,6 @@
 // The filters and the search over the fleet. No DOM.
 
+import { urgency } from "./concern";
 import type { DeviceState, Unit } from "./fleet";
 
 export interface Filter {
@@ -17,7 +18,7 @@ export const NO_FILTER: Filter = { search: "", agency: "", domain: "", model: ""
 export const isFiltered = (filter: Filter): boolean =>
   filter.ids !== null || [filter.search, filter.agency, filter.domain, filter.model, filter.state].some((part) => part !== "");
 
-/** What needs an eye first; within a state the fleet's own order stays. */
+/** What needs an eye first: values of the city, then silence; within a state the fleet's own order stays. */
 const RANK: Record<DeviceState, number> = { silent: 0, live: 1, never: 2, expired: 3, revoked: 4 };
 
 export function matching(units: Iterable<Unit>, filter: Filter): Unit[] {
@@ -32,5 +33,5 @@ export function matching(units: Iterable<Unit>, filter: Filter): Unit[] {
     if (!words.every((word) => unit.words.includes(word))) continue;
     found.push(unit);
   }
-  return found.sort((a, b) => RANK[a.state] - RANK[b.state]);
+  return found.sort((a, b) => urgency(b) - urgency(a) || RANK[a.state] - RANK[b.state]);
 }

@@ -3,6 +3,7 @@
 
 import type { Marker } from "../map/draw";
 import { isPlace, worldX, worldY } from "../map/projection";
+import { type Before, type Concern, concerns, weightOf } from "./concern";
 import type { Device, Frame, Latest, Quality, Value } from "../shapes";
 
 /** A device is silent after this, or after five of its own intervals. */
@@ -17,6 +18,8 @@ const RATE_SECONDS = 10;
 const ORDER = new Intl.Collator("ko", { numeric: true });
 /** Fields that tell about the device and not about the world. */
 const ABOUT_DEVICE = new Set(["battery", "rssi", "snr", "firmware", "lane", "gauge_datum"]);
+
+const NOTHING_BEFORE: ReadonlyMap<number, Before> = new Map();
 
 export type DeviceState = "live" | "silent" | "never" | "revoked" | "expired";
 
@@ -41,6 +44,8 @@ export interface Unit {
   /** Smoothed time between its messages in milliseconds; 0: not known. */
   interval: number;
   streams: Stream[];
+  /** What its values say about the city, the weightiest first. */
+  concerns: Concern[];
   state: DeviceState;
   /** What the search looks through, in lower case. */
   words: string;
@@ -75,15 +80,15 @@ export class Fleet {
     const known = this.units.get(device.id);
     if (!known) {
       const marker = isPlace(device.location)
-        ? { id: device.id, domain, x: worldX(device.location.lon), y: worldY(device.location.lat), silent: false, poor: false, pulse: -Infinity }
+        ? { id: device.id, domain, x: worldX(device.location.lon), y: worldY(device.location.lat), silent: false, poor: false, concern: 0 as const, pulse: -Infinity }
         : null;
-      this.units.set(device.id, { device, domain, marker, seen, interval: 0, streams: [], state: "never", words });
+      this.units.set(device.id, { device, domain, marker, seen, interval: 0, streams: [], concerns: [], state: "never", words });
       return;
     }
     Object.assign(known, { device, domain, words, seen: Math.max(seen, known.seen) });
     if (!isPlace(device.location)) known.marker = null;
     else if (known.marker) Object.assign(known.marker, { x: worldX(device.location.lon), y: worldY(device.location.lat) });
-    else known.marker = { id: device.id, domain, x: worldX(device.location.lon), y: worldY(device.location.lat), silent: false, poor: false, pulse: -Infinity };
+    else known.marker = { id: device.id, domain, x: worldX(device.location.lon), y: worldY(device.location.lat), silent: false, poor: false, concern: 0 as const, pulse: -Infinity };
   }
 
   setLatest(items: readonly Latest[]): void {
@@ -137,13 +142,16 @@ export class Fleet {
     if (stream.trail.length > TRAIL) stream.trail.shift();
   }
 
-  /** Brings states up to date; called every second or so. */
-  judge(now: number): void {
+  /** Brings states up to date; called every second or so. `before`: what went
+   * before of fields whose rise counts. */
+  judge(now: number, before: ReadonlyMap<number, Before> = NOTHING_BEFORE): void {
     for (const unit of this.units.values()) {
       unit.state = stateOf(unit, now);
+      unit.concerns = unit.state === "live" ? concerns(unit, before) : [];
       if (!unit.marker) continue;
       unit.marker.silent = unit.state !== "live";
       unit.marker.poor = isPoor(unit);
+      unit.marker.concern = weightOf(unit.concerns);
     }
     const oldest = Math.floor(now / 1000) - RATE_SECONDS * 6;
     for (const second of this.perSecond.keys()) if (second < oldest) this.perSecond.delete(second);
@@ -155,6 +163,13 @@ export class Fleet {
     let sum = 0;
     for (let second = last - RATE_SECONDS; second < last; second++) sum += this.perSecond.get(second) ?? 0;
     return sum / RATE_SECONDS;
+  }
+
+  /** Devices whose values deserve an eye. */
+  concerned(): number {
+    let count = 0;
+    for (const unit of this.units.values()) if (unit.concerns.length > 0) count += 1;
+    return count;
   }
 
   count(state: DeviceState): number {

@@ -58,13 +58,14 @@ export class DeviceList {
 
   private row(unit: Unit, at: number): HTMLElement {
     const { device } = unit;
-    const main = mainStream(unit);
+    // What deserves an eye is what is shown.
+    const main = unit.concerns[0]?.stream ?? mainStream(unit);
     const live = unit.state === "live";
     const age = unit.seen === 0 ? t(`state.${unit.state}`) : ageText(this.now() - unit.seen, language());
     const row = h(
       "div.row",
       {
-        class: `row ${unit.state}`,
+        class: `row ${unit.state}${unit.concerns.length > 0 ? " concern" : ""}`,
         id: `device-row-${at}`,
         role: "option",
         "data-id": device.id,

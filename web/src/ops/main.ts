@@ -10,7 +10,9 @@ import { LinkPill } from "../link";
 import { MapPanel } from "../map/panel";
 import type { Marker } from "../map/draw";
 import type { Agency, Device, Frame, Latest, LatestPage, Model } from "../shapes";
+import { tellIfSimulated } from "../simulated";
 import { language, onLanguage, startLanguageSwitch, t, translate } from "../text";
+import { BeforeReader } from "./before";
 import { showCounts, showLegend } from "./counts";
 import { Fleet, type Unit } from "./fleet";
 import { matching } from "./filter";
@@ -24,12 +26,14 @@ import { deviceTitle, setAgencies, setModels } from "./words";
 const TICK_MS = 1_000;
 const REFUSED_EVERY_MS = 10_000;
 const DEVICES_EVERY_MS = 60_000;
+const BEFORE_EVERY_MS = 60_000;
 /** A frame of an unknown device makes the list be read again, at most so often. */
 const UNKNOWN_PAUSE_MS = 5_000;
 const RETRY_MS = 5_000;
 const PAGE = 10_000;
 
 const fleet = new Fleet();
+const before = new BeforeReader();
 let selected: string | null = null;
 let shown: readonly Unit[] = [];
 let markersFor = "";
@@ -52,6 +56,7 @@ const filters = new FilterBar((ids) => {
 let map: MapPanel | null = null;
 
 startLanguageSwitch();
+const simulated = tellIfSimulated();
 onLanguage(() => {
   fleet.order(deviceTitle);
   filters.fill(fleet.units.values());
@@ -114,7 +119,11 @@ function view(name: "wait" | "login" | "room"): void {
 
 async function enter(): Promise<void> {
   view("room");
-  map ??= new MapPanel(byId("map"), { onPick: pick, onGroup: (ids) => filters.place(ids) });
+  if (!map) {
+    const panel = new MapPanel(byId("map"), { onPick: pick, onGroup: (ids) => filters.place(ids) });
+    map = panel;
+    void simulated.then((is) => (is ? panel.showInvented() : undefined)).catch(() => undefined);
+  }
   drawPhoneTabs();
   showLegend(byId("map"));
   translate();
@@ -136,6 +145,7 @@ async function load(): Promise<void> {
     follow(next);
     beat();
     void side.readRefused().then(drawCounts);
+    void readBefore();
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return leave(t("login.ended"));
     fault(error);
@@ -149,7 +159,7 @@ async function readDevices(): Promise<void> {
   const { items } = await all<Device>(`/v1/devices?limit=${PAGE}`);
   fleet.setDevices(items);
   fleet.order(deviceTitle);
-  fleet.judge(serverNow());
+  fleet.judge(serverNow(), before.known);
 }
 
 /** Returns the offset from which the stream goes on. */
@@ -159,8 +169,19 @@ async function readLatest(): Promise<number | null> {
     if (next === null && page.offset !== undefined) next = page.offset + 1;
   });
   fleet.setLatest(items);
-  fleet.judge(serverNow());
+  fleet.judge(serverNow(), before.known);
   return next;
+}
+
+/** Without it only the rise of rivers is not told; the next turn may have it. */
+async function readBefore(): Promise<void> {
+  try {
+    await before.read(fleet.units.values());
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return leave(t("login.ended"));
+  }
+  fleet.judge(serverNow(), before.known);
+  refresh();
 }
 
 function follow(next: number | null): void {
@@ -213,9 +234,10 @@ function beat(): void {
   for (const timer of timers) clearInterval(timer);
   timers = [
     window.setInterval(() => {
-      fleet.judge(serverNow());
+      fleet.judge(serverNow(), before.known);
       refresh();
     }, TICK_MS),
+    window.setInterval(() => void readBefore(), BEFORE_EVERY_MS),
     window.setInterval(() => void side.readRefused(), REFUSED_EVERY_MS),
     window.setInterval(() => void readDevices().catch(fault), DEVICES_EVERY_MS),
   ];

@@ -6,8 +6,9 @@ import { ageText, clockText } from "../format";
 import type { DeviceEvent, Frame, Page } from "../shapes";
 import { type Key, language, t } from "../text";
 import { DevicePanel, eventItem } from "./device";
+import { type Concern, urgency } from "./concern";
 import { type Fleet, SILENT_AFTER_MS, type Unit, isPoor } from "./fleet";
-import { deviceTitle, domainIcon, fieldTitle, valueElement } from "./words";
+import { deviceTitle, domainIcon, fieldTitle, valueElement, valueWords } from "./words";
 
 export type Tab = "values" | "attention" | "refused" | "device";
 const TABS: readonly Tab[] = ["values", "attention", "refused", "device"];
@@ -126,7 +127,11 @@ export class Side {
     const silent = this.units.filter((unit) => unit.state === "silent" || unit.state === "never");
     const poor = this.units.filter((unit) => unit.state === "live" && isPoor(unit));
     const focused = document.activeElement?.closest<HTMLElement>("[data-pick]")?.dataset["pick"];
+    const city = this.units.filter((unit) => unit.concerns.length > 0).sort((a, b) => urgency(b) - urgency(a));
     this.panel.replaceChildren(
+      h("h3", {}, `${t("attention.city")} (${city.length})`),
+      this.unitList(city, t("attention.city.none"), (unit) => h("div.concerns", {}, ...unit.concerns.map((one) => concernItem(unit, one)))),
+      h("p.note", {}, t("attention.city.note")),
       h("h3", {}, `${t("attention.silent")} (${silent.length})`),
       this.unitList(silent, t("attention.silent.none"), (unit) => h("small", {}, unit.seen === 0 ? t("state.never") : ageText(now - unit.seen, language()))),
       h("p.note", {}, t("attention.note", { minutes: SILENT_AFTER_MS / 60_000 })),
@@ -175,4 +180,24 @@ export class Side {
       h("p.note", {}, left > 0 ? t("attention.more", { count: left }) : t("refused.note")),
     );
   }
+}
+
+/** What is the matter with one value, in words. */
+function concernItem(unit: Unit, one: Concern): HTMLElement {
+  const { stream } = one;
+  const worded = (value: number): string => valueWords(value, stream.unit);
+  const why =
+    one.kind === "beyond" ? t("concern.beyond", { limit: worded(one.limit) })
+    : one.kind === "rising" ? t("concern.rising", { rise: worded(Math.round(one.rise * 100) / 100) })
+    : one.kind === "highest" ? t("concern.highest", { before: worded(one.before) })
+    : "";
+  return h(
+    "div",
+    { class: one.weight > 1 ? "concern serious" : "concern" },
+    h("small", {}, fieldTitle(unit.device.model, stream.field)),
+    " ",
+    valueElement(stream.value, stream.unit, stream.quality),
+    why === "" ? null : h("span.why", {}, ` ${why}`),
+    one.weight > 1 && h("b.mark", { role: "img", "aria-label": t("concern.serious"), title: t("concern.serious") }, "!!"),
+  );
 }

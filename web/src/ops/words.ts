@@ -34,6 +34,13 @@ export function fieldTitle(model: string, field: string): string {
   return models.get(model)?.fields.find((one) => one.name === field)?.title[language()] || field;
 }
 
+/** As the model lists them; what it does not know comes last. */
+export function inModelOrder(model: string, fields: readonly string[]): string[] {
+  const order = models.get(model)?.fields.map((one) => one.name) ?? [];
+  const place = (field: string): number => (order.includes(field) ? order.indexOf(field) : order.length);
+  return [...fields].sort((a, b) => place(a) - place(b));
+}
+
 export const domainTitle = (domain: string): string => word("domain", domain);
 
 export function valueWords(value: Value, unit: string | null): string {

@@ -4,8 +4,8 @@ import { all } from "../api";
 import { h } from "../dom";
 import { faultText } from "../faults";
 import { numberText } from "../format";
-import { domainIcon, domainTitle, fieldTitle, licenceTitle, modelTitle } from "../ops/words";
-import type { Datastream } from "../shapes";
+import { domainIcon, domainTitle, fieldTitle, inModelOrder, licenceTitle, modelTitle } from "../ops/words";
+import type { Summary } from "../shapes";
 import { language, t } from "../text";
 
 const PAGE = 10_000;
@@ -14,49 +14,22 @@ const FIELDS = 5;
 /** Fields that every model carries and nobody looks for. */
 const COMMON = new Set(["battery", "rssi", "snr", "firmware"]);
 
-export interface Entry {
-  domain: string;
-  model: string;
-  agency: string;
-  fields: string[];
-  things: number;
-  datastreams: number;
-  licences: string[];
-}
-
-export function entries(datastreams: readonly Datastream[]): Entry[] {
-  const groups = new Map<string, Datastream[]>();
-  for (const one of datastreams) {
-    if (one.visibility !== "public") continue;
-    const key = `${one.model} ${one.agency}`;
-    const group = groups.get(key);
-    if (group) group.push(one);
-    else groups.set(key, [one]);
-  }
-  return [...groups]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, group]) => {
-      const { domain, model, agency } = group[0] as Datastream;
-      const distinct = (of: (one: Datastream) => string): string[] => [...new Set(group.map(of))];
-      return {
-        domain,
-        model,
-        agency,
-        fields: distinct((one) => one.field).filter((field) => !COMMON.has(field)),
-        things: distinct((one) => one.thing).length,
-        datastreams: group.length,
-        licences: distinct((one) => one.licence).sort(),
-      };
-    });
-}
+/** What a row shows: the summary without the fields that nobody looks for. */
+export const entries = (summaries: readonly Summary[]): Summary[] =>
+  summaries.map((one) => ({ ...one, fields: one.fields.filter((field) => !COMMON.has(field)) }));
 
 export class Catalogue {
-  private found: Entry[] = [];
-  private complete = true;
+  private found: Summary[] = [];
   private fault: unknown = null;
   private loaded = false;
 
-  constructor(private readonly host: HTMLElement, private readonly count: HTMLElement) {
+  /** `chosen` is told of each row that is to be drawn, and once of the list. */
+  constructor(
+    private readonly host: HTMLElement,
+    private readonly count: HTMLElement,
+    private readonly onList: (entries: readonly Summary[]) => void,
+    private readonly onChart: (entry: Summary) => void,
+  ) {
     void this.load();
   }
 
@@ -64,8 +37,10 @@ export class Catalogue {
     this.fault = null;
     this.show();
     try {
-      const { items, complete } = await all<Datastream>(`/v1/datastreams?limit=${PAGE}`);
-      Object.assign(this, { found: entries(items), complete, loaded: true });
+      // An operator's session would count what is not public too.
+      const { items } = await all<Summary>(`/v1/datastreams/summary?limit=${PAGE}`, undefined, { credentials: "omit" });
+      Object.assign(this, { found: entries(items), loaded: true });
+      this.onList(this.found);
     } catch (error) {
       this.fault = error;
     }
@@ -73,9 +48,9 @@ export class Catalogue {
   }
 
   show(): void {
-    const sum = (of: (entry: Entry) => number): string => numberText(this.found.reduce((total, entry) => total + of(entry), 0), language());
+    const sum = (of: (entry: Summary) => number): string => numberText(this.found.reduce((total, entry) => total + of(entry), 0), language());
     const counted = { things: sum((entry) => entry.things), datastreams: sum((entry) => entry.datastreams) };
-    this.count.textContent = this.found.length === 0 ? "" : t(this.complete ? "catalogue.count" : "catalogue.partial", counted);
+    this.count.textContent = this.found.length === 0 ? "" : t("catalogue.count", counted);
     if (this.fault !== null) {
       const again = h("button", { type: "button", onclick: () => void this.load() }, t("retry"));
       this.host.replaceChildren(h("p.fault", { role: "alert" }, faultText(this.fault)), again);
@@ -87,27 +62,27 @@ export class Catalogue {
     }
     const heads = (["domain", "model", "agency", "fields", "things", "datastreams", "licence"] as const).map((name) => h("th", { scope: "col" }, t(`catalogue.${name}`)));
     this.host.replaceChildren(
-      h("table.catalogue-table", {}, h("thead", {}, h("tr", {}, ...heads, h("th", {}, ""))), h("tbody", {}, ...this.found.map(row))),
+      h("table.catalogue-table", {}, h("thead", {}, h("tr", {}, ...heads, h("th", {}, ""))), h("tbody", {}, ...this.found.map((entry) => this.row(entry)))),
     );
   }
-}
 
-function row(entry: Entry): HTMLElement {
-  const cell = (name: "domain" | "model" | "agency" | "fields" | "things" | "datastreams" | "licence", ...children: (Node | string)[]): HTMLElement =>
-    h("td", { "data-label": t(`catalogue.${name}`) }, ...children);
-  const fields = entry.fields.slice(0, FIELDS).map((field) => fieldTitle(entry.model, field));
-  if (entry.fields.length > FIELDS) fields.push(`+${entry.fields.length - FIELDS}`);
-  const latest = `/v1/latest?model=${encodeURIComponent(entry.model)}&agency=${encodeURIComponent(entry.agency)}`;
-  return h(
-    "tr",
-    {},
-    cell("domain", h("span.with-icon", {}, domainIcon(entry.domain), domainTitle(entry.domain))),
-    cell("model", h("span", {}, modelTitle(entry.model), " ", h("code", {}, entry.model))),
-    cell("agency", entry.agency),
-    cell("fields", h("span", {}, fields.join(", "))),
-    cell("things", numberText(entry.things, language())),
-    cell("datastreams", numberText(entry.datastreams, language())),
-    cell("licence", entry.licences.map(licenceTitle).join(", ")),
-    h("td", {}, h("a", { href: latest }, t("catalogue.try"))),
-  );
+  private row(entry: Summary): HTMLElement {
+    const cell = (name: "domain" | "model" | "agency" | "fields" | "things" | "datastreams" | "licence", ...children: (Node | string)[]): HTMLElement =>
+      h("td", { "data-label": t(`catalogue.${name}`) }, ...children);
+    const fields = inModelOrder(entry.model, entry.fields).slice(0, FIELDS).map((field) => fieldTitle(entry.model, field));
+    if (entry.fields.length > FIELDS) fields.push(`+${entry.fields.length - FIELDS}`);
+    const latest = `/v1/latest?model=${encodeURIComponent(entry.model)}&agency=${encodeURIComponent(entry.agency)}`;
+    return h(
+      "tr",
+      {},
+      cell("domain", h("span.with-icon", {}, domainIcon(entry.domain), domainTitle(entry.domain))),
+      cell("model", h("span", {}, modelTitle(entry.model), " ", h("code", {}, entry.model))),
+      cell("agency", entry.agency),
+      cell("fields", h("span", {}, fields.join(", "))),
+      cell("things", numberText(entry.things, language())),
+      cell("datastreams", numberText(entry.datastreams, language())),
+      cell("licence", entry.licences.map(licenceTitle).join(", ")),
+      h("td", {}, h("a", { href: latest }, t("catalogue.try")), " ", h("button.quiet.chart-it", { type: "button", onclick: () => this.onChart(entry) }, t("catalogue.chart"))),
+    );
+  }
 }

@@ -1,13 +1,13 @@
 // The live sample: public observations as they arrive, without a key.
 
-import { all, get } from "../api";
+import { get } from "../api";
 import { h } from "../dom";
 import { faultText } from "../faults";
 import { Follower } from "../follow";
 import { clockText, nameText, offsetText } from "../format";
 import { LinkPill } from "../link";
 import { domainIcon, fieldTitle, valueElement } from "../ops/words";
-import type { Frame, LatestPage, Latest } from "../shapes";
+import type { Frame, LatestPage, Latest, Page } from "../shapes";
 import { language, t } from "../text";
 
 const ROWS = 9;
@@ -15,7 +15,10 @@ const ROWS = 9;
 const FIRST = 100;
 /** New rows are shown at most this often, in milliseconds: people read them. */
 const REDRAW_MS = 700;
-const NAMES_PAGE = 10_000;
+/** A name is asked for at most this often: the quota is a person's too. */
+const NAME_EVERY_MS = 1_000;
+/** Things without a known name are shown where no other spoke for so long. */
+const QUIET_MS = 3_000;
 const RETRY_MS = 5_000;
 
 interface Row {
@@ -39,7 +42,11 @@ interface NamedThing {
 export class Sample {
   private rows: Row[] = [];
   private waiting: Row[] = [];
-  private names = new Map<string, string>();
+  /** The newest of a thing whose name is not known. */
+  private stranger: Row | null = null;
+  private takenAt = 0;
+  /** Of things; null: asked for. */
+  private readonly names = new Map<string, string | null>();
   private fault: unknown = null;
   private loaded = false;
   readonly pill: LinkPill;
@@ -50,6 +57,7 @@ export class Sample {
     this.show();
     void this.start();
     setInterval(() => this.take(), REDRAW_MS);
+    setInterval(() => void this.nameOne(), NAME_EVERY_MS);
   }
 
   private async start(): Promise<void> {
@@ -60,15 +68,28 @@ export class Sample {
       this.rows = onePerThing(page.items).slice(0, ROWS).map((one) => ({ ...one, at: one.result_time, key: `${one.id}` }));
       this.show();
       this.follow(page.offset === undefined ? null : page.offset + 1);
-      const things = await all<NamedThing>(`/v1/things?limit=${NAMES_PAGE}`);
-      this.names = new Map(things.items.map((thing) => [thing.id, thing.name]));
-      this.show();
+      await Promise.all(this.rows.map(() => this.nameOne()));
     } catch (error) {
       if (this.loaded) return;
       this.fault = error;
       this.pill.set("disconnected", null);
       this.show();
       setTimeout(() => void this.start(), RETRY_MS);
+    }
+  }
+
+  /** Asks for the name of the topmost thing whose name is not known, or of
+   * one that speaks and is not shown. */
+  private async nameOne(): Promise<void> {
+    const row = [...this.rows, this.stranger].find((one) => one !== null && !this.names.has(one.thing));
+    if (!row || document.hidden) return;
+    this.names.set(row.thing, null);
+    try {
+      const { items } = await get<Page<NamedThing>>(`/v1/things?thing=${encodeURIComponent(row.thing)}`);
+      this.names.set(row.thing, items[0]?.name ?? "");
+      this.show();
+    } catch {
+      this.names.delete(row.thing);
     }
   }
 
@@ -88,13 +109,20 @@ export class Sample {
   private arrive(frame: Frame): void {
     const one = frame.observations[0];
     if (!one) return;
-    this.waiting.unshift({ ...frame, ...one, at: frame.result_time, key: `${frame.offset}` });
+    const row = { ...frame, ...one, at: frame.result_time, key: `${frame.offset}` };
+    if (typeof this.names.get(frame.thing) !== "string") {
+      this.stranger = row;
+      return;
+    }
+    this.waiting.unshift(row);
     if (this.waiting.length > ROWS) this.waiting.length = ROWS;
   }
 
   /** One to three new rows at a time push the oldest out. */
   private take(): void {
+    if (this.waiting.length === 0 && this.stranger && Date.now() - this.takenAt > QUIET_MS) this.waiting.push(this.stranger);
     if (this.waiting.length === 0 || document.hidden) return;
+    this.takenAt = Date.now();
     this.rows = [...this.waiting.slice(0, 3), ...this.rows].slice(0, ROWS);
     this.waiting = [];
     this.show();
