@@ -17,6 +17,7 @@ import functools
 import statistics
 from dataclasses import dataclass
 
+import plot
 from brokers import Madang, Mosquitto, folder, load, running
 
 IN_FLIGHT = 100
@@ -146,15 +147,17 @@ def main():
     parser.add_argument("--only", default="", help="rows whose name holds this text")
     parser.add_argument("--before", metavar="FOLDER", help="with the madang to compare with")
     parser.add_argument("--rounds", type=int, default=3)
+    plot.add_argument(parser)
     options = parser.parse_args()
     wanted = [row for row in MESSAGES if options.only in row.name()]
     if options.before:
         return against(wanted, options.before, options.rounds, options.quick)
-    if wanted:
-        messages(wanted, options.quick)
-    wanted = [row for row in FAN_OUT if options.only in row[0] + " fan-out"]
-    if wanted:
-        fan_out(wanted, options.quick)
+    with plot.recorded(options.plot):
+        if wanted:
+            messages(wanted, options.quick)
+        wanted = [row for row in FAN_OUT if options.only in row[0] + " fan-out"]
+        if wanted:
+            fan_out(wanted, options.quick)
 
 
 if __name__ == "__main__":

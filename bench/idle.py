@@ -21,6 +21,7 @@ import sys
 import time
 import urllib.request
 
+import plot
 from brokers import Madang, Mosquitto, certificate, folder, load, running
 
 NAME = ["--name", "idle"]
@@ -124,7 +125,13 @@ def main():
     parser.add_argument("--hold", type=int, default=2, help="seconds before the memory is read")
     parser.add_argument("--subscribe", metavar="FILTER", help="what each connection subscribes to")
     parser.add_argument("--datastreams", type=int, default=1_000_000, help="registered, with --subscribe")
+    plot.add_argument(parser)
     options = parser.parse_args()
+    with plot.recorded(options.plot):
+        measure(options)
+
+
+def measure(options):
     crowd = ["--idle", "--connections", options.connections, "--hold", options.hold]
     with folder() as path:
         if options.subscribe:

@@ -17,6 +17,7 @@ import os
 import subprocess
 import sys
 
+import plot
 from brokers import ROOT, Madang, folder, running
 
 VENV = os.path.join(ROOT, "target", "peers", "duckdb")
@@ -132,10 +133,12 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="a tenth of the devices")
     parser.add_argument("--days", type=int, nargs="+", default=[1], help="1 10: 10 and 100 million rows")
+    plot.add_argument(parser)
     options = parser.parse_args()
     devices = 1_000 if options.quick else 10_000
     program = build()
-    runs = [run(program, days, devices) for days in options.days]
+    with plot.recorded(options.plot):
+        runs = [run(program, days, devices) for days in options.days]
     ranges = [queries["range_24h"]["again"]["median_ms"] for queries, _ in runs]
     if len(ranges) > 1:
         print(f"\n24 h of one device in {options.days[-1]} days against {options.days[0]}: "

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import time
 
+import plot
 from brokers import Madang, certificate, command, folder, load, peak_mib, report, running, stop
 
 PUBLISHERS, RATE = 100, 10
@@ -71,7 +72,13 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--connections", type=int, default=15_000)
     parser.add_argument("--tls", action="store_true", help="over TLS only")
+    plot.add_argument(parser)
     options = parser.parse_args()
+    with plot.recorded(options.plot):
+        measure(options)
+
+
+def measure(options):
     print("| Storm | served | seconds until half / 99 % / all | server away s | failed attempts "
           "| read back | server peak MiB |")
     print("|---|---|---|---|---|---|---|")
