@@ -27,7 +27,7 @@ const NAMES = ["청담대교", "잠수교", "한강대교", "행주대교", "광
 
 /** Unknown parameters are refused by name, as the platform does. */
 const PARAMETERS = [
-  [/^\/datastreams\/summary$/, ["limit"]],
+  [/^\/datastreams\/summary$/, []],
   [/^\/(models|agencies|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status"]],
   [/^\/(refused|devices\/[^/]+\/events)$/, ["after", "limit"]],
   [/^\/devices\/[^/]+\/quarantine$/, ["limit", "cursor"]],

@@ -29,6 +29,7 @@ mod idle_crowd;
 mod main_path;
 mod mutual_tls;
 mod power_cut;
+mod readme;
 mod real_clients;
 mod recordings;
 mod refused_publishes;
