@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use domain::{AgencyId, DeviceId, ModelId, Timestamp};
+use progress::{Progress, Unit};
 use sdk::DeviceKey;
 use sdk::api::{ApiClient, ApiCredential, ImportMode, NewDevice, Position, PublicKeyDocument};
 use sha2::{Digest, Sha256};
@@ -50,6 +51,7 @@ impl Platform {
     /// Registers those that are missing; a device that is there already must
     /// have the same key, which deterministic keys see to.
     pub fn devices(&self, devices: &[NewDevice]) -> anyhow::Result<()> {
+        let progress = Progress::new("registering", Unit::Of("devices"), devices.len() as u64);
         for chunk in devices.chunks(IMPORT_CHUNK) {
             let first = self.api.import_devices(chunk, ImportMode::DryRun)?;
             let known: Vec<u64> = first
@@ -63,6 +65,7 @@ impl Platform {
                 .filter_map(|(line, device)| (!known.contains(&line)).then_some(device));
             let missing: Vec<&NewDevice> = missing.collect();
             if missing.is_empty() {
+                progress.add(chunk.len() as u64);
                 continue;
             }
             let report = self.api.import_devices(missing, ImportMode::Apply)?;
@@ -72,6 +75,7 @@ impl Platform {
                 report.errors[0].line,
                 report.errors[0].message
             );
+            progress.add(chunk.len() as u64);
         }
         Ok(())
     }

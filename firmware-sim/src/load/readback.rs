@@ -6,6 +6,7 @@ use std::fmt;
 
 use anyhow::Context;
 use domain::{AgencyId, DatastreamId, Value};
+use progress::{Progress, Unit};
 use sdk::api::{ApiClient, DatastreamFilter, ObservationQuery};
 use serde::Serialize;
 
@@ -67,6 +68,11 @@ pub fn compare(
         limit: Some(PAGE),
         ..DatastreamFilter::default()
     };
+    let progress = Progress::new(
+        "reading back",
+        Unit::Of("datastreams"),
+        (acknowledged.len() * telemetry.fields) as u64,
+    );
     for datastream in api.datastreams(&filter) {
         let datastream = datastream.context("the list of datastreams")?;
         let field = FIELDS
@@ -75,6 +81,7 @@ pub fn compare(
             .position(|(name, _)| *name == datastream.field);
         if let (Some(field), Some(device)) = (field, acknowledged.get(&datastream.device)) {
             one(api, datastream.id, telemetry, *device, field, &mut sum)?;
+            progress.add(1);
         }
     }
     sum.missing = sum
