@@ -34,14 +34,18 @@ mosquitto_sub() { command timeout 60 mosquitto_sub -p "$PLAIN_MQTT" "$@"; }
 "#;
 
 fn readme(name: &str) -> String {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(name);
     std::fs::read_to_string(path).unwrap()
 }
 
 /// The shell blocks of a page.
 fn blocks(page: &str) -> Vec<&str> {
     let shell = page.split("```").skip(1).step_by(2);
-    shell.filter_map(|block| block.strip_prefix("sh\n")).collect()
+    shell
+        .filter_map(|block| block.strip_prefix("sh\n"))
+        .collect()
 }
 
 /// Its lines without comments and the space before them.
@@ -58,9 +62,17 @@ fn commands(block: &str) -> Vec<&str> {
 
 fn free_port(name: &str) -> u16 {
     if name == "MADANG_COAP" {
-        return UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        return UdpSocket::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
     }
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 #[test]
@@ -75,7 +87,14 @@ fn both_readmes_have_the_same_lines() {
 
 #[test]
 fn every_line_of_the_readme_works_as_it_stands() {
-    for peer in ["timeout", "bash", "curl", "openssl", "mosquitto_pub", "mosquitto_sub"] {
+    for peer in [
+        "timeout",
+        "bash",
+        "curl",
+        "openssl",
+        "mosquitto_pub",
+        "mosquitto_sub",
+    ] {
         if peers::look_for(peer).is_none() {
             return;
         }
@@ -112,7 +131,10 @@ fn every_line_of_the_readme_works_as_it_stands() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.ends_with("THE END\n"), "{said}\n{told}");
+    assert!(
+        output.status.success() && said.ends_with("THE END\n"),
+        "{said}\n{told}"
+    );
     // By MQTT, HTTP and CoAP; read with a key, in a district, live, over MQTT.
     for expected in [
         "\"stored\":2",
@@ -124,5 +146,13 @@ fn every_line_of_the_readme_works_as_it_stands() {
         "connected",
     ] {
         assert!(said.contains(expected), "{expected}: {said}\n{told}");
+    }
+    // The server says where a browser goes, and what opens the operators' page.
+    for expected in [
+        "developers' page: http",
+        "/ops (",
+        "madang-data/first/admin.token",
+    ] {
+        assert!(told.contains(expected), "{expected}: {told}");
     }
 }

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use ingest::{Clock, SystemClock};
+use progress::{Progress, Unit};
 
 use report::Report;
 
@@ -71,10 +72,12 @@ pub fn run(args: &DoctorArgs) -> ExitCode {
         certificate::check(cert, key, now, &mut report);
     }
     if let Some(data) = &args.data {
-        data::check(data, &mut report);
+        let progress = Progress::new("looking at the data folder", Unit::Of("files"), 0);
+        progress.follow(|| 0, || data::check(data, &mut report));
     }
     if let Some(folder) = &args.backup {
-        backup::check(folder, &mut report);
+        let progress = Progress::new("looking at the backup", Unit::Of("files"), 0);
+        progress.follow(|| 0, || backup::check(folder, &mut report));
     }
     if args.json {
         println!("{}", report.to_json());
