@@ -28,7 +28,13 @@ const PREAMBLE: &str = r#"
 set -eE -o errtrace
 trap 'echo "FAILED: $BASH_COMMAND" >&2; kill $(jobs -p) 2>/dev/null; exit 1' ERR
 cargo() { :; }
-curl() { command curl --fail-with-body --max-time 60 "$@"; }
+curl() {
+    command curl --fail-with-body --max-time 60 "$@" || {
+        # 28: the time is over that the line itself gives a stream.
+        local status=$?
+        [[ $status = 28 && " $* " = *" -m "* ]]
+    }
+}
 mosquitto_pub() { command timeout 60 mosquitto_pub -p "$PLAIN_MQTT" "$@"; }
 mosquitto_sub() { command timeout 60 mosquitto_sub -p "$PLAIN_MQTT" "$@"; }
 "#;
