@@ -552,6 +552,9 @@ fn forgeries_from_many_addresses_keep_nobody_out() {
     const FORGERS: u8 = 20;
     let server = TestServer::with(&CoapConfig {
         piggyback_window: coap_harness::DEADLINE,
+        // So that a busy machine can send more than that.
+        source_rate: 200,
+        source_burst: 400,
         ..CoapConfig::default()
     });
     let target = server.handle.local_address();
@@ -573,12 +576,11 @@ fn forgeries_from_many_addresses_keep_nobody_out() {
                 let _ = forger
                     .socket
                     .send(&forger.post("dev-1", body).to_bytes().unwrap());
-                // 20,000 a second: what the source buckets let through at once.
                 std::thread::sleep(Duration::from_micros(20));
             }
         });
         // The forgers have spent what they may.
-        server.until(|stats| stats.unchecked > 2_000);
+        server.until(|stats| stats.unchecked > 500 && stats.source_limited > 1_000);
         for (device, sequence) in [
             (&server.device, 1),
             (&newcomer, 1),
@@ -606,7 +608,7 @@ fn forgeries_from_many_addresses_keep_nobody_out() {
     });
     let stats = server.stats();
     assert!(
-        stats.refused < stats.unchecked / 4,
+        stats.refused < stats.datagrams_in / 2,
         "most forgeries cost no signature: {stats:?}"
     );
     // And few of them an entry in the operator's list.

@@ -211,6 +211,12 @@ fn a_bucket_gives_its_burst_and_then_its_rate() {
     assert_eq!(taken(&mut buckets, start + SECOND / 5), 2);
     assert_eq!(taken(&mut buckets, start + SECOND * 60), 5);
     assert!(buckets.take(2, start), "another has its own");
+    // Charged for more than it has, it has nothing, and fills up as before.
+    let later = start + SECOND * 120;
+    assert!(buckets.take(1, later));
+    buckets.charge(&1, 1_000);
+    assert_eq!(taken(&mut buckets, later), 0);
+    assert_eq!(taken(&mut buckets, later + SECOND / 5), 2);
 }
 
 #[test]

@@ -39,6 +39,9 @@ pub struct CoapConfig {
     /// Sources and devices they proved to be that are remembered: what keeps a
     /// device served while others forge its name.
     pub proved_pairs: usize,
+    /// Datagrams of its source's bucket that one which is not checked costs:
+    /// whoever goes on is passed over before anything is decoded.
+    pub unchecked_cost: u32,
     /// How often the operator is told that a source is not checked.
     pub told_every: Duration,
     /// Messages a second whose signature is tried again without external_aad,
@@ -105,6 +108,7 @@ impl Default for CoapConfig {
             failed_rate_of_all: 1_000.0,
             failed_burst_of_all: 4_000,
             proved_pairs: 65_536,
+            unchecked_cost: 10,
             told_every: Duration::from_secs(60),
             diagnosis_rate: 5.0,
             uncommitted_messages: 4_096,

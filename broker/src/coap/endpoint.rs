@@ -248,6 +248,11 @@ impl Endpoint {
         self.open.len()
     }
 
+    /// Its last datagram cost its source as much as so many.
+    pub fn charge(&mut self, peer: SocketAddr, datagrams: u32) {
+        self.sources.charge(&source(peer.ip()), datagrams);
+    }
+
     /// Whether one more of `peer` may be on its way.
     pub fn has_room(&self, peer: SocketAddr) -> bool {
         self.open.len() < self.open_limit && self.open_by_source.has_room(&source(peer.ip()))

@@ -68,6 +68,7 @@ pub(super) struct Handler<A: CoapAccess, S: MessageSink<A::Principal>> {
     sink: Arc<S>,
     devices: Buckets<DeviceId>,
     failed_checks: FailedChecks,
+    unchecked_cost: u32,
     /// Of signatures that are tried without external_aad.
     diagnoses: Buckets<()>,
     pub(super) receipts: Receipts,
@@ -100,6 +101,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
                 config.tracked_devices,
             ),
             failed_checks: FailedChecks::new(config),
+            unchecked_cost: config.unchecked_cost,
             diagnoses: Buckets::new(config.diagnosis_rate, DIAGNOSES_AT_ONCE, 1),
             receipts: Receipts::new(
                 config.remembered_receipts,
@@ -135,7 +137,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
             device: &device,
         };
         let taken = self
-            .admit(sender, now)
+            .admit(endpoint, sender, now)
             .and_then(|()| self.body(endpoint, request, &telemetry, now))
             .and_then(|body| self.stage(endpoint, sender, &body, now));
         match taken {
@@ -173,7 +175,12 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
 
     /// Before anything is kept or verified: whether so much failed of late that
     /// this is not looked at.
-    fn admit(&mut self, sender: Sender<'_>, now: Instant) -> Result<(), Rejection> {
+    fn admit(
+        &mut self,
+        endpoint: &mut Endpoint,
+        sender: Sender<'_>,
+        now: Instant,
+    ) -> Result<(), Rejection> {
         if self
             .failed_checks
             .admits(sender.source(), sender.device, now)
@@ -181,6 +188,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
             return Ok(());
         }
         self.counters.unchecked.increment();
+        endpoint.charge(sender.peer, self.unchecked_cost);
         if self.failed_checks.tell(sender.source(), now) {
             self.record(sender.peer, Some(sender.device), &[], EventKind::Refused, {
                 "too much from this address, or in this device's name, did not verify: its next messages are not looked at for a few seconds"

@@ -77,6 +77,14 @@ impl<K: Eq + Hash> Buckets<K> {
         bucket.map_or(self.burst, |bucket| self.filled(bucket, now))
     }
 
+    /// Takes more tokens from a key that has a bucket of its own, as many as
+    /// there are.
+    pub fn charge(&mut self, key: &K, tokens: u32) {
+        if let Some(bucket) = self.by_key.get_mut(key) {
+            bucket.tokens = (bucket.tokens - f64::from(tokens)).max(0.0);
+        }
+    }
+
     /// Gives a token back that was taken for nothing.
     pub fn give_back(&mut self, key: &K) {
         if let Some(bucket) = self.by_key.get_mut(key) {
