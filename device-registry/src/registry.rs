@@ -13,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use domain::{CredentialId, Timestamp};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use crate::auth::{self, AuthError, Exposure};
@@ -74,6 +74,10 @@ type ChangeListener = Arc<dyn Fn(u64) + Send + Sync>;
 pub struct Registry {
     pub(crate) dir: PathBuf,
     writer: Mutex<Writer>,
+    /// Held by who registers devices or changes models, before the writer: an
+    /// import checks all of its rows first, and nothing may come between. What
+    /// takes a right away does not wait for it.
+    pub(crate) registering: Mutex<()>,
     snapshot: ArcSwap<Snapshot>,
     generation: AtomicU64,
     listeners: RwLock<Vec<ChangeListener>>,
@@ -127,6 +131,7 @@ impl Registry {
                 poisoned: false,
             }),
             generation: AtomicU64::new(snapshot.generation()),
+            registering: Mutex::new(()),
             snapshot: ArcSwap::from_pointee(snapshot),
             listeners: RwLock::new(Vec::new()),
             events: Events::since(clock()),
@@ -219,7 +224,11 @@ impl Registry {
         &self,
         body: impl FnOnce(&mut Change<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let committed = self.commit(&mut self.writer.lock(), body);
+        let mut writer = self.writer.lock();
+        let committed = self.commit(&mut writer, body);
+        // To who waits, and not to who comes back at once with the next piece of
+        // something long.
+        MutexGuard::unlock_fair(writer);
         if let Err(error) = &committed
             && let Some(said) = fault::of_the_disk(error)
         {
@@ -286,6 +295,25 @@ impl Registry {
         self.snapshot.store(Arc::new(change.draft));
         self.generation.store(generation, Ordering::Release);
         Ok((answer, change.rights, mark))
+    }
+
+    /// Runs `body` as a change of which nothing is kept, beside the registry:
+    /// nobody waits for it, however long it takes.
+    pub(crate) fn rehearse<T>(
+        &self,
+        body: impl FnOnce(&mut Change<'_>) -> T,
+    ) -> Result<T, StoreError> {
+        let failed = || StoreError::on("rehearse a change");
+        let draft = Snapshot::clone(&self.snapshot.load());
+        let mut scratch = store::scratch(draft.datastream_bound()).map_err(failed())?;
+        let mut change = Change {
+            transaction: scratch.transaction().map_err(failed())?,
+            draft,
+            now: self.now(),
+            rights: Rights::Kept,
+            outcome: Outcome::Discard,
+        };
+        Ok(body(&mut change))
     }
 
     fn tell(&self, generation: u64) {

@@ -1,15 +1,23 @@
-//! Many devices in one transaction: all of them, or none and the reasons.
+//! Many devices: all of them, or none and the reasons.
+//!
+//! All rows are tried first, beside the registry, so that nobody waits for that
+//! and nothing is written where one of them is wrong. Then they are registered a
+//! piece at a time, each durable and visible by itself: a revocation, or a
+//! device's new field, comes in between two of them. A process that is killed
+//! in the middle has registered the pieces up to there.
 
 use domain::DeviceId;
 
 use super::new_device::{Checked, NewDevice, RegisterDeviceError};
 use super::register_device::register;
 use super::{ErrorClass, OperationError};
-use crate::registry::Registry;
+use crate::registry::{Change, Registry};
 use crate::store::StoreError;
 
 /// Rows of one import.
 pub const MAX_IMPORT_ROWS: usize = 100_000;
+/// Rows of one change: some tens of milliseconds.
+const PIECE_ROWS: usize = 256;
 /// Errors that a report spells out.
 pub const MAX_REPORTED_ERRORS: usize = 1_000;
 
@@ -56,6 +64,10 @@ pub struct RowError {
 pub enum ImportError {
     #[error("an import has at most {MAX_IMPORT_ROWS} rows; split the file")]
     TooManyRows,
+    #[error(
+        "the registry was changed meanwhile, so that line {line} cannot be registered any more: {fault}; the lines before it may be registered already: import those that are missing"
+    )]
+    Overtaken { line: u64, fault: String },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -64,6 +76,7 @@ impl OperationError for ImportError {
     fn code(&self) -> &'static str {
         match self {
             Self::TooManyRows => "too-many-rows",
+            Self::Overtaken { .. } => "import-overtaken",
             Self::Store(_) => "registry-fault",
         }
     }
@@ -71,6 +84,7 @@ impl OperationError for ImportError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::TooManyRows => ErrorClass::Invalid,
+            Self::Overtaken { .. } => ErrorClass::Conflict,
             Self::Store(_) => ErrorClass::Fault,
         }
     }
@@ -91,32 +105,55 @@ impl Registry {
             }
             checked.push(check(row));
         }
-        self.change(|change| {
-            let mut report = ImportReport {
-                rows: checked.len(),
-                ..ImportReport::default()
-            };
-            for row in checked {
-                let fault = match row {
-                    Ok((line, id, device)) => match register(change, &device) {
-                        Ok(_) => {
-                            report.registered += 1;
-                            continue;
-                        }
-                        Err(RegisterDeviceError::Store(error)) => return Err(error.into()),
-                        Err(error) => row_error(line, Some(id), &error),
-                    },
-                    Err(fault) => fault,
-                };
-                report.add(fault);
-            }
-            if mode == ImportMode::DryRun || !report.errors.is_empty() {
-                change.discard();
-                report.registered = 0;
-            }
-            Ok(report)
-        })
+        let _alone = self.registering.lock();
+        let mut report = self.rehearse(|change| check_all(change, &checked))??;
+        if mode == ImportMode::DryRun || !report.errors.is_empty() {
+            return Ok(report);
+        }
+        for piece in checked.chunks(PIECE_ROWS) {
+            let registered = self.change(|change| register_piece(change, piece))?;
+            report.registered += registered;
+        }
+        Ok(report)
     }
+}
+
+type CheckedRow = Result<(u64, DeviceId, Checked), RowError>;
+
+/// All rows, one after another, in a change that is not kept.
+fn check_all(change: &mut Change<'_>, rows: &[CheckedRow]) -> Result<ImportReport, ImportError> {
+    let mut report = ImportReport {
+        rows: rows.len(),
+        ..ImportReport::default()
+    };
+    for row in rows {
+        match row {
+            Ok((line, id, device)) => match register(change, device) {
+                Ok(_) => {}
+                Err(RegisterDeviceError::Store(error)) => return Err(error.into()),
+                Err(error) => report.add(row_error(*line, Some(id.clone()), &error)),
+            },
+            Err(fault) => report.add(fault.clone()),
+        }
+    }
+    Ok(report)
+}
+
+/// Rows that stood the rehearsal, of which none is left out. What has changed
+/// since can have made a row impossible all the same: then this piece is not
+/// kept.
+fn register_piece(change: &mut Change<'_>, rows: &[CheckedRow]) -> Result<usize, ImportError> {
+    for row in rows {
+        let Ok((line, _, device)) = row else { continue };
+        register(change, device).map_err(|error| match error {
+            RegisterDeviceError::Store(error) => error.into(),
+            error => ImportError::Overtaken {
+                line: *line,
+                fault: error.to_string(),
+            },
+        })?;
+    }
+    Ok(rows.len())
 }
 
 impl ImportReport {
@@ -129,7 +166,7 @@ impl ImportReport {
     }
 }
 
-fn check(row: ImportRow) -> Result<(u64, DeviceId, Checked), RowError> {
+fn check(row: ImportRow) -> CheckedRow {
     let line = row.line;
     let new = row.device.map_err(|message| RowError {
         line,

@@ -172,6 +172,19 @@ fn open_any(path: &Path) -> Result<Connection, OpenStoreError> {
     Ok(migrated)
 }
 
+/// An empty database in memory, for what is tried and not kept. What its rows
+/// refer to is not in it; datastreams have numbers from `datastreams` on.
+pub(crate) fn scratch(datastreams: usize) -> rusqlite::Result<Connection> {
+    let connection = schema::in_memory()?;
+    connection.execute(
+        "INSERT INTO sqlite_sequence (name, seq) VALUES ('datastream', ?1)",
+        [datastreams as i64],
+    )?;
+    connection.pragma_update(None, "foreign_keys", "OFF")?;
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    Ok(connection)
+}
+
 /// Prepared statements that are kept: the operations have about 20.
 const STATEMENT_CACHE: usize = 64;
 

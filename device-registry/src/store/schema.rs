@@ -200,6 +200,15 @@ pub(super) fn open_and_migrate(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// The tables of this version, without a file.
+pub(super) fn in_memory() -> rusqlite::Result<Connection> {
+    let connection = Connection::open_in_memory()?;
+    for migration in MIGRATIONS {
+        connection.execute_batch(migration)?;
+    }
+    Ok(connection)
+}
+
 fn migrate(connection: &mut Connection, from: u32) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "DELETE")?;
     connection.pragma_update(None, "synchronous", "FULL")?;

@@ -14,7 +14,7 @@ fn row(line: u64, device: NewDevice) -> ImportRow {
 }
 
 #[test]
-fn ten_thousand_devices_are_one_change() {
+fn ten_thousand_devices_disturb_nobody() {
     let test = TestRegistry::new();
     let key = DeviceKey::ed25519(7).public();
     let rows = (1..=10_000).map(|line| {
@@ -132,4 +132,54 @@ fn an_import_without_end_is_refused() {
     });
     let error = test.registry.import_devices(endless, ImportMode::Apply);
     assert!(matches!(error, Err(ImportError::TooManyRows)));
+}
+
+/// Before, each of them waited for the whole import: 20 seconds of 100,000
+/// rows.
+#[test]
+fn a_revocation_and_a_new_field_overtake_an_import() {
+    let test = TestRegistry::new();
+    for number in 0..200 {
+        let new = new_device(&format!("old-{number}"));
+        test.registry.register_device(new).unwrap();
+    }
+    let rows: Vec<_> = (1..=8_000)
+        .map(|line| row(line, new_device(&format!("lot-{line}"))))
+        .collect();
+    let dry = std::thread::scope(|scope| {
+        let import = scope.spawn(|| {
+            let registry = &test.registry;
+            let dry = registry.import_devices(rows.clone(), ImportMode::DryRun);
+            let begin = Instant::now();
+            let report = registry.import_devices(rows, ImportMode::Apply).unwrap();
+            assert_eq!((report.registered, report.errors), (8_000, vec![]));
+            (dry.unwrap(), begin.elapsed())
+        });
+        let mut longest = Duration::ZERO;
+        let mut revoked = 0;
+        while !import.is_finished() {
+            let old = crate::harness::device(&format!("old-{}", revoked % 200));
+            let begin = Instant::now();
+            let field = format!("new-{}", revoked / 200 % 32);
+            let _ = test.registry.ensure_extra_datastream(&old, &field);
+            if revoked < 200 {
+                test.registry.revoke_device(&old).unwrap();
+            }
+            longest = longest.max(begin.elapsed());
+            revoked += 1;
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let (dry, took) = import.join().unwrap();
+        assert!(
+            longest * 3 < took,
+            "one waited {longest:?} of an import of {took:?}"
+        );
+        assert!(revoked > 8, "{revoked} came in between");
+        dry
+    });
+    assert_eq!((dry.rows, dry.registered), (8_000, 0));
+    let before = test.registry.snapshot();
+    assert_eq!(before.device_count(), 8_200);
+    let test = test.reopen();
+    assert!(*test.registry.snapshot() == *before);
 }
