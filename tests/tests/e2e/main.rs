@@ -6,6 +6,7 @@ mod backup;
 mod boundary_and_retention;
 mod challenge;
 mod clients;
+mod clock;
 mod configuration;
 mod connection;
 mod crash;
