@@ -101,7 +101,8 @@ impl Ingest {
         self.inner.log.commit(staged)
     }
 
-    /// Stages and commits one message.
+    /// Stages and commits one message, and never waits for the disk on the
+    /// thread of the caller.
     pub async fn submit(
         &self,
         device: &Arc<Device>,
@@ -109,7 +110,9 @@ impl Ingest {
     ) -> Result<Receipt, SubmitError> {
         let staged = self.stage(device, batch).map_err(SubmitError::Stage)?;
         let receipts = self
-            .commit(vec![staged])
+            .inner
+            .log
+            .commit_elsewhere(vec![staged])
             .await
             .map_err(SubmitError::Commit)?;
         Ok(receipts

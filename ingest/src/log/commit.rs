@@ -5,7 +5,8 @@
 //! just been and few wait (`super::GATHER`); then whoever finds the writer free
 //! leads, and writes and syncs for everybody on its own thread. Who waited for
 //! the writer looks first whether the leader has served it already. Under
-//! [`super::Policy::Thread`] one thread leads always, and wakes who waits.
+//! [`super::Policy::Thread`], and for who has others to serve, one thread leads
+//! and wakes who waits; so it is for a follower whose leader takes long.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -31,10 +32,20 @@ pub enum CommitError {
     Foreign,
 }
 
+/// Who may lead for those who wait.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Leader {
+    /// Whoever waits, where the disk is quick.
+    WhoWaits,
+    /// The log's own thread alone.
+    Thread,
+}
+
 /// Resolves when all of `staged` are durable.
 pub(super) async fn commit(
     shared: Arc<Shared>,
     staged: Vec<Staged>,
+    leader: Leader,
 ) -> Result<Vec<Receipt>, CommitError> {
     let Some(target) = staged.iter().map(Staged::offset).max() else {
         return Ok(Vec::new());
@@ -46,19 +57,20 @@ pub(super) async fn commit(
     if shared.durable() < target {
         // Whoever is ready on this worker stages first.
         tokio::task::yield_now().await;
-        match shared.policy {
-            Policy::Inline => {
+        let durable = match (leader, shared.leading.policy()) {
+            (Leader::WhoWaits, Policy::Inline) => {
                 if let Some(rest) = shared.gathering(target) {
                     // Shorter than a timer can be; the sockets fill meanwhile,
                     // and the second yield lets their connections stage.
                     std::thread::sleep(rest);
                     tokio::task::yield_now().await;
                 }
-                shared.sync_to(target)?;
+                shared.sync_shortly(target)?
             }
-            Policy::Thread => {
-                poll_fn(|context| shared.waiters.wait(&shared, target, context.waker())).await?;
-            }
+            _ => false,
+        };
+        if !durable {
+            poll_fn(|context| shared.waiters.wait(&shared, target, context.waker())).await?;
         }
     }
     // The one place that makes receipts: `target` is durable.

@@ -61,7 +61,8 @@ mod faults {
     use std::io;
     use std::os::unix::fs::FileExt;
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+    use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
+    use std::time::Duration;
 
     /// What a test makes go wrong. Clones share it.
     #[derive(Clone, Debug, Default)]
@@ -75,6 +76,8 @@ mod faults {
         torn_bytes: AtomicUsize,
         syncs: AtomicUsize,
         writes_panic: AtomicBool,
+        /// Milliseconds that a sync takes longer.
+        delay: AtomicU64,
     }
 
     impl Faults {
@@ -89,6 +92,10 @@ mod faults {
 
         pub(crate) fn panic_writes(&self) {
             self.0.writes_panic.store(true, SeqCst);
+        }
+
+        pub(crate) fn delay_syncs(&self, delay: Duration) {
+            self.0.delay.store(delay.as_millis() as u64, SeqCst);
         }
 
         pub(crate) fn heal(&self) {
@@ -114,6 +121,10 @@ mod faults {
 
         pub(super) fn before_sync(&self) -> io::Result<()> {
             self.0.syncs.fetch_add(1, SeqCst);
+            let delay = self.0.delay.load(SeqCst);
+            if delay > 0 {
+                std::thread::sleep(Duration::from_millis(delay));
+            }
             if self.0.sync_fails.load(SeqCst) {
                 return Err(io::Error::other("an injected fault"));
             }

@@ -64,7 +64,7 @@ use crate::stats::Counters;
 use commit::Waiters;
 use fault::Poison;
 use feed::Feed;
-use policy::Policy;
+use policy::{LAGGING, Leading, Policy};
 use segment::Segments;
 use staging::{Buffers, MAX_STAGED_BYTES, StagedGroups};
 use writer::Writer;
@@ -104,7 +104,7 @@ pub(crate) struct Log {
 /// What the write path, the committer and the readers share.
 pub(crate) struct Shared {
     instance: LogInstance,
-    policy: Policy,
+    leading: Leading,
     staging: Mutex<Staging>,
     /// `None` once the log is shut.
     writer: Mutex<Option<Writer>>,
@@ -133,11 +133,11 @@ impl Log {
         counters: Arc<Counters>,
     ) -> Result<Self, LogOpenError> {
         let recovered = recovery::recover(folder, config, stored)?;
-        let policy = Policy::decide(config.policy, folder)?;
+        let leading = Leading::decide(config.policy, folder)?;
         let buffers = Arc::new(Buffers::default());
         let shared = Arc::new(Shared {
             instance: LogInstance(INSTANCES.fetch_add(1, Ordering::Relaxed)),
-            policy,
+            leading,
             staging: Mutex::new(Staging {
                 sequencer: Sequencer::counting(Arc::clone(&counters)),
                 groups: StagedGroups::new(recovered.durable.next()),
@@ -155,21 +155,15 @@ impl Log {
             counters,
             scope: config.scope.clone(),
         });
-        let committer = match policy {
-            Policy::Inline => None,
-            Policy::Thread => {
-                Some(
-                    commit::start_committer(&shared).map_err(|cause| LogOpenError::Io {
-                        action: "start the commit thread of",
-                        path: folder.to_owned(),
-                        cause,
-                    })?,
-                )
-            }
-        };
+        // Also where whoever waits leads: some must not, and disks change.
+        let committer = commit::start_committer(&shared).map_err(|cause| LogOpenError::Io {
+            action: "start the commit thread of",
+            path: folder.to_owned(),
+            cause,
+        })?;
         Ok(Self {
             shared,
-            committer: Mutex::new(committer),
+            committer: Mutex::new(Some(committer)),
         })
     }
 
@@ -210,7 +204,16 @@ impl Log {
         &self,
         staged: Vec<Staged>,
     ) -> impl Future<Output = Result<Vec<Receipt>, CommitError>> + Send + 'static + use<> {
-        commit::commit(Arc::clone(&self.shared), staged)
+        commit::commit(Arc::clone(&self.shared), staged, commit::Leader::WhoWaits)
+    }
+
+    /// The same, without ever leading on the thread that waits: for a runtime
+    /// that has others to serve.
+    pub(crate) fn commit_elsewhere(
+        &self,
+        staged: Vec<Staged>,
+    ) -> impl Future<Output = Result<Vec<Receipt>, CommitError>> + Send + 'static + use<> {
+        commit::commit(Arc::clone(&self.shared), staged, commit::Leader::Thread)
     }
 
     /// Makes durable what nobody waits for. Called by the applier on its tick;
@@ -223,7 +226,7 @@ impl Log {
         {
             return;
         }
-        match shared.policy {
+        match shared.leading.policy() {
             Policy::Thread => shared.waiters.nudge(),
             Policy::Inline => {
                 if let Some(mut writer) = shared.writer.try_lock() {
@@ -355,6 +358,21 @@ impl Shared {
         self.sync_now(target)
     }
 
+    /// Leads, or follows who leads, unless that takes long: false, and the
+    /// log's own thread is to be waited for.
+    fn sync_shortly(&self, target: Offset) -> Result<bool, CommitError> {
+        self.feed.wait_for_room();
+        let Some(mut writer) = self.writer.try_lock_for(LAGGING) else {
+            self.leading.lags();
+            return Ok(false);
+        };
+        self.poison.check().map_err(CommitError::Poisoned)?;
+        if self.durable() < target {
+            self.lead(writer.as_mut())?;
+        }
+        Ok(true)
+    }
+
     /// How long to wait for company, where there was a sync just now and only
     /// a few messages wait for the next.
     fn gathering(&self, target: Offset) -> Option<Duration> {
@@ -388,6 +406,7 @@ impl Shared {
         let buffer = self.buffers.take();
         let groups = self.staging.lock().groups.take(buffer);
         for mut group in groups {
+            let begun = self.opened.elapsed();
             if let Err(fault) = writer.write(&mut group) {
                 self.poison.set(fault.clone());
                 return Err(CommitError::Poisoned(fault));
@@ -397,8 +416,9 @@ impl Shared {
             Counters::add(&self.counters.bytes_logged, group.bytes.len());
             // In this order: nothing is ever applied that is not durable.
             self.durable.store(group.last.get(), Ordering::Release);
-            let now = self.opened.elapsed().as_nanos() as u64;
-            self.synced.store(now, Ordering::Relaxed);
+            let now = self.opened.elapsed();
+            self.synced.store(now.as_nanos() as u64, Ordering::Relaxed);
+            self.leading.took(now - begun);
             self.feed.push(group);
         }
         Ok(())

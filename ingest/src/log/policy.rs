@@ -1,6 +1,11 @@
-//! Who leads: decided once, when the log is opened.
+//! Who leads: decided when the log is opened, and again where the disk changes.
+//!
+//! On a disk that is quick whoever waits leads, on its own thread. A disk may
+//! become slow later, a network's above all: then a worker must not stand still
+//! for it, with all its connections, and a thread of the log's own leads.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use super::LogOpenError;
@@ -13,19 +18,84 @@ const SLOW_SYNC: Duration = Duration::from_millis(1);
 /// make one longer, and it is the disk that is asked about.
 const TIMED_SYNCS: usize = 9;
 
-/// Who leads, once it is decided.
+/// After a group that took longer, or a wait for one, nobody leads on a thread
+/// of its own. Far above what other writers make of a quick disk's sync.
+pub(super) const LAGGING: Duration = Duration::from_millis(20);
+/// So many more groups were quick than not, and then it is a quick disk again.
+const QUICK_GROUPS: u32 = 256;
+
+/// Who leads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Policy {
     Inline,
     Thread,
 }
 
-impl Policy {
+/// Who leads as things are.
+pub(super) struct Leading {
+    /// Nobody has said who should.
+    measures: bool,
+    by_thread: AtomicBool,
+    /// Quick groups less the others, while the thread leads.
+    quick: AtomicU32,
+}
+
+impl Leading {
     pub(super) fn decide(wish: CommitPolicy, folder: &Path) -> Result<Self, LogOpenError> {
-        match wish {
-            CommitPolicy::Inline => Ok(Self::Inline),
-            CommitPolicy::Thread => Ok(Self::Thread),
-            CommitPolicy::Measure => measure(folder),
+        let policy = match wish {
+            CommitPolicy::Inline => Policy::Inline,
+            CommitPolicy::Thread => Policy::Thread,
+            CommitPolicy::Measure => measure(folder)?,
+        };
+        Ok(Self {
+            measures: wish == CommitPolicy::Measure,
+            by_thread: AtomicBool::new(policy == Policy::Thread),
+            quick: AtomicU32::new(0),
+        })
+    }
+
+    pub(super) fn policy(&self) -> Policy {
+        match self.by_thread.load(Relaxed) {
+            true => Policy::Thread,
+            false => Policy::Inline,
+        }
+    }
+
+    /// A group was written and synced in this time. Called by who leads.
+    pub(super) fn took(&self, time: Duration) {
+        if !self.measures {
+            return;
+        }
+        if time > LAGGING {
+            self.lags();
+        } else if self.by_thread.load(Relaxed) {
+            self.was_quick(time);
+        }
+    }
+
+    /// The disk is slow now.
+    pub(super) fn lags(&self) {
+        if !self.measures {
+            return;
+        }
+        self.quick.store(0, Relaxed);
+        if !self.by_thread.swap(true, Relaxed) {
+            tracing::warn!("syncs of the log take long: a thread of its own waits for them now");
+        }
+    }
+
+    #[cold]
+    fn was_quick(&self, time: Duration) {
+        // One that other programs have made longer takes back one that was not.
+        let quick = match time <= SLOW_SYNC {
+            true => self.quick.load(Relaxed) + 1,
+            false => self.quick.load(Relaxed).saturating_sub(1),
+        };
+        self.quick.store(quick, Relaxed);
+        if quick >= QUICK_GROUPS {
+            tracing::info!("syncs of the log are quick again");
+            self.quick.store(0, Relaxed);
+            self.by_thread.store(false, Relaxed);
         }
     }
 }
@@ -64,4 +134,33 @@ fn measure(folder: &Path) -> Result<Policy, LogOpenError> {
         "timed a sync of the log"
     );
     Ok(policy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_lags_is_left_to_the_thread_until_it_is_quick_again() {
+        let leading = Leading {
+            measures: true,
+            by_thread: AtomicBool::new(false),
+            quick: AtomicU32::new(0),
+        };
+        leading.took(LAGGING);
+        assert_eq!(leading.policy(), Policy::Inline);
+        leading.took(LAGGING * 2);
+        assert_eq!(leading.policy(), Policy::Thread);
+        for _ in 0..10 * QUICK_GROUPS {
+            leading.took(SLOW_SYNC);
+            leading.took(SLOW_SYNC * 2);
+        }
+        assert_eq!(leading.policy(), Policy::Thread, "half of them are slow");
+        (1..QUICK_GROUPS).for_each(|_| leading.took(SLOW_SYNC));
+        leading.lags();
+        (1..QUICK_GROUPS).for_each(|_| leading.took(SLOW_SYNC));
+        assert_eq!(leading.policy(), Policy::Thread, "it lagged between");
+        leading.took(SLOW_SYNC);
+        assert_eq!(leading.policy(), Policy::Inline);
+    }
 }

@@ -230,3 +230,53 @@ fn who_waits_is_let_go_when_the_log_is_dropped() {
         Err(error) => assert!(matches!(error, CommitError::Closed), "{error:?}"),
     }
 }
+
+/// How long each of the turns took that a runtime of one thread gave to others
+/// while `log` was committing.
+async fn longest_turn(log: &Arc<Log>, messages: u64, elsewhere: bool) -> Duration {
+    let committing = {
+        let log = Arc::clone(log);
+        tokio::spawn(async move {
+            for number in 0..messages {
+                let staged = vec![stage(&log, number, 0)];
+                let receipts = match elsewhere {
+                    true => log.commit_elsewhere(staged).await,
+                    false => log.commit(staged).await,
+                };
+                assert_eq!(receipts.unwrap().len(), 1);
+            }
+        })
+    };
+    let mut longest = Duration::ZERO;
+    while !committing.is_finished() {
+        let begun = Instant::now();
+        tokio::time::sleep(TICK).await;
+        longest = longest.max(begun.elapsed());
+    }
+    committing.await.unwrap();
+    longest
+}
+
+/// The others of a worker wait for one slow sync, the first, and then never
+/// again; who says so waits for none at all.
+#[test]
+fn a_disk_that_becomes_slow_holds_up_nobody_for_long() {
+    const SYNC: Duration = Duration::from_millis(1_500);
+    let folder = tempfile::tempdir().unwrap();
+    let faults = Faults::default();
+    let log = Arc::new(open_with(folder.path(), CommitPolicy::Measure, &faults));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        longest_turn(&log, 20, false).await;
+        faults.delay_syncs(SYNC);
+        let longest = longest_turn(&log, 2, true).await;
+        assert!(longest < SYNC, "elsewhere: {longest:?}");
+        longest_turn(&log, 1, false).await;
+        assert_eq!(log.shared.leading.policy(), Policy::Thread);
+        let longest = longest_turn(&log, 2, false).await;
+        assert!(longest < SYNC, "once it is known: {longest:?}");
+    });
+}
