@@ -145,6 +145,21 @@ impl ApiKeyError {
             Self::Expired(_) => "api-key-expired",
         }
     }
+
+    /// What its developer can do about it.
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::Form | Self::Checksum => {
+                "send the key whole, as it was shown; where that is lost, make a new one for the application"
+            }
+            Self::Unknown => {
+                "make a key for the application on this platform: one of another is not known here"
+            }
+            Self::Revoked(_) | Self::Expired(_) => {
+                "make a new key for the application; two may overlap while it changes over"
+            }
+        }
+    }
 }
 
 impl Registry {

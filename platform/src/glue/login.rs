@@ -206,15 +206,13 @@ fn admit_application(
     origin: Option<&str>,
     now: Timestamp,
 ) -> Result<Admission<Principal>, Refusal> {
-    const CURE: &str = "send a secret API key of the application as the password";
     const PAGE_CURE: &str =
         "name the page's origin in the browser's key, or send a secret key from a server";
-    let refuse = |reason: String| Refusal::new(RefusalKind::BadCredentials, reason).with_cure(CURE);
-    let key =
-        std::str::from_utf8(key).map_err(|_| refuse("the API key is not UTF-8".to_owned()))?;
-    let key = registry
-        .authenticate_api_key(key)
-        .map_err(|error| refuse(error.to_string()))?;
+    // One that is no text is no key either.
+    let key = std::str::from_utf8(key).unwrap_or_default();
+    let key = registry.authenticate_api_key(key).map_err(|error| {
+        Refusal::new(RefusalKind::BadCredentials, error.to_string()).with_cure(error.cure())
+    })?;
     let of_page =
         |reason: String| Refusal::new(RefusalKind::NotAuthorized, reason).with_cure(PAGE_CURE);
     match (key.kind, origin) {

@@ -128,7 +128,7 @@ fn metrics_count_refusals_and_ends_by_listener_and_reason() {
         r#"madang_agency_connections{agency="seoul"} 0"#,
     ] {
         eventually(line, || {
-            let metrics = platform.anonymous().metrics().unwrap();
+            let metrics = platform.operator().metrics().unwrap();
             metrics.lines().any(|one| one == line).then_some(())
         });
     }

@@ -4,26 +4,26 @@
 
 use domain::{DeviceId, Timestamp};
 use sdk::api::{Event, NewApplication, ObservationQuery};
+use tests::bare_client::Packet;
 use tests::test_device::{make_agency, now};
-use tests::{BareClient, TestDevice, TestPlatform, eventually};
+use tests::{BareClient, TestDevice, TestPlatform};
 
 const PUBLISH: u8 = 3;
 const PUBACK: u8 = 4;
 const PM25: &[u8] = br#"{"pm25": 12}"#;
 
-/// The PUBACK, past whatever is delivered meanwhile.
-fn acknowledged(mqtt: &mut BareClient, id: u16) {
+/// Publishes and waits for the PUBACK; gives what is delivered meanwhile.
+fn publish(mqtt: &mut BareClient, topic: &str, id: u16, payload: &[u8]) -> Vec<Packet> {
+    mqtt.publish(topic, id, payload).unwrap();
+    let mut delivered = Vec::new();
     loop {
         let packet = mqtt.read().unwrap();
         if packet.kind() == PUBACK {
-            return assert_eq!(packet.id(), id);
+            assert_eq!(packet.id(), id);
+            return delivered;
         }
+        delivered.push(packet);
     }
-}
-
-fn publish(mqtt: &mut BareClient, topic: &str, id: u16, payload: &[u8]) {
-    mqtt.publish(topic, id, payload).unwrap();
-    acknowledged(mqtt, id);
 }
 
 fn events(platform: &TestPlatform, device: &DeviceId, kind: &str) -> Vec<Event> {
@@ -54,19 +54,22 @@ fn a_mistyped_topic_is_a_reject_and_one_event_that_names_it() {
     let device = TestDevice::register(&platform, "air-1", "safety.air");
     let mut mqtt = device.connect(platform.address("mqtt"));
     assert_eq!(mqtt.subscribe("devices/air-1/rejects").unwrap(), 1);
+    let mut rejects = Vec::new();
     for id in 1..=20 {
-        publish(&mut mqtt, "devices/air-1/telemetri", id, PM25);
+        rejects.extend(publish(&mut mqtt, "devices/air-1/telemetri", id, PM25));
     }
-    publish(&mut mqtt, &device.topic(), 21, PM25);
+    rejects.extend(publish(&mut mqtt, &device.topic(), 21, PM25));
     let denied = events(&platform, &device.id, "publish-denied");
     assert_eq!(denied.len(), 1, "{denied:?}");
     assert!(denied[0].reason.contains("devices/air-1/telemetri"));
     assert!(denied[0].cure.contains("devices/{id}/telemetry"));
     assert_eq!(quarantined(&platform, &device.id), vec!["topic"; 20]);
-    let reject = eventually("the device is told", || {
-        let packet = mqtt.read().unwrap();
-        (packet.kind() == PUBLISH).then_some(packet)
-    });
+    // One for each message, whenever it comes.
+    while rejects.len() < 20 {
+        rejects.push(mqtt.read().unwrap());
+    }
+    let reject = &rejects[0];
+    assert_eq!(reject.kind(), PUBLISH);
     let text = String::from_utf8_lossy(&reject.body).into_owned();
     assert!(text.contains("topic that is not read"), "{text}");
     assert_eq!(stored(&platform, &device), 1);

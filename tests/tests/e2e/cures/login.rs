@@ -252,7 +252,7 @@ fn token_too_long(bench: &Bench) -> Option<Case<'_>> {
 }
 
 fn token_form(bench: &Bench) -> Option<Case<'_>> {
-    let expected = AuthError::TokenForm("its header is no JSON in base64url");
+    let expected = AuthError::TokenForm("its header is not in base64url");
     of_token(bench, expected, |_| "a.b.c".to_owned())
 }
 

@@ -5,6 +5,7 @@
 //! The tables are `match`es over the reasons themselves: one that is added
 //! without a row does not compile, and one whose row is not run fails.
 
+mod api_key;
 mod login;
 mod payload;
 mod publish;
