@@ -13,7 +13,7 @@ use device_registry::{Registry, RegistryFault, StoreError};
 use ingest::{Clock, Ingest, PlatformClock, SystemClocks, Ticking};
 use open_api::ApiState;
 use supervisor::{Scope, Supervisor};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -112,7 +112,7 @@ impl Platform {
             tls.tell_faults();
         }
         let rooms = open(&settings).await?;
-        let sockets = Sockets::bind(&settings).await?;
+        let sockets = Sockets::bind(&settings)?;
         let (stop, stopped) = watch::channel(false);
         let (mut listeners, mut upkeep) = (JoinSet::new(), JoinSet::new());
         let scope = rooms.supervisor.scope("platform");
@@ -429,7 +429,7 @@ struct Sockets {
 }
 
 impl Sockets {
-    async fn bind(settings: &Settings) -> anyhow::Result<Self> {
+    fn bind(settings: &Settings) -> anyhow::Result<Self> {
         let mut addresses = Addresses::default();
         let mut mqtt = Vec::new();
         for (kind, name, listen) in [
@@ -459,8 +459,8 @@ impl Sockets {
             }
             None => None,
         };
-        let http = bind_tcp("http", settings.http.address(), &mut addresses).await?;
-        let https = bind_tcp("https", settings.https.address(), &mut addresses).await?;
+        let http = bind_tcp("http", settings.http.address(), &mut addresses)?;
+        let https = bind_tcp("https", settings.https.address(), &mut addresses)?;
         Ok(Self {
             mqtt,
             http,
@@ -471,7 +471,7 @@ impl Sockets {
     }
 }
 
-async fn bind_tcp(
+fn bind_tcp(
     name: &'static str,
     address: Option<SocketAddr>,
     addresses: &mut Addresses,
@@ -479,11 +479,23 @@ async fn bind_tcp(
     let Some(address) = address else {
         return Ok(None);
     };
-    let socket = TcpListener::bind(address)
-        .await
-        .with_context(|| cannot(name, address))?;
+    let socket = listen(address).with_context(|| cannot(name, address))?;
     addresses.add(name, socket.local_addr()?);
     Ok(Some(socket))
+}
+
+/// Connections that the kernel holds until they are accepted, as MQTT's: those
+/// beyond it knock again only after a second.
+const BACKLOG: u32 = 4_096;
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn cannot(listener: &str, address: SocketAddr) -> String {

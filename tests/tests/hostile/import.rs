@@ -23,6 +23,21 @@ fn rows() -> Vec<NewDevice> {
         .collect()
 }
 
+/// Without the client's patience of half a minute.
+fn import(url: &str, token: &str, mode: ImportMode) -> serde_json::Value {
+    let dry_run = matches!(mode, ImportMode::DryRun);
+    let rows: Vec<String> = rows()
+        .iter()
+        .map(|row| serde_json::to_string(row).unwrap())
+        .collect();
+    let answer = ureq::post(format!("{url}/v1/devices/import?dry_run={dry_run}"))
+        .header("Authorization", format!("Bearer {token}"))
+        .header("Content-Type", "application/x-ndjson")
+        .send(rows.join("\n"))
+        .unwrap();
+    serde_json::from_str(&answer.into_body().read_to_string().unwrap()).unwrap()
+}
+
 /// Publishes a field that nobody has seen before; the acknowledgement comes.
 fn new_field(client: &mut BareClient, device: &TestDevice, number: u16) {
     let payload = format!("{{\"new{number}\": {number}}}");
@@ -41,8 +56,8 @@ fn an_import_holds_up_neither_devices_nor_a_revocation() {
     let mut client = sender.connect(platform.address("mqtt"));
     let witness = Witness::start(&platform);
     for mode in [ImportMode::DryRun, ImportMode::Apply] {
-        let operator = platform.operator();
-        let import = std::thread::spawn(move || operator.import_devices(&rows(), mode).unwrap());
+        let (url, token) = (platform.url(), platform.token());
+        let import = std::thread::spawn(move || import(&url, &token, mode));
         let mut revoked = matches!(mode, ImportMode::DryRun);
         for number in 1..=20u16 {
             let offset = if matches!(mode, ImportMode::Apply) {
@@ -66,7 +81,7 @@ fn an_import_holds_up_neither_devices_nor_a_revocation() {
             }
         }
         let report = import.join().unwrap();
-        assert!(report.errors.is_empty(), "{:?}", report.errors.first());
+        assert_eq!(report["errors"].as_array().unwrap().len(), 0, "{report}");
     }
     witness.finish(&platform, MOST_GROWN_KIB);
 }
