@@ -100,10 +100,10 @@ impl Delivery {
     }
 }
 
-/// The store takes lines of this form, bucket and right.
+/// The store takes lines of the form that the others have, bucket and right.
 fn prove_the_settings(client: &mut Client, said: &str) -> Result<Link, Undelivered> {
     let now = SystemClock.now().as_micros();
-    let line = format!("madang.feed accepts=1i {now}\n");
+    let line = format!("madang.feed,agency=madang,thing=feed accepts=1.0,accepts__q=0i {now}\n");
     let failure = match client.write(line.as_bytes()) {
         Answer::Written(link) => return Ok(link),
         Answer::NotNow(failure) => failure,

@@ -2,17 +2,18 @@
 //! in microseconds.
 //!
 //! ```text
-//! traffic.flow,agency=seoul,thing=dev-1 speed=12.1,speed:q=0i 1690000000000000
+//! traffic.flow,agency=seoul,thing=dev-1 speed=12.1,speed__q=0i 1690000000000000
 //! ```
 //!
 //! - The measurement is the data model, and the tags say whose and which
 //!   thing's it is. With the field that is the datastream's identity: a
 //!   replaced device goes on with the same points, and a correction overwrites
 //!   the value that it corrects.
-//! - `{field}:q` is the quality: 0 good, 1 uncertain, 2 bad, 3 missing. Two
+//! - `{field}__q` is the quality: 0 good, 1 uncertain, 2 bad, 3 missing. Two
 //!   fields of one time are one point in the store, so each has a quality of
-//!   its own; no field's name can have a colon. It is an integer since stores
-//!   of numbers alone read every text as 0.
+//!   its own. QuestDB takes no colon in a column's name, and refused every line
+//!   that had one. It is an integer since stores of numbers alone read every
+//!   text as 0.
 //! - A missing value is told by its quality, without the field itself.
 //! - A line has no position: the store knows no audience.
 //!
@@ -26,7 +27,7 @@ use domain::{Quality, Timestamp, Value};
 use ingest::StoredObservation;
 
 /// Stands behind a field's name in that of its quality.
-pub const QUALITY_SUFFIX: &str = ":q";
+pub const QUALITY_SUFFIX: &str = "__q";
 
 /// The longest line, in bytes: a model of two names and a dot, two tags with
 /// their keys, the field twice, a text of which every byte is escaped, and a
@@ -145,15 +146,15 @@ mod tests {
     fn a_line_says_whose_what_how_good_and_when() {
         assert_eq!(
             line(Some(&Value::Number(12.1)), Quality::Good),
-            "traffic.flow,agency=seoul,thing=dev-1 speed=12.1,speed:q=0i 1690000000000000\n"
+            "traffic.flow,agency=seoul,thing=dev-1 speed=12.1,speed__q=0i 1690000000000000\n"
         );
         assert_eq!(
             line(Some(&Value::Boolean(true)), Quality::Uncertain),
-            "traffic.flow,agency=seoul,thing=dev-1 speed=true,speed:q=1i 1690000000000000\n"
+            "traffic.flow,agency=seoul,thing=dev-1 speed=true,speed__q=1i 1690000000000000\n"
         );
         assert_eq!(
             line(None, Quality::Missing),
-            "traffic.flow,agency=seoul,thing=dev-1 speed:q=3i 1690000000000000\n"
+            "traffic.flow,agency=seoul,thing=dev-1 speed__q=3i 1690000000000000\n"
         );
     }
 
@@ -163,7 +164,7 @@ mod tests {
         assert_eq!(
             line(Some(&text), Quality::Good),
             "traffic.flow,agency=seoul,thing=dev-1 \
-             speed=\"a \\\"b\\\" \\\\ c=1,\\nd\\r\",speed:q=0i 1690000000000000\n"
+             speed=\"a \\\"b\\\" \\\\ c=1,\\nd\\r\",speed__q=0i 1690000000000000\n"
         );
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct Missed {
     from: Offset,
     to: Offset,
     found: u64,
+    /// The store could not be read to the end.
+    broken: bool,
 }
 
 impl Missed {
@@ -40,10 +42,14 @@ impl Missed {
             from,
             to,
             found: 0,
+            broken: false,
         })
     }
 
     pub(crate) fn next(&mut self) -> Read {
+        if self.broken {
+            return Read::Passed(self.to);
+        }
         let mut part: Vec<StoredObservation> = Vec::new();
         for _ in 0..PART_ROWS {
             match self.rows.next() {
@@ -52,7 +58,8 @@ impl Missed {
                 Some(Err(error)) => {
                     let cause = std::error::Error::source(&error).map(ToString::to_string);
                     tracing::error!(%error, cause, "the feed cannot make up all that it missed");
-                    return Read::Passed(self.to);
+                    self.broken = true;
+                    break;
                 }
                 None if part.is_empty() => {
                     tracing::info!(

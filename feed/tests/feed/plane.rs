@@ -136,7 +136,7 @@ impl Plane {
                         None => {}
                     }
                     let code = i64::from(observation.quality.code());
-                    put(format!("{field}:q"), FieldValue::Integer(code));
+                    put(format!("{field}__q"), FieldValue::Integer(code));
                 }
             }
         }

@@ -146,7 +146,7 @@ fn expected(platform: &TestPlatform, device: &TestDevice, fields: &[&str]) -> Se
                 points.insert((format!("{name}\""), millis), value);
             }
             let code = f64::from(observation.quality.code());
-            points.insert((format!("{name}:q\""), millis), code);
+            points.insert((format!("{name}__q\""), millis), code);
         }
     }
     points
