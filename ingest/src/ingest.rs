@@ -256,6 +256,12 @@ impl Ingest {
         self.inner.read.stream(from)
     }
 
+    /// The frames from `first` to before `end` of which something of a device's
+    /// was refused.
+    pub fn quarantined(&self, device: &DeviceId, first: Offset, end: Offset) -> Vec<Offset> {
+        self.inner.read.quarantined(device, first, end)
+    }
+
     /// What was refused of a device's messages, newest last.
     pub fn quarantine(&self, device: &DeviceId) -> Vec<QuarantinedMessage> {
         self.inner.read.quarantine(device)

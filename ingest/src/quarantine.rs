@@ -74,6 +74,17 @@ impl Quarantine {
             .unwrap_or_default()
     }
 
+    /// The frames alone, of those from `first` to before `end`.
+    pub(crate) fn offsets(&self, device: &DeviceId, first: Offset, end: Offset) -> Vec<Offset> {
+        let kept = self.kept.lock();
+        let Some(messages) = kept.devices.get(device) else {
+            return Vec::new();
+        };
+        let from = messages.partition_point(|message| message.offset < first);
+        let offsets = messages.range(from..).map(|message| message.offset);
+        offsets.take_while(|offset| *offset < end).collect()
+    }
+
     /// Keeps `frame` where something of it was refused.
     pub(crate) fn apply(&self, frame: &Frame) {
         if frame.rejections.is_empty() && frame.unreadable.is_none() {

@@ -232,6 +232,10 @@ impl ReadSide {
         FrameStream::new(&self.live, Arc::clone(&running.log), from)
     }
 
+    pub(crate) fn quarantined(&self, device: &DeviceId, first: Offset, end: Offset) -> Vec<Offset> {
+        self.quarantine.offsets(device, first, end)
+    }
+
     pub(crate) fn quarantine(&self, device: &DeviceId) -> Vec<QuarantinedMessage> {
         self.quarantine.of(device)
     }

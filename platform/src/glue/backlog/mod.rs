@@ -121,6 +121,15 @@ impl Backlog<Principal> for MissedMessages {
             }
             Principal::Device(login) => {
                 let filters = Filters(wanted.into());
+                if !rejected::is_quickly_known(&self.source, login.id()) {
+                    let id = login.id().clone();
+                    return self
+                        .in_turn(move |source| {
+                            let frames = rejected::frames(source, &id, &filters, from..end);
+                            rejected::read(source, &filters, from..end, &frames)
+                        })
+                        .await;
+                }
                 let frames = rejected::frames(&self.source, login.id(), &filters, from..end);
                 if frames.is_empty() {
                     return nothing;

@@ -361,6 +361,27 @@ async fn a_gateway_reads_the_rejects_of_its_children_as_they_are_now() {
     assert_eq!(topics(&all), ["devices/gw/rejects"]);
 }
 
+/// Too many to be asked for one by one on a worker.
+#[tokio::test]
+async fn a_gateway_of_many_children_reads_their_rejects() {
+    const CHILDREN: usize = 100;
+    let plane = Plane::open(|_| {});
+    plane.register("gw", Visibility::Public, None);
+    for n in 0..CHILDREN {
+        plane.register(&format!("child-{n}"), Visibility::Public, Some("gw"));
+    }
+    let every = [wanted("devices/gw/children/+/rejects", start())];
+    let gateway = plane.device("gw");
+    let (none, _) = plane.read(&gateway, &every, start()).await;
+    assert!(none.is_empty());
+    for child in ["child-3", "child-97"] {
+        plane.submit_through(child, "not json", Some("gw")).await;
+    }
+    let (all, _) = plane.read(&gateway, &every, start()).await;
+    let of = |child| format!("devices/gw/children/{child}/rejects");
+    assert_eq!(topics(&all), [of("child-3"), of("child-97")]);
+}
+
 #[tokio::test]
 async fn many_rejects_come_in_pages() {
     let plane = Plane::open(|_| {});
