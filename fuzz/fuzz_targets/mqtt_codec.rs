@@ -15,7 +15,9 @@ fuzz_target!(|bytes: &[u8]| {
         };
         assert!(taken <= bytes.len());
         if let Packet::Publish(publish) = &packet {
-            let header = frame::header(bytes).expect("it was read").expect("and whole");
+            let header = frame::header(bytes)
+                .expect("it was read")
+                .expect("and whole");
             let body = &bytes[header.length..header.total];
             let head = publish::head_length(header.first & 0x0F, body, protocol);
             assert_eq!(head, Ok(Some(body.len() - publish.payload.len())));

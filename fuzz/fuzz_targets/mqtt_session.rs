@@ -165,7 +165,7 @@ fn act(
         Action::Subscribe(subscribe) => {
             let since = LogPosition::from_raw(number);
             session
-                .subscribe(&subscribe, since, |_| Ok(()), out)
+                .subscribe(&subscribe, since, |_| Ok(()), || true, out)
                 .is_ok()
         }
         Action::Unsubscribe(unsubscribe) => {
