@@ -24,7 +24,7 @@ fn a_newer_data_folder_is_refused_and_left_untouched() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     std::fs::create_dir(&data).unwrap();
-    std::fs::write(data.join("madang.format"), "3\n").unwrap();
+    std::fs::write(data.join("madang.format"), "999\n").unwrap();
     let Err((status, said)) = TestPlatform::try_on(&data, &Start::default()) else {
         panic!("it opened a newer folder");
     };

@@ -49,7 +49,10 @@ pub(super) fn check(data: &Path, record: Option<&Record>, report: &mut Report) {
             }
             Ok(_) => {}
             // A folder of before the second key gets it at the next start.
-            Err(error) if name == identity::ES256_FILE && error.kind() == ErrorKind::NotFound => {}
+            Err(error)
+                if name == identity::ES256_FILE
+                    && error.kind() == ErrorKind::NotFound
+                    && record.is_none_or(|record| !record.secrets.contains_key(name)) => {}
             Err(error) => report.find(&path, format!("it cannot be read: {error}"), cure),
         }
     }
