@@ -127,6 +127,10 @@ impl Downlink {
             publish(subscribers, &mut messages).await;
             if drained {
                 tokio::time::sleep(REST).await;
+            } else {
+                // What lags is always ready: without this the thread that it
+                // runs on, and with it the sockets of HTTP, had no turn.
+                tokio::task::yield_now().await;
             }
         }
         ControlFlow::Continue(())

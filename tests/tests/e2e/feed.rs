@@ -198,14 +198,18 @@ fn expect_all(platform: &TestPlatform, device: &TestDevice, store: &VictoriaMetr
         let missing = expected
             .iter()
             .filter(|(key, _)| !points.contains_key(*key));
-        let wrong = points
+        let wrong: Vec<_> = points
             .iter()
-            .find(|(key, value)| expected.get(*key) != Some(*value));
+            .filter(|(key, value)| expected.get(*key) != Some(*value))
+            .map(|(key, value)| (key, value, expected.get(key)))
+            .collect();
         assert!(
             std::time::Instant::now() < deadline,
-            "{} of {} points are missing; the first that is wrong: {wrong:?}",
+            "{} of {} points are missing; {} are wrong, as {:?}",
             missing.count(),
-            expected.len()
+            expected.len(),
+            wrong.len(),
+            &wrong[..wrong.len().min(5)]
         );
         std::thread::sleep(std::time::Duration::from_millis(300));
     }

@@ -46,6 +46,15 @@ fn publish_on(platform: &TestPlatform, device: &TestDevice, stop: &AtomicBool) {
     }
 }
 
+/// Lets the others end, also where one has failed.
+struct StopOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 #[test]
 fn a_revoked_device_is_out_while_the_platform_is_busy() {
     let platform = TestPlatform::start();
@@ -78,6 +87,7 @@ fn a_revoked_device_is_out_while_the_platform_is_busy() {
         for device in &loud {
             scope.spawn(|| publish_on(&platform, device, &stop));
         }
+        let stopping = StopOnDrop(&stop);
         let mut waited = Vec::new();
         for device in &devices {
             let mut mqtt = device.connect(platform.address("mqtt"));
@@ -88,7 +98,7 @@ fn a_revoked_device_is_out_while_the_platform_is_busy() {
             assert!(mqtt.read().is_err(), "{} is out", device.id);
             waited.push(asked.elapsed());
         }
-        stop.store(true, Ordering::SeqCst);
+        drop(stopping);
         (waited, backups.join().unwrap())
     });
     waited.sort_unstable();

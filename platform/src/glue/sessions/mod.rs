@@ -109,9 +109,16 @@ impl SessionStore for Sessions {
     }
 
     /// A clock that has leapt ends no session: it counts from where deletion
-    /// counts from.
+    /// counts from, unless the session ended after that already, as in the
+    /// first days of a platform.
     fn away(&self, detached: Timestamp) -> Duration {
-        let away = self.clock.settled().as_micros() - detached.as_micros();
+        let settled = self.clock.settled();
+        let now = if detached > settled {
+            self.clock.now()
+        } else {
+            settled
+        };
+        let away = now.as_micros() - detached.as_micros();
         Duration::from_micros(away.max(0).unsigned_abs())
     }
 
