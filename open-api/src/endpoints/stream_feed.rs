@@ -86,7 +86,7 @@ impl Feed {
             () = events.closed() => {}
             () = admission.gone(&state) => {}
             () = place.wanted() => {}
-            ended = self.feed(&reader) => {
+            ended = self.feed(&reader, &place) => {
                 if let Err(error) = ended {
                     tracing::error!(cause = error_chain(&error), "a stream ended");
                 }
@@ -94,7 +94,11 @@ impl Feed {
         }
     }
 
-    async fn feed(&mut self, reader: &Reader) -> Result<(), ingest::StreamError> {
+    async fn feed(
+        &mut self,
+        reader: &Reader,
+        place: &StreamPlace,
+    ) -> Result<(), ingest::StreamError> {
         let mut chunk = self.wire.greeting().to_vec();
         let mut silence = tokio::time::interval_at(Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
         silence.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -123,7 +127,7 @@ impl Feed {
                 continue;
             }
             let state = self.state.clone();
-            let _turn = state.streams.turn().await;
+            let _turn = place.turn(&state.streams).await;
             // A disk that is slow holds up none of this runtime's other tasks.
             if self.frames.reads_files() {
                 tokio::task::block_in_place(|| self.fill(&mut chunk))?;

@@ -46,6 +46,8 @@ struct Open {
     by_account: HashMap<Account, usize>,
     /// Oldest first.
     by_address: HashMap<IpAddr, Vec<(u64, watch::Sender<bool>)>>,
+    /// One chunk of an address at a time waits for its turn.
+    turns: HashMap<IpAddr, Arc<Semaphore>>,
     count: usize,
     next: u64,
 }
@@ -57,6 +59,13 @@ pub(super) struct StreamPlace {
     address: IpAddr,
     id: u64,
     wanted: watch::Receiver<bool>,
+    turns: Arc<Semaphore>,
+}
+
+/// While it lives, a chunk may be made.
+pub(super) struct Turn<'a> {
+    _of_all: SemaphorePermit<'a>,
+    _of_address: SemaphorePermit<'a>,
 }
 
 impl Streams {
@@ -87,19 +96,16 @@ impl Streams {
             .entry(address)
             .or_default()
             .push((id, sender));
+        let turns = open.turns.entry(address);
+        let turns = Arc::clone(turns.or_insert_with(|| Arc::new(Semaphore::new(1))));
         Ok(StreamPlace {
+            turns,
             open: Arc::clone(&self.open),
             account,
             address,
             id,
             wanted,
         })
-    }
-
-    /// A turn to make a chunk.
-    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
-        // Never closed: it lives as long as the platform.
-        self.turns.acquire().await.ok()
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -134,6 +140,17 @@ impl Open {
 }
 
 impl StreamPlace {
+    /// A turn to make a chunk. The addresses take turns with each other, so
+    /// that one with hundreds of streams holds up its own.
+    pub(super) async fn turn<'a>(&'a self, streams: &'a Streams) -> Option<Turn<'a>> {
+        // Neither is ever closed.
+        let of_address = self.turns.acquire().await.ok()?;
+        Some(Turn {
+            _of_all: streams.turns.acquire().await.ok()?,
+            _of_address: of_address,
+        })
+    }
+
     /// Resolves once somebody else is to have it.
     pub(super) async fn wanted(&self) {
         let mut wanted = self.wanted.clone();
@@ -157,6 +174,7 @@ impl Drop for StreamPlace {
             streams.retain(|(id, _)| *id != self.id);
             if streams.is_empty() {
                 open.by_address.remove(&self.address);
+                open.turns.remove(&self.address);
             }
         }
     }
