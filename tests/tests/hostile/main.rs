@@ -6,7 +6,9 @@
 //! one after another, apart from the other suites:
 //!
 //! ```sh
-//! cargo test -p tests --test hostile -- --ignored --test-threads 1
+//! cargo build --release
+//! BINARY_UNDER_TEST=$PWD/target/release/madang \
+//!     cargo test -p tests --test hostile -- --ignored --test-threads 1
 //! ```
 
 #![allow(clippy::unwrap_used)]
