@@ -3,22 +3,26 @@
 
     cargo build --release --workspace
     bench/compare.py [--quick] [--only WORD] > table.md
-    bench/compare.py --before FOLDER [--rounds N] > table.md
+    bench/compare.py --before FOLDER [--rounds N] [--datastreams N] > table.md
 
 Needs Debian's mosquitto; with --before the peer is another build of madang
-instead, the two in turn, and the medians of N rounds count. Each row starts a fresh broker, so that no row pays
-for the one before. The load (firmware-sim) shares the two cores with it;
+instead, the two in turn, and the medians of N rounds count; each round starts
+with so many datastreams registered. Each row starts a fresh broker, so that no
+row pays for the one before. The load (firmware-sim) shares the two cores with it;
 what counts is the broker's own CPU time per million messages, or per million
 deliveries where one publisher has many subscribers.
 """
 
 import argparse
 import functools
+import os
+import shutil
 import statistics
 from dataclasses import dataclass
 
 import plot
 from brokers import Madang, Mosquitto, folder, load, running
+from registered import register
 
 IN_FLIGHT = 100
 # At QoS 2 mosquitto loses what comes beyond 20, acknowledged or not.
@@ -43,13 +47,21 @@ class Row:
         heard = f", {count(self.subscribers, 'subscriber')}" if self.subscribers else ""
         return f"{manner}, QoS {self.qos}, {count(self.fields, 'field')}{heard}"
 
-    def run(self, start, quick):
+    def run(self, start, quick, data=None):
+        """`data` is a folder to begin with a copy of."""
         window = IN_FLIGHT_QOS_2 if self.qos == 2 else IN_FLIGHT
         pace = ["--rate", RATE] if self.paced else ["--inflight", window]
-        with folder() as path, running(start(path)) as broker:
-            return load(broker, "--connections", self.publishers, "--qos", self.qos, "--fields", self.fields,
-                        "--messages", self.messages // (10 if quick else 1),
-                        "--subscribers", self.subscribers, *pace)
+        with folder() as path:
+            if data:
+                shutil.copytree(data, os.path.join(path, "data"))
+                os.sync()
+            with running(start(path)) as broker:
+                return self.load(broker, pace, quick)
+
+    def load(self, broker, pace, quick):
+        return load(broker, "--connections", self.publishers, "--qos", self.qos, "--fields", self.fields,
+                    "--messages", self.messages // (10 if quick else 1),
+                    "--subscribers", self.subscribers, *pace)
 
 
 MESSAGES = [
@@ -109,6 +121,12 @@ def messages(rows, quick):
               f'| {right:,} of {back["expected"]:,} | {received} |', flush=True)
 
 
+def to_all(start, count, pace, quick):
+    with folder() as path, running(start(path)) as broker:
+        return load(broker, "--connections", 1, "--messages", count // (10 if quick else 1),
+                    "--subscribers", SUBSCRIBERS, *pace)
+
+
 def fan_out(rows, quick):
     print(f"\n| To {SUBSCRIBERS:,} subscribers | madang CPU-s per million deliveries | deliveries/s | received "
           "| mosquitto CPU-s per million deliveries | deliveries/s | received | ratio |")
@@ -116,29 +134,46 @@ def fan_out(rows, quick):
     for name, count, pace in rows:
         results = []
         for start in (Madang, Mosquitto):
-            with folder() as path, running(start(path)) as broker:
-                results.append(load(broker, "--connections", 1, "--messages", count // (10 if quick else 1),
-                                    "--subscribers", SUBSCRIBERS, *pace))
+            results.append(to_all(start, count, pace, quick))
         cpu = [result["server"]["cpu_seconds_per_million_deliveries"] for result in results]
         cells = [f'{each:.2f} | {speed(result):,.0f} | {heard(result)}'
                  for each, result in zip(cpu, results)]
         print(f"| {name} | {cells[0]} | {cells[1]} | **{cpu[0] / cpu[1]:.2f}** |", flush=True)
 
 
-def against(rows, folder_before, rounds, quick):
+def registered(start, datastreams, path):
+    """A data folder with so many datastreams; none where it is none."""
+    if not datastreams:
+        return None
+    with running(start(path)) as broker:
+        register(broker, datastreams)
+    return os.path.join(path, "data")
+
+
+def against(rows, fan_outs, options):
     """The same rows on the build before."""
-    before = functools.partial(Madang, build=folder_before)
+    builds = (Madang, functools.partial(Madang, build=options.before))
     print("| Load | CPU-s per million, now | before | ratio of the medians | lowest and highest ratio of a round |")
     print("|---|---|---|---|---|")
-    for row in rows:
-        now, then = [], []
-        for _ in range(rounds):
-            for cost, start in ((now, Madang), (then, before)):
-                cost.append(row.run(start, quick)["server"]["cpu_seconds_per_million"])
-        ratios = sorted(a / b for a, b in zip(now, then))
-        middle = statistics.median(now), statistics.median(then)
-        print(f"| {row.name()} | {middle[0]:.2f} | {middle[1]:.2f} | **{middle[0] / middle[1]:.2f}** "
-              f"| {ratios[0]:.2f} to {ratios[-1]:.2f} |", flush=True)
+    with folder() as here, folder() as there:
+        folders = [registered(start, options.datastreams, path) for start, path in zip(builds, (here, there))]
+        for row in rows:
+            runs = [lambda start=start, data=data: row.run(start, options.quick, data)["server"]["cpu_seconds_per_million"]
+                    for start, data in zip(builds, folders)]
+            ratio(row.name(), runs, options.rounds)
+    for name, count, pace in fan_outs:
+        runs = [lambda start=start: to_all(start, count, pace, options.quick)["server"]["cpu_seconds_per_million_deliveries"]
+                for start in builds]
+        ratio(f"{name}, to {SUBSCRIBERS:,} subscribers", runs, options.rounds)
+
+
+def ratio(name, runs, rounds):
+    """A line of what the first costs beside the second, in turn."""
+    now, before = zip(*([run() for run in runs] for _ in range(rounds)))
+    ratios = sorted(a / b for a, b in zip(now, before))
+    middle = statistics.median(now), statistics.median(before)
+    print(f"| {name} | {middle[0]:.2f} | {middle[1]:.2f} | **{middle[0] / middle[1]:.2f}** "
+          f"| {ratios[0]:.2f} to {ratios[-1]:.2f} |", flush=True)
 
 
 def main():
@@ -147,17 +182,18 @@ def main():
     parser.add_argument("--only", default="", help="rows whose name holds this text")
     parser.add_argument("--before", metavar="FOLDER", help="with the madang to compare with")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--datastreams", type=int, default=0, help="registered before, with --before")
     plot.add_argument(parser)
     options = parser.parse_args()
     wanted = [row for row in MESSAGES if options.only in row.name()]
+    fan_outs = [row for row in FAN_OUT if options.only in row[0] + " fan-out"]
     if options.before:
-        return against(wanted, options.before, options.rounds, options.quick)
+        return against(wanted, fan_outs, options)
     with plot.recorded(options.plot):
         if wanted:
             messages(wanted, options.quick)
-        wanted = [row for row in FAN_OUT if options.only in row[0] + " fan-out"]
-        if wanted:
-            fan_out(wanted, options.quick)
+        if fan_outs:
+            fan_out(fan_outs, options.quick)
 
 
 if __name__ == "__main__":

@@ -16,17 +16,12 @@ what the turns took in which retained messages went out.
 """
 
 import argparse
-import json
-import sys
-import time
-import urllib.request
 
 import plot
 from brokers import Madang, Mosquitto, certificate, folder, load, running
+from registered import register, request
 
 NAME = ["--name", "idle"]
-AGENCY, MODEL = "city", "traffic.flow"
-IMPORT_ROWS = 20_000
 
 
 def row(name, result):
@@ -37,48 +32,8 @@ def row(name, result):
           f'| {server["cpu_seconds"]:.2f} | {result["own_cpu_seconds"]:.2f} |', flush=True)
 
 
-def post(broker, path, body, kind="application/json"):
-    with open(broker.identity[-1]) as file:
-        token = file.read().strip()
-    request = urllib.request.Request(f"{broker.identity[1]}{path}", data=body, method="POST", headers={
-        "Authorization": f"Bearer {token}", "Content-Type": kind})
-    with urllib.request.urlopen(request, timeout=600) as answer:
-        return json.load(answer)
-
-
-def get(broker, path):
-    with open(broker.identity[-1]) as file:
-        token = file.read().strip()
-    request = urllib.request.Request(f"{broker.identity[1]}{path}", headers={"Authorization": f"Bearer {token}"})
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return answer.read().decode()
-
-
-def register(broker, datastreams):
-    """Public devices without keys; gives the number of their datastreams."""
-    post(broker, "/v1/agencies", json.dumps({"id": AGENCY, "name": "City"}).encode())
-    made = devices = 0
-    started = time.monotonic()
-    while made < datastreams:
-        # The first device tells how many datastreams each has.
-        rows = IMPORT_ROWS if made else 1
-        if made:
-            rows = min(rows, -(-(datastreams - made) // each))
-        lines = (json.dumps({"id": f"{AGENCY}-{devices + n}", "agency": AGENCY, "model": MODEL,
-                             "visibility": "public"}) for n in range(rows))
-        report = post(broker, "/v1/devices/import", "\n".join(lines).encode(), "application/x-ndjson")
-        if report["errors"]:
-            sys.exit(f"the import was refused: {report['errors'][0]}")
-        if not made:
-            each = len(json.loads(get(broker, f"/v1/datastreams?device={AGENCY}-0"))["items"])
-        devices += rows
-        made += rows * each
-        print(f"{made:,} datastreams after {time.monotonic() - started:.0f} s", file=sys.stderr)
-    return made
-
-
 def metrics(broker):
-    lines = (line.rsplit(" ", 1) for line in get(broker, "/metrics").splitlines() if not line.startswith("#"))
+    lines = (line.rsplit(" ", 1) for line in request(broker, "/metrics").splitlines() if not line.startswith("#"))
     return {name: float(value) for name, value in lines if name.startswith("madang_mqtt_") and "{" not in name}
 
 

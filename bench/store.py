@@ -3,17 +3,20 @@
 
     cargo build --release --workspace
     bench/store.py [--quick] [--days N ...] > table.md
+    bench/store.py --before PROGRAM [--rounds N] [--quick] [--days N] > table.md
 
 Builds and runs `ingest/benches/store`, which says how the rows are made; asks
 DuckDB (PyPI, in an environment of its own below target/peers) and a running
 madang, through HTTP, the same questions of the same folder; compares every
 answer, and prints the tables. A day is 10 million rows; `--days 1 10` is 10 and
-100 million, which takes 2 GB for files and 8 GB for the log.
+100 million, which takes 2 GB for files and 8 GB for the log. With --before the
+peer is the bench program of another build instead, the two in turn.
 """
 
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 
@@ -129,14 +132,61 @@ def run(program, days, devices):
     return queries, [key for side in (duck, web) for key, one in side.items() if not one.equal]
 
 
+def figures(program, days, devices):
+    """What one build takes for each thing, by name."""
+    with folder() as path:
+        daily = phase(program, os.path.join(path, "data"), "load", days, devices, "daily")
+    with folder() as path:
+        data = os.path.join(path, "data")
+        each = phase(program, data, "load", days, devices)
+        queries = phase(program, data, "queries", days, devices)
+        crash = phase(program, data, "crash", days, devices)
+    boxes = {one["box"]: one for one in queries["hourly_mean"]}
+    cpu = lambda load: load["after_compaction"]["cpu_s_per_million"]
+    return {
+        "CPU-s per million rows, 1,000 rows a message": cpu(daily),
+        "CPU-s per million rows, a message for each row": cpu(each),
+        "a commit of 1,000 messages, p50 ms": each["after_compaction"]["batch_p50_ms"],
+        "bytes a row": each["after_compaction"]["bytes_a_row"],
+        "peak of memory while loading, MiB": max(each["peak_mib"], daily["peak_mib"]),
+        "peak of memory in the queries, MiB": queries["peak_mib"],
+        "open after a clean stop, ms": queries["open_after_clean_stop"]["wall_ms"],
+        "open after kill -9, ms": min(one["open_ms"] for one in crash["opens"]),
+        "latest of one, us": queries["latest_one_ms"] * 1e3,
+        "latest of all, ms": queries["latest_all_ms"],
+        "24 h of one device, ms": queries["range_24h"]["again"]["median_ms"],
+        "24 h across midnight, ms": queries["range_24h_across_midnight"]["median_ms"],
+        "5-minute buckets, ms": queries["buckets_5m"]["again"]["median_ms"],
+        "hourly mean in a box, all, CPU ms": boxes["all"]["median_cpu_ms"],
+        "hourly mean in a box, a tenth, CPU ms": boxes["tenth"]["median_cpu_ms"],
+        "count of a device, ms": queries["count"]["median_ms"],
+    }
+
+
+def against(programs, days, devices, rounds):
+    """The same on the build before."""
+    now, before = zip(*([figures(program, days, devices) for program in programs] for _ in range(rounds)))
+    print(f"| {days * devices * 1_000:,} rows | now | before | ratio of the medians | lowest and highest ratio of a round |")
+    print("|---|---|---|---|---|")
+    for name in now[0]:
+        ratios = sorted(a[name] / b[name] for a, b in zip(now, before))
+        middle = [statistics.median(one[name] for one in side) for side in (now, before)]
+        print(f"| {name} | {middle[0]:.4g} | {middle[1]:.4g} | **{middle[0] / middle[1]:.2f}** "
+              f"| {ratios[0]:.2f} to {ratios[-1]:.2f} |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="a tenth of the devices")
     parser.add_argument("--days", type=int, nargs="+", default=[1], help="1 10: 10 and 100 million rows")
+    parser.add_argument("--before", metavar="PROGRAM", help="the bench program to compare with")
+    parser.add_argument("--rounds", type=int, default=3)
     plot.add_argument(parser)
     options = parser.parse_args()
     devices = 1_000 if options.quick else 10_000
     program = build()
+    if options.before:
+        return against((program, options.before), options.days[0], devices, options.rounds)
     with plot.recorded(options.plot):
         runs = [run(program, days, devices) for days in options.days]
     ranges = [queries["range_24h"]["again"]["median_ms"] for queries, _ in runs]
