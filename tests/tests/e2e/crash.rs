@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use domain::Value;
 use sdk::api::ObservationQuery;
-use tests::{Start, TestDevice, TestPlatform};
+use tests::{BareClient, Start, TestDevice, TestPlatform};
 
 /// Messages that a device has under way at once.
 const WINDOW: u64 = 50;
@@ -40,7 +41,11 @@ impl Sender {
 
     /// Publishes until the connection breaks.
     pub(crate) fn run(&mut self, mqtt: SocketAddr) {
-        let mut client = self.device.connect(mqtt);
+        let client = self.device.connect(mqtt);
+        self.publish(client);
+    }
+
+    fn publish(&mut self, mut client: BareClient) {
         let first = self.sent;
         let mut answered = first;
         loop {
@@ -86,9 +91,18 @@ fn rounds(count: u32) {
         // Spread over the life of a few groups, no two rounds alike.
         let moment = Duration::from_micros(50_000 + u64::from(round) * 7_919 % 250_000);
         std::thread::scope(|scope| {
+            let (connected, connections) = mpsc::channel();
             for sender in &mut senders {
-                scope.spawn(|| sender.run(mqtt));
+                let connected = connected.clone();
+                scope.spawn(move || {
+                    let client = sender.device.connect(mqtt);
+                    connected.send(()).unwrap();
+                    sender.publish(client);
+                });
             }
+            drop(connected);
+            // The moment counts from when everybody is in.
+            assert_eq!(connections.iter().take(DEVICES).count(), DEVICES);
             std::thread::sleep(moment);
             platform.kill();
         });
