@@ -2,13 +2,9 @@
 //! that the document lists exactly what the router answers.
 
 use axum::Router;
-use axum::handler::Handler;
-use axum::routing::MethodFilter;
-use utoipa::__dev::{SchemaReferences, Tags};
-use utoipa::Path;
-use utoipa::openapi::path::{HttpMethod, Paths};
-use utoipa::openapi::schema::Schema;
-use utoipa::openapi::{Components, OpenApi, RefOr};
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::operation_rules::{Readers, complete};
 use crate::state::ApiState;
@@ -16,69 +12,66 @@ use crate::state::ApiState;
 /// A router and the description of what is in it.
 pub(crate) struct Operations {
     readers: Readers,
-    router: Router<ApiState>,
-    paths: Paths,
-    schemas: Vec<(String, RefOr<Schema>)>,
+    router: OpenApiRouter<ApiState>,
 }
 
 impl Operations {
     pub(crate) fn new(readers: Readers) -> Self {
         Self {
             readers,
-            router: Router::new(),
-            paths: Paths::new(),
-            schemas: Vec::new(),
+            router: OpenApiRouter::default(),
         }
     }
 
-    /// Answers `method path`, as `GET /v1/agencies`, with `handler`.
+    /// Answers `line`, as `GET /v1/agencies`, with the one handler of `route`.
     ///
     /// # Panics
-    /// Where the description names another method or path: when the router is
-    /// built, so in every test.
-    pub(crate) fn on<H, T, D>(mut self, line: &'static str, handler: H, _description: D) -> Self
-    where
-        H: Handler<T, ApiState>,
-        T: 'static,
-        D: Path + SchemaReferences + for<'t> Tags<'t>,
-    {
-        let (method, path) = line.split_once(' ').expect("method and path");
-        let (method, filter) = match method {
-            "GET" => (HttpMethod::Get, MethodFilter::GET),
-            "POST" => (HttpMethod::Post, MethodFilter::POST),
-            "PATCH" => (HttpMethod::Patch, MethodFilter::PATCH),
-            "PUT" => (HttpMethod::Put, MethodFilter::PUT),
-            "DELETE" => (HttpMethod::Delete, MethodFilter::DELETE),
-            other => panic!("{other} is none of the methods that are used here"),
-        };
-        assert_eq!(
-            D::path(),
-            path,
-            "the description of {line} names another path"
-        );
-        assert!(
-            D::methods() == [method.clone()],
-            "the description of {line} names another method"
-        );
-        let mut operation = D::operation();
-        operation.tags = Some(D::tags().into_iter().map(str::to_owned).collect());
-        complete(&mut operation, line, self.readers);
-        self.paths.add_path_operation(path, vec![method], operation);
-        D::schemas(&mut self.schemas);
-        self.router = self.router.route(path, axum::routing::on(filter, handler));
+    /// Where the handler's description names another method or path: when the
+    /// router is built, so in every test.
+    pub(crate) fn on(
+        mut self,
+        line: &'static str,
+        mut route: UtoipaMethodRouter<ApiState>,
+    ) -> Self {
+        let (_, paths, _) = &mut route;
+        let mut operations: Vec<(String, &mut Operation)> = paths
+            .paths
+            .iter_mut()
+            .flat_map(|(path, item)| {
+                methods(item)
+                    .map(move |(method, operation)| (format!("{method} {path}"), operation))
+            })
+            .collect();
+        match operations.as_mut_slice() {
+            [(described, operation)] if described == line => {
+                complete(operation, line, self.readers);
+            }
+            others => {
+                let others: Vec<&String> = others.iter().map(|(line, _)| line).collect();
+                panic!("what answers {line} is described as {others:?}");
+            }
+        }
+        self.router = self.router.routes(route);
         self
     }
 
     /// Adds the descriptions to the document, and gives the router.
     pub(crate) fn describe(self, document: &mut OpenApi) -> Router<ApiState> {
-        for (path, item) in self.paths.paths {
-            document.paths.paths.insert(path, item);
-        }
-        document
-            .components
-            .get_or_insert_with(Components::new)
-            .schemas
-            .extend(self.schemas);
-        self.router
+        let (router, described) = self.router.split_for_parts();
+        document.merge(described);
+        router
     }
+}
+
+/// The operations of a path, each with its method.
+fn methods(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    [
+        ("GET", &mut item.get),
+        ("POST", &mut item.post),
+        ("PUT", &mut item.put),
+        ("PATCH", &mut item.patch),
+        ("DELETE", &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
