@@ -1,11 +1,11 @@
 //! What the feed did and how far it is, for `/metrics`.
 
-use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 
 use domain::{Offset, Timestamp};
 use ingest::Ingest;
+use text_formats::prometheus::{Exposition, Kind};
 
 use crate::batch::Position;
 use crate::client::Failure;
@@ -110,48 +110,42 @@ impl FeedStats {
         lag.max(0) as f64 / 1e6
     }
 
-    /// Appends the figures in Prometheus' text format.
-    pub fn prometheus(&self, out: &mut String) {
+    /// Appends the figures.
+    pub fn metrics(&self, page: &mut Exposition) {
         let counters = &self.counters;
-        let read = |counter: &AtomicU64| counter.load(Relaxed);
         for (name, help, counter) in [
             (
-                "lines_total",
+                "madang_feed_lines_total",
                 "Lines that the store acknowledged",
                 &counters.lines,
             ),
             (
-                "batches_total",
+                "madang_feed_batches_total",
                 "Requests that the store acknowledged",
                 &counters.batches,
             ),
             (
-                "lines_set_aside_total",
+                "madang_feed_lines_set_aside_total",
                 "Lines that the store refuses",
                 &counters.set_aside,
             ),
             (
-                "offsets_gone_total",
+                "madang_feed_offsets_gone_total",
                 "Frames that left the log before they were sent, and were taken from the store",
                 &counters.gone,
             ),
             (
-                "went_back_total",
+                "madang_feed_went_back_total",
                 "Times that the horizon was sent again",
                 &counters.went_back,
             ),
         ] {
-            let _ = writeln!(
-                out,
-                "# HELP madang_feed_{name} {help}.\n# TYPE madang_feed_{name} counter\n\
-                 madang_feed_{name} {}",
-                read(counter)
-            );
+            page.counter(name, help, counter.load(Relaxed));
         }
-        let _ = writeln!(
-            out,
-            "# HELP madang_feed_failures_total Requests that failed.\n\
-             # TYPE madang_feed_failures_total counter"
+        let mut failures = page.metric(
+            "madang_feed_failures_total",
+            Kind::Counter,
+            "Requests that failed",
         );
         for (kind, counter) in [
             ("unreachable", &counters.unreachable),
@@ -161,20 +155,17 @@ impl FeedStats {
             ("bad-lines", &counters.bad_lines),
             ("too-large", &counters.too_large),
         ] {
-            let _ = writeln!(
-                out,
-                "madang_feed_failures_total{{kind=\"{kind}\"}} {}",
-                read(counter)
-            );
+            failures.sample(&[("kind", kind)], counter.load(Relaxed));
         }
-        let _ = writeln!(
-            out,
-            "# HELP madang_feed_lag_offsets Applied frames that the store has not acknowledged.\n\
-             # TYPE madang_feed_lag_offsets gauge\nmadang_feed_lag_offsets {}\n\
-             # HELP madang_feed_lag_seconds For how long the store has not had everything.\n\
-             # TYPE madang_feed_lag_seconds gauge\nmadang_feed_lag_seconds {:.3}",
+        page.gauge(
+            "madang_feed_lag_offsets",
+            "Applied frames that the store has not acknowledged",
             self.lag(),
-            self.lag_seconds()
+        );
+        page.gauge(
+            "madang_feed_lag_seconds",
+            "For how long the store has not had everything",
+            format_args!("{:.3}", self.lag_seconds()),
         );
     }
 }

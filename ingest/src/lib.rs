@@ -38,7 +38,7 @@ pub use clock::{
 pub use config::{CommitPolicy, Config, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES};
 pub use export::{
     Checksum, Day, DayError, DayExport, DayPart, ExportAnswer, ExportError, ExportFile,
-    ExportFormat, Exports, Making, write_csv_text,
+    ExportFormat, Exports, Making,
 };
 pub use ingest::{CloseError, Ingest, StageError, SubmitError};
 pub use latest::KnownDatastreams;

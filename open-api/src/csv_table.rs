@@ -42,7 +42,7 @@ pub(crate) mod cell {
     use serde_json::Value;
 
     /// A text, as exports write it: quoted where it has to be, and no formula.
-    pub(crate) use ingest::write_csv_text as text;
+    pub(crate) use text_formats::csv::write_text as text;
 
     /// Whatever JSON writes without quotes: a number or a boolean.
     pub(crate) fn json(out: &mut Vec<u8>, value: &impl Serialize) {

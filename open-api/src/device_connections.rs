@@ -4,11 +4,12 @@
 use std::net::SocketAddr;
 
 use domain::{Assurance, DeviceId, Timestamp};
+use text_formats::prometheus::Exposition;
 
 /// What the broker knows.
 pub trait Connections: Send + Sync + 'static {
-    /// Appends the broker's figures in Prometheus' text format.
-    fn prometheus(&self, out: &mut String, names: Names);
+    /// Appends the broker's figures.
+    fn metrics(&self, page: &mut Exposition, names: Names);
     /// The device's standing connection, if it has one.
     fn of_device(&self, device: &DeviceId) -> Option<StandingConnection>;
     /// Those of many devices, in their order, as they stand at one moment.
@@ -32,7 +33,7 @@ pub enum Names {
 pub struct NoConnections;
 
 impl Connections for NoConnections {
-    fn prometheus(&self, _: &mut String, _: Names) {}
+    fn metrics(&self, _: &mut Exposition, _: Names) {}
 
     fn of_device(&self, _: &DeviceId) -> Option<StandingConnection> {
         None

@@ -1,6 +1,5 @@
 //! What the open API is told of the platform.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use broker::coap::CoapHandle;
@@ -10,9 +9,11 @@ use feed::FeedStats;
 use open_api::{
     ApiParts, ApiState, Connections, HttpLimits, Names, PlatformInfo, Quotas, StandingConnection,
 };
+use text_formats::prometheus::{Exposition, Kind};
 
 use crate::backup;
 use crate::backup::live::LiveBackups;
+use crate::coap_metrics;
 use crate::compose::Rooms;
 use crate::config::Settings;
 use crate::glue::login_book::LoginBook;
@@ -146,61 +147,46 @@ const COUNTERS: [Metric; 12] = [
 ];
 
 impl Connections for Doors {
-    fn prometheus(&self, out: &mut String, names: Names) {
+    fn metrics(&self, page: &mut Exposition, names: Names) {
         let stats = self.mqtt.stats();
         let kinds = [
-            ("gauge", GAUGES.as_slice()),
-            ("counter", COUNTERS.as_slice()),
+            (Kind::Gauge, GAUGES.as_slice()),
+            (Kind::Counter, COUNTERS.as_slice()),
         ];
         for (kind, metrics) in kinds {
             for (name, help, read) in metrics {
-                let _ = writeln!(out, "# HELP {name} {help}.\n# TYPE {name} {kind}");
+                let mut metric = page.metric(name, kind, help);
                 for listener in &stats.listeners {
-                    let label = listener.listener.as_str();
-                    let _ = writeln!(out, "{name}{{listener=\"{label}\"}} {}", read(listener));
+                    let label = ("listener", listener.listener.as_str());
+                    metric.sample(&[label], read(listener));
                 }
             }
         }
-        let _ = writeln!(
-            out,
-            "# HELP madang_mqtt_subscriptions Standing subscriptions.\n\
-             # TYPE madang_mqtt_subscriptions gauge\n\
-             madang_mqtt_subscriptions {}",
-            stats.subscriptions
+        page.gauge(
+            "madang_mqtt_subscriptions",
+            "Standing subscriptions",
+            stats.subscriptions,
         );
-        for (name, help, count) in [
-            (
-                "madang_panics_total",
-                "Panics of any thread or task",
-                supervisor::panics::count(),
-            ),
-            (
-                "madang_log_lines_lost_total",
-                "Log lines that nobody could be given",
-                observability::lost(),
-            ),
-        ] {
-            let _ = writeln!(
-                out,
-                "# HELP {name} {help}.\n# TYPE {name} counter\n{name} {count}"
-            );
-        }
-        worker_metrics::write(out, &stats.work);
+        page.counter(
+            "madang_panics_total",
+            "Panics of any thread or task",
+            supervisor::panics::count(),
+        );
+        page.counter(
+            "madang_log_lines_lost_total",
+            "Log lines that nobody could be given",
+            observability::lost(),
+        );
+        worker_metrics::write(page, &stats.work);
         if names == Names::Shown {
-            agencies(out, &stats.agencies);
+            agencies(page, &stats.agencies);
         }
-        self.logins.prometheus(out);
+        self.logins.metrics(page);
         if let Some(feed) = &self.feed {
-            feed.prometheus(out);
+            feed.metrics(page);
         }
         if let Some(coap) = &self.coap {
-            let stats = coap.stats();
-            for (name, count) in stats.named() {
-                let _ = writeln!(
-                    out,
-                    "# TYPE madang_coap_{name}_total counter\nmadang_coap_{name}_total {count}"
-                );
-            }
+            coap_metrics::write(page, &coap.stats());
         }
     }
 
@@ -221,10 +207,10 @@ impl Connections for Doors {
     }
 }
 
-/// Counter or gauge, help, and how it is read of an agency.
+/// Name, type, help, and how it is read of an agency.
 type AgencyMetric = (
     &'static str,
-    &'static str,
+    Kind,
     &'static str,
     fn(&broker::AgencyStats) -> u64,
 );
@@ -232,47 +218,41 @@ type AgencyMetric = (
 const OF_AGENCIES: [AgencyMetric; 5] = [
     (
         "madang_agency_connections",
-        "gauge",
+        Kind::Gauge,
         "Connections of an agency's devices",
         |a| a.connections,
     ),
     (
         "madang_agency_connects_total",
-        "counter",
+        Kind::Counter,
         "CONNECTs of an agency's devices accepted",
         |a| a.connects,
     ),
     (
         "madang_agency_messages_in_total",
-        "counter",
+        Kind::Counter,
         "PUBLISH packets received of an agency's devices",
         |a| a.messages_in,
     ),
     (
         "madang_agency_acknowledged_total",
-        "counter",
+        Kind::Counter,
         "Durable messages acknowledged to an agency's devices",
         |a| a.acknowledged,
     ),
     (
         "madang_agency_dropped_total",
-        "counter",
+        Kind::Counter,
         "Messages that an agency's slow subscribers lost",
         |a| a.dropped,
     ),
 ];
 
-/// An agency's id needs no escape in a label.
-fn agencies(out: &mut String, agencies: &[broker::AgencyStats]) {
+fn agencies(page: &mut Exposition, agencies: &[broker::AgencyStats]) {
     for (name, kind, help, read) in OF_AGENCIES {
-        let _ = writeln!(out, "# HELP {name} {help}.\n# TYPE {name} {kind}");
+        let mut metric = page.metric(name, kind, help);
         for agency in agencies {
-            let _ = writeln!(
-                out,
-                "{name}{{agency=\"{}\"}} {}",
-                agency.agency,
-                read(agency)
-            );
+            metric.sample(&[("agency", &agency.agency)], read(agency));
         }
     }
 }

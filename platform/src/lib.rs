@@ -21,6 +21,7 @@ pub mod runtime;
 pub mod server_file;
 
 mod coap;
+mod coap_metrics;
 mod feed;
 mod folder;
 mod format;

@@ -10,13 +10,6 @@ macro_rules! counters {
             $($(#[$doc])* pub $name: u64,)*
         }
 
-        impl CoapStats {
-            /// Name and count of each, as for metrics.
-            pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
-                [$((stringify!($name), self.$name)),*].into_iter()
-            }
-        }
-
         /// The same while they grow. Written by two threads, read by any.
         #[derive(Debug, Default)]
         pub(super) struct Counters {

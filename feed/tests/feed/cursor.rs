@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use feed::{Config, Feed};
 use ingest::{StreamItem, StreamStart};
+use text_formats::prometheus::Exposition;
 
 use crate::plane::{OPEN, Plane, RESTRICTED};
 use crate::store::Store;
@@ -168,8 +169,9 @@ fn what_the_log_gave_away_is_counted_and_sent_from_the_store() {
     let feed = start(&plane, without_horizon);
     expect_all(&plane, &store);
     eventually("nothing is left", || feed.stats().lag() == 0);
-    let mut figures = String::new();
-    feed.stats().prometheus(&mut figures);
+    let mut page = Exposition::default();
+    feed.stats().metrics(&mut page);
+    let figures = page.into_text();
     let gone = figures
         .lines()
         .find_map(|line| line.strip_prefix("madang_feed_offsets_gone_total "))

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use feed::{Config, Selection, Target, TokenFile};
+use text_formats::prometheus::Exposition;
 
 use crate::plane::{OPEN, Plane, RESTRICTED};
 use crate::store::{Reply, Store};
@@ -30,8 +31,9 @@ fn every_public_observation_arrives_with_its_value() {
     eventually("nothing is left", || feed.stats().lag() == 0);
     let points = store.points();
     assert!(points.keys().all(|key| !key.series.contains(RESTRICTED)));
-    let mut figures = String::new();
-    feed.stats().prometheus(&mut figures);
+    let mut page = Exposition::default();
+    feed.stats().metrics(&mut page);
+    let figures = page.into_text();
     for figure in [
         "madang_feed_lag_offsets 0\n",
         "madang_feed_lag_seconds 0.000\n",

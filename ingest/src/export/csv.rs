@@ -1,16 +1,13 @@
 //! The table as CSV: UTF-8, RFC 4180, a header line, CRLF.
 //!
-//! A spreadsheet takes a text that begins with `=`, `+`, `-` or `@` for a
-//! formula, which a device could use to run something at whoever opens the
-//! file. So a text cell whose first character is one of those, their full-width
-//! forms, a tab, a line's end or `'` itself gets a `'` in front: to read the
-//! text back, take one `'` off. Numbers have a column of their own, where
-//! nothing is ever put in front of a minus. An empty text is `""`, what is
-//! missing an empty cell.
+//! Numbers have a column of their own, where nothing is ever put in front of a
+//! minus; what a text gets, `text_formats::csv` says. An empty text is `""`,
+//! what is missing an empty cell.
 
 use std::io::{self, Write};
 
 use domain::{DatastreamId, Timestamp, Value};
+use text_formats::csv::write_text;
 
 use super::selection::Series;
 use super::table::{COLUMNS, Line};
@@ -64,7 +61,7 @@ impl<W: Write> CsvWriter<W> {
             Some(Value::Boolean(boolean)) => write!(out, ",{boolean},")?,
             Some(Value::Text(value)) => {
                 out.extend_from_slice(b",,");
-                text(out, value);
+                write_text(out, value);
             }
         }
         write!(
@@ -100,11 +97,11 @@ fn share(out: &mut Vec<u8>, series: &Series) {
         datastream.field.as_str(),
     ] {
         out.push(b',');
-        text(out, cell);
+        write_text(out, cell);
     }
     out.push(b',');
     if let Some(unit) = &datastream.unit {
-        text(out, unit);
+        write_text(out, unit);
     }
     out.push(b',');
 }
@@ -112,33 +109,6 @@ fn share(out: &mut Vec<u8>, series: &Series) {
 /// The shortest digits that give the same f64 again, as in the API.
 fn write_number(out: &mut Vec<u8>, number: f64) -> io::Result<()> {
     serde_json::to_writer(out, &number).map_err(io::Error::from)
-}
-
-/// A cell of text, for whoever else writes tables.
-pub fn write_csv_text(out: &mut Vec<u8>, cell: &str) {
-    text(out, cell);
-}
-
-fn text(out: &mut Vec<u8>, text: &str) {
-    let guarded = text.starts_with([
-        '=', '+', '-', '@', '\'', '\t', '\r', '\n', '＝', '＋', '－', '＠',
-    ]);
-    let quoted = text.is_empty() || text.contains([',', '"', '\r', '\n']);
-    if quoted {
-        out.push(b'"');
-    }
-    if guarded {
-        out.push(b'\'');
-    }
-    for byte in text.bytes() {
-        if byte == b'"' {
-            out.push(b'"');
-        }
-        out.push(byte);
-    }
-    if quoted {
-        out.push(b'"');
-    }
 }
 
 /// RFC 3339 in UTC. Most times lie in the day of the one before, so that the
@@ -182,32 +152,6 @@ impl TimeText {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_text_is_no_formula_and_can_be_read_back() {
-        for (given, cell) in [
-            ("plain", "plain"),
-            ("", "\"\""),
-            ("=1+1", "'=1+1"),
-            ("+82", "'+82"),
-            ("-sensor", "'-sensor"),
-            ("@cmd", "'@cmd"),
-            ("＝１", "'＝１"),
-            ("\tx", "'\tx"),
-            ("'", "''"),
-            ("a,b", "\"a,b\""),
-            ("say \"hi\"", "\"say \"\"hi\"\"\""),
-            (
-                "=HYPERLINK(\"x\",\"y\")",
-                "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"",
-            ),
-            ("한강", "한강"),
-        ] {
-            let mut out = Vec::new();
-            text(&mut out, given);
-            assert_eq!(String::from_utf8(out).unwrap(), cell);
-        }
-    }
 
     #[test]
     fn a_number_keeps_its_minus_and_every_digit() {

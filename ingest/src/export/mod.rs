@@ -37,7 +37,6 @@ use ::parquet::errors::ParquetError;
 use domain::{AgencyId, Audience, Timestamp};
 
 pub use cache::ExportFile;
-pub use csv::write_csv_text;
 pub use day::{Day, DayError};
 pub use exports::{ExportAnswer, Exports, Making};
 pub use sink::Checksum;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::{Assurance, DeviceId, Timestamp};
 use open_api::{Connections, Names, StandingConnection};
 use serde_json::{Value, json};
+use text_formats::prometheus::{Exposition, Kind};
 
 use crate::harness::{Platform, Setup};
 
@@ -12,10 +13,11 @@ use crate::harness::{Platform, Setup};
 struct Broker;
 
 impl Connections for Broker {
-    fn prometheus(&self, out: &mut String, names: Names) {
-        out.push_str("madang_of_the_broker 1\n");
+    fn metrics(&self, page: &mut Exposition, names: Names) {
+        page.gauge("madang_of_the_broker", "Of the broker", 1);
         if names == Names::Shown {
-            out.push_str("madang_agency_connections{agency=\"seoul\"} 1\n");
+            page.metric("madang_agency_connections", Kind::Gauge, "Of an agency")
+                .sample(&[("agency", "seoul")], 1);
         }
     }
 

@@ -5,12 +5,12 @@
 //! what strangers send adds no row.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::sync::{Arc, Weak};
 
 use broker::{Admission, ConnectionEvent, EventKind, Listener, Refusal};
 use domain::{Assurance, DeviceId};
 use parking_lot::Mutex;
+use text_formats::prometheus::{Exposition, Kind};
 
 use super::principal::{DeviceLogin, Principal};
 
@@ -33,7 +33,7 @@ impl Counts {
         *self.0.lock().entry((listener, reason)).or_default() += 1;
     }
 
-    fn prometheus(&self, out: &mut String, name: &str, help: &str) {
+    fn metrics(&self, page: &mut Exposition, name: &str, help: &str) {
         let mut rows: Vec<_> = self
             .0
             .lock()
@@ -41,12 +41,9 @@ impl Counts {
             .map(|((listener, reason), count)| (listener.as_str(), *reason, *count))
             .collect();
         rows.sort_unstable();
-        let _ = writeln!(out, "# HELP {name} {help}.\n# TYPE {name} counter");
+        let mut metric = page.metric(name, Kind::Counter, help);
         for (listener, reason, count) in rows {
-            let _ = writeln!(
-                out,
-                "{name}{{listener=\"{listener}\",reason=\"{reason}\"}} {count}"
-            );
+            metric.sample(&[("listener", listener), ("reason", reason)], count);
         }
     }
 }
@@ -84,15 +81,15 @@ impl LoginBook {
         Some(login.assurance)
     }
 
-    /// Appends the counts in Prometheus' text format.
-    pub fn prometheus(&self, out: &mut String) {
-        self.refused.prometheus(
-            out,
+    /// Appends the counts.
+    pub fn metrics(&self, page: &mut Exposition) {
+        self.refused.metrics(
+            page,
             "madang_logins_refused_total",
             "Logins refused, by listener and reason",
         );
-        self.ended.prometheus(
-            out,
+        self.ended.metrics(
+            page,
             "madang_disconnects_total",
             "Connections that ended, by listener and reason",
         );
@@ -149,8 +146,9 @@ mod tests {
         book.event(&event(EventKind::Disconnected, ""));
         book.event(&event(EventKind::Disconnected, "look at the network"));
         book.event(&event(EventKind::KeepAliveTimeout, "raise it"));
-        let mut out = String::new();
-        book.prometheus(&mut out);
+        let mut page = Exposition::default();
+        book.metrics(&mut page);
+        let out = page.into_text();
         let counted: Vec<&str> = out.lines().filter(|line| !line.starts_with('#')).collect();
         assert_eq!(
             counted,
