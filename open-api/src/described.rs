@@ -72,7 +72,7 @@ macro_rules! described {
 }
 
 described! {
-    /// What `Problem::render` writes.
+    /// What `http_edge::Problem` writes.
     ProblemSchema "Problem" () {
         "description": "RFC 9457. `type` is a stable path below `/problems/` and leads to a page that tells the way out. Some kinds have members of their own beside these.",
         "type": "object",

@@ -7,41 +7,25 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod access;
-mod aside;
 mod backups;
-mod body;
 mod boundary_members;
-mod client_address;
-mod coding;
-mod connection;
-mod csv_table;
 mod described;
 mod device_connections;
 mod endpoints;
-mod envelope;
-mod limits;
-mod list;
 mod openapi;
 mod operation_rules;
 mod operations;
-mod pagination;
 mod params;
-mod problem;
-mod problem_kind;
+mod problem_kinds;
 mod quota;
-mod reads;
-mod reply_body;
+mod read_permits;
 mod router;
 mod state;
 mod summaries;
-mod told;
 mod views;
-mod websocket;
 
 pub use backups::{BackupProgress, BackupRefused, BackupState, Backups, MadeBackup, NoBackups};
-pub use client_address::{NetworkError, TrustedProxies};
-pub use connection::serve;
 pub use device_connections::{Connections, Names, NoConnections, StandingConnection};
-pub use limits::{HttpLimits, MAX_CONNECTIONS};
 pub use quota::Quotas;
+pub use router::serve;
 pub use state::{ApiParts, ApiState, PlatformInfo};

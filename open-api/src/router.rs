@@ -1,9 +1,16 @@
 //! The table of contents.
 
+use http_edge::Problem;
+use std::io;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::http::HeaderMap;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
+use rustls::ServerConfig;
+use tokio::net::TcpListener;
 use utoipa_axum::routes;
 
 use crate::access;
@@ -13,15 +20,25 @@ use crate::endpoints::{
     latest, metrics, models, observations, pages, platform, problems, session, stream,
     stream_socket, telemetry, things,
 };
-use crate::envelope::envelope;
 use crate::openapi;
 use crate::operation_rules::Readers;
 use crate::operations::Operations;
-use crate::problem::Problem;
 use crate::state::ApiState;
 
+/// Answers the API on a bound listener until `shutdown` resolves. With `tls`,
+/// each new connection takes the configuration that stands at its time.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<Arc<ArcSwap<ServerConfig>>>,
+    state: ApiState,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let edge = Arc::clone(&state.edge);
+    http_edge::serve(listener, tls, router(state), edge, shutdown).await
+}
+
 /// Everything that the API answers.
-pub(crate) fn router(state: ApiState) -> Router {
+fn router(state: ApiState) -> Router {
     let mut document = openapi::head(&state.platform);
     let api = Router::new()
         .merge(
@@ -42,7 +59,6 @@ pub(crate) fn router(state: ApiState) -> Router {
         .fallback(async || {
             Problem::not_found("Nothing is at this path. /openapi.json lists every path.")
         })
-        .layer(from_fn_with_state(state.clone(), envelope))
         .with_state(state)
 }
 

@@ -5,26 +5,22 @@ use std::sync::Arc;
 
 use device_registry::{Boundary, Registry, Snapshot};
 use domain::{DatastreamId, Timestamp};
+use http_edge::access::Sessions;
+use http_edge::limits::{HttpLimits, PollLimit};
+use http_edge::request::TrustedProxies;
+use http_edge::{Edge, EdgeConfig, Problem};
 use ingest::{Clock, Exports, Ingest};
 use supervisor::Supervisor;
 
-use crate::access::{Rights, Sessions};
-use crate::aside::Aside;
+use crate::access::{MAX_WORKED_ON, Rights};
 use crate::backups::Backups;
 use crate::boundary_members::BoundaryMembers;
-use crate::client_address::TrustedProxies;
-use crate::connection::{Book, Unsent};
 use crate::device_connections::Connections;
 use crate::endpoints::{Downloads, Streams};
-use crate::envelope::HttpCounters;
-use crate::limits::HttpLimits;
 use crate::params::{FilterQuery, KnownWords, Viewer};
-use crate::problem::Problem;
 use crate::quota::{Quotas, Throttle};
-use crate::reads::Reads;
-use crate::reply_body::Compressing;
+use crate::read_permits::ReadPermits;
 use crate::summaries::Summaries;
-use crate::told::Told;
 use crate::views::SummaryView;
 
 /// What the platform says of itself at `GET /v1/platform`.
@@ -75,29 +71,23 @@ pub struct ApiState {
 pub struct Shared {
     pub(crate) registry: Arc<Registry>,
     pub(crate) ingest: Ingest,
-    pub(crate) public_url: Option<Arc<str>>,
     pub(crate) platform: PlatformInfo,
     pub(crate) connections: Arc<dyn Connections>,
     pub(crate) backups: Arc<dyn Backups>,
-    pub(crate) trusted_proxies: TrustedProxies,
+    pub(crate) edge: Arc<Edge>,
     pub(crate) throttle: Throttle,
     pub(crate) sessions: Sessions,
     pub(crate) rights: Rights,
-    pub(crate) book: Arc<Book>,
-    pub(crate) unsent: Unsent,
     pub(crate) metrics_token: Option<String>,
     pub(crate) streams: Streams,
     pub(crate) downloads: Downloads,
-    pub(crate) http: HttpCounters,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) supervisor: Supervisor,
     boundary_members: BoundaryMembers,
-    pub(crate) compressing: Compressing,
-    pub(crate) aside: Aside,
-    pub(crate) refusals: Told,
+    pub(crate) long_answers: PollLimit,
     summaries: Summaries,
-    reads: Reads,
-    walks: Reads,
+    reads: ReadPermits,
+    walks: ReadPermits,
 }
 
 impl std::ops::Deref for ApiState {
@@ -119,35 +109,33 @@ impl ApiState {
         let rights = Rights::default();
         let told = rights.teller();
         parts.registry.on_change(move |_| told());
-        let book = Book::new(parts.limits);
+        let edge = Edge::new(EdgeConfig {
+            limits: parts.limits,
+            trusted_proxies: parts.trusted_proxies,
+            public_url: parts.platform.public_url.clone(),
+        });
         let exports = Exports::new(parts.ingest.clone(), parts.export_folder);
         Self {
             shared: Arc::new(Shared {
                 registry: parts.registry,
                 ingest: parts.ingest,
-                public_url: parts.platform.public_url.as_deref().map(Arc::from),
                 platform: parts.platform,
                 connections: parts.connections,
                 backups: parts.backups,
-                trusted_proxies: parts.trusted_proxies,
+                edge,
                 throttle: Throttle::new(&parts.quotas),
                 sessions: Sessions::new(rights.teller()),
                 rights,
-                unsent: Unsent::new(Arc::clone(&book)),
-                book,
                 metrics_token: parts.metrics_token,
                 streams: Streams::default(),
                 downloads: Downloads::new(exports),
-                http: HttpCounters::new(),
                 clock: parts.clock,
                 supervisor: parts.supervisor,
                 boundary_members: BoundaryMembers::default(),
-                compressing: Compressing::default(),
-                aside: Aside::default(),
-                refusals: Told::default(),
+                long_answers: PollLimit::new(MAX_WORKED_ON),
                 summaries: Summaries::default(),
-                reads: Reads::default(),
-                walks: Reads::default(),
+                reads: ReadPermits::default(),
+                walks: ReadPermits::default(),
             }),
         }
     }
@@ -220,9 +208,9 @@ impl ApiState {
         T: Send + 'static,
         F: FnOnce(&Shared) -> T + Send + 'static,
     {
-        let turn = self.reads.turn().await?;
+        let permit = self.reads.acquire().await?;
         self.blocking(move |shared| {
-            let _turn = turn;
+            let _permit = permit;
             call(shared)
         })
         .await
@@ -247,9 +235,9 @@ impl ApiState {
         T: Send + 'static,
         F: FnOnce(&Shared) -> T + Send + 'static,
     {
-        let turn = self.walks.turn().await?;
+        let permit = self.walks.acquire().await?;
         self.blocking(move |shared| {
-            let _turn = turn;
+            let _permit = permit;
             call(shared)
         })
         .await

@@ -39,7 +39,7 @@ fn share_out(allowed: u64) -> anyhow::Result<Handles> {
     );
     let free = usize::try_from(allowed - RESERVED).unwrap_or(usize::MAX);
     // Devices come first: a page that is refused is loaded again by a person.
-    let http = (free / 4).min(open_api::MAX_CONNECTIONS);
+    let http = (free / 4).min(http_edge::limits::MAX_CONNECTIONS);
     let mqtt = (free - http).min(broker::Config::default().max_connections);
     Ok(Handles { mqtt, http })
 }
@@ -57,7 +57,7 @@ mod tests {
         }
         let plenty = share_out(1_048_576).unwrap();
         assert_eq!(plenty.mqtt, broker::Config::default().max_connections);
-        assert_eq!(plenty.http, open_api::MAX_CONNECTIONS);
+        assert_eq!(plenty.http, http_edge::limits::MAX_CONNECTIONS);
     }
 
     #[test]

@@ -6,9 +6,8 @@ use broker::coap::CoapHandle;
 use broker::{BrokerHandle, ConnectionInfo};
 use domain::{Assurance, DeviceId};
 use feed::FeedStats;
-use open_api::{
-    ApiParts, ApiState, Connections, HttpLimits, Names, PlatformInfo, Quotas, StandingConnection,
-};
+use http_edge::limits::HttpLimits;
+use open_api::{ApiParts, ApiState, Connections, Names, PlatformInfo, Quotas, StandingConnection};
 use text_formats::prometheus::{Exposition, Kind};
 
 use crate::backup;

@@ -4,11 +4,10 @@
 use std::time::Duration;
 
 use domain::Timestamp;
+use http_edge::{Problem, ProblemKind};
 use tokio::sync::watch;
 
 use super::Caller;
-use crate::problem::Problem;
-use crate::problem_kind::ProblemKind;
 use crate::state::{ApiState, Shared};
 
 /// How often a right that ends by the clock is looked at: the clock may leap.
@@ -100,7 +99,7 @@ impl Admission {
                 "The session has ended while the request was on its way: nothing was done. Log in again."
             }
         };
-        Problem::new(ProblemKind::Unauthenticated, detail)
+        Problem::new(ProblemKind::UNAUTHENTICATED, detail)
     }
 }
 

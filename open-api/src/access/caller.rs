@@ -6,11 +6,10 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use device_registry::ApiKey;
 use domain::{Audience, Timestamp};
+use http_edge::access::Session;
+use http_edge::{Problem, ProblemKind};
 
-use super::Session;
 use crate::params::Viewer;
-use crate::problem::Problem;
-use crate::problem_kind::ProblemKind;
 
 /// The Principal of a request.
 #[derive(Clone, Debug)]
@@ -68,11 +67,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Operator {
                 until: session.map(|session| session.until),
             }),
             Caller::Anonymous => Err(Problem::new(
-                ProblemKind::Unauthenticated,
+                ProblemKind::UNAUTHENTICATED,
                 "This is for operators: send Authorization: Bearer with the operator's token, or log in at /ops.",
             )),
             Caller::Application(_) => Err(Problem::new(
-                ProblemKind::Forbidden,
+                ProblemKind::FORBIDDEN,
                 "This is for operators; an API key reads public data only.",
             )),
         }

@@ -2,18 +2,20 @@
 //! may, and whether another site's page may read the answer.
 
 use axum::extract::{Request, State};
-use axum::http::uri::PathAndQuery;
-use axum::http::{Method, Uri};
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use device_registry::ApiKeyKind;
+use http_edge::Problem;
+use http_edge::access::{Recheck, cors, may_change, take_url_key};
+use http_edge::limits::Allowance;
+use http_edge::request::Arrival;
 
-use super::identify::{changes, identify};
-use super::{Admission, Caller, cors};
-use crate::aside::is_long;
-use crate::envelope::Arrival;
-use crate::problem::Problem;
-use crate::quota::{Account, Allowance};
-use crate::reads::asked_by;
+use super::identify::identify;
+use super::long_answer::may_be_long;
+use super::{Admission, Caller};
+use crate::quota::Account;
+use crate::read_permits::asked_by;
 use crate::state::ApiState;
 
 /// Where an operator's session is opened.
@@ -30,7 +32,8 @@ pub(crate) async fn public(
     }
     let origin = request.headers().get(axum::http::header::ORIGIN).cloned();
     let (caller, mut response) = pass(&state, request, next).await;
-    cors::allow(response.headers_mut(), &caller, origin.as_ref());
+    let bound = matches!(&caller, Caller::Application(key) if key.kind == ApiKeyKind::Publishable);
+    cors::allow(response.headers_mut(), origin.as_ref().filter(|_| bound));
     response
 }
 
@@ -51,7 +54,7 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
             axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         );
     };
-    let url_key = take_key(&mut parts.uri);
+    let url_key = take_url_key(&mut parts.uri);
     let identified = identify(state, &arrival, &parts, url_key.as_deref());
 
     let account = match &identified {
@@ -86,16 +89,14 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
         }
         Ok(caller) => {
             let admission = Admission::of(caller.clone());
-            let reads = !changes(&parts.method);
+            let reads = !may_change(&parts.method);
             parts.extensions.insert(caller.clone());
             parts.extensions.insert(account.clone());
-            parts
-                .extensions
-                .insert(AdmittedBy(state.clone(), admission.clone()));
-            let long = is_long(&parts.uri);
+            parts.extensions.insert(recheck(state, &admission));
+            let long = may_be_long(&parts.uri);
             let answer = asked_by(account, next.run(Request::from_parts(parts, body)));
             let mut response = match long {
-                true => state.aside.work(answer).await,
+                true => state.long_answers.run(answer).await,
                 false => answer.await,
             };
             // What was read may have waited for its turn.
@@ -116,57 +117,11 @@ fn told(mut response: Response, allowance: Allowance) -> Response {
     response
 }
 
-/// A request's right, for whoever reads its body.
-#[derive(Clone)]
-pub(crate) struct AdmittedBy(ApiState, Admission);
-
-impl AdmittedBy {
-    /// Judges again: the right may have gone since the head came.
-    pub(crate) fn still(&self) -> Result<(), Problem> {
-        if self.1.holds(&self.0) {
-            Ok(())
-        } else {
-            Err(self.1.lost())
-        }
-    }
-}
-
-/// Takes `key=` out of the query, so that no link and no log repeats it.
-fn take_key(uri: &mut Uri) -> Option<String> {
-    let query = uri.query()?;
-    let key = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("key="))?
-        .to_owned();
-    let rest: Vec<&str> = query
-        .split('&')
-        .filter(|pair| !pair.starts_with("key="))
-        .collect();
-    let path_and_query: PathAndQuery = if rest.is_empty() {
-        uri.path().parse().ok()?
-    } else {
-        format!("{}?{}", uri.path(), rest.join("&")).parse().ok()?
-    };
-    let mut parts = std::mem::take(uri).into_parts();
-    parts.path_and_query = Some(path_and_query);
-    *uri = Uri::from_parts(parts).ok()?;
-    Some(key)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_key_leaves_the_address() {
-        let mut uri: Uri = "/v1/latest?domain=traffic&key=mdk_pub_x&limit=5"
-            .parse()
-            .unwrap();
-        assert_eq!(take_key(&mut uri).as_deref(), Some("mdk_pub_x"));
-        assert_eq!(uri.to_string(), "/v1/latest?domain=traffic&limit=5");
-        let mut alone: Uri = "http://h/v1/latest?key=k".parse().unwrap();
-        assert_eq!(take_key(&mut alone).as_deref(), Some("k"));
-        assert_eq!(alone.to_string(), "http://h/v1/latest");
-        assert_eq!(take_key(&mut alone), None);
-    }
+/// Judges the caller again: its right may have gone since the head came.
+fn recheck(state: &ApiState, admission: &Admission) -> Recheck {
+    let (state, admission) = (state.clone(), admission.clone());
+    Recheck::new(move || match admission.holds(&state) {
+        true => Ok(()),
+        false => Err(admission.lost()),
+    })
 }

@@ -1,17 +1,18 @@
 //! Finds out who asks: an operator by token or session, an application by its
 //! key, or nobody in particular.
 
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{Method, header};
 use device_registry::ApiKeyKind;
+use http_edge::access::{
+    Credential, bearer_token, is_same_origin, may_change, session_cookie, unauthenticated,
+};
+use http_edge::request::Arrival;
+use http_edge::{Problem, ProblemKind};
 use subtle::ConstantTimeEq;
 
 use super::Caller;
-use super::{same_origin, sessions};
 use crate::device_connections::Names;
-use crate::envelope::Arrival;
-use crate::problem::Problem;
-use crate::problem_kind::ProblemKind;
 use crate::state::ApiState;
 
 /// What an API key's text begins with.
@@ -26,36 +27,32 @@ pub(super) fn identify(
     parts: &Parts,
     url_key: Option<&str>,
 ) -> Result<Caller, Problem> {
-    if let Some(token) = bearer(parts)? {
-        return if token.starts_with(KEY_PREFIX) {
-            application(state, parts, token)
-        } else if state.registry.authenticate_operator(token) {
-            Ok(Caller::Operator { session: None })
-        } else {
-            Err(unauthenticated("The token is not known."))
-        };
-    }
-    if let Some(key) = parts.headers.get("x-api-key") {
-        let key = key
-            .to_str()
-            .map_err(|_| unauthenticated("X-API-Key is not a text."))?;
-        return application(state, parts, key);
-    }
-    if let Some(key) = url_key {
-        if !key.starts_with(PUBLISHABLE_PREFIX) {
+    match Credential::of(parts, url_key)? {
+        Credential::Bearer(key) if key.starts_with(KEY_PREFIX) => {
+            return application(state, parts, key);
+        }
+        Credential::Bearer(token) if state.registry.authenticate_operator(token) => {
+            return Ok(Caller::Operator { session: None });
+        }
+        Credential::Bearer(_) => return Err(unauthenticated("The token is not known.")),
+        Credential::Header(key) => return application(state, parts, key),
+        Credential::Url(key) if key.starts_with(PUBLISHABLE_PREFIX) => {
+            return application(state, parts, key);
+        }
+        Credential::Url(_) => {
             return Err(unauthenticated(
                 "Only a browser's key (mdk_pub_...) may stand in a URL. A secret key that did is known to every log on the way: revoke it.",
             ));
         }
-        return application(state, parts, key);
+        Credential::None => {}
     }
     let now = state.now();
-    let session = sessions::cookie(&parts.headers, arrival.scheme)
+    let session = session_cookie(&parts.headers, arrival.scheme)
         .and_then(|cookie| state.sessions.find(cookie, now));
     match session {
-        Some(_) if changes(&parts.method) && !same_origin::holds(parts, arrival) => {
+        Some(_) if may_change(&parts.method) && !is_same_origin(parts, arrival) => {
             Err(Problem::new(
-                ProblemKind::Forbidden,
+                ProblemKind::FORBIDDEN,
                 "A session changes things only from the platform's own pages.",
             ))
         }
@@ -73,7 +70,7 @@ pub(crate) fn may_read_names(
     arrival: &Arrival,
     parts: &Parts,
 ) -> Result<Names, Problem> {
-    if let (Ok(Some(offered)), Some(token)) = (bearer(parts), &state.metrics_token)
+    if let (Ok(Some(offered)), Some(token)) = (bearer_token(&parts.headers), &state.metrics_token)
         && bool::from(offered.as_bytes().ct_eq(token.as_bytes()))
     {
         return Ok(Names::Shown);
@@ -84,28 +81,15 @@ pub(crate) fn may_read_names(
     })
 }
 
-fn bearer(parts: &Parts) -> Result<Option<&str>, Problem> {
-    let Some(value) = parts.headers.get(header::AUTHORIZATION) else {
-        return Ok(None);
-    };
-    let token = value.to_str().ok().and_then(|text| {
-        let (scheme, token) = text.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-    });
-    token
-        .map(Some)
-        .ok_or_else(|| unauthenticated("Write Authorization: Bearer and the token or key."))
-}
-
 fn application(state: &ApiState, parts: &Parts, text: &str) -> Result<Caller, Problem> {
     let key = state
         .registry
         .authenticate_api_key(text)
         .map_err(|error| unauthenticated(error.to_string()))?;
     if key.kind == ApiKeyKind::Publishable {
-        if changes(&parts.method) {
+        if may_change(&parts.method) {
             return Err(Problem::new(
-                ProblemKind::Forbidden,
+                ProblemKind::FORBIDDEN,
                 "A browser's key only reads; use a secret key for this.",
             ));
         }
@@ -113,7 +97,7 @@ fn application(state: &ApiState, parts: &Parts, text: &str) -> Result<Caller, Pr
         let origin = origin.and_then(|origin| origin.to_str().ok());
         if !origin.is_some_and(|origin| key.allows_origin(origin)) {
             return Err(Problem::new(
-                ProblemKind::Forbidden,
+                ProblemKind::FORBIDDEN,
                 format!(
                     "This key is bound to other origins than {}; add the origin by making a key for it.",
                     origin.unwrap_or("(no Origin header: a browser sends one)")
@@ -122,13 +106,4 @@ fn application(state: &ApiState, parts: &Parts, text: &str) -> Result<Caller, Pr
         }
     }
     Ok(Caller::Application(key))
-}
-
-/// Whether a request of this method may change something.
-pub(super) fn changes(method: &Method) -> bool {
-    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
-}
-
-fn unauthenticated(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
-    Problem::new(ProblemKind::Unauthenticated, detail)
 }

@@ -8,16 +8,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use device_registry::{AgencyPatch, NewAgency};
 use domain::{AgencyId, ModelId};
+use http_edge::Problem;
+use http_edge::reply::{List, ListRequest, read_cursor, split_page};
+use http_edge::request::{JsonBody, Limit, Query, Text};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::registry_problem::registry_problem;
 use crate::access::Operator;
-use crate::body::JsonBody;
-use crate::list::{List, ListRequest, cut};
-use crate::pagination::read_cursor;
-use crate::params::{Limit, Query, Text};
-use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::views::AgencyView;
 
@@ -116,7 +114,7 @@ pub(crate) async fn list(
         .filter(|agency| after.as_ref().is_none_or(|after| agency.id > *after))
         .take(limit + 1)
         .collect();
-    let more = cut(&mut agencies, limit);
+    let more = split_page(&mut agencies, limit);
     let last = agencies.last().filter(|_| more).map(|agency| &agency.id);
     let views = agencies
         .iter()

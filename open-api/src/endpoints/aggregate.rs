@@ -6,6 +6,9 @@ use axum::extract::State;
 use axum::response::Response;
 use device_registry::Snapshot;
 use domain::{DatastreamId, Qualities, Timestamp};
+use http_edge::Problem;
+use http_edge::reply::ListRequest;
+use http_edge::request::Text;
 use ingest::{AggregateFunction, AggregateQuery, Grouping};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -14,11 +17,9 @@ use utoipa::IntoParams;
 use super::bucket::BucketLength;
 use super::datastreams::find;
 use super::observations::query_problem;
-use crate::list::ListRequest;
 use crate::params::{
-    DatastreamFilter, FilterQuery, Filtered, QualityNames, Text, Time, Viewer, qualities,
+    DatastreamFilter, FilterQuery, Filtered, QualityNames, Time, Viewer, qualities,
 };
-use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::views::{AggregateFunctionName, AggregateList, AggregateListSchema};
 

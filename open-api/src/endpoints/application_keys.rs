@@ -6,6 +6,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use device_registry::{ApiKeyKind, NewApiKey};
 use domain::ApiKeyId;
+use http_edge::Problem;
+use http_edge::reply::{List, ListRequest};
+use http_edge::request::LargeJsonBody;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -13,10 +16,7 @@ use super::applications::owned;
 use super::registry_problem::registry_problem;
 use super::session::MAX_STRANGERS_BYTES;
 use crate::access::Caller;
-use crate::body::LargeJsonBody;
-use crate::list::{List, ListRequest};
 use crate::params::Time;
-use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::views::{IssuedKeyView, KeyView};
 

@@ -5,6 +5,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use device_registry::{ApiKeyKind, Application, NewApplication, Snapshot};
+use http_edge::request::{Arrival, LargeJsonBody};
+use http_edge::{Problem, ProblemKind};
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -12,10 +14,6 @@ use utoipa::ToSchema;
 use super::registry_problem::registry_problem;
 use super::session::MAX_STRANGERS_BYTES;
 use crate::access::Caller;
-use crate::body::LargeJsonBody;
-use crate::envelope::Arrival;
-use crate::problem::Problem;
-use crate::problem_kind::ProblemKind;
 use crate::state::ApiState;
 use crate::views::{ApplicationView, IssuedKeyView, NewApplicationView};
 
@@ -95,7 +93,7 @@ pub(super) fn owned(
         }
         Caller::Anonymous => {
             return Err(Problem::new(
-                ProblemKind::Unauthenticated,
+                ProblemKind::UNAUTHENTICATED,
                 "Send a secret key of this application as Authorization: Bearer mdk_...",
             ));
         }

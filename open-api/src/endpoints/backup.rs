@@ -6,14 +6,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use http_edge::request::JsonBody;
+use http_edge::{Problem, ProblemKind};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::access::Operator;
 use crate::backups::BackupRefused;
-use crate::body::JsonBody;
-use crate::problem::Problem;
-use crate::problem_kind::ProblemKind;
 use crate::state::ApiState;
 use crate::views::BackupView;
 
@@ -47,7 +46,7 @@ pub(crate) async fn start(
     let begun = state
         .blocking(move |shared| shared.backups.start(&body.folder))
         .await?
-        .map_err(|refused| Problem::new(ProblemKind::Conflict, words(refused)))?;
+        .map_err(|refused| Problem::new(ProblemKind::CONFLICT, words(refused)))?;
     Ok((StatusCode::ACCEPTED, Json(BackupView::from(&begun))).into_response())
 }
 

@@ -6,19 +6,16 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use device_registry::{GeoJson, NewBoundary};
 use domain::BoundaryName;
+use http_edge::reply::{List, ListRequest, read_cursor, split_page};
+use http_edge::request::{Limit, Query, Text, media_type, parse_json, read_body};
+use http_edge::{Problem, ProblemKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::registry_problem::registry_problem;
 use crate::access::Operator;
-use crate::body;
 use crate::described::{GeoJsonObject, Geometry};
-use crate::list::{List, ListRequest, cut};
-use crate::pagination::read_cursor;
-use crate::params::{Limit, Query, Text};
-use crate::problem::Problem;
-use crate::problem_kind::ProblemKind;
 use crate::state::ApiState;
 use crate::views::BoundaryView;
 
@@ -52,7 +49,7 @@ pub(crate) async fn list(
         .filter(|boundary| after.as_ref().is_none_or(|after| boundary.name > *after))
         .take(limit + 1)
         .collect();
-    let more = cut(&mut boundaries, limit);
+    let more = split_page(&mut boundaries, limit);
     let last = boundaries.last().filter(|_| more).map(|one| &one.name);
     let views = boundaries.iter().map(|one| BoundaryView::outline(one));
     Ok(request.page(views.collect(), last))
@@ -194,15 +191,15 @@ pub(crate) async fn put(
     request: Request,
 ) -> Result<Response, Problem> {
     let name = BoundaryName::new(&name).map_err(|error| Problem::parameter(error.to_string()))?;
-    let kind = body::media_type(request.headers());
+    let kind = media_type(request.headers());
     if !kind.is_some_and(|kind| MEDIA_TYPES.contains(&kind.as_str())) {
         return Err(Problem::new(
-            ProblemKind::UnsupportedMediaType,
+            ProblemKind::UNSUPPORTED_MEDIA_TYPE,
             "Send the boundary with content-type: application/json, or application/geo+json.",
         ));
     }
-    let bytes = body::read(request, MAX_BOUNDARY_BYTES).await?;
-    let body = drawn(&body::parse(&bytes)?, &name)?;
+    let bytes = read_body(request, MAX_BOUNDARY_BYTES).await?;
+    let body = drawn(&parse_json(&bytes)?, &name)?;
     let new = NewBoundary {
         name,
         title_en: body.title.en,

@@ -6,13 +6,13 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use domain::DatastreamId;
+use http_edge::Problem;
+use http_edge::reply::{List, ListRequest, read_cursor, split_page};
+use http_edge::request::{Limit, Text};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::list::{List, ListRequest, cut};
-use crate::pagination::read_cursor;
-use crate::params::{FilterQuery, Filtered, Limit, Selected, Text, Viewer};
-use crate::problem::Problem;
+use crate::params::{FilterQuery, Filtered, Selected, Viewer};
 use crate::state::{ApiState, Shared};
 use crate::views::{DatastreamView, SummaryView};
 
@@ -47,7 +47,7 @@ pub(crate) async fn list(
             .select_places(&registry, viewer, first, members.as_deref())
             .take(limit + 1)
             .collect();
-        let more = cut(&mut found, limit);
+        let more = split_page(&mut found, limit);
         let last = found.last().filter(|_| more);
         let last = last.map(|found| found.datastream.id);
         let views: Vec<DatastreamView<'_>> = found.into_iter().map(DatastreamView::from).collect();

@@ -2,10 +2,10 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use http_edge::Problem;
 
 use super::devices::{last_seen, no_device};
 use crate::access::Operator;
-use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::views::{
     DeviceConnectionView, GatewayConnectionView, Rfc3339, Surroundings, is_disconnect, is_error,

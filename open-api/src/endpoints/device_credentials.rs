@@ -6,15 +6,15 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use device_registry::PasswordTerms;
 use domain::CredentialId;
+use http_edge::Problem;
+use http_edge::request::{JsonBody, OptionalJsonBody};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::devices::device_id;
 use super::registry_problem::registry_problem;
 use crate::access::Operator;
-use crate::body::{JsonBody, OptionalJsonBody};
 use crate::params::Time;
-use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::views::{CredentialView, MadePasswordView, NewKeyView, NewPublicKey};
 

@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 use device_registry::{ImportRow, NewDevice};
+use http_edge::request::{Text, what_there_is};
 use serde::Deserialize;
 
 use super::devices::NewDeviceBody;
-use crate::params::{Text, Time, what_there_is};
+use crate::params::Time;
 use crate::views::{NewKeyView, PlaceView};
 
 /// One line. A cell that is empty counts as absent.

@@ -4,15 +4,14 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::Offset;
+use http_edge::Problem;
+use http_edge::reply::{List, ListRequest, read_cursor, split_page};
+use http_edge::request::{Limit, Query, Text};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::devices::no_device;
 use crate::access::Operator;
-use crate::list::{List, ListRequest, cut};
-use crate::pagination::read_cursor;
-use crate::params::{Limit, Query, Text};
-use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::views::{EventView, QuarantinedView};
 
@@ -108,7 +107,7 @@ pub(crate) async fn quarantine(
     let device = snapshot.device(&id).ok_or_else(|| no_device(&id))?;
     let mut messages = state.ingest.quarantine(&device.id);
     messages.retain(|message| message.offset > after);
-    let more = cut(&mut messages, limit);
+    let more = split_page(&mut messages, limit);
     let last = messages
         .last()
         .filter(|_| more)

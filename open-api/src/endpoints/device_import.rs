@@ -5,6 +5,8 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use device_registry::{ImportMode, ImportReport, ImportRow};
+use http_edge::request::{Query, media_type, read_body};
+use http_edge::{Problem, ProblemKind};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -12,11 +14,8 @@ use super::device_csv;
 use super::devices::NewDeviceBody;
 use super::registry_problem::registry_problem;
 use crate::access::Operator;
-use crate::body;
 use crate::described::Binary;
-use crate::params::Query;
-use crate::problem::Problem;
-use crate::problem_kind::ProblemKind;
+use crate::problem_kinds::IMPORT_REFUSED;
 use crate::state::ApiState;
 
 /// The longest import, in bytes.
@@ -72,17 +71,17 @@ pub(crate) async fn import(
     Query(query): Query<ImportQuery>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let table = match body::media_type(request.headers()).as_deref() {
+    let table = match media_type(request.headers()).as_deref() {
         Some("application/x-ndjson" | "application/ndjson" | "application/jsonl") => false,
         Some("text/csv") => true,
         _ => {
             return Err(Problem::new(
-                ProblemKind::UnsupportedMediaType,
+                ProblemKind::UNSUPPORTED_MEDIA_TYPE,
                 "Send content-type: application/x-ndjson with one device a line, or text/csv.",
             ));
         }
     };
-    let bytes = body::read(request, MAX_IMPORT_BYTES).await?;
+    let bytes = read_body(request, MAX_IMPORT_BYTES).await?;
     let mode = if query.dry_run {
         ImportMode::DryRun
     } else {
@@ -124,7 +123,7 @@ fn answer(report: ImportReport, dry_run: bool) -> Result<Response, Problem> {
     let faults = view.errors.len() + report.errors_left_off;
     let errors = serde_json::to_value(&view.errors).unwrap_or_default();
     Err(Problem::new(
-        ProblemKind::ImportRefused,
+        IMPORT_REFUSED,
         format!(
             "{faults} of {} lines have a fault; nothing was registered.",
             view.rows

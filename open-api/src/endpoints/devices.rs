@@ -8,17 +8,16 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use device_registry::{Device, DevicePatch, Licence, NewDevice, Patch, Snapshot, Visibility};
 use domain::{AgencyId, Audience, DeviceId, Location, ModelId, ThingId, Timestamp};
+use http_edge::Problem;
+use http_edge::reply::{List, ListRequest, read_cursor, split_page};
+use http_edge::request::{JsonBody, Limit, Query, Text};
 use serde::{Deserialize, Deserializer};
 use utoipa::{IntoParams, ToSchema};
 
 use super::registry_problem::registry_problem;
 use crate::access::Operator;
-use crate::body::JsonBody;
 use crate::device_connections::StandingConnection;
-use crate::list::{List, ListRequest, cut};
-use crate::pagination::read_cursor;
-use crate::params::{KnownWords, Limit, Query, Text, Time, Viewer};
-use crate::problem::Problem;
+use crate::params::{KnownWords, Time, Viewer};
 use crate::state::{ApiState, Shared};
 use crate::views::{ConnectionView, DeviceView, NewKeyView, NewPublicKey, PlaceView, status};
 
@@ -219,7 +218,7 @@ pub(crate) async fn list(
             .filter(|device| wanted.passes(device, now))
             .take(limit + 1)
             .collect();
-        let more = cut(&mut devices, limit);
+        let more = split_page(&mut devices, limit);
         let last = devices.last().filter(|_| more).map(|device| &device.id);
         let views = views(shared, &registry, now, &devices);
         (views.is_empty(), request.page(views, last))

@@ -7,6 +7,9 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use domain::{AgencyId, Timestamp};
+use http_edge::reply::{List, ListRequest};
+use http_edge::request::{Arrival, Query};
+use http_edge::{Problem, ProblemKind};
 use ingest::{Day, DayExport, DayPart, ExportAnswer, ExportError, ExportFile, ExportFormat};
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
@@ -15,11 +18,8 @@ use utoipa::IntoParams;
 use super::export_file::{self, FileReader, Mark};
 use crate::access::{Admission, Caller};
 use crate::described::Binary;
-use crate::envelope::Arrival;
-use crate::list::{List, ListRequest};
-use crate::params::{Query, Viewer};
-use crate::problem::Problem;
-use crate::problem_kind::ProblemKind;
+use crate::params::Viewer;
+use crate::problem_kinds::NOT_YET;
 use crate::state::ApiState;
 use crate::views::ExportView;
 
@@ -229,7 +229,7 @@ async fn find(
 
 fn problem(error: &ExportError) -> Problem {
     let unavailable = |detail: &'static str, seconds| {
-        Problem::new(ProblemKind::Unavailable, detail).retry_after(seconds)
+        Problem::new(ProblemKind::UNAVAILABLE, detail).retry_after(seconds)
     };
     match error.root() {
         ExportError::NotOver { until } => not_over(*until),
@@ -251,7 +251,7 @@ fn problem(error: &ExportError) -> Problem {
 
 fn not_over(until: Timestamp) -> Problem {
     Problem::new(
-        ProblemKind::NotYet,
+        NOT_YET,
         format!(
             "A day is exported once it is over: this one at {until}. Until then ask /v1/datastreams/{{id}}/observations."
         ),

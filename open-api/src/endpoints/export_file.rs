@@ -12,15 +12,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use domain::{Audience, Timestamp};
+use http_edge::request::Wanted;
+use http_edge::{Patience, Place, Problem, ProblemKind};
 use ingest::{Checksum, DayExport, ExportFile, ExportFormat, Exports};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::access::Admission;
-use crate::connection::{Patience, Place};
-use crate::params::{Viewer, Wanted};
-use crate::problem::Problem;
-use crate::problem_kind::ProblemKind;
+use crate::params::Viewer;
 use crate::state::ApiState;
 
 /// Files that are sent at once.
@@ -50,7 +49,7 @@ impl Downloads {
 
     fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
         Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
-            Problem::new(ProblemKind::Unavailable, "Too many downloads at once.").retry_after(10)
+            Problem::new(ProblemKind::UNAVAILABLE, "Too many downloads at once.").retry_after(10)
         })
     }
 }
@@ -131,7 +130,7 @@ pub(super) fn reply(
         Wanted::Nothing => (StatusCode::NOT_MODIFIED, 0..0),
         Wanted::Another => {
             return Err(Problem::new(
-                ProblemKind::Changed,
+                ProblemKind::CHANGED,
                 "If-Match names another version of this file than there is: something came in late or was corrected.",
             ));
         }
@@ -208,7 +207,7 @@ pub(super) fn cached_for(headers: &mut HeaderMap, viewer: Viewer) {
 /// 416, and how long the file is.
 fn outside(bytes: u64) -> Response {
     let problem = Problem::new(
-        ProblemKind::OutsideOfFile,
+        ProblemKind::OUTSIDE_OF_FILE,
         format!("The file has {bytes} bytes, and the range begins behind them."),
     );
     let mut response = problem.into_response();
@@ -281,7 +280,7 @@ async fn read_piece(
     reader: &FileReader,
 ) -> io::Result<Bytes> {
     let bytes = (range.end - range.start) as usize;
-    let unsent = &reader.state.unsent;
+    let unsent = reader.state.edge.unsent();
     let held = unsent
         .hold(&reader.place, bytes, Patience::OfSource)
         .await

@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+use http_edge::{Problem, ProblemKind};
 use ingest::ClockStanding;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::problem::Problem;
-use crate::problem_kind::ProblemKind;
 use crate::state::ApiState;
 
 /// Frames that may wait to be applied before the platform counts as behind:
@@ -50,18 +49,18 @@ pub(crate) async fn ready(State(state): State<ApiState>) -> Result<Json<HealthVi
     };
     if !healthy {
         return Err(Problem::new(
-            ProblemKind::Unavailable,
+            ProblemKind::UNAVAILABLE,
             "The log has failed: nothing is accepted any more.",
         ));
     }
     if let Some(ended) = state.supervisor.ended() {
-        return Err(Problem::new(ProblemKind::Unavailable, ended.to_string()));
+        return Err(Problem::new(ProblemKind::UNAVAILABLE, ended.to_string()));
     }
     let silent = state.supervisor.silent(MAX_SILENCE);
     if !silent.is_empty() {
         let names = silent.join(", ");
         return Err(Problem::new(
-            ProblemKind::Unavailable,
+            ProblemKind::UNAVAILABLE,
             format!("Not heard of for {} s: {names}.", MAX_SILENCE.as_secs()),
         )
         .retry_after(1));
@@ -70,7 +69,7 @@ pub(crate) async fn ready(State(state): State<ApiState>) -> Result<Json<HealthVi
     let applied = state.ingest.applied_offset().get();
     if durable.saturating_sub(applied) > MAX_BEHIND {
         return Err(Problem::new(
-            ProblemKind::Unavailable,
+            ProblemKind::UNAVAILABLE,
             "What is durable is not applied yet.",
         )
         .retry_after(1));
@@ -78,7 +77,7 @@ pub(crate) async fn ready(State(state): State<ApiState>) -> Result<Json<HealthVi
     let clock = state.clock.report();
     match (clock.standing, clock.says) {
         (ClockStanding::Behind | ClockStanding::Strange, Some(says)) => {
-            Err(Problem::new(ProblemKind::Unavailable, says))
+            Err(Problem::new(ProblemKind::UNAVAILABLE, says))
         }
         (_, clock) => Ok(Json(HealthView {
             status: "ready",

@@ -6,17 +6,17 @@ use axum::extract::State;
 use axum::response::Response;
 use device_registry::Snapshot;
 use domain::{DatastreamId, Offset, Qualities};
+use http_edge::Problem;
+use http_edge::reply::{Form, ListRequest, csv, json_bytes, split_page};
+use http_edge::request::{Limit, Text};
 use ingest::StoredObservation;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::datastreams::first_behind;
-use crate::csv_table;
-use crate::list::{Form, ListRequest, cut, json_bytes};
 use crate::params::{
-    DatastreamFilter, FilterQuery, Filtered, Limit, QualityNames, Selected, Text, Viewer, qualities,
+    DatastreamFilter, FilterQuery, Filtered, QualityNames, Selected, Viewer, qualities,
 };
-use crate::problem::Problem;
 use crate::state::{ApiState, Shared};
 use crate::views::LatestView;
 
@@ -97,16 +97,16 @@ impl Question {
             .filter_map(|selected| self.newest(shared, filter, selected))
             .take(self.limit + 1)
             .collect();
-        let more = cut(&mut found, self.limit);
+        let more = split_page(&mut found, self.limit);
         let last = found.last().filter(|_| more);
-        let next = last.map(|(selected, _)| request.url.behind(&selected.datastream.id));
+        let next = last.map(|(selected, _)| request.url.after(&selected.datastream.id));
         let items: Vec<LatestView<'_>> = found
             .iter()
             .map(|(selected, stored)| LatestView::new(selected, stored))
             .collect();
         let is_empty = items.is_empty();
         let bytes = match request.form {
-            Form::Csv => csv_table::render(&items),
+            Form::Csv => csv::render(&items),
             Form::Json => json_bytes(&LatestList {
                 items,
                 next: next.clone(),

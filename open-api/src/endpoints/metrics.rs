@@ -6,12 +6,12 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use domain::RejectReason;
+use http_edge::Problem;
+use http_edge::request::Arrival;
 use ingest::{ClockReport, ClockStanding, Stats};
 use text_formats::prometheus::{Exposition, Kind};
 
 use crate::access;
-use crate::envelope::Arrival;
-use crate::problem::Problem;
 use crate::state::ApiState;
 
 /// The platform's counters. Without a login no name of an agency is among
@@ -49,16 +49,9 @@ pub(crate) async fn show(
         "Open SSE streams",
         state.streams.count(),
     );
-    let mut replies = page.metric(
-        "madang_http_replies_total",
-        Kind::Counter,
-        "HTTP replies by class of status",
-    );
-    for (class, count) in state.http.by_class() {
-        replies.sample(&[("class", class)], count);
-    }
+    state.edge.reply_metrics(&mut page);
     clock(&mut page, &state.clock.report());
-    of_connections(&mut page, &state);
+    state.edge.connection_metrics(&mut page);
     state.connections.metrics(&mut page, names);
     Ok((
         [(
@@ -68,28 +61,6 @@ pub(crate) async fn show(
         page.into_text(),
     )
         .into_response())
-}
-
-/// What the limits on connections did.
-fn of_connections(page: &mut Exposition, state: &ApiState) {
-    page.gauge(
-        "madang_http_connections",
-        "Open HTTP connections",
-        state.book.open(),
-    );
-    page.gauge(
-        "madang_http_unsent_bytes",
-        "Bytes of replies that no socket has taken yet",
-        state.unsent.bytes(),
-    );
-    let mut outcomes = page.metric(
-        "madang_http_connections_total",
-        Kind::Counter,
-        "HTTP connections by what became of them: accepted, refused for want of room, or ended for a newcomer, by a deadline, since they hoarded replies, for a flood of frames",
-    );
-    for (outcome, count) in state.book.outcomes() {
-        outcomes.sample(&[("outcome", outcome)], count);
-    }
 }
 
 /// Name, help, and how it is read.

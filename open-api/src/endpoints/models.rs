@@ -6,18 +6,16 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use device_registry::ModelChange;
 use domain::{Audience, ModelId};
+use http_edge::reply::{List, ListRequest, read_cursor, split_page};
+use http_edge::request::{Limit, MAX_JSON_BYTES, Query, Text, media_type, read_body};
+use http_edge::{Problem, ProblemKind};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::registry_problem::registry_problem;
 use crate::access::Operator;
-use crate::body;
 use crate::described::NewModel;
-use crate::list::{List, ListRequest, cut};
-use crate::pagination::read_cursor;
-use crate::params::{KnownWords, Limit, Query, Text, Viewer};
-use crate::problem::Problem;
-use crate::problem_kind::ProblemKind;
+use crate::params::{KnownWords, Viewer};
 use crate::state::ApiState;
 use crate::views::ModelView;
 
@@ -63,7 +61,7 @@ pub(crate) async fn list(
         };
         known.domain(query.domain.as_deref())?;
     }
-    let more = cut(&mut models, limit);
+    let more = split_page(&mut models, limit);
     let last = models.last().filter(|_| more).map(|model| &model.id);
     let views = models.iter().map(|model| ModelView::from(model.as_ref()));
     Ok(request.page(views.collect(), last))
@@ -85,13 +83,13 @@ pub(crate) async fn add(
     _: Operator,
     request: Request,
 ) -> Result<Response, Problem> {
-    if body::media_type(request.headers()).is_none_or(|kind| kind != "application/json") {
+    if media_type(request.headers()).is_none_or(|kind| kind != "application/json") {
         return Err(Problem::new(
-            ProblemKind::UnsupportedMediaType,
+            ProblemKind::UNSUPPORTED_MEDIA_TYPE,
             "Send the model with content-type: application/json.",
         ));
     }
-    let json = body::read(request, body::MAX_JSON_BYTES).await?;
+    let json = read_body(request, MAX_JSON_BYTES).await?;
     let added = state
         .blocking(move |shared| shared.registry.add_model(&json))
         .await?

@@ -3,15 +3,15 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::{DatastreamId, Qualities, Timestamp};
+use http_edge::Problem;
+use http_edge::reply::{List, ListRequest, read_cursor};
+use http_edge::request::{Limit, Query, Text};
 use ingest::{QueryError, RangeQuery, StoredObservation};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::datastreams::find;
-use crate::list::{List, ListRequest};
-use crate::pagination::read_cursor;
-use crate::params::{Limit, QualityNames, Query, Text, Time, Viewer, qualities};
-use crate::problem::Problem;
+use crate::params::{QualityNames, Time, Viewer, qualities};
 use crate::state::{ApiState, Shared};
 use crate::views::ObservationView;
 

@@ -8,12 +8,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use http_edge::Problem;
+use http_edge::coding::{self, Coding, Effort};
+use http_edge::reply::SharedBytes;
 use tokio::sync::OnceCell;
 use utoipa::openapi::OpenApi;
-
-use crate::coding::{self, Coding, Effort};
-use crate::problem::Problem;
-use crate::reply_body::SharedBytes;
 
 /// One file of `web/dist`.
 pub(super) struct Embedded {

@@ -4,14 +4,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use http_edge::access::{clear_cookie, set_cookie};
+use http_edge::request::{Arrival, LargeJsonBody};
+use http_edge::{Problem, ProblemKind};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::access::{Operator, clear_cookie, set_cookie};
-use crate::body::LargeJsonBody;
-use crate::envelope::Arrival;
-use crate::problem::Problem;
-use crate::problem_kind::ProblemKind;
+use crate::access::Operator;
 use crate::state::ApiState;
 use crate::views::{Rfc3339, SessionView};
 
@@ -38,7 +37,7 @@ pub(crate) async fn open(
 ) -> Result<Response, Problem> {
     if !state.registry.authenticate_operator(body.token.trim()) {
         return Err(Problem::new(
-            ProblemKind::Unauthenticated,
+            ProblemKind::UNAUTHENTICATED,
             "The token is not known. It stands in the file admin.token of the data folder.",
         ));
     }

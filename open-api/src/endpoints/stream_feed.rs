@@ -7,6 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use device_registry::Snapshot;
 use domain::{Offset, Qualities};
+use http_edge::error_chain;
+use http_edge::request::Arrival;
 use ingest::{AppliedFrame, FrameStream, StreamItem};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -15,9 +17,7 @@ use super::stream_places::StreamPlace;
 use super::stream_reader::Reader;
 use super::stream_wire::Wire;
 use crate::access::{Admission, Caller};
-use crate::envelope::Arrival;
 use crate::params::{DatastreamFilter, Selected, Viewer};
-use crate::problem::error_chain;
 use crate::state::ApiState;
 use crate::views::{
     FlagsView, FrameObservationView, FrameView, GapView, PlaceView, Rfc3339, ValueView,
@@ -142,7 +142,7 @@ impl Feed {
     fn fill(&mut self, chunk: &mut Vec<u8>) -> Result<(), ingest::StreamError> {
         // One look at the registry for each chunk; it is a pointer.
         let snapshot = self.state.registry.snapshot();
-        let full = match self.state.unsent.is_scarce() {
+        let full = match self.state.edge.unsent().is_scarce() {
             true => SHORT_CHUNK_BYTES,
             false => CHUNK_BYTES,
         };

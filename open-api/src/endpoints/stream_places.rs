@@ -6,12 +6,11 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use http_edge::request::quota_address;
+use http_edge::{Problem, ProblemKind};
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
-use crate::client_address::quota_address;
-use crate::problem::Problem;
-use crate::problem_kind::ProblemKind;
 use crate::quota::Account;
 
 /// Streams at once, of all callers.
@@ -83,7 +82,7 @@ impl Streams {
         }
         if open.count >= MAX_STREAMS && !open.makes_room(of_address.unwrap_or(0)) {
             return Err(
-                Problem::new(ProblemKind::Unavailable, "Too many streams are open.")
+                Problem::new(ProblemKind::UNAVAILABLE, "Too many streams are open.")
                     .retry_after(30),
             );
         }
@@ -118,7 +117,7 @@ fn refuse_beyond(most: usize, open: Option<usize>) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new(
-        ProblemKind::QuotaExceeded,
+        ProblemKind::QUOTA_EXCEEDED,
         format!("{most} streams are open already; close one."),
     )
     .retry_after(10))

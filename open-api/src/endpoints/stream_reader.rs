@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http_edge::{NoRoom, Patience, Place};
 use tokio::sync::Semaphore;
 
-use crate::connection::{NoRoom, Patience, Place};
 use crate::state::ApiState;
 
 /// How long a reader may take over a chunk before the stream gives back what
@@ -32,7 +32,8 @@ impl Reader {
     pub(super) async fn hold(&self, state: &ApiState, chunk: Vec<u8>) -> Result<Bytes, NoRoom> {
         let turn = Arc::clone(&self.turn).acquire_owned().await;
         let room = state
-            .unsent
+            .edge
+            .unsent()
             .hold(&self.place, chunk.len(), Patience::OfSource);
         Ok(room.await?.wrap(chunk, turn))
     }

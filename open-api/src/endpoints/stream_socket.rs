@@ -8,6 +8,10 @@ use axum::Extension;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::response::Response;
 use bytes::Bytes;
+use http_edge::access::is_same_origin;
+use http_edge::request::Arrival;
+use http_edge::websocket::{self, CloseCode, Incoming, Said, close_frame};
+use http_edge::{Problem, ProblemKind, Running};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -16,15 +20,10 @@ use tokio::sync::mpsc;
 use super::stream::{StreamQuery, filter, start};
 use super::stream_feed::Feed;
 use super::stream_wire::Wire;
-use crate::access::{Caller, is_same_origin};
-use crate::connection::Running;
-use crate::envelope::Arrival;
+use crate::access::Caller;
 use crate::params::{FilterQuery, Filtered};
-use crate::problem::Problem;
-use crate::problem_kind::ProblemKind;
 use crate::quota::Account;
 use crate::state::ApiState;
-use crate::websocket::{self, CloseCode, Incoming, Said, close_frame};
 
 /// Bytes of a reader's that are read at once: it has little to say.
 const READ_BYTES: usize = 1_024;
@@ -47,7 +46,7 @@ pub(crate) async fn follow(
     if matches!(caller, Caller::Operator { session: Some(_) }) && !is_same_origin(&parts, &arrival)
     {
         return Err(Problem::new(
-            ProblemKind::Forbidden,
+            ProblemKind::FORBIDDEN,
             "A session opens a WebSocket only from the platform's own pages.",
         ));
     }

@@ -4,10 +4,10 @@
 use std::io::Write;
 
 use domain::Offset;
+use http_edge::websocket;
 use serde::Serialize;
 
 use crate::views::{FrameView, GapView};
-use crate::websocket;
 
 /// Tells a browser how soon to come back, in milliseconds, and that it is in. No
 /// empty line ends it: the first event does, since some clients deliver an empty

@@ -13,15 +13,14 @@ use device_registry::{Device, EventKind, Exposure, NewEvent};
 use domain::batch::Resent;
 use domain::payload::{self, ContentFormat, MAX_PAYLOAD_BYTES, PayloadError};
 use domain::{Assurance, CredentialId, ObservationBatch, Origin, Telemetry, Timestamp, Transport};
+use http_edge::request::{Arrival, media_type, read_body};
+use http_edge::{Problem, ProblemKind};
 use ingest::{Outcome, Receipt};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::body;
 use crate::described::{Readings, SenmlPack};
-use crate::envelope::Arrival;
-use crate::problem::Problem;
-use crate::problem_kind::ProblemKind;
+use crate::problem_kinds::UNREADABLE_TELEMETRY;
 use crate::quota::Account;
 use crate::state::ApiState;
 
@@ -81,7 +80,7 @@ pub(crate) async fn publish(
         }
     };
     let format = content_format(request.headers());
-    let body = body::read(request, MAX_PAYLOAD_BYTES).await;
+    let body = read_body(request, MAX_PAYLOAD_BYTES).await;
     let later = state.now();
     if state.registry.generation() != generation || body_was_slow(now, later) {
         let login = Login {
@@ -129,9 +128,9 @@ async fn accept(
         original: bytes,
     };
     let receipt = state.ingest.submit(device, &batch).await.map_err(|error| {
-        let cause = crate::problem::error_chain(&error);
+        let cause = http_edge::error_chain(&error);
         Problem::new(
-            ProblemKind::Unavailable,
+            ProblemKind::UNAVAILABLE,
             "The platform takes no data now; keep it and try again.",
         )
         .retry_after(5)
@@ -151,7 +150,7 @@ fn telemetry<'a>(
 
 /// The type that curl names without being asked says nothing of the payload.
 fn content_format(headers: &HeaderMap) -> Result<Option<ContentFormat>, PayloadError> {
-    match body::media_type(headers).as_deref() {
+    match media_type(headers).as_deref() {
         None | Some("" | "application/x-www-form-urlencoded" | "application/octet-stream") => {
             Ok(None)
         }
@@ -172,12 +171,9 @@ fn told(receipt: &Receipt) -> Result<TelemetryReceipt, Problem> {
             duplicates,
             rejected,
         }),
-        Outcome::Unreadable(error) => Err(Problem::new(
-            ProblemKind::UnreadableTelemetry,
-            error.to_string(),
-        )
-        .with("code", error.code())
-        .with("offset", offset)),
+        Outcome::Unreadable(error) => Err(Problem::new(UNREADABLE_TELEMETRY, error.to_string())
+            .with("code", error.code())
+            .with("offset", offset)),
     }
 }
 
@@ -289,7 +285,7 @@ impl Login<'_> {
         let (problem, allowance) = match state.throttle.take(&account) {
             Ok(allowance) => (
                 Problem::new(
-                    ProblemKind::Unauthenticated,
+                    ProblemKind::UNAUTHENTICATED,
                     "This device or its credential is not accepted. Its operator sees the reason in GET /v1/devices/{id}/events and GET /v1/refused.",
                 ),
                 allowance,

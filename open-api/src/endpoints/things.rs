@@ -6,13 +6,13 @@ use axum::extract::State;
 use axum::response::Response;
 use device_registry::{Snapshot, Thing};
 use domain::ThingId;
+use http_edge::Problem;
+use http_edge::reply::{List, ListRequest, read_cursor, split_page};
+use http_edge::request::{Limit, Text};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::list::{List, ListRequest, cut};
-use crate::pagination::read_cursor;
-use crate::params::{DatastreamFilter, FilterQuery, Filtered, Limit, Text, Viewer};
-use crate::problem::Problem;
+use crate::params::{DatastreamFilter, FilterQuery, Filtered, Viewer};
 use crate::state::{ApiState, Shared};
 use crate::views::{PlaceView, ThingDatastreamView, ThingView};
 
@@ -45,7 +45,7 @@ pub(crate) async fn list(
             .filter_map(|thing| view(thing, &registry, viewer, &filter))
             .take(limit + 1)
             .collect();
-        let more = cut(&mut views, limit);
+        let more = split_page(&mut views, limit);
         let last = views.last().filter(|_| more).map(|view| view.id.to_owned());
         (views.is_empty(), request.page(views, last.as_ref()))
     };

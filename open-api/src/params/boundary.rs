@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use device_registry::{Boundary, Snapshot};
 use domain::BoundaryName;
-
-use super::{Text, what_there_is};
-use crate::problem::Problem;
+use http_edge::Problem;
+use http_edge::request::{Text, what_there_is};
 
 /// The boundary of a query, if it names one.
 pub(crate) fn named(

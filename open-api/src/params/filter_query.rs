@@ -2,13 +2,17 @@
 
 use std::fmt::Display;
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use device_registry::Snapshot;
 use domain::{AgencyId, BoundaryName, DeviceId, FieldName, ThingId};
+use http_edge::Problem;
+use http_edge::request::{Text, read_pair};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
-use super::{Bbox, DatastreamFilter, Near, Text, named};
-use crate::problem::Problem;
+use super::{Bbox, DatastreamFilter, Near, named};
 
 /// Which datastreams.
 #[derive(Deserialize, IntoParams, Clone, Default)]
@@ -39,6 +43,21 @@ pub(crate) struct FilterQuery {
     /// The name of a boundary; `/v1/boundaries` lists them.
     #[param(value_type = Option<String>, example = "seoul-jongno")]
     boundary: Option<Text<BoundaryName>>,
+}
+
+/// A query that has the filters of datastreams beside those of its own.
+pub(crate) struct Filtered<T>(pub(crate) FilterQuery, pub(crate) T);
+
+impl<S, T> FromRequestParts<S> for Filtered<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned + IntoParams,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        read_pair(parts).map(|(filters, own)| Self(filters, own))
+    }
 }
 
 impl FilterQuery {

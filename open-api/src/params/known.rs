@@ -9,9 +9,10 @@
 use std::collections::BTreeSet;
 
 use device_registry::Snapshot;
+use http_edge::Problem;
+use http_edge::request::what_there_is;
 
-use super::{FilterQuery, Viewer, what_there_is};
-use crate::problem::Problem;
+use super::{FilterQuery, Viewer};
 use crate::views::SummaryView;
 
 /// Where words and their owners are listed.

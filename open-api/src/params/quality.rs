@@ -3,8 +3,7 @@
 use std::str::FromStr;
 
 use domain::{Qualities, Quality};
-
-use super::Text;
+use http_edge::request::Text;
 
 /// Names with commas between, or `all`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,9 +4,8 @@
 use std::str::FromStr;
 
 use domain::{TimeError, Timestamp};
+use http_edge::request::Text;
 use serde::{Deserialize, Deserializer};
-
-use super::Text;
 
 /// A time as a caller writes it. A `+` that a form decoder turned into a
 /// space is read as the `+` that was meant. A plain number is seconds with a

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use device_registry::Agency;
+use http_edge::reply::csv::Row;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Rfc3339;
-use crate::csv_table::Row;
 
 /// A public body that owns things and data.
 #[derive(Serialize, ToSchema, Debug)]

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use axum::response::Response;
 use domain::Timestamp;
+use http_edge::reply::csv::cell;
+use http_edge::reply::{Form, json_bytes};
 use ingest::{AggregateFunction, Bucket};
 use jiff::tz::TimeZone;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
-
-use crate::csv_table::cell;
-use crate::list::{Form, json_bytes};
 
 /// A function under the name that the caller gave it.
 #[derive(Clone, Debug)]

@@ -1,11 +1,11 @@
 //! Applications and their API keys on their way out.
 
 use device_registry::{ApiKey, Application};
+use http_edge::reply::csv::Row;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Rfc3339;
-use crate::csv_table::Row;
 
 /// A private developer's program.
 #[derive(Serialize, ToSchema, Debug)]

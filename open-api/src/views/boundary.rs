@@ -1,11 +1,11 @@
 //! A Boundary on its way out: in a list without its corners.
 
 use device_registry::{Boundary, GeoJson};
+use http_edge::reply::csv::Row;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Rfc3339, TitleView};
-use crate::csv_table::Row;
 use crate::described::Geometry;
 
 /// A named area on the map.

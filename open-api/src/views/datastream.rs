@@ -1,10 +1,10 @@
 //! A Datastream on its way out.
 
+use http_edge::reply::csv::Row;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{PlaceView, TitleView, model};
-use crate::csv_table::Row;
 use crate::params::Selected;
 
 /// Thing x sensor x field, with one unit.

@@ -4,11 +4,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use device_registry::{Credential, CredentialProof, Device, DeviceStatus, Thing};
 use domain::Timestamp;
+use http_edge::reply::csv::Row;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{ConnectionView, PlaceView, Rfc3339};
-use crate::csv_table::Row;
 
 /// Hardware with an identity that connects.
 #[derive(Serialize, ToSchema, Debug)]

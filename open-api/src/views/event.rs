@@ -3,11 +3,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use device_registry::Event;
+use http_edge::reply::csv::Row;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Rfc3339;
-use crate::csv_table::Row;
 
 /// What happened at a listener, why, and the cure.
 #[derive(Serialize, ToSchema, Debug)]

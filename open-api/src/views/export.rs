@@ -1,9 +1,8 @@
 //! What of a day can be exported, on its way out.
 
+use http_edge::reply::csv::Row;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::csv_table::Row;
 
 /// A file of a day.
 #[derive(Serialize, ToSchema, Debug)]

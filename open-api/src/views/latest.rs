@@ -1,12 +1,12 @@
 //! The newest observation of a Datastream, by phenomenon time.
 
 use domain::Assurance;
+use http_edge::reply::csv::Row;
 use ingest::StoredObservation;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{FlagsView, PlaceView, Rfc3339, ValueView};
-use crate::csv_table::Row;
 use crate::params::Selected;
 
 /// A datastream and its newest observation, flat.

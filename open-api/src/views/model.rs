@@ -1,11 +1,11 @@
 //! A data model on its way out: the same form in which one is added.
 
 use device_registry::{Field, Model, ValueKind};
+use http_edge::reply::csv::Row;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::TitleView;
-use crate::csv_table::Row;
 
 /// `domain.model` and its fields.
 #[derive(Serialize, ToSchema, Debug)]

@@ -1,13 +1,13 @@
 //! An Observation on its way out, serialised straight from what is stored.
 
 use domain::{Assurance, Flags, Value};
+use http_edge::reply::csv::{Row, cell};
 use ingest::StoredObservation;
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::{PlaceView, Rfc3339, rfc3339};
-use crate::csv_table::{Row, cell};
 use crate::params::Viewer;
 
 /// One result: when, what, how good, and in which version.

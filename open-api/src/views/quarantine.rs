@@ -4,12 +4,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::Rejection;
 use domain::payload::PayloadError;
+use http_edge::reply::csv::Row;
 use ingest::QuarantinedMessage;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Rfc3339;
-use crate::csv_table::Row;
 
 /// One message that was refused, in whole or in part.
 #[derive(Serialize, ToSchema, Debug)]

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use device_registry::Snapshot;
 use domain::DatastreamId;
+use http_edge::reply::csv::Row;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::csv_table::Row;
 use crate::params::Viewer;
 
 /// The datastreams of one model and agency.

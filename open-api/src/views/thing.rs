@@ -1,10 +1,10 @@
 //! A Thing on its way out.
 
+use http_edge::reply::csv::Row;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::PlaceView;
-use crate::csv_table::Row;
 
 /// A monitored real-world object.
 #[derive(Serialize, ToSchema, Debug)]

@@ -11,11 +11,10 @@ use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use device_registry::Registry;
+use http_edge::limits::HttpLimits;
+use http_edge::request::TrustedProxies;
 use ingest::{Clock, Config, Ingest, SystemClock};
-use open_api::{
-    ApiParts, ApiState, Connections, HttpLimits, NoConnections, PlatformInfo, Quotas,
-    TrustedProxies, serve,
-};
+use open_api::{ApiParts, ApiState, Connections, NoConnections, PlatformInfo, Quotas, serve};
 use rustls::ServerConfig;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;

@@ -8,6 +8,8 @@ mod access;
 mod applications;
 mod audience;
 mod boundaries;
+#[path = "../../http-edge/tests/edge/certificate.rs"]
+mod certificate;
 mod codings;
 mod connection;
 mod data;
@@ -21,6 +23,7 @@ mod import;
 mod own_addresses;
 mod pages;
 mod paging;
+#[path = "../../http-edge/tests/edge/peer.rs"]
 mod peer;
 mod problems;
 mod quality;

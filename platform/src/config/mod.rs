@@ -11,7 +11,7 @@ mod tls;
 
 use std::path::{Path, PathBuf};
 
-use open_api::TrustedProxies;
+use http_edge::request::TrustedProxies;
 
 pub use self::feed::{FeedArgs, FeedConfigError};
 pub use certificate::{ChainFault, chain_faults};

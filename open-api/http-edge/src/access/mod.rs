@@ -1,0 +1,13 @@
+//! What access to an API is made of, whoever judges it: the credential that a
+//! request brings, browsers' sessions, and the pages that may read an answer.
+
+pub mod cors;
+mod credential;
+mod recheck;
+mod same_origin;
+mod sessions;
+
+pub use credential::{Credential, bearer_token, may_change, take_url_key, unauthenticated};
+pub use recheck::Recheck;
+pub use same_origin::is_same_origin;
+pub use sessions::{Session, Sessions, clear_cookie, session_cookie, set_cookie};

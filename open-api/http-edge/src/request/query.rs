@@ -1,0 +1,116 @@
+//! Reads a query string into a struct that names every parameter it knows.
+
+use std::collections::BTreeSet;
+
+use axum::extract::FromRequestParts;
+use axum::http::Uri;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
+use utoipa::openapi::path::ParameterIn;
+
+use super::suggestion::what_there_is;
+use crate::problem::{Problem, ProblemKind};
+
+/// The longest query string, in bytes.
+const MAX_QUERY_BYTES: usize = 8 * 1024;
+
+/// A query. A parameter that `T` does not name is refused, and so is one
+/// without a value, so that no typing error passes for an answer to something
+/// else.
+pub struct Query<T>(pub T);
+
+impl<S, T> FromRequestParts<S> for Query<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned + IntoParams,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let pairs = pairs(parts)?;
+        let own = names::<T>();
+        check(&pairs, &own)?;
+        read(pairs.into_iter()).map(Self)
+    }
+}
+
+/// Two structs from one query, which know no parameter in common. A parameter
+/// that neither names is refused. serde's `flatten` would do the same, but reads
+/// every value as a text first, which a number then is not.
+pub fn read_pair<A, B>(parts: &Parts) -> Result<(A, B), Problem>
+where
+    A: DeserializeOwned + IntoParams,
+    B: DeserializeOwned + IntoParams,
+{
+    let pairs = pairs(parts)?;
+    let of_first = names::<A>();
+    let all: BTreeSet<String> = of_first.iter().cloned().chain(names::<B>()).collect();
+    check(&pairs, &all)?;
+    let (first, second): (Vec<_>, Vec<_>) = pairs
+        .into_iter()
+        .partition(|(name, _)| of_first.contains(*name));
+    Ok((read(first.into_iter())?, read(second.into_iter())?))
+}
+
+/// The parameters that the description of `T` names.
+fn names<T: IntoParams>() -> BTreeSet<String> {
+    let parameters = T::into_params(|| Some(ParameterIn::Query));
+    parameters.into_iter().map(|one| one.name).collect()
+}
+
+/// Name and value of each parameter, as they are written.
+fn pairs(parts: &Parts) -> Result<Vec<(&str, &str)>, Problem> {
+    let query = parts.uri.query().unwrap_or_default();
+    if query.len() > MAX_QUERY_BYTES {
+        return Err(Problem::new(
+            ProblemKind::TOO_LONG_URI,
+            "A query may have 8192 bytes.",
+        ));
+    }
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| match pair.split_once('=') {
+            Some((name, value)) if !value.is_empty() => Ok((name, value)),
+            _ => {
+                let name = pair.trim_end_matches('=');
+                Err(Problem::parameter(format!(
+                    "The parameter {name} has no value: write {name}=... or leave it out."
+                )))
+            }
+        })
+        .collect()
+}
+
+fn check(pairs: &[(&str, &str)], known: &BTreeSet<String>) -> Result<(), Problem> {
+    let Some((name, _)) = pairs.iter().find(|(name, _)| !known.contains(*name)) else {
+        return Ok(());
+    };
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let there = what_there_is(name, &known, "/openapi.json");
+    Err(Problem::parameter(format!(
+        "There is no parameter {name} here.{there}"
+    )))
+}
+
+fn read<'a, T: DeserializeOwned>(
+    pairs: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<T, Problem> {
+    let pairs: Vec<String> = pairs
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let uri: Uri = format!("/?{}", pairs.join("&"))
+        .parse()
+        .map_err(|_| Problem::parameter("The query string is not a valid one."))?;
+    match axum::extract::Query::try_from_uri(&uri) {
+        Ok(axum::extract::Query(value)) => Ok(value),
+        Err(rejection) => {
+            let text = rejection.body_text();
+            let text = text
+                .strip_prefix("Failed to deserialize query string: ")
+                .unwrap_or(&text);
+            Err(Problem::parameter(text.to_owned()))
+        }
+    }
+}

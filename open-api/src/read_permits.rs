@@ -1,0 +1,81 @@
+//! Permits of the questions that read files: ranges, counts and aggregates.
+//!
+//! They read on threads of their own, where they stop no other request, and a
+//! few at a time: the cores are the data plane's first of all. Who waits for a
+//! permit costs nothing but the wait.
+
+use std::time::Duration;
+
+use http_edge::limits::{KeyedPermit, KeyedSemaphore};
+use http_edge::{Problem, ProblemKind};
+
+use crate::quota::Account;
+
+/// Ranges and aggregates that are read at once.
+const MAX_READS: usize = 8;
+/// Of these, those of one account: a key, or an address without one.
+const MAX_READS_AN_ACCOUNT: usize = 2;
+/// How long a question may wait for its turn.
+const READ_TURN: Duration = Duration::from_secs(20);
+/// When to ask again, in seconds.
+const ASK_AGAIN: u64 = 5;
+
+tokio::task_local! {
+    /// Whose question the running task answers.
+    static ASKED_BY: Account;
+}
+
+/// Runs what answers a question of this account.
+pub(crate) async fn asked_by<F: Future>(account: Account, answer: F) -> F::Output {
+    ASKED_BY.scope(account, answer).await
+}
+
+pub(crate) struct ReadPermits(KeyedSemaphore<Account>);
+
+impl Default for ReadPermits {
+    fn default() -> Self {
+        Self(KeyedSemaphore::new(
+            MAX_READS,
+            MAX_READS_AN_ACCOUNT,
+            READ_TURN,
+        ))
+    }
+}
+
+impl ReadPermits {
+    /// Waits for a permit; operators have no bound of their own.
+    pub(crate) async fn acquire(&self) -> Result<KeyedPermit, Problem> {
+        let account = ASKED_BY.try_with(Account::clone).ok();
+        let bound = account.filter(|account| *account != Account::Operator);
+        self.0.acquire(bound).await.ok_or_else(|| {
+            Problem::new(
+                ProblemKind::UNAVAILABLE,
+                "Too many questions are being read at once.",
+            )
+            .retry_after(ASK_AGAIN)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{StatusCode, header};
+    use axum::response::IntoResponse;
+
+    use super::*;
+
+    #[test]
+    fn who_waits_too_long_is_told_when_to_ask_again() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let permits = ReadPermits(KeyedSemaphore::new(1, 1, Duration::from_millis(20)));
+            let _first = permits.acquire().await.ok().unwrap();
+            let refused = permits.acquire().await.err().unwrap().into_response();
+            assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(refused.headers()[header::RETRY_AFTER], "5");
+        });
+    }
+}
