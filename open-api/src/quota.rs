@@ -55,7 +55,7 @@ pub(crate) enum Account {
     Device(DeviceId),
 }
 
-/// The counters behind the quotas.
+/// The counters of the quotas.
 pub(crate) struct Throttle {
     anonymous: Quota<Account>,
     key: Quota<Account>,

@@ -1,6 +1,5 @@
 //! The table of contents.
 
-use http_edge::Problem;
 use std::io;
 use std::sync::Arc;
 
@@ -9,20 +8,21 @@ use axum::Router;
 use axum::http::HeaderMap;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
+use http_edge::Problem;
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use utoipa_axum::routes;
 
 use crate::access;
-use crate::endpoints::{
-    agencies, aggregate, application_keys, applications, backup, boundaries, datastreams,
-    device_connection, device_credentials, device_events, device_import, devices, export, health,
-    latest, metrics, models, observations, pages, platform, problems, session, stream,
-    stream_socket, telemetry, things,
-};
-use crate::openapi;
-use crate::operation_rules::Readers;
-use crate::operations::Operations;
+use crate::endpoints::applications::{application, keys};
+use crate::endpoints::data::{aggregate, datastreams, latest, observations, things};
+use crate::endpoints::devices::{connection, credentials, device, events, import, telemetry};
+use crate::endpoints::export::day;
+use crate::endpoints::operations::{backup, health, metrics, platform, session};
+use crate::endpoints::pages::{page, problems};
+use crate::endpoints::registry::{agencies, boundaries, models};
+use crate::endpoints::stream;
+use crate::openapi::{self, Operations, Readers};
 use crate::state::ApiState;
 
 /// Answers the API on a bound listener until `shutdown` resolves. With `tls`,
@@ -82,11 +82,11 @@ fn public() -> Operations {
         .on("GET /v1/datastreams/{id}/observations", routes!(observations::list))
         .on("GET /v1/latest", routes!(latest::list))
         .on("GET /v1/aggregate", routes!(aggregate::list))
-        .on("GET /v1/export/{date}", routes!(export::list))
-        .on("GET /v1/export/{date}/SHA256SUMS", routes!(export::sums))
-        .on("GET /v1/export/{date}/{domain}/{file}", routes!(export::file))
-        .on("GET /v1/stream", routes!(stream::follow))
-        .on("GET /v1/stream/ws", routes!(stream_socket::follow))
+        .on("GET /v1/export/{date}", routes!(day::list))
+        .on("GET /v1/export/{date}/SHA256SUMS", routes!(day::sums))
+        .on("GET /v1/export/{date}/{domain}/{file}", routes!(day::file))
+        .on("GET /v1/stream", routes!(stream::events::follow))
+        .on("GET /v1/stream/ws", routes!(stream::socket::follow))
 }
 
 /// What the platform's own pages and programs ask for.
@@ -99,26 +99,26 @@ fn guarded() -> Operations {
         .on("GET /v1/agencies", routes!(agencies::list))
         .on("POST /v1/agencies", routes!(agencies::create))
         .on("PATCH /v1/agencies/{id}", routes!(agencies::patch))
-        .on("GET /v1/devices", routes!(devices::list))
-        .on("POST /v1/devices", routes!(devices::register))
-        .on("POST /v1/devices/import", routes!(device_import::import))
-        .on("GET /v1/devices/{id}", routes!(devices::show))
-        .on("PATCH /v1/devices/{id}", routes!(devices::patch))
-        .on("POST /v1/devices/{id}/revoke", routes!(devices::revoke))
-        .on("POST /v1/devices/{id}/keys", routes!(device_credentials::add_key))
-        .on("DELETE /v1/devices/{id}/keys/{credential}", routes!(device_credentials::remove))
-        .on("POST /v1/devices/{id}/password", routes!(device_credentials::make_password))
-        .on("GET /v1/devices/{id}/connection", routes!(device_connection::show))
-        .on("GET /v1/devices/{id}/events", routes!(device_events::of_device))
-        .on("GET /v1/devices/{id}/quarantine", routes!(device_events::quarantine))
-        .on("GET /v1/refused", routes!(device_events::refused))
+        .on("GET /v1/devices", routes!(device::list))
+        .on("POST /v1/devices", routes!(device::register))
+        .on("POST /v1/devices/import", routes!(import::import))
+        .on("GET /v1/devices/{id}", routes!(device::show))
+        .on("PATCH /v1/devices/{id}", routes!(device::patch))
+        .on("POST /v1/devices/{id}/revoke", routes!(device::revoke))
+        .on("POST /v1/devices/{id}/keys", routes!(credentials::add_key))
+        .on("DELETE /v1/devices/{id}/keys/{credential}", routes!(credentials::remove))
+        .on("POST /v1/devices/{id}/password", routes!(credentials::make_password))
+        .on("GET /v1/devices/{id}/connection", routes!(connection::show))
+        .on("GET /v1/devices/{id}/events", routes!(events::of_device))
+        .on("GET /v1/devices/{id}/quarantine", routes!(events::quarantine))
+        .on("GET /v1/refused", routes!(events::refused))
         .on("POST /v1/backup", routes!(backup::start))
         .on("GET /v1/backup", routes!(backup::show))
-        .on("POST /v1/applications", routes!(applications::create))
-        .on("GET /v1/applications/{id}", routes!(applications::show))
-        .on("GET /v1/applications/{id}/keys", routes!(application_keys::list))
-        .on("POST /v1/applications/{id}/keys", routes!(application_keys::create))
-        .on("DELETE /v1/applications/{id}/keys/{key}", routes!(application_keys::revoke))
+        .on("POST /v1/applications", routes!(application::create))
+        .on("GET /v1/applications/{id}", routes!(application::show))
+        .on("GET /v1/applications/{id}/keys", routes!(keys::list))
+        .on("POST /v1/applications/{id}/keys", routes!(keys::create))
+        .on("DELETE /v1/applications/{id}/keys/{key}", routes!(keys::revoke))
 }
 
 /// What a device itself asks for, with its own credentials.
@@ -138,16 +138,16 @@ fn of_operations() -> Operations {
 
 /// What a browser opens.
 fn pages(document: &utoipa::openapi::OpenApi) -> Router<ApiState> {
-    let document = pages::Document::new(document);
+    let document = page::Document::new(document);
     Router::new()
-        .route("/", get(|headers| pages::page("index.html", headers)))
-        .route("/ops", get(|headers| pages::page("ops.html", headers)))
-        .route("/docs", get(|headers| pages::page("docs.html", headers)))
-        .route("/assets/{*path}", get(pages::asset))
+        .route("/", get(|headers| page::page("index.html", headers)))
+        .route("/ops", get(|headers| page::page("ops.html", headers)))
+        .route("/docs", get(|headers| page::page("docs.html", headers)))
+        .route("/assets/{*path}", get(page::asset))
         .route("/problems/{kind}", get(problems::show))
         .route(
             "/openapi.json",
             get(async move |headers: HeaderMap| document.reply(&headers).await),
         )
-        .layer(from_fn(pages::not_modified))
+        .layer(from_fn(page::not_modified))
 }

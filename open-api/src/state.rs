@@ -13,14 +13,15 @@ use ingest::{Clock, Exports, Ingest};
 use supervisor::Supervisor;
 
 use crate::access::{MAX_WORKED_ON, Rights};
-use crate::backups::Backups;
-use crate::boundary_members::BoundaryMembers;
-use crate::device_connections::Connections;
-use crate::endpoints::{Downloads, Streams};
+use crate::cache::BoundaryMembers;
+use crate::cache::Summaries;
+use crate::endpoints::export::Downloads;
+use crate::endpoints::stream::Streams;
 use crate::params::{FilterQuery, KnownWords, Viewer};
+use crate::ports::Backups;
+use crate::ports::Connections;
 use crate::quota::{Quotas, Throttle};
 use crate::read_permits::ReadPermits;
-use crate::summaries::Summaries;
 use crate::views::SummaryView;
 
 /// What the platform says of itself at `GET /v1/platform`.
@@ -107,8 +108,8 @@ impl Shared {
 impl ApiState {
     pub fn new(parts: ApiParts) -> Self {
         let rights = Rights::default();
-        let told = rights.teller();
-        parts.registry.on_change(move |_| told());
+        let rights_changed = rights.notifier();
+        parts.registry.on_change(move |_| rights_changed());
         let edge = Edge::new(EdgeConfig {
             limits: parts.limits,
             trusted_proxies: parts.trusted_proxies,
@@ -124,7 +125,7 @@ impl ApiState {
                 backups: parts.backups,
                 edge,
                 throttle: Throttle::new(&parts.quotas),
-                sessions: Sessions::new(rights.teller()),
+                sessions: Sessions::new(rights.notifier()),
                 rights,
                 metrics_token: parts.metrics_token,
                 streams: Streams::default(),

@@ -27,8 +27,8 @@ impl Default for Rights {
 }
 
 impl Rights {
-    /// What tells of changes from other threads.
-    pub(crate) fn teller(&self) -> impl Fn() + Send + Sync + 'static {
+    /// Tells of a change, from whatever thread.
+    pub(crate) fn notifier(&self) -> impl Fn() + Send + Sync + 'static {
         let changes = self.changes.clone();
         move || changes.send_modify(|count| *count += 1)
     }

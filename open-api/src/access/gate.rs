@@ -79,13 +79,19 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
                 Account::Device(_) => "this device",
             });
             let caller = identified.unwrap_or(Caller::Anonymous);
-            return (caller, told(problem.into_response(), refused.allowance()));
+            return (
+                caller,
+                with_allowance(problem.into_response(), refused.allowance()),
+            );
         }
     };
     match identified {
         Err(problem) => {
             let problem: Problem = problem;
-            (Caller::Anonymous, told(problem.into_response(), allowance))
+            (
+                Caller::Anonymous,
+                with_allowance(problem.into_response(), allowance),
+            )
         }
         Ok(caller) => {
             let admission = Admission::of(caller.clone());
@@ -107,12 +113,12 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
             if response.headers().contains_key("ratelimit-limit") {
                 return (caller, response);
             }
-            (caller, told(response, allowance))
+            (caller, with_allowance(response, allowance))
         }
     }
 }
 
-fn told(mut response: Response, allowance: Allowance) -> Response {
+fn with_allowance(mut response: Response, allowance: Allowance) -> Response {
     allowance.tell(response.headers_mut());
     response
 }

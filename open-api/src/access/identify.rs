@@ -12,7 +12,7 @@ use http_edge::{Problem, ProblemKind};
 use subtle::ConstantTimeEq;
 
 use super::Caller;
-use crate::device_connections::Names;
+use crate::ports::Names;
 use crate::state::ApiState;
 
 /// What an API key's text begins with.

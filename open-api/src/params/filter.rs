@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use device_registry::{Boundary, Datastream, Snapshot, Thing, Visibility};
-use domain::{AgencyId, Audience, DatastreamId, DeviceId, FieldName, Location, ThingId};
+use domain::{Audience, DatastreamId, Location, ThingId};
+use http_edge::request::Text;
 use ingest::StoredObservation;
 
-use super::{Bbox, Near};
+use super::FilterQuery;
 
 /// Who asks: what it sees, and how exactly.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,50 +29,56 @@ impl Viewer {
     }
 }
 
-/// The filters that latest, stream, aggregate and the lists share.
-#[derive(Clone, Debug, Default)]
+/// The filters that latest, stream, aggregate and the lists share, with the
+/// boundary as it was drawn when they were read.
+#[derive(Clone, Default)]
 pub(crate) struct DatastreamFilter {
-    pub(crate) domain: Option<String>,
-    /// `flow` or `traffic.flow`.
-    pub(crate) model: Option<String>,
-    pub(crate) agency: Option<AgencyId>,
-    pub(crate) device: Option<DeviceId>,
-    pub(crate) thing: Option<ThingId>,
-    pub(crate) field: Option<FieldName>,
-    pub(crate) bbox: Option<Bbox>,
-    pub(crate) near: Option<Near>,
+    query: FilterQuery,
     pub(crate) boundary: Option<Arc<Boundary>>,
 }
 
 impl DatastreamFilter {
+    pub(super) fn new(query: FilterQuery, boundary: Option<Arc<Boundary>>) -> Self {
+        Self { query, boundary }
+    }
+
     /// Whether it is about one thing alone, so that an answer is a look or two.
     pub(crate) fn is_short(&self) -> bool {
-        self.thing.is_some() || self.device.is_some()
+        self.query.thing.is_some() || self.query.device.is_some()
+    }
+
+    /// The thing that it names, if it names one.
+    pub(crate) fn thing(&self) -> Option<&ThingId> {
+        self.query.thing.as_ref().map(|text| &text.0)
     }
 
     /// Whether the datastream passes, wherever it lies.
     pub(crate) fn names(&self, datastream: &Datastream) -> bool {
-        let model = &datastream.model;
-        is(self.domain.as_deref(), model.domain())
-            && self
+        let (query, model) = (&self.query, &datastream.model);
+        query
+            .domain
+            .as_deref()
+            .is_none_or(|name| name == model.domain())
+            && query
                 .model
                 .as_deref()
                 .is_none_or(|name| name == model.name() || name == model.as_str())
-            && is_same(self.agency.as_ref(), &datastream.agency)
-            && is_same(self.device.as_ref(), &datastream.device)
-            && is_same(self.thing.as_ref(), &datastream.thing)
-            && is_same(self.field.as_ref(), &datastream.field)
+            && is_same(query.agency.as_ref(), &datastream.agency)
+            && is_same(query.device.as_ref(), &datastream.device)
+            && is_same(query.thing.as_ref(), &datastream.thing)
+            && is_same(query.field.as_ref(), &datastream.field)
     }
 
     /// Whether the place passes, as the viewer sees it: a box that is moved
     /// step by step must not find more than the view shows.
     pub(crate) fn covers(&self, seen: Option<Location>) -> bool {
-        if self.bbox.is_none() && self.near.is_none() && self.boundary.is_none() {
+        let (bbox, near) = (self.query.bbox.as_ref(), self.query.near.as_ref());
+        if bbox.is_none() && near.is_none() && self.boundary.is_none() {
             return true;
         }
         seen.is_some_and(|place| {
-            self.bbox.is_none_or(|bbox| bbox.contains(place))
-                && self.near.is_none_or(|near| near.contains(place))
+            bbox.is_none_or(|bbox| bbox.0.contains(place))
+                && near.is_none_or(|near| near.0.contains(place))
                 && self
                     .boundary
                     .as_ref()
@@ -107,9 +114,9 @@ impl DatastreamFilter {
     /// Where the filter names a thing, or a device, which serves one: its
     /// datastreams, in order of number. No others can pass.
     fn of_thing<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a [DatastreamId]> {
-        let device = self.device.as_ref();
-        let served = || device.map(|id| snapshot.device(id.as_str()).map(|device| &device.thing));
-        let named = self.thing.as_ref().map(Some).or_else(served)?;
+        let device = self.query.device.as_ref();
+        let served = || device.map(|id| snapshot.device(id.0.as_str()).map(|device| &device.thing));
+        let named = self.thing().map(Some).or_else(served)?;
         let thing = named.and_then(|id| snapshot.thing(id.as_str()));
         Some(thing.map_or(&[], |thing| &thing.datastreams))
     }
@@ -159,10 +166,6 @@ impl<'a> Selected<'a> {
     }
 }
 
-fn is(wanted: Option<&str>, given: &str) -> bool {
-    wanted.is_none_or(|wanted| wanted == given)
-}
-
-fn is_same<T: PartialEq>(wanted: Option<&T>, given: &T) -> bool {
-    wanted.is_none_or(|wanted| wanted == given)
+fn is_same<T: PartialEq>(wanted: Option<&Text<T>>, given: &T) -> bool {
+    wanted.is_none_or(|wanted| wanted.0 == *given)
 }

@@ -36,10 +36,10 @@ pub(crate) struct FilterQuery {
     pub(crate) field: Option<Text<FieldName>>,
     /// `west,south,east,north`, in degrees.
     #[param(value_type = Option<String>, example = "126.7,37.4,127.2,37.7")]
-    bbox: Option<Text<Bbox>>,
+    pub(super) bbox: Option<Text<Bbox>>,
     /// `lat,lon,metres`.
     #[param(value_type = Option<String>, example = "37.5665,126.978,500")]
-    near: Option<Text<Near>>,
+    pub(super) near: Option<Text<Near>>,
     /// The name of a boundary; `/v1/boundaries` lists them.
     #[param(value_type = Option<String>, example = "seoul-jongno")]
     boundary: Option<Text<BoundaryName>>,
@@ -63,17 +63,8 @@ where
 impl FilterQuery {
     /// The filter, with the boundary as it is drawn now.
     pub(crate) fn read(&self, snapshot: &Snapshot) -> Result<DatastreamFilter, Problem> {
-        Ok(DatastreamFilter {
-            domain: self.domain.clone(),
-            model: self.model.clone(),
-            agency: self.agency.as_ref().map(|text| text.0.clone()),
-            device: self.device.as_ref().map(|text| text.0.clone()),
-            thing: self.thing.as_ref().map(|text| text.0.clone()),
-            field: self.field.as_ref().map(|text| text.0.clone()),
-            bbox: self.bbox.as_ref().map(|text| text.0),
-            near: self.near.as_ref().map(|text| text.0),
-            boundary: named(snapshot, self.boundary.as_ref())?,
-        })
+        let boundary = named(snapshot, self.boundary.as_ref())?;
+        Ok(DatastreamFilter::new(self.clone(), boundary))
     }
 
     /// The same as a query, for whoever has to ask it again.

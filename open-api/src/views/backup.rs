@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Rfc3339;
-use crate::backups::{BackupProgress, BackupState};
+use crate::ports::{BackupProgress, BackupState};
 
 /// A backup that is being made, or was.
 #[derive(Serialize, ToSchema)]

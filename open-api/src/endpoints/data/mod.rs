@@ -1,0 +1,8 @@
+//! What was observed: datastreams, their things and their observations.
+
+pub(crate) mod aggregate;
+mod bucket;
+pub(crate) mod datastreams;
+pub(crate) mod latest;
+pub(crate) mod observations;
+pub(crate) mod things;

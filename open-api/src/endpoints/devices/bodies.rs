@@ -1,0 +1,139 @@
+//! Devices as they are written in bodies.
+
+use device_registry::{DevicePatch, Licence, NewDevice, Patch, Visibility};
+use domain::{AgencyId, DeviceId, Location, ModelId, ThingId};
+use http_edge::request::Text;
+use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
+
+use crate::params::Time;
+use crate::views::{NewKeyView, NewPublicKey, PlaceView};
+
+/// A new device.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewDevice, example = json!({
+    "id": "dev-1", "agency": "seoul", "model": "traffic.flow", "name": "세종대로 1",
+    "location": {"lat": 37.566_412, "lon": 126.977_968}, "visibility": "public",
+    "keys": [{"alg": "EdDSA", "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]
+}))]
+pub(crate) struct NewDeviceBody {
+    #[schema(value_type = String, pattern = "^[A-Za-z0-9._~-]{1,64}$")]
+    pub(super) id: Text<DeviceId>,
+    #[schema(value_type = String, pattern = "^[A-Za-z0-9._~-]{1,64}$")]
+    pub(super) agency: Text<AgencyId>,
+    #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}[.][a-z0-9-]{1,64}$")]
+    pub(super) model: Text<ModelId>,
+    /// A MAC or EUI with colons, under which it may log in too.
+    pub(super) alias: Option<String>,
+    #[serde(default)]
+    pub(super) name: String,
+    pub(super) location: Option<PlaceView>,
+    #[serde(default)]
+    #[schema(value_type = Vec<NewPublicKey>)]
+    pub(super) keys: Vec<NewKeyView>,
+    /// `public` or `restricted`, the default.
+    pub(super) visibility: Option<String>,
+    /// KOGL-1 to KOGL-4, or an SPDX identifier.
+    pub(super) licence: Option<String>,
+    pub(super) attribution: Option<String>,
+    /// The device is refused from then on.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) expires: Option<Time>,
+    /// The device that may publish for it: one of the same agency, that has no
+    /// gateway itself.
+    #[schema(value_type = Option<String>)]
+    pub(super) gateway: Option<Text<DeviceId>>,
+    /// The thing whose device this one replaces.
+    #[schema(value_type = Option<String>)]
+    pub(super) thing: Option<Text<ThingId>>,
+}
+
+impl NewDeviceBody {
+    pub(super) fn read(self) -> Result<NewDevice, String> {
+        let mut device = NewDevice::new(self.id.0, self.agency.0, self.model.0);
+        device.alias = self.alias;
+        device.name = self.name;
+        device.location = self.location.map(place).transpose()?;
+        device.keys = self.keys.into_iter().map(Into::into).collect();
+        device.visibility = self.visibility.as_deref().map(visibility).transpose()?;
+        device.licence = self.licence.as_deref().map(licence).transpose()?;
+        if let Some(attribution) = self.attribution {
+            device.attribution = Some(attribution);
+        }
+        device.expires = self.expires.map(|time| time.0);
+        device.gateway = self.gateway.map(|gateway| gateway.0);
+        device.thing = self.thing.map(|thing| thing.0);
+        Ok(device)
+    }
+}
+
+fn place(place: PlaceView) -> Result<Location, String> {
+    place
+        .try_into()
+        .map_err(|error: domain::LocationError| error.to_string())
+}
+
+fn visibility(text: &str) -> Result<Visibility, String> {
+    Visibility::parse(text).ok_or_else(|| "visibility is public or restricted".to_owned())
+}
+
+fn licence(text: &str) -> Result<Licence, String> {
+    Licence::parse(text).map_err(|error| error.to_string())
+}
+
+/// What to change; what is left out stays as it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DevicePatch, example = json!({"name": "세종대로 1", "location": {"lat": 37.57, "lon": 126.98}, "visibility": "public"}))]
+pub(crate) struct PatchBody {
+    name: Option<String>,
+    /// null: it has none any more.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<PlaceView>)]
+    location: Option<Option<PlaceView>>,
+    /// null: never.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires: Option<Option<Time>>,
+    /// null: nobody publishes for it any more.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    gateway: Option<Option<Text<DeviceId>>>,
+    visibility: Option<String>,
+    licence: Option<String>,
+    attribution: Option<String>,
+}
+
+/// Tells `null` from a member that is not there.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+fn change<T, U>(member: Option<Option<T>>, read: impl FnOnce(T) -> U) -> Patch<U> {
+    match member {
+        Some(Some(value)) => Patch::Set(read(value)),
+        Some(None) => Patch::Clear,
+        None => Patch::Keep,
+    }
+}
+
+impl PatchBody {
+    pub(super) fn read(self) -> Result<DevicePatch, String> {
+        Ok(DevicePatch {
+            name: self.name,
+            location: match self.location {
+                Some(Some(there)) => Patch::Set(place(there)?),
+                Some(None) => Patch::Clear,
+                None => Patch::Keep,
+            },
+            expires: change(self.expires, |time| time.0),
+            gateway: change(self.gateway, |gateway| gateway.0),
+            visibility: self.visibility.as_deref().map(visibility).transpose()?,
+            licence: self.licence.as_deref().map(licence).transpose()?,
+            attribution: self.attribution,
+        })
+    }
+}

@@ -1,0 +1,258 @@
+//! `/v1/devices`: registration, and what becomes of it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use device_registry::{Device, Snapshot};
+use domain::{AgencyId, Audience, DeviceId, Timestamp};
+use http_edge::Problem;
+use http_edge::reply::{List, ListRequest, read_cursor, split_page};
+use http_edge::request::{JsonBody, Limit, Query, Text};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::bodies::{NewDeviceBody, PatchBody};
+use crate::access::Operator;
+use crate::endpoints::registry_problem::registry_problem;
+use crate::params::{KnownWords, Viewer};
+use crate::ports::StandingConnection;
+use crate::state::{ApiState, Shared};
+use crate::views::{ConnectionView, DeviceView, status};
+
+/// Registers a device: its thing and its datastreams come from the model.
+#[utoipa::path(post, path = "/v1/devices", tag = "devices", request_body = NewDeviceBody,
+    responses((status = 201, body = DeviceView), (status = 409, description = "The id is taken")),
+    security(("operator" = []), ("session" = [])))]
+pub(crate) async fn register(
+    State(state): State<ApiState>,
+    _: Operator,
+    JsonBody(body): JsonBody<NewDeviceBody>,
+) -> Result<Response, Problem> {
+    let device = body.read().map_err(Problem::body)?;
+    let made = state
+        .blocking(move |shared| shared.registry.register_device(device))
+        .await?
+        .map_err(|error| registry_problem(&error))?;
+    Ok((StatusCode::CREATED, Json(view(&state, &made))).into_response())
+}
+
+/// A device with what the data plane and the broker know of it.
+fn view(shared: &Shared, device: &Device) -> DeviceView {
+    let snapshot = shared.registry.snapshot();
+    let standing = shared.connections.of_device(&device.id);
+    view_of(
+        shared,
+        &snapshot,
+        shared.clock.now(),
+        device,
+        standing.as_ref(),
+    )
+}
+
+fn view_of(
+    shared: &Shared,
+    snapshot: &Snapshot,
+    now: Timestamp,
+    device: &Device,
+    standing: Option<&StandingConnection>,
+) -> DeviceView {
+    DeviceView::new(
+        device,
+        snapshot.thing(device.thing.as_str()).map(AsRef::as_ref),
+        now,
+        last_seen(shared, device),
+        standing.map(ConnectionView::from),
+    )
+}
+
+/// All of a page, as they stand at one moment: one look at the registry, the
+/// clock and the broker for all of them.
+fn views(
+    shared: &Shared,
+    snapshot: &Snapshot,
+    now: Timestamp,
+    devices: &[&Arc<Device>],
+) -> Vec<DeviceView> {
+    let ids: Vec<&DeviceId> = devices.iter().map(|device| &device.id).collect();
+    let standing = shared.connections.of_devices(&ids);
+    devices
+        .iter()
+        .zip(&standing)
+        .map(|(device, standing)| view_of(shared, snapshot, now, device, standing.as_ref()))
+        .collect()
+}
+
+/// When the newest observation of its thing was received.
+pub(super) fn last_seen(shared: &Shared, device: &Device) -> Option<Timestamp> {
+    device
+        .datastreams
+        .iter()
+        .filter_map(|datastream| shared.ingest.latest(datastream.id))
+        .map(|stored| stored.received)
+        .max()
+}
+
+#[derive(Deserialize, IntoParams, Clone)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DevicesQuery {
+    #[param(value_type = Option<String>)]
+    agency: Option<Text<AgencyId>>,
+    /// As `traffic`.
+    domain: Option<String>,
+    /// As `traffic.flow`, or `flow` alone.
+    model: Option<String>,
+    /// `active`, `revoked` or `expired`.
+    status: Option<String>,
+    /// The children of this device.
+    #[param(value_type = Option<String>)]
+    gateway: Option<Text<DeviceId>>,
+    /// 1 to 10,000; 100 by default.
+    #[param(value_type = Option<u32>)]
+    limit: Option<Text<Limit>>,
+    cursor: Option<String>,
+}
+
+/// The devices, in order of id.
+#[utoipa::path(get, path = "/v1/devices", tag = "devices", params(DevicesQuery),
+    responses((status = 200, body = List<DeviceView>)),
+    security(("operator" = []), ("session" = [])))]
+pub(crate) async fn list(
+    State(state): State<ApiState>,
+    _: Operator,
+    Query(query): Query<DevicesQuery>,
+    request: ListRequest,
+) -> Result<Response, Problem> {
+    let limit = query
+        .limit
+        .as_ref()
+        .map_or(Limit::default(), |limit| limit.0)
+        .0;
+    let after: Option<DeviceId> = read_cursor(query.cursor.as_deref())?;
+    if let Some(status) = &query.status
+        && !["active", "revoked", "expired"].contains(&status.as_str())
+    {
+        return Err(Problem::parameter("status is active, revoked or expired"));
+    }
+    let snapshot = state.settled().await;
+    let now = state.now();
+    let (registry, wanted) = (Arc::clone(&snapshot), query.clone());
+    let walk = move |shared: &Shared| {
+        let mut devices: Vec<&Arc<Device>> = registry
+            .devices(after.as_ref())
+            .filter(|device| wanted.passes(device, now))
+            .take(limit + 1)
+            .collect();
+        let more = split_page(&mut devices, limit);
+        let last = devices.last().filter(|_| more).map(|device| &device.id);
+        let views = views(shared, &registry, now, &devices);
+        (views.is_empty(), request.page(views, last))
+    };
+    let (is_empty, page) = state.walking(walk).await?;
+    if is_empty {
+        query.check(&snapshot)?;
+    }
+    Ok(page)
+}
+
+impl DevicesQuery {
+    /// Refuses a word that does not exist; only operators ask.
+    fn check(&self, snapshot: &Snapshot) -> Result<(), Problem> {
+        let known = KnownWords {
+            snapshot,
+            viewer: Viewer(Audience::Owner),
+            summary: &[],
+        };
+        known.agency(self.agency.as_ref().map(|text| text.0.as_str()))?;
+        known.domain(self.domain.as_deref())?;
+        known.model(self.model.as_deref())
+    }
+
+    fn passes(&self, device: &Device, now: Timestamp) -> bool {
+        let model = &device.model.id;
+        self.agency
+            .as_ref()
+            .is_none_or(|agency| agency.0 == device.agency)
+            && self
+                .domain
+                .as_deref()
+                .is_none_or(|name| name == model.domain())
+            && self
+                .model
+                .as_deref()
+                .is_none_or(|name| name == model.as_str() || name == model.name())
+            && self
+                .gateway
+                .as_ref()
+                .is_none_or(|gateway| device.gateway.as_ref() == Some(&gateway.0))
+            && self
+                .status
+                .as_deref()
+                .is_none_or(|wanted| wanted == status(device, now))
+    }
+}
+
+/// One device.
+#[utoipa::path(get, path = "/v1/devices/{id}", tag = "devices",
+    params(("id" = String, Path, description = "The device's id")),
+    responses((status = 200, body = DeviceView), (status = 404, description = "There is none")),
+    security(("operator" = []), ("session" = [])))]
+pub(crate) async fn show(
+    State(state): State<ApiState>,
+    _: Operator,
+    Path(id): Path<String>,
+) -> Result<Json<DeviceView>, Problem> {
+    let snapshot = state.settled().await;
+    let device = snapshot.device(&id).ok_or_else(|| no_device(&id))?;
+    Ok(Json(view(&state, device)))
+}
+
+/// Changes a device. Its former places stay with the observations of their time.
+#[utoipa::path(patch, path = "/v1/devices/{id}", tag = "devices",
+    params(("id" = String, Path, description = "The device's id")), request_body = PatchBody,
+    responses((status = 200, body = DeviceView), (status = 404, description = "There is none")),
+    security(("operator" = []), ("session" = [])))]
+pub(crate) async fn patch(
+    State(state): State<ApiState>,
+    _: Operator,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<PatchBody>,
+) -> Result<Json<DeviceView>, Problem> {
+    let id = device_id(&id)?;
+    let patch = body.read().map_err(Problem::body)?;
+    let patched = state
+        .blocking(move |shared| shared.registry.patch_device(&id, patch))
+        .await?
+        .map_err(|error| registry_problem(&error))?;
+    Ok(Json(view(&state, &patched)))
+}
+
+/// Shuts a device out for good, within a second. There is no way back.
+#[utoipa::path(post, path = "/v1/devices/{id}/revoke", tag = "devices",
+    params(("id" = String, Path, description = "The device's id")),
+    responses((status = 200, body = DeviceView), (status = 404, description = "There is none")),
+    security(("operator" = []), ("session" = [])))]
+pub(crate) async fn revoke(
+    State(state): State<ApiState>,
+    _: Operator,
+    Path(id): Path<String>,
+) -> Result<Json<DeviceView>, Problem> {
+    let id = device_id(&id)?;
+    let revoked = state
+        .blocking(move |shared| shared.registry.revoke_device(&id))
+        .await?
+        .map_err(|error| registry_problem(&error))?;
+    Ok(Json(view(&state, &revoked)))
+}
+
+/// What is no id names no device.
+pub(super) fn device_id(id: &str) -> Result<DeviceId, Problem> {
+    DeviceId::new(id).map_err(|_| no_device(id))
+}
+
+pub(super) fn no_device(id: &str) -> Problem {
+    Problem::not_found(format!("There is no device {id}."))
+}

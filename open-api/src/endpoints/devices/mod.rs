@@ -1,0 +1,10 @@
+//! Devices, their credentials, their connections and what they send.
+
+mod bodies;
+pub(crate) mod connection;
+pub(crate) mod credentials;
+mod csv;
+pub(crate) mod device;
+pub(crate) mod events;
+pub(crate) mod import;
+pub(crate) mod telemetry;

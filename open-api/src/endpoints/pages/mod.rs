@@ -1,0 +1,4 @@
+//! What a browser opens.
+
+pub(crate) mod page;
+pub(crate) mod problems;

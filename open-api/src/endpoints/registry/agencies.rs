@@ -1,0 +1,123 @@
+//! `/v1/agencies`.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use device_registry::{AgencyPatch, NewAgency};
+use domain::{AgencyId, ModelId};
+use http_edge::Problem;
+use http_edge::reply::{List, ListRequest, read_cursor, split_page};
+use http_edge::request::{JsonBody, Limit, Query, Text};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::access::Operator;
+use crate::endpoints::registry_problem::registry_problem;
+use crate::state::ApiState;
+use crate::views::AgencyView;
+
+/// A new agency.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewAgency, example = json!({"id": "seoul", "name": "서울특별시"}))]
+pub(crate) struct NewAgencyBody {
+    #[schema(value_type = String, pattern = "^[A-Za-z0-9._~-]{1,64}$")]
+    id: Text<AgencyId>,
+    name: String,
+}
+
+/// Adds the public body that will own things and data.
+#[utoipa::path(post, path = "/v1/agencies", tag = "registry", request_body = NewAgencyBody,
+    responses((status = 201, body = AgencyView), (status = 409, description = "The id is taken")),
+    security(("operator" = []), ("session" = [])))]
+pub(crate) async fn create(
+    State(state): State<ApiState>,
+    _: Operator,
+    JsonBody(body): JsonBody<NewAgencyBody>,
+) -> Result<Response, Problem> {
+    let agency = NewAgency {
+        id: body.id.0,
+        name: body.name,
+    };
+    let made = state
+        .blocking(move |shared| shared.registry.create_agency(agency))
+        .await?
+        .map_err(|error| registry_problem(&error))?;
+    Ok((StatusCode::CREATED, Json(AgencyView::from(made.as_ref()))).into_response())
+}
+
+/// What changes about an agency; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AgencyPatch, example = json!({"retention_days": {"traffic.flow": 400, "safety.air": null}}))]
+pub(crate) struct AgencyPatchBody {
+    /// Days that observations of a model are kept, 1 to 36,500, where it is not
+    /// as the model says; null takes the agency's own word back.
+    #[serde(default)]
+    retention_days: BTreeMap<String, Option<u32>>,
+}
+
+/// Changes how long the agency's data is kept. What is older goes soon, by
+/// whole days, and does not come back.
+#[utoipa::path(patch, path = "/v1/agencies/{id}", tag = "registry", request_body = AgencyPatchBody,
+    params(("id" = String, Path, description = "The agency's id")),
+    responses((status = 200, body = AgencyView), (status = 404, description = "There is none")),
+    security(("operator" = []), ("session" = [])))]
+pub(crate) async fn patch(
+    State(state): State<ApiState>,
+    _: Operator,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<AgencyPatchBody>,
+) -> Result<Response, Problem> {
+    let id = AgencyId::new(&id).map_err(|error| Problem::not_found(error.to_string()))?;
+    let mut patch = AgencyPatch::default();
+    for (model, days) in body.retention_days {
+        let model = ModelId::new(&model)
+            .map_err(|error| Problem::body(format!("retention_days: {model:?}: {error}")))?;
+        patch.retention_days.insert(model, days);
+    }
+    let agency = state
+        .blocking(move |shared| shared.registry.patch_agency(&id, &patch))
+        .await?
+        .map_err(|error| registry_problem(&error))?;
+    Ok(Json(AgencyView::from(agency.as_ref())).into_response())
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AgenciesQuery {
+    /// 1 to 10,000; 100 by default.
+    #[param(value_type = Option<u32>)]
+    limit: Option<Text<Limit>>,
+    cursor: Option<String>,
+}
+
+/// The agencies, in order of id.
+#[utoipa::path(get, path = "/v1/agencies", tag = "registry", params(AgenciesQuery),
+    responses((status = 200, body = List<AgencyView>)),
+    security(("operator" = []), ("session" = [])))]
+pub(crate) async fn list(
+    State(state): State<ApiState>,
+    _: Operator,
+    Query(query): Query<AgenciesQuery>,
+    request: ListRequest,
+) -> Result<Response, Problem> {
+    let limit = query.limit.map_or(Limit::default(), |limit| limit.0).0;
+    let after: Option<AgencyId> = read_cursor(query.cursor.as_deref())?;
+    let snapshot = state.registry.snapshot();
+    let mut agencies: Vec<_> = snapshot
+        .agencies()
+        .filter(|agency| after.as_ref().is_none_or(|after| agency.id > *after))
+        .take(limit + 1)
+        .collect();
+    let more = split_page(&mut agencies, limit);
+    let last = agencies.last().filter(|_| more).map(|agency| &agency.id);
+    let views = agencies
+        .iter()
+        .map(|agency| AgencyView::from(agency.as_ref()));
+    Ok(request.page(views.collect(), last))
+}

@@ -1,0 +1,5 @@
+//! What agencies, models and boundaries there are.
+
+pub(crate) mod agencies;
+pub(crate) mod boundaries;
+pub(crate) mod models;

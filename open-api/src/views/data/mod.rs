@@ -1,0 +1,19 @@
+//! Observations and what they belong to.
+
+mod aggregate;
+mod datastream;
+mod export;
+mod frame;
+mod latest;
+mod observation;
+mod summary;
+mod thing;
+
+pub(crate) use aggregate::{AggregateFunctionName, AggregateList, AggregateListSchema};
+pub(crate) use datastream::DatastreamView;
+pub(crate) use export::ExportView;
+pub(crate) use frame::{FrameObservationView, FrameView, GapView};
+pub(crate) use latest::LatestView;
+pub(crate) use observation::{FlagsView, ObservationView, ValueView};
+pub(crate) use summary::SummaryView;
+pub(crate) use thing::{ThingDatastreamView, ThingView};

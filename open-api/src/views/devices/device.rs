@@ -1,0 +1,192 @@
+//! A Device and its credentials on their way out, for operators.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use device_registry::{Credential, CredentialProof, Device, DeviceStatus, Thing};
+use domain::Timestamp;
+use http_edge::reply::csv::Row;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::views::{ConnectionView, PlaceView, Rfc3339};
+
+/// Hardware with an identity that connects.
+#[derive(Serialize, ToSchema, Debug)]
+#[schema(as = Device)]
+pub(crate) struct DeviceView {
+    #[schema(example = "dev-1")]
+    id: String,
+    /// A MAC or EUI with colons.
+    alias: Option<String>,
+    thing: String,
+    #[schema(example = "seoul")]
+    agency: String,
+    /// The device that may publish for it.
+    gateway: Option<String>,
+    #[schema(example = "traffic.flow")]
+    model: String,
+    name: String,
+    location: Option<PlaceView>,
+    /// `active`, `revoked` or `expired`.
+    pub(crate) status: &'static str,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires: Option<Rfc3339>,
+    #[schema(value_type = String, format = DateTime)]
+    created: Rfc3339,
+    /// `public` or `restricted`.
+    visibility: Option<&'static str>,
+    licence: Option<String>,
+    attribution: Option<String>,
+    credentials: Vec<CredentialView>,
+    datastreams: Vec<DeviceDatastreamView>,
+    /// When the platform received its newest observation.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_seen: Option<Rfc3339>,
+    /// Null where it is not connected.
+    connection: Option<ConnectionView>,
+}
+
+/// One of a device's datastreams.
+#[derive(Serialize, ToSchema, Debug)]
+#[schema(as = DeviceDatastream)]
+pub(crate) struct DeviceDatastreamView {
+    id: u32,
+    field: String,
+}
+
+/// What a device proves itself with; never the secret.
+#[derive(Serialize, ToSchema, Debug)]
+#[schema(as = Credential)]
+pub(crate) struct CredentialView {
+    id: u64,
+    /// `key` or `password`.
+    kind: &'static str,
+    /// `EdDSA` or `ES256`; null for a password.
+    alg: Option<&'static str>,
+    /// base64url of the raw 32 bytes, or of the uncompressed point.
+    public_key: Option<String>,
+    /// Networks from which a password may come on plaintext listeners.
+    networks: Vec<String>,
+    #[schema(value_type = String, format = DateTime)]
+    created: Rfc3339,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires: Option<Rfc3339>,
+}
+
+/// A password of a device, shown this once.
+#[derive(Serialize, ToSchema, Debug)]
+#[schema(as = MadePassword, example = json!({"credential": 9, "password": "k3Jt..."}))]
+pub(crate) struct MadePasswordView {
+    pub(crate) credential: u64,
+    pub(crate) password: String,
+}
+
+/// A public key in JSON.
+#[derive(Serialize, ToSchema, Debug, Clone)]
+#[schema(as = PublicKey, example = json!({"alg": "EdDSA", "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}))]
+pub(crate) struct PublicKeyView {
+    /// `EdDSA` or `ES256`.
+    pub(crate) alg: String,
+    /// base64url of the raw 32 bytes or of the uncompressed point.
+    pub(crate) public_key: String,
+}
+
+impl DeviceView {
+    pub(crate) fn new(
+        device: &Device,
+        thing: Option<&Thing>,
+        now: Timestamp,
+        last_seen: Option<Timestamp>,
+        connection: Option<ConnectionView>,
+    ) -> Self {
+        Self {
+            id: device.id.to_string(),
+            alias: device.alias.as_deref().map(str::to_owned),
+            thing: device.thing.to_string(),
+            agency: device.agency.to_string(),
+            gateway: device.gateway.as_ref().map(ToString::to_string),
+            model: device.model.id.to_string(),
+            name: device.name.clone(),
+            location: device.location.map(PlaceView::from),
+            status: status(device, now),
+            expires: device.expires.map(Rfc3339),
+            created: Rfc3339(device.created),
+            visibility: thing.map(|thing| thing.visibility.as_str()),
+            licence: thing.map(|thing| thing.licence.0.to_string()),
+            attribution: thing.map(|thing| thing.attribution.clone()),
+            credentials: device
+                .credentials
+                .iter()
+                .map(CredentialView::from)
+                .collect(),
+            datastreams: device
+                .datastreams
+                .iter()
+                .map(|datastream| DeviceDatastreamView {
+                    id: datastream.id.get(),
+                    field: datastream.field.to_string(),
+                })
+                .collect(),
+            last_seen: last_seen.map(Rfc3339),
+            connection,
+        }
+    }
+}
+
+/// `active`, `revoked` or `expired`.
+pub(crate) fn status(device: &Device, now: Timestamp) -> &'static str {
+    match device.status {
+        DeviceStatus::Active if device.admitted(now) => "active",
+        DeviceStatus::Active => "expired",
+        DeviceStatus::Revoked => "revoked",
+    }
+}
+
+impl From<&Credential> for CredentialView {
+    fn from(credential: &Credential) -> Self {
+        let (kind, alg, public_key, networks) = match &credential.proof {
+            CredentialProof::Ed25519 { public_key } => {
+                let text = URL_SAFE_NO_PAD.encode(public_key);
+                ("key", Some("EdDSA"), Some(text), Vec::new())
+            }
+            CredentialProof::Es256 { public_key } => {
+                let text = URL_SAFE_NO_PAD.encode(public_key.as_ref());
+                ("key", Some("ES256"), Some(text), Vec::new())
+            }
+            CredentialProof::Password { networks, .. } => {
+                let networks = networks.iter().map(|text| text.to_string()).collect();
+                ("password", None, None, networks)
+            }
+        };
+        Self {
+            id: credential.id.get(),
+            kind,
+            alg,
+            public_key,
+            networks,
+            created: Rfc3339(credential.created),
+            expires: credential.expires.map(Rfc3339),
+        }
+    }
+}
+
+impl Row for DeviceView {
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "alias",
+        "thing",
+        "agency",
+        "model",
+        "name",
+        "location.lat",
+        "location.lon",
+        "status",
+        "expires",
+        "created",
+        "visibility",
+        "licence",
+        "attribution",
+        "last_seen",
+        "gateway",
+    ];
+}
