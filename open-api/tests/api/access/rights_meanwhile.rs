@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::access::rates::talkative;
+use crate::access::sessions::login;
 use crate::harness::Platform;
-use crate::hostile::talkative;
 use crate::peer::Peer;
-use crate::sessions::login;
 
 /// Well below the time after which a silent stream looks up by itself.
 const AT_ONCE: Duration = Duration::from_secs(8);

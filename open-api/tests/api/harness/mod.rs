@@ -1,5 +1,8 @@
 //! A platform on a port of its own, and a client that never hides a status.
 
+mod events;
+mod reply;
+
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -18,6 +21,9 @@ use open_api::{ApiParts, ApiState, Connections, NoConnections, PlatformInfo, Quo
 use rustls::ServerConfig;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+
+pub(crate) use self::events::Events;
+pub(crate) use self::reply::Reply;
 
 /// Long enough for a machine under load.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -331,123 +337,6 @@ impl Drop for Platform {
         }
         if let Some(served) = self.served.take() {
             let _ = served.join();
-        }
-    }
-}
-
-pub(crate) struct Reply {
-    line: String,
-    pub(crate) status: u16,
-    headers: HashMap<String, String>,
-    pub(crate) text: String,
-}
-
-impl Reply {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(String::as_str)
-    }
-
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.text)
-            .unwrap_or_else(|error| panic!("{}: {error} in {:?}", self.line, self.text))
-    }
-
-    /// The body, of a reply with this status that is no JSON.
-    pub(crate) fn expect_text(&self, status: u16) -> &str {
-        assert_eq!(self.status, status, "{}: {}", self.line, self.text);
-        &self.text
-    }
-
-    /// The body, of a reply with this status.
-    pub(crate) fn expect(&self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{}: {}", self.line, self.text);
-        if self.text.is_empty() {
-            return Value::Null;
-        }
-        self.json()
-    }
-
-    /// A problem of this kind, complete.
-    pub(crate) fn problem(&self, status: u16, kind: &str) -> Value {
-        assert_eq!(self.status, status, "{}: {}", self.line, self.text);
-        assert_eq!(
-            self.header("content-type"),
-            Some("application/problem+json"),
-            "{}",
-            self.line
-        );
-        let problem = self.json();
-        assert_eq!(
-            problem["type"],
-            format!("/problems/{kind}"),
-            "{}: {problem}",
-            self.line
-        );
-        assert_eq!(problem["status"], status);
-        assert!(
-            problem["detail"]
-                .as_str()
-                .is_some_and(|text| !text.is_empty())
-        );
-        assert_eq!(problem["request_id"].as_str(), self.header("x-request-id"));
-        problem
-    }
-}
-
-/// Server-sent events, one by one.
-pub(crate) struct Events {
-    lines: BufReader<TcpStream>,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Event {
-    pub(crate) name: Option<String>,
-    pub(crate) id: Option<u64>,
-    pub(crate) data: Value,
-}
-
-impl Events {
-    fn block(&mut self) -> Vec<String> {
-        let mut block = Vec::new();
-        loop {
-            let mut line = String::new();
-            let read = self.lines.read_line(&mut line).unwrap();
-            let line = line.trim_end_matches('\n').to_owned();
-            if read == 0 || line.is_empty() {
-                return block;
-            }
-            block.push(line);
-        }
-    }
-
-    /// The next event; comments are passed over.
-    pub(crate) fn next(&mut self) -> Event {
-        loop {
-            let block = self.block();
-            assert!(!block.is_empty(), "the stream has ended");
-            let mut event = Event::default();
-            for line in &block {
-                match line.split_once(": ") {
-                    Some(("event", name)) => event.name = Some(name.to_owned()),
-                    Some(("id", id)) => event.id = Some(id.parse().unwrap()),
-                    Some(("data", data)) => event.data = serde_json::from_str(data).unwrap(),
-                    _ => {}
-                }
-            }
-            if event.id.is_some() {
-                return event;
-            }
-        }
-    }
-
-    /// Whether the other side has closed the stream.
-    pub(crate) fn ended(&mut self) -> bool {
-        loop {
-            let block = self.block();
-            if block.is_empty() {
-                return true;
-            }
-            assert!(block.iter().all(|line| line.starts_with(':')), "{block:?}");
         }
     }
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::document::schema::Document;
 use crate::harness::{Platform, Reply};
-use crate::schema::Document;
 
 /// Asks operations, and notes which.
 struct Visit<'a> {

@@ -1,0 +1,8 @@
+//! Who may do what, how much, and for how long.
+
+mod applications;
+mod own_addresses;
+pub(crate) mod rates;
+mod rights_meanwhile;
+mod roles;
+pub(crate) mod sessions;

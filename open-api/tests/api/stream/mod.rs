@@ -1,0 +1,4 @@
+//! Live observations.
+
+mod events;
+mod socket;
