@@ -88,7 +88,7 @@ pub struct Shared {
     pub(crate) long_answers: PollLimit,
     summaries: Summaries,
     reads: ReadPermits,
-    walks: ReadPermits,
+    scans: ReadPermits,
 }
 
 impl std::ops::Deref for ApiState {
@@ -136,7 +136,7 @@ impl ApiState {
                 long_answers: PollLimit::new(MAX_WORKED_ON),
                 summaries: Summaries::default(),
                 reads: ReadPermits::default(),
-                walks: ReadPermits::default(),
+                scans: ReadPermits::default(),
             }),
         }
     }
@@ -162,7 +162,7 @@ impl ApiState {
             return Ok(Some(known));
         }
         let (snapshot, boundary) = (Arc::clone(snapshot), Arc::clone(boundary));
-        self.walking(move |shared| shared.boundary_members.find(&snapshot, &boundary, viewer))
+        self.scanning(move |shared| shared.boundary_members.find(&snapshot, &boundary, viewer))
             .await
             .map(Some)
     }
@@ -177,7 +177,7 @@ impl ApiState {
             return Ok(known);
         }
         let snapshot = Arc::clone(snapshot);
-        self.walking(move |shared| shared.summaries.make(&snapshot, viewer))
+        self.scanning(move |shared| shared.summaries.make(&snapshot, viewer))
             .await
     }
 
@@ -217,8 +217,8 @@ impl ApiState {
         .await
     }
 
-    /// A walk, or what is short enough to be done here and now.
-    pub(crate) async fn looking<T, F>(&self, is_short: bool, call: F) -> Result<T, Problem>
+    /// A scan, unless it is short enough to be done here and now.
+    pub(crate) async fn scanning_unless<T, F>(&self, is_short: bool, call: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnOnce(&Shared) -> T + Send + 'static,
@@ -226,17 +226,17 @@ impl ApiState {
         if is_short {
             return Ok(call(&self.shared));
         }
-        self.walking(call).await
+        self.scanning(call).await
     }
 
     /// Looks at many things of the registry and of memory where it stops no other
     /// request, a few at a time, and with no regard to who reads files.
-    pub(crate) async fn walking<T, F>(&self, call: F) -> Result<T, Problem>
+    pub(crate) async fn scanning<T, F>(&self, call: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnOnce(&Shared) -> T + Send + 'static,
     {
-        let permit = self.walks.acquire().await?;
+        let permit = self.scans.acquire().await?;
         self.blocking(move |shared| {
             let _permit = permit;
             call(shared)

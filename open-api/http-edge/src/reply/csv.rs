@@ -56,7 +56,7 @@ pub mod cell {
     }
 
     /// Null is an empty cell; a list is its items with spaces between.
-    pub fn value(out: &mut Vec<u8>, value: &Value) {
+    pub(super) fn value(out: &mut Vec<u8>, value: &Value) {
         match value {
             Value::Null => {}
             Value::Array(items) if items.is_empty() => {}

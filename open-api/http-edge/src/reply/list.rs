@@ -14,12 +14,12 @@ use crate::coding;
 /// A page of a list. `next` is the URL of the next page, or null.
 #[derive(Serialize, ToSchema, Debug)]
 pub struct List<T> {
-    pub items: Vec<T>,
-    pub next: Option<String>,
+    items: Vec<T>,
+    next: Option<String>,
     /// How many there are on all pages, where that was asked for; beside CSV it
     /// stands in the header `X-Total-Count`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub count: Option<u64>,
+    count: Option<u64>,
 }
 
 /// In which form the caller wants a list.

@@ -190,7 +190,7 @@ impl Subject {
                 let members = state.members(snapshot, boundary, viewer).await?;
                 let registry = Arc::clone(snapshot);
                 let found = state
-                    .walking(move |_| {
+                    .scanning(move |_| {
                         Self::of_filter(&filter, members.as_deref(), &registry, viewer)
                     })
                     .await??;

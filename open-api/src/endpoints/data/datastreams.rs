@@ -42,7 +42,7 @@ pub(crate) async fn list(
     let boundary = filter.boundary.as_ref();
     let members = state.members(&snapshot, boundary, viewer).await?;
     let (registry, is_short) = (Arc::clone(&snapshot), filter.is_short());
-    let walk = move |_: &Shared| {
+    let scan = move |_: &Shared| {
         let mut found: Vec<Selected<'_>> = filter
             .select_places(&registry, viewer, first, members.as_deref())
             .take(limit + 1)
@@ -53,7 +53,7 @@ pub(crate) async fn list(
         let views: Vec<DatastreamView<'_>> = found.into_iter().map(DatastreamView::from).collect();
         (views.is_empty(), request.page(views, last.as_ref()))
     };
-    let (is_empty, page) = state.looking(is_short, walk).await?;
+    let (is_empty, page) = state.scanning_unless(is_short, scan).await?;
     if is_empty {
         state.check_words(&snapshot, viewer, &words).await?;
     }

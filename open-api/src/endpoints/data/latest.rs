@@ -64,7 +64,7 @@ pub(crate) async fn list(
     let filter = words.read(&snapshot)?;
     let (registry, is_short) = (Arc::clone(&snapshot), filter.is_short());
     let (is_empty, page) = state
-        .looking(is_short, move |shared| {
+        .scanning_unless(is_short, move |shared| {
             question.answer(shared, &registry, &filter, &request)
         })
         .await?;

@@ -40,7 +40,7 @@ pub(crate) async fn list(
     let snapshot = state.settled().await;
     let filter = words.read(&snapshot)?;
     let (registry, is_short) = (Arc::clone(&snapshot), filter.thing().is_some());
-    let walk = move |_: &Shared| {
+    let scan = move |_: &Shared| {
         let mut views: Vec<ThingView<'_>> = things(&registry, &filter, after.as_ref())
             .filter_map(|thing| view(thing, &registry, viewer, &filter))
             .take(limit + 1)
@@ -49,7 +49,7 @@ pub(crate) async fn list(
         let last = views.last().filter(|_| more).map(|view| view.id.to_owned());
         (views.is_empty(), request.page(views, last.as_ref()))
     };
-    let (is_empty, page) = state.looking(is_short, walk).await?;
+    let (is_empty, page) = state.scanning_unless(is_short, scan).await?;
     if is_empty {
         state.check_words(&snapshot, viewer, &words).await?;
     }

@@ -140,7 +140,7 @@ pub(crate) async fn list(
     let snapshot = state.settled().await;
     let now = state.now();
     let (registry, wanted) = (Arc::clone(&snapshot), query.clone());
-    let walk = move |shared: &Shared| {
+    let scan = move |shared: &Shared| {
         let mut devices: Vec<&Arc<Device>> = registry
             .devices(after.as_ref())
             .filter(|device| wanted.passes(device, now))
@@ -151,7 +151,7 @@ pub(crate) async fn list(
         let views = views(shared, &registry, now, &devices);
         (views.is_empty(), request.page(views, last))
     };
-    let (is_empty, page) = state.walking(walk).await?;
+    let (is_empty, page) = state.scanning(scan).await?;
     if is_empty {
         query.check(&snapshot)?;
     }
