@@ -99,27 +99,29 @@ mod tests {
         assert_eq!(take_url_key(&mut alone), None);
     }
 
+    fn parts(headers: &[(&'static str, &'static str)]) -> Parts {
+        let mut request = axum::http::Request::new(());
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        request.into_parts().0
+    }
+
     #[test]
     fn the_first_credential_counts() {
-        let parts = |headers: &[(&'static str, &'static str)]| {
-            let mut request = axum::http::Request::new(());
-            for (name, value) in headers {
-                request.headers_mut().insert(*name, value.parse().unwrap());
-            }
-            request.into_parts().0
-        };
-        let both = parts(&[("authorization", "bearer a "), ("x-api-key", "b")]);
-        let of = |parts| Credential::of(parts, Some("c")).ok();
-        assert_eq!(of(&both), Some(Credential::Bearer("a")));
-        assert_eq!(
-            of(&parts(&[("x-api-key", "b")])),
-            Some(Credential::Header("b"))
-        );
-        assert_eq!(of(&parts(&[])), Some(Credential::Url("c")));
-        assert_eq!(of(&parts(&[("authorization", "Basic x")])), None);
-        assert_eq!(
-            Credential::of(&parts(&[]), None).ok(),
-            Some(Credential::None)
-        );
+        let bearer = ("authorization", "bearer a ");
+        let header = ("x-api-key", "b");
+        for (headers, credential) in [
+            (&[bearer, header][..], Credential::Bearer("a")),
+            (&[header], Credential::Header("b")),
+            (&[], Credential::Url("c")),
+        ] {
+            let parts = parts(headers);
+            assert_eq!(Credential::of(&parts, Some("c")).ok(), Some(credential));
+        }
+        let nothing = parts(&[]);
+        assert_eq!(Credential::of(&nothing, None).ok(), Some(Credential::None));
+        let basic = parts(&[("authorization", "Basic x")]);
+        assert!(Credential::of(&basic, Some("c")).is_err());
     }
 }
