@@ -1,8 +1,6 @@
 //! Copies of the database: making one while the registry is open, and looking
 //! at one.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use domain::FolderId;
@@ -41,19 +39,11 @@ impl Registry {
     /// caller syncs it. Changes wait meanwhile, about a second for 100,000
     /// devices; readers do not.
     pub fn copy_to(&self, path: &Path) -> Result<(), CopyRegistryError> {
-        // SQLite writes into an empty file, and would make one for all to read.
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(|source| CopyRegistryError::Make {
-                path: path.to_owned(),
-                source,
-            })?;
-        let name = path.to_string_lossy();
-        self.with_connection(|connection| connection.execute("VACUUM INTO ?1", [name.as_ref()]))
-            .map(|_| ())
+        sqlite_file::make_for_copy(path).map_err(|source| CopyRegistryError::Make {
+            path: path.to_owned(),
+            source,
+        })?;
+        self.with_connection(|connection| sqlite_file::copy_to(connection, path))
             .map_err(StoreError::on("be copied"))
             .map_err(CopyRegistryError::Copy)
     }
@@ -106,11 +96,8 @@ pub fn mend(
 
 fn fault(connection: &Connection) -> Result<Option<String>, StoreError> {
     let failed = || StoreError::on("be checked");
-    let said: String = connection
-        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
-        .map_err(failed())?;
-    if said != "ok" {
-        return Ok(Some(said.replace('\n', " ")));
+    if let Some(fault) = sqlite_file::integrity_fault(connection).map_err(failed())? {
+        return Ok(Some(fault));
     }
     let mut statement = connection
         .prepare("PRAGMA foreign_key_check")

@@ -60,7 +60,7 @@ pub use secret::RandomError;
 pub use secret_file::SecretFileError;
 pub use snapshot::{ExtraField, Snapshot, login_name};
 pub use store::{
-    KeptWal, Numbers, OpenStoreError, REGISTRY_FILE, RegistryFolder, RegistryMark, SCHEMA_VERSION,
-    StoreError, lost,
+    Numbers, OpenStoreError, REGISTRY_FILE, RegistryFolder, RegistryMark, SCHEMA_VERSION,
+    StoreError,
 };
 pub use thing::{LocationSince, Thing};

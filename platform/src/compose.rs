@@ -21,10 +21,11 @@ use crate::config::{ReloadingTls, Settings, SharedConfig};
 use crate::folder::{Folder, Keeper};
 use crate::glue::downlink::Downlink;
 use crate::glue::login_book::LoginBook;
-use crate::glue::sessions::Sessions;
+use crate::glue::session_times::SessionTimes;
 use crate::handles::{self, Handles};
 use crate::server_file::ServerFile;
 use crate::{coap, feed, http, identity, mqtt};
+use session_store::Sessions;
 
 /// The running platform.
 pub struct Platform {
@@ -376,9 +377,14 @@ fn open_data(
         ..ingest::Config::new(data)
     };
     let ingest = Ingest::open(config, Arc::clone(&registry), Arc::clone(clock))?;
-    // Behind the two that lock the folder.
+    // After the two that lock the folder.
     let scope = supervisor.scope("mqtt sessions");
-    let sessions = Sessions::open(data, folder.sessions(), Arc::clone(clock), &scope)?;
+    let sessions = Sessions::open(
+        data,
+        folder.sessions(),
+        Arc::new(SessionTimes(Arc::clone(clock))),
+        &scope,
+    )?;
     let keys = identity::load_or_create(data)?;
     let keeper = Arc::new(folder.complete()?);
     keeper.registry(registry.mark()?);

@@ -13,7 +13,6 @@ pub mod backup;
 pub mod cli;
 pub mod compose;
 pub mod config;
-pub mod glue;
 pub mod nearby;
 pub mod observability;
 pub mod ready;
@@ -25,8 +24,14 @@ mod coap_metrics;
 mod feed;
 mod folder;
 mod format;
+pub mod glue;
 mod handles;
 mod http;
 mod identity;
 mod mqtt;
 mod worker_metrics;
+
+// What an operator is told of a topic that is refused; each has a cure, and each
+// cure is tested from outside.
+pub use glue::children::NotItsChild;
+pub use glue::topic_fault::TopicFault;

@@ -174,6 +174,14 @@ impl TestPlatform {
         serde_json::from_str(&text).unwrap()
     }
 
+    /// A figure of `/metrics` as an operator reads it, labels included in `name`.
+    pub fn metric(&self, name: &str) -> f64 {
+        let text = self.operator().metrics().unwrap();
+        text.lines()
+            .find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+            .unwrap_or_else(|| panic!("no {name} in {text}"))
+    }
+
     /// SIGKILL, as a pulled plug would do to the process.
     pub fn kill(mut self) -> Option<TempDir> {
         self.signal(Signal::KILL);

@@ -2,10 +2,6 @@
 //! whose it is, how many changes it has taken, and the numbers that it has
 //! given.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-
 use domain::{FolderId, FolderMark};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -92,8 +88,7 @@ pub(crate) fn set_id(connection: &Connection, id: FolderId) -> Result<(), StoreE
 
 /// Brings all that is in the write-ahead log into the file.
 pub(crate) fn checkpoint(connection: &Connection) -> Result<(), StoreError> {
-    connection
-        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+    sqlite_file::checkpoint(connection)
         .map_err(StoreError::on("bring its write-ahead log into the file"))
 }
 
@@ -173,81 +168,4 @@ pub(crate) fn raise_numbers(connection: &Connection, least: Numbers) -> Result<(
         raise(table, number).map_err(StoreError::on("raise its numbers"))?;
     }
     Ok(())
-}
-
-/// What is wrong with a file that must be there.
-pub fn lost(path: &Path) -> Option<&'static str> {
-    match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Some("is missing"),
-        Ok(file) if file.is_dir() => None,
-        Ok(file) if file.len() == 0 => Some("is empty"),
-        Ok(file) if is_cut_short(path, file.len()) => Some("is cut short"),
-        _ => None,
-    }
-}
-
-/// Whether a database's header tells of more pages than the file has (SQLite's
-/// file format, 1.3). Where there is a write-ahead log, they may be in that.
-fn is_cut_short(path: &Path, bytes: u64) -> bool {
-    let mut header = [0; 100];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
-    if read.is_err() || !header.starts_with(b"SQLite format 3\0") {
-        return false;
-    }
-    let number = |at: usize| {
-        let digits = header[at..at + 4].try_into().expect("four bytes");
-        u64::from(u32::from_be_bytes(digits))
-    };
-    let page = match u64::from(u16::from_be_bytes([header[16], header[17]])) {
-        1 => 65_536,
-        bytes => bytes,
-    };
-    let wal = fs::metadata(with_suffix(path, "-wal")).map_or(0, |file| file.len());
-    // The count holds where it was written with the last change.
-    wal == 0 && number(24) == number(92) && bytes < number(28) * page
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-/// A second name of a database's write-ahead log while the database is opened:
-/// SQLite removes one that it cannot read, and with it what could be had of it.
-#[derive(Debug)]
-pub struct KeptWal {
-    wal: PathBuf,
-    kept: Option<PathBuf>,
-}
-
-impl KeptWal {
-    /// Of the database at `path`.
-    pub fn of(path: &Path) -> Self {
-        let (wal, kept) = (with_suffix(path, "-wal"), with_suffix(path, "-wal.new"));
-        // What an earlier opening left is a second name of the same, or older.
-        let _ = fs::remove_file(&kept);
-        let linked = fs::hard_link(&wal, &kept).is_ok();
-        Self {
-            wal,
-            kept: linked.then_some(kept),
-        }
-    }
-
-    /// The database was refused and is closed: what was there is there again.
-    pub fn put_back(mut self) {
-        if let Some(kept) = self.kept.take()
-            && fs::rename(&kept, &self.wal).is_err()
-        {
-            tracing::warn!(path = %kept.display(), "this is the write-ahead log as it was found");
-        }
-    }
-}
-
-impl Drop for KeptWal {
-    fn drop(&mut self) {
-        if let Some(kept) = &self.kept {
-            let _ = fs::remove_file(kept);
-        }
-    }
 }

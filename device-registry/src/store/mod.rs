@@ -2,8 +2,9 @@
 //!
 //! Constraints: one process at a time (exclusive locking); a change is on the
 //! disk when its operation returns (`synchronous = FULL`); foreign keys hold;
-//! only the platform's own account may read it (mode 0600); the schema's version is SQLite's `user_version`. The rows are the truth,
-//! and the snapshot is derived from them; nothing is in the snapshot only.
+//! only the platform's own account may read it (mode 0600); the schema's
+//! version is SQLite's `user_version`. The rows are the truth, and the snapshot
+//! is derived from them; nothing is in the snapshot only.
 
 pub(crate) mod folder;
 mod load;
@@ -14,8 +15,9 @@ use std::path::{Path, PathBuf};
 
 use domain::Misfit;
 use rusqlite::Connection;
+use sqlite_file::{Header, KeptWal};
 
-pub use folder::{KeptWal, Numbers, RegistryFolder, RegistryMark, lost};
+pub use folder::{Numbers, RegistryFolder, RegistryMark};
 pub(crate) use load::load;
 pub(crate) use rows::{
     NewDatastream, NewDeviceRow, delete_boundary, delete_credential, insert_agency, insert_api_key,
@@ -23,6 +25,7 @@ pub(crate) use rows::{
     insert_model, insert_thing, put_boundary, revoke_api_key, set_retention, update_datastream,
     update_device, update_last_use, update_thing,
 };
+use schema::SCHEMA;
 pub use schema::SCHEMA_VERSION;
 
 /// The file's name in the data folder.
@@ -96,12 +99,6 @@ pub enum OpenStoreError {
         #[source]
         source: rusqlite::Error,
     },
-    #[error("cannot open {}", path.display())]
-    Open {
-        path: PathBuf,
-        #[source]
-        source: rusqlite::Error,
-    },
 }
 
 /// Opens the file in `dir`, makes it at the first start, and upgrades an
@@ -109,7 +106,7 @@ pub enum OpenStoreError {
 /// folder is refused as it is.
 pub(crate) fn open(dir: &Path, of: RegistryFolder) -> Result<Connection, OpenStoreError> {
     let path = dir.join(REGISTRY_FILE);
-    if let Some(what) = folder::lost(&path).filter(|_| !of.mark.adopts()) {
+    if let Some(what) = sqlite_file::lost(&path).filter(|_| !of.mark.adopts()) {
         return Err(OpenStoreError::Lost { path, what });
     }
     let wal = KeptWal::of(&path);
@@ -151,31 +148,33 @@ fn check(connection: &Connection, path: &Path, of: RegistryFolder) -> Result<(),
 
 fn open_any(path: &Path) -> Result<Connection, OpenStoreError> {
     let path = path.to_owned();
-    let version = schema::version_of(&path)?;
-    if version > SCHEMA_VERSION {
-        return Err(OpenStoreError::Newer {
-            path,
-            found: version,
-        });
+    match sqlite_file::read_header(&path) {
+        Err(source) => return Err(OpenStoreError::Read { path, source }),
+        Ok(Header::Foreign) => return Err(OpenStoreError::Foreign(path)),
+        Ok(Header::Version(found)) if found > SCHEMA_VERSION => {
+            return Err(OpenStoreError::Newer { path, found });
+        }
+        Ok(Header::Version(_)) => {}
     }
-    let migrated = schema::open_and_migrate(&path).map_err(|source| {
-        if busy(&source) {
-            OpenStoreError::InUse(path.clone())
+    let opened = sqlite_file::open(&path, SCHEMA).map_err(|source| {
+        if sqlite_file::is_busy(&source) {
+            OpenStoreError::InUse(path)
         } else {
-            OpenStoreError::Migrate {
-                path: path.clone(),
-                source,
-            }
+            OpenStoreError::Migrate { path, source }
         }
     })?;
-    prepare(&migrated).map_err(|source| OpenStoreError::Open { path, source })?;
-    Ok(migrated)
+    if let Some(from) = opened.upgraded_from {
+        tracing::info!(from, to = SCHEMA_VERSION, "the registry was upgraded");
+    }
+    let connection = opened.connection;
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    Ok(connection)
 }
 
 /// An empty database in memory, for what is tried and not kept. What its rows
 /// refer to is not in it; datastreams have numbers from `datastreams` on.
 pub(crate) fn scratch(datastreams: usize) -> rusqlite::Result<Connection> {
-    let connection = schema::in_memory()?;
+    let connection = SCHEMA.in_memory()?;
     connection.execute(
         "INSERT INTO sqlite_sequence (name, seq) VALUES ('datastream', ?1)",
         [datastreams as i64],
@@ -187,18 +186,3 @@ pub(crate) fn scratch(datastreams: usize) -> rusqlite::Result<Connection> {
 
 /// Prepared statements that are kept: the operations have about 20.
 const STATEMENT_CACHE: usize = 64;
-
-fn prepare(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", "ON")?;
-    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    Ok(())
-}
-
-fn busy(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
-    )
-}

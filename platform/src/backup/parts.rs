@@ -11,8 +11,8 @@ use ingest::ASIDE;
 use super::document::BACKUP_FILE;
 use super::staging;
 use crate::folder::record;
-use crate::glue::sessions::SESSIONS_FILE;
 use crate::{format, identity, server_file};
+use session_store::SESSIONS_FILE;
 
 /// Files beside store, log and databases: models, keys, cursors.
 const MAX_FILES: usize = 10_000;

@@ -12,7 +12,7 @@ use ingest::backup::{self, BackupError, CopyError, CopyFolder, DataBackup, DataB
 use super::document::{BACKUP_FILE, Document, Facts};
 use super::parts::{self, Part, PartsError};
 use super::staging::Staging;
-use crate::glue::sessions::{CopySessionsError, SESSIONS_FILE, Sessions, inspect_sessions};
+use session_store::{CopySessionsError, SESSIONS_FILE, Sessions, inspect_sessions};
 
 /// Why a backup was not made.
 #[derive(Debug, thiserror::Error)]

@@ -18,7 +18,7 @@ use device_registry::{RegistryFolder, TOKEN_FILE};
 use domain::{FolderId, FolderMark, Offset};
 
 use crate::format::{self, Format};
-use crate::glue::sessions::SessionsFolder;
+use session_store::SessionsFolder;
 
 pub(crate) use keeper::Keeper;
 pub(crate) use parts::{digests, found, key_fault};

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use device_registry::{PEPPER_FILE, REGISTRY_FILE, lost};
+use device_registry::{PEPPER_FILE, REGISTRY_FILE};
 use ingest::backup::Checksum;
 
 use super::record::{self, Record};
-use crate::glue::sessions::SESSIONS_FILE;
 use crate::identity;
+use session_store::SESSIONS_FILE;
+use sqlite_file::lost;
 
 /// Keys that belong to one folder, and what hangs on each.
 const SECRETS: [(&str, &str); 3] = [

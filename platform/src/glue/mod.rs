@@ -9,7 +9,7 @@
 //! - [`downlink`]: applied observations on their way to subscribers
 //! - `messages`: what a frame is to subscribers
 //! - [`backlog`]: the same of the past, for sessions that have missed some
-//! - [`sessions`]: sessions that are kept
+//! - [`session_times`]: the clock of the sessions that are kept
 //! - [`retained`]: the latest values as retained messages
 //! - [`topic`]: the platform's topics
 //! - [`topic_fault`]: why a topic may not be published on
@@ -23,7 +23,7 @@ pub mod login_book;
 mod messages;
 pub mod principal;
 pub mod retained;
-pub mod sessions;
+pub mod session_times;
 pub mod topic;
 pub mod topic_fault;
 pub mod uplink;

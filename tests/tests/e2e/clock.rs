@@ -111,16 +111,7 @@ fn no_leap_loses_a_row_moves_a_time_or_shuts_a_device_out() {
         ("back 10 y", -3_653 * DAY, false),
         ("1970", 1_000 - truth(), false),
     ] {
-        let leaps = |platform: &TestPlatform| {
-            let metrics = ureq::get(format!("{}/metrics", platform.url()))
-                .header("Authorization", format!("Bearer {}", platform.token()))
-                .call();
-            let text = metrics.unwrap().into_body().read_to_string().unwrap();
-            let line = text
-                .lines()
-                .find_map(|line| line.strip_prefix("madang_clock_leaps_total "));
-            line.unwrap().parse::<u64>().unwrap()
-        };
+        let leaps = |platform: &TestPlatform| platform.metric("madang_clock_leaps_total ");
         // While it runs.
         let before = leaps(&platform);
         set(&wrong, leap);

@@ -171,21 +171,6 @@ fn publish(platform: &TestPlatform, device: &TestDevice, messages: std::ops::Ran
     }
 }
 
-fn figure(platform: &TestPlatform, name: &str) -> f64 {
-    let text = ureq::get(format!("{}/metrics", platform.url()))
-        .header("Authorization", format!("Bearer {}", platform.token()))
-        .call()
-        .unwrap()
-        .into_body()
-        .read_to_string()
-        .unwrap();
-    let line = text.lines().find_map(|line| line.strip_prefix(name));
-    line.unwrap_or_else(|| panic!("no {name} in {text}"))
-        .trim()
-        .parse()
-        .unwrap()
-}
-
 fn expect_all(platform: &TestPlatform, device: &TestDevice, store: &VictoriaMetrics) {
     let expected = expected(platform, device, &["pm25", "pm10"]);
     assert!(!expected.is_empty());
@@ -227,7 +212,7 @@ fn victoria_metrics_killed_right_behind_its_204_has_everything_afterwards() {
     for round in 0..2 {
         publish(&platform, &device, round * 10..(round + 1) * 10);
         eventually("it has acknowledged everything", || {
-            (figure(&platform, "madang_feed_lag_offsets ") == 0.0).then_some(())
+            (platform.metric("madang_feed_lag_offsets ") == 0.0).then_some(())
         });
         store = store.kill_and_start();
         let left = store.points().len();
@@ -235,8 +220,8 @@ fn victoria_metrics_killed_right_behind_its_204_has_everything_afterwards() {
         // Nothing new comes: the feed sees the death by itself.
         expect_all(&platform, &device, &store);
     }
-    assert!(figure(&platform, "madang_feed_went_back_total ") >= 1.0);
-    assert_eq!(figure(&platform, "madang_feed_lines_set_aside_total "), 0.0);
+    assert!(platform.metric("madang_feed_went_back_total ") >= 1.0);
+    assert_eq!(platform.metric("madang_feed_lines_set_aside_total "), 0.0);
     // Of two values of one time VictoriaMetrics shows the one that its blocks
     // happen to give (docs/feed.md): the correction is sent, and nothing else
     // changes.
@@ -250,7 +235,7 @@ fn victoria_metrics_killed_right_behind_its_204_has_everything_afterwards() {
     let corrected = ("air-1 \"safety.air_pm25\"".to_owned(), FIRST.cast_signed());
     let first = sent.remove(&corrected);
     eventually("the correction has left", || {
-        (figure(&platform, "madang_feed_lag_offsets ") == 0.0).then_some(())
+        (platform.metric("madang_feed_lag_offsets ") == 0.0).then_some(())
     });
     let mut shown = store.points();
     let shown_now = shown.remove(&corrected);
@@ -259,7 +244,7 @@ fn victoria_metrics_killed_right_behind_its_204_has_everything_afterwards() {
         "{shown_now:?}"
     );
     assert!(shown == sent, "nothing but the corrected point changes");
-    assert_eq!(figure(&platform, "madang_feed_lines_set_aside_total "), 0.0);
+    assert_eq!(platform.metric("madang_feed_lines_set_aside_total "), 0.0);
     platform.stop();
 }
 
@@ -279,7 +264,7 @@ fn a_kill_of_madang_leaves_nothing_out_of_the_store() {
     let platform = TestPlatform::on(&data, &feeding(&store));
     publish(&platform, &device, 5..10);
     eventually("something is sent", || {
-        (figure(&platform, "madang_feed_lines_total ") > 0.0).then_some(())
+        (platform.metric("madang_feed_lines_total ") > 0.0).then_some(())
     });
     // Both at once, and more comes while the store is away.
     store.kill();

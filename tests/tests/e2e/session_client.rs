@@ -102,12 +102,18 @@ impl SessionClient {
         Ok(answer.body[answer.body.len() - 1])
     }
 
-    pub(crate) fn unsubscribe(&mut self, filter: &str) -> io::Result<()> {
+    /// Whether there was such a subscription; MQTT 3.1.1 does not say, and it is
+    /// taken for granted.
+    pub(crate) fn unsubscribe(&mut self, filter: &str) -> io::Result<bool> {
         let mut body = vec![0, 2];
         self.no_properties(&mut body);
         text(&mut body, filter);
         self.wire.send(&packet(0xa2, &body))?;
-        self.answer(UNSUBACK).map(|_| ())
+        let answer = self.answer(UNSUBACK)?;
+        Ok(match self.version {
+            Version::V311 => true,
+            Version::V5 => answer.body.last() == Some(&0),
+        })
     }
 
     /// The next message, not acknowledged.

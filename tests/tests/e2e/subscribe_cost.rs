@@ -38,13 +38,6 @@ fn publish_all(platform: &TestPlatform) {
     assert!(report.is_sound(), "{report}");
 }
 
-fn metric(platform: &TestPlatform, name: &str) -> f64 {
-    let text = platform.operator().metrics().unwrap();
-    text.lines()
-        .find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
-        .unwrap_or_else(|| panic!("no {name}"))
-}
-
 #[test]
 fn the_longest_subscribe_costs_others_little_and_each_datastream_one_look() {
     let platform = TestPlatform::start();
@@ -82,9 +75,9 @@ fn the_longest_subscribe_costs_others_little_and_each_datastream_one_look() {
     greedy.send(&[0xC0, 0]).unwrap();
     assert_eq!(greedy.read().unwrap().kind(), 13);
 
-    let steps = metric(&platform, "madang_mqtt_retained_steps_total");
-    let turns = metric(&platform, "madang_mqtt_retained_turns_total");
-    let subscribes = metric(&platform, "madang_mqtt_subscribes_total");
+    let steps = platform.metric("madang_mqtt_retained_steps_total");
+    let turns = platform.metric("madang_mqtt_retained_turns_total");
+    let subscribes = platform.metric("madang_mqtt_subscribes_total");
     assert!((subscribes - 1.0).abs() < f64::EPSILON, "{subscribes}");
     // Each device has a few datastreams more than it sent, all of them public.
     assert!(

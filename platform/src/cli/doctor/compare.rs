@@ -12,7 +12,7 @@ use super::data::mark_of;
 use super::databases::Databases;
 use super::report::Report;
 use crate::folder::{Record, record};
-use crate::glue::sessions::SESSIONS_FILE;
+use session_store::SESSIONS_FILE;
 
 const OWN: &str = "put this folder's own back";
 const NEWER: &str = "put the newer one in its place, or restore a backup of the whole folder";

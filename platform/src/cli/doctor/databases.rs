@@ -4,11 +4,12 @@
 
 use std::path::Path;
 
-use device_registry::{InspectError, Inspected, REGISTRY_FILE, lost};
+use device_registry::{InspectError, Inspected, REGISTRY_FILE};
 
 use super::report::Report;
 use crate::backup::Staging;
-use crate::glue::sessions::{InspectedSessions, SESSIONS_FILE, inspect_sessions};
+use session_store::{InspectedSessions, SESSIONS_FILE, inspect_sessions};
+use sqlite_file::lost;
 
 const RESTORE: &str = "restore it from a backup, together with store and log";
 const MEND_SESSIONS: &str = "restore it from a backup; madang doctor --repair --accept-loss begins without kept sessions, and clients subscribe again";
@@ -40,7 +41,15 @@ pub(super) fn check(data: &Path, needs_sessions: bool, report: &mut Report) -> D
         }
     } else if copied(data, SESSIONS_FILE, staging.path(), report) {
         match inspect_sessions(staging.path()) {
-            Ok(sessions) => found.sessions = Some(sessions),
+            Ok(sessions) => {
+                report.looked_at(format!(
+                    "{}: {} kept sessions with {} subscriptions",
+                    path.display(),
+                    sessions.sessions,
+                    sessions.subscriptions
+                ));
+                found.sessions = Some(sessions);
+            }
             Err(fault) => report.find(&path, fault, MEND_SESSIONS),
         }
     }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use device_registry::{Inspected, Numbers, REGISTRY_FILE, lost};
+use device_registry::{Inspected, Numbers, REGISTRY_FILE};
 use domain::{FolderId, FolderMark, Offset};
 use ingest::repair::{Repair, Repaired};
 use ingest::{Clock, FolderLock, SystemClock, set_aside};
@@ -19,7 +19,8 @@ use super::databases::{self, Databases};
 use super::report::Report;
 use crate::folder::{self, Record, State, record};
 use crate::format::{self, Format};
-use crate::glue::sessions::{SESSIONS_FILE, begin_without_sessions};
+use session_store::{SESSIONS_FILE, begin_empty};
+use sqlite_file::{lost, wal_of};
 
 /// Left out before the numbers that a registry gives on, where it may have
 /// given more than is known: far more than are registered in a minute.
@@ -190,8 +191,15 @@ impl<'a> Mending<'a> {
             ));
             return Ok(());
         }
-        let aside = begin_without_sessions(self.data, self.id, least, SystemClock.now())
-            .context("cannot begin without kept sessions")?;
+        let mut aside = None;
+        for file in [wal_of(&path), path.clone()] {
+            if file.exists() {
+                let renamed = set_aside(&file, SystemClock.now());
+                let failed = || format!("cannot set {} aside", file.display());
+                aside = Some(renamed.with_context(failed)?);
+            }
+        }
+        begin_empty(self.data, self.id, least).context("cannot begin without kept sessions")?;
         if let Some(aside) = aside {
             let line = format!("{}: set aside as {}", path.display(), aside.display());
             self.done.push(line);

@@ -8,8 +8,8 @@ use device_registry::{MIN_TOKEN_BYTES, PEPPER_FILE, REGISTRY_FILE, TOKEN_FILE};
 
 use super::report::Report;
 use crate::folder::{Record, key_fault, record};
-use crate::glue::sessions::SESSIONS_FILE;
 use crate::identity;
+use session_store::SESSIONS_FILE;
 
 /// Of the registry's pepper.
 const PEPPER_BYTES: u64 = 32;

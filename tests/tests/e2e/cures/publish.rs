@@ -1,7 +1,6 @@
 //! Why a message may not be published on its topic, row by row.
 
-use platform::glue::children::NotItsChild;
-use platform::glue::topic_fault::TopicFault;
+use platform::{NotItsChild, TopicFault};
 use sdk::api::NewApplication;
 use tests::{BareClient, Start, TestDevice, TestPlatform};
 

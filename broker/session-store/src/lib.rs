@@ -1,4 +1,5 @@
-//! Sessions that outlive their connection, kept in `DIR/sessions.db`.
+//! MQTT sessions that outlive their connection, kept in `DIR/sessions.db`: the
+//! broker's [`SessionStore`] in SQLite.
 //!
 //! - `database`: opens the file
 //! - `folder`: holds it against the data folder around it
@@ -21,8 +22,6 @@ mod folder;
 mod queue;
 mod rows;
 mod schema;
-#[cfg(test)]
-mod tests;
 mod writer;
 
 use std::path::Path;
@@ -31,15 +30,24 @@ use std::time::Duration;
 
 use broker::{SessionChange, SessionStore, SinkFault, StoredSession};
 use domain::Timestamp;
-use ingest::Clock;
 use parking_lot::Mutex;
 use supervisor::Scope;
 
 pub use copy::{CopySessionsError, InspectedSessions, inspect_sessions};
-pub use database::{OpenSessionsError, SESSIONS_FILE, begin_without_sessions};
+pub use database::{OpenSessionsError, SESSIONS_FILE, begin_empty};
 pub use folder::{SessionsFolder, SessionsTold};
 pub use queue::SessionsFault;
 use queue::{Queue, SaveError};
+
+/// What a store of sessions asks the time for.
+pub trait SessionClock: Send + Sync + 'static {
+    /// When a session's connection ends.
+    fn now(&self) -> Timestamp;
+
+    /// What the time that a session has waited counts to: a clock that has
+    /// leapt ahead does not move it at once.
+    fn settled(&self) -> Timestamp;
+}
 
 /// The open file of kept sessions. Dropped without [`Self::close`], it saves
 /// what waits and nobody is told when.
@@ -48,16 +56,15 @@ pub struct Sessions {
     scope: Scope,
     /// What the file held; there until it is asked for.
     loaded: Mutex<Option<Vec<StoredSession>>>,
-    clock: Arc<dyn Clock>,
+    clock: Arc<dyn SessionClock>,
 }
 
 impl Sessions {
     /// Opens the file in the data folder `dir`, which this process has locked.
-    /// `clock` gives the time at which a session's connection ended.
     pub fn open(
         dir: &Path,
         folder: SessionsFolder,
-        clock: Arc<dyn Clock>,
+        clock: Arc<dyn SessionClock>,
         scope: &Scope,
     ) -> Result<Self, OpenSessionsError> {
         let opened = database::open(dir, folder)?;

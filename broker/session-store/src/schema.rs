@@ -4,13 +4,9 @@
 //! (`offset * 1024 + message`). Times are microseconds since 1970 UTC. Rows of
 //! a session go with it.
 
-use rusqlite::{Connection, TransactionBehavior};
+use sqlite_file::Schema;
 
-/// The newest schema that this binary knows.
-pub(super) const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
-
-/// In order; the first makes version 1. A released one never changes.
-const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2];
+pub(crate) const SCHEMA: Schema = Schema(&[VERSION_1, VERSION_2]);
 
 const VERSION_1: &str = "
 CREATE TABLE session (
@@ -50,23 +46,3 @@ CREATE TABLE folder (
 
 INSERT INTO folder (one, id, changes) VALUES (1, NULL, 0);
 ";
-
-/// Runs the migrations that the file lacks, under a rollback journal: then the
-/// version in the file's header is always the true one.
-pub(super) fn migrate(connection: &mut Connection, from: u32) -> rusqlite::Result<()> {
-    if from >= SCHEMA_VERSION {
-        return Ok(());
-    }
-    connection.pragma_update(None, "journal_mode", "DELETE")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
-    for migration in &MIGRATIONS[from as usize..] {
-        transaction.execute_batch(migration)?;
-    }
-    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-    transaction.commit()?;
-    if from > 0 {
-        tracing::info!(from, to = SCHEMA_VERSION, "the kept sessions were upgraded");
-    }
-    Ok(())
-}

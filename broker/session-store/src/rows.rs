@@ -1,7 +1,7 @@
 //! What each change does to the rows, and the rows as sessions.
 //!
 //! A change to a session that is not kept changes nothing: a connection's last
-//! words may come behind the end of its session.
+//! words may come after the end of its session.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use broker::{LogPosition, SessionChange, SessionKey, StoredSession, StoredSubscr
 use domain::Timestamp;
 use rusqlite::{Connection, Params, params};
 
-pub(super) fn apply(
+pub(crate) fn apply(
     connection: &Connection,
     change: &SessionChange,
     now: Timestamp,
@@ -83,7 +83,7 @@ pub(super) fn apply(
     }
 }
 
-pub(super) fn set_position(
+pub(crate) fn set_position(
     connection: &Connection,
     key: &SessionKey,
     position: LogPosition,
@@ -109,7 +109,7 @@ fn position(raw: i64) -> LogPosition {
 }
 
 /// All sessions, in the order in which they were made.
-pub(super) fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredSession>> {
+pub(crate) fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredSession>> {
     let mut places = HashMap::new();
     let mut sessions = Vec::new();
     let mut statement = connection.prepare(

@@ -5,17 +5,16 @@ use std::io;
 use std::sync::Arc;
 
 use broker::{LogPosition, SessionChange, SessionKey};
-use ingest::Clock;
 use rusqlite::{Connection, TransactionBehavior};
 use supervisor::Scope;
 
-use super::queue::{Queue, Waiting};
-use super::{folder, rows};
+use crate::queue::{Queue, Waiting};
+use crate::{SessionClock, folder, rows};
 
-pub(super) fn start(
+pub(crate) fn start(
     connection: Connection,
     queue: Arc<Queue>,
-    clock: Arc<dyn Clock>,
+    clock: Arc<dyn SessionClock>,
     scope: &Scope,
 ) -> io::Result<()> {
     let started = scope.thread("sessions", move || {
@@ -37,11 +36,11 @@ impl Drop for Closing<'_> {
     }
 }
 
-fn run(mut connection: Connection, queue: &Queue, clock: &dyn Clock) {
+fn run(mut connection: Connection, queue: &Queue, clock: &dyn SessionClock) {
     while let Some(batch) = queue.take() {
         if let Some(copy) = queue.take_copy() {
             // Nobody listens where the backup has ended.
-            let _ = copy.made.send(super::copy::copy(&connection, &copy.path));
+            let _ = copy.made.send(crate::copy::copy(&connection, &copy.path));
         }
         if batch.is_empty() {
             continue;
@@ -65,7 +64,7 @@ fn run(mut connection: Connection, queue: &Queue, clock: &dyn Clock) {
 fn save(
     connection: &mut Connection,
     batch: &[Waiting],
-    clock: &dyn Clock,
+    clock: &dyn SessionClock,
 ) -> rusqlite::Result<u64> {
     let now = clock.now();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -27,7 +27,7 @@ pub struct SessionsTold {
     pub changes: u64,
 }
 
-pub(super) fn told(connection: &Connection) -> rusqlite::Result<SessionsTold> {
+pub(crate) fn told(connection: &Connection) -> rusqlite::Result<SessionsTold> {
     connection.query_row("SELECT id, changes FROM folder", [], |row| {
         let id: Option<String> = row.get(0)?;
         let changes: i64 = row.get(1)?;
@@ -38,15 +38,15 @@ pub(super) fn told(connection: &Connection) -> rusqlite::Result<SessionsTold> {
     })
 }
 
-pub(super) fn adopt(connection: &Connection, id: FolderId, changes: u64) -> rusqlite::Result<()> {
+pub(crate) fn adopt(connection: &Connection, id: FolderId, changes: u64) -> rusqlite::Result<()> {
     let sql = "UPDATE folder SET id = ?1, changes = max(changes, ?2)";
     connection.execute(sql, params![id.to_string(), changes.cast_signed()])?;
     // The file alone tells whose it is, whatever becomes of the write-ahead log.
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+    sqlite_file::checkpoint(connection)
 }
 
 /// One transaction more, within it; how many there are.
-pub(super) fn count_change(connection: &Connection) -> rusqlite::Result<u64> {
+pub(crate) fn count_change(connection: &Connection) -> rusqlite::Result<u64> {
     let mut statement =
         connection.prepare_cached("UPDATE folder SET changes = changes + 1 RETURNING changes")?;
     let changes: i64 = statement.query_row([], |row| row.get(0))?;

@@ -48,7 +48,7 @@ fn cure(cause: &rusqlite::Error) -> &'static str {
 
 /// Why changes were not saved.
 #[derive(Clone, Debug, thiserror::Error)]
-pub(super) enum SaveError {
+pub(crate) enum SaveError {
     #[error(transparent)]
     Failed(SessionsFault),
     #[error("the platform is stopping")]
@@ -60,18 +60,18 @@ pub(super) enum SaveError {
 type Saved = oneshot::Receiver<Result<(), SaveError>>;
 
 /// Changes of one call, and who waits for them.
-pub(super) struct Waiting {
-    pub(super) changes: Vec<SessionChange>,
-    pub(super) saved: oneshot::Sender<Result<(), SaveError>>,
+pub(crate) struct Waiting {
+    pub(crate) changes: Vec<SessionChange>,
+    pub(crate) saved: oneshot::Sender<Result<(), SaveError>>,
 }
 
 /// A copy of the file to be made between two batches.
-pub(super) struct Copy {
-    pub(super) path: PathBuf,
-    pub(super) made: std::sync::mpsc::SyncSender<rusqlite::Result<Option<LogPosition>>>,
+pub(crate) struct Copy {
+    pub(crate) path: PathBuf,
+    pub(crate) made: std::sync::mpsc::SyncSender<rusqlite::Result<Option<LogPosition>>>,
 }
 
-pub(super) struct Queue {
+pub(crate) struct Queue {
     path: Arc<Path>,
     state: Mutex<State>,
     work: Condvar,
@@ -101,7 +101,7 @@ enum Ending {
 }
 
 impl Queue {
-    pub(super) fn new(path: &Path, changes: u64) -> Self {
+    pub(crate) fn new(path: &Path, changes: u64) -> Self {
         Self {
             path: Arc::from(path),
             state: Mutex::default(),
@@ -111,15 +111,15 @@ impl Queue {
         }
     }
 
-    pub(super) fn changes(&self) -> u64 {
+    pub(crate) fn changes(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
     }
 
-    pub(super) fn set_changes(&self, changes: u64) {
+    pub(crate) fn set_changes(&self, changes: u64) {
         self.changes.store(changes, Ordering::Release);
     }
 
-    pub(super) fn put(&self, changes: Vec<SessionChange>) -> Result<Saved, SaveError> {
+    pub(crate) fn put(&self, changes: Vec<SessionChange>) -> Result<Saved, SaveError> {
         let mut state = self.state.lock();
         if let Some(fault) = &state.fault {
             return Err(SaveError::Failed(fault.clone()));
@@ -140,7 +140,7 @@ impl Queue {
 
     /// Asks for a copy, in the place of one that was asked for before; false at
     /// the end.
-    pub(super) fn ask_for_copy(&self, copy: Copy) -> bool {
+    pub(crate) fn ask_for_copy(&self, copy: Copy) -> bool {
         let mut state = self.state.lock();
         if state.closing || state.fault.is_some() {
             return false;
@@ -151,13 +151,13 @@ impl Queue {
         true
     }
 
-    pub(super) fn take_copy(&self) -> Option<Copy> {
+    pub(crate) fn take_copy(&self) -> Option<Copy> {
         self.state.lock().copy.take()
     }
 
     /// What waits now, as much as one transaction takes, or nothing where a
     /// copy is asked for; `None` at the end.
-    pub(super) fn take(&self) -> Option<Vec<Waiting>> {
+    pub(crate) fn take(&self) -> Option<Vec<Waiting>> {
         let mut state = self.state.lock();
         while state.waiting.is_empty() && state.copy.is_none() {
             if state.closing {
@@ -178,7 +178,7 @@ impl Queue {
     }
 
     /// Nothing is saved any more: `batch` and all that waits are told.
-    pub(super) fn fail(&self, batch: Vec<Waiting>, cause: rusqlite::Error) {
+    pub(crate) fn fail(&self, batch: Vec<Waiting>, cause: rusqlite::Error) {
         tracing::error!(%cause, "sessions cannot be saved any more");
         let fault = SessionsFault {
             path: Arc::clone(&self.path),
@@ -198,18 +198,18 @@ impl Queue {
     }
 
     /// Takes no more; what waits is still saved.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.state.lock().closing = true;
         self.work.notify_one();
     }
 
     /// The thread has ended, and the file is closed.
-    pub(super) fn file_closed(&self) {
+    pub(crate) fn file_closed(&self) {
         self.ending.send_replace(Ending::FileClosed);
     }
 
     /// Resolves when the file is closed, with the fault where there was one.
-    pub(super) async fn closed(&self) -> Result<(), SessionsFault> {
+    pub(crate) async fn closed(&self) -> Result<(), SessionsFault> {
         let mut ending = self.ending.subscribe();
         // The sender lives in `self`, so the wait ends by the condition alone.
         let _ = ending.wait_for(|now| *now == Ending::FileClosed).await;
@@ -220,7 +220,7 @@ impl Queue {
     }
 
     /// Resolves once there is a fault.
-    pub(super) fn failed(
+    pub(crate) fn failed(
         self: &Arc<Self>,
     ) -> impl Future<Output = SessionsFault> + Send + 'static + use<> {
         let queue = Arc::clone(self);

@@ -1,18 +1,16 @@
 //! A copy of the file of kept sessions, made by the thread that saves: nobody
 //! else may open it.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
 
 use broker::LogPosition;
 use rusqlite::Connection;
 
-use super::Sessions;
-use super::database;
-use super::folder::{self, SessionsTold};
-use super::queue::Copy;
+use crate::Sessions;
+use crate::database;
+use crate::folder::{self, SessionsTold};
+use crate::queue::Copy;
 
 /// Why the kept sessions were not copied.
 #[derive(Debug, thiserror::Error)]
@@ -35,16 +33,10 @@ impl Sessions {
     /// The caller syncs the file. Blocks; what is to be saved meanwhile waits,
     /// 0.1 s for 100,000 sessions.
     pub fn copy_to(&self, path: &Path) -> Result<Option<LogPosition>, CopySessionsError> {
-        // SQLite writes into an empty file, and would make one for all to read.
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(|source| CopySessionsError::Make {
-                path: path.to_owned(),
-                source,
-            })?;
+        sqlite_file::make_for_copy(path).map_err(|source| CopySessionsError::Make {
+            path: path.to_owned(),
+            source,
+        })?;
         let (made, answer) = sync_channel(1);
         let copy = Copy {
             path: path.to_owned(),
@@ -60,8 +52,8 @@ impl Sessions {
     }
 }
 
-pub(super) fn copy(connection: &Connection, path: &Path) -> rusqlite::Result<Option<LogPosition>> {
-    connection.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
+pub(crate) fn copy(connection: &Connection, path: &Path) -> rusqlite::Result<Option<LogPosition>> {
+    sqlite_file::copy_to(connection, path)?;
     oldest_position(connection)
 }
 
@@ -80,6 +72,8 @@ pub fn inspect_sessions(dir: &Path) -> Result<InspectedSessions, String> {
         Ok(InspectedSessions {
             oldest: oldest_position(&connection)?,
             newest: newest_position(&connection)?,
+            sessions: count(&connection, "SELECT count(*) FROM session")?,
+            subscriptions: count(&connection, "SELECT count(*) FROM subscription")?,
             told: folder::told(&connection)?,
         })
     };
@@ -91,7 +85,15 @@ pub struct InspectedSessions {
     /// Positions from which sessions go on.
     pub oldest: Option<LogPosition>,
     pub newest: Option<LogPosition>,
+    pub sessions: u64,
+    /// Of all of them.
+    pub subscriptions: u64,
     pub told: SessionsTold,
+}
+
+fn count(connection: &Connection, sql: &str) -> rusqlite::Result<u64> {
+    let count: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
 }
 
 fn newest_position(connection: &Connection) -> rusqlite::Result<Option<LogPosition>> {
