@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::config::{ReloadingTls, Settings, SharedConfig};
+use crate::config::{Listen, ReloadingTls, Settings, SharedConfig};
 use crate::folder::{Folder, Keeper};
 use crate::glue::downlink::Downlink;
 use crate::glue::login_book::LoginBook;
@@ -122,7 +122,7 @@ impl Platform {
             &rooms,
             sockets.mqtt,
             tls.as_ref(),
-            settings.device_rate,
+            &settings.mqtt,
             stopped.clone(),
         )?;
         let coap = sockets
@@ -132,7 +132,7 @@ impl Platform {
         let feed = settings
             .feed
             .take()
-            .map(|config| feed::start(&rooms, &settings.data, config))
+            .map(|config| feed::start(&rooms, &settings.storage.data, config))
             .transpose()?;
         let doors = http::Doors {
             mqtt: broker.clone(),
@@ -160,9 +160,9 @@ impl Platform {
         upkeep.spawn(scope.task("live messages of MQTT", live));
 
         let server_file = ServerFile::write(
-            &settings.data,
+            &settings.storage.data,
             &sockets.addresses,
-            settings.public_url.as_deref(),
+            settings.identity.public_url.as_deref(),
         )?;
         Ok(Self {
             _server_file: server_file,
@@ -318,12 +318,15 @@ async fn housekeeping(marked: Marked, broker: BrokerHandle) {
 const GRACE: std::time::Duration = std::time::Duration::from_secs(10);
 
 async fn open(settings: &Settings) -> anyhow::Result<Rooms> {
-    let handles = handles::take_all()?;
-    let folder = Folder::open(&settings.data)?;
+    let handles = handles::take_all(Handles {
+        mqtt: settings.mqtt.mqtt_connections.get(),
+        http: settings.http.http_connections.get(),
+    })?;
+    let data = settings.storage.data.clone();
+    let folder = Folder::open(&data)?;
     let supervisor = Supervisor::default();
-    let data = settings.data.clone();
-    let log_budget = settings.log_budget;
-    let ticking = PlatformClock::open(&data, SystemClocks, settings.clock_trust);
+    let log_budget = settings.storage.log_budget;
+    let ticking = PlatformClock::open(&data, SystemClocks, settings.storage.clock_trust());
     let clock: Arc<dyn Clock> = Arc::<PlatformClock>::clone(&ticking);
     let (opened, ticking) = tokio::task::spawn_blocking({
         let (clock, supervisor) = (Arc::clone(&clock), supervisor.clone());
@@ -353,7 +356,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Rooms> {
         keeper,
         logins: Arc::default(),
         keys,
-        audience: settings.audience.clone(),
+        audience: settings.identity.audience.clone(),
         supervisor,
         handles,
     })
@@ -438,25 +441,27 @@ impl Sockets {
     fn bind(settings: &Settings) -> anyhow::Result<Self> {
         let mut addresses = Addresses::default();
         let mut mqtt = Vec::new();
+        let listeners = &settings.listeners;
+        let workers = settings.mqtt.worker_count();
         for (kind, name, listen) in [
-            (Listener::Mqtt, "mqtt", settings.mqtt),
-            (Listener::Mqtts, "mqtts", settings.mqtts),
-            (Listener::Ws, "ws", settings.ws),
-            (Listener::Wss, "wss", settings.wss),
+            (Listener::Mqtt, "mqtt", Some(listeners.mqtt)),
+            (Listener::Mqtts, "mqtts", listeners.mqtts),
+            (Listener::Ws, "ws", Some(listeners.ws)),
+            (Listener::Wss, "wss", listeners.wss),
             (
                 Listener::MqttUnprotected,
                 "mqtt-unprotected",
-                settings.mqtt_unprotected,
+                Some(listeners.mqtt_unprotected),
             ),
         ] {
-            if let Some(address) = listen.address() {
-                let sockets = broker::bind(address, mqtt::workers())
-                    .with_context(|| cannot(name, address))?;
+            if let Some(address) = listen.and_then(Listen::address) {
+                let sockets =
+                    broker::bind(address, workers).with_context(|| cannot(name, address))?;
                 addresses.add(name, sockets.address());
                 mqtt.push((kind, sockets));
             }
         }
-        let coap = match settings.coap.address() {
+        let coap = match listeners.coap.address() {
             Some(address) => {
                 let socket =
                     broker::coap::bind(address).with_context(|| cannot("coap", address))?;
@@ -465,8 +470,9 @@ impl Sockets {
             }
             None => None,
         };
-        let http = bind_tcp("http", settings.http.address(), &mut addresses)?;
-        let https = bind_tcp("https", settings.https.address(), &mut addresses)?;
+        let http = bind_tcp("http", listeners.http.address(), &mut addresses)?;
+        let secure = listeners.https.and_then(Listen::address);
+        let https = bind_tcp("https", secure, &mut addresses)?;
         Ok(Self {
             mqtt,
             http,

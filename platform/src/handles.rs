@@ -18,8 +18,9 @@ pub(crate) struct Handles {
 }
 
 /// Raises the soft limit to the hard one, as systemd asks servers to do (its
-/// soft default of 1,024 is for programs that use `select`).
-pub(crate) fn take_all() -> anyhow::Result<Handles> {
+/// soft default of 1,024 is for programs that use `select`). Connections get as
+/// many as are `wanted` at most.
+pub(crate) fn take_all(wanted: Handles) -> anyhow::Result<Handles> {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,
@@ -28,10 +29,13 @@ pub(crate) fn take_all() -> anyhow::Result<Handles> {
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
         tracing::warn!(%error, "the limit of open files stays at {:?}", limit.current);
     }
-    share_out(getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX))
+    share_out(
+        getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX),
+        wanted,
+    )
 }
 
-fn share_out(allowed: u64) -> anyhow::Result<Handles> {
+fn share_out(allowed: u64, wanted: Handles) -> anyhow::Result<Handles> {
     ensure!(
         allowed >= LEAST,
         "only {allowed} files may be open, and {LEAST} are needed at least: raise the limit \
@@ -39,8 +43,8 @@ fn share_out(allowed: u64) -> anyhow::Result<Handles> {
     );
     let free = usize::try_from(allowed - RESERVED).unwrap_or(usize::MAX);
     // Devices come first: a page that is refused is loaded again by a person.
-    let http = (free / 4).min(http_edge::limits::MAX_CONNECTIONS);
-    let mqtt = (free - http).min(broker::Config::default().max_connections);
+    let http = (free / 4).min(wanted.http);
+    let mqtt = (free - http).min(wanted.mqtt);
     Ok(Handles { mqtt, http })
 }
 
@@ -48,21 +52,24 @@ fn share_out(allowed: u64) -> anyhow::Result<Handles> {
 mod tests {
     use super::*;
 
+    const WANTED: Handles = Handles {
+        mqtt: 100_000,
+        http: 10_000,
+    };
+
     #[test]
     fn connections_leave_the_reserve_alone() {
         for allowed in [LEAST, 1_024, 4_096, 20_000, 1_048_576, u64::MAX] {
-            let Handles { mqtt, http } = share_out(allowed).unwrap();
+            let Handles { mqtt, http } = share_out(allowed, WANTED).unwrap();
             assert!(mqtt > 0 && http > 0);
             assert!((mqtt + http) as u64 + RESERVED <= allowed);
         }
-        let plenty = share_out(1_048_576).unwrap();
-        assert_eq!(plenty.mqtt, broker::Config::default().max_connections);
-        assert_eq!(plenty.http, http_edge::limits::MAX_CONNECTIONS);
+        assert_eq!(share_out(1_048_576, WANTED).unwrap(), WANTED);
     }
 
     #[test]
     fn too_few_are_refused_with_the_cure() {
-        let refused = share_out(LEAST - 1).unwrap_err().to_string();
+        let refused = share_out(LEAST - 1, WANTED).unwrap_err().to_string();
         assert!(refused.contains("LimitNOFILE"), "{refused}");
     }
 }

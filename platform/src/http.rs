@@ -7,7 +7,7 @@ use broker::{BrokerHandle, ConnectionInfo};
 use domain::{Assurance, DeviceId};
 use feed::FeedStats;
 use http_edge::limits::HttpLimits;
-use open_api::{ApiParts, ApiState, Connections, Names, PlatformInfo, Quotas, StandingConnection};
+use open_api::{ApiParts, ApiState, Connections, Names, PlatformInfo, StandingConnection};
 use text_formats::prometheus::{Exposition, Kind};
 
 use crate::backup;
@@ -28,6 +28,7 @@ pub(crate) fn state(
     listeners: Vec<(String, u16)>,
     doors: Doors,
 ) -> ApiState {
+    let token = settings.observability.metrics_token.as_ref();
     ApiState::new(ApiParts {
         registry: Arc::clone(&rooms.registry),
         ingest: rooms.ingest.clone(),
@@ -36,13 +37,13 @@ pub(crate) fn state(
             public_key: rooms.keys.ed25519_public(),
             es256_public_key: rooms.keys.es256_public(),
             audience: rooms.audience.clone(),
-            public_url: settings.public_url.clone(),
+            public_url: settings.identity.public_url.clone(),
             listeners,
             simulated: settings.simulated,
         },
         connections: Arc::new(doors),
         backups: Arc::new(LiveBackups::new(
-            &settings.data,
+            &settings.storage.data,
             backup::Rooms {
                 registry: Arc::clone(&rooms.registry),
                 ingest: rooms.ingest.clone(),
@@ -50,12 +51,12 @@ pub(crate) fn state(
             },
             Arc::clone(&rooms.clock),
         )),
-        trusted_proxies: settings.trusted_proxies.clone(),
-        quotas: Quotas::default(),
+        trusted_proxies: settings.http.trusted_proxies.clone().unwrap_or_default(),
+        quotas: settings.http.quotas(),
         limits: HttpLimits::within(rooms.handles.http),
-        metrics_token: settings.metrics_token.clone(),
+        metrics_token: token.map(|it| it.as_str().to_owned()),
         clock: Arc::clone(&rooms.clock),
-        export_folder: settings.data.join(EXPORT_FOLDER),
+        export_folder: settings.storage.data.join(EXPORT_FOLDER),
         supervisor: rooms.supervisor.clone(),
     })
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use platform::cli;
-use platform::config::ServeArgs;
+use platform::config::ServeFlags;
 
 /// Madang, the open IoT common platform: sensors publish over MQTT and CoAP,
 /// developers and operators read over HTTP.
@@ -18,7 +18,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Run the platform
-    Serve(Box<ServeArgs>),
+    Serve(Box<ServeFlags>),
     /// Run the whole platform with two agencies and about 300 simulated sensors
     Demo(cli::demo::DemoArgs),
     /// Register devices, revoke them, watch why one does not connect
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         sigpipe::reset();
     }
     match arguments.command {
-        Command::Serve(args) => cli::serve::run(*args),
+        Command::Serve(flags) => cli::serve::run(*flags),
         Command::Demo(args) => cli::demo::run(args),
         Command::Device(command) => cli::report(cli::device::run(command)),
         Command::Agency(command) => cli::report(cli::agency::run(command)),

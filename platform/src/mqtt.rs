@@ -4,33 +4,23 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use anyhow::Context;
-use broker::{
-    BoundListener, BoundSockets, Broker, BrokerHandle, Config, Listener, LogMessage, Services,
-};
+use broker::{BoundListener, BoundSockets, Broker, BrokerHandle, Listener, LogMessage, Services};
 use domain::Offset;
 use tokio::sync::watch;
 
 use crate::compose::Rooms;
-use crate::config::ReloadingTls;
+use crate::config::{MqttLimits, ReloadingTls};
 use crate::glue::access::Access;
 use crate::glue::backlog::MissedMessages;
 use crate::glue::downlink::Subscribers;
 use crate::glue::retained::LatestAsRetained;
 use crate::glue::uplink::Uplink;
 
-/// Seconds of its rate that a device may send at once after a rest.
-const BURST_SECONDS: u32 = 10;
-
-/// As many as the broker starts by default.
-pub(crate) fn workers() -> usize {
-    Config::default().worker_count()
-}
-
 pub(crate) fn start(
     rooms: &Rooms,
     sockets: Vec<(Listener, BoundSockets)>,
     tls: Option<&ReloadingTls>,
-    device_rate: u32,
+    limits: &MqttLimits,
     mut stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<BrokerHandle> {
     let listeners = sockets
@@ -54,13 +44,8 @@ pub(crate) fn start(
     let shutdown = async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
-    let config = Config {
-        max_connections: rooms.handles.mqtt,
-        messages_per_second: device_rate,
-        message_burst: device_rate.saturating_mul(BURST_SECONDS),
-        scope: rooms.supervisor.scope("mqtt"),
-        ..Config::default()
-    };
+    let scope = rooms.supervisor.scope("mqtt");
+    let config = limits.broker_config(rooms.handles.mqtt, scope);
     let handle =
         Broker::start(config, &services, listeners, shutdown).context("the MQTT broker")?;
     let revalidating = handle.clone();

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::compose::Platform;
-use crate::config::{ServeArgs, Settings};
+use crate::config::{Given, Settings};
 use crate::nearby::{outward, reachable};
 use crate::runtime;
 
@@ -58,7 +58,7 @@ pub fn run(args: DemoArgs) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let settings = match Settings::from_args(doors.serve_args(&args)) {
+    let settings = match doors.settings(&args).settings() {
         Ok(settings) => Settings {
             simulated: true,
             ..settings
@@ -73,7 +73,7 @@ pub fn run(args: DemoArgs) -> ExitCode {
 
 async fn demo(args: DemoArgs, settings: Settings, listeners: Listeners) -> anyhow::Result<()> {
     story::refuse_older(&args.data)?;
-    let ready_file = settings.ready_file.clone();
+    let ready_file = settings.observability.ready_file.clone();
     let platform = Platform::start(settings).await?;
     let doors = Doors::of(&platform, args.bind);
     let settled = {
@@ -135,6 +135,14 @@ struct Listener {
     bind: IpAddr,
 }
 
+impl Listener {
+    /// Its address, or any free port where the usual one is taken.
+    fn address(&self) -> String {
+        let any = || SocketAddr::new(self.bind, 0).to_string();
+        self.at.clone().unwrap_or_else(any)
+    }
+}
+
 impl Listeners {
     fn of(args: &DemoArgs) -> Result<Self, String> {
         let wanted = [
@@ -163,22 +171,14 @@ impl Listeners {
         Ok(Self(listeners))
     }
 
-    /// Its address, or any free port where the usual one is taken.
-    fn address(&self, name: &str) -> Option<String> {
-        let listener = self.0.iter().find(|listener| listener.name == name)?;
-        let any = || SocketAddr::new(listener.bind, 0).to_string();
-        Some(listener.at.clone().unwrap_or_else(any))
-    }
-
-    fn serve_args(&self, args: &DemoArgs) -> ServeArgs {
-        ServeArgs {
-            data: Some(args.data.clone()),
-            mqtt: self.address("mqtt"),
-            ws: self.address("ws"),
-            coap: self.address("coap"),
-            http: self.address("http"),
-            ready_file: args.ready_file.clone(),
-            ..ServeArgs::default()
+    fn settings(&self, args: &DemoArgs) -> Given {
+        let mut given = Given::default().with("data", &args.data);
+        for listener in &self.0 {
+            given = given.with(listener.name, listener.address());
+        }
+        match &args.ready_file {
+            Some(path) => given.with("ready-file", path),
+            None => given,
         }
     }
 

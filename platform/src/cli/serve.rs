@@ -5,13 +5,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::compose::{Addresses, Platform};
-use crate::config::{ServeArgs, Settings};
+use crate::config::{ServeFlags, Settings};
 use crate::nearby::outward;
 use crate::ready::ReadyFile;
 use crate::runtime;
 
-pub fn run(args: ServeArgs) -> ExitCode {
-    let settings = match Settings::from_args(args) {
+pub fn run(flags: ServeFlags) -> ExitCode {
+    let settings = match flags.settings() {
         Ok(settings) => settings,
         Err(error) => {
             super::complain(error);
@@ -22,8 +22,9 @@ pub fn run(args: ServeArgs) -> ExitCode {
 }
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {
-    let ready_file = settings.ready_file.clone();
-    let (data, public_url) = (settings.data.clone(), settings.public_url.clone());
+    let ready_file = settings.observability.ready_file.clone();
+    let data = settings.storage.data.clone();
+    let public_url = settings.identity.public_url.clone();
     let platform = Platform::start(settings).await?;
     platform.announce();
     tell_of_pages(platform.addresses(), public_url, &data);

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use feed::{MAX_HORIZON, Selection, Target, TokenFile};
 
+use super::sources::number;
+
 /// The flags of the feed. None of them: no feed.
 #[derive(clap::Args, Debug, Clone, Default)]
 #[command(next_help_heading = "Feed to an existing time-series store")]
@@ -30,7 +32,8 @@ pub struct FeedArgs {
     #[arg(
         long = "feed-horizon",
         value_name = "SECONDS",
-        env = "MADANG_FEED_HORIZON"
+        env = "MADANG_FEED_HORIZON",
+        value_parser = number::<u64>
     )]
     pub horizon: Option<u64>,
     /// `public` datastreams, or `all` [default: public]
@@ -62,18 +65,6 @@ pub enum FeedConfigError {
 }
 
 impl FeedArgs {
-    /// What is given here, else what `below` gives.
-    pub(super) fn over(self, below: Self) -> Self {
-        Self {
-            url: self.url.or(below.url),
-            token_file: self.token_file.or(below.token_file),
-            org: self.org.or(below.org),
-            bucket: self.bucket.or(below.bucket),
-            horizon: self.horizon.or(below.horizon),
-            visibility: self.visibility.or(below.visibility),
-        }
-    }
-
     pub(super) fn checked(self) -> Result<Option<feed::Config>, FeedConfigError> {
         let Some(url) = &self.url else {
             return match self.first_given() {

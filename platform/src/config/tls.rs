@@ -12,7 +12,32 @@ use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
+use super::ConfigError;
 use super::certificate::{ChainFault, chain_faults, validity};
+
+/// The certificate of every listener over TLS.
+#[derive(clap::Args, Debug, Clone)]
+#[command(next_help_heading = "TLS")]
+pub struct TlsArgs {
+    /// Certificate chain, PEM; read again when it changes
+    #[arg(long, value_name = "FILE", env = "MADANG_TLS_CERT")]
+    tls_cert: Option<PathBuf>,
+    /// Its private key, PEM
+    #[arg(long, value_name = "FILE", env = "MADANG_TLS_KEY")]
+    tls_key: Option<PathBuf>,
+}
+
+impl TlsArgs {
+    pub(super) fn load(self) -> Result<Option<ReloadingTls>, ConfigError> {
+        match (self.tls_cert, self.tls_key) {
+            (Some(certificate), Some(key)) => {
+                Ok(Some(ReloadingTls::load(TlsFiles { certificate, key })?))
+            }
+            (None, None) => Ok(None),
+            _ => Err(ConfigError::HalfCertificate),
+        }
+    }
+}
 
 /// Two PEM files.
 #[derive(Debug, Clone)]

@@ -6,17 +6,13 @@ use domain::Timestamp;
 
 use super::certificate;
 use super::report::Report;
-use crate::config::{ConfigError, ServeArgs, Settings};
+use crate::config::{ConfigError, Given};
 
 pub(super) fn check(path: &Path, now: Timestamp, report: &mut Report) {
-    let args = |data: Option<&str>| ServeArgs {
-        config: Some(path.to_owned()),
-        data: data.map(Into::into),
-        ..ServeArgs::default()
-    };
-    let settings = match Settings::from_args(args(None)) {
+    let given = Given::default().with("config", path);
+    let settings = match given.clone().settings() {
         // The folder may be given elsewhere: what else is wrong?
-        Err(ConfigError::NoData) => Settings::from_args(args(Some("."))),
+        Err(ConfigError::NoData) => given.with("data", ".").settings(),
         other => other,
     };
     match settings {

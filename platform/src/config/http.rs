@@ -1,0 +1,74 @@
+//! The limits of HTTP, and whom it believes.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+
+use http_edge::limits::MAX_CONNECTIONS;
+use http_edge::request::TrustedProxies;
+use open_api::Quotas;
+
+use super::sources::number;
+
+/// Proxies, connections and quotas.
+#[derive(clap::Args, Debug, Clone)]
+#[command(next_help_heading = "HTTP")]
+pub struct Http {
+    /// Addresses whose X-Forwarded-For is believed, as 10.0.0.0/8,::1
+    #[arg(
+        long,
+        value_name = "ADDR,...",
+        env = "MADANG_TRUSTED_PROXIES",
+        value_parser = trusted_proxies
+    )]
+    pub trusted_proxies: Option<TrustedProxies>,
+    /// Connections at once, 10000 at most; fewer where the system allows fewer open files
+    #[arg(
+        long,
+        value_name = "N",
+        env = "MADANG_HTTP_CONNECTIONS",
+        default_value_t = NonZeroUsize::new(MAX_CONNECTIONS).unwrap_or(NonZeroUsize::MIN),
+        value_parser = connections
+    )]
+    pub http_connections: NonZeroUsize,
+    /// Requests a minute of an address without a key
+    #[arg(
+        long,
+        value_name = "REQUESTS",
+        env = "MADANG_HTTP_ANONYMOUS_RATE",
+        default_value_t = Quotas::default().anonymous_a_minute,
+        value_parser = number::<NonZeroU32>
+    )]
+    pub http_anonymous_rate: NonZeroU32,
+    /// Requests a minute of an API key
+    #[arg(
+        long,
+        value_name = "REQUESTS",
+        env = "MADANG_HTTP_KEY_RATE",
+        default_value_t = Quotas::default().key_a_minute,
+        value_parser = number::<NonZeroU32>
+    )]
+    pub http_key_rate: NonZeroU32,
+}
+
+fn trusted_proxies(text: &str) -> Result<TrustedProxies, String> {
+    text.parse()
+        .map_err(|_| format!("{text:?} is no list of addresses or networks, as 10.0.0.0/8,::1"))
+}
+
+fn connections(text: &str) -> Result<NonZeroUsize, String> {
+    match number::<NonZeroUsize>(text)? {
+        connections if connections.get() > MAX_CONNECTIONS => {
+            Err(format!("{connections} is more than {MAX_CONNECTIONS}"))
+        }
+        connections => Ok(connections),
+    }
+}
+
+impl Http {
+    pub(crate) fn quotas(&self) -> Quotas {
+        Quotas {
+            anonymous_a_minute: self.http_anonymous_rate,
+            key_a_minute: self.http_key_rate,
+            ..Quotas::default()
+        }
+    }
+}

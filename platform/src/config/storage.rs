@@ -1,0 +1,50 @@
+//! Where the data is, and how much of the log is kept.
+
+use std::path::PathBuf;
+
+use super::sources::number;
+
+/// 10 GiB: what the contract promises to readers of the stream.
+const DEFAULT_LOG_BUDGET: u64 = 10 << 30;
+/// Two segments: below that the log could not recycle.
+const LEAST_LOG_BUDGET: u64 = 128 << 20;
+
+/// The data folder.
+#[derive(clap::Args, Debug, Clone)]
+#[command(next_help_heading = "Storage")]
+pub struct Storage {
+    /// Folder of the data; made where it is absent
+    #[arg(long, value_name = "DIR", env = "MADANG_DATA")]
+    pub data: PathBuf,
+    /// Bytes of log kept for readers of the stream; 128 MiB at least
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "MADANG_LOG_BUDGET",
+        default_value_t = DEFAULT_LOG_BUDGET,
+        value_parser = log_budget
+    )]
+    pub log_budget: u64,
+    /// For one start: the system's clock is right, whatever the data folder knows of earlier
+    /// times. Never a key of the file
+    #[arg(long, env = "MADANG_TRUST_CLOCK")]
+    pub trust_clock: bool,
+}
+
+fn log_budget(text: &str) -> Result<u64, String> {
+    match number(text)? {
+        bytes if bytes < LEAST_LOG_BUDGET => Err(format!(
+            "{bytes} is less than {LEAST_LOG_BUDGET} bytes (128 MiB)"
+        )),
+        bytes => Ok(bytes),
+    }
+}
+
+impl Storage {
+    pub fn clock_trust(&self) -> ingest::ClockTrust {
+        match self.trust_clock {
+            true => ingest::ClockTrust::Trusted,
+            false => ingest::ClockTrust::AsItGoes,
+        }
+    }
+}
