@@ -7,23 +7,23 @@ use anyhow::Context;
 use broker::coap::{self, CoapConfig, CoapHandle};
 use tokio::sync::watch;
 
-use crate::compose::Rooms;
-use crate::glue::access::Access;
-use crate::glue::uplink::Uplink;
+use crate::components::Components;
+use crate::wiring::access::Access;
+use crate::wiring::uplink::Uplink;
 
 pub(crate) fn start(
-    rooms: &Rooms,
+    components: &Components,
     socket: UdpSocket,
     mut stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<CoapHandle> {
-    let access = Arc::new(Access::of(rooms));
-    let sink = Arc::new(Uplink::of(rooms));
-    let keys = rooms.keys.clone();
+    let access = Arc::new(Access::of(components));
+    let sink = Arc::new(Uplink::of(components));
+    let keys = components.keys.clone();
     let shutdown = async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
     let config = CoapConfig {
-        scope: rooms.supervisor.scope("coap"),
+        scope: components.supervisor.scope("coap"),
         ..CoapConfig::default()
     };
     coap::serve(socket, access, sink, keys, &config, shutdown).context("the CoAP listener")

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use anyhow::Context;
 use feed::{Config, Feed};
 
-use crate::compose::Rooms;
+use crate::components::Components;
 
-pub(crate) fn start(rooms: &Rooms, data: &Path, config: Config) -> anyhow::Result<Feed> {
+pub(crate) fn start(components: &Components, data: &Path, config: Config) -> anyhow::Result<Feed> {
     if config.token.is_some() && config.target.crosses_a_network_in_plaintext() {
         tracing::warn!(
             "--feed-url is http:// to another machine: its token and what is restricted \
              can be read on the way"
         );
     }
-    let registry = Arc::clone(&rooms.registry);
-    let scope = rooms.supervisor.scope("feed");
-    Feed::start(config, data, rooms.ingest.clone(), registry, scope).context("the feed")
+    let registry = Arc::clone(&components.registry);
+    let scope = components.supervisor.scope("feed");
+    Feed::start(config, data, components.ingest.clone(), registry, scope).context("the feed")
 }
 
 /// Its thread ends within moments; nothing here waits on it.

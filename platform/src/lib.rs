@@ -1,37 +1,44 @@
 //! The composition root: the only room that knows every other one.
 //!
 //! - [`config`]: settings, refused before a port is bound
-//! - [`compose`]: opens, joins, runs and ends the rooms
-//! - [`glue`]: between the broker and the data plane
+//! - `compose`: joins, runs and ends the components
+//! - `wiring`: between the broker and the data plane
 //! - [`backup`]: a copy of the whole data folder, and a folder from one
-//! - [`nearby`], [`server_file`]: how commands find the running server
+//! - `components`, `sockets`, `addresses`: what is opened and bound first
+//! - `api`, `mqtt`, `coap`, `feed`: the start of each listener and of the feed
+//! - `server_file`, `reachability`: how commands find the running server
 //! - [`cli`]: the command line, one file a subcommand
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod backup;
 pub mod cli;
-pub mod compose;
 pub mod config;
-pub mod nearby;
-pub mod observability;
-pub mod ready;
 pub mod runtime;
-pub mod server_file;
 
+mod addresses;
+mod api;
 mod coap;
 mod coap_metrics;
+mod components;
+mod compose;
 mod feed;
 mod folder;
 mod format;
-pub mod glue;
 mod handles;
-mod http;
+mod housekeeping;
 mod identity;
 mod mqtt;
+mod observability;
+mod reachability;
+mod ready;
+mod server_file;
+mod sockets;
+mod transports;
+mod wiring;
 mod worker_metrics;
 
-// What an operator is told of a topic that is refused; each has a cure, and each
-// cure is tested from outside.
-pub use glue::children::NotItsChild;
-pub use glue::topic_fault::TopicFault;
+// Why a topic is refused. Each reason names its cure, and each cure is tested
+// from outside.
+pub use wiring::children::NotItsChild;
+pub use wiring::topic_fault::TopicFault;

@@ -8,16 +8,16 @@ use broker::{BoundListener, BoundSockets, Broker, BrokerHandle, Listener, LogMes
 use domain::Offset;
 use tokio::sync::watch;
 
-use crate::compose::Rooms;
+use crate::components::Components;
 use crate::config::{MqttLimits, ReloadingTls};
-use crate::glue::access::Access;
-use crate::glue::backlog::MissedMessages;
-use crate::glue::downlink::Subscribers;
-use crate::glue::retained::LatestAsRetained;
-use crate::glue::uplink::Uplink;
+use crate::wiring::access::Access;
+use crate::wiring::backlog::MissedMessages;
+use crate::wiring::downlink::Subscribers;
+use crate::wiring::retained::LatestAsRetained;
+use crate::wiring::uplink::Uplink;
 
 pub(crate) fn start(
-    rooms: &Rooms,
+    components: &Components,
     sockets: Vec<(Listener, BoundSockets)>,
     tls: Option<&ReloadingTls>,
     limits: &MqttLimits,
@@ -32,24 +32,24 @@ pub(crate) fn start(
         })
         .collect();
     let services = Services {
-        access: Arc::new(Access::of(rooms)),
-        sink: Arc::new(Uplink::of(rooms)),
+        access: Arc::new(Access::of(components)),
+        sink: Arc::new(Uplink::of(components)),
         retained: Arc::new(LatestAsRetained {
-            registry: Arc::clone(&rooms.registry),
-            ingest: rooms.ingest.clone(),
+            registry: Arc::clone(&components.registry),
+            ingest: components.ingest.clone(),
         }),
-        sessions: Arc::clone(&rooms.sessions),
-        backlog: Arc::new(MissedMessages::of(rooms)),
+        sessions: Arc::clone(&components.sessions),
+        backlog: Arc::new(MissedMessages::of(components)),
     };
     let shutdown = async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
-    let scope = rooms.supervisor.scope("mqtt");
-    let config = limits.broker_config(rooms.handles.mqtt, scope);
+    let scope = components.supervisor.scope("mqtt");
+    let config = limits.broker_config(components.handles.mqtt, scope);
     let handle =
         Broker::start(config, &services, listeners, shutdown).context("the MQTT broker")?;
     let revalidating = handle.clone();
-    rooms
+    components
         .registry
         .on_change(move |_generation| revalidating.revalidate());
     Ok(handle)

@@ -11,23 +11,23 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 use lines::Lines;
-pub use lines::lost;
+pub(crate) use lines::lost;
 
 /// What is left in the queue at the end may take so long to be written.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// What is told by default. Libraries of the network warn of what a peer does
+/// What is logged by default. Libraries of the network warn of what a peer does
 /// wrong, as often as it does it: that is counted, and fills no disk.
 const USUAL: &str = "info,h2=off,hyper=off,hyper_util=off,rustls=off,tokio_rustls=off";
 
 /// The running log.
-pub struct Logging {
+pub(crate) struct Logging {
     lines: Lines,
 }
 
 impl Logging {
     /// Call once, before anything else logs.
-    pub fn start() -> std::io::Result<Self> {
+    pub(crate) fn start() -> std::io::Result<Self> {
         let lines = Lines::start(std::io::stderr())?;
         let filter =
             EnvFilter::try_from_env("MADANG_LOG").unwrap_or_else(|_| EnvFilter::new(USUAL));
@@ -44,7 +44,7 @@ impl Logging {
     }
 
     /// The last line of the process, and all before it.
-    pub fn end(self, last: Option<&str>) {
+    pub(crate) fn end(self, last: Option<&str>) {
         if let Some(last) = last {
             self.lines.put(format!("{last}\n").into_bytes());
         }

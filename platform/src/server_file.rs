@@ -1,5 +1,5 @@
 //! `DIR/server.json`: where the server of a data folder listens, so that a
-//! command that is told the folder talks to that server, and sends the folder's
+//! command that is given the folder talks to that server, and sends the folder's
 //! token to no other.
 //!
 //! Written once everything listens, removed at the end. What a killed server
@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use crate::compose::Addresses;
-use crate::nearby::{leads_to, reachable};
+use crate::addresses::Addresses;
+use crate::reachability::{leads_to, reachable};
 
 /// Within the data folder.
-pub const FILE: &str = "server.json";
+pub(crate) const FILE: &str = "server.json";
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Content {
@@ -31,7 +31,7 @@ struct Content {
 
 /// Removed when it is dropped.
 #[derive(Debug)]
-pub struct ServerFile(PathBuf);
+pub(crate) struct ServerFile(PathBuf);
 
 impl ServerFile {
     pub(crate) fn write(
@@ -60,11 +60,11 @@ impl Drop for ServerFile {
 
 /// The server that runs on a data folder.
 #[derive(Debug, Clone)]
-pub struct Running(Content);
+pub(crate) struct Running(Content);
 
 impl Running {
     /// `None`: nobody runs on it.
-    pub fn on(data: &Path) -> anyhow::Result<Option<Self>> {
+    pub(crate) fn on(data: &Path) -> anyhow::Result<Option<Self>> {
         let path = data.join(FILE);
         let text = match std::fs::read(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -77,8 +77,8 @@ impl Running {
     }
 
     /// Where this machine asks it; what the outside world knows it by, where
-    /// it has no plaintext door.
-    pub fn url(&self) -> Option<String> {
+    /// it has no plaintext listener.
+    pub(crate) fn url(&self) -> Option<String> {
         let plain = self.0.listeners.get("http").map(|bound| {
             let at = SocketAddr::new(reachable(bound.ip()), bound.port());
             format!("http://{at}")
@@ -87,7 +87,7 @@ impl Running {
     }
 
     /// Whether `url` is this server and no other.
-    pub fn answers_at(&self, url: &str) -> bool {
+    pub(crate) fn answers_at(&self, url: &str) -> bool {
         let url = url.trim_end_matches('/');
         if self.0.public_url.as_deref() == Some(url) {
             return true;
@@ -116,7 +116,7 @@ impl Running {
 
 /// When a process began, in the kernel's ticks; `None`: there is none.
 fn began(pid: u32) -> Option<u64> {
-    /// Of `/proc/PID/stat`, counted from behind the name, which may hold spaces.
+    /// Of `/proc/PID/stat`, counted from after the name, which may hold spaces.
     const STARTTIME_AFTER_NAME: usize = 19;
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, rest) = stat.rsplit_once(')')?;

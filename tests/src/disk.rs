@@ -1,5 +1,5 @@
 //! File systems of a test's own: one that is small, and one whose power can be
-//! cut. Both need root; where that is missing it is told loudly, and in CI it
+//! cut. Both need root; where that is missing, it says so loudly, and in CI it
 //! is a failure.
 
 use std::ffi::OsStr;

@@ -34,7 +34,7 @@ pub struct FaultRun<'a> {
     bench: &'a mut FaultBench,
     child: Child,
     pid: i32,
-    told: Receiver<u64>,
+    numbers: Receiver<u64>,
     address: SocketAddr,
     ended: bool,
 }
@@ -77,12 +77,12 @@ impl FaultBench {
             .stderr(File::create(&self.said).unwrap())
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", line[0]));
-        let (tell, told) = channel();
+        let (sender, numbers) = channel();
         std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             let mut number = [0; 8];
             while stream.read_exact(&mut number).is_ok() {
-                if tell.send(u64::from_le_bytes(number)).is_err() {
+                if sender.send(u64::from_le_bytes(number)).is_err() {
                     return;
                 }
             }
@@ -91,7 +91,7 @@ impl FaultBench {
             bench: self,
             child,
             pid: 0,
-            told,
+            numbers,
             address,
             ended: false,
         };
@@ -107,7 +107,7 @@ impl FaultBench {
 
     /// Opens what the fault has left, undisturbed: all that was acknowledged is
     /// there once, and nothing that was never sent. Then it goes on from there,
-    /// and that holds again, as it does behind one more start.
+    /// and that holds again, as it does after one more start.
     pub fn check(&mut self, data: &Path, what: &str) {
         let registry = self.registry.path();
         let plane = SmallPlane::open(registry, data)
@@ -148,7 +148,7 @@ impl FaultRun<'_> {
     fn hear(&mut self) -> Option<u64> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            match self.told.recv_timeout(LOOK) {
+            match self.numbers.recv_timeout(LOOK) {
                 Ok(number) => return Some(number),
                 Err(RecvTimeoutError::Disconnected) => return None,
                 Err(RecvTimeoutError::Timeout) => {}
@@ -175,7 +175,7 @@ impl FaultRun<'_> {
     pub fn go_on_until(&mut self, mut seen: impl FnMut() -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !seen() && self.child.try_wait().unwrap().is_none() {
-            while let Ok(number) = self.told.try_recv() {
+            while let Ok(number) = self.numbers.try_recv() {
                 self.take(number);
             }
             assert!(Instant::now() < deadline, "never seen");

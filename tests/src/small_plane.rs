@@ -35,7 +35,7 @@ const NOW: Timestamp = Timestamp::from_micros(1_790_000_000_000_000);
 const FLUSH_ROWS: usize = 100;
 /// Of a signed message, which is kept as it came: 35 fill a segment.
 const SIGNED_BYTES: usize = 60_000;
-/// A plain message comes again behind so many others, when some have been
+/// A plain message comes again after so many others, when some have been
 /// flushed meanwhile.
 const AGAIN_BEHIND: u64 = 20;
 /// Messages between two compactions.

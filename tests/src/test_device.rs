@@ -150,7 +150,7 @@ fn push_option(out: &mut Vec<u8>, delta: u8, value: &[u8]) {
     out.extend_from_slice(value);
 }
 
-/// What stands behind the options of an answer.
+/// What stands after the options of an answer.
 fn payload(mut rest: &[u8]) -> Vec<u8> {
     while let Some((&head, tail)) = rest.split_first() {
         if head == 0xff {

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use crate::Sessions;
 use crate::database;
-use crate::folder::{self, SessionsTold};
+use crate::folder::{self, SessionsMark};
 use crate::queue::Copy;
 
 /// Why the kept sessions were not copied.
@@ -74,7 +74,7 @@ pub fn inspect_sessions(dir: &Path) -> Result<InspectedSessions, String> {
             newest: newest_position(&connection)?,
             sessions: count(&connection, "SELECT count(*) FROM session")?,
             subscriptions: count(&connection, "SELECT count(*) FROM subscription")?,
-            told: folder::told(&connection)?,
+            mark: folder::read_mark(&connection)?,
         })
     };
     inspected().map_err(|error| error.to_string())
@@ -88,7 +88,7 @@ pub struct InspectedSessions {
     pub sessions: u64,
     /// Of all of them.
     pub subscriptions: u64,
-    pub told: SessionsTold,
+    pub mark: SessionsMark,
 }
 
 fn count(connection: &Connection, sql: &str) -> rusqlite::Result<u64> {

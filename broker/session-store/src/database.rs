@@ -17,7 +17,7 @@ use domain::{FolderId, Misfit};
 use rusqlite::{Connection, ErrorCode};
 use sqlite_file::{Header, KeptWal};
 
-use crate::folder::{SessionsFolder, adopt, told};
+use crate::folder::{SessionsFolder, adopt, read_mark};
 use crate::rows;
 use crate::schema::SCHEMA;
 
@@ -116,13 +116,13 @@ fn check(opened: &Opened, folder: SessionsFolder) -> Result<(), OpenSessionsErro
         path: path(),
         source,
     };
-    let told = told(&opened.connection).map_err(failed)?;
-    let misfit = folder.mark.check(told.folder).err();
+    let found = read_mark(&opened.connection).map_err(failed)?;
+    let misfit = folder.mark.check(found.folder).err();
     // An older copy of this folder's own may tell no folder yet.
-    if misfit != Some(Misfit::Foreign) && told.changes < folder.least {
+    if misfit != Some(Misfit::Foreign) && found.changes < folder.least {
         return Err(OpenSessionsError::Older {
             path: path(),
-            found: told.changes,
+            found: found.changes,
             least: folder.least,
         });
     }
@@ -133,7 +133,7 @@ fn check(opened: &Opened, folder: SessionsFolder) -> Result<(), OpenSessionsErro
         });
     }
     match folder.mark.id() {
-        Some(id) if told.folder.is_none() => adopt(&opened.connection, id, 0).map_err(failed),
+        Some(id) if found.folder.is_none() => adopt(&opened.connection, id, 0).map_err(failed),
         _ => Ok(()),
     }
 }
@@ -182,7 +182,7 @@ fn try_open(path: &Path) -> Result<Found, OpenSessionsError> {
         // Damage that is found by a change, hours later, would end the platform.
         let damage = sqlite_file::integrity_fault(&connection)?;
         let sessions = rows::load(&connection)?;
-        let changes = told(&connection)?.changes;
+        let changes = read_mark(&connection)?.changes;
         Ok((connection, sessions, changes, damage))
     }) {
         Ok((.., Some(damage))) => Ok(Found::Damaged(damage)),

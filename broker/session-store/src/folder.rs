@@ -20,18 +20,18 @@ impl SessionsFolder {
     };
 }
 
-/// What a file tells of itself.
+/// Whose a file is, and how far it has got.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct SessionsTold {
+pub struct SessionsMark {
     pub folder: Option<FolderId>,
     pub changes: u64,
 }
 
-pub(crate) fn told(connection: &Connection) -> rusqlite::Result<SessionsTold> {
+pub(crate) fn read_mark(connection: &Connection) -> rusqlite::Result<SessionsMark> {
     connection.query_row("SELECT id, changes FROM folder", [], |row| {
         let id: Option<String> = row.get(0)?;
         let changes: i64 = row.get(1)?;
-        Ok(SessionsTold {
+        Ok(SessionsMark {
             folder: id.and_then(|text| text.parse().ok()),
             changes: changes.cast_unsigned(),
         })

@@ -35,7 +35,7 @@ use supervisor::Scope;
 
 pub use copy::{CopySessionsError, InspectedSessions, inspect_sessions};
 pub use database::{OpenSessionsError, SESSIONS_FILE, begin_empty};
-pub use folder::{SessionsFolder, SessionsTold};
+pub use folder::{SessionsFolder, SessionsMark};
 pub use queue::SessionsFault;
 use queue::{Queue, SaveError};
 
@@ -50,7 +50,7 @@ pub trait SessionClock: Send + Sync + 'static {
 }
 
 /// The open file of kept sessions. Dropped without [`Self::close`], it saves
-/// what waits and nobody is told when.
+/// what waits and nobody learns when.
 pub struct Sessions {
     queue: Arc<Queue>,
     scope: Scope,

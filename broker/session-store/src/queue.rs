@@ -2,7 +2,7 @@
 //!
 //! Constraints: changes leave in the order in which they came; at most
 //! [`WAITING_CHANGES`] wait. Past that, and after a fault or the end, nothing
-//! is taken: who asked is told at once, so that no acknowledgement leaves.
+//! is taken: who asked learns it at once, so that no acknowledgement leaves.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -177,7 +177,7 @@ impl Queue {
         Some(batch)
     }
 
-    /// Nothing is saved any more: `batch` and all that waits are told.
+    /// Nothing is saved any more: `batch` and all that waits learn it.
     pub(crate) fn fail(&self, batch: Vec<Waiting>, cause: rusqlite::Error) {
         tracing::error!(%cause, "sessions cannot be saved any more");
         let fault = SessionsFault {

@@ -136,12 +136,12 @@ impl Document {
             return Err(damaged("it is longer than any"));
         }
         let bytes = std::fs::read(&path).map_err(failed)?;
-        let told: FormatOnly =
+        let head: FormatOnly =
             serde_json::from_slice(&bytes).map_err(|error| damaged(&error.to_string()))?;
-        if told.format > FORMAT {
+        if head.format > FORMAT {
             return Err(DocumentError::Newer {
                 path: path.clone(),
-                found: told.format,
+                found: head.format,
             });
         }
         let document: Self =

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 
 use super::document::Document;
 use super::staging::Staging;
-use super::take::{self, Rooms};
+use super::take::{self, Sources};
 
 /// Makes them of one data folder.
 pub struct LiveBackups {
@@ -21,7 +21,7 @@ pub struct LiveBackups {
 
 struct Shared {
     data: PathBuf,
-    rooms: Rooms,
+    sources: Sources,
     clock: Arc<dyn Clock>,
     /// One is being made, or about to be.
     busy: AtomicBool,
@@ -29,14 +29,14 @@ struct Shared {
 }
 
 impl LiveBackups {
-    pub(crate) fn new(data: &Path, rooms: Rooms, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(data: &Path, sources: Sources, clock: Arc<dyn Clock>) -> Self {
         if let Err(error) = Staging::remove_leftover(data) {
             tracing::warn!(%error, "what a backup left behind is not removed");
         }
         Self {
             shared: Arc::new(Shared {
                 data: data.to_owned(),
-                rooms,
+                sources,
                 clock,
                 busy: AtomicBool::new(false),
                 last: Mutex::new(None),
@@ -65,7 +65,7 @@ impl Backups for LiveBackups {
 impl Shared {
     /// The caller has made it busy; once it has begun, the thread ends that.
     fn begin(self: &Arc<Self>, folder: &Path) -> Result<BackupState, BackupRefused> {
-        let into = take::prepare(&self.data, &self.rooms, folder)
+        let into = take::prepare(&self.data, &self.sources, folder)
             .map_err(|error| BackupRefused::Folder(words(error)))?;
         let state = BackupState {
             folder: folder.to_owned(),
@@ -87,10 +87,10 @@ impl Shared {
     }
 
     fn make(&self, into: CopyFolder) {
-        // A panic there was told by the panic hook; the state must not stay at
+        // A panic there was logged by the panic hook; the state must not stay at
         // running.
         let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            take::take_running(&self.data, &self.rooms, into)
+            take::take_running(&self.data, &self.sources, into)
         }));
         let ended = self.clock.now();
         let progress = match made {

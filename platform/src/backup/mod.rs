@@ -5,7 +5,7 @@
 //! positions in the log (kept sessions, a feed's cursor) is taken first, then
 //! store and log up to an offset, then what frames refer to (the registry, the
 //! models). The record of the folder's parts is taken before all: none of them
-//! may have got less far than it says. So nothing points behind the log's end,
+//! may have got less far than it says. So nothing points past the log's end,
 //! and nothing that a frame
 //! names is unknown.
 //!
@@ -27,4 +27,4 @@ pub use parts::PartsError;
 pub use staging::Staging;
 pub use take::{TakeError, take_closed};
 
-pub(crate) use take::Rooms;
+pub(crate) use take::Sources;

@@ -18,7 +18,7 @@ use session_store::SESSIONS_FILE;
 const MAX_FILES: usize = 10_000;
 /// Of a database, its file and its write-ahead log.
 const DATABASE_FILES: [&str; 2] = ["", "-wal"];
-/// Taken by rooms of their own, or before all others, or not worth taking: locks,
+/// Taken by crates of their own, or before all others, or not worth taking: locks,
 /// where the server listens, and exports, which are made again.
 const ELSEWHERE: [&str; 8] = [
     "log",
@@ -30,7 +30,7 @@ const ELSEWHERE: [&str; 8] = [
     server_file::FILE,
     record::FILE,
 ];
-/// Behind the log, since frames refer to them.
+/// After the log, since frames refer to them.
 const LAST: [&str; 6] = [
     "models",
     TOKEN_FILE,

@@ -24,7 +24,7 @@ impl Staging {
         Self::make(data.join(FOLDER))
     }
 
-    /// What a backup left behind whose process was killed.
+    /// What a backup left over whose process was killed.
     pub(super) fn remove_leftover(data: &Path) -> io::Result<()> {
         match std::fs::remove_dir_all(data.join(FOLDER)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

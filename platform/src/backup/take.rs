@@ -35,43 +35,52 @@ pub enum TakeError {
     Data(#[from] BackupError),
 }
 
-/// The rooms of a running platform.
-pub(crate) struct Rooms {
+/// What a running platform is copied from.
+pub(crate) struct Sources {
     pub(crate) registry: Arc<Registry>,
     pub(crate) ingest: Ingest,
     pub(crate) sessions: Arc<Sessions>,
 }
 
 /// Makes the folder, and refuses one that has not enough room.
-pub(crate) fn prepare(data: &Path, rooms: &Rooms, folder: &Path) -> Result<CopyFolder, TakeError> {
+pub(crate) fn prepare(
+    data: &Path,
+    sources: &Sources,
+    folder: &Path,
+) -> Result<CopyFolder, TakeError> {
     let into = CopyFolder::create(folder, data)?;
-    check_room(data, &into, rooms.ingest.backup_bytes(None))?;
+    check_room(data, &into, sources.ingest.backup_bytes(None))?;
     Ok(into)
 }
 
 /// Fills `into` from the running platform whose folder is `data`.
 pub(crate) fn take_running(
     data: &Path,
-    rooms: &Rooms,
+    sources: &Sources,
     mut into: CopyFolder,
 ) -> Result<Document, TakeError> {
     let staging = Staging::within(data).map_err(TakeError::Staging)?;
     let parts = parts::parts(data)?;
     copy(parts::record(data).as_slice(), &mut into)?;
-    // First what holds positions in the log: none of them may lie behind its
+    // First what holds positions in the log: none of them may lie past its
     // end.
     let sessions = staging.path().join(SESSIONS_FILE);
-    let oldest = rooms.sessions.copy_to(&sessions)?;
+    let oldest = sources.sessions.copy_to(&sessions)?;
     into.copy(&sessions, SESSIONS_FILE)?;
     copy(&parts.first, &mut into)?;
     let oldest = oldest.map(broker::LogPosition::offset);
-    let copied = rooms.ingest.backup(&mut into, oldest)?;
+    let copied = sources.ingest.backup(&mut into, oldest)?;
     // Last what frames refer to: none of it may be unknown.
     let registry = staging.path().join(REGISTRY_FILE);
-    rooms.registry.copy_to(&registry)?;
+    sources.registry.copy_to(&registry)?;
     into.copy(&registry, REGISTRY_FILE)?;
     copy(&parts.last, &mut into)?;
-    finish(into, copied, &rooms.registry.snapshot(), rooms.ingest.now())
+    finish(
+        into,
+        copied,
+        &sources.registry.snapshot(),
+        sources.ingest.now(),
+    )
 }
 
 /// Makes a backup of a folder that nobody has open: the caller holds its lock.

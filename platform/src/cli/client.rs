@@ -26,7 +26,7 @@ pub struct ServerArgs {
     data: Option<PathBuf>,
 }
 
-/// Where neither a URL nor a folder is told.
+/// Where neither a URL nor a folder is given.
 const USUAL_URL: &str = "http://127.0.0.1:8080";
 
 impl ServerArgs {
@@ -48,7 +48,7 @@ impl ServerArgs {
         Ok(ApiClient::connect(&url, bearer)?)
     }
 
-    /// The operator where a token is told, and nobody in particular otherwise.
+    /// The operator where a token is given, and nobody in particular otherwise.
     pub fn operator_if_told(&self) -> anyhow::Result<ApiClient> {
         if self.token.is_some() || self.data.is_some() {
             self.operator()

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use crate::compose::Platform;
 use crate::config::{Given, Settings};
-use crate::nearby::{outward, reachable};
+use crate::reachability::{outward, reachable};
 use crate::runtime;
 
 mod banner;
@@ -51,14 +51,14 @@ pub struct DemoArgs {
 }
 
 pub fn run(args: DemoArgs) -> ExitCode {
-    let doors = match Listeners::of(&args) {
+    let listeners = match Listeners::of(&args) {
         Ok(listeners) => listeners,
         Err(error) => {
             super::complain(error);
             return ExitCode::from(2);
         }
     };
-    let settings = match doors.settings(&args).settings() {
+    let settings = match listeners.settings(&args).settings() {
         Ok(settings) => Settings {
             simulated: true,
             ..settings
@@ -68,19 +68,19 @@ pub fn run(args: DemoArgs) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    super::report_logged(|| runtime::block_on(demo(args, settings, doors)))
+    super::report_logged(|| runtime::block_on(demo(args, settings, listeners)))
 }
 
 async fn demo(args: DemoArgs, settings: Settings, listeners: Listeners) -> anyhow::Result<()> {
     story::refuse_older(&args.data)?;
     let ready_file = settings.observability.ready_file.clone();
     let platform = Platform::start(settings).await?;
-    let doors = Doors::of(&platform, args.bind);
+    let endpoints = Endpoints::of(&platform, args.bind);
     let settled = {
-        let (doors, data) = (doors.clone(), args.data.clone());
+        let (endpoints, data) = (endpoints.clone(), args.data.clone());
         tokio::task::spawn_blocking(move || {
             let story = story::Story::open(&data, args.days)?;
-            population::settle(&doors, &data, args.devices, story)
+            population::settle(&endpoints, &data, args.devices, story)
         })
     };
     let population = tokio::select! {
@@ -88,8 +88,13 @@ async fn demo(args: DemoArgs, settings: Settings, listeners: Listeners) -> anyho
         // What is missing of the past the next start makes.
         () = runtime::stop_signal() => return platform.run(std::future::ready(())).await,
     };
-    let fleet = fleet::Fleet::start(&doors, &population);
-    banner::print(&doors, &population, &args.data, &listeners.moved(&platform));
+    let fleet = fleet::Fleet::start(&endpoints, &population);
+    banner::print(
+        &endpoints,
+        &population,
+        &args.data,
+        &listeners.moved(&platform),
+    );
     let ready = crate::ready::ReadyFile::write(ready_file, platform.addresses())?;
     let ended = platform.run(runtime::stop_signal()).await;
     fleet.stop();
@@ -99,7 +104,7 @@ async fn demo(args: DemoArgs, settings: Settings, listeners: Listeners) -> anyho
 
 /// How the demo's own parts and its user reach the platform.
 #[derive(Debug, Clone)]
-pub(super) struct Doors {
+pub(super) struct Endpoints {
     pub mqtt: SocketAddr,
     pub coap: SocketAddr,
     pub http: SocketAddr,
@@ -107,7 +112,7 @@ pub(super) struct Doors {
     pub shown: IpAddr,
 }
 
-impl Doors {
+impl Endpoints {
     fn of(platform: &Platform, bind: IpAddr) -> Self {
         let addresses = platform.addresses();
         let near = |name: &str| {

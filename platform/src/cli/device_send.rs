@@ -44,15 +44,15 @@ pub(super) fn run(args: &SendArgs) -> anyhow::Result<()> {
     let key = read_key(&args.key)?;
     let api = args.server.anonymous()?;
     let platform = api.platform()?;
-    let door = match &args.coap {
-        Some(told) => told.clone(),
-        None => door(api.base_url(), platform.listeners.get("coap").copied())?,
+    let server = match &args.coap {
+        Some(given) => given.clone(),
+        None => coap_of(api.base_url(), platform.listeners.get("coap").copied())?,
     };
-    let door = door
+    let server = server
         .to_socket_addrs()
         .ok()
         .and_then(|mut found| found.next())
-        .with_context(|| format!("--coap {door:?} is no ADDR:PORT"))?;
+        .with_context(|| format!("--coap {server:?} is no ADDR:PORT"))?;
     let now = crate::runtime::timestamp(std::time::SystemTime::now());
     let message = SignedTelemetry {
         device: &args.id,
@@ -71,7 +71,7 @@ pub(super) fn run(args: &SendArgs) -> anyhow::Result<()> {
             body.len()
         );
     }
-    let answer = exchange(door, &args.id, &body)?;
+    let answer = exchange(server, &args.id, &body)?;
     let code = answer.header.get_code();
     let receipt = verify_receipt(&answer.payload, platform.receipt_keys()?, &body);
     match (code.as_str(), receipt) {
@@ -87,7 +87,7 @@ pub(super) fn run(args: &SendArgs) -> anyhow::Result<()> {
         (_, Err(error)) if code == "2.04" => Err(error)
             .context("the answer proves nothing, so it may not have come from the platform"),
         _ => bail!(
-            "coap://{door} answered {code} {}: madang device watch {} tells why",
+            "coap://{server} answered {code} {}: madang device watch {} tells why",
             String::from_utf8_lossy(&answer.payload),
             args.id
         ),
@@ -106,7 +106,7 @@ fn format(payload: &str) -> ContentFormat {
 }
 
 /// The API's host, at CoAP's port.
-fn door(url: &str, port: Option<u16>) -> anyhow::Result<String> {
+fn coap_of(url: &str, port: Option<u16>) -> anyhow::Result<String> {
     let port =
         port.with_context(|| format!("the platform at {url} has no CoAP: start it with --coap"))?;
     let authority = url.split("://").nth(1).unwrap_or(url);
@@ -118,15 +118,15 @@ fn door(url: &str, port: Option<u16>) -> anyhow::Result<String> {
     Ok(format!("{host}:{port}"))
 }
 
-fn exchange(door: SocketAddr, device: &DeviceId, body: &[u8]) -> anyhow::Result<Packet> {
-    let any = match door {
+fn exchange(server: SocketAddr, device: &DeviceId, body: &[u8]) -> anyhow::Result<Packet> {
+    let any = match server {
         SocketAddr::V4(_) => "0.0.0.0:0",
         SocketAddr::V6(_) => "[::]:0",
     };
     let socket = UdpSocket::bind(any).context("cannot open a UDP socket")?;
     socket
-        .connect(door)
-        .with_context(|| format!("cannot reach coap://{door}"))?;
+        .connect(server)
+        .with_context(|| format!("cannot reach coap://{server}"))?;
     let request = request(device, body)?;
     let bytes = request.to_bytes().context("the request")?;
     let mut patience = ACK_TIMEOUT;
@@ -137,7 +137,7 @@ fn exchange(door: SocketAddr, device: &DeviceId, body: &[u8]) -> anyhow::Result<
         }
         patience *= 2;
     }
-    bail!("coap://{door} does not answer")
+    bail!("coap://{server} does not answer")
 }
 
 fn request(device: &DeviceId, body: &[u8]) -> anyhow::Result<Packet> {
@@ -216,8 +216,8 @@ mod tests {
             ("http://[::1]:8080/", "[::1]:5683"),
             ("http://[::1]", "[::1]:5683"),
         ] {
-            assert_eq!(door(url, Some(5683)).unwrap(), found);
+            assert_eq!(coap_of(url, Some(5683)).unwrap(), found);
         }
-        assert!(door("http://127.0.0.1", None).is_err());
+        assert!(coap_of("http://127.0.0.1", None).is_err());
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn report_logged(command: impl FnOnce() -> anyhow::Result<()>) -> Exi
     }
 }
 
-/// One line on standard error; nobody is told where that is gone.
+/// One line on standard error; lost where nobody reads it.
 pub(crate) fn complain(what: impl std::fmt::Display) {
     let _ = writeln!(std::io::stderr(), "madang: {what}");
 }

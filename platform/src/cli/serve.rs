@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::compose::{Addresses, Platform};
+use crate::addresses::Addresses;
+use crate::compose::Platform;
 use crate::config::{ServeFlags, Settings};
-use crate::nearby::outward;
+use crate::reachability::outward;
 use crate::ready::ReadyFile;
 use crate::runtime;
 
@@ -27,7 +28,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let public_url = settings.identity.public_url.clone();
     let platform = Platform::start(settings).await?;
     platform.announce();
-    tell_of_pages(platform.addresses(), public_url, &data);
+    log_page_addresses(platform.addresses(), public_url, &data);
     let ready = ReadyFile::write(ready_file, platform.addresses())?;
     let ended = platform.run(runtime::stop_signal()).await;
     ready.remove();
@@ -35,7 +36,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
 }
 
 /// Where a browser goes first, and what opens the operators' page.
-fn tell_of_pages(addresses: &Addresses, public_url: Option<String>, data: &Path) {
+fn log_page_addresses(addresses: &Addresses, public_url: Option<String>, data: &Path) {
     let at = |listener: &str| {
         let bound = addresses.of(listener)?;
         let shown = SocketAddr::new(outward(bound.ip()), bound.port());

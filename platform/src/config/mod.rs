@@ -33,7 +33,7 @@ pub use sources::{Given, ServeFlags};
 pub use storage::Storage;
 pub use tls::{ReloadingTls, SharedConfig, TlsArgs, TlsError, TlsFiles};
 
-/// What `serve` is told, each setting read by itself.
+/// The arguments of `serve`, each setting read by itself.
 #[derive(clap::Args, Debug, Clone)]
 pub struct ServeArgs {
     /// TOML file with the same keys as these flags, as `mqtt = "0.0.0.0:1883"`

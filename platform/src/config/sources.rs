@@ -40,7 +40,7 @@ impl ServeFlags {
 
 impl Args for ServeFlags {
     fn augment_args(command: Command) -> Command {
-        // Not read yet: what is wrong is told in one line, and with the file.
+        // Not read yet: what is wrong is reported in one line, and with the file.
         let as_written = |arg: clap::Arg| match arg.get_action().takes_values() {
             true => arg
                 .value_parser(clap::value_parser!(OsString))

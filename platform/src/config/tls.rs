@@ -99,9 +99,9 @@ impl ReloadingTls {
     }
 
     /// Warns of what clients may refuse. Once there is a log.
-    pub(crate) fn tell_faults(&self) {
+    pub(crate) fn warn_of_faults(&self) {
         if let Ok(chain) = chain_of(&self.files) {
-            tell_faults(&self.files, &chain);
+            warn_of_faults(&self.files, &chain);
         }
     }
 
@@ -117,8 +117,8 @@ impl ReloadingTls {
         Arc::clone(&self.http)
     }
 
-    /// Looks at the files for good. A pair that cannot be used is told and the
-    /// old one kept: a typing error must not close the door.
+    /// Looks at the files for good. A pair that cannot be used is logged and the
+    /// old one kept: a typing error must not shut everybody out.
     pub async fn keep_fresh(mut self) {
         loop {
             tokio::time::sleep(RELOAD_INTERVAL).await;
@@ -144,7 +144,7 @@ impl ReloadingTls {
             let dates = faults.into_iter().map(|it| it.what).collect::<Vec<_>>();
             return Err(TlsError::NotValidNow(dates.join("; ")));
         }
-        tell_faults(&self.files, &chain);
+        warn_of_faults(&self.files, &chain);
         let http = server_config(&self.files, HTTP_ALPN)?;
         self.mqtt
             .replace_pem(&certificate, &key)
@@ -188,7 +188,7 @@ fn chain_of(files: &TlsFiles) -> Result<Vec<CertificateDer<'static>>, TlsError> 
 }
 
 /// Served all the same: who will not take it is for the operator to know.
-fn tell_faults(files: &TlsFiles, chain: &[CertificateDer<'_>]) {
+fn warn_of_faults(files: &TlsFiles, chain: &[CertificateDer<'_>]) {
     for ChainFault { what, cure } in chain_faults(chain, SystemClock.now()) {
         tracing::warn!("{}: {what}; {cure}", files.certificate.display());
     }

@@ -1,6 +1,6 @@
 //! Keeps the record up to date while the platform runs.
 //!
-//! The registry's marks are written behind each of its changes, before whoever
+//! The registry's marks are written after each of its changes, before whoever
 //! made it is answered: what was answered is never unknown to the record, and
 //! no number is given twice. Those of log and sessions, which move with every
 //! message, are written each minute and at the end.
@@ -43,8 +43,8 @@ impl Keeper {
         });
     }
 
-    /// A mark that stays behind refuses nothing; it only knows an older copy
-    /// later. So a fault here is told, and ends nothing.
+    /// A mark that lags refuses nothing; it only knows an older copy
+    /// later. So a fault here is logged, and ends nothing.
     fn change(&self, change: impl FnOnce(&mut Record)) {
         let mut record = self.record.lock();
         let mut next = record.clone();

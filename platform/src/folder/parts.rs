@@ -70,7 +70,7 @@ pub(crate) fn digests(data: &Path) -> anyhow::Result<BTreeMap<String, String>> {
 }
 
 /// Refuses a folder that lacks a part or has another's keys. Whether the others
-/// belong to it and have got as far as they must, their rooms look at.
+/// belong to it and have got as far as they must, the crates that open them look at.
 pub(super) fn check_whole(data: &Path, record: &Record) -> anyhow::Result<()> {
     // Where store and log agree against it, it is the record that is foreign.
     if let [Some(store), Some(log)] = ingest::repair::folders_of(data)
@@ -89,9 +89,9 @@ pub(super) fn check_whole(data: &Path, record: &Record) -> anyhow::Result<()> {
             bail!("{} {what}: {RESTORE}", path.display());
         }
     }
-    for (name, told) in &record.secrets {
+    for (name, digest) in &record.secrets {
         let path = data.join(name);
-        if let Some(fault) = key_fault(&path, told) {
+        if let Some(fault) = key_fault(&path, digest) {
             let hangs = SECRETS.iter().find(|(secret, _)| secret == name);
             let hangs = hangs.map_or("this folder's is needed", |(_, hangs)| *hangs);
             bail!("{} {fault}: {hangs}; {RESTORE}", path.display());
@@ -100,13 +100,13 @@ pub(super) fn check_whole(data: &Path, record: &Record) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is wrong with a file of keys whose digest is `told`.
-pub(crate) fn key_fault(path: &Path, told: &str) -> Option<String> {
+/// What is wrong with a file of keys whose digest is to be `expected`.
+pub(crate) fn key_fault(path: &Path, expected: &str) -> Option<String> {
     if let Some(what) = lost(path) {
         return Some(what.to_owned());
     }
     match digest(path) {
-        Ok(found) if found == told => None,
+        Ok(found) if found == expected => None,
         Ok(_) => Some("is not the one of this data folder".to_owned()),
         Err(error) => Some(format!("cannot be read ({error})")),
     }

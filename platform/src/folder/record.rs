@@ -169,8 +169,8 @@ fn parse(text: &[u8]) -> (Option<u32>, Option<Record>) {
             return None;
         }
         let version: u32 = words.next()?.parse().ok()?;
-        let told = u32::from_str_radix(words.next()?, 16).ok()?;
-        let record = (told == crc(version, body))
+        let checksum = u32::from_str_radix(words.next()?, 16).ok()?;
+        let record = (checksum == crc(version, body))
             .then(|| serde_json::from_str(body).ok())
             .flatten();
         Some((version, record))

@@ -13,7 +13,7 @@ const MAX_LINE_BYTES: usize = 16 * 1_024;
 static LOST: AtomicU64 = AtomicU64::new(0);
 
 /// Lines that could not be written since the start.
-pub fn lost() -> u64 {
+pub(crate) fn lost() -> u64 {
     LOST.load(Ordering::Relaxed)
 }
 
@@ -101,15 +101,15 @@ impl Drop for Line {
 }
 
 fn write_out(mut out: impl Write, items: &Receiver<Item>) {
-    let mut told = 0;
+    let mut reported = 0;
     for item in items {
         match item {
             Item::Line(line) => {
                 let lost = lost();
-                if lost > told {
-                    let note = format!("{} log lines before this one were lost\n", lost - told);
+                if lost > reported {
+                    let note = format!("{} log lines before this one were lost\n", lost - reported);
                     if out.write_all(note.as_bytes()).is_ok() {
-                        told = lost;
+                        reported = lost;
                     }
                 }
                 if out.write_all(&line).is_err() {

@@ -2,7 +2,7 @@
 //! of its own, for faults that only a process can have. Connects to ADDRESS,
 //! tells its process id and then the number of each message of FROM..TO that
 //! was acknowledged, as u64, little-endian; by a socket, since faults are
-//! injected into writes to files. Ends with 0 behind a clean stop, with 1 on a
+//! injected into writes to files. Ends with 0 after a clean stop, with 1 on a
 //! fault.
 
 #![allow(clippy::unwrap_used)]
@@ -19,12 +19,12 @@ fn run() -> anyhow::Result<()> {
     let [registry, data, address, from, to] = arguments.as_slice() else {
         anyhow::bail!("small-plane REGISTRY DATA ADDRESS FROM TO");
     };
-    let mut told = TcpStream::connect(address)?;
-    told.set_nodelay(true)?;
-    told.write_all(&u64::from(std::process::id()).to_le_bytes())?;
+    let mut parent = TcpStream::connect(address)?;
+    parent.set_nodelay(true)?;
+    parent.write_all(&u64::from(std::process::id()).to_le_bytes())?;
     let plane = SmallPlane::open(Path::new(registry), Path::new(data))?;
     plane.run(from.parse()?..to.parse()?, |number| {
-        told.write_all(&number.to_le_bytes()).unwrap();
+        parent.write_all(&number.to_le_bytes()).unwrap();
     })
 }
 

@@ -156,7 +156,7 @@ fn a_platform_that_was_copied_under_load_goes_on_elsewhere() {
         let made = backup(&platform, &copy);
         // They went on meanwhile, and go on.
         let after: u32 = sent.iter().map(|sent| sent.load(Ordering::SeqCst)).sum();
-        eventually("devices publish behind it", || {
+        eventually("devices publish after it", || {
             let now: u32 = sent.iter().map(|sent| sent.load(Ordering::SeqCst)).sum();
             (now > after + 10).then_some(())
         });

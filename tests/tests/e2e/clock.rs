@@ -138,7 +138,7 @@ fn no_leap_loses_a_row_moves_a_time_or_shuts_a_device_out() {
             let clock = &platform.get_json("/v1/platform")["clock"];
             (clock["system"] == "followed").then_some(())
         });
-        send(&platform, &format!("behind {what}"));
-        assert_eq!(ready(&platform).0, 200, "behind {what}");
+        send(&platform, &format!("after {what}"));
+        assert_eq!(ready(&platform).0, 200, "after {what}");
     }
 }

@@ -8,7 +8,7 @@ use tests::{Start, TestDevice, TestPlatform};
 
 use crate::backup::{madang, send, text};
 
-/// A data folder with a file in its store, frames behind it, and no platform.
+/// A data folder with a file in its store, frames after it, and no platform.
 struct Folder {
     _folder: tempfile::TempDir,
     data: PathBuf,
@@ -184,7 +184,7 @@ fn a_damaged_log_is_named() {
     let folder = Folder::build();
     let data = &folder.data;
     let log = one(&data.join("log"), "001.log");
-    // Behind the header, in one of the first frames.
+    // After the header, in one of the first frames.
     with(
         &log,
         |bytes| bytes[300] ^= 4,

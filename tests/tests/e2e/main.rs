@@ -38,6 +38,7 @@ mod replay;
 mod revocation_race;
 mod revocation_under_load;
 mod session_client;
+mod session_ends;
 mod sessions;
 mod slow_reader;
 mod storm;

@@ -16,7 +16,7 @@ const MESSAGES: u64 = 200;
 
 /// When the power goes.
 enum Moment {
-    /// Behind so many acknowledgements.
+    /// After so many acknowledgements.
     Acknowledged(usize),
     /// As soon as the store writes a file whose name begins so.
     Writes(&'static str),
@@ -56,7 +56,7 @@ fn cut_at(moments: impl IntoIterator<Item = Moment>) {
         eprintln!("{what}: {done} acknowledged, {status}");
         bench.compare_with(&data, &what);
     }
-    bench.check(&data, "behind all power cuts");
+    bench.check(&data, "after all power cuts");
 }
 
 #[test]

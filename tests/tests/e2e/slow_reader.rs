@@ -1,4 +1,4 @@
-//! Readers of `/v1/stream` that are behind: they cost no memory that grows and
+//! Readers of `/v1/stream` that lag: they cost no memory that grows and
 //! slow nobody, and what the log no longer has is told to them.
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -13,7 +13,7 @@ use crate::stuck_subscriber::{growth, load, shrink_receive_buffer};
 
 /// How long the load lasts; the first part of it settles the server.
 const SECONDS: u64 = 60;
-/// Readers at once, each of them behind.
+/// Readers at once, each of them lagging.
 const READERS: usize = 16;
 /// What a reader takes, and how often: a few events a second.
 const SIP_BYTES: usize = 512;
@@ -123,7 +123,7 @@ fn readers_that_are_behind_cost_no_memory_and_slow_nobody() {
             )
         });
     eprintln!("without\n{calm_load}grown by {calm_growth} KiB");
-    eprintln!("with {READERS} readers behind\n{troubled_load}grown by {troubled_growth} KiB");
+    eprintln!("with {READERS} lagging readers\n{troubled_load}grown by {troubled_growth} KiB");
     // Each reads all the time, and has a small part of what there is.
     let there = usize::try_from(troubled_load.acknowledged).unwrap() * LEAST_EVENT_BYTES;
     assert!(

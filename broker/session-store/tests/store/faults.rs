@@ -27,9 +27,9 @@ fn after_a_fault_nothing_is_saved_and_everybody_is_told() {
     let fault = block_on(sessions.failed());
     assert!(fault.to_string().contains(SESSIONS_FILE), "{fault}");
     let refused = block_on(sessions.save(vec![moved("app", 4)])).unwrap_err();
-    // The cause is told too, to the last one.
-    let told = broker::with_causes(&refused);
-    assert!(told.contains(SESSIONS_FILE), "{told}");
+    // The cause is named too, to the last one.
+    let chain = broker::with_causes(&refused);
+    assert!(chain.contains(SESSIONS_FILE), "{chain}");
     assert!(block_on(sessions.close()).is_err());
     assert_eq!(reopened(dir.path())["app"].position, at(1));
 }

@@ -2,21 +2,21 @@
 
 use std::path::Path;
 
-use super::Doors;
+use super::Endpoints;
 use super::population::Population;
 
 /// `moved`: listeners whose usual port is taken, that port, and theirs.
 pub(super) fn print(
-    doors: &Doors,
+    endpoints: &Endpoints,
     population: &Population,
     data: &Path,
     moved: &[(&str, u16, u16)],
 ) {
-    let host = match doors.shown {
+    let host = match endpoints.shown {
         std::net::IpAddr::V4(v4) => v4.to_string(),
         std::net::IpAddr::V6(v6) => format!("[{v6}]"),
     };
-    let web = format!("http://{host}:{}", doors.http.port());
+    let web = format!("http://{host}:{}", endpoints.http.port());
     let (operator, key) = (&population.operator, &population.key);
     let days = population.days;
     println!(
@@ -44,7 +44,7 @@ Madang is up: {count} simulated sensors of two agencies publish over MQTT and Co
             String::new()
         },
         host = host.trim_matches(['[', ']']),
-        mqtt = doors.mqtt.port(),
+        mqtt = endpoints.mqtt.port(),
     );
     for (name, usual, port) in moved {
         println!(

@@ -4,7 +4,7 @@
 use firmware_sim::fleet::{self, FleetConfig};
 use tokio::sync::oneshot;
 
-use super::Doors;
+use super::Endpoints;
 use super::population::Population;
 
 pub(super) struct Fleet {
@@ -13,13 +13,13 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    pub(super) fn start(doors: &Doors, population: &Population) -> Self {
+    pub(super) fn start(endpoints: &Endpoints, population: &Population) -> Self {
         let config = FleetConfig {
             platform: Some(population.receipts),
             ..FleetConfig::demo(
                 population.world,
-                doors.mqtt,
-                doors.coap,
+                endpoints.mqtt,
+                endpoints.coap,
                 population.devices.clone(),
             )
         };

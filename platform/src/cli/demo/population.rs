@@ -20,7 +20,7 @@ use sdk::api::{
 };
 use sdk::{DeviceKey, PublicKey};
 
-use super::Doors;
+use super::Endpoints;
 use super::story::Story;
 
 /// Between two readings of a device's past.
@@ -40,7 +40,7 @@ pub(super) struct Population {
 
 /// Makes what is not there yet; a second start finds it all.
 pub(super) fn settle(
-    doors: &Doors,
+    endpoints: &Endpoints,
     data: &Path,
     count: u32,
     mut story: Story,
@@ -48,7 +48,7 @@ pub(super) fn settle(
     let token = std::fs::read_to_string(data.join("admin.token"))
         .context("the operator's token of the demo")?;
     let operator = token.trim().to_owned();
-    let url = format!("http://{}", doors.http);
+    let url = format!("http://{}", endpoints.http);
     let api = ApiClient::connect(&url, ApiCredential::Bearer(operator.clone()))?;
 
     for (id, name) in AGENCIES {
@@ -91,7 +91,7 @@ pub(super) fn settle(
     let world = story.world()?;
     if let Some((from, to)) = story.past()? {
         make_past(PastConfig {
-            mqtt: doors.mqtt,
+            mqtt: endpoints.mqtt,
             devices: devices.clone(),
             world,
             audience: platform.audience,

@@ -27,8 +27,8 @@ pub(super) fn check(
     report: &mut Report,
 ) {
     let mark = mark_of(record);
-    let belongs = |name: &str, told: Option<FolderId>, report: &mut Report| {
-        if let Err(misfit) = mark.check(told) {
+    let belongs = |name: &str, id: Option<FolderId>, report: &mut Report| {
+        if let Err(misfit) = mark.check(id) {
             report.find(&data.join(name), misfit.to_string(), OWN);
         }
     };
@@ -40,8 +40,8 @@ pub(super) fn check(
         find_older(data, REGISTRY_FILE, found < least, what, report);
     }
     if let Some(sessions) = &databases.sessions {
-        belongs(SESSIONS_FILE, sessions.told.folder, report);
-        let (found, least) = (sessions.told.changes, marks.sessions);
+        belongs(SESSIONS_FILE, sessions.mark.folder, report);
+        let (found, least) = (sessions.mark.changes, marks.sessions);
         let what = format!("it is an older one: it has {found} changes, and {least} were saved");
         find_older(data, SESSIONS_FILE, found < least, what, report);
         if let Some(newest) = sessions.newest.map(LogPosition::offset) {
@@ -55,9 +55,9 @@ pub(super) fn check(
         );
         report.find(&data.join("log"), what, NEWER);
     }
-    if let Some((position, told)) = cursor(data) {
-        if told.is_some() {
-            belongs(FEED_FILE, told, report);
+    if let Some((position, id)) = cursor(data) {
+        if id.is_some() {
+            belongs(FEED_FILE, id, report);
         }
         ahead(data, FEED_FILE, position, verified, report);
     }
@@ -76,7 +76,7 @@ fn find_older(data: &Path, name: &str, is_older: bool, what: String, report: &mu
     }
 }
 
-/// Nothing may point behind the log's end.
+/// Nothing may point past the log's end.
 fn ahead(data: &Path, name: &str, at: Offset, verified: &Verified, report: &mut Report) {
     if at > verified.offset {
         let what = format!(

@@ -62,19 +62,19 @@ struct Mending<'a> {
 
 impl<'a> Mending<'a> {
     fn begin(data: &'a Path, accept_loss: bool) -> anyhow::Result<Self> {
-        // What is wrong with them is told by the look that follows.
+        // What is wrong with them is reported by the check that follows.
         let databases = databases::check(data, false, &mut Report::default());
         let old = match record::read(data) {
             Ok(old) => old,
             Err(error) if format!("{error:#}").contains("newer") => return Err(error),
             Err(_) => None,
         };
-        let told = told_by(data, &databases);
+        let ids = ids_told_by_parts(data, &databases);
         // One whose id no other part tells is another folder's.
-        let old = old.filter(|old| told.is_empty() || told.contains(&old.folder));
+        let old = old.filter(|old| ids.is_empty() || ids.contains(&old.folder));
         let id = match &old {
             Some(record) => record.folder,
-            None => told.first().copied().with_context(|| {
+            None => ids.first().copied().with_context(|| {
                 format!(
                     "no part of {} tells its id: is it a data folder? Restore a backup",
                     data.display()
@@ -172,11 +172,11 @@ impl<'a> Mending<'a> {
 
     fn sessions(&mut self) -> anyhow::Result<()> {
         let path = self.data.join(SESSIONS_FILE);
-        let told = self.databases.sessions.as_ref().map(|found| found.told);
+        let mark = self.databases.sessions.as_ref().map(|found| found.mark);
         let least = self.marks().sessions;
-        let what = match told {
-            Some(told) if told.folder.is_some_and(|id| id != self.id) => "it is another folder's",
-            Some(told) if told.changes < least => "it is an older one",
+        let what = match mark {
+            Some(mark) if mark.folder.is_some_and(|id| id != self.id) => "it is another folder's",
+            Some(mark) if mark.changes < least => "it is an older one",
             Some(_) => return Ok(()),
             None => match lost(&path) {
                 Some("is missing") => "it is missing",
@@ -216,9 +216,9 @@ impl<'a> Mending<'a> {
             .iter()
             .flat_map(|old| old.secrets.clone())
             .collect();
-        for (name, told) in secrets {
+        for (name, digest) in secrets {
             let path = self.data.join(name);
-            if let Some(fault) = folder::key_fault(&path, &told) {
+            if let Some(fault) = folder::key_fault(&path, &digest) {
                 self.left.push(format!(
                     "{}: it {fault}: it cannot be made again: put this folder's own back, as from a backup",
                     path.display()
@@ -279,18 +279,18 @@ impl<'a> Mending<'a> {
 }
 
 /// The ids that the parts tell; one that several tell comes first.
-fn told_by(data: &Path, databases: &Databases) -> Vec<FolderId> {
+fn ids_told_by_parts(data: &Path, databases: &Databases) -> Vec<FolderId> {
     let registry = databases.registry.as_ref().and_then(|found| found.folder);
     let sessions = databases.sessions.as_ref();
-    let sessions = sessions.and_then(|found| found.told.folder);
-    let mut told: Vec<FolderId> = ingest::repair::folders_of(data)
+    let sessions = sessions.and_then(|found| found.mark.folder);
+    let mut ids: Vec<FolderId> = ingest::repair::folders_of(data)
         .into_iter()
         .chain([registry, sessions])
         .flatten()
         .collect();
-    let all = told.clone();
+    let all = ids.clone();
     let count = |id: &FolderId| all.iter().filter(|other| *other == id).count();
-    told.sort_by_key(|id| std::cmp::Reverse(count(id)));
-    told.dedup();
-    told
+    ids.sort_by_key(|id| std::cmp::Reverse(count(id)));
+    ids.dedup();
+    ids
 }

@@ -56,10 +56,10 @@ pub(super) fn check(data: &Path, record: Option<&Record>, report: &mut Report) {
             Err(error) => report.find(&path, format!("it cannot be read: {error}"), cure),
         }
     }
-    for (name, told) in record.iter().flat_map(|record| &record.secrets) {
+    for (name, digest) in record.iter().flat_map(|record| &record.secrets) {
         let path = data.join(name);
         if path.exists()
-            && let Some(fault) = key_fault(&path, told)
+            && let Some(fault) = key_fault(&path, digest)
         {
             let cure =
                 "put this folder's own back: what was made with it is not valid under another";

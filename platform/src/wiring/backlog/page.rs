@@ -33,7 +33,7 @@ impl Page {
         self.gone += (to.get() + 1).saturating_sub(from.get());
     }
 
-    /// Nothing is applied behind `next`.
+    /// Nothing is applied after `next`.
     pub(super) fn ends(self, next: LogPosition) -> BacklogPage {
         BacklogPage {
             at_end: true,
@@ -60,7 +60,7 @@ pub(super) enum Unreadable {
 }
 
 /// A damaged log must not lock a session out for good: what cannot be read is
-/// told as gone. A fault that may pass is the caller's.
+/// reported as lost. A fault that may pass is the caller's.
 pub(super) fn survive(error: &StreamError) -> Result<Unreadable, SinkFault> {
     let survived = match error {
         StreamError::Log {

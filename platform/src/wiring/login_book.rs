@@ -16,7 +16,7 @@ use super::principal::{DeviceLogin, Principal};
 
 /// Shared by the listeners.
 #[derive(Default)]
-pub struct LoginBook {
+pub(crate) struct LoginBook {
     /// The newest login of each device: at most one entry for each registered
     /// one. Kept alive by its connection, not by this.
     logins: Mutex<HashMap<DeviceId, Weak<DeviceLogin>>>,
@@ -50,7 +50,7 @@ impl Counts {
 
 impl LoginBook {
     /// Writes down how a login ended, and passes it on.
-    pub fn outcome(
+    pub(crate) fn outcome(
         &self,
         listener: Listener,
         outcome: Result<Admission<Principal>, Refusal>,
@@ -64,25 +64,29 @@ impl LoginBook {
     }
 
     /// The same for a step on the way to it.
-    pub fn refusal<T>(&self, listener: Listener, step: Result<T, Refusal>) -> Result<T, Refusal> {
+    pub(crate) fn refusal<T>(
+        &self,
+        listener: Listener,
+        step: Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
         step.inspect_err(|refusal| self.refused.add(listener, refusal.kind.as_str()))
     }
 
     /// An event at a listener, which may be a connection's end.
-    pub fn event(&self, event: &ConnectionEvent<'_>) {
+    pub(crate) fn event(&self, event: &ConnectionEvent<'_>) {
         if let Some(reason) = end_reason(event) {
             self.ended.add(event.listener, reason);
         }
     }
 
     /// How the device on a standing connection proved who it is.
-    pub fn assurance(&self, device: &DeviceId) -> Option<Assurance> {
+    pub(crate) fn assurance(&self, device: &DeviceId) -> Option<Assurance> {
         let login = self.logins.lock().get(device)?.upgrade()?;
         Some(login.assurance)
     }
 
     /// Appends the counts.
-    pub fn metrics(&self, page: &mut Exposition) {
+    pub(crate) fn metrics(&self, page: &mut Exposition) {
         self.refused.metrics(
             page,
             "madang_logins_refused_total",

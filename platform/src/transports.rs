@@ -1,4 +1,5 @@
-//! What the open API is told of the platform.
+//! MQTT, CoAP and the feed as the open API sees them: connections of devices,
+//! and figures for `/metrics`.
 
 use std::sync::Arc;
 
@@ -6,63 +7,16 @@ use broker::coap::CoapHandle;
 use broker::{BrokerHandle, ConnectionInfo};
 use domain::{Assurance, DeviceId};
 use feed::FeedStats;
-use http_edge::limits::HttpLimits;
-use open_api::{ApiParts, ApiState, Connections, Names, PlatformInfo, StandingConnection};
+use open_api::{Connections, Names, StandingConnection};
 use text_formats::prometheus::{Exposition, Kind};
 
-use crate::backup;
-use crate::backup::live::LiveBackups;
 use crate::coap_metrics;
-use crate::compose::Rooms;
-use crate::config::Settings;
-use crate::glue::login_book::LoginBook;
 use crate::observability;
+use crate::wiring::login_book::LoginBook;
 use crate::worker_metrics;
 
-/// Folder of the exports within the data folder.
-const EXPORT_FOLDER: &str = "export";
-
-pub(crate) fn state(
-    rooms: &Rooms,
-    settings: &Settings,
-    listeners: Vec<(String, u16)>,
-    doors: Doors,
-) -> ApiState {
-    let token = settings.observability.metrics_token.as_ref();
-    ApiState::new(ApiParts {
-        registry: Arc::clone(&rooms.registry),
-        ingest: rooms.ingest.clone(),
-        platform: PlatformInfo {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            public_key: rooms.keys.ed25519_public(),
-            es256_public_key: rooms.keys.es256_public(),
-            audience: rooms.audience.clone(),
-            public_url: settings.identity.public_url.clone(),
-            listeners,
-            simulated: settings.simulated,
-        },
-        connections: Arc::new(doors),
-        backups: Arc::new(LiveBackups::new(
-            &settings.storage.data,
-            backup::Rooms {
-                registry: Arc::clone(&rooms.registry),
-                ingest: rooms.ingest.clone(),
-                sessions: Arc::clone(&rooms.sessions),
-            },
-            Arc::clone(&rooms.clock),
-        )),
-        trusted_proxies: settings.http.trusted_proxies.clone().unwrap_or_default(),
-        quotas: settings.http.quotas(),
-        limits: HttpLimits::within(rooms.handles.http),
-        metrics_token: token.map(|it| it.as_str().to_owned()),
-        clock: Arc::clone(&rooms.clock),
-        export_folder: settings.storage.data.join(EXPORT_FOLDER),
-        supervisor: rooms.supervisor.clone(),
-    })
-}
-
 /// What counts connections and messages.
-pub(crate) struct Doors {
+pub(crate) struct Transports {
     pub mqtt: BrokerHandle,
     pub coap: Option<CoapHandle>,
     pub logins: Arc<LoginBook>,
@@ -146,7 +100,7 @@ const COUNTERS: [Metric; 12] = [
     }),
 ];
 
-impl Connections for Doors {
+impl Connections for Transports {
     fn metrics(&self, page: &mut Exposition, names: Names) {
         let stats = self.mqtt.stats();
         let kinds = [

@@ -14,16 +14,16 @@
 //! - [`topic`]: the platform's topics
 //! - [`topic_fault`]: why a topic may not be published on
 
-pub mod access;
-pub mod backlog;
-pub mod children;
-pub mod downlink;
+pub(crate) mod access;
+pub(crate) mod backlog;
+pub(crate) mod children;
+pub(crate) mod downlink;
 mod login;
-pub mod login_book;
+pub(crate) mod login_book;
 mod messages;
-pub mod principal;
-pub mod retained;
-pub mod session_times;
-pub mod topic;
-pub mod topic_fault;
-pub mod uplink;
+pub(crate) mod principal;
+pub(crate) mod retained;
+pub(crate) mod session_times;
+pub(crate) mod topic;
+pub(crate) mod topic_fault;
+pub(crate) mod uplink;

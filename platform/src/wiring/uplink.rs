@@ -9,7 +9,7 @@ use domain::payload::{self, ContentFormat, PayloadError};
 use domain::{Assurance, DeviceId, ObservationBatch, Offset, Origin, Telemetry, Timestamp};
 use ingest::{Clock, Ingest, Outcome, StageError};
 
-use crate::compose::Rooms;
+use crate::components::Components;
 
 use super::access::refused;
 use super::children;
@@ -18,18 +18,18 @@ use super::topic;
 use super::topic_fault::TopicFault;
 
 /// Decodes telemetry and stages it; a receipt comes from the log alone.
-pub struct Uplink {
-    pub registry: Arc<Registry>,
-    pub ingest: Ingest,
-    pub clock: Arc<dyn Clock>,
+pub(crate) struct Uplink {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) ingest: Ingest,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Uplink {
-    pub(crate) fn of(rooms: &Rooms) -> Self {
+    pub(crate) fn of(components: &Components) -> Self {
         Self {
-            registry: Arc::clone(&rooms.registry),
-            ingest: rooms.ingest.clone(),
-            clock: Arc::clone(&rooms.clock),
+            registry: Arc::clone(&components.registry),
+            ingest: components.ingest.clone(),
+            clock: Arc::clone(&components.clock),
         }
     }
 }
@@ -99,7 +99,7 @@ impl Speaker {
 }
 
 /// The log's receipt, as the broker asks for it.
-pub struct Receipt(ingest::Receipt);
+pub(crate) struct Receipt(ingest::Receipt);
 
 impl broker::Receipt for Receipt {
     fn offset(&self) -> Offset {

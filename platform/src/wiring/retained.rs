@@ -21,14 +21,14 @@ use ingest::Ingest;
 use super::principal::Principal;
 use super::topic;
 
-pub struct LatestAsRetained {
-    pub registry: Arc<Registry>,
-    pub ingest: Ingest,
+pub(crate) struct LatestAsRetained {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) ingest: Ingest,
 }
 
 /// How far a look has come.
 #[derive(Debug, Default)]
-pub enum Place {
+pub(crate) enum Place {
     #[default]
     Beginning,
     /// Among a thing's datastreams: the next one.

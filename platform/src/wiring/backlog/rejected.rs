@@ -13,7 +13,7 @@ use ingest::{StreamItem, StreamStart};
 
 use super::page::{Page, Unreadable, survive};
 use super::{Filters, Source};
-use crate::glue::{messages, topic};
+use crate::wiring::{messages, topic};
 
 /// Frames of one page. Each may lie in another part of the log.
 const PAGE_FRAMES: usize = 32;

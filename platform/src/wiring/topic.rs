@@ -7,27 +7,27 @@ use domain::{DeviceId, Value};
 use ingest::StoredObservation;
 
 /// `devices/{id}/telemetry`: is `topic` that of `device`?
-pub fn is_telemetry_of(topic: &str, device: &DeviceId) -> bool {
+pub(crate) fn is_telemetry_of(topic: &str, device: &DeviceId) -> bool {
     own(topic, device) == Some("telemetry")
 }
 
 /// `devices/{id}/rejects`: is `filter` that of `device`, without a wildcard?
-pub fn is_rejects_of(filter: &str, device: &DeviceId) -> bool {
+pub(crate) fn is_rejects_of(filter: &str, device: &DeviceId) -> bool {
     own(filter, device) == Some("rejects")
 }
 
 /// A topic below `devices/{gateway}/children/`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ChildTopic<'a> {
+pub(crate) struct ChildTopic<'a> {
     /// Or `+`, in a filter.
-    pub id: &'a str,
+    pub(crate) id: &'a str,
     /// `telemetry`, `rejects`, ...
-    pub class: &'a str,
+    pub(crate) class: &'a str,
 }
 
 /// `devices/{gateway}/children/{id}/{class}`: which child and what, if `topic`
 /// is one of `gateway`.
-pub fn child_of<'a>(topic: &'a str, gateway: &DeviceId) -> Option<ChildTopic<'a>> {
+pub(crate) fn child_of<'a>(topic: &'a str, gateway: &DeviceId) -> Option<ChildTopic<'a>> {
     let (id, class) = own(topic, gateway)?
         .strip_prefix("children/")?
         .split_once('/')?;
@@ -35,7 +35,7 @@ pub fn child_of<'a>(topic: &'a str, gateway: &DeviceId) -> Option<ChildTopic<'a>
 }
 
 /// What comes after `devices/{id}/`.
-pub fn own<'a>(topic: &'a str, device: &DeviceId) -> Option<&'a str> {
+pub(crate) fn own<'a>(topic: &'a str, device: &DeviceId) -> Option<&'a str> {
     topic
         .strip_prefix("devices/")?
         .strip_prefix(device.as_str())?
@@ -43,28 +43,28 @@ pub fn own<'a>(topic: &'a str, device: &DeviceId) -> Option<&'a str> {
 }
 
 /// `open/#` and whatever lies below it.
-pub fn is_open(filter: &str) -> bool {
+pub(crate) fn is_open(filter: &str) -> bool {
     filter.starts_with("open/")
 }
 
 /// What a protected platform keeps for itself on an unprotected listener.
-pub fn is_platforms_own(topic: &str) -> bool {
+pub(crate) fn is_platforms_own(topic: &str) -> bool {
     ["devices", "open"]
         .iter()
         .any(|room| topic.split('/').next() == Some(room))
 }
 
-pub fn rejects(device: &DeviceId) -> String {
+pub(crate) fn rejects(device: &DeviceId) -> String {
     format!("devices/{device}/rejects")
 }
 
 /// The same for the gateway through which the message came.
-pub fn rejects_of_child(gateway: &DeviceId, child: &DeviceId) -> String {
+pub(crate) fn rejects_of_child(gateway: &DeviceId, child: &DeviceId) -> String {
     format!("devices/{gateway}/children/{child}/rejects")
 }
 
 /// `open/{agency}/{domain}/{model}/{thing}/{field}`.
-pub fn open(datastream: &Datastream) -> String {
+pub(crate) fn open(datastream: &Datastream) -> String {
     format!(
         "open/{}/{}/{}/{}/{}",
         datastream.agency,
@@ -75,9 +75,9 @@ pub fn open(datastream: &Datastream) -> String {
     )
 }
 
-/// `{"t", "v", "unit", "q", "offset"}`, behind what `json` holds. `unit` is
+/// `{"t", "v", "unit", "q", "offset"}`, after what `json` holds. `unit` is
 /// [`unit_in_payload`]'s.
-pub fn push_open_payload(observation: &StoredObservation, unit: &str, json: &mut String) {
+pub(crate) fn push_open_payload(observation: &StoredObservation, unit: &str, json: &mut String) {
     let _ = write!(json, "{{\"t\":\"{}\",\"v\":", observation.time);
     match &observation.value {
         // f64 prints the shortest digits that read back as the same number.
@@ -98,7 +98,7 @@ pub fn push_open_payload(observation: &StoredObservation, unit: &str, json: &mut
 }
 
 /// A datastream's unit as JSON.
-pub fn unit_in_payload(unit: Option<&str>) -> String {
+pub(crate) fn unit_in_payload(unit: Option<&str>) -> String {
     unit.map_or_else(|| "null".to_owned(), quoted)
 }
 

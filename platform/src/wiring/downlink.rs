@@ -21,7 +21,7 @@ use super::messages::{self, All, OpenDatastreams};
 /// How long the stream stays open after the last subscriber has left.
 const LINGER: Duration = Duration::from_secs(10);
 /// After all that was there: a message that comes alone waits for nothing, and
-/// those that trickle in behind it share their wake-ups.
+/// those that trickle in after it share their wake-ups.
 const REST: Duration = Duration::from_millis(5);
 /// Frames fanned out before the subscribers are woken once for all of them.
 const FRAMES_PER_WAKE: usize = 256;
@@ -30,7 +30,7 @@ const FRAMES_PER_WAKE: usize = 256;
 const MESSAGES_PER_WAKE: usize = 4_096;
 
 /// The broker's side: fans out, and says whether anybody would hear it.
-pub trait Subscribers: Send + Sync + 'static {
+pub(crate) trait Subscribers: Send + Sync + 'static {
     /// Takes whole frames, in their order, as many messages as go in one turn;
     /// whether some may be left.
     fn publish(&self, messages: &mut dyn Iterator<Item = LogMessage>) -> bool;
@@ -40,7 +40,7 @@ pub trait Subscribers: Send + Sync + 'static {
 }
 
 /// One task; [`Downlink::wanted`] wakes it.
-pub struct Downlink {
+pub(crate) struct Downlink {
     ingest: Ingest,
     registry: Arc<Registry>,
     state: Mutex<State>,
@@ -56,7 +56,7 @@ struct State {
 }
 
 impl Downlink {
-    pub fn new(ingest: Ingest, registry: Arc<Registry>) -> Self {
+    pub(crate) fn new(ingest: Ingest, registry: Arc<Registry>) -> Self {
         Self {
             ingest,
             registry,
@@ -71,7 +71,7 @@ impl Downlink {
 
     /// Somebody is about to subscribe, or catches up and will go on live:
     /// everything that is applied from now on is fanned out.
-    pub fn wanted(&self) {
+    pub(crate) fn wanted(&self) {
         let mut state = self.state.lock();
         state.last_wanted = Instant::now();
         if !state.running {
@@ -82,7 +82,7 @@ impl Downlink {
     }
 
     /// Runs until the data plane is closed.
-    pub async fn run(&self, subscribers: impl Subscribers) {
+    pub(crate) async fn run(&self, subscribers: impl Subscribers) {
         let mut open = OpenDatastreams::default();
         let mut flow = ControlFlow::Continue(());
         while flow.is_continue() {

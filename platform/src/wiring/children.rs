@@ -36,7 +36,7 @@ impl NotItsChild {
 
 /// The child as `snapshot` has it, if `gateway` may speak for it. Whether the
 /// gateway itself is admitted is for its own connection to say.
-pub fn admitted<'a>(
+pub(crate) fn admitted<'a>(
     snapshot: &'a Snapshot,
     gateway: &DeviceId,
     child: &str,
@@ -51,7 +51,7 @@ pub fn admitted<'a>(
 }
 
 /// The same, admitted or not.
-pub fn registered<'a>(
+pub(crate) fn registered<'a>(
     snapshot: &'a Snapshot,
     gateway: &DeviceId,
     child: &str,

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 
 /// Nobody connects to "any address"; on this machine loopback stands for it.
-pub fn reachable(bound: IpAddr) -> IpAddr {
+pub(crate) fn reachable(bound: IpAddr) -> IpAddr {
     match bound {
         IpAddr::V4(v4) if v4.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(v6) if v6.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
@@ -14,7 +14,7 @@ pub fn reachable(bound: IpAddr) -> IpAddr {
 /// An address that works from another machine too where one listens on all:
 /// the one from which this machine would speak to the world. No packet is sent;
 /// the addresses are those of documentation (RFC 5737, RFC 3849).
-pub fn outward(bound: IpAddr) -> IpAddr {
+pub(crate) fn outward(bound: IpAddr) -> IpAddr {
     if !bound.is_unspecified() {
         return bound;
     }
@@ -32,7 +32,7 @@ pub fn outward(bound: IpAddr) -> IpAddr {
 
 /// Whether who connects to `host` at that port comes to the listener that is
 /// bound to `bound`.
-pub fn leads_to(host: &str, port: u16, bound: SocketAddr) -> bool {
+pub(crate) fn leads_to(host: &str, port: u16, bound: SocketAddr) -> bool {
     // An IPv6 address in a URL stands in brackets.
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let Ok(found) = (host, port).to_socket_addrs() else {

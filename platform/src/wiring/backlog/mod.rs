@@ -27,14 +27,14 @@ use self::page::Page;
 use super::downlink::Downlink;
 use super::messages::{OpenDatastreams, Wanted};
 use super::principal::Principal;
-use crate::compose::Rooms;
+use crate::components::Components;
 
 /// Pages that are read at once. Each keeps a thread busy and half a megabyte
 /// of the log in memory; when all come back after a restart, the others wait
 /// and the machine goes on receiving.
 const READERS: usize = 2;
 
-pub struct MissedMessages {
+pub(crate) struct MissedMessages {
     source: Arc<Source>,
     downlink: Arc<Downlink>,
     runtime: Handle,
@@ -51,11 +51,11 @@ struct Source {
 
 impl MissedMessages {
     /// Reads on the runtime in which it is called.
-    pub(crate) fn of(rooms: &Rooms) -> Self {
+    pub(crate) fn of(components: &Components) -> Self {
         Self::new(
-            rooms.ingest.clone(),
-            Arc::clone(&rooms.registry),
-            Arc::clone(&rooms.downlink),
+            components.ingest.clone(),
+            Arc::clone(&components.registry),
+            Arc::clone(&components.downlink),
         )
     }
 

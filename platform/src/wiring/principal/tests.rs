@@ -17,8 +17,8 @@ use domain::{AgencyId, Assurance, CredentialId, DeviceId, ModelId, Timestamp};
 use proptest::prelude::*;
 
 use super::{DeviceLogin, Lost};
-use crate::glue::children::NotItsChild;
-use crate::glue::topic_fault::TopicFault;
+use crate::wiring::children::NotItsChild;
+use crate::wiring::topic_fault::TopicFault;
 
 const GATEWAY: &str = "gw";
 const CHILD: &str = "child";
@@ -26,7 +26,7 @@ const SECOND: i64 = 1_000_000;
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// Somebody at the door is looked up.
+    /// Somebody who logs in is looked up.
     Look,
     /// Who was looked up last, however long ago, is let in.
     LogIn,
@@ -195,7 +195,7 @@ impl World {
         let _ = self.registry.patch_device(&id(name), patch);
     }
 
-    /// With each credential that opened the door when it was looked at.
+    /// With each credential that was accepted when it was looked at.
     fn log_in(&mut self) {
         let Some(held) = self.held.clone() else {
             return;

@@ -20,18 +20,18 @@ use super::login_book::LoginBook;
 use super::principal::{DeviceLogin, Lost, Principal, span};
 use super::topic;
 use super::topic_fault::TopicFault;
-use crate::compose::Rooms;
+use crate::components::Components;
 
 /// Conformance suites ask for a topic that nobody may subscribe to.
 const UNPROTECTED_CLOSED: &str = "test/nosubscribe";
 
-pub struct Access {
-    pub registry: Arc<Registry>,
-    pub clock: Arc<dyn Clock>,
+pub(crate) struct Access {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// `aud` of the devices' tokens.
-    pub audience: String,
-    pub downlink: Arc<Downlink>,
-    pub logins: Arc<LoginBook>,
+    pub(crate) audience: String,
+    pub(crate) downlink: Arc<Downlink>,
+    pub(crate) logins: Arc<LoginBook>,
 }
 
 impl AccessControl for Access {
@@ -249,13 +249,13 @@ impl Access {
 }
 
 impl Access {
-    pub(crate) fn of(rooms: &Rooms) -> Self {
+    pub(crate) fn of(components: &Components) -> Self {
         Self {
-            registry: Arc::clone(&rooms.registry),
-            clock: Arc::clone(&rooms.clock),
-            audience: rooms.audience.clone(),
-            downlink: Arc::clone(&rooms.downlink),
-            logins: Arc::clone(&rooms.logins),
+            registry: Arc::clone(&components.registry),
+            clock: Arc::clone(&components.clock),
+            audience: components.audience.clone(),
+            downlink: Arc::clone(&components.downlink),
+            logins: Arc::clone(&components.logins),
         }
     }
 }
@@ -288,7 +288,7 @@ pub(super) fn refused(lost: Lost) -> Refusal {
     }
 }
 
-/// For how long an API key opens the door, or why it does not any more.
+/// For how long an API key is accepted, or why it does not any more.
 fn key_lasts(key: Option<&ApiKey>, now: Timestamp) -> Result<Option<Duration>, Refusal> {
     const CURE: &str = "make a new key for the application; two may overlap while it changes over";
     let refuse = |kind, reason| Err(Refusal::new(kind, reason).with_cure(CURE));

@@ -9,7 +9,7 @@ use domain::{Assurance, CredentialId, DeviceId, Timestamp};
 
 /// The authenticated identity on a connection or of a signed message.
 #[derive(Clone)]
-pub enum Principal {
+pub(crate) enum Principal {
     Device(Arc<DeviceLogin>),
     Application(Arc<ApiKey>),
     /// On the unprotected listener of conformance suites.
@@ -17,10 +17,10 @@ pub enum Principal {
 }
 
 /// A device that proved itself with one of its credentials.
-pub struct DeviceLogin {
+pub(crate) struct DeviceLogin {
     id: DeviceId,
-    pub credential: CredentialId,
-    pub assurance: Assurance,
+    pub(crate) credential: CredentialId,
+    pub(crate) assurance: Assurance,
     entry: ArcSwap<Entry>,
 }
 
@@ -43,7 +43,7 @@ struct Ending {
 
 /// Why a device that had been let in no longer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lost {
+pub(crate) enum Lost {
     Unknown,
     Revoked,
     /// The registration, at this time.
@@ -56,7 +56,7 @@ pub enum Lost {
 
 impl DeviceLogin {
     /// Of a device that has proved itself by what `snapshot` says of it.
-    pub fn new(
+    pub(crate) fn new(
         snapshot: &Snapshot,
         device: Arc<Device>,
         credential: CredentialId,
@@ -74,19 +74,23 @@ impl DeviceLogin {
         }
     }
 
-    pub fn id(&self) -> &DeviceId {
+    pub(crate) fn id(&self) -> &DeviceId {
         &self.id
     }
 
     /// The entry as it is now, or why the device is out. Costs an atomic load
     /// while nothing in the registry has changed.
-    pub fn current(&self, registry: &Registry, now: Timestamp) -> Result<Arc<Device>, Lost> {
+    pub(crate) fn current(&self, registry: &Registry, now: Timestamp) -> Result<Arc<Device>, Lost> {
         self.look(registry, now).map(|(device, _)| device)
     }
 
     /// For how long from now it is admitted, where that ends by itself, or why
     /// it is out.
-    pub fn lasts(&self, registry: &Registry, now: Timestamp) -> Result<Option<Duration>, Lost> {
+    pub(crate) fn lasts(
+        &self,
+        registry: &Registry,
+        now: Timestamp,
+    ) -> Result<Option<Duration>, Lost> {
         let (_, until) = self.look(registry, now)?;
         Ok(until.map(|ending| span(now, ending.at)))
     }

@@ -47,7 +47,7 @@ impl TopicFault {
 
     /// What is wrong with a topic that is not `device`'s telemetry, nor that of
     /// a child that it may speak for.
-    pub fn of_device(
+    pub(crate) fn of_device(
         name: &str,
         device: &DeviceId,
         snapshot: &Snapshot,

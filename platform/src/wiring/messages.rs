@@ -2,7 +2,7 @@
 //! who are there and for those who have missed it.
 //!
 //! Each observation of a public datastream is one; what was refused of a frame
-//! comes behind them, for the device and for the gateway that it came through.
+//! comes after them, for the device and for the gateway that it came through.
 //! A message's position is its frame's offset and its number in the frame.
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use ingest::AppliedFrame;
 
 use super::topic;
 
-/// What was refused of a frame comes behind its observations: first for the
+/// What was refused of a frame comes after its observations: first for the
 /// gateway that it came through, then for the device.
 const REJECTS_OF_CHILD: u16 = REJECTS - 1;
 const REJECTS: u16 = LogPosition::MESSAGES_PER_FRAME as u16 - 1;

@@ -29,7 +29,7 @@ pub(super) fn read(
     let mut looked_at = 0;
     let read = loop {
         if looked_at == frames || page.is_full() {
-            break Ok(page.goes_on(behind(stream.position(), from)));
+            break Ok(page.goes_on(after(stream.position(), from)));
         }
         looked_at += 1;
         match stream.try_next() {
@@ -37,7 +37,7 @@ pub(super) fn read(
                 open.observations(&source.registry, &frame, &wanted, &mut page.messages);
             }
             Ok(Some(StreamItem::Gap { from, to })) => page.lost(from, to),
-            Ok(None) => break Ok(page.ends(behind(stream.position(), from))),
+            Ok(None) => break Ok(page.ends(after(stream.position(), from))),
             Err(error) => {
                 let next = stream.position().next();
                 match survive(&error) {
@@ -48,7 +48,7 @@ pub(super) fn read(
                     Ok(Unreadable::Rest) => {
                         let last = source.ingest.applied_offset();
                         page.lost(next, last);
-                        break Ok(page.ends(behind(last, from)));
+                        break Ok(page.ends(after(last, from)));
                     }
                     Err(fault) => break Err(fault),
                 }
@@ -59,7 +59,7 @@ pub(super) fn read(
     read
 }
 
-/// Behind all messages of a frame, and never back.
-fn behind(offset: Offset, from: LogPosition) -> LogPosition {
+/// After all messages of a frame, and never back.
+fn after(offset: Offset, from: LogPosition) -> LogPosition {
     from.max(LogPosition::at(offset.next()))
 }

@@ -1,8 +1,7 @@
 //! Missed messages over a real log and registry.
 
-use std::fs::File;
-use std::ops::RangeInclusive;
-use std::os::unix::fs::FileExt;
+mod lost;
+
 use std::time::{Duration, Instant};
 
 use broker::{LogMessage, TopicFilter};
@@ -17,8 +16,7 @@ use domain::{
 use ingest::{CommitPolicy, Config, SystemClock};
 
 use super::*;
-use crate::glue::downlink::Subscribers;
-use crate::glue::principal::DeviceLogin;
+use crate::wiring::principal::DeviceLogin;
 
 /// 2026-09-21T13:33:20Z.
 const NOW: Timestamp = Timestamp::from_micros(1_790_000_000_000_000);
@@ -218,7 +216,7 @@ async fn an_application_reads_what_is_public_and_wanted_from_its_position_on() {
         [0.0, 1.0, 3.0, 4.0]
     );
 
-    // A position behind a message, a subscription that came later, and one to
+    // A position after a message, a subscription that came later, and one to
     // something else.
     let later = all[1].position.next();
     let (rest, _) = plane.read(&app, &[wanted("open/#", start())], later).await;
@@ -393,136 +391,4 @@ async fn many_rejects_come_in_pages() {
     let first = plane.missed.read(&a, &own, start()).await.unwrap();
     assert!(!first.at_end && first.messages.len() < 100);
     assert_eq!(plane.read(&a, &own, start()).await.0.len(), 100);
-}
-
-#[tokio::test]
-async fn what_the_log_has_given_away_is_told() {
-    let plane = Plane::open(|config| {
-        config.segment_bytes = ingest::MIN_SEGMENT_BYTES;
-        config.log_budget_bytes = 0;
-        config.flush_rows = 10_000;
-    });
-    let app = plane.application();
-    let all = [wanted("open/#", start())];
-    let (begun, mut message) = (Instant::now(), 0);
-    let (messages, gone) = loop {
-        let records: Vec<String> = (0..1_000).map(|n| level(message * 1_000 + n)).collect();
-        plane.submit("a", &format!("[{}]", records.join(","))).await;
-        message += 1;
-        let (messages, gone) = match message % 100 {
-            0 => plane.read(&app, &all, start()).await,
-            _ => continue,
-        };
-        if gone > 0 {
-            break (messages, gone);
-        }
-        assert!(begun.elapsed() < PATIENCE, "the log gives nothing away");
-    };
-    // What is not gone is all there.
-    assert_eq!(messages.len() as u64, (message as u64 - gone) * 1_000);
-    assert_eq!(messages[0].position.offset(), Offset::new(gone + 1));
-}
-
-#[tokio::test]
-async fn who_is_at_the_end_reads_no_log() {
-    let plane = Plane::open(|_| {});
-    plane.submit("a", &level(1)).await;
-    let end = plane.missed.end();
-    for principal in [plane.application(), plane.device("a"), Principal::Anybody] {
-        let all = [
-            wanted("open/#", start()),
-            wanted("devices/a/rejects", start()),
-        ];
-        let page = plane.missed.read(&principal, &all, end).await.unwrap();
-        assert_eq!(page, Page::default().ends(end));
-        let ahead = LogPosition::at(Offset::new(1_000));
-        let page = plane.missed.read(&principal, &all, ahead).await.unwrap();
-        assert_eq!(page, Page::default().ends(ahead));
-    }
-}
-
-/// What the fan-out tells the broker.
-#[derive(Clone)]
-struct Told(tokio::sync::mpsc::UnboundedSender<Tell>);
-
-enum Tell {
-    Messages(Vec<LogMessage>),
-    PassedOver(RangeInclusive<Offset>),
-}
-
-impl Subscribers for Told {
-    fn publish(&self, messages: &mut dyn Iterator<Item = LogMessage>) -> bool {
-        // A few at a time: the rest comes in the next turn.
-        const TURN: usize = 100;
-        let turn: Vec<_> = messages.take(TURN).collect();
-        let more = turn.len() == TURN;
-        let _ = self.0.send(Tell::Messages(turn));
-        more
-    }
-
-    fn pass_over(&self, frames: &RangeInclusive<Offset>) {
-        let _ = self.0.send(Tell::PassedOver(frames.clone()));
-    }
-
-    fn any(&self) -> bool {
-        true
-    }
-}
-
-/// Turns over a byte in the middle of the log's first frames.
-fn damage(plane: &Plane) {
-    const WHERE: u64 = 20_000;
-    let segments = std::fs::read_dir(plane.folder.path().join("log")).unwrap();
-    let first = segments.map(|it| it.unwrap().path()).min().unwrap();
-    let file = File::options().read(true).write(true).open(first).unwrap();
-    let mut byte = [0];
-    file.read_exact_at(&mut byte, WHERE).unwrap();
-    file.write_all_at(&[!byte[0]], WHERE).unwrap();
-}
-
-#[tokio::test]
-async fn what_the_fan_out_cannot_read_a_session_reads_or_is_told_of() {
-    // More than the newest frames that are in memory.
-    const FRAMES: i64 = 10_000;
-    let plane = Plane::open(|_| {});
-    plane.downlink.wanted();
-    plane.submit_levels(FRAMES).await;
-    damage(&plane);
-    let (told, mut tells) = tokio::sync::mpsc::unbounded_channel();
-    let downlink = Arc::clone(&plane.downlink);
-    let running = tokio::spawn(async move { downlink.run(Told(told)).await });
-    let mut published = Vec::new();
-    let frames = loop {
-        match tells.recv().await.unwrap() {
-            Tell::Messages(messages) => published.extend(messages),
-            Tell::PassedOver(frames) => break frames,
-        }
-    };
-    assert!(!published.is_empty());
-    assert_eq!(frames.start().get(), published.len() as u64 + 1);
-    assert_eq!(frames.end().get(), FRAMES as u64);
-
-    let (app, all) = (plane.application(), [wanted("open/#", start())]);
-    let from = LogPosition::at(*frames.start());
-    let (read, gone) = plane.read(&app, &all, from).await;
-    assert_eq!(read, []);
-    assert_eq!(gone, FRAMES as u64 - published.len() as u64);
-    // The disk has come to its senses.
-    damage(&plane);
-    let (read, gone) = plane.read(&app, &all, from).await;
-    assert_eq!(gone, 0);
-    published.extend(read);
-    let values: Vec<f64> = published.iter().map(value).collect();
-    assert_eq!(values, (0..FRAMES).map(|n| n as f64).collect::<Vec<_>>());
-
-    let next = plane.submit("b", &level(1)).await;
-    let live = loop {
-        match tells.recv().await.unwrap() {
-            Tell::Messages(messages) if messages.is_empty() => {}
-            Tell::Messages(messages) => break messages,
-            Tell::PassedOver(frames) => panic!("{frames:?} can be read"),
-        }
-    };
-    assert_eq!(live[0].position, LogPosition::at(next));
-    running.abort();
 }

@@ -6,7 +6,7 @@ use domain::Timestamp;
 use ingest::Clock;
 use session_store::SessionClock;
 
-pub struct SessionTimes(pub Arc<dyn Clock>);
+pub(crate) struct SessionTimes(pub(crate) Arc<dyn Clock>);
 
 impl SessionClock for SessionTimes {
     fn now(&self) -> Timestamp {

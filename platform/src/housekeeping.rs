@@ -1,0 +1,59 @@
+//! What happens by the clock while the platform runs.
+
+use std::sync::Arc;
+
+use broker::BrokerHandle;
+use device_registry::{Registry, StoreError};
+use ingest::Ingest;
+use session_store::Sessions;
+
+use crate::components::Components;
+use crate::folder::Keeper;
+
+/// How often [`run`] looks.
+const INTERVAL: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// What the folder's record follows.
+#[derive(Clone)]
+pub(crate) struct Checkpoint {
+    registry: Arc<Registry>,
+    ingest: Ingest,
+    sessions: Arc<Sessions>,
+    keeper: Arc<Keeper>,
+}
+
+impl Checkpoint {
+    pub(crate) fn of(components: &Components) -> Self {
+        Self {
+            registry: Arc::clone(&components.registry),
+            ingest: components.ingest.clone(),
+            sessions: Arc::clone(&components.sessions),
+            keeper: Arc::clone(&components.keeper),
+        }
+    }
+
+    /// Writes down when each key was last used, and how far log and sessions
+    /// have got.
+    fn write_down(&self) -> Result<(), StoreError> {
+        self.keeper
+            .note(self.ingest.durable_offset(), self.sessions.changes());
+        self.registry.flush_last_uses()
+    }
+}
+
+/// What happens by the clock: devices and keys expire on standing connections,
+/// and what need not be written at once is.
+pub(crate) async fn run(checkpoint: Checkpoint, broker: BrokerHandle) {
+    // Whose session was kept may have lost its right since, or a kill came
+    // between the two.
+    broker.revalidate();
+    loop {
+        tokio::time::sleep(INTERVAL).await;
+        broker.revalidate();
+        let checkpoint = checkpoint.clone();
+        let flushed = tokio::task::spawn_blocking(move || checkpoint.write_down()).await;
+        if let Ok(Err(error)) = flushed {
+            tracing::error!(%error, "the last uses of keys are not written down");
+        }
+    }
+}
