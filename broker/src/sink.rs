@@ -37,6 +37,12 @@ pub trait MessageSink<P>: Send + Sync + 'static {
         cause: RejectCause,
     ) -> Result<Self::Staged, SinkFault>;
 
+    /// Whether messages come faster than they become durable: a connection reads
+    /// its next one only when this is false again.
+    fn is_full(&self) -> bool {
+        false
+    }
+
     /// Resolves when all are durable, with one receipt for each in the same
     /// order.
     fn commit(

@@ -46,6 +46,8 @@ pub enum StageError {
     Poisoned(#[source] Fault),
     #[error("the platform is stopping")]
     Closed,
+    #[error("the disk of the log is too slow for the messages")]
+    Full,
     #[error("cannot make a datastream for a field that the model does not know")]
     ExtraField(#[source] ExtraDatastreamError),
 }
@@ -72,8 +74,7 @@ impl Ingest {
     // --- write path
 
     /// Validates, sequences and stages one message. No I/O, except for a field
-    /// that is new to device and model, or where 16 MiB wait that nobody
-    /// commits.
+    /// that is new to device and model.
     pub fn stage(
         &self,
         device: &Arc<Device>,
@@ -90,6 +91,13 @@ impl Ingest {
         let mut order = self.inner.log.staging()?;
         let outcome = order.staging.sequence(device, batch, &validated)?;
         Ok(order.finished(outcome))
+    }
+
+    /// Whether messages come faster than the disk takes them: 16 MiB wait. Who
+    /// can hold some back should, until it is false again; at 64 MiB they are
+    /// refused.
+    pub fn is_full(&self) -> bool {
+        self.inner.log.is_full()
     }
 
     /// Resolves when all of `staged` are durable; one sync serves all who
@@ -310,6 +318,7 @@ impl From<StagingError> for StageError {
         match error {
             StagingError::Poisoned(fault) => Self::Poisoned(fault),
             StagingError::Closed => Self::Closed,
+            StagingError::Full => Self::Full,
         }
     }
 }

@@ -168,6 +168,22 @@ fn more_in_flight_than_announced_is_refused() {
 }
 
 #[test]
+fn while_the_sink_is_full_who_publishes_waits_and_nobody_else() {
+    let broker = TestBroker::start();
+    let (mut publisher, mut other) = (broker.device("d"), broker.device("other"));
+    broker.sink.set_full(true);
+    publisher.publish(&telemetry("d"), 0, b"quiet");
+    publisher.publish(&telemetry("d"), 1, b"x");
+    other.ping();
+    other.subscribe("open/#", Qos::AtMostOnce);
+    publisher.expect_silence();
+    assert!(broker.sink.payloads().is_empty());
+    broker.sink.set_full(false);
+    assert_eq!(publisher.receive().puback().packet_id, 1);
+    assert_eq!(broker.sink.payloads(), ["quiet", "x"]);
+}
+
+#[test]
 fn a_flood_of_3_1_1_is_read_no_further_than_the_limit() {
     const MESSAGES: u16 = 20_000;
     const READ_AT_ONCE: usize = 140 * 1024;

@@ -358,6 +358,7 @@ pub(crate) struct TestSink {
     pub(crate) commits: AtomicU64,
     open: watch::Sender<bool>,
     failing: AtomicBool,
+    full: AtomicBool,
     next: AtomicU64,
 }
 
@@ -379,6 +380,7 @@ impl Default for TestSink {
             commits: AtomicU64::new(0),
             open: watch::Sender::new(true),
             failing: AtomicBool::new(false),
+            full: AtomicBool::new(false),
             next: AtomicU64::new(1),
         }
     }
@@ -392,6 +394,11 @@ impl TestSink {
 
     pub(crate) fn release(&self) {
         self.open.send_replace(true);
+    }
+
+    /// Whether there is no room for messages.
+    pub(crate) fn set_full(&self, full: bool) {
+        self.full.store(full, Ordering::Release);
     }
 
     /// From now on no commit succeeds.
@@ -456,6 +463,10 @@ impl MessageSink<Principal> for TestSink {
     ) -> Result<TestReceipt, SinkFault> {
         self.rejects.lock().push((message.topic.into(), cause));
         self.stage(principal, message)
+    }
+
+    fn is_full(&self) -> bool {
+        self.full.load(Ordering::Acquire)
     }
 
     async fn commit(&self, staged: Vec<TestReceipt>) -> Result<Vec<TestReceipt>, SinkFault> {

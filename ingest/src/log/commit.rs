@@ -5,8 +5,9 @@
 //! just been and few wait (`super::GATHER`); then whoever finds the writer free
 //! leads, and writes and syncs for everybody on its own thread. Who waited for
 //! the writer looks first whether the leader has served it already. Under
-//! [`super::Policy::Thread`], and for who has others to serve, one thread leads
-//! and wakes who waits; so it is for a follower whose leader takes long.
+//! [`Policy::Thread`], and for who has others to serve, one thread leads and
+//! wakes who waits; so it is for a follower whose leader takes long, and for
+//! whatever else may take long (`super::lead`).
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -17,8 +18,9 @@ use std::thread::JoinHandle;
 use domain::Offset;
 use parking_lot::{Condvar, Mutex};
 
+use super::Shared;
 use super::fault::Fault;
-use super::{Policy, Shared};
+use super::policy::Policy;
 use crate::receipt::{Receipt, Staged};
 
 /// Why nothing of a batch may be acknowledged.

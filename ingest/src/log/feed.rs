@@ -36,6 +36,12 @@ struct State {
     unbounded: bool,
 }
 
+impl State {
+    fn has_room(&self) -> bool {
+        self.bytes < FEED_BYTES || self.unbounded
+    }
+}
+
 impl Feed {
     pub(crate) fn new(buffers: Arc<Buffers>) -> Self {
         Self {
@@ -78,11 +84,16 @@ impl Feed {
         groups
     }
 
+    /// Whether [`Self::wait_for_room`] would not wait.
+    pub(crate) fn has_room(&self) -> bool {
+        self.state.lock().has_room()
+    }
+
     /// Waits while the applier is too far behind. Called before the writer is
     /// locked, so that the applier itself may always commit.
     pub(crate) fn wait_for_room(&self) {
         let mut state = self.state.lock();
-        while state.bytes >= FEED_BYTES && !state.unbounded {
+        while !state.has_room() {
             self.drained.wait(&mut state);
         }
     }

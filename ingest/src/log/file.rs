@@ -64,6 +64,8 @@ mod faults {
     use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
     use std::time::Duration;
 
+    use parking_lot::Mutex;
+
     /// What a test makes go wrong. Clones share it.
     #[derive(Clone, Debug, Default)]
     pub(crate) struct Faults(Arc<Switches>);
@@ -74,7 +76,8 @@ mod faults {
         write_fails: AtomicBool,
         /// Of a write that fails, as many bytes still reach the file.
         torn_bytes: AtomicUsize,
-        syncs: AtomicUsize,
+        /// The names of the threads that made them.
+        syncs: Mutex<Vec<String>>,
         writes_panic: AtomicBool,
         /// Milliseconds that a sync takes longer.
         delay: AtomicU64,
@@ -106,7 +109,12 @@ mod faults {
 
         /// Syncs tried so far, failed ones included.
         pub(crate) fn syncs(&self) -> usize {
-            self.0.syncs.load(SeqCst)
+            self.0.syncs.lock().len()
+        }
+
+        /// By which threads, from the sync of this number on.
+        pub(crate) fn syncing_threads(&self, from: usize) -> Vec<String> {
+            self.0.syncs.lock()[from..].to_vec()
         }
 
         pub(super) fn before_write(&self, file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
@@ -120,7 +128,9 @@ mod faults {
         }
 
         pub(super) fn before_sync(&self) -> io::Result<()> {
-            self.0.syncs.fetch_add(1, SeqCst);
+            let thread = std::thread::current();
+            let name = thread.name().unwrap_or_default().to_owned();
+            self.0.syncs.lock().push(name);
             let delay = self.0.delay.load(SeqCst);
             if delay > 0 {
                 std::thread::sleep(Duration::from_millis(delay));

@@ -7,9 +7,9 @@
 //!
 //! In reading order: `frame` (what a frame is), `encode` and `decode` (its
 //! bytes), `segment` and `file` (a file of the log), `spare` (the next file),
-//! `staging` (what waits), `writer`, `policy` and `commit` (who leads), `feed`
-//! (to the applier), `reader`, `recovery`, `bit_rot` (what it refuses to cut), `scan` (segments as
-//! files).
+//! `staging` (what waits), `writer`, `policy`, `lead` and `commit` (who leads),
+//! `feed` (to the applier), `reader`, `recovery`, `bit_rot` (what it refuses to
+//! cut), `scan` (segments as files).
 
 mod bit_rot;
 mod commit;
@@ -19,6 +19,7 @@ mod fault;
 mod feed;
 mod file;
 mod frame;
+mod lead;
 mod policy;
 mod reader;
 mod recovery;
@@ -32,7 +33,7 @@ mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -64,16 +65,16 @@ use crate::stats::Counters;
 use commit::Waiters;
 use fault::Poison;
 use feed::Feed;
-use policy::{LAGGING, Leading, Policy};
+use policy::Leading;
 use segment::Segments;
-use staging::{Buffers, MAX_STAGED_BYTES, StagedGroups};
+use staging::{Buffers, Fill, StagedGroups};
 use writer::Writer;
 
 /// Between two syncs of a few messages each. A sync costs about 50 us of CPU
 /// whatever it holds, so sensors that trickle in share one; a message that
 /// comes alone finds the last sync long past and waits for nothing.
 const GATHER: Duration = Duration::from_micros(1_500);
-/// So long behind a sync, what nobody waits for is left to those who wait: where
+/// So long after a sync, what nobody waits for is left to those who wait: where
 /// messages flow, one of them leads and takes it along.
 const UNAWAITED: Duration = Duration::from_millis(10);
 /// Messages that are worth a sync at once.
@@ -106,6 +107,8 @@ pub(crate) struct Shared {
     instance: LogInstance,
     leading: Leading,
     staging: Mutex<Staging>,
+    /// So much is staged that no more should come.
+    full: AtomicBool,
     /// `None` once the log is shut.
     writer: Mutex<Option<Writer>>,
     /// The last offset that was staged, and the last that was synced.
@@ -142,6 +145,7 @@ impl Log {
                 sequencer: Sequencer::counting(Arc::clone(&counters)),
                 groups: StagedGroups::new(recovered.durable.next()),
             }),
+            full: AtomicBool::new(false),
             writer: Mutex::new(Some(recovered.writer)),
             last_staged: AtomicU64::new(recovered.durable.get()),
             durable: AtomicU64::new(recovered.durable.get()),
@@ -169,29 +173,27 @@ impl Log {
 
     // --- write path
 
-    /// The order of the log, to put a frame into.
+    /// The order of the log, to put a frame into. Never waits for the disk.
     pub(crate) fn staging(&self) -> Result<StagingGuard<'_>, StagingError> {
-        loop {
-            self.shared.poison.check().map_err(StagingError::Poisoned)?;
-            let staging = self.shared.staging.lock();
-            if staging.groups.is_closed() {
-                return Err(StagingError::Closed);
-            }
-            if staging.groups.staged_bytes() < MAX_STAGED_BYTES {
-                return Ok(StagingGuard {
-                    shared: &self.shared,
-                    _whole: PoisonedByPanic(&self.shared),
-                    staging,
-                });
-            }
-            // Messages that nobody waits for came faster than anybody led.
-            drop(staging);
-            let staged = self.shared.last_staged();
-            self.shared.sync_to(staged).map_err(|error| match error {
-                CommitError::Poisoned(fault) => StagingError::Poisoned(fault),
-                CommitError::Closed | CommitError::Foreign => StagingError::Closed,
-            })?;
+        self.shared.poison.check().map_err(StagingError::Poisoned)?;
+        let staging = self.shared.staging.lock();
+        if staging.groups.is_closed() {
+            return Err(StagingError::Closed);
         }
+        if staging.groups.is_overfull() {
+            return Err(StagingError::Full);
+        }
+        Ok(StagingGuard {
+            shared: &self.shared,
+            _whole: PoisonedByPanic(&self.shared),
+            staging,
+        })
+    }
+
+    /// Whether messages come faster than the disk takes them: who can hold
+    /// some back should, until this is false again.
+    pub(crate) fn is_full(&self) -> bool {
+        self.shared.full.load(Ordering::Relaxed)
     }
 
     /// No message gets an offset any more.
@@ -222,18 +224,12 @@ impl Log {
     pub(crate) fn commit_staged(&self) {
         let shared = &self.shared;
         let nothing = shared.last_staged() <= shared.durable();
-        if nothing || shared.rest_behind_sync(UNAWAITED).is_some() || shared.poison.check().is_err()
+        if nothing || shared.rest_after_sync(UNAWAITED).is_some() || shared.poison.check().is_err()
         {
             return;
         }
-        match shared.leading.policy() {
-            Policy::Thread => shared.waiters.nudge(),
-            Policy::Inline => {
-                if let Some(mut writer) = shared.writer.try_lock() {
-                    // A fault is told through `failed` and to who waits.
-                    let _ = shared.lead(writer.as_mut());
-                }
-            }
+        if !shared.sync_if_free() {
+            shared.waiters.nudge();
         }
     }
 
@@ -351,78 +347,6 @@ impl Shared {
     fn last_staged(&self) -> Offset {
         Offset::new(self.last_staged.load(Ordering::Acquire))
     }
-
-    /// Waits for the writer; leads unless `target` is durable by then.
-    fn sync_to(&self, target: Offset) -> Result<(), CommitError> {
-        self.feed.wait_for_room();
-        self.sync_now(target)
-    }
-
-    /// Leads, or follows who leads, unless that takes long: false, and the
-    /// log's own thread is to be waited for.
-    fn sync_shortly(&self, target: Offset) -> Result<bool, CommitError> {
-        self.feed.wait_for_room();
-        let Some(mut writer) = self.writer.try_lock_for(LAGGING) else {
-            self.leading.lags();
-            return Ok(false);
-        };
-        self.poison.check().map_err(CommitError::Poisoned)?;
-        if self.durable() < target {
-            self.lead(writer.as_mut())?;
-        }
-        Ok(true)
-    }
-
-    /// How long to wait for company, where there was a sync just now and only
-    /// a few messages wait for the next.
-    fn gathering(&self, target: Offset) -> Option<Duration> {
-        let durable = self.durable.load(Ordering::Acquire);
-        if durable >= target.get() || self.last_staged.load(Ordering::Acquire) - durable >= CROWD {
-            return None;
-        }
-        self.rest_behind_sync(GATHER)
-    }
-
-    /// What is left of `rest` since the last sync.
-    fn rest_behind_sync(&self, rest: Duration) -> Option<Duration> {
-        let synced = Duration::from_nanos(self.synced.load(Ordering::Relaxed));
-        (synced + rest).checked_sub(self.opened.elapsed())
-    }
-
-    fn sync_now(&self, target: Offset) -> Result<(), CommitError> {
-        let mut writer = self.writer.lock();
-        self.poison.check().map_err(CommitError::Poisoned)?;
-        if self.durable() >= target {
-            return Ok(());
-        }
-        self.lead(writer.as_mut())
-    }
-
-    /// Writes and syncs everything that is staged, for everybody.
-    fn lead(&self, writer: Option<&mut Writer>) -> Result<(), CommitError> {
-        self.poison.check().map_err(CommitError::Poisoned)?;
-        let writer = writer.ok_or(CommitError::Closed)?;
-        let _whole = PoisonedByPanic(self);
-        let buffer = self.buffers.take();
-        let groups = self.staging.lock().groups.take(buffer);
-        for mut group in groups {
-            let begun = self.opened.elapsed();
-            if let Err(fault) = writer.write(&mut group) {
-                self.poison.set(fault.clone());
-                return Err(CommitError::Poisoned(fault));
-            }
-            Counters::add(&self.counters.syncs, 1);
-            Counters::add(&self.counters.groups, 1);
-            Counters::add(&self.counters.bytes_logged, group.bytes.len());
-            // In this order: nothing is ever applied that is not durable.
-            self.durable.store(group.last.get(), Ordering::Release);
-            let now = self.opened.elapsed();
-            self.synced.store(now.as_nanos() as u64, Ordering::Relaxed);
-            self.leading.took(now - begun);
-            self.feed.push(group);
-        }
-        Ok(())
-    }
 }
 
 /// Why no message gets an offset.
@@ -431,6 +355,8 @@ pub(crate) enum StagingError {
     Poisoned(Fault),
     /// The platform is stopping.
     Closed,
+    /// The disk is slower than the messages, and nobody held them back.
+    Full,
 }
 
 /// The order of the log, locked.
@@ -460,11 +386,18 @@ impl Drop for PoisonedByPanic<'_> {
 impl StagingGuard<'_> {
     /// The frame of the next offset is complete: it is staged.
     pub(crate) fn finished(mut self, outcome: crate::Outcome) -> Staged {
-        let offset = self.staging.groups.next();
-        self.staging.groups.finished(&self.shared.buffers);
-        self.shared
-            .last_staged
-            .store(offset.get(), Ordering::Release);
-        Staged::new(offset, outcome, self.shared.instance)
+        let shared = self.shared;
+        let groups = &mut self.staging.groups;
+        let offset = groups.next();
+        let fill = groups.finished(&shared.buffers);
+        if fill == Fill::Urgent {
+            shared.full.store(groups.is_full(), Ordering::Relaxed);
+        }
+        shared.last_staged.store(offset.get(), Ordering::Release);
+        drop(self);
+        if fill == Fill::Urgent {
+            shared.waiters.nudge();
+        }
+        Staged::new(offset, outcome, shared.instance)
     }
 }

@@ -15,8 +15,14 @@ use crate::sequence::Sequencer;
 pub(crate) const GROUP_BYTES: usize = 1 << 20;
 /// A group takes no more frames from here on: the longest still fits.
 const GROUP_CLOSES_AT: usize = GROUP_BYTES - MAX_FRAME_BYTES;
-/// Bytes that may wait for a leader. Past it, who stages leads.
-pub(crate) const MAX_STAGED_BYTES: usize = 16 << 20;
+/// Bytes that wait for a leader: from here on the log's own thread leads, though
+/// nobody waits for it.
+const URGENT_BYTES: usize = 4 << 20;
+/// From here on who can hold messages back does ([`super::Log::is_full`]).
+const FULL_BYTES: usize = 16 << 20;
+/// From here on messages are refused. Whoever asked first never gets here: the
+/// rest is for who cannot ask, as a will, and for what workers stage at once.
+pub(crate) const MAX_STAGED_BYTES: usize = 64 << 20;
 /// Buffers that are kept for the next groups.
 const POOLED_BUFFERS: usize = 32;
 
@@ -72,8 +78,18 @@ impl StagedGroups {
         self.next
     }
 
-    pub(crate) fn staged_bytes(&self) -> usize {
-        self.closed_bytes + self.open.bytes.len()
+    /// In whole groups; the open one is at most one more.
+    pub(crate) fn is_full(&self) -> bool {
+        self.closed_bytes >= FULL_BYTES
+    }
+
+    pub(crate) fn is_overfull(&self) -> bool {
+        self.closed_bytes >= MAX_STAGED_BYTES
+    }
+
+    /// Of the group that [`Self::take`] gives next.
+    pub(crate) fn next_bytes(&self) -> usize {
+        self.closed.front().unwrap_or(&self.open).bytes.len()
     }
 
     /// Begins the frame of offset [`Self::next`] in the open group.
@@ -83,27 +99,42 @@ impl StagedGroups {
     }
 
     /// Counts the frame that was just finished.
-    pub(crate) fn finished(&mut self, buffers: &Buffers) {
+    pub(crate) fn finished(&mut self, buffers: &Buffers) -> Fill {
         self.open.last = self.next;
         self.next = self.next.next();
-        if self.open.bytes.len() >= GROUP_CLOSES_AT {
-            let next = Group::starting(self.next, buffers.take());
-            let full = std::mem::replace(&mut self.open, next);
-            self.closed_bytes += full.bytes.len();
-            self.closed.push_back(full);
+        if self.open.bytes.len() < GROUP_CLOSES_AT {
+            return Fill::Calm;
+        }
+        let full = self.close_open(buffers);
+        self.closed_bytes += full.bytes.len();
+        self.closed.push_back(full);
+        match self.closed_bytes >= URGENT_BYTES {
+            true => Fill::Urgent,
+            false => Fill::Calm,
         }
     }
 
-    /// Hands everything to a leader; `buffer` is for the next frames.
-    pub(crate) fn take(&mut self, buffer: Vec<u8>) -> VecDeque<Group> {
-        let mut groups = std::mem::take(&mut self.closed);
-        self.closed_bytes = 0;
-        if !self.open.bytes.is_empty() {
-            let next = Group::starting(self.next, buffer);
-            groups.push_back(std::mem::replace(&mut self.open, next));
+    /// Hands the oldest group to a leader; `None` where nothing is staged.
+    pub(crate) fn take(&mut self, buffers: &Buffers) -> Option<Group> {
+        if let Some(group) = self.closed.pop_front() {
+            self.closed_bytes -= group.bytes.len();
+            return Some(group);
         }
-        groups
+        (!self.open.bytes.is_empty()).then(|| self.close_open(buffers))
     }
+
+    fn close_open(&mut self, buffers: &Buffers) -> Group {
+        let next = Group::starting(self.next, buffers.take());
+        std::mem::replace(&mut self.open, next)
+    }
+}
+
+/// What a frame has made of the staged groups.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fill {
+    Calm,
+    /// More has come than anybody led.
+    Urgent,
 }
 
 impl Group {

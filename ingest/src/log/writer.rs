@@ -34,11 +34,16 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
+    /// Whether a group of so many bytes needs no new segment.
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
+        self.position + bytes as u64 <= self.segment.bytes
+    }
+
     /// Writes one group and syncs it. After an error nothing more may be
     /// written: what the disk holds is unknown.
     pub(crate) fn write(&mut self, group: &mut Group) -> Result<(), Fault> {
         let bytes = group.bytes.len() as u64;
-        if self.position + bytes > self.segment.bytes {
+        if !self.has_room(group.bytes.len()) {
             self.rotate(group.first)?;
         }
         seal(&mut group.bytes, self.segment.header.epoch);

@@ -153,6 +153,10 @@ impl MessageSink<Principal> for Uplink {
         self.ingest.stage(&speaker.device, &batch).map_err(fault)
     }
 
+    fn is_full(&self) -> bool {
+        self.ingest.is_full()
+    }
+
     fn commit(
         &self,
         staged: Vec<Self::Staged>,
@@ -181,7 +185,9 @@ fn fault(error: StageError) -> SinkFault {
     match error {
         StageError::Replayed => SinkFault::Replayed,
         StageError::Closed => SinkFault::Stopping,
-        error @ (StageError::Poisoned(_) | StageError::ExtraField(_)) => SinkFault::failed(error),
+        error @ (StageError::Poisoned(_) | StageError::Full | StageError::ExtraField(_)) => {
+            SinkFault::failed(error)
+        }
     }
 }
 

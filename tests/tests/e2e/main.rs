@@ -40,6 +40,7 @@ mod revocation_under_load;
 mod session_client;
 mod session_ends;
 mod sessions;
+mod slow_disk;
 mod slow_reader;
 mod storm;
 mod stuck_subscriber;

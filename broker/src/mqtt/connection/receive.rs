@@ -21,6 +21,9 @@ use crate::sink::{InboundMessage, MessageSink, SinkFault};
 /// What a connection may read before others have their turn, in bytes.
 const TURN_BYTES: usize = 64 * 1024;
 
+/// How often who is held back looks whether there is room again.
+const FULL_REST: Duration = Duration::from_millis(20);
+
 /// Why reading stopped.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Progress {
@@ -198,6 +201,10 @@ impl<C: Seams> Connection<C> {
             let rest = &bytes[used..];
             let handled = match frame::read(rest, max_packet) {
                 Ok(None) => break,
+                Ok(Some(frame)) if Self::is_held_back(state, worker, &frame) => {
+                    self.rest(state, FULL_REST);
+                    break;
+                }
                 Ok(Some(frame)) => {
                     used += frame.total;
                     match &mut state.served {
@@ -227,6 +234,16 @@ impl<C: Seams> Connection<C> {
             self.end_if_err(state, worker, handled, rest, out);
         }
         used
+    }
+
+    /// Whether it is a message that the sink has no room for. Its sender waits,
+    /// as for a slow peer; whoever sends none is served.
+    #[inline]
+    fn is_held_back(state: &State<C>, worker: &Worker<C>, frame: &Frame<'_>) -> bool {
+        let stores = |served: &Served<C>| served.endpoint.realm == Realm::Platform;
+        frame.first >> 4 == codec::kind::PUBLISH
+            && worker.services.sink.is_full()
+            && state.served.as_deref().is_some_and(stores)
     }
 
     pub(super) fn end_if_err(

@@ -8,6 +8,7 @@ mod fixture;
 mod frames;
 mod model;
 mod parts;
+mod slow_disk;
 mod space;
 
 use std::path::Path;
