@@ -72,3 +72,27 @@ impl Http {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Given;
+
+    #[test]
+    fn quotas_and_connections_are_as_given() {
+        let given = Given::default().with("data", "d");
+        let usual = given.clone().settings().unwrap().http;
+        assert_eq!(usual.quotas(), Quotas::default());
+        let given = given
+            .with("http-anonymous-rate", "1")
+            .with("http-key-rate", "2");
+        let quotas = given.clone().settings().unwrap().http.quotas();
+        let (anonymous, key) = (quotas.anonymous_a_minute, quotas.key_a_minute);
+        assert_eq!((anonymous.get(), key.get()), (1, 2));
+        let too_many = given.with("http-connections", "10001").settings();
+        assert_eq!(
+            too_many.unwrap_err().to_string(),
+            "--http-connections 10001 is more than 10000"
+        );
+    }
+}
