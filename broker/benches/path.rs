@@ -16,9 +16,9 @@ use broker::mqtt::codec::{self, Connect, Properties, Publish, Qos};
 use broker::mqtt::session::{Action, Held, Keeping, Kept, Session, read_connect};
 use broker::{
     AccessControl, Admission, Backlog, BacklogPage, BoundListener, Broker, Config, ConnectionEvent,
-    Denial, InboundMessage, Listener, LogPosition, LoginAttempt, MessageSink, Missed, Protocol,
-    PublishRight, Realm, Receipt, Refusal, RejectCause, RetainedEnd, RetainedSource, Services,
-    SessionChange, SessionStore, SinkFault, StoredSession, SubscribeRight, TopicFilter,
+    Denial, InboundMessage, Listener, LogPosition, LoginAttempt, MessageSink, Missed, NotStaged,
+    Protocol, PublishRight, Realm, Receipt, Refusal, RejectCause, RetainedEnd, RetainedSource,
+    Services, SessionChange, SessionStore, SinkFault, StoredSession, SubscribeRight, TopicFilter,
 };
 use bytes::Bytes;
 use domain::Offset;
@@ -85,7 +85,7 @@ impl Receipt for Number {
 impl MessageSink<()> for Null {
     type Staged = Number;
     type Receipt = Number;
-    fn stage(&self, _: &(), _: &InboundMessage<'_>) -> Result<Number, SinkFault> {
+    fn stage(&self, _: &(), _: &InboundMessage<'_>) -> Result<Number, NotStaged> {
         Ok(Number(self.0.fetch_add(1, Ordering::Relaxed)))
     }
     fn stage_reject(

@@ -34,7 +34,7 @@ pub use session_store::{
     StoredSession, StoredSubscription,
 };
 pub use sink::{
-    InboundMessage, MessageSink, Receipt, RetainedEnd, RetainedSource, SignedHeader, SinkFault,
-    with_causes,
+    InboundMessage, MessageSink, NotStaged, Preparation, Receipt, RetainedEnd, RetainedSource,
+    SignedHeader, SinkFault, with_causes,
 };
 pub use stats::{AgencyStats, BrokerStats, ConnectionInfo, ListenerStats, WorkStats};

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -24,9 +25,10 @@ pub trait MessageSink<P>: Send + Sync + 'static {
     /// cannot write a PUBACK without one.
     type Receipt: Receipt + Send;
 
-    /// Validates, orders and stages; never blocks on I/O.
+    /// Validates, orders and stages; never blocks on I/O. What needs some first
+    /// comes back as [`NotStaged::Later`].
     fn stage(&self, principal: &P, message: &InboundMessage<'_>)
-    -> Result<Self::Staged, SinkFault>;
+    -> Result<Self::Staged, NotStaged>;
 
     /// The same for a message that is refused: nothing of it is read, and the
     /// refusal becomes durable in its place.
@@ -86,6 +88,24 @@ pub struct SignedHeader<'a> {
     pub bytes: &'a [u8],
 }
 
+/// A message has no place in the next group.
+pub enum NotStaged {
+    /// The sink has to write something first, as for a field that it meets for
+    /// the first time. The message is staged anew when this has resolved; what
+    /// comes after it of the same sender, and has to stay in order, waits.
+    Later(Preparation),
+    Fault(SinkFault),
+}
+
+/// Resolves when a message can be staged. Whoever drops it gives the message up.
+pub type Preparation = Pin<Box<dyn Future<Output = Result<(), SinkFault>> + Send>>;
+
+impl From<SinkFault> for NotStaged {
+    fn from(fault: SinkFault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
 /// Why the sink did not take a message. Nothing is acknowledged, except where
 /// the fault says so.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -100,6 +120,9 @@ pub enum SinkFault {
     /// A signed message whose epoch and sequence were used for another one.
     #[error("the message's epoch and sequence were used before")]
     Replayed,
+    /// As many messages wait for a [`Preparation`] as may.
+    #[error("too many messages wait for something to be written first")]
+    Busy,
     #[error("the platform is stopping")]
     Stopping,
     /// The platform's own fault.

@@ -484,3 +484,33 @@ fn a_long_body_comes_in_blocks() {
     }
     assert_eq!(server.stage_calls(), 3);
 }
+
+/// What the sink has to write something for waits alone: pings, repetitions and
+/// other messages are answered meanwhile, and it is answered once.
+#[test]
+fn a_message_that_waits_for_the_sink_holds_up_no_other() {
+    let server = TestServer::start();
+    let (client, other) = (server.client(), server.client());
+    server.sink.prepared.send_replace(false);
+    let waiting = server.device.signed(1, br#"[{"n":"new","v":1}]"#);
+    let request = client.post("dev-1", &waiting);
+    client.send(&request);
+    let empty = client.receive();
+    assert_eq!(empty.header.get_type(), MessageType::Acknowledgement);
+    assert_eq!(empty.header.code, MessageClass::Empty);
+    let body = server.device.body(2);
+    let answer = other.ask(&other.post("dev-1", &body));
+    assert_eq!(code(&answer), ResponseType::Changed);
+    // The same bytes in a request of their own: answered to the first.
+    other.send(&other.post("dev-1", &waiting));
+    other.expect_silence();
+    server.sink.prepared.send_replace(true);
+    let answer = client.receive();
+    let [high, low] = answer.header.message_id.to_be_bytes();
+    client.socket.send(&[0x60, 0, high, low]).unwrap();
+    assert_eq!(code(&answer), ResponseType::Changed);
+    server.receipt(&answer, &waiting);
+    client.expect_silence();
+    assert_eq!(server.kept().len(), 2);
+    server.until(|stats| stats.accepted == 2);
+}

@@ -13,8 +13,8 @@ use crate::store::{self, Numbers, OpenStoreError, RegistryFolder, RegistryMark, 
 /// Why the database was not copied.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyRegistryError {
-    #[error("cannot make {}", path.display())]
-    Make {
+    #[error("cannot write {}", path.display())]
+    Write {
         path: PathBuf,
         #[source]
         source: std::io::Error,
@@ -36,16 +36,18 @@ pub enum InspectError {
 
 impl Registry {
     /// Writes the database as it is now to the new file `path`, mode 0600; the
-    /// caller syncs it. Changes wait meanwhile, about a second for 100,000
-    /// devices; readers do not.
+    /// caller syncs it. Changes wait while its pages are copied in memory, 0.2 s
+    /// and 64 MB for 100,000 devices, and not for the file; readers do not wait
+    /// at all.
     pub fn copy_to(&self, path: &Path) -> Result<(), CopyRegistryError> {
-        sqlite_file::make_for_copy(path).map_err(|source| CopyRegistryError::Make {
+        let pages = self
+            .with_connection(sqlite_file::read_pages)
+            .map_err(StoreError::on("be copied"))
+            .map_err(CopyRegistryError::Copy)?;
+        sqlite_file::write_pages(path, &pages).map_err(|source| CopyRegistryError::Write {
             path: path.to_owned(),
             source,
-        })?;
-        self.with_connection(|connection| sqlite_file::copy_to(connection, path))
-            .map_err(StoreError::on("be copied"))
-            .map_err(CopyRegistryError::Copy)
+        })
     }
 }
 

@@ -62,7 +62,7 @@ impl Snapshot {
         }
     }
 
-    pub(crate) fn put_datastream(&mut self, datastream: Datastream) -> Arc<Datastream> {
+    pub(crate) fn put_datastream(&mut self, datastream: Datastream) {
         let index = datastream.id.get() as usize;
         while self.datastreams.len() <= index {
             self.datastreams.push_back(None);
@@ -70,7 +70,6 @@ impl Snapshot {
         let datastream = Arc::new(datastream);
         let old = self.datastreams.set(index, Some(Arc::clone(&datastream)));
         self.public.replace(old.as_deref(), &datastream);
-        datastream
     }
 
     pub(crate) fn put_application(&mut self, application: Arc<Application>) {

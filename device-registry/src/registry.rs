@@ -74,10 +74,9 @@ type ChangeListener = Arc<dyn Fn(u64) + Send + Sync>;
 pub struct Registry {
     pub(crate) dir: PathBuf,
     writer: Mutex<Writer>,
-    /// Held by who registers devices or changes models, before the writer: an
-    /// import checks all of its rows first, and nothing may come between. What
-    /// takes a right away does not wait for it.
-    pub(crate) registering: Mutex<()>,
+    /// Held by an import from its check to its last piece, before the writer: two
+    /// of them do not come between each other. All else comes in between pieces.
+    pub(crate) importing: Mutex<()>,
     snapshot: ArcSwap<Snapshot>,
     generation: AtomicU64,
     listeners: RwLock<Vec<ChangeListener>>,
@@ -131,7 +130,7 @@ impl Registry {
                 poisoned: false,
             }),
             generation: AtomicU64::new(snapshot.generation()),
-            registering: Mutex::new(()),
+            importing: Mutex::new(()),
             snapshot: ArcSwap::from_pointee(snapshot),
             listeners: RwLock::new(Vec::new()),
             events: Events::since(clock()),
@@ -179,13 +178,13 @@ impl Registry {
 
     /// How far it has got.
     pub fn mark(&self) -> Result<RegistryMark, StoreError> {
-        self.with_connection(store::folder::mark)
+        self.with_connection(|connection| store::folder::mark(connection))
     }
 
     /// Brings all that is in the write-ahead log into the file itself, as at
     /// the end of the process: then the file alone is whole.
     pub fn checkpoint(&self) -> Result<(), StoreError> {
-        self.with_connection(store::folder::checkpoint)
+        self.with_connection(|connection| store::folder::checkpoint(connection))
     }
 
     /// What happened at the doors lately.
@@ -210,8 +209,8 @@ impl Registry {
     }
 
     /// Between two changes.
-    pub(crate) fn with_connection<R>(&self, read: impl FnOnce(&Connection) -> R) -> R {
-        read(&self.writer.lock().connection)
+    pub(crate) fn with_connection<R>(&self, read: impl FnOnce(&mut Connection) -> R) -> R {
+        read(&mut self.writer.lock().connection)
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -235,12 +234,13 @@ impl Registry {
             self.faults.set(said);
         }
         let (answer, rights, mark) = committed?;
-        if let (Some(mark), Some(listener)) = (mark, self.on_durable.get()) {
-            listener(mark);
-        }
-        // Without the lock, so that a listener may take its time.
+        // Without the lock, so that a listener may take its time; rights first,
+        // since the other one writes to the disk.
         if rights == Rights::Altered {
             self.tell(self.generation());
+        }
+        if let (Some(mark), Some(listener)) = (mark, self.on_durable.get()) {
+            listener(mark);
         }
         Ok(answer)
     }

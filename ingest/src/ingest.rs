@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use device_registry::{Device, ExtraDatastreamError, Registry};
+use device_registry::{Device, ExtraDatastream, ExtraDatastreamError, Registry};
 use domain::{
     DatastreamId, DeviceId, FolderMark, ObservationBatch, Offset, RejectReason, Timestamp,
 };
@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::latest::KnownDatastreams;
 use crate::live::{FrameStream, StreamStart};
 use crate::log::{CommitError, Fault, Log, StagingError};
+use crate::new_fields::{NewFields, RegisterFieldsError, Registrar};
 use crate::open::FolderLock;
 use crate::quarantine::QuarantinedMessage;
 use crate::query::{AggregateQuery, Bucket, QueryError, RangePage, RangeQuery, StoredObservation};
@@ -31,6 +32,7 @@ pub(crate) struct Inner {
     pub(crate) log: Arc<Log>,
     pub(crate) read: Arc<ReadSide>,
     pub(crate) registry: Arc<Registry>,
+    pub(crate) registrar: Registrar,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) mark: FolderMark,
     /// Held as long as the folder is open.
@@ -48,7 +50,10 @@ pub enum StageError {
     Closed,
     #[error("the disk of the log is too slow for the messages")]
     Full,
-    #[error("cannot make a datastream for a field that the model does not know")]
+    /// Not yet: see [`Ingest::register`].
+    #[error("fields of the message have no datastream yet")]
+    NewFields(NewFields),
+    #[error("a field that the model does not know can have no datastream")]
     ExtraField(#[source] ExtraDatastreamError),
 }
 
@@ -73,8 +78,8 @@ pub enum CloseError {
 impl Ingest {
     // --- write path
 
-    /// Validates, sequences and stages one message. No I/O, except for a field
-    /// that is new to device and model.
+    /// Validates, sequences and stages one message. No I/O: a field that is new
+    /// to device and model has to be registered first.
     pub fn stage(
         &self,
         device: &Arc<Device>,
@@ -88,6 +93,9 @@ impl Ingest {
             |agency, model| inner.registry.snapshot().retention_days(agency, model),
             |field| inner.extra_field(device, field),
         )?;
+        if !validated.new_fields.is_empty() {
+            return Err(StageError::NewFields(NewFields(validated.new_fields)));
+        }
         let mut order = self.inner.log.staging()?;
         let outcome = order.staging.sequence(device, batch, &validated)?;
         Ok(order.finished(outcome))
@@ -98,6 +106,15 @@ impl Ingest {
     /// refused.
     pub fn is_full(&self) -> bool {
         self.inner.log.is_full()
+    }
+
+    /// Gives the new fields of a message their datastreams, on a thread of its
+    /// own; the message is staged anew then. Works under any executor.
+    pub fn register(
+        &self,
+        fields: NewFields,
+    ) -> impl Future<Output = Result<(), RegisterFieldsError>> + Send + 'static + use<> {
+        self.inner.registrar.register(fields)
     }
 
     /// Resolves when all of `staged` are durable; one sync serves all who
@@ -282,11 +299,18 @@ impl Ingest {
 
 impl Inner {
     fn extra_field(&self, device: &Device, field: &str) -> Result<ExtraField, StageError> {
-        match self.registry.ensure_extra_datastream(&device.id, field) {
-            Ok(datastream) => Ok(Ok(datastream.id)),
-            Err(ExtraDatastreamError::TooMany) => Ok(Err(RejectReason::TooManyExtraFields)),
-            Err(ExtraDatastreamError::Field { .. }) => Ok(Err(RejectReason::BadFieldName)),
-            Err(error) => Err(StageError::ExtraField(error)),
+        match self.registry.extra_datastream(&device.id, field) {
+            Ok(ExtraDatastream::Standing(datastream)) => Ok(ExtraField::Standing(datastream.id)),
+            Ok(ExtraDatastream::New(field)) => Ok(ExtraField::New(field)),
+            Err(ExtraDatastreamError::TooMany) => {
+                Ok(ExtraField::Refused(RejectReason::TooManyExtraFields))
+            }
+            Err(ExtraDatastreamError::Field { .. }) => {
+                Ok(ExtraField::Refused(RejectReason::BadFieldName))
+            }
+            Err(error @ ExtraDatastreamError::UnknownDevice(_)) => {
+                Err(StageError::ExtraField(error))
+            }
         }
     }
 
@@ -299,6 +323,7 @@ impl Inner {
         };
         let flushed = self.read.stop().map_err(CloseError::Flush);
         self.log.shut();
+        self.registrar.stop();
         synced.and(flushed)
     }
 }
@@ -310,6 +335,8 @@ impl Drop for Inner {
         // Streams may hold the log longer than the folder is locked: nobody
         // writes to it any more.
         self.log.shut();
+        // Nor to the registry.
+        self.registrar.stop();
     }
 }
 

@@ -18,6 +18,7 @@ mod ingest;
 mod latest;
 mod live;
 mod log;
+mod new_fields;
 mod open;
 mod quarantine;
 mod query;
@@ -44,6 +45,7 @@ pub use ingest::{CloseError, Ingest, StageError, SubmitError};
 pub use latest::KnownDatastreams;
 pub use live::{AppliedFrame, FrameStream, StreamError, StreamItem, StreamStart};
 pub use log::{CommitError, Fault, LogOpenError, LogReadError};
+pub use new_fields::{NewFields, RegisterFieldsError};
 pub use open::{FolderLock, OpenError};
 pub use quarantine::QuarantinedMessage;
 pub use query::{

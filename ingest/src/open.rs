@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::config::{Config, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES};
 use crate::ingest::{Ingest, Inner};
 use crate::log::{Fault, Faults, Log, LogConfig, LogOpenError, LogReadError};
+use crate::new_fields::Registrar;
 use crate::repair::folders_of;
 use crate::sequence::memory_file::{self, MemoryError};
 use crate::store::{FlushError, Group, Pace, StoreOpenError, Upkeep};
@@ -64,6 +65,8 @@ pub enum OpenError {
     Flush(#[source] FlushError),
     #[error("cannot start the applier")]
     Applier(#[source] io::Error),
+    #[error("cannot start the thread that registers new fields")]
+    Registrar(#[source] io::Error),
 }
 
 impl Ingest {
@@ -105,6 +108,7 @@ impl Ingest {
         };
         // Flushes during recovery go untold: the sequencer has not learned all
         // frames then.
+        let registrar = Registrar::start(&registry, &config.scope).map_err(OpenError::Registrar)?;
         read.start(
             Arc::clone(&log),
             Arc::new(move |outcome| flushed.run(outcome)),
@@ -116,6 +120,7 @@ impl Ingest {
                 log,
                 read,
                 registry,
+                registrar,
                 clock,
                 mark: config.mark,
                 _lock: lock,

@@ -15,7 +15,7 @@ use domain::{
 };
 use ingest::backup::{CopyError, CopyFolder, DataBackup, backup_closed};
 use ingest::verify::{Scope, verify};
-use ingest::{CommitPolicy, Config, Ingest, RangeQuery, SystemClock};
+use ingest::{CommitPolicy, Config, Ingest, RangeQuery, StageError, SubmitError, SystemClock};
 
 /// 2026-09-21T13:33:20Z.
 const NOW: Timestamp = Timestamp::from_micros(1_790_000_000_000_000);
@@ -89,10 +89,14 @@ fn send(
         telemetry: payload::parse(text.as_bytes(), None, &device.id, NOW),
         original: text.as_bytes(),
     };
-    runtime
-        .block_on(ingest.submit(device, &batch))
-        .unwrap()
-        .offset()
+    loop {
+        match runtime.block_on(ingest.submit(device, &batch)) {
+            Err(SubmitError::Stage(StageError::NewFields(fields))) => {
+                runtime.block_on(ingest.register(fields)).unwrap();
+            }
+            submitted => return submitted.unwrap().offset(),
+        }
+    }
 }
 
 /// Numbers and offsets of all rows of the level.

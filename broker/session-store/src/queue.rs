@@ -5,14 +5,16 @@
 //! is taken: who asked learns it at once, so that no acknowledgement leaves.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use broker::{LogPosition, SessionChange};
+use broker::SessionChange;
 use parking_lot::{Condvar, Mutex};
 use rusqlite::ErrorCode;
 use tokio::sync::{oneshot, watch};
+
+use crate::copy::CopiedSessions;
 
 /// Changes that may wait to be saved: more than one for each connection that
 /// the broker takes, so that all may be lost at once. About 40 MB.
@@ -67,8 +69,7 @@ pub(crate) struct Waiting {
 
 /// A copy of the file to be made between two batches.
 pub(crate) struct Copy {
-    pub(crate) path: PathBuf,
-    pub(crate) made: std::sync::mpsc::SyncSender<rusqlite::Result<Option<LogPosition>>>,
+    pub(crate) made: std::sync::mpsc::SyncSender<rusqlite::Result<CopiedSessions>>,
 }
 
 pub(crate) struct Queue {

@@ -40,7 +40,7 @@ fn run(mut connection: Connection, queue: &Queue, clock: &dyn SessionClock) {
     while let Some(batch) = queue.take() {
         if let Some(copy) = queue.take_copy() {
             // Nobody listens where the backup has ended.
-            let _ = copy.made.send(crate::copy::copy(&connection, &copy.path));
+            let _ = copy.made.send(crate::copy::copy(&mut connection));
         }
         if batch.is_empty() {
             continue;

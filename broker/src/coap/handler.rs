@@ -1,5 +1,6 @@
 //! One request on its way to the sink: path, blocks, signature, right, quota.
 
+mod staging;
 mod told;
 
 use std::borrow::Cow;
@@ -8,9 +9,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use domain::batch::Resent;
-use domain::{DeviceId, Transport};
+use domain::DeviceId;
 use sha2::{Digest as _, Sha256};
+
+use staging::Later;
+pub(super) use staging::Postponed;
 
 use super::access::{CoapAccess, SignatureAttempt};
 use super::blockwise::BlockStep;
@@ -26,7 +29,7 @@ use super::security::{self, MessageForm, SignedMessage};
 use super::shares::Shares;
 use super::stats::Counters;
 use crate::access::{EventKind, Listener, PublishRight, Refusal, RefusalKind};
-use crate::sink::{InboundMessage, MessageSink, SignedHeader, SinkFault};
+use crate::sink::{MessageSink, NotStaged, Preparation, SinkFault};
 
 /// A staged message that waits for its commit.
 pub(super) struct Waiting<T> {
@@ -57,8 +60,10 @@ impl Sender<'_> {
 }
 
 /// How far a message came.
-enum Taken<T> {
+enum Taken<T, P> {
     Staged(BodyDigest, MessageForm, T),
+    /// The sink has to write something first.
+    Later(BodyDigest, MessageForm, Later<P>),
     /// These very bytes came before, in another request.
     Before(Known),
 }
@@ -76,6 +81,8 @@ pub(super) struct Handler<A: CoapAccess, S: MessageSink<A::Principal>> {
     counters: Arc<Counters>,
     /// What the next commit takes.
     pub(super) staged: Vec<Waiting<S::Staged>>,
+    /// What waits for the sink, from now on.
+    pub(super) postponed: Vec<(Postponed<A::Principal>, Preparation)>,
 }
 
 /// Signatures that are tried without external_aad after a rest.
@@ -110,6 +117,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
             uncommitted: Shares::new(config.uncommitted_messages_per_device),
             counters,
             staged: Vec::new(),
+            postponed: Vec::new(),
         }
     }
 
@@ -143,15 +151,14 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
         match taken {
             Ok(Taken::Staged(body_digest, form, staged)) => {
                 endpoint.begin(request, telemetry.block, now);
-                self.receipts.begin(body_digest, &device);
-                self.uncommitted.take(device.clone());
-                let origin = Origin {
-                    key: request.key,
-                    body_digest,
-                    device,
-                    form,
-                };
+                let origin = self.begin(request.key, body_digest, device, form);
                 self.staged.push(Waiting { origin, staged });
+                None
+            }
+            Ok(Taken::Later(body_digest, form, later)) => {
+                endpoint.begin(request, telemetry.block, now);
+                let origin = self.begin(request.key, body_digest, device, form);
+                self.postpone(origin, later);
                 None
             }
             Ok(Taken::Before(Known::Durable { code, receipt })) => {
@@ -165,6 +172,24 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
             // Its answer goes to the first request; this one may ask again.
             Ok(Taken::Before(Known::UnderWay)) => None,
             Err(rejection) => endpoint.reject(request, rejection, telemetry.block),
+        }
+    }
+
+    /// A message is under way; [`Self::settled`] ends that.
+    fn begin(
+        &mut self,
+        key: ExchangeKey,
+        body_digest: BodyDigest,
+        device: DeviceId,
+        form: MessageForm,
+    ) -> Origin {
+        self.receipts.begin(body_digest, &device);
+        self.uncommitted.take(device.clone());
+        Origin {
+            key,
+            body_digest,
+            device,
+            form,
         }
     }
 
@@ -231,7 +256,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
         sender: Sender<'_>,
         body: &[u8],
         now: Instant,
-    ) -> Result<Taken<S::Staged>, Rejection> {
+    ) -> Result<Taken<S::Staged, A::Principal>, Rejection> {
         let peer = sender.peer;
         if !endpoint.has_room(peer) || !self.uncommitted.has_room(sender.device) {
             self.counters.overloaded.increment();
@@ -258,44 +283,29 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
             self.counters.device_limited.increment();
             return Err(reject(Code::TOO_MANY_REQUESTS, "too many"));
         }
-        let message = InboundMessage {
-            topic: &topic,
-            payload: signed.payload,
-            content_type: signed.format.map(|format| format.content_type()),
-            resent: Resent::No,
-            transport: Transport::Coap,
-            peer,
-            signed: Some(SignedHeader {
-                boot_epoch: signed.boot_epoch,
-                sequence: signed.sequence,
-                time: signed.time,
-                bytes: body,
-            }),
-        };
         let body_digest = Sha256::digest(body).into();
-        match self.sink.stage(&principal, &message) {
-            Ok(staged) => {
-                // Only now: a message that was overheard verifies as well.
-                self.failed_checks.proved(sender.source(), sender.device);
-                Ok(Taken::Staged(body_digest, signed.form, staged))
-            }
-            Err(fault) => {
-                let replayed = matches!(fault, SinkFault::Replayed);
-                if replayed {
-                    // Whoever has overheard a message can send it again: that
-                    // takes nothing from the device, and is no way in.
-                    self.devices.give_back(sender.device);
-                    self.failed_checks
-                        .failed(sender.source(), sender.device, true, now);
+        match self.stage_signed(sender, &topic, &principal, body, &signed, now) {
+            Ok(staged) => Ok(Taken::Staged(body_digest, signed.form, staged)),
+            Err(NotStaged::Later(preparation)) => match self.receipts.find(&body_digest) {
+                Some(known) => Ok(Taken::Before(known.clone())),
+                None => {
+                    let body = body.into();
+                    let later = Later {
+                        principal,
+                        topic,
+                        body,
+                        preparation,
+                    };
+                    Ok(Taken::Later(body_digest, signed.form, later))
                 }
-                match self.receipts.find(&body_digest) {
-                    Some(known) if replayed => {
-                        self.counters.repeated_messages.increment();
-                        Ok(Taken::Before(known.clone()))
-                    }
-                    _ => Err(self.fault(peer, body, &signed.kid, &fault)),
+            },
+            Err(NotStaged::Fault(fault)) => match self.receipts.find(&body_digest) {
+                Some(known) if matches!(fault, SinkFault::Replayed) => {
+                    self.counters.repeated_messages.increment();
+                    Ok(Taken::Before(known.clone()))
                 }
-            }
+                _ => Err(self.fault(peer, body, &signed.kid, &fault)),
+            },
         }
     }
 

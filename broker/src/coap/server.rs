@@ -14,15 +14,16 @@ use supervisor::Scope;
 use tokio::net::UdpSocket;
 use tokio::runtime;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
 use super::access::CoapAccess;
 use super::config::{CoapConfig, CoapConfigError};
 use super::endpoint::{Answer, Endpoint, Received};
-use super::handler::{Handler, Origin, Waiting};
+use super::handler::{Handler, Origin, Postponed, Waiting};
 use super::message::{Code, MAX_DATAGRAM_BYTES};
 use super::receipt::ReceiptKeys;
 use super::stats::{CoapStats, Counters};
-use crate::sink::{MessageSink, Receipt as _};
+use crate::sink::{MessageSink, Receipt as _, SinkFault};
 
 /// Datagrams that are read before anything else gets its turn.
 const READ_BATCH: usize = 64;
@@ -112,6 +113,7 @@ where
         endpoint: Endpoint::new(config, Arc::clone(&counters), random_id()),
         handler: Handler::new(access, sink, config, Arc::clone(&counters)),
         staged,
+        preparing: JoinSet::new(),
         counters: Arc::clone(&counters),
         drain: config.drain,
     };
@@ -168,10 +170,14 @@ struct Answered {
     receipt: Bytes,
 }
 
+type Prepared<P> = (Postponed<P>, Result<(), SinkFault>);
+
 struct Server<A: CoapAccess, S: MessageSink<A::Principal>> {
     endpoint: Endpoint,
     handler: Handler<A, S>,
     staged: mpsc::Sender<Vec<Waiting<S::Staged>>>,
+    /// Messages that wait for the sink.
+    preparing: JoinSet<Prepared<A::Principal>>,
     counters: Arc<Counters>,
     drain: Duration,
 }
@@ -189,6 +195,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Server<A, S> {
                 biased;
                 () = &mut shutdown => break,
                 Some(answer) = answered.recv() => self.answer(socket, &answer),
+                Some(Ok(prepared)) = self.preparing.join_next() => self.prepared(socket, prepared),
                 () = until(self.endpoint.next_deadline()) => self.send_due(socket),
                 ready = socket.readable() => match ready {
                     Ok(()) => self.read(socket).await,
@@ -209,6 +216,9 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Server<A, S> {
                         Some(answer) => self.answer(socket, &answer),
                         None => break,
                     },
+                    Some(Ok(prepared)) = self.preparing.join_next() => {
+                        self.prepared(socket, prepared);
+                    }
                     () = until(self.endpoint.next_deadline()) => self.send_due(socket),
                 }
             }
@@ -233,6 +243,15 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Server<A, S> {
                 }
             }
         }
+        self.hand_on(socket);
+    }
+
+    /// To the committer what was staged; what is not yet, waits.
+    fn hand_on(&mut self, socket: &UdpSocket) {
+        for (postponed, preparation) in self.handler.postponed.drain(..) {
+            self.preparing
+                .spawn(async move { (postponed, preparation.await) });
+        }
         if !self.handler.staged.is_empty() {
             let batch = std::mem::take(&mut self.handler.staged);
             if let Err(error) = self.staged.try_send(batch) {
@@ -242,6 +261,18 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Server<A, S> {
                 }
             }
         }
+    }
+
+    fn prepared(&mut self, socket: &UdpSocket, (postponed, result): Prepared<A::Principal>) {
+        if let Err((origin, code)) = self.handler.prepared(postponed, result, Instant::now()) {
+            let refused = Answered {
+                origin,
+                code,
+                receipt: Bytes::new(),
+            };
+            self.answer(socket, &refused);
+        }
+        self.hand_on(socket);
     }
 
     fn take(&mut self, socket: &UdpSocket, peer: SocketAddr, datagram: &[u8]) {

@@ -16,8 +16,8 @@ use broker::coap::{
 };
 use broker::{
     AccessControl, Admission, ConnectionEvent, Denial, EventKind, InboundMessage, Leaves,
-    LoginAttempt, MessageSink, PublishRight, Refusal, RefusalKind, RejectCause, SinkFault,
-    SubscribeRight,
+    LoginAttempt, MessageSink, NotStaged, PublishRight, Refusal, RefusalKind, RejectCause,
+    SinkFault, SubscribeRight,
 };
 use coap_lite::{CoapOption, MessageClass, MessageType, Packet, RequestType, ResponseType};
 use domain::payload::ContentFormat;
@@ -152,6 +152,8 @@ pub struct TestSink {
     pub stage_calls: AtomicU64,
     pub gate: watch::Sender<bool>,
     pub failing: AtomicBool,
+    /// Whether payloads that have a field `new` can be staged.
+    pub prepared: watch::Sender<bool>,
     /// Refuses every used epoch and sequence, the same message too.
     pub forgetful: AtomicBool,
 }
@@ -163,6 +165,7 @@ impl Default for TestSink {
             stage_calls: AtomicU64::new(0),
             gate: watch::Sender::new(true),
             failing: AtomicBool::new(false),
+            prepared: watch::Sender::new(true),
             forgetful: AtomicBool::new(false),
         }
     }
@@ -180,11 +183,8 @@ impl broker::Receipt for TestReceipt {
     }
 }
 
-impl MessageSink<Arc<str>> for TestSink {
-    type Staged = TestReceipt;
-    type Receipt = TestReceipt;
-
-    fn stage(
+impl TestSink {
+    fn keep(
         &self,
         principal: &Arc<str>,
         message: &InboundMessage<'_>,
@@ -224,6 +224,27 @@ impl MessageSink<Arc<str>> for TestSink {
         };
         Ok(TestReceipt(Offset::new(index as u64 + 1), readable))
     }
+}
+
+impl MessageSink<Arc<str>> for TestSink {
+    type Staged = TestReceipt;
+    type Receipt = TestReceipt;
+
+    fn stage(
+        &self,
+        principal: &Arc<str>,
+        message: &InboundMessage<'_>,
+    ) -> Result<TestReceipt, NotStaged> {
+        let is_new = message.payload.windows(3).any(|bytes| bytes == b"new");
+        if is_new && !*self.prepared.borrow() {
+            let mut prepared = self.prepared.subscribe();
+            return Err(NotStaged::Later(Box::pin(async move {
+                prepared.wait_for(|prepared| *prepared).await.unwrap();
+                Ok(())
+            })));
+        }
+        Ok(self.keep(principal, message)?)
+    }
 
     fn stage_reject(
         &self,
@@ -231,7 +252,7 @@ impl MessageSink<Arc<str>> for TestSink {
         message: &InboundMessage<'_>,
         _: RejectCause,
     ) -> Result<TestReceipt, SinkFault> {
-        self.stage(principal, message)
+        self.keep(principal, message)
     }
 
     async fn commit(&self, staged: Vec<TestReceipt>) -> Result<Vec<TestReceipt>, SinkFault> {

@@ -10,8 +10,8 @@ use std::time::Duration;
 use broker::{
     AccessControl, Admission, Backlog, BacklogPage, BoundListener, Broker, BrokerHandle, Config,
     ConnectionEvent, Denial, InboundMessage, Listener, LogPosition, LoginAttempt, MessageSink,
-    Missed, Protocol, PublishRight, Realm, Receipt, Refusal, RefusalKind, RejectCause, RetainedEnd,
-    RetainedSource, Services, SessionChange, SessionStore, SinkFault, StoredSession,
+    Missed, NotStaged, Protocol, PublishRight, Realm, Receipt, Refusal, RefusalKind, RejectCause,
+    RetainedEnd, RetainedSource, Services, SessionChange, SessionStore, SinkFault, StoredSession,
     SubscribeRight, TopicFilter,
 };
 use bytes::Bytes;
@@ -146,8 +146,8 @@ impl MessageSink<()> for Nothing {
     type Staged = Never;
     type Receipt = Never;
 
-    fn stage(&self, (): &(), _: &InboundMessage<'_>) -> Result<Never, SinkFault> {
-        Err(SinkFault::failed("the unprotected realm stores nothing"))
+    fn stage(&self, (): &(), _: &InboundMessage<'_>) -> Result<Never, NotStaged> {
+        Err(SinkFault::failed("the unprotected realm stores nothing").into())
     }
 
     fn stage_reject(

@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use broker::{
     AccessControl, Admission, BoundListener, Broker, BrokerHandle, BrokerStats, Config,
     ConnectionEvent, Denial, EventKind, InboundMessage, Leaves, Listener, LogMessage, LogPosition,
-    LoginAttempt, MessageSink, PublishRight, Realm, Receipt, Refusal, RefusalKind, RejectCause,
-    ReloadableTls, RetainedEnd, RetainedSource, Services, SinkFault, SubscribeRight, TopicFilter,
+    LoginAttempt, MessageSink, NotStaged, PublishRight, Realm, Receipt, Refusal, RefusalKind,
+    RejectCause, ReloadableTls, RetainedEnd, RetainedSource, Services, SinkFault, SubscribeRight,
+    TopicFilter,
 };
 use bytes::Bytes;
 use domain::Offset;
@@ -357,6 +358,8 @@ pub(crate) struct TestSink {
     pub(crate) committed: AtomicU64,
     pub(crate) commits: AtomicU64,
     open: watch::Sender<bool>,
+    /// Whether payloads that begin with `new` can be staged, or why never.
+    prepared: watch::Sender<Result<bool, SinkFault>>,
     failing: AtomicBool,
     full: AtomicBool,
     next: AtomicU64,
@@ -379,6 +382,7 @@ impl Default for TestSink {
             committed: AtomicU64::new(0),
             commits: AtomicU64::new(0),
             open: watch::Sender::new(true),
+            prepared: watch::Sender::new(Ok(false)),
             failing: AtomicBool::new(false),
             full: AtomicBool::new(false),
             next: AtomicU64::new(1),
@@ -399,6 +403,16 @@ impl TestSink {
     /// Whether there is no room for messages.
     pub(crate) fn set_full(&self, full: bool) {
         self.full.store(full, Ordering::Release);
+    }
+
+    /// From now on payloads that begin with `new` can be staged, or never.
+    pub(crate) fn prepare(&self, result: Result<(), SinkFault>) {
+        drop(self.prepared.send_replace(result.map(|()| true)));
+    }
+
+    /// Messages of payloads that begin with `new` that wait.
+    pub(crate) fn postponed(&self) -> usize {
+        self.prepared.receiver_count()
     }
 
     /// From now on no commit succeeds.
@@ -433,6 +447,22 @@ impl Receipt for TestReceipt {
     }
 }
 
+impl TestSink {
+    fn keep(&self, principal: &Principal, message: &InboundMessage<'_>) -> TestReceipt {
+        self.messages.lock().push(StoredMessage {
+            principal: principal.name.to_string(),
+            topic: message.topic.into(),
+            payload: message.payload.into(),
+            content_type: message.content_type.map(Into::into),
+            resent: message.resent,
+        });
+        TestReceipt {
+            offset: Offset::new(self.next.fetch_add(1, Ordering::Relaxed)),
+            readable: message.payload != b"unreadable",
+        }
+    }
+}
+
 impl MessageSink<Principal> for TestSink {
     type Staged = TestReceipt;
     type Receipt = TestReceipt;
@@ -441,18 +471,15 @@ impl MessageSink<Principal> for TestSink {
         &self,
         principal: &Principal,
         message: &InboundMessage<'_>,
-    ) -> Result<TestReceipt, SinkFault> {
-        self.messages.lock().push(StoredMessage {
-            principal: principal.name.to_string(),
-            topic: message.topic.into(),
-            payload: message.payload.into(),
-            content_type: message.content_type.map(Into::into),
-            resent: message.resent,
-        });
-        Ok(TestReceipt {
-            offset: Offset::new(self.next.fetch_add(1, Ordering::Relaxed)),
-            readable: message.payload != b"unreadable",
-        })
+    ) -> Result<TestReceipt, NotStaged> {
+        if message.payload.starts_with(b"new") && !matches!(*self.prepared.borrow(), Ok(true)) {
+            let mut prepared = self.prepared.subscribe();
+            return Err(NotStaged::Later(Box::pin(async move {
+                let settled = prepared.wait_for(|it| !matches!(it, Ok(false))).await;
+                settled.unwrap().clone().map(drop)
+            })));
+        }
+        Ok(self.keep(principal, message))
     }
 
     fn stage_reject(
@@ -462,7 +489,7 @@ impl MessageSink<Principal> for TestSink {
         cause: RejectCause,
     ) -> Result<TestReceipt, SinkFault> {
         self.rejects.lock().push((message.topic.into(), cause));
-        self.stage(principal, message)
+        Ok(self.keep(principal, message))
     }
 
     fn is_full(&self) -> bool {

@@ -23,6 +23,7 @@ mod limits;
 mod log;
 mod mtls;
 mod passed_over;
+mod postponed;
 mod refused;
 mod rights;
 mod sessions;

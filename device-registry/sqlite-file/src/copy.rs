@@ -1,30 +1,26 @@
-//! A copy of an open database.
+//! A copy of an open database: its pages are read into memory between two
+//! changes, so that none of these waits for the disk that the copy is written to.
 
 use std::fs::OpenOptions;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use rusqlite::Connection;
 
-/// Makes the new, empty file that [`copy_to`] fills, mode 0600: SQLite would
-/// make one for all to read.
-pub fn make_for_copy(path: &Path) -> io::Result<()> {
+/// All that is committed, as the file alone would hold it.
+pub fn read_pages(connection: &mut Connection) -> rusqlite::Result<Vec<u8>> {
+    Ok(connection.serialize("main")?.to_vec())
+}
+
+/// Writes pages into the new file `path`, mode 0600, which the caller syncs.
+pub fn write_pages(path: &Path, pages: &[u8]) -> io::Result<()> {
     OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(path)
-        .map(drop)
-}
-
-/// Writes all that is committed into the empty file `path`, which the caller
-/// syncs.
-pub fn copy_to(connection: &Connection, path: &Path) -> rusqlite::Result<()> {
-    let path = path.to_string_lossy();
-    connection
-        .execute("VACUUM INTO ?1", [path.as_ref()])
-        .map(drop)
+        .open(path)?
+        .write_all(pages)
 }
 
 /// Brings all that is in the write-ahead log into the file: then the file alone

@@ -15,7 +15,7 @@ mod open;
 mod wal;
 
 pub use check::{integrity_fault, is_busy, lost};
-pub use copy::{checkpoint, copy_to, make_for_copy};
+pub use copy::{checkpoint, read_pages, write_pages};
 pub use header::{Header, read_header};
 pub use open::{Opened, Schema, open};
 pub use wal::{KeptWal, wal_of};

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use sqlite_file::{
-    Header, KeptWal, Schema, copy_to, integrity_fault, is_busy, lost, make_for_copy, open,
-    read_header, wal_of,
+    Header, KeptWal, Schema, integrity_fault, is_busy, lost, open, read_header, read_pages, wal_of,
+    write_pages,
 };
 
 const FIRST: &str = "CREATE TABLE a (x INTEGER) STRICT; INSERT INTO a VALUES (1)";
@@ -89,11 +89,14 @@ fn a_lost_file_is_told_without_opening_it() {
 #[test]
 fn a_copy_is_whole_and_damage_is_found() {
     let dir = tempfile::tempdir().unwrap();
-    let opened = open(&dir.path().join("a.db"), NEW).unwrap();
+    let mut opened = open(&dir.path().join("a.db"), NEW).unwrap();
     let copy = dir.path().join("copy.db");
-    make_for_copy(&copy).unwrap();
-    copy_to(&opened.connection, &copy).unwrap();
-    assert!(make_for_copy(&copy).is_err(), "nothing is overwritten");
+    let pages = read_pages(&mut opened.connection).unwrap();
+    write_pages(&copy, &pages).unwrap();
+    assert!(
+        write_pages(&copy, &pages).is_err(),
+        "nothing is overwritten"
+    );
     let copied = open(&copy, NEW).unwrap();
     assert_eq!(sum(&copied.connection), 8);
     assert_eq!(integrity_fault(&copied.connection).unwrap(), None);

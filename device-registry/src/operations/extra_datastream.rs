@@ -1,8 +1,9 @@
 //! A device sends a field that its model does not know: it is kept, as an
 //! extra datastream, until an operator adopts it into the model.
 //!
-//! The data plane calls this, so what stands already, and what is refused, is
-//! answered from the snapshot, without a lock.
+//! Two steps: what stands already, and what is refused, is answered from the
+//! snapshot, to threads that must not wait; what is new is made as any other
+//! change, for many devices at once.
 
 use std::sync::Arc;
 
@@ -15,7 +16,22 @@ use crate::snapshot::Snapshot;
 use crate::store::{self, NewDatastream, StoreError};
 use crate::thing::Thing;
 
-/// Why there is no datastream for a field.
+/// What becomes of a field that a model does not know.
+#[derive(Clone, PartialEq, Debug)]
+pub enum ExtraDatastream {
+    Standing(Arc<Datastream>),
+    /// It has none yet: see [`Registry::make_extra_datastreams`].
+    New(NewExtraField),
+}
+
+/// A field that may get a datastream.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewExtraField {
+    device: DeviceId,
+    field: FieldName,
+}
+
+/// Why a field gets no datastream.
 #[derive(Debug, thiserror::Error)]
 pub enum ExtraDatastreamError {
     #[error("no device {0}")]
@@ -26,8 +42,6 @@ pub enum ExtraDatastreamError {
         "the device sends more than {MAX_EXTRA_FIELDS} fields that its model does not know; add them to the model"
     )]
     TooMany,
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl OperationError for ExtraDatastreamError {
@@ -36,7 +50,6 @@ impl OperationError for ExtraDatastreamError {
             Self::UnknownDevice(_) => "unknown-device",
             Self::Field { .. } => "invalid-field",
             Self::TooMany => "too-many-extra-fields",
-            Self::Store(_) => "registry-fault",
         }
     }
 
@@ -45,33 +58,41 @@ impl OperationError for ExtraDatastreamError {
             Self::UnknownDevice(_) => ErrorClass::NotFound,
             Self::Field { .. } => ErrorClass::Invalid,
             Self::TooMany => ErrorClass::Conflict,
-            Self::Store(_) => ErrorClass::Fault,
         }
     }
 }
 
 impl Registry {
-    /// The device's datastream of that name, made where there is none yet. Its
-    /// number is durable when this returns.
-    pub fn ensure_extra_datastream(
+    /// The device's datastream of that name, as the snapshot has it. Never
+    /// waits.
+    pub fn extra_datastream(
         &self,
         device: &DeviceId,
         field: &str,
-    ) -> Result<Arc<Datastream>, ExtraDatastreamError> {
-        if let Some(standing) = find(&self.snapshot(), device, field)? {
-            return Ok(standing);
-        }
-        let field = FieldName::new(field).map_err(|error| ExtraDatastreamError::Field {
-            field: field.chars().take(domain::ids::MAX_ID_BYTES).collect(),
-            error,
-        })?;
+    ) -> Result<ExtraDatastream, ExtraDatastreamError> {
+        find(&self.snapshot(), device, field)
+    }
+
+    /// Makes what is new of these, in one change. Their numbers are durable when
+    /// this returns. One that is refused by now is left out: who looks it up
+    /// again is told why.
+    pub fn make_extra_datastreams<'a>(
+        &self,
+        fields: impl IntoIterator<Item = &'a NewExtraField>,
+    ) -> Result<(), StoreError> {
         self.change(|change| {
-            // Another thread may have made it since.
-            if let Some(standing) = find(&change.draft, device, field.as_str())? {
-                change.discard();
-                return Ok(standing);
+            let mut made = 0;
+            for new in fields {
+                let found = find(&change.draft, &new.device, new.field.as_str());
+                if let Ok(ExtraDatastream::New(new)) = found {
+                    make(change, new)?;
+                    made += 1;
+                }
             }
-            make(change, device, field)
+            if made == 0 {
+                change.discard();
+            }
+            Ok(())
         })
     }
 }
@@ -80,16 +101,23 @@ fn find(
     snapshot: &Snapshot,
     id: &DeviceId,
     field: &str,
-) -> Result<Option<Arc<Datastream>>, ExtraDatastreamError> {
+) -> Result<ExtraDatastream, ExtraDatastreamError> {
     let device = device_of(snapshot, id)?;
     if let Some(standing) = device.datastream(field) {
-        return Ok(Some(Arc::clone(standing)));
+        return Ok(ExtraDatastream::Standing(Arc::clone(standing)));
     }
     let is_extra = |datastream: &&Arc<Datastream>| datastream.definition.is_none();
     if device.datastreams.iter().filter(is_extra).count() >= MAX_EXTRA_FIELDS {
         return Err(ExtraDatastreamError::TooMany);
     }
-    Ok(None)
+    let field = FieldName::new(field).map_err(|error| ExtraDatastreamError::Field {
+        field: field.chars().take(domain::ids::MAX_ID_BYTES).collect(),
+        error,
+    })?;
+    Ok(ExtraDatastream::New(NewExtraField {
+        device: id.clone(),
+        field,
+    }))
 }
 
 fn device_of<'a>(
@@ -101,14 +129,14 @@ fn device_of<'a>(
         .ok_or_else(|| ExtraDatastreamError::UnknownDevice(id.clone()))
 }
 
-fn make(
-    change: &mut Change<'_>,
-    id: &DeviceId,
-    field: FieldName,
-) -> Result<Arc<Datastream>, ExtraDatastreamError> {
-    let device = Arc::clone(device_of(&change.draft, id)?);
-    let Some(thing) = change.draft.thing(device.thing.as_str()) else {
-        return Err(ExtraDatastreamError::UnknownDevice(id.clone()));
+fn make(change: &mut Change<'_>, new: NewExtraField) -> Result<(), StoreError> {
+    let NewExtraField { device: id, field } = new;
+    let snapshot = &change.draft;
+    let Some((device, thing)) = snapshot
+        .device(id.as_str())
+        .and_then(|device| Some((Arc::clone(device), snapshot.thing(device.thing.as_str())?)))
+    else {
+        return Ok(());
     };
     let mut thing = Thing::clone(thing);
     let number = store::insert_datastream(
@@ -116,7 +144,7 @@ fn make(
         &NewDatastream {
             thing: &thing.id,
             field: &field,
-            device: id,
+            device: &id,
             model: &device.model.id,
         },
     )?;
@@ -128,9 +156,9 @@ fn make(
         device.id.clone(),
         device.model.id.clone(),
     );
-    let datastream = change.draft.put_datastream(datastream);
+    change.draft.put_datastream(datastream);
     let thing_id = thing.id.clone();
     change.draft.put_thing(thing);
     change.draft.refresh_thing(&thing_id);
-    Ok(datastream)
+    Ok(())
 }

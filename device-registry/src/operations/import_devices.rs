@@ -105,7 +105,7 @@ impl Registry {
             }
             checked.push(check(row));
         }
-        let _alone = self.registering.lock();
+        let _alone = self.importing.lock();
         let mut report = self.rehearse(|change| check_all(change, &checked))??;
         if mode == ImportMode::DryRun || !report.errors.is_empty() {
             return Ok(report);

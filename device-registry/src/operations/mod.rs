@@ -28,7 +28,7 @@ pub use create_application::{
 };
 pub use credentials::{AddCredentialError, MadePassword, PasswordTerms, RemoveCredentialError};
 pub use error::{ErrorClass, OperationError};
-pub use extra_datastream::ExtraDatastreamError;
+pub use extra_datastream::{ExtraDatastream, ExtraDatastreamError, NewExtraField};
 pub use gateway::GatewayError;
 pub use import_devices::{
     ImportError, ImportMode, ImportReport, ImportRow, MAX_IMPORT_ROWS, MAX_REPORTED_ERRORS,

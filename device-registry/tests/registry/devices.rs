@@ -7,7 +7,7 @@ use device_registry::{
 };
 use domain::{DatastreamId, ThingId, Timestamp};
 
-use crate::harness::{TestRegistry, agency, device, model, new_device, place};
+use crate::harness::{TestRegistry, agency, device, extra_datastream, model, new_device, place};
 
 #[test]
 fn a_device_brings_its_thing_and_a_datastream_for_each_field() {
@@ -107,10 +107,7 @@ fn a_replaced_device_leaves_thing_and_datastreams_to_the_next() {
     let mut first = new_device("lot-1");
     first.location = Some(place(37.5, 127.0));
     let first = test.registry.register_device(first).unwrap();
-    let extra = test
-        .registry
-        .ensure_extra_datastream(&first.id, "ev_chargers")
-        .unwrap();
+    let extra = extra_datastream(&test.registry, &first.id, "ev_chargers").unwrap();
     test.registry.revoke_device(&first.id).unwrap();
 
     let mut next = new_device("lot-1b");
@@ -260,7 +257,7 @@ fn a_revocation_is_final_and_told_at_once() {
 fn an_unknown_field_gets_one_extra_datastream_up_to_a_limit() {
     let test = TestRegistry::new();
     let made = test.registry.register_device(new_device("lot-1")).unwrap();
-    let ensure = |field: &str| test.registry.ensure_extra_datastream(&made.id, field);
+    let ensure = |field: &str| extra_datastream(&test.registry, &made.id, field);
     let first = ensure("ev_chargers").unwrap();
     assert_eq!(first.definition, None);
     assert_eq!(ensure("ev_chargers").unwrap(), first);

@@ -6,7 +6,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use device_registry::{NewAgency, NewDevice, NewKey, OpenError, Registry};
+use device_registry::{
+    Datastream, ExtraDatastream, ExtraDatastreamError, NewAgency, NewDevice, NewKey, OpenError,
+    Registry,
+};
 use domain::{AgencyId, DeviceId, Location, ModelId, Timestamp};
 use ed25519_dalek::{Signer, SigningKey};
 use ring::rand::SystemRandom;
@@ -172,5 +175,19 @@ impl DeviceKey {
         );
         let signature = URL_SAFE_NO_PAD.encode(self.sign(signed.as_bytes()));
         format!("{signed}.{signature}")
+    }
+}
+
+/// The device's datastream of a field, made where there is none yet.
+pub(crate) fn extra_datastream(
+    registry: &Registry,
+    device: &DeviceId,
+    field: &str,
+) -> Result<Arc<Datastream>, ExtraDatastreamError> {
+    loop {
+        match registry.extra_datastream(device, field)? {
+            ExtraDatastream::Standing(datastream) => return Ok(datastream),
+            ExtraDatastream::New(new) => registry.make_extra_datastreams([&new]).unwrap(),
+        }
     }
 }

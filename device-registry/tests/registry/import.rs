@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use device_registry::{ImportError, ImportMode, ImportRow, NewDevice};
 
-use crate::harness::{DeviceKey, TestRegistry, agency, new_device, place};
+use crate::harness::{DeviceKey, TestRegistry, agency, extra_datastream, new_device, place};
 
 fn row(line: u64, device: NewDevice) -> ImportRow {
     ImportRow {
@@ -137,7 +137,7 @@ fn an_import_without_end_is_refused() {
 /// Before, each of them waited for the whole import: 20 seconds of 100,000
 /// rows.
 #[test]
-fn a_revocation_and_a_new_field_overtake_an_import() {
+fn revocations_registrations_and_new_fields_overtake_an_import() {
     let test = TestRegistry::new();
     for number in 0..200 {
         let new = new_device(&format!("old-{number}"));
@@ -146,7 +146,7 @@ fn a_revocation_and_a_new_field_overtake_an_import() {
     let rows: Vec<_> = (1..=8_000)
         .map(|line| row(line, new_device(&format!("lot-{line}"))))
         .collect();
-    let dry = std::thread::scope(|scope| {
+    let (dry, registered) = std::thread::scope(|scope| {
         let import = scope.spawn(|| {
             let registry = &test.registry;
             let dry = registry.import_devices(rows.clone(), ImportMode::DryRun);
@@ -156,14 +156,17 @@ fn a_revocation_and_a_new_field_overtake_an_import() {
             (dry.unwrap(), begin.elapsed())
         });
         let mut longest = Duration::ZERO;
-        let mut revoked = 0;
+        let (mut revoked, mut registered) = (0, 0);
         while !import.is_finished() {
             let old = crate::harness::device(&format!("old-{}", revoked % 200));
             let begin = Instant::now();
             let field = format!("new-{}", revoked / 200 % 32);
-            let _ = test.registry.ensure_extra_datastream(&old, &field);
+            let _ = extra_datastream(&test.registry, &old, &field);
             if revoked < 200 {
                 test.registry.revoke_device(&old).unwrap();
+                let new = new_device(&format!("new-{revoked}"));
+                test.registry.register_device(new).unwrap();
+                registered += 1;
             }
             longest = longest.max(begin.elapsed());
             revoked += 1;
@@ -175,11 +178,11 @@ fn a_revocation_and_a_new_field_overtake_an_import() {
             "one waited {longest:?} of an import of {took:?}"
         );
         assert!(revoked > 8, "{revoked} came in between");
-        dry
+        (dry, registered)
     });
     assert_eq!((dry.rows, dry.registered), (8_000, 0));
     let before = test.registry.snapshot();
-    assert_eq!(before.device_count(), 8_200);
+    assert_eq!(before.device_count(), 8_200 + registered);
     let test = test.reopen();
     assert!(*test.registry.snapshot() == *before);
 }

@@ -2,7 +2,7 @@
 
 use device_registry::{ErrorClass, ModelChange, ModelVersion, OperationError, ValueKind};
 
-use crate::harness::{TestRegistry, device, model, new_device};
+use crate::harness::{TestRegistry, device, extra_datastream, model, new_device};
 
 /// A model of waste bins, with these fields.
 fn bin(fields: &str) -> Vec<u8> {
@@ -63,10 +63,7 @@ fn a_model_grows_and_its_devices_with_it() {
     let mut new = new_device("bin-1");
     new.model = model("safety.bin");
     let made = test.registry.register_device(new).unwrap();
-    let extra = test
-        .registry
-        .ensure_extra_datastream(&made.id, "lid")
-        .unwrap();
+    let extra = extra_datastream(&test.registry, &made.id, "lid").unwrap();
     assert_eq!(extra.definition, None);
 
     let grown = test

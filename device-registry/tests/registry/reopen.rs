@@ -12,7 +12,9 @@ use device_registry::{
 use domain::{AgencyId, ApplicationId, BoundaryName, DatastreamId, ThingId};
 use proptest::prelude::*;
 
-use crate::harness::{DeviceKey, TestRegistry, agency, device, new_device, place};
+use crate::harness::{
+    DeviceKey, TestRegistry, agency, device, extra_datastream, new_device, place,
+};
 
 #[derive(Clone, Debug)]
 enum Operation {
@@ -215,7 +217,7 @@ impl Expected {
                 }
             }
             Operation::ExtraField { id, field: number } => {
-                let made = registry.ensure_extra_datastream(&device(&name(*id)), &field(*number));
+                let made = extra_datastream(registry, &device(&name(*id)), &field(*number));
                 assert_eq!(made.is_ok(), self.devices.contains_key(&name(*id)));
             }
             Operation::GrowModel(number) => grow_parking(&test, &field(*number)),

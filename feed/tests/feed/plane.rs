@@ -11,7 +11,7 @@ use domain::{
     AgencyId, Assurance, CredentialId, DatastreamId, DeviceId, ModelId, ObservationBatch, Origin,
     Timestamp, Transport, Value, payload,
 };
-use ingest::{CommitPolicy, Config, Ingest, RangeQuery, SystemClock};
+use ingest::{CommitPolicy, Config, Ingest, RangeQuery, StageError, SubmitError, SystemClock};
 use tempfile::TempDir;
 
 use crate::parser::FieldValue;
@@ -91,7 +91,17 @@ impl Plane {
             telemetry: payload::parse(bytes, None, &device.id, NOW),
             original: bytes,
         };
-        block_on(self.ingest.submit(&device, &batch)).unwrap();
+        loop {
+            match block_on(self.ingest.submit(&device, &batch)) {
+                Err(SubmitError::Stage(StageError::NewFields(fields))) => {
+                    block_on(self.ingest.register(fields)).unwrap();
+                }
+                submitted => {
+                    submitted.unwrap();
+                    return;
+                }
+            }
+        }
     }
 
     /// Message `number` has `count` speeds, each at a time of its own.

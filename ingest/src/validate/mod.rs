@@ -11,7 +11,7 @@ mod value;
 
 use std::borrow::Cow;
 
-use device_registry::{Device, Field};
+use device_registry::{Device, Field, NewExtraField};
 use domain::payload::PayloadError;
 use domain::{
     AgencyId, DatastreamId, Flags, Location, ModelId, ObservationBatch, ParsedObservation, Quality,
@@ -27,6 +27,8 @@ use crate::log::ValueRef;
 pub(crate) struct Validated<'a> {
     pub(crate) observations: SmallVec<[ValidObservation<'a>; 4]>,
     pub(crate) rejections: Cow<'a, [Rejection]>,
+    /// What has to be registered before the message can be judged to its end.
+    pub(crate) new_fields: Vec<NewExtraField>,
     /// The whole payload could not be read.
     pub(crate) unreadable: Option<PayloadError>,
     /// The device's own count of its messages.
@@ -48,11 +50,15 @@ pub(crate) struct ValidObservation<'a> {
 }
 
 /// What becomes of a field that the device's datastreams do not have.
-pub(crate) type ExtraField = Result<DatastreamId, RejectReason>;
+pub(crate) enum ExtraField {
+    Standing(DatastreamId),
+    New(NewExtraField),
+    Refused(RejectReason),
+}
 
 /// Judges one message of `device`; `spread` is that of the clock that gave the
 /// receipt's time. `kept_days` tells how long an agency's data
-/// of a model is kept, and is asked for what is a day old or more; `extra` finds or makes the datastream of a
+/// of a model is kept, and is asked for what is a day old or more; `extra` finds the datastream of a
 /// field that the model does not know; its error ends the whole message.
 pub(crate) fn validate<'a, E>(
     device: &Device,
@@ -67,14 +73,16 @@ pub(crate) fn validate<'a, E>(
     };
     let mut observations = SmallVec::with_capacity(telemetry.observations.len());
     let mut rejections = Cow::Borrowed(telemetry.rejections.as_slice());
+    let mut new_fields = Vec::new();
     let times = Times::at(batch.origin.received, spread);
     // A time that is counted from the receipt is none of its own.
     let mut timeless = telemetry.relative_times;
     for parsed in &telemetry.observations {
         timeless |= parsed.time.is_none();
         match judge(device, parsed, &times, &kept_days, &mut extra)? {
-            Ok(valid) => observations.push(valid),
-            Err(reason) => {
+            Judged::Valid(valid) => observations.push(valid),
+            Judged::New(field) => new_fields.push(field),
+            Judged::Refused(reason) => {
                 let rejection = Rejection::new(parsed.index, &parsed.field, reason);
                 rejections.to_mut().push(rejection);
             }
@@ -87,6 +95,7 @@ pub(crate) fn validate<'a, E>(
     Ok(Validated {
         observations,
         rejections,
+        new_fields,
         unreadable: None,
         sequence: telemetry.sequence,
         payload_hash: hashed.then(|| payload_hash(batch.original)),
@@ -98,6 +107,7 @@ impl Validated<'_> {
         Self {
             observations: SmallVec::new(),
             rejections: Cow::Borrowed(&[]),
+            new_fields: Vec::new(),
             unreadable: Some(error),
             sequence: None,
             payload_hash: None,
@@ -110,15 +120,23 @@ impl Validated<'_> {
     }
 }
 
+/// What becomes of one observation.
+enum Judged<'a> {
+    Valid(ValidObservation<'a>),
+    /// It would be stored, and its field has no datastream yet.
+    New(NewExtraField),
+    Refused(RejectReason),
+}
+
 fn judge<'a, E>(
     device: &Device,
     parsed: &'a ParsedObservation<'_>,
     times: &Times,
     kept_days: &impl Fn(&AgencyId, &ModelId) -> Option<u32>,
     extra: &mut impl FnMut(&str) -> Result<ExtraField, E>,
-) -> Result<Result<ValidObservation<'a>, RejectReason>, E> {
+) -> Result<Judged<'a>, E> {
     if parsed.time.is_some_and(|time| !times.possible(time)) {
-        return Ok(Err(RejectReason::ImpossibleTime));
+        return Ok(Judged::Refused(RejectReason::ImpossibleTime));
     }
     let known = find(device, &parsed.field);
     if let Some(time) = parsed.time
@@ -129,7 +147,7 @@ fn judge<'a, E>(
             }
         })
     {
-        return Ok(Err(RejectReason::OlderThanRetention));
+        return Ok(Judged::Refused(RejectReason::OlderThanRetention));
     }
     let judged = match known.and_then(|(_, field)| field) {
         Some(field) => value::of_field(parsed, field),
@@ -137,17 +155,18 @@ fn judge<'a, E>(
     };
     let judged = match judged {
         Ok(judged) => judged,
-        Err(reason) => return Ok(Err(reason)),
+        Err(reason) => return Ok(Judged::Refused(reason)),
     };
     let datastream = match known {
         Some((datastream, _)) => datastream,
         // Only for what would be stored: a refused value makes no datastream.
         None => match extra(&parsed.field)? {
-            Ok(id) => id,
-            Err(reason) => return Ok(Err(reason)),
+            ExtraField::Standing(id) => id,
+            ExtraField::New(field) => return Ok(Judged::New(field)),
+            ExtraField::Refused(reason) => return Ok(Judged::Refused(reason)),
         },
     };
-    Ok(Ok(ValidObservation {
+    Ok(Judged::Valid(ValidObservation {
         index: parsed.index,
         datastream,
         time: parsed.time,

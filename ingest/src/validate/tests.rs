@@ -103,8 +103,8 @@ fn for_ever(_: &AgencyId, _: &ModelId) -> Option<u32> {
 fn check(payload: &str) -> Result<(u32, String, Quality, Flags), RejectReason> {
     let batch = batch(payload, Transport::Mqtt);
     let extra = |name: &str| match name {
-        "more" => Ok(Ok(DatastreamId::new(99))),
-        _ => Ok::<_, ()>(Err(RejectReason::TooManyExtraFields)),
+        "more" => Ok(ExtraField::Standing(DatastreamId::new(99))),
+        _ => Ok::<_, ()>(ExtraField::Refused(RejectReason::TooManyExtraFields)),
     };
     let validated = validate(&device(), &batch, Spread::default(), for_ever, extra).unwrap();
     match (validated.observations.as_slice(), &*validated.rejections) {
@@ -254,7 +254,7 @@ fn good_and_bad_stand_beside_each_other_in_order() {
         {"n":"phase","vs":"blue"},{"n":"note","vs":"fine"}]"#
         .replace("\"v\":\"x\"", "\"vs\":\"x\"");
     let batch = batch(&payload, Transport::Mqtt);
-    let extra = |_: &str| Ok::<_, ()>(Err(RejectReason::TooManyExtraFields));
+    let extra = |_: &str| Ok::<_, ()>(ExtraField::Refused(RejectReason::TooManyExtraFields));
     let validated = validate(&device(), &batch, Spread::default(), for_ever, extra).unwrap();
     let kept: Vec<_> = validated
         .observations
@@ -279,7 +279,7 @@ fn good_and_bad_stand_beside_each_other_in_order() {
 fn only_a_message_without_a_time_that_may_be_resent_has_a_hash() {
     let hash = |payload: &str, transport| {
         let batch = batch(payload, transport);
-        let extra = |_: &str| Ok::<_, ()>(Err(RejectReason::TooManyExtraFields));
+        let extra = |_: &str| Ok::<_, ()>(ExtraField::Refused(RejectReason::TooManyExtraFields));
         validate(&device(), &batch, Spread::default(), for_ever, extra)
             .unwrap()
             .payload_hash
@@ -310,7 +310,7 @@ fn an_infinite_number_is_refused_even_where_a_codec_let_it_through() {
         observations: [parsed].into_iter().collect(),
         ..Telemetry::default()
     });
-    let extra = |_: &str| Ok::<_, ()>(Err(RejectReason::TooManyExtraFields));
+    let extra = |_: &str| Ok::<_, ()>(ExtraField::Refused(RejectReason::TooManyExtraFields));
     let validated = validate(&device(), &batch, Spread::default(), for_ever, extra).unwrap();
     assert_eq!(validated.rejections[0].reason, RejectReason::NotFinite);
 }

@@ -148,11 +148,18 @@ impl Plane {
             .stage(&self.device, &message.batch(&self.device.id))
     }
 
+    /// As transports do: what has new fields is submitted again once they are
+    /// registered.
     pub(crate) fn submit(&self, message: &Message) -> Result<Receipt, SubmitError> {
-        block_on(
-            self.ingest
-                .submit(&self.device, &message.batch(&self.device.id)),
-        )
+        let batch = message.batch(&self.device.id);
+        loop {
+            match block_on(self.ingest.submit(&self.device, &batch)) {
+                Err(SubmitError::Stage(StageError::NewFields(fields))) => {
+                    block_on(self.ingest.register(fields)).unwrap();
+                }
+                submitted => return submitted,
+            }
+        }
     }
 
     pub(crate) fn outcome(&self, message: &Message) -> Outcome {

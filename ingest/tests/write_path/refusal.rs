@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{RejectReason, payload::PayloadError};
-use ingest::{Ingest, OpenError, Outcome, StageError, SystemClock};
+use ingest::{Ingest, OpenError, Outcome, RegisterFieldsError, StageError, SystemClock};
 
 use crate::harness::{Message, Plane, block_on, config, open, try_open};
 
@@ -31,6 +31,32 @@ fn a_bad_observation_is_in_quarantine_and_the_good_one_is_stored() {
     let quarantined = plane.ingest.quarantine(&plane.device.id);
     assert_eq!(quarantined[0].rejections[0].reason, RejectReason::WrongType);
     assert_eq!(&*quarantined[0].rejections[0].field, "discharge");
+}
+
+/// Staging never waits for the registry: all that a message brings is told at
+/// once, and what is refused gets no datastream.
+#[test]
+fn new_fields_are_registered_apart_from_staging() {
+    let folder = tempfile::tempdir().unwrap();
+    let plane = open(folder.path());
+    let message = Message::new(r#"{"level":2,"one":1,"two":2,"not a name":3}"#);
+    let mut changes = plane.registry.mark().unwrap().changes;
+    let Err(StageError::NewFields(fields)) = plane.stage(&message) else {
+        panic!("two fields are new");
+    };
+    assert_eq!(plane.registry.mark().unwrap().changes, changes);
+    block_on(plane.ingest.register(fields)).unwrap();
+    changes += 1;
+    assert_eq!(plane.registry.mark().unwrap().changes, changes);
+    assert_eq!(plane.counts(&message), (3, 0, 1));
+    assert_eq!(plane.registry.mark().unwrap().changes, changes);
+    assert_ne!(plane.datastream("one"), plane.datastream("two"));
+    block_on(plane.ingest.close()).unwrap();
+    let Err(StageError::NewFields(late)) = plane.stage(&Message::new(r#"{"three":3}"#)) else {
+        panic!("it is new");
+    };
+    let refused = block_on(plane.ingest.register(late));
+    assert!(matches!(refused, Err(RegisterFieldsError::Closed)));
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use broker::{InboundMessage, MessageSink, RejectCause, SinkFault};
+use broker::{InboundMessage, MessageSink, NotStaged, RejectCause, SinkFault};
 use device_registry::{Device, Registry};
 use domain::payload::{self, ContentFormat, PayloadError};
 use domain::{Assurance, DeviceId, ObservationBatch, Offset, Origin, Telemetry, Timestamp};
-use ingest::{Clock, Ingest, Outcome, StageError};
+use ingest::{Clock, Ingest, NewFields, Outcome, RegisterFieldsError, StageError};
 
 use crate::components::Components;
 
@@ -82,6 +82,20 @@ impl Uplink {
     }
 }
 
+impl Uplink {
+    /// The message can be staged once its new fields have datastreams.
+    fn registered(&self, fields: NewFields) -> NotStaged {
+        let registered = self.ingest.register(fields);
+        NotStaged::Later(Box::pin(async move {
+            registered.await.map_err(|error| match error {
+                RegisterFieldsError::Busy => SinkFault::Busy,
+                RegisterFieldsError::Closed => SinkFault::Stopping,
+                error @ RegisterFieldsError::Store(_) => SinkFault::failed(error),
+            })
+        }))
+    }
+}
+
 /// Whose a message is.
 struct Speaker {
     device: Arc<Device>,
@@ -119,7 +133,7 @@ impl MessageSink<Principal> for Uplink {
         &self,
         principal: &Principal,
         message: &InboundMessage<'_>,
-    ) -> Result<Self::Staged, SinkFault> {
+    ) -> Result<Self::Staged, NotStaged> {
         let login = device(principal)?;
         // As the receipt has it: times that count from it are whole ones too.
         let now = self.clock.now().ceil_to_millis();
@@ -129,7 +143,11 @@ impl MessageSink<Principal> for Uplink {
             telemetry: read(message, &speaker.device.id, now),
             original: original(message),
         };
-        self.ingest.stage(&speaker.device, &batch).map_err(fault)
+        match self.ingest.stage(&speaker.device, &batch) {
+            Ok(staged) => Ok(staged),
+            Err(StageError::NewFields(fields)) => Err(self.registered(fields)),
+            Err(error) => Err(fault(error).into()),
+        }
     }
 
     fn stage_reject(
@@ -185,9 +203,11 @@ fn fault(error: StageError) -> SinkFault {
     match error {
         StageError::Replayed => SinkFault::Replayed,
         StageError::Closed => SinkFault::Stopping,
-        error @ (StageError::Poisoned(_) | StageError::Full | StageError::ExtraField(_)) => {
-            SinkFault::failed(error)
-        }
+        error @ (StageError::Poisoned(_)
+        | StageError::Full
+        | StageError::ExtraField(_)
+        // What is refused has no fields.
+        | StageError::NewFields(_)) => SinkFault::failed(error),
     }
 }
 

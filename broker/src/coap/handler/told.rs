@@ -76,6 +76,10 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
             SinkFault::NotAdmitted(refusal) => self.refused(peer, body, kid, refusal),
             SinkFault::Denied(denial) => self.refused(peer, body, kid, &denial.refusal),
             SinkFault::Stopping => reject(Code::SERVICE_UNAVAILABLE, ""),
+            SinkFault::Busy => {
+                self.counters.overloaded.increment();
+                reject(Code::SERVICE_UNAVAILABLE, "overloaded")
+            }
             SinkFault::Replayed => {
                 self.counters.replayed.increment();
                 self.record(peer, Some(kid), body, EventKind::Refused, &text, {

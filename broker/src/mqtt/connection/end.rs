@@ -161,6 +161,11 @@ impl End {
             SinkFault::NotAdmitted(refusal) => Self::revoked(refusal.clone()),
             SinkFault::Denied(denial) => Self::kicked(denial.refusal.clone()),
             SinkFault::Stopping => Self::shutdown(),
+            SinkFault::Busy => {
+                let cure = "the platform registers new fields more slowly than they come: look at its disk; the client sends its message again";
+                Self::new(EventKind::SinkFault, fault.to_string(), cure)
+                    .telling(ReasonCode::SERVER_BUSY, "send the message again later")
+            }
             SinkFault::Replayed | SinkFault::Failed(_) => {
                 let cure = "the platform's own fault: look at its log and its disk";
                 Self::new(EventKind::SinkFault, with_causes(fault), cure).telling(

@@ -33,6 +33,7 @@ impl<C: Seams> Connection<C> {
             let state = &mut *self.state.borrow_mut();
             state.ticket = None;
             state.greeting = None;
+            state.postponed = None;
             (state.take_end(), state.served.take())
         };
         let Some(end) = end else { return };
@@ -103,7 +104,7 @@ impl<C: Seams> Connection<C> {
         if !keeps {
             self.end_session(worker, session, &endpoint);
             if let Some(last) = last {
-                self.publish_will(worker, &last);
+                self.publish_will(worker, last);
             }
             return;
         }
@@ -119,7 +120,7 @@ impl<C: Seams> Connection<C> {
         }
         match last {
             Some(last) if delayed => self.clone().delay_will(worker, last, known),
-            Some(last) => self.publish_will(worker, &last),
+            Some(last) => self.publish_will(worker, last),
             None => {}
         }
     }

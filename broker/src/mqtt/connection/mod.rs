@@ -17,6 +17,7 @@ mod greet;
 mod join;
 mod keep;
 mod oversized;
+mod postponed;
 mod receive;
 mod refuse;
 mod retained;

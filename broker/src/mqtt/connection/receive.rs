@@ -9,6 +9,7 @@ use tokio::task::spawn_local;
 
 use super::Connection;
 use super::end::End;
+use super::postponed::Postponed;
 use super::state::{Served, State};
 use crate::access::{AccessControl, EventKind, PublishRight, Realm};
 use crate::listener::worker::{Seams, Worker};
@@ -16,7 +17,7 @@ use crate::mqtt::codec::frame;
 use crate::mqtt::codec::{self, DecodeError, Frame, Properties, Property, Publish, Qos};
 use crate::mqtt::message::Message;
 use crate::mqtt::session::{Action, Held, Violation};
-use crate::sink::{InboundMessage, MessageSink, SinkFault};
+use crate::sink::{InboundMessage, MessageSink, NotStaged, Preparation, SinkFault};
 
 /// What a connection may read before others have their turn, in bytes.
 const TURN_BYTES: usize = 64 * 1024;
@@ -47,6 +48,8 @@ pub(super) struct Batch {
     deliver: bool,
     /// It subscribes faster than it may: nothing more is handled so long.
     pub(super) rest: Option<Duration>,
+    /// The last message is not staged: nothing more is handled until then.
+    pub(super) preparation: Option<Preparation>,
 }
 
 impl<C: Seams> Connection<C> {
@@ -69,6 +72,7 @@ impl<C: Seams> Connection<C> {
             held: Held::default(),
             deliver: false,
             rest: None,
+            preparation: None,
         };
         let mut filled = state.tail.len();
         buffer[..filled].copy_from_slice(&state.tail);
@@ -198,6 +202,10 @@ impl<C: Seams> Connection<C> {
                 self.end_oversized(state, worker, &bytes[used..], batch, out);
                 continue;
             }
+            if let Some(postponed) = state.postponed.take() {
+                self.publish_postponed(state, worker, postponed, batch, out);
+                continue;
+            }
             let rest = &bytes[used..];
             let handled = match frame::read(rest, max_packet) {
                 Ok(None) => break,
@@ -213,7 +221,13 @@ impl<C: Seams> Connection<C> {
                             batch.deliver |= state.served.is_some();
                             Ok(())
                         }
-                        Some(served) => self.packet(served, worker, &frame, batch, out),
+                        Some(served) => {
+                            let handled = self.packet(served, worker, &frame, batch, out);
+                            if let Some(preparation) = batch.preparation.take() {
+                                self.postpone(state, Postponed::new(&frame), preparation);
+                            }
+                            handled
+                        }
                     }
                 }
                 Err(DecodeError::TooLarge { .. }) => {
@@ -284,7 +298,10 @@ impl<C: Seams> Connection<C> {
             .map_err(End::violation)?;
         match action {
             Action::None => Ok(()),
-            Action::Publish(publish) => self.publish(served, worker, &publish, batch, out),
+            Action::Publish(publish) => {
+                batch.messages += 1;
+                self.publish(served, worker, &publish, batch, out)
+            }
             Action::Subscribe(subscribe) => {
                 batch.deliver = true;
                 self.subscribe(served, worker, &subscribe, batch, out)
@@ -302,7 +319,9 @@ impl<C: Seams> Connection<C> {
         }
     }
 
-    fn publish(
+    /// Stages it, routes it or refuses it; or leaves `batch` what has to come
+    /// before.
+    pub(super) fn publish(
         &self,
         served: &mut Served<C>,
         worker: &Worker<C>,
@@ -310,7 +329,6 @@ impl<C: Seams> Connection<C> {
         batch: &mut Batch,
         out: &mut Vec<u8>,
     ) -> Result<(), End> {
-        batch.messages += 1;
         let topic = served.session.topic_of(publish);
         let right = match served.session.known_right(topic, batch.generation) {
             Some(right) => right,
@@ -328,11 +346,15 @@ impl<C: Seams> Connection<C> {
                         served.session.staged(publish);
                         Ok(())
                     }
-                    Err(SinkFault::Denied(denial)) => {
+                    Err(NotStaged::Later(preparation)) => {
+                        batch.preparation = Some(preparation);
+                        Ok(())
+                    }
+                    Err(NotStaged::Fault(SinkFault::Denied(denial))) => {
                         let leaves = self.deny(served, worker, publish, &denial, batch);
                         self.refuse(served, worker, publish, leaves, batch, out)
                     }
-                    Err(fault) => Err(End::sink_fault(&fault)),
+                    Err(NotStaged::Fault(fault)) => Err(End::sink_fault(&fault)),
                 }
             }
             Ok(PublishRight::Route) => {

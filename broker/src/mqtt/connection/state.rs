@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::end::End;
 use super::greet::Greeting;
 use super::oversized::Oversized;
+use super::postponed::Postponed;
 use super::retained::Looks;
 use super::transport::Transport;
 use crate::access::EventKind;
@@ -42,6 +43,8 @@ pub(super) struct State<C: Seams> {
     pub(super) served: Option<Box<Served<C>>>,
     /// A packet that is read and dropped.
     pub(super) oversized: Option<Box<Oversized>>,
+    /// A message that waits for the sink, and holds up those after it.
+    pub(super) postponed: Option<Box<Postponed>>,
     /// Whole packets may stand in `tail`: reading paused behind them.
     pub(super) has_unhandled: bool,
     /// Until when it rests: ahead of a rate that it may publish or subscribe
@@ -97,6 +100,7 @@ impl<C: Seams> State<C> {
             greeting: None,
             served: None,
             oversized: None,
+            postponed: None,
             has_unhandled: false,
             rests_until: None,
             end: None,
@@ -184,7 +188,10 @@ impl<C: Seams> State<C> {
     /// Nothing more of what was read is handled yet.
     pub(super) fn is_held(&self) -> bool {
         match &self.served {
-            Some(served) => served.held.is_some(),
+            Some(served) => {
+                let waits = |it: &Postponed| !it.is_prepared();
+                served.held.is_some() || self.postponed.as_deref().is_some_and(waits)
+            }
             None => self.is_waiting(),
         }
     }

@@ -16,7 +16,7 @@ use crate::mqtt::directory::WillFate;
 use crate::mqtt::message::Message;
 use crate::mqtt::router::Endpoint;
 use crate::mqtt::session::StoredWill;
-use crate::sink::{InboundMessage, MessageSink, SinkFault, with_causes};
+use crate::sink::{InboundMessage, MessageSink, NotStaged, SinkFault, with_causes};
 
 /// A will and who left it.
 pub(super) struct LastWill<C: Seams> {
@@ -41,18 +41,18 @@ impl<C: Seams> Connection<C> {
             if let Ok(Ok(WillFate::Cancelled)) = tokio::time::timeout(delay, fate).await {
                 return;
             }
-            self.publish_will(&worker, &last);
+            self.publish_will(&worker, last);
         });
     }
 
     /// The right is asked again: it may have been lost since CONNECT.
-    pub(super) fn publish_will(&self, worker: &Worker<C>, last: &LastWill<C>) {
+    pub(super) fn publish_will(self: &Rc<Self>, worker: &Rc<Worker<C>>, last: LastWill<C>) {
         let (services, will) = (&worker.services, &*last.will);
         if services.access.still_admitted(&last.principal).is_err() {
             return;
         }
         match services.access.publish_right(&last.principal, &will.topic) {
-            Err(denial) => self.record_lost_will(worker, last, &denial),
+            Err(denial) => self.record_lost_will(worker, &last, &denial),
             Ok(PublishRight::Route) => {
                 let message = Message {
                     qos: will.qos,
@@ -67,7 +67,7 @@ impl<C: Seams> Connection<C> {
         }
     }
 
-    fn stage_will(&self, worker: &Worker<C>, last: &LastWill<C>) {
+    fn stage_will(self: &Rc<Self>, worker: &Rc<Worker<C>>, last: LastWill<C>) {
         let will = &*last.will;
         let properties = will.properties.as_properties();
         let staged = worker.services.sink.stage(
@@ -90,13 +90,21 @@ impl<C: Seams> Connection<C> {
                 worker.commits.stage(staged);
                 worker.commits.owned_by_nobody(1);
             }
-            Err(SinkFault::Denied(denial)) => self.record_lost_will(worker, last, &denial),
-            // Its sender was let in a moment ago; the event of that tells.
-            Err(SinkFault::NotAdmitted(_)) => {}
-            Err(fault) => {
-                let login = &last.endpoint.key.owner;
-                tracing::error!("a will of {login} was not stored: {}", with_causes(&fault));
+            Err(NotStaged::Later(preparation)) => {
+                let (connection, worker) = (self.clone(), worker.clone());
+                spawn_local(async move {
+                    match preparation.await {
+                        Ok(()) => connection.publish_will(&worker, last),
+                        Err(fault) => log_lost_will(&last, &fault),
+                    }
+                });
             }
+            Err(NotStaged::Fault(SinkFault::Denied(denial))) => {
+                self.record_lost_will(worker, &last, &denial);
+            }
+            // Its sender was let in a moment ago; the event of that tells.
+            Err(NotStaged::Fault(SinkFault::NotAdmitted(_))) => {}
+            Err(NotStaged::Fault(fault)) => log_lost_will(&last, &fault),
         }
     }
 
@@ -111,4 +119,9 @@ impl<C: Seams> Connection<C> {
             head: &[],
         });
     }
+}
+
+fn log_lost_will<C: Seams>(last: &LastWill<C>, fault: &SinkFault) {
+    let login = &last.endpoint.key.owner;
+    tracing::error!("a will of {login} was not stored: {}", with_causes(fault));
 }

@@ -15,7 +15,7 @@ use domain::payload::{self, ContentFormat, MAX_PAYLOAD_BYTES, PayloadError};
 use domain::{Assurance, CredentialId, ObservationBatch, Origin, Telemetry, Timestamp, Transport};
 use http_edge::request::{Arrival, media_type, read_body};
 use http_edge::{Problem, ProblemKind};
-use ingest::{Outcome, Receipt};
+use ingest::{NewFields, Outcome, Receipt, StageError, SubmitError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -81,20 +81,30 @@ pub(crate) async fn publish(
     };
     let format = content_format(request.headers());
     let body = read_body(request, MAX_PAYLOAD_BYTES).await;
-    let later = state.now();
-    if state.registry.generation() != generation || body_was_slow(now, later) {
-        let login = Login {
-            now: later,
-            ..login
+    let accepted = loop {
+        // After the body, and after a wait for new fields.
+        let later = state.now();
+        if state.registry.generation() != generation || is_late(now, later) {
+            let login = Login {
+                now: later,
+                ..login
+            };
+            admitted = match login.authenticate(&state, proof.as_ref()) {
+                Ok(admitted) => admitted,
+                Err(refusal) => return login.refuse(&state, &refusal),
+            };
+        }
+        let fields = match &body {
+            Ok(body) => match accept(&state, &admitted, now, format, body).await {
+                Err(NotAccepted::NewFields(fields)) => fields,
+                Err(NotAccepted::Problem(problem)) => break Err(problem),
+                Ok(receipt) => break Ok(receipt),
+            },
+            Err(problem) => break Err(problem.clone()),
         };
-        admitted = match login.authenticate(&state, proof.as_ref()) {
-            Ok(admitted) => admitted,
-            Err(refusal) => return login.refuse(&state, &refusal),
-        };
-    }
-    let accepted = match body {
-        Ok(body) => accept(&state, admitted, now, format, &body).await,
-        Err(problem) => Err(problem),
+        if let Err(error) = state.ingest.register(fields).await {
+            break Err(not_now(&error));
+        }
     };
     let mut response = match accepted {
         Ok(receipt) => Json(receipt).into_response(),
@@ -104,14 +114,21 @@ pub(crate) async fn publish(
     response
 }
 
+/// Why there is no receipt.
+enum NotAccepted {
+    /// They have to be registered first.
+    NewFields(NewFields),
+    Problem(Problem),
+}
+
 /// The write path: parse, make durable, tell.
 async fn accept(
     state: &ApiState,
-    admitted: Admitted,
+    admitted: &Admitted,
     received: Timestamp,
     format: Result<Option<ContentFormat>, PayloadError>,
     bytes: &[u8],
-) -> Result<TelemetryReceipt, Problem> {
+) -> Result<TelemetryReceipt, NotAccepted> {
     let device = &admitted.device;
     let batch = ObservationBatch {
         origin: Origin {
@@ -127,16 +144,22 @@ async fn accept(
         telemetry: telemetry(bytes, format, device, received),
         original: bytes,
     };
-    let receipt = state.ingest.submit(device, &batch).await.map_err(|error| {
-        let cause = http_edge::error_chain(&error);
-        Problem::new(
-            ProblemKind::UNAVAILABLE,
-            "The platform takes no data now; keep it and try again.",
-        )
-        .retry_after(5)
-        .caused_by(cause)
-    })?;
-    answer(&receipt)
+    match state.ingest.submit(device, &batch).await {
+        Ok(receipt) => answer(&receipt).map_err(NotAccepted::Problem),
+        Err(SubmitError::Stage(StageError::NewFields(fields))) => {
+            Err(NotAccepted::NewFields(fields))
+        }
+        Err(error) => Err(NotAccepted::Problem(not_now(&error))),
+    }
+}
+
+fn not_now(error: &(dyn std::error::Error + 'static)) -> Problem {
+    Problem::new(
+        ProblemKind::UNAVAILABLE,
+        "The platform takes no data now; keep it and try again.",
+    )
+    .retry_after(5)
+    .caused_by(http_edge::error_chain(error))
 }
 
 fn telemetry<'a>(
@@ -181,7 +204,7 @@ fn answer(receipt: &Receipt) -> Result<TelemetryReceipt, Problem> {
 /// microseconds.
 const JUDGED_FOR: u64 = 1_000_000;
 
-fn body_was_slow(from: Timestamp, to: Timestamp) -> bool {
+fn is_late(from: Timestamp, to: Timestamp) -> bool {
     to.as_micros().abs_diff(from.as_micros()) > JUDGED_FOR
 }
 
