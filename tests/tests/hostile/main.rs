@@ -15,6 +15,7 @@
 
 mod crowd;
 mod datagrams;
+mod held_disk;
 mod http2;
 mod import;
 mod log_line;
