@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::plane::{OPEN, Plane};
 use crate::store::{Reply, Store};
-use crate::{config, eventually, expect_all, start};
+use crate::{all_is_acknowledged, config, expect_all, start};
 
 /// More than any of the tests takes.
 const ALL: Duration = Duration::from_secs(3_600);
@@ -59,7 +59,7 @@ fn a_death_that_nobody_saw_is_known_by_the_connection() {
     let feed = start(&plane, config(&store));
     plane.speeds(OPEN, 0, 500);
     expect_all(&plane, &store);
-    eventually("all is acknowledged", || feed.stats().lag() == 0);
+    all_is_acknowledged(&plane, &feed);
     store.kill(ALL);
     store.start_again();
     // Without anything new: the feed looks by itself.
@@ -74,7 +74,7 @@ fn a_death_that_nobody_saw_is_known_by_the_start_of_the_process() {
     let feed = start(&plane, config(&store));
     plane.speeds(OPEN, 0, 500);
     expect_all(&plane, &store);
-    eventually("all is acknowledged", || feed.stats().lag() == 0);
+    all_is_acknowledged(&plane, &feed);
     store.kill(ALL);
     store.start_again();
     expect_all(&plane, &store);
@@ -90,7 +90,7 @@ fn a_death_within_the_second_of_the_start_is_known_by_the_connection() {
     let feed = start(&plane, config(&store));
     plane.speeds(OPEN, 0, 500);
     expect_all(&plane, &store);
-    eventually("all is acknowledged", || feed.stats().lag() == 0);
+    all_is_acknowledged(&plane, &feed);
     store.kill(ALL);
     store.tell_start(7);
     store.start_again();
@@ -106,7 +106,7 @@ fn an_overloaded_store_is_not_given_everything_again() {
     let feed = start(&plane, config(&store));
     plane.speeds(OPEN, 0, 1_000);
     expect_all(&plane, &store);
-    eventually("all is acknowledged", || feed.stats().lag() == 0);
+    all_is_acknowledged(&plane, &feed);
     let lines = feed.stats().lines();
     let mut refusals = 3;
     store.behave(move |_| {
@@ -118,7 +118,7 @@ fn an_overloaded_store_is_not_given_everything_again() {
     });
     plane.speeds(OPEN, 1, 1_000);
     expect_all(&plane, &store);
-    eventually("all is acknowledged", || feed.stats().lag() == 0);
+    all_is_acknowledged(&plane, &feed);
     assert_eq!(feed.stats().lines(), lines + 1_000);
 }
 
@@ -133,6 +133,6 @@ fn connections_that_end_as_announced_are_no_sign() {
         plane.speeds(OPEN, number, 100);
         expect_all(&plane, &store);
     }
-    eventually("all is acknowledged", || feed.stats().lag() == 0);
+    all_is_acknowledged(&plane, &feed);
     assert_eq!(feed.stats().lines(), 300);
 }

@@ -58,3 +58,10 @@ fn expect_all(plane: &Plane, store: &Store) {
     assert!(!expected.is_empty());
     eventually("the store holds everything", || store.points() == expected);
 }
+
+/// Waits until the store has acknowledged all that was submitted. The lag
+/// counts what is applied, and what is durable is applied a moment later.
+fn all_is_acknowledged(plane: &Plane, feed: &Feed) {
+    plane.caught_up();
+    eventually("all is acknowledged", || feed.stats().lag() == 0);
+}

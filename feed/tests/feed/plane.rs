@@ -104,6 +104,11 @@ impl Plane {
         }
     }
 
+    /// Waits until what was submitted is applied.
+    pub(crate) fn caught_up(&self) {
+        block_on(self.ingest.caught_up());
+    }
+
     /// Message `number` has `count` speeds, each at a time of its own.
     pub(crate) fn speeds(&self, device: &str, number: usize, count: usize) {
         let records: Vec<String> = (number * count..(number + 1) * count)
@@ -122,7 +127,7 @@ impl Plane {
 
     /// All that queries answer of the devices, as a store should hold it.
     pub(crate) fn points(&self, devices: &[&str]) -> Points {
-        block_on(self.ingest.caught_up());
+        self.caught_up();
         let mut points = BTreeMap::new();
         for id in devices {
             let device = self.device(id);

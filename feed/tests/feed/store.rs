@@ -124,7 +124,7 @@ impl Store {
     pub(crate) fn points(&self) -> Points {
         let mut points = self.shared.state.lock().unwrap().points.clone();
         // The line that proves the settings.
-        points.retain(|key, _| key.series != "madang.feed");
+        points.retain(|key, _| key.series != "madang.feed,agency=madang,thing=feed");
         points
     }
 

@@ -171,6 +171,16 @@ fn publish(platform: &TestPlatform, device: &TestDevice, messages: std::ops::Ran
     }
 }
 
+/// Waits until the store has acknowledged all that was published. The lag
+/// counts what is applied, and what is durable is applied a moment later: a
+/// query waits for it.
+fn all_is_acknowledged(platform: &TestPlatform) {
+    platform.get_json("/v1/latest?limit=1");
+    eventually("all is acknowledged", || {
+        (platform.metric("madang_feed_lag_offsets ") == 0.0).then_some(())
+    });
+}
+
 fn expect_all(platform: &TestPlatform, device: &TestDevice, store: &VictoriaMetrics) {
     let expected = expected(platform, device, &["pm25", "pm10"]);
     assert!(!expected.is_empty());
@@ -211,9 +221,7 @@ fn victoria_metrics_killed_right_behind_its_204_has_everything_afterwards() {
     let device = TestDevice::register(&platform, "air-1", "safety.air");
     for round in 0..2 {
         publish(&platform, &device, round * 10..(round + 1) * 10);
-        eventually("it has acknowledged everything", || {
-            (platform.metric("madang_feed_lag_offsets ") == 0.0).then_some(())
-        });
+        all_is_acknowledged(&platform);
         store = store.kill_and_start();
         let left = store.points().len();
         eprintln!("round {round}: {left} points right after the kill");
@@ -234,9 +242,7 @@ fn victoria_metrics_killed_right_behind_its_204_has_everything_afterwards() {
     client.read().unwrap();
     let corrected = ("air-1 \"safety.air_pm25\"".to_owned(), FIRST.cast_signed());
     let first = sent.remove(&corrected);
-    eventually("the correction has left", || {
-        (platform.metric("madang_feed_lag_offsets ") == 0.0).then_some(())
-    });
+    all_is_acknowledged(&platform);
     let mut shown = store.points();
     let shown_now = shown.remove(&corrected);
     assert!(
