@@ -6,7 +6,7 @@
 //! memory, and nothing that arrives ever waits for it.
 //!
 //! - [`Config`], [`Target`]: where to, and what
-//! - `line`: an observation as a line
+//! - `line`, `field_name`: an observation as a line
 //! - `source`, `missed`, `batch`: frames of the log, or what the store has of
 //!   those that are gone, become batches of lines
 //! - `client`, `delivery`: a batch becomes requests, halved where the store
@@ -27,6 +27,7 @@ mod config;
 mod continuity;
 mod cursor;
 mod delivery;
+mod field_name;
 pub mod line;
 mod marks;
 mod missed;

@@ -9,11 +9,11 @@
 //!   thing's it is. With the field that is the datastream's identity: a
 //!   replaced device goes on with the same points, and a correction overwrites
 //!   the value that it corrects.
-//! - `{field}__q` is the quality: 0 good, 1 uncertain, 2 bad, 3 missing. Two
-//!   fields of one time are one point in the store, so each has a quality of
-//!   its own. QuestDB takes no colon in a column's name, and refused every line
-//!   that had one. It is an integer since stores of numbers alone read every
-//!   text as 0.
+//! - A field has a name that every store takes ([`crate::field_name`]), and
+//!   `__q` behind it names its quality: 0 good, 1 uncertain, 2 bad, 3 missing.
+//!   Two fields of one time are one point in the store, so each has a quality
+//!   of its own. It is an integer since stores of numbers alone read every text
+//!   as 0.
 //! - A missing value is told by its quality, without the field itself.
 //! - A line has no position: the store knows no audience.
 //!
@@ -26,17 +26,19 @@ use domain::value::MAX_TEXT_BYTES;
 use domain::{Quality, Timestamp, Value};
 use ingest::StoredObservation;
 
+use crate::field_name::{self, MAX_FIELD_BYTES};
+
 /// Stands behind a field's name in that of its quality.
 pub const QUALITY_SUFFIX: &str = "__q";
 
 /// The longest line, in bytes: a model of two names and a dot, two tags with
 /// their keys, the field twice, a text of which every byte is escaped, and a
-/// time of 20 digits. No id has a character that is escaped.
+/// time of 20 digits.
 pub(crate) const MAX_LINE_BYTES: usize = (2 * MAX_ID_BYTES + 1)
     + (",agency=".len() + MAX_ID_BYTES)
     + (",thing=".len() + MAX_ID_BYTES)
-    + (1 + MAX_ID_BYTES + 1 + 2 * MAX_TEXT_BYTES + 2)
-    + (1 + MAX_ID_BYTES + QUALITY_SUFFIX.len() + "=0i".len())
+    + (1 + MAX_FIELD_BYTES + 1 + 2 * MAX_TEXT_BYTES + 2)
+    + (1 + MAX_FIELD_BYTES + QUALITY_SUFFIX.len() + "=0i".len())
     + (1 + 20 + 1);
 
 /// What a line says.
@@ -74,13 +76,14 @@ impl<'a> Line<'a> {
         out.extend_from_slice(b",thing=");
         push_escaped(out, self.thing, b",= ");
         out.push(b' ');
+        let field = field_name::written(self.field);
         if let Some(value) = self.value {
-            push_escaped(out, self.field, b",= ");
+            push_escaped(out, &field, b",= ");
             out.push(b'=');
             push_value(out, value);
             out.push(b',');
         }
-        push_escaped(out, self.field, b",= ");
+        push_escaped(out, &field, b",= ");
         out.extend_from_slice(QUALITY_SUFFIX.as_bytes());
         out.extend_from_slice(&[b'=', b'0' + self.quality.code(), b'i', b' ']);
         push_text(out, format_args!("{}", self.time.as_micros()));
@@ -191,7 +194,7 @@ mod tests {
             measurement: &model,
             agency: &longest,
             thing: &longest,
-            field: &longest,
+            field: &"~".repeat(MAX_ID_BYTES),
             value: Some(&text),
             quality: Quality::Good,
             time: Timestamp::MIN,

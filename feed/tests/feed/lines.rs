@@ -10,6 +10,8 @@ use crate::parser::{self, FieldValue};
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![
         "[A-Za-z0-9._~-]{1,64}",
+        "[aq_.~-]{1,8}",
+        Just("timestamp".to_owned()),
         "[a-z \",=\n\r가-힣]{1,20}".prop_map(|name| format!("a{name}z")),
     ]
 }
@@ -28,6 +30,28 @@ fn value() -> impl Strategy<Value = Option<Value>> {
 
 fn quality() -> impl Strategy<Value = Quality> {
     (0u8..4).prop_map(|code| Quality::from_code(code).unwrap())
+}
+
+/// The field whose name was written so.
+fn undone(written: &str) -> String {
+    if let Some(taken) = written.strip_suffix("__f") {
+        return taken.to_owned();
+    }
+    let mut field = String::new();
+    let mut rest = written;
+    while let Some((before, behind)) = rest.split_once("__") {
+        field.push_str(before);
+        field.push(match behind.as_bytes()[0] {
+            b'd' => '.',
+            b'h' => '-',
+            b't' => '~',
+            b'u' => '_',
+            other => panic!("{} stands for nothing in {written}", char::from(other)),
+        });
+        rest = &behind[1..];
+    }
+    field.push_str(rest);
+    field
 }
 
 fn as_field(value: &Value) -> FieldValue {
@@ -63,17 +87,19 @@ proptest! {
         let text = String::from_utf8(out).unwrap();
         let parsed = parser::lines(&text).unwrap();
         prop_assert_eq!(parsed.len(), 2);
-        let mut fields = Vec::new();
-        if let Some(value) = &value {
-            fields.push((field.clone(), as_field(value)));
-        }
         let code = FieldValue::Integer(i64::from(quality.code()));
-        fields.push((format!("{field}{QUALITY_SUFFIX}"), code));
         for parsed in parsed {
+            let mut fields = parsed.fields;
+            let (of_quality, told) = fields.pop().unwrap();
+            let written = of_quality.strip_suffix(QUALITY_SUFFIX).unwrap();
+            prop_assert_eq!(&undone(written), field);
+            prop_assert!(!written.contains(['.', '-', '~']), "{}", written);
+            prop_assert_eq!(told, code.clone());
+            let expected: Vec<_> = value.iter().map(|value| (written.to_owned(), as_field(value))).collect();
+            prop_assert_eq!(fields, expected);
             prop_assert_eq!(&parsed.measurement, measurement);
             let tags = [("agency".to_owned(), agency.clone()), ("thing".to_owned(), thing.clone())];
             prop_assert_eq!(&parsed.tags[..], &tags[..]);
-            prop_assert_eq!(&parsed.fields, &fields);
             prop_assert_eq!(parsed.time, micros);
         }
     }
