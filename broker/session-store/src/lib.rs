@@ -47,6 +47,9 @@ pub trait SessionClock: Send + Sync + 'static {
     /// What the time that a session has waited counts to: a clock that has
     /// leapt ahead does not move it at once.
     fn settled(&self) -> Timestamp;
+
+    /// Deletion waits: the clock has leapt and not been confirmed yet.
+    fn has_leapt(&self) -> bool;
 }
 
 /// The open file of kept sessions. Dropped without [`Self::close`], it saves
@@ -116,11 +119,11 @@ impl SessionStore for Sessions {
     }
 
     /// A clock that has leapt ends no session: it counts from where deletion
-    /// counts from, unless the session ended after that already, as in the
-    /// first days of a platform.
+    /// counts from. In the first days of a platform that lies before the
+    /// session's end without any leap, and the clock is believed.
     fn away(&self, detached: Timestamp) -> Duration {
         let settled = self.clock.settled();
-        let now = if detached > settled {
+        let now = if detached > settled && !self.clock.has_leapt() {
             self.clock.now()
         } else {
             settled

@@ -16,4 +16,8 @@ impl SessionClock for SessionTimes {
     fn settled(&self) -> Timestamp {
         self.0.settled()
     }
+
+    fn has_leapt(&self) -> bool {
+        self.0.report().deletion_waits.is_some()
+    }
 }

@@ -1,11 +1,15 @@
 //! The system's clock leaps: under libfaketime, which sets it for one process.
 
 use std::path::Path;
+use std::time::Duration;
 
 use domain::Timestamp;
 use ingest::{Clock, SystemClock};
+use sdk::api::{Application, NewApplication};
 use serde_json::Value;
 use tests::{Start, TestDevice, TestPlatform, eventually, peers};
+
+use crate::session_client::{Login, SessionClient, Version};
 
 /// Where Debian's package has the library.
 const LIBRARY: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
@@ -140,5 +144,117 @@ fn no_leap_loses_a_row_moves_a_time_or_shuts_a_device_out() {
         });
         send(&platform, &format!("after {what}"));
         assert_eq!(ready(&platform).0, 200, "after {what}");
+    }
+}
+
+/// A session of `client`, kept for `expiry` seconds.
+fn login(application: &Application, client: &str, expiry: u32) -> Login {
+    Login {
+        version: Version::V5,
+        client: client.to_owned(),
+        user: "me".to_owned(),
+        password: application.key.key.clone(),
+        expiry,
+    }
+}
+
+/// Subscribes, and leaves a new session.
+fn leave(platform: &TestPlatform, login: &Login) {
+    let (mut app, present) = SessionClient::connect(platform.address("mqtt"), login);
+    assert!(!present, "{} is new", login.client);
+    assert_eq!(app.subscribe("open/#").unwrap(), 1);
+    app.disconnect();
+}
+
+/// What has waited in a session, of so many messages; nothing where it is not
+/// there any more. Leaves it again.
+fn waited(platform: &TestPlatform, login: &Login, messages: usize) -> Option<Vec<f64>> {
+    let (mut app, present) = SessionClient::connect(platform.address("mqtt"), login);
+    let values = present.then(|| {
+        let values = (0..messages).map(|_| app.receive().unwrap().value());
+        values.collect()
+    });
+    app.ping();
+    app.disconnect();
+    values
+}
+
+/// Longer than a session of one second is kept.
+const EXPIRED: Duration = Duration::from_millis(1_500);
+
+/// Stopped for a while, and started by a clock that is wrong by `leap`.
+fn restart(platform: TestPlatform, wrong: &Path, leap: i64, remembers: bool) -> TestPlatform {
+    let data = platform.data().to_owned();
+    platform.stop();
+    std::thread::sleep(EXPIRED);
+    set(wrong, leap);
+    if !remembers {
+        std::fs::remove_file(data.join("clock")).unwrap();
+    }
+    TestPlatform::on(&data, &by_the_clock_of(wrong))
+}
+
+/// Sessions that are away while the clock leaps, at a start that remembers the
+/// time, and at one that knows it from the log alone.
+fn kept_sessions(leap: i64, remembers: bool) {
+    let what = format!("{} d ahead, remembers: {remembers}", leap / DAY);
+    let folder = tempfile::tempdir().unwrap();
+    let (data, wrong) = (folder.path().join("data"), folder.path().join("wrong"));
+    set(&wrong, 0);
+    let platform = TestPlatform::on(&data, &by_the_clock_of(&wrong));
+    let device = TestDevice::register(&platform, "air-1", "safety.air");
+    let application = NewApplication {
+        name: "Air today".to_owned(),
+        contact: "dev@example.com".to_owned(),
+    };
+    let application = platform.anonymous().create_application(&application);
+    let application = application.unwrap();
+    let of = |client, expiry| login(&application, client, expiry);
+    let [early, late] = [of("early", 3_600), of("late", 3_600)];
+    let [short, brief] = [of("short", 1), of("brief", 1)];
+    assigned(&platform, &device, 0.0);
+    // At its second start it knows what time it was.
+    let platform = restart(platform, &wrong, 0, true);
+    leave(&platform, &early);
+    for value in [1.0, 2.0, 3.0] {
+        assigned(&platform, &device, value);
+    }
+    // Nothing is received for longer than a start takes, nor after the end of
+    // these.
+    std::thread::sleep(EXPIRED + 2 * platform.started_in);
+    leave(&platform, &late);
+    leave(&platform, &short);
+
+    let platform = restart(platform, &wrong, leap, remembers);
+    let clock = &platform.get_json("/v1/platform")["clock"];
+    assert_ne!(clock["says"], Value::Null, "{what}: {clock}");
+    let kept = waited(&platform, &early, 3);
+    assert_eq!(kept, Some(vec![1.0, 2.0, 3.0]), "{what}");
+    assert_eq!(waited(&platform, &late, 0), Some(vec![]), "{what}");
+    if remembers {
+        assert_eq!(waited(&platform, &short, 0), None, "{what}: it has passed");
+    }
+    leave(&platform, &brief);
+    std::thread::sleep(EXPIRED);
+    assert_eq!(waited(&platform, &brief, 0), None, "{what}: it passes");
+
+    // Who left by the wrong clock is kept by the right one.
+    let platform = restart(platform, &wrong, 0, true);
+    assigned(&platform, &device, 4.0);
+    for login in [&early, &late] {
+        let kept = waited(&platform, login, 1);
+        assert_eq!(kept, Some(vec![4.0]), "{what}: {}", login.client);
+    }
+}
+
+#[test]
+fn a_leap_while_the_platform_is_stopped_ends_no_kept_session_and_time_does() {
+    if peers::look_for("faketime").is_none() {
+        return;
+    }
+    for leap in [31 * DAY, 3_653 * DAY] {
+        for remembers in [true, false] {
+            kept_sessions(leap, remembers);
+        }
     }
 }

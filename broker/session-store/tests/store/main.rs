@@ -29,6 +29,10 @@ impl SessionClock for Ticks {
     fn settled(&self) -> Timestamp {
         self.now()
     }
+
+    fn has_leapt(&self) -> bool {
+        false
+    }
 }
 
 fn open(dir: &Path) -> Sessions {
