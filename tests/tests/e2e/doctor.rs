@@ -226,6 +226,40 @@ fn a_folder_in_use_is_looked_at_as_far_as_possible() {
     platform.stop();
 }
 
+/// The row is in the log, which nobody may read meanwhile: the doctor says so,
+/// and calls nothing sound of which it knows nothing.
+#[test]
+fn what_a_running_platform_has_open_is_said_not_to_be_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let platform = TestPlatform::on(&data, &Start::default());
+    let device = TestDevice::register(&platform, "air-1", "safety.air");
+    let mut client = device.connect(platform.address("mqtt"));
+    send(&mut client, &device, 1);
+    let (status, report) = doctor(&data);
+    assert_eq!(status, Some(0), "{report:#}");
+    assert_eq!(report["sound"], Value::Null, "{report:#}");
+    assert_eq!(report["data"][0]["looked_at"], "store files only");
+    let words = ["doctor", "--data", text(&data)];
+    let said = String::from_utf8(madang(&words).stdout).unwrap();
+    for told in [
+        "its log, its head, registry.sqlite and sessions.db are not looked at",
+        "alone: 0 rows in 0 files; what is newer is in the log, and not looked at",
+    ] {
+        assert!(said.contains(told), "{said}");
+    }
+    let verdict = said.lines().last();
+    assert_eq!(
+        verdict,
+        Some("nothing wrong in what was looked at; see the note")
+    );
+
+    platform.stop();
+    let (status, report) = doctor(&data);
+    assert_eq!((status, &report["sound"]), (Some(0), &Value::Bool(true)));
+    assert_eq!(report["data"][0]["rows"], 1, "{report:#}");
+}
+
 #[test]
 fn a_backup_a_configuration_and_a_certificate_are_looked_at() {
     let folder = Folder::build();

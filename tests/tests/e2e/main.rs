@@ -13,6 +13,7 @@ mod crash;
 mod cures;
 mod demo;
 mod device_keys;
+mod device_watch;
 mod doctor;
 mod duplicates;
 mod exact_faults;
