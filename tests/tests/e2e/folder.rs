@@ -96,6 +96,8 @@ impl City {
         let copy = folder.path().join("older");
         let made = madang(&["backup", text(&copy), "--data", text(&data)]);
         assert!(made.status.success(), "{made:?}");
+        // Backups leave it out, and other ways of copying a folder do not.
+        fs::copy(data.join("clock"), copy.join("clock")).unwrap();
 
         let platform = TestPlatform::on(&data, &Start::default());
         let second = TestDevice::register(&platform, "air-2", "safety.air");
@@ -356,6 +358,19 @@ fn each_file_and_damage(end: End) {
         hollow.clone().all(|line| line.contains("| Right")),
         "{table:#?}"
     );
+    // What the clock knew is a help. The key is the same at all times: no older
+    // copy differs.
+    for (name, damages, outcome) in [
+        ("clock", 5, "| Right |"),
+        ("platform-es256.key", 4, "| Refused | put back |"),
+    ] {
+        let rows = table.iter();
+        let rows: Vec<_> = rows
+            .filter(|line| line.starts_with(&format!("{name} ")))
+            .collect();
+        let right = rows.iter().all(|line| line.contains(outcome));
+        assert!(rows.len() == damages && right, "{name}: {rows:#?}");
+    }
     for (name, damages) in [
         ("store/manifest", 4),
         ("madang.format", 3),
