@@ -37,7 +37,7 @@ pub enum InspectError {
 impl Registry {
     /// Writes the database as it is now to the new file `path`, mode 0600; the
     /// caller syncs it. Changes wait while its pages are copied in memory, 0.2 s
-    /// and 64 MB for 100,000 devices, and not for the file; readers do not wait
+    /// and twice the file's 64 MB for 100,000 devices, and not for the file; readers do not wait
     /// at all.
     pub fn copy_to(&self, path: &Path) -> Result<(), CopyRegistryError> {
         let pages = self

@@ -18,10 +18,10 @@ use crate::cache::Summaries;
 use crate::endpoints::export::Downloads;
 use crate::endpoints::stream::Streams;
 use crate::params::{FilterQuery, KnownWords, Viewer};
+use crate::permits::Permits;
 use crate::ports::Backups;
 use crate::ports::Connections;
 use crate::quota::{Quotas, Throttle};
-use crate::read_permits::ReadPermits;
 use crate::views::SummaryView;
 
 /// What the platform says of itself at `GET /v1/platform`.
@@ -87,8 +87,9 @@ pub struct Shared {
     boundary_members: BoundaryMembers,
     pub(crate) long_answers: PollLimit,
     summaries: Summaries,
-    reads: ReadPermits,
-    scans: ReadPermits,
+    reads: Permits,
+    scans: Permits,
+    changes: Permits,
 }
 
 impl std::ops::Deref for ApiState {
@@ -135,8 +136,9 @@ impl ApiState {
                 boundary_members: BoundaryMembers::default(),
                 long_answers: PollLimit::new(MAX_WORKED_ON),
                 summaries: Summaries::default(),
-                reads: ReadPermits::default(),
-                scans: ReadPermits::default(),
+                reads: Permits::default(),
+                scans: Permits::default(),
+                changes: Permits::default(),
             }),
         }
     }
@@ -237,6 +239,22 @@ impl ApiState {
         F: FnOnce(&Shared) -> T + Send + 'static,
     {
         let permit = self.scans.acquire().await?;
+        self.blocking(move |shared| {
+            let _permit = permit;
+            call(shared)
+        })
+        .await
+    }
+
+    /// Changes the registry for whoever comes, a few at a time: where its disk
+    /// is slow, they must not take the threads that others read on. Who is an
+    /// operator does not wait here: what takes a right away goes first.
+    pub(crate) async fn changing<T, F>(&self, call: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Shared) -> T + Send + 'static,
+    {
+        let permit = self.changes.acquire().await?;
         self.blocking(move |shared| {
             let _permit = permit;
             call(shared)

@@ -37,10 +37,11 @@ pub(crate) struct Components {
 
 /// Opens the data folder and every part of it.
 pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Components> {
-    let handles = handles::take_all(Handles {
+    let wanted = Handles {
         mqtt: settings.mqtt.mqtt_connections.get(),
         http: settings.http.http_connections.get(),
-    })?;
+    };
+    let handles = handles::take_all(wanted, settings.mqtt.worker_count())?;
     let data = settings.storage.data.clone();
     let folder = Folder::open(&data)?;
     let supervisor = Supervisor::default();

@@ -74,6 +74,8 @@ pub fn open(path: &Path, schema: Schema) -> rusqlite::Result<Opened> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
+    // What is deleted, a secret's digest perhaps, is in no copy of the pages.
+    connection.pragma_update(None, "secure_delete", "ON")?;
     // Takes the lock now rather than at the first change.
     connection.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
     Ok(Opened {

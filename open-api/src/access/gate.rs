@@ -14,8 +14,8 @@ use http_edge::request::Arrival;
 use super::identify::identify;
 use super::long_answer::may_be_long;
 use super::{Admission, Caller};
+use crate::permits::asked_by;
 use crate::quota::Account;
-use crate::read_permits::asked_by;
 use crate::state::ApiState;
 
 /// Where an operator's session is opened.

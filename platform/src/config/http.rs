@@ -6,7 +6,7 @@ use http_edge::limits::MAX_CONNECTIONS;
 use http_edge::request::TrustedProxies;
 use open_api::Quotas;
 
-use super::sources::number;
+use super::sources::{at_most, number};
 
 /// Proxies, connections and quotas.
 #[derive(clap::Args, Debug, Clone)]
@@ -26,7 +26,7 @@ pub struct Http {
         value_name = "N",
         env = "MADANG_HTTP_CONNECTIONS",
         default_value_t = NonZeroUsize::new(MAX_CONNECTIONS).unwrap_or(NonZeroUsize::MIN),
-        value_parser = connections
+        value_parser = at_most::<NonZeroUsize, MAX_CONNECTIONS>
     )]
     pub http_connections: NonZeroUsize,
     /// Requests a minute of an address without a key
@@ -52,15 +52,6 @@ pub struct Http {
 fn trusted_proxies(text: &str) -> Result<TrustedProxies, String> {
     text.parse()
         .map_err(|_| format!("{text:?} is no list of addresses or networks, as 10.0.0.0/8,::1"))
-}
-
-fn connections(text: &str) -> Result<NonZeroUsize, String> {
-    match number::<NonZeroUsize>(text)? {
-        connections if connections.get() > MAX_CONNECTIONS => {
-            Err(format!("{connections} is more than {MAX_CONNECTIONS}"))
-        }
-        connections => Ok(connections),
-    }
 }
 
 impl Http {

@@ -6,13 +6,18 @@ use std::num::NonZeroUsize;
 use broker::Config;
 use supervisor::Scope;
 
-use super::sources::number;
+use super::sources::{at_most, number};
 
 /// Far above any sensor, and what a gateway sends after a day without network;
 /// far below what would keep a worker from the others.
 const DEFAULT_DEVICE_RATE: u32 = 10_000;
 /// Seconds of its rate that a device may send at once after a rest.
 const BURST_SECONDS: u32 = 10;
+/// Each has a runtime and a socket for each listener.
+const MAX_WORKERS: usize = 256;
+/// When all are lost at once, each kept session is a change that waits to be
+/// saved, and the session store takes 262,144.
+const MAX_CONNECTIONS: usize = 250_000;
 
 /// Limits of connections, sessions and queues.
 #[derive(clap::Args, Debug, Clone)]
@@ -28,22 +33,23 @@ pub struct MqttLimits {
         value_parser = number::<u32>
     )]
     pub device_rate: u32,
-    /// Threads; 0: one for every two cores
+    /// Threads, 256 at most; 0: one for every two cores
     #[arg(
         long,
         value_name = "N",
         env = "MADANG_MQTT_WORKERS",
         default_value_t = Config::default().workers,
-        value_parser = number::<usize>
+        value_parser = at_most::<usize, MAX_WORKERS>
     )]
     pub mqtt_workers: usize,
-    /// Connections at once, of all listeners; fewer where the system allows fewer open files
+    /// Connections at once, of all listeners, 250,000 at most; fewer where the system allows
+    /// fewer open files
     #[arg(
         long,
         value_name = "N",
         env = "MADANG_MQTT_CONNECTIONS",
         default_value_t = not_zero(Config::default().max_connections),
-        value_parser = number::<NonZeroUsize>
+        value_parser = at_most::<NonZeroUsize, MAX_CONNECTIONS>
     )]
     pub mqtt_connections: NonZeroUsize,
     /// How long a session outlives its connection at most
@@ -73,7 +79,7 @@ pub struct MqttLimits {
         value_parser = number::<usize>
     )]
     pub mqtt_subscriptions: usize,
-    /// Messages that wait for one subscriber in memory; past it the oldest gives way
+    /// Messages that wait for one subscriber in memory; past it, at QoS 0, the oldest gives way
     #[arg(
         long,
         value_name = "MESSAGES",
@@ -165,6 +171,9 @@ mod tests {
         assert_eq!(config.max_connections, usual.max_connections);
         assert_eq!(config.max_session_expiry, usual.max_session_expiry);
         assert_eq!(config.queue_messages, usual.queue_messages);
+        assert_eq!(config.queue_bytes, usual.queue_bytes);
+        assert_eq!(config.waiting_sessions, usual.waiting_sessions);
+        assert_eq!(config.subscriptions, usual.subscriptions);
         assert_eq!(limits.worker_count(), usual.worker_count());
     }
 }

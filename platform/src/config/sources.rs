@@ -156,6 +156,18 @@ pub(super) fn number<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> 
         .map_err(|error| format!("{text:?} is no number that it can be: {error}"))
 }
 
+/// The same, with a bound.
+pub(super) fn at_most<T, const MOST: usize>(text: &str) -> Result<T, String>
+where
+    T: FromStr<Err: Display> + Copy + Into<usize>,
+{
+    let given: T = number(text)?;
+    match given.into() <= MOST {
+        true => Ok(given),
+        false => Err(format!("{text} is more than {MOST}")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;

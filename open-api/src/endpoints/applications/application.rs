@@ -49,7 +49,7 @@ pub(crate) async fn create(
         contact: body.contact,
     };
     let made = state
-        .blocking(move |shared| shared.registry.create_application(application))
+        .changing(move |shared| shared.registry.create_application(application))
         .await
         .and_then(|made| made.map_err(|error| registry_problem(&error)));
     let mut response = match made {

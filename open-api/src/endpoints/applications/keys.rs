@@ -54,7 +54,7 @@ pub(crate) async fn create(
         expires: body.expires.map(|time| time.0),
     };
     let issued = state
-        .blocking(move |shared| shared.registry.create_key(&application.id, key))
+        .changing(move |shared| shared.registry.create_key(&application.id, key))
         .await?
         .map_err(|error| registry_problem(&error))?;
     let view = IssuedKeyView::new(&issued.key, issued.text);
@@ -95,7 +95,7 @@ pub(crate) async fn revoke(
     let key =
         ApiKeyId::new(&key).map_err(|_| Problem::not_found(format!("There is no key {key}.")))?;
     state
-        .blocking(move |shared| shared.registry.revoke_key(&application.id, &key))
+        .changing(move |shared| shared.registry.revoke_key(&application.id, &key))
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(StatusCode::NO_CONTENT)

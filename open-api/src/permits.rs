@@ -1,8 +1,9 @@
-//! Permits of the questions that read files: ranges, counts and aggregates.
+//! Permits of the requests that wait for a disk or a core: those that read
+//! files, those that scan, those that change the registry.
 //!
-//! They read on threads of their own, where they stop no other request, and a
-//! few at a time: the cores are the data plane's first of all. Who waits for a
-//! permit costs nothing but the wait.
+//! They run on threads of their own, where they stop no other request, and a
+//! few of a kind at a time: the cores are the data plane's first of all, and no
+//! kind may take every thread. Who waits for a permit costs nothing but the wait.
 
 use std::time::Duration;
 
@@ -11,12 +12,12 @@ use http_edge::{Problem, ProblemKind};
 
 use crate::quota::Account;
 
-/// Ranges and aggregates that are read at once.
-const MAX_READS: usize = 8;
+/// Requests of one kind at once.
+const MAX_AT_ONCE: usize = 8;
 /// Of these, those of one account: a key, or an address without one.
-const MAX_READS_AN_ACCOUNT: usize = 2;
-/// How long a question may wait for its turn.
-const READ_TURN: Duration = Duration::from_secs(20);
+const MAX_AN_ACCOUNT: usize = 2;
+/// How long a request may wait for its turn.
+const TURN: Duration = Duration::from_secs(20);
 /// When to ask again, in seconds.
 const ASK_AGAIN: u64 = 5;
 
@@ -30,19 +31,15 @@ pub(crate) async fn asked_by<F: Future>(account: Account, answer: F) -> F::Outpu
     ASKED_BY.scope(account, answer).await
 }
 
-pub(crate) struct ReadPermits(KeyedSemaphore<Account>);
+pub(crate) struct Permits(KeyedSemaphore<Account>);
 
-impl Default for ReadPermits {
+impl Default for Permits {
     fn default() -> Self {
-        Self(KeyedSemaphore::new(
-            MAX_READS,
-            MAX_READS_AN_ACCOUNT,
-            READ_TURN,
-        ))
+        Self(KeyedSemaphore::new(MAX_AT_ONCE, MAX_AN_ACCOUNT, TURN))
     }
 }
 
-impl ReadPermits {
+impl Permits {
     /// Waits for a permit; operators have no bound of their own.
     pub(crate) async fn acquire(&self) -> Result<KeyedPermit, Problem> {
         let account = ASKED_BY.try_with(Account::clone).ok();
@@ -50,7 +47,7 @@ impl ReadPermits {
         self.0.acquire(bound).await.ok_or_else(|| {
             Problem::new(
                 ProblemKind::UNAVAILABLE,
-                "Too many questions are being read at once.",
+                "Too many such requests are being worked on at once.",
             )
             .retry_after(ASK_AGAIN)
         })
@@ -71,7 +68,7 @@ mod tests {
             .build()
             .unwrap();
         runtime.block_on(async {
-            let permits = ReadPermits(KeyedSemaphore::new(1, 1, Duration::from_millis(20)));
+            let permits = Permits(KeyedSemaphore::new(1, 1, Duration::from_millis(20)));
             let _first = permits.acquire().await.ok().unwrap();
             let refused = permits.acquire().await.err().unwrap().into_response();
             assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
