@@ -144,6 +144,44 @@ fn a_slow_subscriber_of_large_messages_loses_nothing_either() {
     assert_eq!(broker.total(|listener| listener.dropped), 0);
 }
 
+/// A page of the log has more messages, or more bytes, than the queue may hold;
+/// at last more in one message alone.
+#[test]
+fn what_of_a_page_has_no_room_in_the_queue_comes_later() {
+    let usual = Config::default();
+    for (queue_messages, queue_bytes) in [
+        (5, usual.queue_bytes),
+        (1, usual.queue_bytes),
+        (usual.queue_messages, 3_500),
+        (usual.queue_messages, 10),
+    ] {
+        let broker = TestBroker::with(Config {
+            queue_messages,
+            queue_bytes,
+            ..Config::default()
+        });
+        away(&broker, Protocol::V5, "d");
+        let large = |n: usize| format!("{n:01000}");
+        for n in 0..100 {
+            broker.log.publish(&broker.handle, "open/x", &large(n));
+        }
+        let mut client = back(&broker, Protocol::V5, "d");
+        for n in 0..110 {
+            if n == 100 {
+                client.ping();
+                for n in 100..110 {
+                    broker.log.publish(&broker.handle, "open/x", &large(n));
+                }
+            }
+            let received = client.receive();
+            assert_eq!(received.publish().payload, large(n).as_bytes(), "{n}");
+            client.acknowledge(received.publish().packet_id);
+        }
+        client.expect_silence();
+        assert_eq!(broker.total(|listener| listener.dropped), 0);
+    }
+}
+
 /// Messages of QoS 0 are no reason to lose those of QoS 1.
 #[test]
 fn a_flood_of_qos_0_pushes_no_message_of_qos_1_out() {

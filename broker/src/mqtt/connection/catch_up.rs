@@ -2,7 +2,8 @@
 //! because it was too slow for its queue.
 //!
 //! One page at a time, and the next only when the last was delivered: being
-//! behind costs no memory.
+//! behind costs no memory. Of a page that is more than its queue may hold it
+//! takes the beginning, and reads the rest again.
 
 use std::rc::Rc;
 
@@ -103,9 +104,7 @@ impl<C: Seams> Connection<C> {
             served.blocked = true;
             return state.wake();
         }
-        served
-            .endpoint
-            .push_page(deliveries, page.next, page.at_end, page.gone);
+        served.endpoint.push_page(deliveries, page);
         served.blocked = true;
         state.wake();
     }

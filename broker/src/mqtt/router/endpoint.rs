@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::mqtt::account::Account;
 use crate::mqtt::message::Delivery;
 use crate::mqtt::session::DeliveryQueue;
-use crate::session_store::{LogPosition, SessionKey};
+use crate::session_store::{BacklogPage, LogPosition, SessionKey};
 use crate::stats::{AgencyCounters, ConnectionInfo, Counter, ListenerCounters, RateMeter};
 
 pub(crate) struct Endpoint {
@@ -199,7 +199,8 @@ impl Endpoint {
                     let skipped = Some(position);
                     let next = position;
                     mailbox.feed = Feed::Behind { next, skipped };
-                    return None;
+                    // The mailbox may be empty still.
+                    return mailbox.announce();
                 }
                 Feed::Live { .. } => mailbox.owes = owed,
                 Feed::Behind { skipped, .. } => {
@@ -229,8 +230,7 @@ impl Endpoint {
             mailbox.lost += dropped;
             seat.drop_counted(dropped);
         }
-        let tell = !std::mem::replace(&mut mailbox.announced, true);
-        tell.then_some(seat.worker)
+        mailbox.announce()
     }
 
     /// The messages from `first` to before `behind` are not published: it gets
@@ -250,9 +250,7 @@ impl Endpoint {
             }
             Feed::Behind { skipped, .. } => *skipped = last.max(*skipped),
         }
-        let seat = mailbox.seat.as_ref()?;
-        let tell = !std::mem::replace(&mut mailbox.announced, true);
-        tell.then_some(seat.worker)
+        mailbox.announce()
     }
 
     /// Messages of a group's are gone: it is told with the next one.
@@ -270,30 +268,34 @@ impl Endpoint {
         mailbox.seat.is_some() && mailbox.queue.has_room(bytes)
     }
 
-    /// Messages of the log up to `next`. The mailbox was empty, so a page of
-    /// them finds room. Whether the session has caught up.
-    pub(crate) fn push_page(
-        &self,
-        deliveries: Vec<Delivery>,
-        next: LogPosition,
-        at_end: bool,
-        gone: u64,
-    ) -> bool {
+    /// What a page of the log is to the session: as much as the mailbox has room
+    /// for, and at least one message. The log brings the others again when these
+    /// have been delivered. Whether the session has caught up.
+    pub(crate) fn push_page(&self, deliveries: Vec<Delivery>, page: &BacklogPage) -> bool {
         let mut mailbox = self.mailbox.lock();
-        let mut lost = gone;
-        for delivery in deliveries {
+        let mailbox = &mut *mailbox;
+        let mut left_out = None;
+        for (place, delivery) in deliveries.into_iter().enumerate() {
+            // A page that tells of a loss is taken whole, once: read again, it
+            // would tell of it again.
+            let fits = mailbox.queue.has_room(delivery.message.bytes());
+            if place > 0 && page.gone == 0 && !fits {
+                left_out = Some(delivery.position());
+                break;
+            }
             mailbox.owes |= delivery.is_acknowledged();
-            lost += mailbox.queue.push(delivery);
+            mailbox.queue.push_beyond(delivery);
         }
-        mailbox.lost += lost;
-        if let Some(seat) = mailbox.seat.as_ref().filter(|_| lost > 0) {
-            seat.drop_counted(lost);
+        mailbox.lost += page.gone;
+        if let Some(seat) = mailbox.seat.as_ref().filter(|_| page.gone > 0) {
+            seat.drop_counted(page.gone);
         }
+        let next = left_out.unwrap_or(page.next);
         let missed = match mailbox.feed {
             Feed::Behind { skipped, .. } => skipped.filter(|skipped| *skipped >= next),
             Feed::Live { .. } => None,
         };
-        let caught_up = at_end && missed.is_none();
+        let caught_up = page.at_end && left_out.is_none() && missed.is_none();
         mailbox.feed = match caught_up {
             true => Feed::Live { from: next },
             false => Feed::Behind {
@@ -351,6 +353,15 @@ impl Endpoint {
             account,
             &Config::default(),
         )
+    }
+}
+
+impl Mailbox {
+    /// There is something to deliver: the worker that has to be told.
+    fn announce(&mut self) -> Option<usize> {
+        let seat = self.seat.as_ref()?;
+        let tell = !std::mem::replace(&mut self.announced, true);
+        tell.then_some(seat.worker)
     }
 }
 

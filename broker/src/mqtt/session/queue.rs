@@ -36,9 +36,14 @@ impl DeliveryQueue {
             self.pop();
             dropped += 1;
         }
-        self.bytes += bytes;
-        self.deliveries.push_back(delivery);
+        self.push_beyond(delivery);
         dropped
+    }
+
+    /// Takes a delivery whether it has room or not: nothing gives way.
+    pub fn push_beyond(&mut self, delivery: Delivery) {
+        self.bytes += delivery.message.bytes();
+        self.deliveries.push_back(delivery);
     }
 
     /// Puts back what was taken last.
