@@ -39,8 +39,8 @@ pub trait MessageSink<P>: Send + Sync + 'static {
         cause: RejectCause,
     ) -> Result<Self::Staged, SinkFault>;
 
-    /// Whether messages come faster than they become durable: a connection reads
-    /// its next one only when this is false again.
+    /// Whether messages come faster than they become durable: an MQTT connection
+    /// reads its next one only when this is false again, and CoAP answers 5.03.
     fn is_full(&self) -> bool {
         false
     }

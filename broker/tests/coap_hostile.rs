@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use broker::EventKind;
 use broker::coap::CoapConfig;
-use coap_harness::{Client, TestDevice, TestServer, code, generous};
+use coap_harness::{Client, TestDevice, TestServer, code, generous, wait_until};
 use coap_lite::{CoapOption, MessageClass, MessageType, Packet, RequestType, ResponseType};
 use coset::{CborSerializable as _, CoseSign1};
 
@@ -517,6 +517,54 @@ fn too_many_uncommitted_messages_are_5_03_without_a_look_at_the_signature() {
     for _ in 0..2 {
         assert_eq!(code(&client.receive()), ResponseType::Changed);
     }
+}
+
+#[test]
+fn while_the_sink_is_full_the_answer_is_5_03_and_when_to_ask_again() {
+    let server = TestServer::start();
+    let client = server.client();
+    let body = server.device.body(1);
+    server.sink.full.store(true, Relaxed);
+    let answer = client.ask(&client.post("dev-1", &body));
+    assert_eq!(code(&answer), ResponseType::ServiceUnavailable);
+    assert!(answer.get_first_option(CoapOption::MaxAge).is_some());
+    assert_eq!((server.stage_calls(), server.stats().overloaded), (0, 1));
+    server.sink.full.store(false, Relaxed);
+    let answer = client.ask(&client.post("dev-1", &body));
+    assert_eq!(code(&answer), ResponseType::Changed);
+}
+
+/// Copies of a message that waits for the sink are counted and slowed as those
+/// of one that is stored, and take nothing from the device.
+#[test]
+fn copies_of_a_postponed_message_are_copies() {
+    const COPIES: u64 = 5;
+    let server = TestServer::with(&CoapConfig {
+        device_rate: 1,
+        device_burst: 3,
+        failed_rate: 0.001,
+        failed_burst: COPIES as u32,
+        ..generous()
+    });
+    let device = server.client();
+    server.sink.prepared.send_replace(false);
+    let waiting = server.device.signed(1, br#"[{"n":"new","v":1}]"#);
+    device.send(&device.post("dev-1", &waiting));
+    wait_until(|| server.sink.prepared.receiver_count() == 1);
+    let thief = Client::at("127.0.0.7", server.handle.local_address());
+    for _ in 0..COPIES {
+        thief.send(&thief.post("dev-1", &waiting));
+    }
+    server.until(|stats| stats.repeated_messages == COPIES);
+    let answer = thief.ask(&thief.post("dev-1", &waiting));
+    assert_eq!(code(&answer), ResponseType::TooManyRequests);
+    server.sink.prepared.send_replace(true);
+    assert_eq!(code(&device.receive()), ResponseType::Changed);
+    for sequence in 2..4 {
+        let answer = device.ask(&device.post("dev-1", &server.device.body(sequence)));
+        assert_eq!(code(&answer), ResponseType::Changed, "{sequence}");
+    }
+    assert_eq!(server.kept().len(), 3);
 }
 
 #[test]

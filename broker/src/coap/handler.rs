@@ -4,12 +4,14 @@ mod staging;
 mod told;
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use domain::DeviceId;
+use rustc_hash::FxHashMap;
 use sha2::{Digest as _, Sha256};
 
 use staging::Later;
@@ -29,7 +31,7 @@ use super::security::{self, MessageForm, SignedMessage};
 use super::shares::Shares;
 use super::stats::Counters;
 use crate::access::{EventKind, Listener, PublishRight, Refusal, RefusalKind};
-use crate::sink::{MessageSink, NotStaged, Preparation, SinkFault};
+use crate::sink::{MessageSink, NotStaged, Preparation};
 
 /// A staged message that waits for its commit.
 pub(super) struct Waiting<T> {
@@ -62,7 +64,8 @@ impl Sender<'_> {
 /// How far a message came.
 enum Taken<T, P> {
     Staged(BodyDigest, MessageForm, T),
-    /// The sink has to write something first.
+    /// The sink has to write something first, for it or for one of its device
+    /// before it.
     Later(BodyDigest, MessageForm, Later<P>),
     /// These very bytes came before, in another request.
     Before(Known),
@@ -83,6 +86,9 @@ pub(super) struct Handler<A: CoapAccess, S: MessageSink<A::Principal>> {
     pub(super) staged: Vec<Waiting<S::Staged>>,
     /// What waits for the sink, from now on.
     pub(super) postponed: Vec<(Postponed<A::Principal>, Preparation)>,
+    /// By each device one of whose messages waits for the sink: those that came
+    /// after it. Bounded as [`Self::uncommitted`] is.
+    after_postponed: FxHashMap<DeviceId, VecDeque<Postponed<A::Principal>>>,
 }
 
 /// Signatures that are tried without external_aad after a rest.
@@ -118,6 +124,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
             counters,
             staged: Vec::new(),
             postponed: Vec::new(),
+            after_postponed: FxHashMap::default(),
         }
     }
 
@@ -258,7 +265,8 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
         now: Instant,
     ) -> Result<Taken<S::Staged, A::Principal>, Rejection> {
         let peer = sender.peer;
-        if !endpoint.has_room(peer) || !self.uncommitted.has_room(sender.device) {
+        let has_room = endpoint.has_room(peer) && self.uncommitted.has_room(sender.device);
+        if !has_room || self.sink.is_full() {
             self.counters.overloaded.increment();
             return Err(reject(Code::SERVICE_UNAVAILABLE, "overloaded"));
         }
@@ -284,29 +292,29 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
             return Err(reject(Code::TOO_MANY_REQUESTS, "too many"));
         }
         let body_digest = Sha256::digest(body).into();
-        match self.stage_signed(sender, &topic, &principal, body, &signed, now) {
-            Ok(staged) => Ok(Taken::Staged(body_digest, signed.form, staged)),
-            Err(NotStaged::Later(preparation)) => match self.receipts.find(&body_digest) {
-                Some(known) => Ok(Taken::Before(known.clone())),
-                None => {
-                    let body = body.into();
-                    let later = Later {
-                        principal,
-                        topic,
-                        body,
-                        preparation,
-                    };
-                    Ok(Taken::Later(body_digest, signed.form, later))
-                }
-            },
-            Err(NotStaged::Fault(fault)) => match self.receipts.find(&body_digest) {
-                Some(known) if matches!(fault, SinkFault::Replayed) => {
-                    self.counters.repeated_messages.increment();
-                    Ok(Taken::Before(known.clone()))
-                }
-                _ => Err(self.fault(peer, body, &signed.kid, &fault)),
-            },
+        if let Some(known) = self.receipts.find(&body_digest).cloned() {
+            self.counters.repeated_messages.increment();
+            self.came_before(sender, now);
+            return Ok(Taken::Before(known));
         }
+        // What comes later could move the device's window past what waits.
+        let preparation = match self.after_postponed.contains_key(sender.device) {
+            true => None,
+            false => match self.stage_signed(sender, &topic, &principal, body, &signed, now) {
+                Ok(staged) => return Ok(Taken::Staged(body_digest, signed.form, staged)),
+                Err(NotStaged::Later(preparation)) => Some(preparation),
+                Err(NotStaged::Fault(fault)) => {
+                    return Err(self.fault(peer, body, &signed.kid, &fault));
+                }
+            },
+        };
+        let later = Later {
+            principal,
+            topic,
+            body: body.into(),
+            preparation,
+        };
+        Ok(Taken::Later(body_digest, signed.form, later))
     }
 
     fn verify(

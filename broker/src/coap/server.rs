@@ -264,7 +264,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Server<A, S> {
     }
 
     fn prepared(&mut self, socket: &UdpSocket, (postponed, result): Prepared<A::Principal>) {
-        if let Err((origin, code)) = self.handler.prepared(postponed, result, Instant::now()) {
+        for (origin, code) in self.handler.prepared(postponed, result, Instant::now()) {
             let refused = Answered {
                 origin,
                 code,

@@ -154,6 +154,8 @@ pub struct TestSink {
     pub failing: AtomicBool,
     /// Whether payloads that have a field `new` can be staged.
     pub prepared: watch::Sender<bool>,
+    /// Has no room for messages.
+    pub full: AtomicBool,
     /// Refuses every used epoch and sequence, the same message too.
     pub forgetful: AtomicBool,
 }
@@ -166,6 +168,7 @@ impl Default for TestSink {
             gate: watch::Sender::new(true),
             failing: AtomicBool::new(false),
             prepared: watch::Sender::new(true),
+            full: AtomicBool::new(false),
             forgetful: AtomicBool::new(false),
         }
     }
@@ -253,6 +256,10 @@ impl MessageSink<Arc<str>> for TestSink {
         _: RejectCause,
     ) -> Result<TestReceipt, SinkFault> {
         self.keep(principal, message)
+    }
+
+    fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
     }
 
     async fn commit(&self, staged: Vec<TestReceipt>) -> Result<Vec<TestReceipt>, SinkFault> {

@@ -1,11 +1,13 @@
 //! From a message that was let in to the sink, at once or later: where the sink
-//! has to write something first, nobody else waits. CoAP has no order between
-//! two requests, and this one gets its empty ACK and its answer as any other.
+//! has to write something first, no other device waits. Later messages of its
+//! own do, in order: staged before it, they would move the window of sequences
+//! past it, and it would come back as a replay. Each gets its empty ACK and its
+//! answer as any other.
 
 use std::time::Instant;
 
-use domain::Transport;
 use domain::batch::Resent;
+use domain::{DeviceId, Transport};
 
 use super::{Handler, Origin, Sender, Waiting};
 use crate::coap::access::CoapAccess;
@@ -18,7 +20,8 @@ pub(super) struct Later<P> {
     pub(super) principal: P,
     pub(super) topic: String,
     pub(super) body: Box<[u8]>,
-    pub(super) preparation: Preparation,
+    /// None where one of its device's waits already.
+    pub(super) preparation: Option<Preparation>,
 }
 
 /// A message that was let in and is not staged.
@@ -58,73 +61,114 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
         match &staged {
             // Only now: a message that was overheard verifies as well.
             Ok(_) => self.failed_checks.proved(sender.source(), sender.device),
-            // Whoever has overheard a message can send it again: that takes
-            // nothing from the device, and is no way in.
-            Err(NotStaged::Fault(SinkFault::Replayed)) => {
-                self.devices.give_back(sender.device);
-                self.failed_checks
-                    .failed(sender.source(), sender.device, true, now);
-            }
+            Err(NotStaged::Fault(SinkFault::Replayed)) => self.came_before(sender, now),
             Err(_) => {}
         }
         staged
     }
 
+    /// Whoever has overheard a message can send it again: that takes nothing
+    /// from the device, and is no way in.
+    pub(super) fn came_before(&mut self, sender: Sender<'_>, now: Instant) {
+        self.devices.give_back(sender.device);
+        self.failed_checks
+            .failed(sender.source(), sender.device, true, now);
+    }
+
     pub(super) fn postpone(&mut self, origin: Origin, later: Later<A::Principal>) {
+        let after = self.after_postponed.entry(origin.device.clone());
+        let after = after.or_default();
         let postponed = Postponed {
             origin,
             principal: later.principal,
             topic: later.topic,
             body: later.body,
         };
-        self.postponed.push((postponed, later.preparation));
+        match later.preparation {
+            Some(preparation) => self.postponed.push((postponed, preparation)),
+            None => after.push_back(postponed),
+        }
     }
 
-    /// Stages it, or says with what code it is answered.
+    /// Stages it, and those of its device that came after it. Returns which go
+    /// no further, and with what code they are answered.
     pub(in crate::coap) fn prepared(
         &mut self,
         postponed: Postponed<A::Principal>,
         result: Result<(), SinkFault>,
         now: Instant,
-    ) -> Result<(), (Origin, Code)> {
+    ) -> Vec<(Origin, Code)> {
+        let device = postponed.origin.device.clone();
+        let mut refused = Vec::new();
+        let mut next = Some((postponed, result));
+        while let Some((postponed, result)) = next {
+            match self.stage_postponed(postponed, result, now) {
+                Ok(Step::Staged) => {}
+                Ok(Step::Waits) => break,
+                Err(answer) => refused.push(answer),
+            }
+            next = self.next_of(&device).map(|it| (it, Ok(())));
+        }
+        refused
+    }
+
+    /// The next one that came after what waited for the sink.
+    fn next_of(&mut self, device: &DeviceId) -> Option<Postponed<A::Principal>> {
+        let next = self.after_postponed.get_mut(device)?.pop_front();
+        if next.is_none() {
+            self.after_postponed.remove(device);
+        }
+        next
+    }
+
+    fn stage_postponed(
+        &mut self,
+        postponed: Postponed<A::Principal>,
+        result: Result<(), SinkFault>,
+        now: Instant,
+    ) -> Result<Step, (Origin, Code)> {
         let Postponed {
-            origin,
-            principal,
-            topic,
-            body,
+            ref origin,
+            ref principal,
+            ref topic,
+            ref body,
         } = postponed;
-        let (peer, device) = (origin.key.peer, origin.device.clone());
+        let peer = origin.key.peer;
         let sender = Sender {
             peer,
-            device: &device,
+            device: &origin.device,
         };
-        let staged = match (result, security::open(&body)) {
-            (Ok(()), Ok(signed)) => {
-                self.stage_signed(sender, &topic, &principal, &body, &signed, now)
-            }
+        let staged = match (result, security::open(body)) {
             (Err(fault), _) => Err(NotStaged::Fault(fault)),
+            (Ok(()), Ok(_)) if self.sink.is_full() => Err(NotStaged::Fault(SinkFault::Busy)),
+            (Ok(()), Ok(signed)) => self.stage_signed(sender, topic, principal, body, &signed, now),
             // It could be read before.
-            (_, Err(error)) => return Err((origin, self.unreadable(sender, &body, error).code)),
+            (_, Err(error)) => {
+                let code = self.unreadable(sender, body, error).code;
+                return Err((postponed.origin, code));
+            }
         };
         match staged {
             Ok(staged) => {
+                let origin = postponed.origin;
                 self.staged.push(Waiting { origin, staged });
-                Ok(())
+                Ok(Step::Staged)
             }
             Err(NotStaged::Later(preparation)) => {
-                let later = Later {
-                    principal,
-                    topic,
-                    body,
-                    preparation,
-                };
-                self.postpone(origin, later);
-                Ok(())
+                self.postponed.push((postponed, preparation));
+                Ok(Step::Waits)
             }
             Err(NotStaged::Fault(fault)) => {
-                let rejection = self.fault(peer, &body, &device, &fault);
-                Err((origin, rejection.code))
+                let code = self.fault(peer, body, &origin.device, &fault).code;
+                Err((postponed.origin, code))
             }
         }
     }
+}
+
+/// How far a message came that had waited.
+enum Step {
+    Staged,
+    /// The sink has to write something more.
+    Waits,
 }
