@@ -8,6 +8,7 @@ mod bind;
 mod client_certificate;
 pub(crate) mod commit;
 pub(crate) mod handshake;
+pub(crate) mod held_back;
 pub(crate) mod retained;
 mod strangers;
 pub mod tls;

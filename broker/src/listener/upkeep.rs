@@ -54,6 +54,10 @@ pub(super) async fn send_retained<C: Seams>(worker: Rc<Worker<C>>) {
     worker.retained.run(&worker).await;
 }
 
+pub(super) async fn let_held_back_go_on<C: Seams>(worker: Rc<Worker<C>>) {
+    worker.held_back.run(&worker).await;
+}
+
 /// Ends the sessions whose owner is no longer admitted.
 async fn purge_waiting_sessions<C: Seams>(worker: &Worker<C>) {
     let (access, directory) = (&worker.services.access, &worker.shared.directory);

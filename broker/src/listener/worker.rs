@@ -17,6 +17,7 @@ use tokio::task::{JoinHandle, LocalSet, spawn_local};
 use super::accept::Door;
 use super::commit::Commits;
 use super::handshake::Handshakes;
+use super::held_back::HeldBack;
 use super::retained::RetainedTurns;
 use super::strangers::{Complaints, Strangers};
 use super::upkeep;
@@ -141,6 +142,7 @@ pub(crate) struct Worker<C: Seams> {
     pub(crate) scratch: RefCell<Vec<u8>>,
     pub(super) handshakes: Handshakes,
     pub(crate) retained: RetainedTurns<C>,
+    pub(crate) held_back: HeldBack<C>,
     connections: RefCell<Slab<Rc<Connection<C>>>>,
     emptied: Notify,
     stopping: Cell<bool>,
@@ -167,6 +169,7 @@ impl<C: Seams> Worker<C> {
             scratch: RefCell::default(),
             handshakes: Handshakes::new(handshakes),
             retained: RetainedTurns::new(),
+            held_back: HeldBack::new(),
             connections: RefCell::default(),
             emptied: Notify::new(),
             stopping: Cell::new(false),
@@ -210,6 +213,8 @@ impl<C: Seams> Worker<C> {
         let mut committing = self.spawn("commit", commits);
         self.spawn("dispatch", upkeep::dispatch(self.clone()));
         self.spawn("send retained", upkeep::send_retained(self.clone()));
+        let held_back = upkeep::let_held_back_go_on(self.clone());
+        self.spawn("let held back go on", held_back);
         self.spawn("watch deadlines", upkeep::watch_deadlines(self.clone()));
         self.spawn("watch rights", upkeep::revalidate(self.clone()));
         let inbox = self.shared.router.inbox(self.index);

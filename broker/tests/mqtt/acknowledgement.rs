@@ -1,6 +1,7 @@
 //! A PUBACK means durable: never earlier, in order, and not at all on a fault.
 
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use broker::mqtt::codec::{Packet, Properties, Property, Publish, Qos, ReasonCode};
 use broker::{Config, EventKind};
@@ -181,6 +182,70 @@ fn while_the_sink_is_full_who_publishes_waits_and_nobody_else() {
     broker.sink.set_full(false);
     assert_eq!(publisher.receive().puback().packet_id, 1);
     assert_eq!(broker.sink.payloads(), ["quiet", "x"]);
+}
+
+/// However many wait: each of the two workers asks for all of its own, fifty
+/// times a second.
+#[test]
+fn who_waits_for_a_full_sink_costs_nothing_meanwhile() {
+    const PUBLISHERS: u64 = 60;
+    const LOOKS: u64 = 10;
+    let broker = TestBroker::start();
+    let received = || broker.total(|listener| listener.bytes_in);
+    let mut publishers: Vec<_> = (10..10 + PUBLISHERS)
+        .map(|number| broker.device(&format!("d{number}")))
+        .collect();
+    let publish = |number: usize, client: &mut Client| {
+        client.publish(&telemetry(&format!("d{}", number + 10)), 1, b"x");
+    };
+    // What each publishes is as long as this.
+    let before = received();
+    publish(0, &mut publishers[0]);
+    assert_eq!(publishers[0].receive().puback().packet_id, 1);
+    let length = received() - before;
+    broker.sink.set_full(true);
+    for (number, client) in publishers.iter_mut().enumerate() {
+        publish(number, client);
+    }
+    until("all wait", || {
+        received() == before + (1 + PUBLISHERS) * length
+    });
+    let asked = || broker.sink.asked_if_full.load(Ordering::Relaxed);
+    let (first, since) = (asked(), Instant::now());
+    until("it is asked", || asked() >= first + LOOKS);
+    // A slow machine takes longer.
+    assert!(since.elapsed() >= Duration::from_millis(60));
+    // One that goes away meanwhile is waited for by nobody.
+    drop(publishers.pop());
+    broker.sink.set_full(false);
+    for client in &mut publishers {
+        assert_eq!(client.receive().puback().packet_id, 1);
+    }
+}
+
+/// Messages that are not read from the socket when they are staged: one that
+/// waited for the sink, and one that was dropped as too large.
+#[test]
+fn postponed_and_oversized_messages_wait_for_a_full_sink_too() {
+    let broker = TestBroker::start();
+    let (mut postponed, mut large) = (broker.device("d"), broker.device("large"));
+    postponed.publish(&telemetry("d"), 1, b"new");
+    until("it waits", || broker.sink.postponed() == 1);
+    broker.sink.set_full(true);
+    broker.sink.prepare(Ok(()));
+    large.publish(&telemetry("large"), 1, &[b'x'; 80_000]);
+    postponed.expect_silence();
+    large.expect_silence();
+    assert!(broker.sink.payloads().is_empty());
+    broker.sink.set_full(false);
+    assert_eq!(postponed.receive().puback().packet_id, 1);
+    let received = large.receive();
+    assert_eq!(received.puback().reason, ReasonCode::PAYLOAD_FORMAT_INVALID);
+    assert_eq!(broker.sink.messages.lock().len(), 2);
+    for (client, id) in [(&mut postponed, "d"), (&mut large, "large")] {
+        client.publish(&telemetry(id), 2, b"x");
+        assert_eq!(client.receive().puback().packet_id, 2);
+    }
 }
 
 #[test]

@@ -362,6 +362,8 @@ pub(crate) struct TestSink {
     prepared: watch::Sender<Result<bool, SinkFault>>,
     failing: AtomicBool,
     full: AtomicBool,
+    /// How often it was asked whether it is full.
+    pub(crate) asked_if_full: AtomicU64,
     next: AtomicU64,
 }
 
@@ -385,6 +387,7 @@ impl Default for TestSink {
             prepared: watch::Sender::new(Ok(false)),
             failing: AtomicBool::new(false),
             full: AtomicBool::new(false),
+            asked_if_full: AtomicU64::new(0),
             next: AtomicU64::new(1),
         }
     }
@@ -493,6 +496,7 @@ impl MessageSink<Principal> for TestSink {
     }
 
     fn is_full(&self) -> bool {
+        self.asked_if_full.fetch_add(1, Ordering::Relaxed);
         self.full.load(Ordering::Acquire)
     }
 

@@ -34,6 +34,7 @@ impl<C: Seams> Connection<C> {
             state.ticket = None;
             state.greeting = None;
             state.postponed = None;
+            Self::leave_held_back(state, worker);
             (state.take_end(), state.served.take())
         };
         let Some(end) = end else { return };
@@ -66,9 +67,11 @@ impl<C: Seams> Connection<C> {
 
     /// For a task that is dropped without [`Self::finish`].
     pub(crate) fn release_dropped(&self, worker: &Worker<C>) {
-        if let Ok(mut state) = self.state.try_borrow_mut()
-            && let Some(served) = state.served.take()
-        {
+        let Ok(mut state) = self.state.try_borrow_mut() else {
+            return;
+        };
+        Self::leave_held_back(&mut state, worker);
+        if let Some(served) = state.served.take() {
             let router = &worker.shared.router;
             router.unsubscribe_all(&served.endpoint, served.session.subscriptions());
             worker.shared.directory.leave(&served.endpoint);

@@ -14,6 +14,7 @@ mod deliver;
 mod end;
 mod finish;
 mod greet;
+mod held_back;
 mod join;
 mod keep;
 mod oversized;

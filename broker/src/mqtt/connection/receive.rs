@@ -22,9 +22,6 @@ use crate::sink::{InboundMessage, MessageSink, NotStaged, Preparation, SinkFault
 /// What a connection may read before others have their turn, in bytes.
 const TURN_BYTES: usize = 64 * 1024;
 
-/// How often who is held back looks whether there is room again.
-const FULL_REST: Duration = Duration::from_millis(20);
-
 /// Why reading stopped.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Progress {
@@ -189,7 +186,8 @@ impl<C: Seams> Connection<C> {
         out: &mut Vec<u8>,
     ) -> usize {
         let mut used = 0;
-        while !state.is_over() && !state.is_held() && state.rests_until.is_none() {
+        let waits = |it: &State<C>| it.rests_until.is_some() || it.held_back.is_some();
+        while !state.is_over() && !state.is_held() && !waits(state) {
             let max_packet = match state.served {
                 Some(_) => worker.config().max_packet,
                 None => worker.config().max_packet_before_connect,
@@ -199,8 +197,13 @@ impl<C: Seams> Connection<C> {
                 if !oversized.is_over() {
                     break;
                 }
-                self.end_oversized(state, worker, &bytes[used..], batch, out);
+                if !self.hold_back_if_full(state, worker) {
+                    self.end_oversized(state, worker, &bytes[used..], batch, out);
+                }
                 continue;
+            }
+            if state.postponed.is_some() && self.hold_back_if_full(state, worker) {
+                break;
             }
             if let Some(postponed) = state.postponed.take() {
                 self.publish_postponed(state, worker, postponed, batch, out);
@@ -209,8 +212,7 @@ impl<C: Seams> Connection<C> {
             let rest = &bytes[used..];
             let handled = match frame::read(rest, max_packet) {
                 Ok(None) => break,
-                Ok(Some(frame)) if Self::is_held_back(state, worker, &frame) => {
-                    self.rest(state, FULL_REST);
+                Ok(Some(frame)) if is_publish(&frame) && self.hold_back_if_full(state, worker) => {
                     break;
                 }
                 Ok(Some(frame)) => {
@@ -248,16 +250,6 @@ impl<C: Seams> Connection<C> {
             self.end_if_err(state, worker, handled, rest, out);
         }
         used
-    }
-
-    /// Whether it is a message that the sink has no room for. Its sender waits,
-    /// as for a slow peer; whoever sends none is served.
-    #[inline]
-    fn is_held_back(state: &State<C>, worker: &Worker<C>, frame: &Frame<'_>) -> bool {
-        let stores = |served: &Served<C>| served.endpoint.realm == Realm::Platform;
-        frame.first >> 4 == codec::kind::PUBLISH
-            && worker.services.sink.is_full()
-            && state.served.as_deref().is_some_and(stores)
     }
 
     pub(super) fn end_if_err(
@@ -388,6 +380,10 @@ impl<C: Seams> Connection<C> {
             signed: None,
         }
     }
+}
+
+fn is_publish(frame: &Frame<'_>) -> bool {
+    frame.first >> 4 == codec::kind::PUBLISH
 }
 
 fn content_type(properties: Properties<'_>) -> Option<&str> {

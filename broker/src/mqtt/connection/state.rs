@@ -50,6 +50,8 @@ pub(super) struct State<C: Seams> {
     /// Until when it rests: ahead of a rate that it may publish or subscribe
     /// at.
     pub(super) rests_until: Option<Instant>,
+    /// Its place among those whose next message the sink has no room for.
+    pub(super) held_back: Option<u64>,
     end: Option<Box<End>>,
     /// Nothing more can be written, or its time is over.
     abandoned: bool,
@@ -103,6 +105,7 @@ impl<C: Seams> State<C> {
             postponed: None,
             has_unhandled: false,
             rests_until: None,
+            held_back: None,
             end: None,
             abandoned: false,
             stopping: false,
@@ -181,6 +184,7 @@ impl<C: Seams> State<C> {
         self.stopping
             || self.is_held()
             || self.rests_until.is_some()
+            || self.held_back.is_some()
             || pending >= config.uncommitted_messages
             || self.unsent.len() >= config.unsent_bytes
     }
