@@ -120,8 +120,9 @@ pub enum SinkFault {
     /// A signed message whose epoch and sequence were used for another one.
     #[error("the message's epoch and sequence were used before")]
     Replayed,
-    /// As many messages wait for a [`Preparation`] as may.
-    #[error("too many messages wait for something to be written first")]
+    /// As much waits to be written as may: what a [`Preparation`] is for, or
+    /// messages themselves.
+    #[error("more comes than can be written")]
     Busy,
     #[error("the platform is stopping")]
     Stopping,

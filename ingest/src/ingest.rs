@@ -94,7 +94,10 @@ impl Ingest {
             |field| inner.extra_field(device, field),
         )?;
         if !validated.new_fields.is_empty() {
-            return Err(StageError::NewFields(NewFields(validated.new_fields)));
+            return Err(StageError::NewFields(NewFields {
+                device: device.id.clone(),
+                fields: validated.new_fields,
+            }));
         }
         let mut order = self.inner.log.staging()?;
         let outcome = order.staging.sequence(device, batch, &validated)?;
@@ -112,9 +115,9 @@ impl Ingest {
     /// own; the message is staged anew then. Works under any executor.
     pub fn register(
         &self,
-        fields: NewFields,
+        new: NewFields,
     ) -> impl Future<Output = Result<(), RegisterFieldsError>> + Send + 'static + use<> {
-        self.inner.registrar.register(fields)
+        self.inner.registrar.register(new)
     }
 
     /// Resolves when all of `staged` are durable; one sync serves all who
@@ -127,12 +130,16 @@ impl Ingest {
     }
 
     /// Stages and commits one message, and never waits for the disk on the
-    /// thread of the caller.
+    /// thread of the caller. Refused as [`StageError::Full`] where
+    /// [`Self::is_full`]: the sender keeps it, and the room is for who cannot.
     pub async fn submit(
         &self,
         device: &Arc<Device>,
         batch: &ObservationBatch<'_>,
     ) -> Result<Receipt, SubmitError> {
+        if self.is_full() {
+            return Err(SubmitError::Stage(StageError::Full));
+        }
         let staged = self.stage(device, batch).map_err(SubmitError::Stage)?;
         let receipts = self
             .inner

@@ -28,6 +28,8 @@ mod sequence;
 mod stats;
 mod store;
 mod system;
+#[cfg(test)]
+mod testing;
 mod validate;
 pub mod verify;
 

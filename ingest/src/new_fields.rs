@@ -2,32 +2,43 @@
 //! from a thread of their own, so that whoever stages never waits for the
 //! registry. Only the message that has such a field waits, wherever its sender
 //! keeps it.
+//!
+//! A device waits once, for all of its messages: whoever asks for it again
+//! joins, and who gives up takes nothing away. So no device keeps the others
+//! out by asking often.
 
-use std::iter;
+use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 use std::mem;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::thread::JoinHandle;
 
+use device_registry::entities::MAX_EXTRA_FIELDS;
 use device_registry::{NewExtraField, Registry, StoreError};
-use parking_lot::Mutex;
+use domain::DeviceId;
+use parking_lot::{Condvar, Mutex};
+use rustc_hash::FxHashMap;
 use supervisor::Scope;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 
-/// Messages whose new fields wait to be registered.
-pub(crate) const MAX_WAITING: usize = 1_024;
-/// Messages whose new fields are registered in one change of the registry: some
-/// tens of milliseconds, as a piece of an import.
+/// Fields that wait to be registered, of all devices: up to 1 KiB of memory
+/// each. As after an update of the firmware of many thousand devices.
+const MAX_WAITING: usize = 32_768;
+/// Fields that are registered in one change of the registry: some tens of
+/// milliseconds, as a piece of an import.
 const MOST_AT_ONCE: usize = 256;
 
 /// The fields of one message that have no datastream yet.
 #[derive(Debug)]
-pub struct NewFields(pub(crate) Vec<NewExtraField>);
+pub struct NewFields {
+    pub(crate) device: DeviceId,
+    pub(crate) fields: Vec<NewExtraField>,
+}
 
 /// Why a message's new fields have no datastreams.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum RegisterFieldsError {
-    #[error("too many messages with new fields wait for the registry")]
+    #[error("too many new fields wait for the registry")]
     Busy,
     #[error("the platform is stopping")]
     Closed,
@@ -37,70 +48,283 @@ pub enum RegisterFieldsError {
 
 type Answer = Result<(), RegisterFieldsError>;
 
-struct Waiting {
-    fields: NewFields,
-    answer: oneshot::Sender<Answer>,
-}
-
 /// The thread, and the way to it.
-pub(crate) struct Registrar(Mutex<State>);
-
-enum State {
-    Running(SyncSender<Waiting>, JoinHandle<()>),
-    Stopped,
+pub(crate) struct Registrar {
+    queue: Arc<Queue>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Registrar {
     pub(crate) fn start(registry: &Arc<Registry>, scope: &Scope) -> std::io::Result<Self> {
-        let (sender, waiting) = mpsc::sync_channel(MAX_WAITING);
-        let registry = Arc::clone(registry);
-        let thread = scope.thread("new-fields", move || run(&registry, &waiting))?;
-        Ok(Self(Mutex::new(State::Running(sender, thread))))
+        let queue = Arc::new(Queue::default());
+        let (registry, asked) = (Arc::clone(registry), Arc::clone(&queue));
+        let thread = scope.thread("new-fields", move || run(&registry, &asked))?;
+        Ok(Self {
+            queue,
+            thread: Mutex::new(Some(thread)),
+        })
     }
 
-    /// Resolves when the fields have datastreams, as far as they may have any.
+    /// Resolves when the fields have datastreams, as far as they may have any
+    /// and had a place. Whoever stages the message again learns which have none.
     pub(crate) fn register(
         &self,
-        fields: NewFields,
+        new: NewFields,
     ) -> impl Future<Output = Answer> + Send + 'static + use<> {
-        let (answer, answered) = oneshot::channel();
-        let waiting = Waiting { fields, answer };
-        let asked = match &*self.0.lock() {
-            State::Running(sender, _) => sender.try_send(waiting).map_err(|error| match error {
-                TrySendError::Full(_) => RegisterFieldsError::Busy,
-                TrySendError::Disconnected(_) => RegisterFieldsError::Closed,
-            }),
-            State::Stopped => Err(RegisterFieldsError::Closed),
-        };
-        async move {
-            asked?;
-            answered.await.unwrap_or(Err(RegisterFieldsError::Closed))
-        }
+        answered(self.queue.join(new))
     }
 
     /// Takes no more, and waits for the change that is under way.
     pub(crate) fn stop(&self) {
-        let State::Running(sender, thread) = mem::replace(&mut *self.0.lock(), State::Stopped)
-        else {
-            return;
-        };
-        drop(sender);
-        // A panic there has been told by the panic hook.
-        let _ = thread.join();
+        self.queue.close();
+        if let Some(thread) = self.thread.lock().take() {
+            // A panic there has been told by the panic hook.
+            let _ = thread.join();
+        }
     }
 }
 
-fn run(registry: &Registry, waiting: &Receiver<Waiting>) {
-    while let Ok(first) = waiting.recv() {
-        let more = waiting.try_iter().take(MOST_AT_ONCE - 1);
-        let batch: Vec<Waiting> = iter::once(first).chain(more).collect();
-        let fields = batch.iter().flat_map(|waiting| &waiting.fields.0);
+async fn answered(joined: Result<Receiver, RegisterFieldsError>) -> Answer {
+    let mut receiver = joined?;
+    // Nobody answers any more where the thread has ended.
+    let answer = receiver.wait_for(Option::is_some).await.ok();
+    answer
+        .and_then(|answer| answer.clone())
+        .unwrap_or(Err(RegisterFieldsError::Closed))
+}
+
+fn run(registry: &Registry, queue: &Queue) {
+    let queue = ClosedAtEnd(queue);
+    while let Some(batch) = queue.0.take() {
+        let fields = batch.iter().flat_map(|device| &device.fields);
         let made = registry
             .make_extra_datastreams(fields)
             .map_err(|error| RegisterFieldsError::Store(Arc::new(error)));
-        for waiting in batch {
-            // Nobody listens where the sender is gone.
-            let _ = waiting.answer.send(made.clone());
+        for device in batch {
+            device.answer.send_replace(Some(made.clone()));
         }
+    }
+}
+
+/// After a panic too: nobody waits for a thread that is gone.
+struct ClosedAtEnd<'a>(&'a Queue);
+
+impl Drop for ClosedAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// What waits for the registry.
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    asked: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    devices: FxHashMap<DeviceId, WaitingDevice>,
+    /// The same devices, the oldest first.
+    order: VecDeque<DeviceId>,
+    /// Of all of them.
+    fields: usize,
+    is_closed: bool,
+}
+
+/// The new fields of one device, for all who wait for them.
+#[derive(Default)]
+struct WaitingDevice {
+    fields: Vec<NewExtraField>,
+    answer: watch::Sender<Option<Answer>>,
+}
+
+type Receiver = watch::Receiver<Option<Answer>>;
+
+impl Queue {
+    fn join(&self, new: NewFields) -> Result<Receiver, RegisterFieldsError> {
+        let waiting = &mut *self.waiting.lock();
+        if waiting.is_closed {
+            return Err(RegisterFieldsError::Closed);
+        }
+        let room = MAX_WAITING - waiting.fields;
+        let device = match waiting.devices.entry(new.device) {
+            Entry::Occupied(device) => device.into_mut(),
+            Entry::Vacant(_) if room == 0 => return Err(RegisterFieldsError::Busy),
+            Entry::Vacant(device) => {
+                waiting.order.push_back(device.key().clone());
+                device.insert(WaitingDevice::default())
+            }
+        };
+        waiting.fields += device.add(new.fields, room);
+        self.asked.notify_one();
+        Ok(device.answer.subscribe())
+    }
+
+    /// The devices of the next change; `None` at the end.
+    fn take(&self) -> Option<Vec<WaitingDevice>> {
+        let mut waiting = self.waiting.lock();
+        while waiting.order.is_empty() && !waiting.is_closed {
+            self.asked.wait(&mut waiting);
+        }
+        (!waiting.is_closed).then(|| waiting.take())
+    }
+
+    /// Those who wait are told at once.
+    fn close(&self) {
+        let closed = Waiting {
+            is_closed: true,
+            ..Waiting::default()
+        };
+        let told = mem::replace(&mut *self.waiting.lock(), closed);
+        self.asked.notify_one();
+        drop(told);
+    }
+}
+
+impl Waiting {
+    fn take(&mut self) -> Vec<WaitingDevice> {
+        let (mut batch, mut fields) = (Vec::new(), 0);
+        while fields <= MOST_AT_ONCE - MAX_EXTRA_FIELDS
+            && let Some(id) = self.order.pop_front()
+            && let Some(device) = self.devices.remove(&id)
+        {
+            fields += device.fields.len();
+            batch.push(device);
+        }
+        self.fields -= fields;
+        batch
+    }
+}
+
+impl WaitingDevice {
+    /// Adds what is not there yet, as far as the device may have it and there
+    /// is room; how many. What is left out comes again, if it still is new then.
+    fn add(&mut self, fields: Vec<NewExtraField>, room: usize) -> usize {
+        let before = self.fields.len();
+        let most = MAX_EXTRA_FIELDS.min(before + room);
+        for field in fields {
+            if self.fields.len() < most && !self.fields.contains(&field) {
+                self.fields.push(field);
+            }
+        }
+        self.fields.len() - before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::testing::{block_on, registry};
+
+    /// Fields that are new to a device.
+    struct Fields(Registry, DeviceId);
+
+    impl Fields {
+        fn new(folder: &std::path::Path) -> Self {
+            let (registry, device) = registry(folder);
+            Self(registry, device.id.clone())
+        }
+
+        /// As the queue has it, of a device of that name.
+        fn of(&self, device: &str, names: &[&str]) -> NewFields {
+            let new = |name: &&str| match self.0.extra_datastream(&self.1, name) {
+                Ok(device_registry::ExtraDatastream::New(field)) => field,
+                other => panic!("{other:?}"),
+            };
+            NewFields {
+                device: DeviceId::new(device).unwrap(),
+                fields: names.iter().map(new).collect(),
+            }
+        }
+    }
+
+    #[test]
+    fn a_device_that_asks_again_and_again_keeps_nobody_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let fields = Fields::new(folder.path());
+        let queue = Queue::default();
+        for number in 0..2 * MAX_WAITING {
+            let name = format!("field-{}", number % 100);
+            // Who asked is gone at once.
+            queue.join(fields.of("greedy", &[&name])).unwrap();
+        }
+        // All the others have what it does not: they fill the queue.
+        for number in MAX_EXTRA_FIELDS..MAX_WAITING {
+            let device = format!("device-{number}");
+            queue.join(fields.of(&device, &["one"])).unwrap();
+        }
+        let refused = queue.join(fields.of("late", &["one"]));
+        assert!(matches!(refused, Err(RegisterFieldsError::Busy)));
+        // Who waits already is one more that waits for the same.
+        queue.join(fields.of("greedy", &["field-1"])).unwrap();
+        queue.join(fields.of("device-100", &["two"])).unwrap();
+        queue.take().unwrap();
+        queue.join(fields.of("late", &["one"])).unwrap();
+    }
+
+    #[test]
+    fn of_ten_thousand_devices_with_a_new_field_each_has_its_turn() {
+        let folder = tempfile::tempdir().unwrap();
+        let fields = Fields::new(folder.path());
+        let queue = Queue::default();
+        let waiting: Vec<_> = (0..10_000)
+            .map(|number| {
+                let device = format!("device-{number}");
+                queue.join(fields.of(&device, &["one", "two"])).unwrap()
+            })
+            .collect();
+        let mut registered = 0;
+        while registered < 20_000 {
+            let batch = queue.take().unwrap();
+            let count: usize = batch.iter().map(|device| device.fields.len()).sum();
+            assert!((1..=MOST_AT_ONCE).contains(&count), "{count} in one change");
+            registered += count;
+            for device in batch {
+                device.answer.send_replace(Some(Ok(())));
+            }
+        }
+        for receiver in waiting {
+            block_on(answered(Ok(receiver))).unwrap();
+        }
+    }
+
+    #[test]
+    fn messages_of_a_device_with_the_same_field_wait_for_one_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let fields = Fields::new(folder.path());
+        let queue = Queue::default();
+        let first = queue.join(fields.of("device", &["one", "two"])).unwrap();
+        let second = queue.join(fields.of("device", &["two", "three"])).unwrap();
+        let batch = queue.take().unwrap();
+        assert_eq!((batch.len(), batch[0].fields.len()), (1, 3));
+        batch[0].answer.send_replace(Some(Ok(())));
+        drop(batch);
+        block_on(answered(Ok(first))).unwrap();
+        block_on(answered(Ok(second))).unwrap();
+    }
+
+    /// Nor after a change that was under way then.
+    #[test]
+    fn what_still_waits_when_the_platform_stops_is_not_registered() {
+        let folder = tempfile::tempdir().unwrap();
+        let fields = Fields::new(folder.path());
+        let queue = Queue::default();
+        let names = ["first", "second"].map(|name| fields.of(name, &["one"]));
+        let waiting = names.map(|new| queue.join(new).unwrap());
+        let changes = fields.0.mark().unwrap().changes;
+        queue.close();
+        run(&fields.0, &queue);
+        assert_eq!(fields.0.mark().unwrap().changes, changes);
+        for receiver in waiting {
+            let answer = block_on(async {
+                tokio::time::timeout(Duration::from_secs(60), answered(Ok(receiver))).await
+            });
+            assert!(matches!(answer, Ok(Err(RegisterFieldsError::Closed))));
+        }
+        let late = queue.join(fields.of("late", &["one"]));
+        assert!(matches!(late, Err(RegisterFieldsError::Closed)));
     }
 }

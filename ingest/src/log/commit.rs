@@ -151,7 +151,8 @@ impl Waiters {
     }
 }
 
-/// Starts the thread that leads always.
+/// Starts the log's own thread: it leads for those who may not, as long as the
+/// disk takes.
 pub(super) fn start_committer(shared: &Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
     let scope = shared.scope.clone();
     let shared = Arc::clone(shared);

@@ -1,9 +1,10 @@
 //! Leading: to write and sync what is staged, for everybody.
 //!
 //! The log's own thread may wait as long as the disk takes. Whoever else leads
-//! has others to serve: it begins no segment and waits for no applier, and
-//! leaves the rest to that thread after the first sync that takes long. So of
-//! all of them one waits, for one sync, each time the disk becomes slow.
+//! has others to serve: it begins no segment and waits for no applier, leads no
+//! longer than [`LAGGING`] in all, and leaves the rest to that thread after the
+//! first sync that takes long. So of all of them one waits, for one sync, each
+//! time the disk becomes slow.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -96,11 +97,17 @@ impl Shared {
         let writer = writer.ok_or(CommitError::Closed)?;
         let _whole = PoisonedByPanic(self);
         let target = self.last_staged();
+        // All groups, and the last of them: the next may take as long.
+        let (mut all, mut last) = (Duration::ZERO, Duration::ZERO);
         while self.durable() < target {
+            if patience == Patience::QuickSyncs && all + last > LAGGING {
+                return Ok(false);
+            }
             let Some(group) = self.next_group(writer, patience) else {
                 return Ok(false);
             };
-            self.make_durable(writer, group)?;
+            last = self.make_durable(writer, group)?;
+            all += last;
         }
         Ok(true)
     }
@@ -119,7 +126,8 @@ impl Shared {
         group
     }
 
-    fn make_durable(&self, writer: &mut Writer, mut group: Group) -> Result<(), CommitError> {
+    /// How long it took.
+    fn make_durable(&self, writer: &mut Writer, mut group: Group) -> Result<Duration, CommitError> {
         let begun = self.opened.elapsed();
         if let Err(fault) = writer.write(&mut group) {
             self.poison.set(fault.clone());
@@ -132,8 +140,9 @@ impl Shared {
         self.durable.store(group.last.get(), Ordering::Release);
         let now = self.opened.elapsed();
         self.synced.store(now.as_nanos() as u64, Ordering::Relaxed);
-        self.leading.took(now - begun, now);
+        let time = now - begun;
+        self.leading.took(time, now);
         self.feed.push(group);
-        Ok(())
+        Ok(time)
     }
 }

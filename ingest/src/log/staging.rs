@@ -20,8 +20,9 @@ const GROUP_CLOSES_AT: usize = GROUP_BYTES - MAX_FRAME_BYTES;
 const URGENT_BYTES: usize = 4 << 20;
 /// From here on who can hold messages back does ([`super::Log::is_full`]).
 const FULL_BYTES: usize = 16 << 20;
-/// From here on messages are refused. Whoever asked first never gets here: the
-/// rest is for who cannot ask, as a will, and for what workers stage at once.
+/// From here on messages are refused. Whoever asks first never gets here, as a
+/// connection of MQTT or a request over HTTP: the rest is for who cannot hold a
+/// message back, as a will, and for what workers stage at once.
 pub(crate) const MAX_STAGED_BYTES: usize = 64 << 20;
 /// Buffers that are kept for the next groups.
 const POOLED_BUFFERS: usize = 32;

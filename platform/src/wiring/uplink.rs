@@ -203,8 +203,8 @@ fn fault(error: StageError) -> SinkFault {
     match error {
         StageError::Replayed => SinkFault::Replayed,
         StageError::Closed => SinkFault::Stopping,
+        StageError::Full => SinkFault::Busy,
         error @ (StageError::Poisoned(_)
-        | StageError::Full
         | StageError::ExtraField(_)
         // What is refused has no fields.
         | StageError::NewFields(_)) => SinkFault::failed(error),
@@ -252,5 +252,17 @@ fn origin(
         resent: message.resent,
         boot_epoch: signed.map(|header| header.boot_epoch),
         boot_sequence: signed.map(|header| header.sequence),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Its sender is told to come again, and its operator where to look.
+    #[test]
+    fn a_disk_slower_than_its_messages_is_told_as_that() {
+        assert!(matches!(fault(StageError::Full), SinkFault::Busy));
+        assert!(matches!(fault(StageError::Closed), SinkFault::Stopping));
     }
 }

@@ -162,7 +162,7 @@ impl End {
             SinkFault::Denied(denial) => Self::kicked(denial.refusal.clone()),
             SinkFault::Stopping => Self::shutdown(),
             SinkFault::Busy => {
-                let cure = "the platform registers new fields more slowly than they come: look at its disk; the client sends its message again";
+                let cure = "the platform writes messages or new fields more slowly than they come: look at its disk; the client sends its message again";
                 Self::new(EventKind::SinkFault, fault.to_string(), cure)
                     .telling(ReasonCode::SERVER_BUSY, "send the message again later")
             }

@@ -4,11 +4,16 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
+use domain::batch::Resent;
+use domain::payload::PayloadError;
+use domain::{ObservationBatch, Origin};
 use tokio::sync::Barrier;
 
-use super::super::policy::Policy;
+use super::super::policy::{LAGGING, Policy};
 use super::super::staging::MAX_STAGED_BYTES;
 use super::*;
+use crate::testing::registry;
+use crate::{Ingest, StageError, SubmitError};
 
 /// Of a disk that is slow.
 const SYNC: Duration = Duration::from_millis(300);
@@ -70,7 +75,7 @@ fn of_all_workers_one_waits_for_one_sync_of_a_disk_that_becomes_slow() {
     assert_eq!(log.shared.leading.policy(), Policy::Thread);
     let all = faults.syncs() - before;
     assert!(all >= 4, "{all} syncs");
-    assert!(by_workers(&faults, before) <= 1, "of {all} syncs");
+    assert_eq!(by_workers(&faults, before), 1, "of {all} syncs");
 }
 
 #[test]
@@ -84,7 +89,22 @@ fn a_worker_that_leads_many_groups_leaves_the_rest_after_a_slow_one() {
     assert_eq!(commit(&log, many).unwrap().len(), 10);
     let all = faults.syncs() - before;
     assert!(all >= 4, "{all} syncs");
-    assert!(by_workers(&faults, before) <= 1, "of {all} syncs");
+    assert_eq!(by_workers(&faults, before), 1, "of {all} syncs");
+}
+
+/// No sync is slow, and all of them together would be.
+#[test]
+fn a_worker_leads_as_many_groups_as_are_quick_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let faults = Faults::default();
+    let log = open_measured(folder.path(), 16 << 20, &faults);
+    let many = (0..10).map(|number| stage(&log, number, 300_000)).collect();
+    faults.delay_syncs(LAGGING * 3 / 5);
+    let before = faults.syncs();
+    assert_eq!(commit(&log, many).unwrap().len(), 10);
+    let all = faults.syncs() - before;
+    assert!(all >= 4, "{all} syncs");
+    assert_eq!(by_workers(&faults, before), 1, "of {all} syncs");
 }
 
 /// A new segment takes several syncs, and a file that may have to be made.
@@ -189,4 +209,47 @@ fn no_worker_waits_for_an_applier_that_lags() {
     log.take_groups(Duration::ZERO);
     assert_eq!(block_on(waiting).unwrap().len(), 1);
     assert_eq!(by_workers(&faults, before), 0);
+}
+
+/// Who may keep its message is told so, while there still is room for others.
+#[test]
+fn who_submits_is_refused_as_soon_as_the_log_is_full() {
+    let folder = tempfile::tempdir().unwrap();
+    let (registry, device) = registry(folder.path());
+    let config = crate::Config::new(folder.path());
+    let clock = Arc::new(crate::SystemClock);
+    let ingest = Ingest::open(config, Arc::new(registry), clock).unwrap();
+    let batch = ObservationBatch {
+        origin: Origin {
+            credential: CredentialId::new(1),
+            assurance: Assurance::Key,
+            gateway: None,
+            transport: Transport::Http,
+            received: ingest.now(),
+            resent: Resent::No,
+            boot_epoch: None,
+            boot_sequence: None,
+        },
+        telemetry: Err(PayloadError::Json),
+        original: &[0; 60_000],
+    };
+    assert!(block_on(ingest.submit(&device, &batch)).is_ok());
+    let log = &ingest.inner.log;
+    // The disk takes nothing meanwhile.
+    let writer = log.shared.writer.lock();
+    while !log.is_full() {
+        drop(ingest.stage(&device, &batch).unwrap());
+    }
+    // It would wait for the disk otherwise.
+    let mut submitted = std::pin::pin!(ingest.submit(&device, &batch));
+    let polled = block_on(poll_fn(|context| {
+        Poll::Ready(submitted.as_mut().poll(context))
+    }));
+    assert!(matches!(
+        polled,
+        Poll::Ready(Err(SubmitError::Stage(StageError::Full)))
+    ));
+    assert!(ingest.stage(&device, &batch).is_ok());
+    drop(writer);
+    block_on(ingest.close()).unwrap();
 }
