@@ -87,7 +87,7 @@ const RECORDS: usize = 500;
 /// More than can be revoked while one compaction runs.
 const DEVICES: usize = 400;
 /// Of these at least are revoked while it does.
-const LEAST: usize = 10;
+const LEAST: usize = 5;
 
 /// Rows whose times lie between those of the other files.
 fn fill(platform: &TestPlatform, device: &TestDevice, file: usize) {
