@@ -247,8 +247,9 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
       if ((start - from) / (to - from) > 0.4 && (start - from) / (to - from) < 0.47) continue;
       for (const stream of asked) {
         const avg = Number(valueAt(stream, start));
-        // The first gauge was a metre lower an hour ago.
-        const first = stream.id === RISING ? avg - 1 : avg;
+        // The first gauge was two metres lower than now, at whatever time of
+        // the day its wave falls.
+        const first = stream.id === RISING ? Number(valueAt(stream, to)) - 2 : avg;
         const all = { avg, min: avg * 0.97, max: avg * 1.04, first };
         items.push({ start: new Date(start).toISOString(), end: new Date(start + step).toISOString(), datastream: stream.id, ...Object.fromEntries(functions.map((name) => [name, all[name]])) });
       }
