@@ -343,7 +343,7 @@ fn a_folder_that_will_not_do_is_refused_with_the_way_out() {
     // Only operators may.
     let stranger = ureq::post(format!("{}/v1/backup", platform.url()))
         .header("content-type", "application/json")
-        .send(r#"{"folder":"/tmp/backup"}"#);
+        .send(serde_json::json!({"folder": full}).to_string());
     assert!(
         matches!(stranger, Err(ureq::Error::StatusCode(401))),
         "{stranger:?}"

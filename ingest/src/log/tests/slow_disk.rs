@@ -78,33 +78,32 @@ fn of_all_workers_one_waits_for_one_sync_of_a_disk_that_becomes_slow() {
     assert_eq!(by_workers(&faults, before), 1, "of {all} syncs");
 }
 
-#[test]
-fn a_worker_that_leads_many_groups_leaves_the_rest_after_a_slow_one() {
+/// Ten messages in groups of their own, committed by one worker on a disk whose
+/// syncs take so long: how many syncs it led itself, and all of them.
+fn syncs_of_many_groups(sync: Duration) -> (usize, usize) {
     let folder = tempfile::tempdir().unwrap();
     let faults = Faults::default();
     let log = open_measured(folder.path(), 16 << 20, &faults);
     let many = (0..10).map(|number| stage(&log, number, 300_000)).collect();
-    faults.delay_syncs(SYNC);
+    faults.delay_syncs(sync);
     let before = faults.syncs();
     assert_eq!(commit(&log, many).unwrap().len(), 10);
-    let all = faults.syncs() - before;
+    (by_workers(&faults, before), faults.syncs() - before)
+}
+
+#[test]
+fn a_worker_that_leads_many_groups_leaves_the_rest_after_a_slow_one() {
+    let (led, all) = syncs_of_many_groups(SYNC);
     assert!(all >= 4, "{all} syncs");
-    assert_eq!(by_workers(&faults, before), 1, "of {all} syncs");
+    assert_eq!(led, 1, "of {all} syncs");
 }
 
 /// No sync is slow, and all of them together would be.
 #[test]
 fn a_worker_leads_as_many_groups_as_are_quick_together() {
-    let folder = tempfile::tempdir().unwrap();
-    let faults = Faults::default();
-    let log = open_measured(folder.path(), 16 << 20, &faults);
-    let many = (0..10).map(|number| stage(&log, number, 300_000)).collect();
-    faults.delay_syncs(LAGGING * 3 / 5);
-    let before = faults.syncs();
-    assert_eq!(commit(&log, many).unwrap().len(), 10);
-    let all = faults.syncs() - before;
+    let (led, all) = syncs_of_many_groups(LAGGING * 3 / 5);
     assert!(all >= 4, "{all} syncs");
-    assert_eq!(by_workers(&faults, before), 1, "of {all} syncs");
+    assert_eq!(led, 1, "of {all} syncs");
 }
 
 /// A new segment takes several syncs, and a file that may have to be made.
