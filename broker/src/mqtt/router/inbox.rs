@@ -19,12 +19,12 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
-    /// Messages wait for these connections.
-    pub(super) fn deliver(&self, mut endpoints: Vec<Arc<Endpoint>>) {
+    /// Messages wait for these connections; takes them out of the list.
+    pub(super) fn deliver(&self, endpoints: &mut Vec<Arc<Endpoint>>) {
         if endpoints.is_empty() {
             return;
         }
-        self.ready.lock().append(&mut endpoints);
+        self.ready.lock().append(endpoints);
         self.work.notify_one();
     }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use domain::Offset;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use smallvec::SmallVec;
 
 pub(crate) use endpoint::{Drained, Endpoint, Seat};
@@ -40,9 +40,12 @@ use crate::stats::Counter;
 /// Deliveries under one hold of the lock, a message's own left aside: about
 /// 0.2 ms.
 const HOLD_DELIVERIES: usize = 2_048;
-/// Deliveries after which the subscribers are woken and the caller may let
-/// others run: one or two milliseconds.
+/// Deliveries after which the caller may let others run: one or two
+/// milliseconds.
 const TURN_DELIVERIES: usize = 16_384;
+/// Deliveries after which the subscribers are woken although more follow: some
+/// 25 milliseconds. Whoever is woken more often writes more and smaller packets.
+const WAKE_DELIVERIES: usize = 262_144;
 
 pub(crate) struct Router {
     platform: RwLock<Trie>,
@@ -51,6 +54,8 @@ pub(crate) struct Router {
     unprotected: RwLock<Trie>,
     retained: RetainedMessages,
     inboxes: Box<[Inbox]>,
+    /// Whom [`Router::publish`] has reached and not woken yet.
+    reached: Mutex<Post>,
     routed: Counter,
     /// All messages of the log before it have reached whom they reach. Written
     /// under a read lock of `platform`, so that who holds the write lock sees
@@ -66,6 +71,7 @@ impl Router {
             unprotected: RwLock::default(),
             retained: RetainedMessages::default(),
             inboxes: (0..workers).map(|_| Inbox::default()).collect(),
+            reached: Mutex::new(Post::new(workers)),
             routed: Counter::default(),
             published: AtomicU64::new(0),
         }
@@ -154,9 +160,9 @@ impl Router {
 
     /// Gives messages of the log to all whom they reach, one turn of it:
     /// whether some may be left. They are in order, and the frame of the last
-    /// one is whole.
+    /// one is whole. The last turn of a batch wakes all that were reached.
     pub(crate) fn publish(&self, messages: &mut impl Iterator<Item = Message>) -> bool {
-        let mut post = Post::new(self.inboxes.len());
+        let mut post = self.reached.lock();
         let (mut turn, mut count, mut last, mut more) = (0, 0, None, true);
         while more && turn < TURN_DELIVERIES {
             let trie = self.platform.read();
@@ -181,7 +187,9 @@ impl Router {
             turn += held;
         }
         self.routed.add(count);
-        post.send(&self.inboxes);
+        if !more || post.deliveries >= WAKE_DELIVERIES {
+            post.send(&self.inboxes);
+        }
         more
     }
 
@@ -201,7 +209,7 @@ impl Router {
                 Reached::One(subscriber) => {
                     let endpoint = &subscriber.endpoint;
                     if let Some(worker) = endpoint.pass_over(first, behind) {
-                        post.0[worker].push(endpoint.clone());
+                        post.woken[worker].push(endpoint.clone());
                     }
                 }
                 Reached::OneOf(group) => {
@@ -277,25 +285,33 @@ impl Router {
 }
 
 /// Whom each worker has to be told of.
-struct Post(SmallVec<[Vec<Arc<Endpoint>>; 8]>);
+struct Post {
+    woken: SmallVec<[Vec<Arc<Endpoint>>; 8]>,
+    deliveries: usize,
+}
 
 impl Post {
     fn new(workers: usize) -> Self {
         let mut woken = SmallVec::new();
         woken.resize_with(workers, Vec::new);
-        Self(woken)
+        Self {
+            woken,
+            deliveries: 0,
+        }
     }
 
     fn give(&mut self, endpoint: &Arc<Endpoint>, delivery: Delivery) {
+        self.deliveries += 1;
         if let Some(worker) = endpoint.push(delivery) {
-            self.0[worker].push(endpoint.clone());
+            self.woken[worker].push(endpoint.clone());
         }
     }
 
-    fn send(self, inboxes: &[Inbox]) {
-        for (inbox, endpoints) in inboxes.iter().zip(self.0) {
+    fn send(&mut self, inboxes: &[Inbox]) {
+        for (inbox, endpoints) in inboxes.iter().zip(&mut self.woken) {
             inbox.deliver(endpoints);
         }
+        self.deliveries = 0;
     }
 }
 

@@ -1,13 +1,15 @@
 //! How long the subscriptions are locked.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 
 use super::*;
-use crate::access::Protocol;
+use crate::access::{Listener, Protocol};
 use crate::mqtt::codec::SubscribeOptions;
+use crate::stats::{ListenerCounters, RateMeter};
 
 fn subscription(filter: &str) -> Subscription {
     Subscription {
@@ -24,6 +26,27 @@ fn message(number: u64) -> Message {
         position: Some(LogPosition::at(Offset::new(number))),
         ..Message::new("open/x", Bytes::from_static(b"1"))
     }
+}
+
+/// A connection of the first worker.
+fn seat() -> Arc<Seat> {
+    let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 1883));
+    Arc::new(Seat {
+        worker: 0,
+        slot: 0,
+        login: None,
+        peer,
+        protocol: Protocol::V5,
+        keep_alive: 0,
+        session_expiry: 0,
+        since: SystemTime::now(),
+        messages_in: Counter::default(),
+        messages_out: Counter::default(),
+        rate: RateMeter::new(Instant::now()),
+        dropped: Counter::default(),
+        listener: Arc::new(ListenerCounters::new(Listener::Mqtt, peer)),
+        agency: None,
+    })
 }
 
 /// A batch for thousands of subscribers is under way: who subscribes meanwhile
@@ -86,4 +109,28 @@ fn one_subscriber_gets_a_whole_batch_in_one_turn() {
     let mut messages = (1..=4_096).map(message);
     assert!(!router.publish(&mut messages));
     assert_eq!(router.routed(), 4_096);
+}
+
+/// Who is woken more often than that writes more and smaller packets.
+#[test]
+fn a_batch_of_several_turns_wakes_each_subscriber_once() {
+    const SUBSCRIBERS: usize = 4_096;
+    let messages = (2 * TURN_DELIVERIES / SUBSCRIBERS) as u64;
+    let router = Router::new(1);
+    let endpoints: Vec<_> = (0..SUBSCRIBERS).map(|_| Endpoint::for_test()).collect();
+    for endpoint in &endpoints {
+        endpoint.sit(seat());
+        router.subscribe_all(endpoint, &[subscription("open/#")]);
+    }
+    let mut woken = Vec::new();
+    let mut batch = (1..=messages).map(message);
+    let mut turns = 1;
+    while router.publish(&mut batch) {
+        router.inbox(0).take_ready(&mut woken);
+        assert!(woken.is_empty());
+        turns += 1;
+    }
+    assert!(turns > 1);
+    router.inbox(0).take_ready(&mut woken);
+    assert_eq!(woken.len(), SUBSCRIBERS);
 }
