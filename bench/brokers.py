@@ -1,7 +1,8 @@
 """What the measurements share: fresh brokers, and firmware-sim against them.
 
 The environment variable BIN names a folder with madang and firmware-sim;
-without it the release build of this tree is measured.
+without it the release build of this tree is measured. FLASHMQ names FlashMQ's
+program, which is a peer beside mosquitto then.
 """
 
 import contextlib
@@ -17,6 +18,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BIN = os.environ.get("BIN", os.path.join(ROOT, "target", "release"))
+FLASHMQ = os.environ.get("FLASHMQ")
 
 
 def free_port():
@@ -101,6 +103,25 @@ class Mosquitto:
         self.addresses = {"mqtt": self.mqtt}
         if certificate:
             self.addresses["mqtts"] = f"127.0.0.1:{tls}"
+
+
+class FlashMq:
+    """The program that FLASHMQ names, with its defaults; it stores nothing."""
+    name = "FlashMQ"
+    identity = ["--anonymous"]
+
+    def __init__(self, path):
+        port = free_port()
+        conf = os.path.join(path, "flashmq.conf")
+        with open(conf, "w") as file:
+            file.write("allow_anonymous true\nlog_level warning\n"
+                       f"listen {{\n  protocol mqtt\n  port {port}\n  inet_protocol ip4\n"
+                       "  inet4_bind_address 127.0.0.1\n}\n")
+        self.process = subprocess.Popen([FLASHMQ, "--config-file", conf], stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        wait_for(port, self.process)
+        self.mqtt = f"127.0.0.1:{port}"
+        self.addresses = {"mqtt": self.mqtt}
 
 
 @contextlib.contextmanager

@@ -1,11 +1,12 @@
 #!/usr/bin/env -S python3 -B
-"""Measures madang and mosquitto with the same load in one run.
+"""Measures madang, mosquitto and FlashMQ with the same load in one run.
 
     cargo build --release --workspace
     bench/compare.py [--quick] [--only WORD] > table.md
     bench/compare.py --before FOLDER [--rounds N] [--datastreams N] > table.md
 
-Needs Debian's mosquitto; with --before the peer is another build of madang
+Needs Debian's mosquitto; FlashMQ is measured where the environment variable
+FLASHMQ names its program. With --before the peer is another build of madang
 instead, the two in turn, and the medians of N rounds count; each round starts
 with so many datastreams registered. Each row starts a fresh broker, so that no
 row pays for the one before. The load (firmware-sim) shares the two cores with it;
@@ -21,7 +22,7 @@ import statistics
 from dataclasses import dataclass
 
 import plot
-from brokers import Madang, Mosquitto, folder, load, running
+from brokers import FLASHMQ, FlashMq, Madang, Mosquitto, folder, load, running
 from registered import register
 
 IN_FLIGHT = 100
@@ -105,20 +106,18 @@ def speed(result):
     return subscribers["received"] / max(subscribers["seconds"], 1e-3)
 
 
-def messages(rows, quick):
-    print("| Load | madang CPU-s per million | messages/s | ack p50 / p99 ms "
-          "| mosquitto CPU-s per million | messages/s | ack p50 / p99 ms | ratio | read back | received |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
+def messages(rows, peers, quick):
+    cells = " | ".join(f"{peer.name} CPU-s per million | messages/s | ack p50 / p99 ms" for peer in (Madang, *peers))
+    header(f"Load | {cells}", peers, "read back | received")
     for row in rows:
-        ours, theirs = row.run(Madang, quick), row.run(Mosquitto, quick)
-        cpu = [result["server"]["cpu_seconds_per_million"] for result in (ours, theirs)]
+        ours, *theirs = results = [row.run(start, quick) for start in (Madang, *peers)]
+        cpu = [result["server"]["cpu_seconds_per_million"] for result in results]
         cells = [f'{each:.2f} | {result["messages_per_second"]:,.0f} | {latency(result)}'
-                 for each, result in zip(cpu, (ours, theirs))]
+                 for each, result in zip(cpu, results)]
         back = ours["readback"]
         right = back["found"] - back["wrong"] - back["strange"]
-        received = f"{heard(ours)}; {heard(theirs)}" if row.subscribers else "-"
-        print(f'| {row.name()} | {cells[0]} | {cells[1]} | **{cpu[0] / cpu[1]:.2f}** '
-              f'| {right:,} of {back["expected"]:,} | {received} |', flush=True)
+        received = "; ".join(map(heard, results)) if row.subscribers else "-"
+        line(row.name(), cells, cpu, f'{right:,} of {back["expected"]:,} | {received}')
 
 
 def to_all(start, count, pace, quick):
@@ -127,18 +126,27 @@ def to_all(start, count, pace, quick):
                     "--subscribers", SUBSCRIBERS, *pace)
 
 
-def fan_out(rows, quick):
-    print(f"\n| To {SUBSCRIBERS:,} subscribers | madang CPU-s per million deliveries | deliveries/s | received "
-          "| mosquitto CPU-s per million deliveries | deliveries/s | received | ratio |")
-    print("|---|---|---|---|---|---|---|---|")
+def fan_out(rows, peers, quick):
+    cells = " | ".join(f"{peer.name} CPU-s per million deliveries | deliveries/s" for peer in (Madang, *peers))
+    print()
+    header(f"To {SUBSCRIBERS:,} subscribers | {cells}", peers, "received")
     for name, count, pace in rows:
-        results = []
-        for start in (Madang, Mosquitto):
-            results.append(to_all(start, count, pace, quick))
+        results = [to_all(start, count, pace, quick) for start in (Madang, *peers)]
         cpu = [result["server"]["cpu_seconds_per_million_deliveries"] for result in results]
-        cells = [f'{each:.2f} | {speed(result):,.0f} | {heard(result)}'
-                 for each, result in zip(cpu, results)]
-        print(f"| {name} | {cells[0]} | {cells[1]} | **{cpu[0] / cpu[1]:.2f}** |", flush=True)
+        cells = [f"{each:.2f} | {speed(result):,.0f}" for each, result in zip(cpu, results)]
+        line(name, cells, cpu, "; ".join(map(heard, results)))
+
+
+def header(first, peers, last):
+    ratios = "".join(f" | ratio to {peer.name}" for peer in peers)
+    columns = f"{first}{ratios} | {last}"
+    print(f"| {columns} |\n|{'---|' * len(columns.split(' | '))}")
+
+
+def line(name, cells, cpu, last):
+    """The first of `cpu` is ours."""
+    ratios = "".join(f"| **{cpu[0] / each:.2f}** " for each in cpu[1:])
+    print(f'| {name} | {" | ".join(cells)} {ratios}| {last} |', flush=True)
 
 
 def registered(start, datastreams, path):
@@ -189,11 +197,12 @@ def main():
     fan_outs = [row for row in FAN_OUT if options.only in row[0] + " fan-out"]
     if options.before:
         return against(wanted, fan_outs, options)
+    peers = [Mosquitto, *([FlashMq] if FLASHMQ else [])]
     with plot.recorded(options.plot):
         if wanted:
-            messages(wanted, options.quick)
+            messages(wanted, peers, options.quick)
         if fan_outs:
-            fan_out(fan_outs, options.quick)
+            fan_out(fan_outs, peers, options.quick)
 
 
 if __name__ == "__main__":
