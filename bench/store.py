@@ -76,7 +76,7 @@ def costs(load, daily, crash, queries):
         (f'open after kill -9 with {crash["opens"][0]["rows_in_head"]:,} rows in the log alone, ms',
          f"{killed:.0f}", BARS["open_killed"]),
     ]
-    print(f'\n| {load["rows"]:,} rows, {load["devices"]:,} devices | | bar |\n|---|---|---|')
+    print(f'\n| {load["rows"]:,} rows, {load["devices"]:,} devices | | limit |\n|---|---|---|')
     for name, figure, bar in rows:
         print(f"| {name} | {figure} | {bar} |")
 
@@ -95,7 +95,7 @@ def answers_table(queries, duck, web):
         one = boxes[name]
         rows.append((f'hourly mean in a box, {what} ({one["datastreams"]:,}); CPU {one["median_cpu_ms"]:.1f}',
                      f'{one["median_ms"]:.1f} | {one["first_ms"]:.1f}', f'{BARS["box_cpu"]} CPU', f"box_{name}"))
-    print("\n| Query, ms | in process | first touch | bar | through HTTP, p50 | DuckDB on our files | answers |")
+    print("\n| Query, ms | in process | first touch | limit | through HTTP, p50 | DuckDB on our files | answers |")
     print("|---|---|---|---|---|---|---|")
     for name, own, bar, key in rows:
         equal = "equal" if duck[key].equal and web[key].equal else "DIFFERENT"
@@ -191,7 +191,7 @@ def main():
     ranges = [queries["range_24h"]["again"]["median_ms"] for queries, _ in runs]
     if len(ranges) > 1:
         print(f"\n24 h of one device in {options.days[-1]} days against {options.days[0]}: "
-              f"{ranges[-1] / ranges[0]:.2f} (bar: 2).")
+              f"{ranges[-1] / ranges[0]:.2f} (limit: 2).")
     different = sorted({key for _, keys in runs for key in keys})
     if different:
         sys.exit(f"NOT EQUAL: {', '.join(different)}")
