@@ -25,13 +25,13 @@ pub const MAX_REFUSED: usize = 1_000;
 /// Events that all devices keep together: about 60 MB at 600 bytes each.
 pub const MAX_EVENTS: usize = 100_000;
 /// The longest login that is kept, in bytes.
-pub const MAX_LOGIN_BYTES: usize = 64;
+pub(crate) const MAX_LOGIN_BYTES: usize = 64;
 /// The longest address, reason or cure that is kept, in bytes.
-pub const MAX_TEXT_BYTES: usize = 512;
+pub(crate) const MAX_TEXT_BYTES: usize = 512;
 /// Bytes of what came that are kept.
-pub const MAX_HEAD_BYTES: usize = 256;
+pub(crate) const MAX_HEAD_BYTES: usize = 256;
 /// Repeats of a refusal are one event for so long after the first of them.
-pub const FOLD_WITHIN: Duration = Duration::from_secs(60);
+pub(crate) const FOLD_WITHIN: Duration = Duration::from_secs(60);
 /// Newest events of a ring among which one is looked for that comes again.
 const FOLD_DEPTH: usize = 8;
 /// A device with fewer events than this gives up none for others.
@@ -88,8 +88,8 @@ impl EventKind {
 /// One event, as it is kept.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Event {
-    /// Grows with each event, over restarts too; a follower asks for what is
-    /// behind it.
+    /// Grows with each event, over restarts too; a follower asks for what
+    /// came after it.
     pub sequence: u64,
     /// Of the newest of those that it stands for.
     pub time: Timestamp,
@@ -99,7 +99,7 @@ pub struct Event {
     pub count: u32,
     /// The registered device, where it is known which one it is.
     pub device: Option<DeviceId>,
-    /// The name that was given, at most [`MAX_LOGIN_BYTES`].
+    /// The name that was given, at most `MAX_LOGIN_BYTES`.
     pub login: Box<str>,
     /// The peer's address.
     pub peer: Box<str>,
@@ -190,7 +190,7 @@ impl Events {
         self.sequence.store(sequence, Ordering::Release);
     }
 
-    /// The newest `limit` events of a device behind `after`, oldest first.
+    /// The newest `limit` events of a device after `after`, oldest first.
     pub fn of_device(&self, device: &DeviceId, after: u64, limit: usize) -> Vec<Arc<Event>> {
         let rings = self.rings.lock();
         rings
@@ -210,13 +210,13 @@ impl Events {
         ring.iter().rev().find(|event| wanted(event)).cloned()
     }
 
-    /// The newest `limit` refusals behind `after`, oldest first.
+    /// The newest `limit` refusals after `after`, oldest first.
     pub fn refused(&self, after: u64, limit: usize) -> Vec<Arc<Event>> {
         newest(&self.rings.lock().refused, after, limit)
     }
 
     /// The newest event's number. A follower that sees it grow asks for what
-    /// is behind the last one that it has.
+    /// came after the last one that it has.
     pub fn sequence(&self) -> u64 {
         self.sequence.load(Ordering::Acquire)
     }

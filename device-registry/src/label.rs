@@ -1,7 +1,7 @@
 //! Names and other short texts that people give.
 
 /// The longest name, attribution or contact, in bytes.
-pub const MAX_LABEL_BYTES: usize = 256;
+pub(crate) const MAX_LABEL_BYTES: usize = 256;
 
 /// Why a text is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -2,65 +2,68 @@
 //! datastreams, boundaries, applications and keys, in embedded SQLite; and the
 //! immutable snapshot of them that the data plane reads.
 //!
-//! Operations ([`operations`]) block on the disk and are few; reading the
-//! [`Snapshot`] and proving an identity ([`auth`]) take no lock and no I/O.
+//! A folder for each kind of entity holds what it is and what can be done to
+//! it: one operation a file, each a method of [`Registry`] with an error of its
+//! own. Operations block on the disk and are few; reading the [`Snapshot`] and
+//! proving an identity take no lock and no I/O.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod api_key_text;
-pub mod application;
-pub mod auth;
-pub mod boundary;
-mod builtin_models;
-mod copy;
-mod draft;
-pub mod entities;
-pub mod events;
-mod fault;
-mod jwk;
-pub mod label;
-pub mod model;
-pub mod model_change;
-pub mod model_file;
-pub mod network;
-pub mod operations;
-pub mod operator;
-mod public_datastreams;
-pub mod public_key;
+mod agency;
+mod application;
+mod auth;
+mod boundary;
+mod device;
+mod events;
+mod label;
+mod model;
 mod registry;
-pub mod retention;
 mod secret;
-mod secret_file;
-pub mod snapshot;
+mod snapshot;
 mod store;
-pub mod thing;
+mod thing;
 
-pub use application::{ApiKey, ApiKeyKind, Application};
+pub use agency::{
+    Agency, AgencyPatch, CreateAgencyError, MAX_AGENCIES, MAX_RETENTION_DAYS, MIN_RETENTION_DAYS,
+    NewAgency, PatchAgencyError, RetentionError, horizon,
+};
+pub use application::{
+    ApiKey, ApiKeyError, ApiKeyKind, Application, CreateApplicationError, CreateKeyError,
+    CreatedApplication, IssuedKey, MAX_APPLICATIONS, MAX_KEYS_EVER, MAX_LIVE_KEYS, MAX_ORIGINS,
+    NewApiKey, NewApplication, OriginError, RevokeKeyError,
+};
 pub use auth::{
     AuthError, AuthErrorKind, CHALLENGE_BYTES, CHALLENGE_METHOD, Exposure, SignatureAlgorithm,
     authenticate_certificate, authenticate_challenge, authenticate_jwt, new_challenge,
     verify_signature,
 };
-pub use boundary::{Boundary, GeoJson, GeoJsonError, Shape};
-pub use copy::{CopyRegistryError, InspectError, Inspected, inspect, mend};
-pub use entities::{
-    Agency, Credential, CredentialProof, Datastream, Device, DeviceDatastreams, DeviceStatus,
-    Licence, LicenceError, Visibility,
+pub use boundary::{
+    Boundary, GeoJson, GeoJsonError, MAX_BOUNDARIES, MAX_VERTICES_IN_ALL, NewBoundary, PutBoundary,
+    PutBoundaryError, RemoveBoundaryError, Shape, ShapeError,
 };
-pub use events::{Event, EventKind, Events, NewEvent};
-pub use fault::RegistryFault;
-pub use model::{Field, Model, ModelVersion, ValueKind};
-pub use operations::*;
-pub use operator::{MIN_TOKEN_BYTES, OperatorError, TOKEN_FILE};
-pub use public_datastreams::{PublicFilter, PublicPlace, WalkEnd};
-pub use public_key::{NewKey, PublicKeyError};
-pub use registry::{OpenError, PEPPER_FILE, Registry};
-pub use retention::{MAX_RETENTION_DAYS, MIN_RETENTION_DAYS, RetentionError};
+pub use device::{
+    AddCredentialError, AliasError, Credential, CredentialProof, Device, DeviceDatastreams,
+    DevicePatch, DeviceStatus, ExtraDatastream, ExtraDatastreamError, GatewayError, ImportError,
+    ImportMode, ImportReport, ImportRow, MAX_CREDENTIALS, MAX_EXTRA_FIELDS, MAX_IMPORT_ROWS,
+    MAX_REPORTED_ERRORS, MadePassword, NetworkError, NewDevice, NewExtraField, NewKey,
+    PasswordTerms, Patch, PatchDeviceError, PublicKeyError, RegisterDeviceError,
+    RemoveCredentialError, RevokeDeviceError, RowError,
+};
+pub use events::{
+    Event, EventKind, Events, MAX_EVENTS, MAX_EVENTS_OF_DEVICE, MAX_REFUSED, NewEvent,
+};
+pub use label::LabelError;
+pub use model::{
+    AddModelError, AddedModel, Field, IncompatibleModel, MAX_MODELS, Model, ModelChange,
+    ModelFileError, ModelVersion, ValueKind,
+};
+pub use registry::{ErrorClass, OpenError, OperationError, PEPPER_FILE, Registry};
 pub use secret::RandomError;
-pub use secret_file::SecretFileError;
-pub use snapshot::{ExtraField, Snapshot, login_name};
+pub use secret::file::SecretFileError;
+pub use secret::operator::{MIN_TOKEN_BYTES, OperatorError, TOKEN_FILE};
+pub use snapshot::{ExtraField, PublicFilter, PublicPlace, Snapshot, WalkEnd, login_name};
 pub use store::{
-    Numbers, OpenStoreError, REGISTRY_FILE, RegistryFolder, RegistryMark, SCHEMA_VERSION,
-    StoreError,
+    CopyRegistryError, InspectError, Inspected, Numbers, OpenStoreError, REGISTRY_FILE,
+    RegistryFault, RegistryFolder, RegistryMark, SCHEMA_VERSION, StoreError, inspect, mend,
 };
-pub use thing::{LocationSince, Thing};
+pub use thing::{Datastream, Licence, LicenceError, LocationSince, Thing, Visibility};

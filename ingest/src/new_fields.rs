@@ -13,8 +13,7 @@ use std::mem;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use device_registry::entities::MAX_EXTRA_FIELDS;
-use device_registry::{NewExtraField, Registry, StoreError};
+use device_registry::{MAX_EXTRA_FIELDS, NewExtraField, Registry, StoreError};
 use domain::DeviceId;
 use parking_lot::{Condvar, Mutex};
 use rustc_hash::FxHashMap;

@@ -7,8 +7,7 @@ use domain::{CredentialId, Timestamp};
 
 use super::AuthError;
 use super::signature::{find_key, is_key};
-use crate::entities::Device;
-use crate::public_key;
+use crate::device::{Device, public_key};
 
 /// Whether the public key of a TLS client's certificate (its
 /// SubjectPublicKeyInfo, DER; Ed25519 or P-256) is one of the device's, and

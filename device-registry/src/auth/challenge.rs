@@ -16,7 +16,7 @@ use domain::{CredentialId, DeviceId, Timestamp};
 
 use super::AuthError;
 use super::signature::verify_by_any_key;
-use crate::entities::Device;
+use crate::device::Device;
 use crate::secret::{self, RandomError};
 
 /// The name of the method in CONNECT and AUTH.

@@ -22,7 +22,7 @@ pub enum AuthError {
 
     #[error(
         "the token has {bytes} bytes; at most {} are read",
-        super::MAX_TOKEN_BYTES
+        super::jwt::MAX_TOKEN_BYTES
     )]
     TokenTooLong { bytes: usize },
     #[error("the password is no JWT: {0}")]

@@ -2,7 +2,7 @@
 //! the device's registered key, as the MQTT password or the HTTP bearer.
 //!
 //! `sub` is the device's id, `aud` (a string or an array) holds the platform's
-//! name, `exp` lies at most 24 h behind `iat`, and the device's clock may be
+//! name, `exp` lies at most 24 h after `iat`, and the device's clock may be
 //! wrong by 10 minutes either way. `nbf` is kept where it is there. A header
 //! with `crit` is refused, as RFC 7515 asks of who knows no extension.
 
@@ -14,14 +14,14 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{AuthError, SignatureAlgorithm, admit, verify_signature};
-use crate::entities::{CredentialProof, Device};
+use crate::device::{CredentialProof, Device};
 
 /// The longest token that is read: a usual one has about 250 bytes.
-pub const MAX_TOKEN_BYTES: usize = 4_096;
-/// `exp` at most this far behind `iat`.
-pub const MAX_LIFETIME_SECONDS: i64 = 24 * 3_600;
+pub(super) const MAX_TOKEN_BYTES: usize = 4_096;
+/// `exp` at most this far after `iat`.
+pub(super) const MAX_LIFETIME_SECONDS: i64 = 24 * 3_600;
 /// How wrong a device's clock may be, either way.
-pub const CLOCK_SKEW_SECONDS: i64 = 600;
+pub(super) const CLOCK_SKEW_SECONDS: i64 = 600;
 /// Characters of a stranger's text that a refusal repeats.
 const MAX_QUOTED_CHARS: usize = 64;
 /// Audiences that a token may name.

@@ -16,14 +16,14 @@ mod signature;
 pub use certificate::authenticate_certificate;
 pub use challenge::{CHALLENGE_BYTES, CHALLENGE_METHOD, authenticate_challenge, new_challenge};
 pub use error::{AuthError, AuthErrorKind};
-pub use jwt::{CLOCK_SKEW_SECONDS, MAX_LIFETIME_SECONDS, MAX_TOKEN_BYTES, authenticate_jwt};
+pub use jwt::authenticate_jwt;
+pub use password::Exposure;
 pub(crate) use password::authenticate_password;
-pub use password::{Exposure, MAX_PASSWORD_BYTES};
 pub use signature::{SignatureAlgorithm, verify_signature};
 
 use domain::Timestamp;
 
-use crate::entities::{Device, DeviceStatus};
+use crate::device::{Device, DeviceStatus};
 
 /// Whether the device may prove itself at all.
 fn admit(device: &Device, now: Timestamp) -> Result<(), AuthError> {

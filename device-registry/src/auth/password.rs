@@ -6,12 +6,11 @@ use std::net::IpAddr;
 use domain::{CredentialId, Timestamp};
 
 use super::{AuthError, admit};
-use crate::entities::{CredentialProof, Device};
-use crate::network::Network;
+use crate::device::{CredentialProof, Device, Network};
 use crate::secret::{self, Pepper};
 
 /// A longer text is no password of ours, and is not hashed.
-pub const MAX_PASSWORD_BYTES: usize = 256;
+pub(super) const MAX_PASSWORD_BYTES: usize = 256;
 
 /// What could read the password on its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

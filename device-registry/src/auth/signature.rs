@@ -7,7 +7,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
 use super::{AuthError, admit};
-use crate::entities::{Credential, CredentialProof, Device};
+use crate::device::{Credential, CredentialProof, Device};
 
 /// Which of the registered keys may verify.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

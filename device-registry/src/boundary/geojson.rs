@@ -1,7 +1,7 @@
 //! A boundary's geometry as GeoJSON (RFC 7946): a Polygon or a MultiPolygon.
 //!
 //! A position is `[longitude, latitude]` in degrees of WGS 84; an altitude
-//! behind them is dropped, and so are members that GeoJSON does not know. A
+//! after them is dropped, and so are members that GeoJSON does not know. A
 //! ring has four positions at least, of which the last repeats the first.
 
 use domain::Location;

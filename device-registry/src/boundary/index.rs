@@ -17,7 +17,7 @@ pub(super) struct EdgeIndex {
     north: i64,
     /// 1 at least.
     height: i64,
-    /// Where each strip's edges begin, and behind the last one their end.
+    /// Where each strip's edges begin, and after the last one their end.
     starts: Vec<u32>,
     edges: Vec<Edge>,
 }

@@ -1,14 +1,19 @@
 //! Boundaries: areas on the map that an operator has drawn and named, as a
 //! district's, for queries by name.
 
+mod change;
 mod geojson;
 mod index;
 mod shape;
 
 use domain::{BoundaryName, Timestamp};
 
+pub use change::{
+    MAX_BOUNDARIES, MAX_VERTICES_IN_ALL, NewBoundary, PutBoundary, PutBoundaryError,
+    RemoveBoundaryError,
+};
 pub use geojson::{GeoJson, GeoJsonError};
-pub use shape::{MAX_POLYGONS, MAX_RINGS, MAX_VERTICES, Polygon, Ring, Shape, ShapeError};
+pub use shape::{Shape, ShapeError};
 
 /// A named area.
 #[derive(Clone, PartialEq, Debug)]

@@ -17,16 +17,14 @@ use domain::Location;
 use super::index::EdgeIndex;
 
 /// Corners of one boundary: a province's coast at about 10 m.
-pub const MAX_VERTICES: usize = 50_000;
+pub(super) const MAX_VERTICES: usize = 50_000;
 /// Rings of one boundary: a province of islands has some two thousand.
-pub const MAX_RINGS: usize = 5_000;
-/// Polygons of one boundary: each has a ring of its own at least.
-pub const MAX_POLYGONS: usize = MAX_RINGS;
+pub(super) const MAX_RINGS: usize = 5_000;
 
 /// Corners in order, the first one not repeated at the end.
-pub type Ring = Vec<Location>;
+pub(super) type Ring = Vec<Location>;
 /// An outline and its holes.
-pub type Polygon = Vec<Ring>;
+pub(super) type Polygon = Vec<Ring>;
 
 /// Why rings are no area.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -11,14 +11,13 @@ use rusqlite::{Connection, Row};
 use rustc_hash::FxHashMap;
 
 use super::StoreError;
+use crate::agency::Agency;
 use crate::application::{ApiKey, ApiKeyKind, Application, LastUse};
 use crate::boundary::{Boundary, GeoJson, Shape};
-use crate::entities::{
-    Agency, Credential, CredentialProof, Device, DeviceStatus, Licence, Visibility,
-};
+use crate::device::{Credential, CredentialProof, Device, DeviceStatus};
 use crate::model::{Model, ModelVersion};
 use crate::snapshot::Snapshot;
-use crate::thing::{LocationSince, Thing};
+use crate::thing::{Licence, LocationSince, Thing, Visibility};
 
 /// The snapshot that the rows make.
 pub(crate) fn load(connection: &Connection) -> Result<Snapshot, StoreError> {

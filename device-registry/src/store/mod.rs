@@ -6,6 +6,8 @@
 //! version is SQLite's `user_version`. The rows are the truth, and the snapshot
 //! is derived from them; nothing is in the snapshot only.
 
+mod copy;
+pub(crate) mod fault;
 pub(crate) mod folder;
 mod load;
 mod rows;
@@ -17,6 +19,8 @@ use domain::Misfit;
 use rusqlite::Connection;
 use sqlite_file::{Header, KeptWal};
 
+pub use copy::{CopyRegistryError, InspectError, Inspected, inspect, mend};
+pub use fault::RegistryFault;
 pub use folder::{Numbers, RegistryFolder, RegistryMark};
 pub(crate) use load::load;
 pub(crate) use rows::{

@@ -7,9 +7,10 @@ use domain::{
 use rusqlite::{Connection, Params, params};
 
 use super::StoreError;
+use crate::agency::Agency;
 use crate::application::{ApiKey, Application};
 use crate::boundary::{Boundary, GeoJson};
-use crate::entities::{Agency, Credential, CredentialProof, Device};
+use crate::device::{Credential, CredentialProof, Device};
 use crate::model::ModelVersion;
 use crate::thing::{LocationSince, Thing};
 

@@ -1,9 +1,8 @@
 //! Devices, their things and their datastreams.
 
-use device_registry::entities::MAX_EXTRA_FIELDS;
 use device_registry::{
-    DevicePatch, DeviceStatus, ErrorClass, ExtraDatastreamError, Licence, NewAgency, NewDevice,
-    OperationError, Patch, Visibility,
+    DevicePatch, DeviceStatus, ErrorClass, ExtraDatastreamError, Licence, MAX_EXTRA_FIELDS,
+    NewAgency, NewDevice, OperationError, Patch, Visibility,
 };
 use domain::{DatastreamId, ThingId, Timestamp};
 

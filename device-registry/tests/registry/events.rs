@@ -1,7 +1,6 @@
 //! What happened at the doors lately.
 
-use device_registry::events::{MAX_EVENTS, MAX_EVENTS_OF_DEVICE, MAX_REFUSED};
-use device_registry::{EventKind, Events, NewEvent};
+use device_registry::{EventKind, Events, MAX_EVENTS, MAX_EVENTS_OF_DEVICE, MAX_REFUSED, NewEvent};
 use domain::{DeviceId, Timestamp};
 
 use crate::harness::{TestRegistry, device};

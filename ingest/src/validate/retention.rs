@@ -1,7 +1,7 @@
 //! Whether an observation comes too late to be kept: by the rule by which the
 //! store drops days, so that nothing is taken in that is gone at once.
 
-use device_registry::{MIN_RETENTION_DAYS, retention::horizon};
+use device_registry::{MIN_RETENTION_DAYS, horizon};
 use domain::Timestamp;
 
 /// `settled` is what deletion counts from; `kept_days` is asked only where the shortest retention could have passed:

@@ -8,8 +8,9 @@ use broker::{
     AccessControl, Admission, ConnectionEvent, Denial, Listener, LoginAttempt, PublishRight,
     Refusal, RefusalKind, SubscribeRight,
 };
-use device_registry::events::{EventKind, NewEvent};
-use device_registry::{ApiKey, AuthError, Device, Registry, SignatureAlgorithm};
+use device_registry::{
+    ApiKey, AuthError, Device, EventKind, NewEvent, Registry, SignatureAlgorithm,
+};
 use domain::{Assurance, CredentialId, Timestamp};
 use ingest::Clock;
 
@@ -209,7 +210,7 @@ fn check_signature(
         SignatureKind::Ed25519 => SignatureAlgorithm::Ed25519,
         SignatureKind::Es256 => SignatureAlgorithm::Es256,
     };
-    device_registry::auth::verify_signature(
+    device_registry::verify_signature(
         device,
         algorithm,
         attempt.signed_bytes,

@@ -4,11 +4,10 @@
 use std::sync::Arc;
 
 use broker::{Admission, Listener, LoginAttempt, Realm, Refusal, RefusalKind};
-use device_registry::auth::{
-    CHALLENGE_METHOD, authenticate_certificate, authenticate_challenge, authenticate_jwt,
-    new_challenge,
+use device_registry::{
+    ApiKeyKind, CHALLENGE_METHOD, Device, Exposure, Registry, Snapshot, authenticate_certificate,
+    authenticate_challenge, authenticate_jwt, login_name, new_challenge,
 };
-use device_registry::{ApiKeyKind, Device, Exposure, Registry, Snapshot, login_name};
 use domain::{Assurance, CredentialId, Timestamp};
 
 use super::access::{Access, refusal, refused};

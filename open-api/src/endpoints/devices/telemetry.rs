@@ -8,8 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use device_registry::auth::{self, AuthError};
-use device_registry::{Device, EventKind, Exposure, NewEvent};
+use device_registry::{AuthError, Device, EventKind, Exposure, NewEvent, authenticate_jwt};
 use domain::batch::Resent;
 use domain::payload::{self, ContentFormat, MAX_PAYLOAD_BYTES, PayloadError};
 use domain::{Assurance, CredentialId, ObservationBatch, Origin, Telemetry, Timestamp, Transport};
@@ -247,7 +246,7 @@ impl Login<'_> {
         let (credential, assurance) = if scheme.eq_ignore_ascii_case("bearer") {
             let audience = &state.platform.audience;
             let checked =
-                auth::authenticate_jwt(device, proof.as_bytes(), audience, state.clock.moment());
+                authenticate_jwt(device, proof.as_bytes(), audience, state.clock.moment());
             (checked.map_err(Refusal::Auth)?, Assurance::Key)
         } else if scheme.eq_ignore_ascii_case("basic") {
             let (name, password) = basic(proof).ok_or(Refusal::NoCredential)?;

@@ -1,0 +1,36 @@
+//! A device's credentials, as the registry keeps them.
+
+use domain::{CredentialId, Timestamp};
+
+/// Active credentials a device may have at once, for rotation.
+pub const MAX_CREDENTIALS: usize = 3;
+
+/// What a device proves itself with.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Credential {
+    pub id: CredentialId,
+    pub proof: CredentialProof,
+    pub created: Timestamp,
+    pub expires: Option<Timestamp>,
+}
+
+impl Credential {
+    pub fn expired(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|at| at <= now)
+    }
+}
+
+/// The registry's half of a credential.
+#[derive(Clone, PartialEq, Debug)]
+pub enum CredentialProof {
+    /// Raw 32 bytes.
+    Ed25519 { public_key: [u8; 32] },
+    /// Uncompressed point, 65 bytes.
+    Es256 { public_key: Box<[u8; 65]> },
+    /// HMAC-SHA256 of the password under the registry's pepper.
+    Password {
+        hmac: [u8; 32],
+        /// CIDR networks it may come from on plaintext listeners.
+        networks: Vec<Box<str>>,
+    },
+}

@@ -1,0 +1,154 @@
+//! Devices: hardware with an identity, its credentials, and what it needs on
+//! the data plane.
+
+mod change_credentials;
+mod credential;
+mod extra_datastream;
+mod gateway;
+mod import;
+mod jwk;
+mod network;
+mod new_device;
+mod patch;
+pub(crate) mod public_key;
+mod register;
+mod revoke;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use domain::{AgencyId, DatastreamId, DeviceId, Location, ThingId, Timestamp};
+use smallvec::SmallVec;
+
+use crate::model::Model;
+use crate::thing::Datastream;
+
+pub use change_credentials::{
+    AddCredentialError, MadePassword, PasswordTerms, RemoveCredentialError,
+};
+pub use credential::{Credential, CredentialProof, MAX_CREDENTIALS};
+pub use extra_datastream::{
+    ExtraDatastream, ExtraDatastreamError, MAX_EXTRA_FIELDS, NewExtraField,
+};
+pub use gateway::GatewayError;
+pub use import::{
+    ImportError, ImportMode, ImportReport, ImportRow, MAX_IMPORT_ROWS, MAX_REPORTED_ERRORS,
+    RowError,
+};
+pub use network::NetworkError;
+pub(crate) use network::{MAX_NETWORKS, Network};
+pub use new_device::{AliasError, NewDevice, RegisterDeviceError};
+pub use patch::{DevicePatch, Patch, PatchDeviceError};
+pub use public_key::{NewKey, PublicKeyError};
+pub use revoke::RevokeDeviceError;
+
+/// Whether a device may connect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DeviceStatus {
+    Active,
+    Revoked,
+}
+
+impl DeviceStatus {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Active, Self::Revoked]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+    }
+}
+
+/// Hardware with an identity, and what it needs on the data plane.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Device {
+    pub id: DeviceId,
+    /// A MAC or EUI with colons, in lower case, under which it may log in too.
+    pub alias: Option<Box<str>>,
+    pub thing: ThingId,
+    pub agency: AgencyId,
+    /// The device that may publish for it, beside itself.
+    pub gateway: Option<DeviceId>,
+    pub model: Arc<Model>,
+    pub name: String,
+    pub location: Option<Location>,
+    pub status: DeviceStatus,
+    /// The device is refused from then on.
+    pub expires: Option<Timestamp>,
+    pub created: Timestamp,
+    /// Up to [`MAX_CREDENTIALS`] active ones.
+    pub credentials: Vec<Credential>,
+    pub datastreams: DeviceDatastreams,
+}
+
+/// One for each field of the model, in its order, then the others of its thing
+/// in order of number: extra ones, and what a predecessor sent.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DeviceDatastreams {
+    all: Vec<Arc<Datastream>>,
+    /// The numbers of those whose definitions are the model's first fields, at
+    /// most [`KNOWN_BY_PLACE`]. Beside the device itself: each message asks for
+    /// one, and a look at the datastream costs three waits for memory.
+    defined: SmallVec<[DatastreamId; KNOWN_BY_PLACE]>,
+}
+
+/// Fields of a model whose datastreams a device has at hand.
+const KNOWN_BY_PLACE: usize = 12;
+
+impl DeviceDatastreams {
+    /// `all` as this type orders them.
+    pub fn new(model: &Model, all: Vec<Arc<Datastream>>) -> Self {
+        let defined = model
+            .fields
+            .iter()
+            .zip(&all)
+            .take_while(|(field, datastream)| {
+                datastream.field == field.name && datastream.definition.as_ref() == Some(*field)
+            })
+            .map(|(_, datastream)| datastream.id)
+            .take(KNOWN_BY_PLACE)
+            .collect();
+        Self { all, defined }
+    }
+
+    /// The datastream of the model's field at `at`; `None`: it has to be looked
+    /// for by name.
+    pub fn of_field(&self, at: usize) -> Option<DatastreamId> {
+        self.defined.get(at).copied()
+    }
+}
+
+impl Deref for DeviceDatastreams {
+    type Target = [Arc<Datastream>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.all
+    }
+}
+
+impl<'a> IntoIterator for &'a DeviceDatastreams {
+    type Item = &'a Arc<Datastream>;
+    type IntoIter = std::slice::Iter<'a, Arc<Datastream>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.all.iter()
+    }
+}
+
+impl Device {
+    pub fn datastream(&self, field: &str) -> Option<&Arc<Datastream>> {
+        self.datastreams
+            .iter()
+            .find(|datastream| datastream.field.as_str() == field)
+    }
+
+    /// Whether it may connect and publish at `now`.
+    pub fn admitted(&self, now: Timestamp) -> bool {
+        self.status == DeviceStatus::Active && self.expires.is_none_or(|at| now < at)
+    }
+}

@@ -1,0 +1,187 @@
+//! What a device is registered with, and what can be said of it without
+//! looking into the registry.
+
+use domain::{AgencyId, DeviceId, Location, ModelId, ThingId, Timestamp};
+
+use super::gateway::GatewayError;
+use super::{CredentialProof, MAX_CREDENTIALS, NewKey, PublicKeyError};
+use crate::label::{self, LabelError};
+use crate::model::IncompatibleModel;
+use crate::registry::{ErrorClass, OperationError};
+use crate::store::StoreError;
+use crate::thing::{Licence, Visibility};
+
+/// What a device is registered with.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NewDevice {
+    pub id: DeviceId,
+    pub agency: AgencyId,
+    pub model: ModelId,
+    /// A MAC or EUI-64, as `00:1b:44:11:3a:b7`.
+    pub alias: Option<String>,
+    /// Empty: the device's id.
+    pub name: String,
+    pub location: Option<Location>,
+    pub keys: Vec<NewKey>,
+    pub expires: Option<Timestamp>,
+    /// The device that may publish for it, of the same agency.
+    pub gateway: Option<DeviceId>,
+    /// The thing that it takes over; `None`: a new one of the device's id.
+    pub thing: Option<ThingId>,
+    /// Absent: the standing thing's, or restricted.
+    pub visibility: Option<Visibility>,
+    /// Absent: the standing thing's, or KOGL-1.
+    pub licence: Option<Licence>,
+    /// Absent: the standing thing's, or the agency's name.
+    pub attribution: Option<String>,
+}
+
+impl NewDevice {
+    pub fn new(id: DeviceId, agency: AgencyId, model: ModelId) -> Self {
+        Self {
+            id,
+            agency,
+            model,
+            alias: None,
+            name: String::new(),
+            location: None,
+            keys: Vec::new(),
+            expires: None,
+            gateway: None,
+            thing: None,
+            visibility: None,
+            licence: None,
+            attribution: None,
+        }
+    }
+}
+
+/// Why a text is no alias.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "an alias is a MAC or an EUI-64: 6 or 8 pairs of hex digits with colons, as 00:1b:44:11:3a:b7"
+)]
+pub struct AliasError;
+
+/// Why a device was not registered.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterDeviceError {
+    #[error("device {0} exists; an id is never given twice, not even after a revocation")]
+    Exists(DeviceId),
+    #[error("alias {alias} belongs to device {device}")]
+    AliasTaken { alias: Box<str>, device: DeviceId },
+    #[error("no agency {0}; create it first")]
+    UnknownAgency(AgencyId),
+    #[error("no model {0}; GET /v1/models lists them, and POST adds one")]
+    UnknownModel(ModelId),
+    #[error("no thing {0}; leave `thing` out for a new one")]
+    UnknownThing(ThingId),
+    #[error("thing {thing} belongs to agency {owner}")]
+    ThingOfAnother { thing: ThingId, owner: AgencyId },
+    #[error("the model does not fit thing {thing}: {fault}")]
+    ThingOfOtherModel {
+        thing: ThingId,
+        fault: IncompatibleModel,
+    },
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+    #[error(transparent)]
+    Alias(#[from] AliasError),
+    #[error(transparent)]
+    Label(#[from] LabelError),
+    #[error("a device has at most {MAX_CREDENTIALS} keys")]
+    TooManyKeys,
+    #[error("key {}: {fault}", .index + 1)]
+    Key { index: usize, fault: PublicKeyError },
+    #[error("the same key stands twice")]
+    SameKeyTwice,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl OperationError for RegisterDeviceError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Exists(_) => "device-exists",
+            Self::AliasTaken { .. } => "alias-taken",
+            Self::UnknownAgency(_) => "unknown-agency",
+            Self::UnknownModel(_) => "unknown-model",
+            Self::UnknownThing(_) => "unknown-thing",
+            Self::ThingOfAnother { .. } => "thing-of-another-agency",
+            Self::ThingOfOtherModel { .. } => "thing-of-other-model",
+            Self::Gateway(error) => error.code(),
+            Self::Alias(_) => "invalid-alias",
+            Self::Label(_) => "invalid-text",
+            Self::TooManyKeys => "too-many-keys",
+            Self::Key { .. } | Self::SameKeyTwice => "invalid-key",
+            Self::Store(_) => "registry-fault",
+        }
+    }
+
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Exists(_)
+            | Self::AliasTaken { .. }
+            | Self::ThingOfAnother { .. }
+            | Self::ThingOfOtherModel { .. } => ErrorClass::Conflict,
+            Self::Gateway(error) => error.class(),
+            Self::Store(_) => ErrorClass::Fault,
+            _ => ErrorClass::Invalid,
+        }
+    }
+}
+
+/// What can be checked without the registry was.
+pub(super) struct Checked {
+    pub(super) new: NewDevice,
+    pub(super) alias: Option<Box<str>>,
+    pub(super) keys: Vec<(CredentialProof, Option<Timestamp>)>,
+}
+
+impl Checked {
+    pub(super) fn new(mut new: NewDevice) -> Result<Self, RegisterDeviceError> {
+        if new.name.is_empty() {
+            new.name = new.id.to_string();
+        }
+        label::required("name", &new.name)?;
+        if let Some(attribution) = &new.attribution {
+            label::optional("attribution", attribution)?;
+        }
+        let alias = new.alias.as_deref().map(normal_alias).transpose()?;
+        Ok(Self {
+            keys: parse_keys(&new.keys)?,
+            alias,
+            new,
+        })
+    }
+}
+
+/// In lower case, so that every spelling of it is the same alias.
+fn normal_alias(text: &str) -> Result<Box<str>, AliasError> {
+    let pairs = text.split(':').count();
+    let is_pair = |pair: &str| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit());
+    if matches!(pairs, 6 | 8) && text.split(':').all(is_pair) {
+        Ok(text.to_ascii_lowercase().into())
+    } else {
+        Err(AliasError)
+    }
+}
+
+fn parse_keys(
+    keys: &[NewKey],
+) -> Result<Vec<(CredentialProof, Option<Timestamp>)>, RegisterDeviceError> {
+    if keys.len() > MAX_CREDENTIALS {
+        return Err(RegisterDeviceError::TooManyKeys);
+    }
+    let mut parsed: Vec<(CredentialProof, Option<Timestamp>)> = Vec::with_capacity(keys.len());
+    for (index, key) in keys.iter().enumerate() {
+        let proof = key
+            .parse()
+            .map_err(|fault| RegisterDeviceError::Key { index, fault })?;
+        if parsed.iter().any(|(other, _)| *other == proof) {
+            return Err(RegisterDeviceError::SameKeyTwice);
+        }
+        parsed.push((proof, key.expires));
+    }
+    Ok(parsed)
+}

@@ -1,0 +1,147 @@
+//! What may change about a device that stands.
+
+use std::sync::Arc;
+
+use domain::{DeviceId, Location, Timestamp};
+
+use super::Device;
+use super::gateway::{GatewayError, check_gateway};
+use super::register::move_thing;
+use crate::label::{self, LabelError};
+use crate::registry::{ErrorClass, OperationError, Registry};
+use crate::store::{self, StoreError};
+use crate::thing::{Licence, MAX_LOCATIONS, Thing, Visibility};
+
+/// What to do with a value that may be absent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Patch<T> {
+    #[default]
+    Keep,
+    Set(T),
+    Clear,
+}
+
+impl<T> Patch<T> {
+    /// The value after the patch.
+    fn over(self, standing: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => standing,
+            Self::Set(value) => Some(value),
+            Self::Clear => None,
+        }
+    }
+}
+
+/// The changes; what is absent stays.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct DevicePatch {
+    pub name: Option<String>,
+    /// Where the thing is from now on; its history stays.
+    pub location: Patch<Location>,
+    pub expires: Patch<Timestamp>,
+    /// Who may publish for it from now on.
+    pub gateway: Patch<DeviceId>,
+    pub visibility: Option<Visibility>,
+    pub licence: Option<Licence>,
+    pub attribution: Option<String>,
+}
+
+/// Why a device was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PatchDeviceError {
+    #[error("no device {0}")]
+    Unknown(DeviceId),
+    #[error(transparent)]
+    Label(#[from] LabelError),
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+    #[error(
+        "the thing has moved {MAX_LOCATIONS} times; what is mobile sends `loc` with its telemetry"
+    )]
+    TooMobile,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl OperationError for PatchDeviceError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => "unknown-device",
+            Self::Label(_) => "invalid-text",
+            Self::Gateway(error) => error.code(),
+            Self::TooMobile => "too-many-locations",
+            Self::Store(_) => "registry-fault",
+        }
+    }
+
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Unknown(_) => ErrorClass::NotFound,
+            Self::Label(_) => ErrorClass::Invalid,
+            Self::Gateway(error) => error.class(),
+            Self::TooMobile => ErrorClass::Conflict,
+            Self::Store(_) => ErrorClass::Fault,
+        }
+    }
+}
+
+impl Registry {
+    pub fn patch_device(
+        &self,
+        id: &DeviceId,
+        patch: DevicePatch,
+    ) -> Result<Arc<Device>, PatchDeviceError> {
+        if let Some(name) = &patch.name {
+            label::required("name", name)?;
+        }
+        if let Some(attribution) = &patch.attribution {
+            label::optional("attribution", attribution)?;
+        }
+        self.change(|change| {
+            let unknown = || PatchDeviceError::Unknown(id.clone());
+            let mut device = Device::clone(change.draft.device(id.as_str()).ok_or_else(unknown)?);
+            let thing = change
+                .draft
+                .thing(device.thing.as_str())
+                .ok_or_else(unknown)?;
+            let mut thing = Thing::clone(thing);
+
+            if let Some(name) = patch.name {
+                device.name = name;
+            }
+            device.expires = patch.expires.over(device.expires);
+            if let Patch::Set(gateway) = &patch.gateway {
+                check_gateway(&change.draft, id, &device.agency, gateway)?;
+            }
+            device.gateway = patch.gateway.over(device.gateway);
+            store::update_device(&change.transaction, &device)?;
+
+            thing.visibility = patch.visibility.unwrap_or(thing.visibility);
+            if let Some(licence) = patch.licence {
+                thing.licence = licence;
+            }
+            if let Some(attribution) = patch.attribution {
+                thing.attribution = attribution;
+            }
+            store::update_thing(&change.transaction, &thing)?;
+            if patch.location != Patch::Keep {
+                if thing.locations.len() >= MAX_LOCATIONS {
+                    return Err(PatchDeviceError::TooMobile);
+                }
+                let location = patch.location.over(None);
+                move_thing(change, &mut thing, location)?;
+            }
+
+            let thing_id = thing.id.clone();
+            change.draft.put_thing(thing);
+            change.draft.put_device(device);
+            change.draft.refresh_thing(&thing_id);
+            change.alters_rights();
+            change
+                .draft
+                .device(id.as_str())
+                .cloned()
+                .ok_or_else(unknown)
+        })
+    }
+}

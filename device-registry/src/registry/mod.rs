@@ -1,0 +1,400 @@
+//! The registry itself: one writer under a mutex, one snapshot for all
+//! readers.
+//!
+//! A change is a transaction and a draft of the next snapshot. It is durable
+//! before it is visible, and visible before the generation grows and before
+//! anybody is told. Readers never wait for it.
+
+mod operation_error;
+
+use std::error::Error;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use arc_swap::ArcSwap;
+use domain::{CredentialId, Timestamp};
+use parking_lot::{Mutex, MutexGuard, RwLock};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+
+use crate::auth::{self, AuthError, Exposure};
+use crate::device::{CredentialProof, Device};
+use crate::events::Events;
+use crate::secret::file::{self, SecretFileError};
+use crate::secret::operator::{Operator, OperatorError};
+use crate::secret::{self, Pepper, RandomError, SECRET_BYTES};
+use crate::snapshot::Snapshot;
+use crate::store::fault::{self, Faults, RegistryFault};
+use crate::store::{self, OpenStoreError, REGISTRY_FILE, RegistryFolder, RegistryMark, StoreError};
+
+pub use operation_error::{ErrorClass, OperationError};
+
+/// The pepper's file in the data folder.
+pub const PEPPER_FILE: &str = "registry.pepper";
+
+/// Why the registry cannot be opened. The message names the file.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("cannot make the folder {}", path.display())]
+    Folder {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error(transparent)]
+    Open(#[from] OpenStoreError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(
+        "{} cannot be read: restore it from a backup, together with store and log; see madang doctor",
+        path.display()
+    )]
+    Damaged {
+        path: PathBuf,
+        #[source]
+        source: StoreError,
+    },
+    #[error("the registry's pepper")]
+    Pepper(#[source] SecretFileError),
+    #[error("{} has not {SECRET_BYTES} bytes", .0.display())]
+    PepperDamaged(PathBuf),
+    #[error(
+        "{} is missing, and without it no password and no API key of this registry can be checked; put the file back from where the data folder was copied",
+        .0.display()
+    )]
+    PepperMissing(PathBuf),
+    #[error("cannot make the registry's pepper")]
+    Random(#[from] RandomError),
+    #[error(transparent)]
+    Operator(#[from] OperatorError),
+}
+
+type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
+type MarkListener = Box<dyn Fn(RegistryMark) + Send + Sync>;
+type ChangeListener = Arc<dyn Fn(u64) + Send + Sync>;
+
+/// The control plane of one data folder.
+pub struct Registry {
+    pub(crate) dir: PathBuf,
+    writer: Mutex<Writer>,
+    /// Held by an import from its check to its last piece, before the writer: two
+    /// of them do not come between each other. All else comes in between pieces.
+    pub(crate) importing: Mutex<()>,
+    snapshot: ArcSwap<Snapshot>,
+    generation: AtomicU64,
+    listeners: RwLock<Vec<ChangeListener>>,
+    pub(crate) pepper: Pepper,
+    operator: Operator,
+    events: Events,
+    clock: Clock,
+    /// Told of each change before who made it is.
+    on_durable: OnceLock<MarkListener>,
+    faults: Faults,
+}
+
+struct Writer {
+    connection: Connection,
+    /// Set when a commit failed: whether it is on the disk is not known.
+    poisoned: bool,
+}
+
+impl Registry {
+    /// Opens the registry in `dir`, and makes it at the first start: the
+    /// database, the pepper, the operator's token and the built-in models.
+    pub fn open(
+        dir: &Path,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Result<Self, OpenError> {
+        Self::open_in(dir, RegistryFolder::ANY, clock)
+    }
+
+    /// Opens the one of a data folder, which it is held against.
+    pub fn open_in(
+        dir: &Path,
+        folder: RegistryFolder,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Result<Self, OpenError> {
+        std::fs::create_dir_all(dir).map_err(|source| OpenError::Folder {
+            path: dir.to_owned(),
+            source,
+        })?;
+        let connection = store::open(dir, folder)?;
+        let mut snapshot = store::load(&connection).map_err(|source| OpenError::Damaged {
+            path: dir.join(REGISTRY_FILE),
+            source,
+        })?;
+        snapshot.generation.grow();
+        let registry = Self {
+            dir: dir.to_owned(),
+            pepper: open_pepper(dir, &snapshot)?,
+            operator: Operator::open(dir)?,
+            writer: Mutex::new(Writer {
+                connection,
+                poisoned: false,
+            }),
+            generation: AtomicU64::new(snapshot.generation()),
+            importing: Mutex::new(()),
+            snapshot: ArcSwap::from_pointee(snapshot),
+            listeners: RwLock::new(Vec::new()),
+            events: Events::since(clock()),
+            clock: Box::new(clock),
+            on_durable: OnceLock::new(),
+            faults: Faults::of(&dir.join(REGISTRY_FILE)),
+        };
+        registry.install_models()?;
+        Ok(registry)
+    }
+
+    /// All entities as they are now. Never waits.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Grows with each change that may take away or alter the right of somebody
+    /// who is connected, after the snapshot shows it. Mere additions (a device,
+    /// an extra datastream) leave it.
+    ///
+    /// To tell whether something that was decided still holds; what is decided
+    /// anew holds for [`Snapshot::generation`] of the snapshot it was read from.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Calls `callback` with the generation each time it has grown, on the
+    /// thread of the change. It may read the registry, and must not change it.
+    pub fn on_change(&self, callback: impl Fn(u64) + Send + Sync + 'static) {
+        self.listeners.write().push(Arc::new(callback));
+    }
+
+    /// Calls `listener` once no change can be saved any more: nothing is
+    /// registered or revoked from then on, so the process has to end.
+    pub fn on_fault(&self, listener: impl FnOnce(RegistryFault) + Send + 'static) {
+        self.faults.on_fault(Box::new(listener));
+    }
+
+    /// Calls `listener` with how far the registry has got after each change,
+    /// before who made it is answered. Once; a second one is not taken.
+    pub fn on_durable(&self, listener: impl Fn(RegistryMark) + Send + Sync + 'static) {
+        // A second one is a defect of the caller; the first stays.
+        let _ = self.on_durable.set(Box::new(listener));
+    }
+
+    /// How far it has got.
+    pub fn mark(&self) -> Result<RegistryMark, StoreError> {
+        self.with_connection(|connection| store::folder::mark(connection))
+    }
+
+    /// Brings all that is in the write-ahead log into the file itself, as at
+    /// the end of the process: then the file alone is whole.
+    pub fn checkpoint(&self) -> Result<(), StoreError> {
+        self.with_connection(|connection| store::folder::checkpoint(connection))
+    }
+
+    /// What happened at the doors lately.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// Whether `token` is the first operator's.
+    pub fn authenticate_operator(&self, token: &str) -> bool {
+        self.operator.authenticates(token)
+    }
+
+    /// Which of the device's passwords it is.
+    pub fn authenticate_password(
+        &self,
+        device: &Device,
+        password: &[u8],
+        exposure: Exposure,
+        now: Timestamp,
+    ) -> Result<CredentialId, AuthError> {
+        auth::authenticate_password(&self.pepper, device, password, exposure, now)
+    }
+
+    /// Between two changes.
+    pub(crate) fn with_connection<R>(&self, read: impl FnOnce(&mut Connection) -> R) -> R {
+        read(&mut self.writer.lock().connection)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// Runs one change: everything that `body` does becomes durable and then
+    /// visible together, or none of it.
+    pub(crate) fn change<T, E: From<StoreError> + Error + 'static>(
+        &self,
+        body: impl FnOnce(&mut Change<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut writer = self.writer.lock();
+        let committed = self.commit(&mut writer, body);
+        // To who waits, and not to who comes back at once with the next piece of
+        // something long.
+        MutexGuard::unlock_fair(writer);
+        if let Err(error) = &committed
+            && let Some(said) = fault::of_the_disk(error)
+        {
+            self.faults.set(said);
+        }
+        let (answer, rights, mark) = committed?;
+        // Without the lock, so that a listener may take its time; rights first,
+        // since the other one writes to the disk.
+        if rights == Rights::Altered {
+            self.tell(self.generation());
+        }
+        if let (Some(mark), Some(listener)) = (mark, self.on_durable.get()) {
+            listener(mark);
+        }
+        Ok(answer)
+    }
+
+    fn commit<T, E: From<StoreError>>(
+        &self,
+        writer: &mut Writer,
+        body: impl FnOnce(&mut Change<'_>) -> Result<T, E>,
+    ) -> Result<(T, Rights, Option<RegistryMark>), E> {
+        if writer.poisoned {
+            return Err(StoreError::Poisoned.into());
+        }
+        let transaction = writer
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(StoreError::on("begin a change"))?;
+        let mut change = Change {
+            transaction,
+            draft: Snapshot::clone(&self.snapshot.load()),
+            now: self.now(),
+            rights: Rights::Kept,
+            outcome: Outcome::Commit,
+        };
+        let before = change.transaction.total_changes();
+        let answer = body(&mut change)?;
+        if change.outcome == Outcome::Discard {
+            return Ok((answer, Rights::Kept, None));
+        }
+        let mark = if change.transaction.total_changes() == before {
+            None
+        } else {
+            store::folder::count_change(&change.transaction)?;
+            match self.on_durable.get() {
+                Some(_) => Some(store::folder::mark(&change.transaction)?),
+                None => None,
+            }
+        };
+        if let Err(source) = change.transaction.commit() {
+            // A full disk leaves the transaction undone, and that is known.
+            writer.poisoned = source.sqlite_error_code() != Some(ErrorCode::DiskFull);
+            if writer.poisoned {
+                self.faults.set(fault::said_by(&source));
+            }
+            return Err(StoreError::on("commit a change")(source).into());
+        }
+        // Rights and their generation become visible together; the number beside
+        // the snapshot is never ahead of it.
+        if change.rights == Rights::Altered {
+            change.draft.generation.grow();
+        }
+        let generation = change.draft.generation();
+        self.snapshot.store(Arc::new(change.draft));
+        self.generation.store(generation, Ordering::Release);
+        Ok((answer, change.rights, mark))
+    }
+
+    /// Runs `body` as a change of which nothing is kept, beside the registry:
+    /// nobody waits for it, however long it takes.
+    pub(crate) fn rehearse<T>(
+        &self,
+        body: impl FnOnce(&mut Change<'_>) -> T,
+    ) -> Result<T, StoreError> {
+        let failed = || StoreError::on("rehearse a change");
+        let draft = Snapshot::clone(&self.snapshot.load());
+        let mut scratch = store::scratch(draft.datastream_bound()).map_err(failed())?;
+        let mut change = Change {
+            transaction: scratch.transaction().map_err(failed())?,
+            draft,
+            now: self.now(),
+            rights: Rights::Kept,
+            outcome: Outcome::Discard,
+        };
+        Ok(body(&mut change))
+    }
+
+    fn tell(&self, generation: u64) {
+        let listeners = self.listeners.read().clone();
+        for listener in listeners {
+            listener(generation);
+        }
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry")
+            .field("dir", &self.dir)
+            .field("generation", &self.generation())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an operation works on: the rows and the draft of the next snapshot.
+pub(crate) struct Change<'a> {
+    pub(crate) transaction: Transaction<'a>,
+    pub(crate) draft: Snapshot,
+    pub(crate) now: Timestamp,
+    rights: Rights,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Rights {
+    Kept,
+    Altered,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Outcome {
+    Commit,
+    Discard,
+}
+
+impl Change<'_> {
+    /// Somebody who is connected may have lost or gained a right.
+    pub(crate) fn alters_rights(&mut self) {
+        self.rights = Rights::Altered;
+    }
+
+    /// Nothing is to be kept of it: a dry run, or nothing to do.
+    pub(crate) fn discard(&mut self) {
+        self.outcome = Outcome::Discard;
+    }
+}
+
+/// Reads the pepper, or makes it as long as nothing hangs on it.
+fn open_pepper(dir: &Path, snapshot: &Snapshot) -> Result<Pepper, OpenError> {
+    let path = dir.join(PEPPER_FILE);
+    match file::read(&path).map_err(OpenError::Pepper)? {
+        Some(content) => {
+            let bytes: [u8; SECRET_BYTES] = content
+                .try_into()
+                .map_err(|_| OpenError::PepperDamaged(path))?;
+            Ok(Pepper::new(&bytes))
+        }
+        None if needs_pepper(snapshot) => Err(OpenError::PepperMissing(path)),
+        None => {
+            let bytes = secret::random_bytes()?;
+            file::create(&path, &bytes).map_err(OpenError::Pepper)?;
+            Ok(Pepper::new(&bytes))
+        }
+    }
+}
+
+fn needs_pepper(snapshot: &Snapshot) -> bool {
+    let is_password = |proof: &CredentialProof| matches!(proof, CredentialProof::Password { .. });
+    !snapshot.api_keys.is_empty()
+        || snapshot
+            .devices
+            .values()
+            .flat_map(|device| &device.credentials)
+            .any(|credential| is_password(&credential.proof))
+}

@@ -1,0 +1,176 @@
+//! Changes of a snapshot, path by path. A draft is a cheap copy of the current
+//! snapshot; it becomes the next one when its transaction is committed.
+
+use std::sync::Arc;
+
+use domain::{BoundaryName, DatastreamId, DeviceId, FieldName, ModelId, ThingId};
+
+use super::Snapshot;
+use crate::agency::Agency;
+use crate::application::{ApiKey, Application};
+use crate::boundary::Boundary;
+use crate::device::{Device, DeviceDatastreams};
+use crate::model::Model;
+use crate::thing::{Datastream, Thing};
+
+impl Snapshot {
+    pub(crate) fn put_agency(&mut self, agency: Arc<Agency>) {
+        self.agencies.insert(agency.id.clone(), agency);
+    }
+
+    pub(crate) fn put_model(&mut self, model: Arc<Model>) {
+        self.models.insert(model.id.clone(), model);
+    }
+
+    pub(crate) fn put_boundary(&mut self, boundary: Arc<Boundary>) {
+        self.boundaries.insert(boundary.name.clone(), boundary);
+    }
+
+    /// Whether it stood.
+    pub(crate) fn remove_boundary(&mut self, name: &BoundaryName) -> bool {
+        self.boundaries.remove(name).is_some()
+    }
+
+    pub(crate) fn put_thing(&mut self, thing: Thing) {
+        self.things.insert(thing.id.clone(), Arc::new(thing));
+    }
+
+    pub(crate) fn put_device(&mut self, device: Device) -> Arc<Device> {
+        if let Some(alias) = &device.alias {
+            self.aliases.insert(alias.clone(), device.id.clone());
+        }
+        let device = Arc::new(device);
+        let old = self.devices.insert(device.id.clone(), Arc::clone(&device));
+        let old_gateway = old.as_ref().and_then(|old| old.gateway.as_ref());
+        if old_gateway != device.gateway.as_ref() {
+            self.change_gateway(&device, old_gateway);
+        }
+        device
+    }
+
+    fn change_gateway(&mut self, device: &Device, old: Option<&DeviceId>) {
+        if let Some(old) = old
+            && let Some(children) = self.children.get_mut(old)
+        {
+            children.remove(&device.id);
+            if children.is_empty() {
+                self.children.remove(old);
+            }
+        }
+        if let Some(new) = &device.gateway {
+            let children = self.children.entry(new.clone()).or_default();
+            children.insert(device.id.clone());
+        }
+    }
+
+    pub(crate) fn put_datastream(&mut self, datastream: Datastream) {
+        let index = datastream.id.get() as usize;
+        while self.datastreams.len() <= index {
+            self.datastreams.push_back(None);
+        }
+        let datastream = Arc::new(datastream);
+        let old = self.datastreams.set(index, Some(Arc::clone(&datastream)));
+        self.public.replace(old.as_deref(), &datastream);
+    }
+
+    pub(crate) fn put_application(&mut self, application: Arc<Application>) {
+        self.applications
+            .insert(application.id.clone(), application);
+    }
+
+    pub(crate) fn put_api_key(&mut self, key: Arc<ApiKey>) {
+        if !self.api_keys.contains_key(&key.id) {
+            self.keys_of
+                .entry(key.application.clone())
+                .or_default()
+                .push_back(key.id.clone());
+        }
+        self.api_keys.insert(key.id.clone(), key);
+    }
+
+    /// A datastream as its thing and its model make it.
+    pub(crate) fn compose_datastream(
+        &self,
+        id: DatastreamId,
+        field: FieldName,
+        thing: &Thing,
+        device: DeviceId,
+        model: ModelId,
+    ) -> Datastream {
+        let definition = self
+            .model(&model)
+            .and_then(|model| model.field(field.as_str()))
+            .cloned();
+        Datastream {
+            id,
+            thing: thing.id.clone(),
+            device,
+            agency: thing.agency.clone(),
+            model,
+            // The model's own text, where there is one, is shared by all.
+            field: definition
+                .as_ref()
+                .map_or(field, |field| field.name.clone()),
+            unit: definition.as_ref().and_then(|field| field.unit.clone()),
+            definition,
+            licence: thing.licence.clone(),
+            attribution: thing.attribution.clone(),
+            visibility: thing.visibility,
+        }
+    }
+
+    /// The thing's datastreams as a device of `model` has them: the model's
+    /// fields in its order, then the others in order of number.
+    pub(crate) fn datastreams_for(&self, model: &Model, thing: &Thing) -> DeviceDatastreams {
+        let all: Vec<&Arc<Datastream>> = thing
+            .datastreams
+            .iter()
+            .filter_map(|id| self.datastream(*id))
+            .collect();
+        let mut ordered = Vec::with_capacity(all.len());
+        for field in &model.fields {
+            ordered.extend(all.iter().find(|other| other.field == field.name));
+        }
+        ordered.extend(
+            all.iter()
+                .filter(|other| model.field(other.field.as_str()).is_none()),
+        );
+        let ordered = ordered.into_iter().map(Arc::clone).collect();
+        DeviceDatastreams::new(model, ordered)
+    }
+
+    /// Makes a thing's datastreams and devices anew after the thing or a model
+    /// of theirs has changed.
+    pub(crate) fn refresh_thing(&mut self, id: &ThingId) {
+        let Some(thing) = self.things.get(id).cloned() else {
+            return;
+        };
+        for number in &thing.datastreams {
+            let Some(old) = self.datastream(*number).cloned() else {
+                continue;
+            };
+            let new = self.compose_datastream(
+                old.id,
+                old.field.clone(),
+                &thing,
+                old.device.clone(),
+                old.model.clone(),
+            );
+            if *old != new {
+                self.put_datastream(new);
+            }
+        }
+        for id in &thing.devices {
+            let Some(device) = self.device(id.as_str()) else {
+                continue;
+            };
+            let mut device = Device::clone(device);
+            if let Some(model) = self.model(&device.model.id) {
+                device.model = Arc::clone(model);
+            }
+            device.location = thing.location();
+            device.datastreams = self.datastreams_for(&device.model, &thing);
+            self.put_device(device);
+        }
+    }
+}

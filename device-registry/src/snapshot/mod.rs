@@ -1,0 +1,278 @@
+//! The immutable view that the data plane reads without a lock on the registry.
+
+mod draft;
+mod public_datastreams;
+
+use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
+
+use domain::{
+    AgencyId, ApiKeyId, ApplicationId, BoundaryName, DatastreamId, DeviceId, FieldName, ModelId,
+    ThingId,
+};
+use imbl::{HashMap, OrdMap, OrdSet, Vector};
+
+use crate::agency::Agency;
+use crate::application::{ApiKey, Application};
+use crate::auth::AuthError;
+use crate::boundary::Boundary;
+use crate::device::Device;
+use crate::model::Model;
+use crate::thing::{Datastream, Thing};
+
+use public_datastreams::PublicDatastreams;
+pub use public_datastreams::{PublicFilter, PublicPlace, WalkEnd};
+
+/// All entities at one moment. A change makes a new one that shares all but
+/// the changed path with the old.
+#[derive(Clone, Default, PartialEq, Debug)]
+pub struct Snapshot {
+    pub(crate) generation: Generation,
+    pub(crate) agencies: OrdMap<AgencyId, Arc<Agency>>,
+    pub(crate) models: OrdMap<ModelId, Arc<Model>>,
+    pub(crate) devices: OrdMap<DeviceId, Arc<Device>>,
+    pub(crate) aliases: HashMap<Box<str>, DeviceId>,
+    /// The children of each gateway.
+    pub(crate) children: OrdMap<DeviceId, OrdSet<DeviceId>>,
+    /// Indexed by the datastream's number; a hole where a number was never given.
+    pub(crate) datastreams: Vector<Option<Arc<Datastream>>>,
+    pub(crate) public: PublicDatastreams,
+    pub(crate) boundaries: OrdMap<BoundaryName, Arc<Boundary>>,
+    pub(crate) things: OrdMap<ThingId, Arc<Thing>>,
+    pub(crate) applications: OrdMap<ApplicationId, Arc<Application>>,
+    /// By the public half of the key.
+    pub(crate) api_keys: OrdMap<ApiKeyId, Arc<ApiKey>>,
+    /// In order of making.
+    pub(crate) keys_of: OrdMap<ApplicationId, Vector<ApiKeyId>>,
+}
+
+/// Which state of everybody's rights a snapshot shows. It grows within one run
+/// of the program, and is no part of what the snapshot holds: two that hold the
+/// same are equal.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Generation(u64);
+
+impl Generation {
+    pub(crate) fn grow(&mut self) {
+        self.0 += 1;
+    }
+}
+
+impl PartialEq for Generation {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// What a user name names: some libraries add to it what they are, after a
+/// `?`, which neither an id nor an alias may have.
+pub fn login_name(user_name: &str) -> &str {
+    user_name
+        .split_once('?')
+        .map_or(user_name, |(name, _)| name)
+}
+
+/// A field that devices of a model send and the model does not know.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ExtraField {
+    pub model: ModelId,
+    pub field: FieldName,
+    /// How many datastreams there are of it.
+    pub datastreams: usize,
+}
+
+impl Snapshot {
+    /// Of the rights in it: what is decided by this snapshot holds until
+    /// `Registry::generation` is another.
+    pub fn generation(&self) -> u64 {
+        self.generation.0
+    }
+
+    pub fn agency(&self, id: &AgencyId) -> Option<&Arc<Agency>> {
+        self.agencies.get(id)
+    }
+
+    pub fn agencies(&self) -> impl Iterator<Item = &Arc<Agency>> {
+        self.agencies.values()
+    }
+
+    pub fn model(&self, id: &ModelId) -> Option<&Arc<Model>> {
+        self.models.get(id)
+    }
+
+    pub fn models(&self) -> impl Iterator<Item = &Arc<Model>> {
+        self.models.values()
+    }
+
+    pub fn device(&self, id: &str) -> Option<&Arc<Device>> {
+        self.devices.get(id)
+    }
+
+    /// By id, or else by alias: what an MQTT user name may be. See
+    /// [`login_name`].
+    pub fn device_by_login(&self, login: &str) -> Option<&Arc<Device>> {
+        let login = login_name(login);
+        // Ids have no colon and aliases have one, so neither can pose as the other.
+        if !login.contains(':') {
+            return self.device(login);
+        }
+        let alias = login.to_ascii_lowercase();
+        self.device(self.aliases.get(alias.as_str())?.as_str())
+    }
+
+    /// The device of a login name, or the refusal to tell the operator.
+    pub fn login(&self, login: &str) -> Result<&Arc<Device>, AuthError> {
+        self.device_by_login(login).ok_or(AuthError::UnknownDevice)
+    }
+
+    /// In order of id, after `after`.
+    pub fn devices(&self, after: Option<&DeviceId>) -> impl Iterator<Item = &Arc<Device>> {
+        let start = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.clone()));
+        self.devices
+            .range((start, Bound::Unbounded))
+            .map(|(_, device)| device)
+    }
+
+    /// The devices that a gateway may publish for, in order of id.
+    pub fn children_of(&self, gateway: &DeviceId) -> impl Iterator<Item = &Arc<Device>> {
+        self.children
+            .get(gateway)
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.device(id.as_str()))
+    }
+
+    pub fn device_count(&self) -> usize {
+        self.devices.len()
+    }
+
+    pub fn datastream(&self, id: DatastreamId) -> Option<&Arc<Datastream>> {
+        self.datastreams.get(id.get() as usize)?.as_ref()
+    }
+
+    /// In order of number, from `first`.
+    pub fn datastreams(&self, first: DatastreamId) -> impl Iterator<Item = &Arc<Datastream>> {
+        let len = self.datastreams.len();
+        self.datastreams
+            .focus()
+            .narrow((first.get() as usize).min(len)..len)
+            .into_iter()
+            .flatten()
+    }
+
+    /// The public ones, of one agency or of all, where `wanted` says so of the
+    /// model. What is restricted, or of another agency or model, costs nothing.
+    pub fn public_datastreams(
+        &self,
+        agency: Option<&str>,
+        wanted: impl Fn(&ModelId) -> bool,
+    ) -> impl Iterator<Item = &Arc<Datastream>> {
+        self.public
+            .numbers(agency, wanted)
+            .filter_map(|number| self.datastream(number))
+    }
+
+    /// How many datastreams are public.
+    pub fn public_count(&self) -> usize {
+        self.public.len()
+    }
+
+    /// Goes on after `place` over the public datastreams that pass the filter,
+    /// until `steps` are used up or `visit` breaks off after the one it was
+    /// given. In order of agency, model and number, so that the names a filter
+    /// begins with narrow it.
+    pub fn walk_public(
+        &self,
+        filter: &PublicFilter<'_>,
+        place: &mut Option<PublicPlace>,
+        steps: &mut usize,
+        mut visit: impl FnMut(&Arc<Datastream>) -> ControlFlow<()>,
+    ) -> WalkEnd {
+        self.public.walk(
+            filter,
+            place,
+            steps,
+            &mut |number| match self.datastream(number) {
+                Some(datastream) => visit(datastream),
+                None => ControlFlow::Continue(()),
+            },
+        )
+    }
+
+    /// Every number that was given lies below it: the size of a dense table.
+    pub fn datastream_bound(&self) -> usize {
+        self.datastreams.len()
+    }
+
+    pub fn thing(&self, id: &str) -> Option<&Arc<Thing>> {
+        self.things.get(id)
+    }
+
+    /// In order of id, after `after`.
+    pub fn things(&self, after: Option<&ThingId>) -> impl Iterator<Item = &Arc<Thing>> {
+        let start = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.clone()));
+        self.things
+            .range((start, Bound::Unbounded))
+            .map(|(_, thing)| thing)
+    }
+
+    /// The devices that serve a thing, oldest first.
+    pub fn devices_of(&self, thing: &ThingId) -> impl Iterator<Item = &Arc<Device>> {
+        self.things
+            .get(thing)
+            .into_iter()
+            .flat_map(|thing| &thing.devices)
+            .filter_map(|id| self.device(id.as_str()))
+    }
+
+    pub fn boundary(&self, name: &BoundaryName) -> Option<&Arc<Boundary>> {
+        self.boundaries.get(name)
+    }
+
+    /// In order of name.
+    pub fn boundaries(&self) -> impl Iterator<Item = &Arc<Boundary>> {
+        self.boundaries.values()
+    }
+
+    pub fn application(&self, id: &str) -> Option<&Arc<Application>> {
+        self.applications.get(id)
+    }
+
+    /// In order of id.
+    pub fn applications(&self) -> impl Iterator<Item = &Arc<Application>> {
+        self.applications.values()
+    }
+
+    pub fn api_key(&self, id: &str) -> Option<&Arc<ApiKey>> {
+        self.api_keys.get(id)
+    }
+
+    /// All keys of an application, revoked ones too, oldest first.
+    pub fn keys_of(&self, application: &ApplicationId) -> impl Iterator<Item = &Arc<ApiKey>> {
+        self.keys_of
+            .get(application)
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.api_key(id.as_str()))
+    }
+
+    /// What devices send beyond their models: offered to the operator, who
+    /// adopts a field by adding it to the model. Walks all datastreams.
+    pub fn extra_fields(&self) -> Vec<ExtraField> {
+        let mut counts = std::collections::BTreeMap::new();
+        for datastream in self.datastreams.iter().flatten() {
+            if datastream.definition.is_none() {
+                let name = (datastream.model.clone(), datastream.field.clone());
+                *counts.entry(name).or_insert(0) += 1;
+            }
+        }
+        counts
+            .into_iter()
+            .map(|((model, field), datastreams)| ExtraField {
+                model,
+                field,
+                datastreams,
+            })
+            .collect()
+    }
+}
