@@ -21,7 +21,7 @@ use broker::{
     Services, SessionChange, SessionStore, SinkFault, StoredSession, SubscribeRight, TopicFilter,
 };
 use bytes::Bytes;
-use domain::Offset;
+use domain::{Offset, Timestamp};
 
 struct Open;
 
@@ -95,6 +95,9 @@ impl MessageSink<()> for Null {
         _: RejectCause,
     ) -> Result<Number, SinkFault> {
         Ok(Number(self.0.fetch_add(1, Ordering::Relaxed)))
+    }
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(0)
     }
     async fn commit(&self, staged: Vec<Number>) -> Result<Vec<Number>, SinkFault> {
         Ok(staged)

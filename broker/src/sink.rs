@@ -39,6 +39,11 @@ pub trait MessageSink<P>: Send + Sync + 'static {
         cause: RejectCause,
     ) -> Result<Self::Staged, SinkFault>;
 
+    /// The time of receipt of what comes now. A message that waits before it is
+    /// staged keeps it, so that readings without a time of their own stay where
+    /// they were.
+    fn now(&self) -> Timestamp;
+
     /// Whether messages come faster than they become durable: an MQTT connection
     /// reads its next one only when this is false again, and CoAP answers 5.03.
     fn is_full(&self) -> bool {
@@ -72,6 +77,9 @@ pub struct InboundMessage<'a> {
     pub resent: Resent,
     pub transport: Transport,
     pub peer: SocketAddr,
+    /// When it came, by [`MessageSink::now`], where it has waited; `None` where
+    /// it comes now.
+    pub received: Option<Timestamp>,
     /// CoAP only: what the signature covers beside the payload.
     pub signed: Option<SignedHeader<'a>>,
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use broker::coap::CoapConfig;
 use coap_harness::{
-    PAYLOAD, TestDevice, TestServer, assert_piggybacked, code, generous, wait_until,
+    Kept, PAYLOAD, TestDevice, TestServer, assert_piggybacked, code, generous, wait_until,
 };
 use coap_lite::{CoapOption, MessageClass, MessageType, Packet, ResponseType};
 use coset::{CborSerializable as _, CoseSign1, TaggedCborSerializable as _, iana};
@@ -545,4 +545,30 @@ fn later_messages_of_its_device_follow_a_postponed_one_in_order() {
     // Nothing waits any more.
     let answer = client.ask(&client.post("dev-1", &server.device.body(6)));
     assert_eq!(code(&answer), ResponseType::Changed);
+}
+
+/// The one that waits for the sink, and the one that waits for that.
+#[test]
+fn messages_that_wait_keep_the_time_when_they_came() {
+    let server = TestServer::start();
+    let client = server.client();
+    let set_time = |micros| server.sink.clock.store(micros, Relaxed);
+    server.sink.prepared.send_replace(false);
+    set_time(1);
+    let payloads: [&[u8]; 2] = [br#"[{"n":"new","v":1}]"#, PAYLOAD];
+    for (sequence, payload) in (0..).zip(payloads) {
+        let body = server.device.signed(sequence, payload);
+        client.send(&client.post("dev-1", &body));
+    }
+    wait_until(|| server.sink.prepared.receiver_count() > 0);
+    client.expect_silence();
+    set_time(2);
+    server.sink.prepared.send_replace(true);
+    for _ in 0..2 {
+        assert_eq!(code(&client.receive()), ResponseType::Changed);
+    }
+    let answer = client.ask(&client.post("dev-1", &server.device.body(2)));
+    assert_eq!(code(&answer), ResponseType::Changed);
+    let received = |it: &Kept| it.received.as_micros();
+    assert!(server.kept().iter().map(received).eq([1, 1, 2]));
 }

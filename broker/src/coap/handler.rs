@@ -14,8 +14,8 @@ use domain::DeviceId;
 use rustc_hash::FxHashMap;
 use sha2::{Digest as _, Sha256};
 
-use staging::Later;
 pub(super) use staging::Postponed;
+use staging::{Later, Unstaged};
 
 use super::access::{CoapAccess, SignatureAttempt};
 use super::blockwise::BlockStep;
@@ -297,10 +297,16 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
             self.came_before(sender, now);
             return Ok(Taken::Before(known));
         }
+        let unstaged = Unstaged {
+            principal: &principal,
+            topic: &topic,
+            body,
+            received: None,
+        };
         // What comes later could move the device's window past what waits.
         let preparation = match self.after_postponed.contains_key(sender.device) {
             true => None,
-            false => match self.stage_signed(sender, &topic, &principal, body, &signed, now) {
+            false => match self.stage_signed(sender, &unstaged, &signed, now) {
                 Ok(staged) => return Ok(Taken::Staged(body_digest, signed.form, staged)),
                 Err(NotStaged::Later(preparation)) => Some(preparation),
                 Err(NotStaged::Fault(fault)) => {
@@ -312,6 +318,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
             principal,
             topic,
             body: body.into(),
+            received: self.sink.now(),
             preparation,
         };
         Ok(Taken::Later(body_digest, signed.form, later))

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -144,6 +144,7 @@ pub struct Kept {
     pub sequence: u64,
     pub time: Option<Timestamp>,
     pub signed: Vec<u8>,
+    pub received: Timestamp,
 }
 
 /// Keeps messages in memory. Commits wait while the gate is shut.
@@ -158,6 +159,8 @@ pub struct TestSink {
     pub full: AtomicBool,
     /// Refuses every used epoch and sequence, the same message too.
     pub forgetful: AtomicBool,
+    /// What its clock says, in microseconds.
+    pub clock: AtomicI64,
 }
 
 impl Default for TestSink {
@@ -170,6 +173,7 @@ impl Default for TestSink {
             prepared: watch::Sender::new(true),
             full: AtomicBool::new(false),
             forgetful: AtomicBool::new(false),
+            clock: AtomicI64::new(0),
         }
     }
 }
@@ -206,6 +210,7 @@ impl TestSink {
             sequence: signed.sequence,
             time: signed.time,
             signed: signed.bytes.to_vec(),
+            received: message.received.unwrap_or_else(|| self.now()),
         };
         let readable = !new.payload.starts_with(b"unreadable");
         let mut kept = self.kept.lock().unwrap();
@@ -256,6 +261,10 @@ impl MessageSink<Arc<str>> for TestSink {
         _: RejectCause,
     ) -> Result<TestReceipt, SinkFault> {
         self.keep(principal, message)
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.clock.load(Ordering::Relaxed))
     }
 
     fn is_full(&self) -> bool {

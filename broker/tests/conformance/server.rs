@@ -15,7 +15,7 @@ use broker::{
     SubscribeRight, TopicFilter,
 };
 use bytes::Bytes;
-use domain::Offset;
+use domain::{Offset, Timestamp};
 use tokio::sync::watch;
 
 /// A filter that nobody may subscribe to.
@@ -157,6 +157,10 @@ impl MessageSink<()> for Nothing {
         _: RejectCause,
     ) -> Result<Never, SinkFault> {
         Err(SinkFault::failed("the unprotected realm stores nothing"))
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(0)
     }
 
     fn commit(

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
@@ -16,8 +16,8 @@ use broker::{
     TopicFilter,
 };
 use bytes::Bytes;
-use domain::Offset;
 use domain::batch::Resent;
+use domain::{Offset, Timestamp};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -365,6 +365,8 @@ pub(crate) struct TestSink {
     /// How often it was asked whether it is full.
     pub(crate) asked_if_full: AtomicU64,
     next: AtomicU64,
+    /// In microseconds.
+    clock: AtomicI64,
 }
 
 #[derive(Clone, Debug)]
@@ -374,6 +376,7 @@ pub(crate) struct StoredMessage {
     pub(crate) payload: Vec<u8>,
     pub(crate) content_type: Option<String>,
     pub(crate) resent: Resent,
+    pub(crate) received: Timestamp,
 }
 
 impl Default for TestSink {
@@ -389,11 +392,17 @@ impl Default for TestSink {
             full: AtomicBool::new(false),
             asked_if_full: AtomicU64::new(0),
             next: AtomicU64::new(1),
+            clock: AtomicI64::new(0),
         }
     }
 }
 
 impl TestSink {
+    /// What the sink's clock says from now on.
+    pub(crate) fn set_time(&self, time: Timestamp) {
+        self.clock.store(time.as_micros(), Ordering::Relaxed);
+    }
+
     /// Nothing becomes durable until [`Self::release`].
     pub(crate) fn hold(&self) {
         self.open.send_replace(false);
@@ -458,6 +467,7 @@ impl TestSink {
             payload: message.payload.into(),
             content_type: message.content_type.map(Into::into),
             resent: message.resent,
+            received: message.received.unwrap_or_else(|| self.now()),
         });
         TestReceipt {
             offset: Offset::new(self.next.fetch_add(1, Ordering::Relaxed)),
@@ -493,6 +503,10 @@ impl MessageSink<Principal> for TestSink {
     ) -> Result<TestReceipt, SinkFault> {
         self.rejects.lock().push((message.topic.into(), cause));
         Ok(self.keep(principal, message))
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.clock.load(Ordering::Relaxed))
     }
 
     fn is_full(&self) -> bool {

@@ -3,6 +3,7 @@
 
 use broker::mqtt::codec::{Connect, Packet, Properties, Property, Publish, Qos, ReasonCode, Will};
 use broker::{EventKind, Protocol, SinkFault};
+use domain::Timestamp;
 
 use crate::client::{Client, connect, list, telemetry};
 use crate::harness::{TestBroker, until};
@@ -161,23 +162,56 @@ fn a_fault_ends_its_connection_and_no_other() {
     }
 }
 
-#[test]
-fn a_will_waits_as_well() {
-    let broker = TestBroker::start();
-    let topic = telemetry("d");
-    let connect = Connect {
+/// With a will that waits for the sink.
+fn with_will<'a>(id: &'a str, topic: &'a str) -> Connect<'a> {
+    Connect {
         will: Some(Will {
             qos: Qos::AtLeastOnce,
             retain: false,
             properties: Properties::NONE,
-            topic: &topic,
+            topic,
             payload: b"new will",
         }),
-        ..connect(Protocol::V5, "d")
-    };
+        ..connect(Protocol::V5, id)
+    }
+}
+
+#[test]
+fn a_will_waits_as_well() {
+    let broker = TestBroker::start();
+    let topic = telemetry("d");
+    let connect = with_will("d", &topic);
     drop(Client::connected(broker.mqtt, &connect));
     until_postponed(&broker, 1);
     broker.sink.prepare(Ok(()));
     broker.sink.until_staged(1);
     assert_eq!(broker.sink.payloads(), ["new will"]);
+}
+
+/// What the sink is told of when each message came, in order.
+fn received(broker: &TestBroker) -> Vec<Timestamp> {
+    let messages = broker.sink.messages.lock();
+    messages.iter().map(|message| message.received).collect()
+}
+
+#[test]
+fn it_keeps_the_time_when_it_came() {
+    let broker = TestBroker::start();
+    let (came, later) = (Timestamp::from_micros(1), Timestamp::from_micros(2));
+    broker.sink.set_time(came);
+    let topic = telemetry("leaves");
+    let leaves = with_will("leaves", &topic);
+    drop(Client::connected(broker.mqtt, &leaves));
+    until_postponed(&broker, 1);
+    let mut client = broker.device("d");
+    client.publish(&telemetry("d"), 1, b"new");
+    until_postponed(&broker, 2);
+    broker.sink.set_time(later);
+    broker.sink.prepare(Ok(()));
+    assert_eq!(client.receive().puback().packet_id, 1);
+    broker.sink.until_staged(2);
+    // Nor does the next one have its time.
+    client.publish(&telemetry("d"), 2, b"known");
+    assert_eq!(client.receive().puback().packet_id, 2);
+    assert_eq!(received(&broker), [came, came, later]);
 }

@@ -135,12 +135,12 @@ impl MessageSink<Principal> for Uplink {
         message: &InboundMessage<'_>,
     ) -> Result<Self::Staged, NotStaged> {
         let login = device(principal)?;
-        // As the receipt has it: times that count from it are whole ones too.
-        let now = self.clock.now().ceil_to_millis();
+        let now = self.now();
         let speaker = self.speaks_for(login, message.topic, now)?;
+        let received = message.received.unwrap_or(now);
         let batch = ObservationBatch {
-            origin: origin(login, speaker.gateway, message, now),
-            telemetry: read(message, &speaker.device.id, now),
+            origin: origin(login, speaker.gateway, message, received),
+            telemetry: read(message, &speaker.device.id, received),
             original: original(message),
         };
         match self.ingest.stage(&speaker.device, &batch) {
@@ -157,10 +157,11 @@ impl MessageSink<Principal> for Uplink {
         cause: RejectCause,
     ) -> Result<Self::Staged, SinkFault> {
         let login = device(principal)?;
-        let now = self.clock.now().ceil_to_millis();
+        let now = self.now();
         let speaker = self.is_refused_to(login, message.topic, now)?;
+        let received = message.received.unwrap_or(now);
         let batch = ObservationBatch {
-            origin: origin(login, speaker.gateway, message, now),
+            origin: origin(login, speaker.gateway, message, received),
             telemetry: Err(match cause {
                 RejectCause::Topic => PayloadError::Topic,
                 RejectCause::NotAdmitted => PayloadError::NotAdmitted,
@@ -169,6 +170,12 @@ impl MessageSink<Principal> for Uplink {
             original: original(message),
         };
         self.ingest.stage(&speaker.device, &batch).map_err(fault)
+    }
+
+    /// As the receipt has it: times that count from it are whole ones too.
+    #[inline]
+    fn now(&self) -> Timestamp {
+        self.clock.now().ceil_to_millis()
     }
 
     fn is_full(&self) -> bool {

@@ -7,7 +7,7 @@
 use std::time::Instant;
 
 use domain::batch::Resent;
-use domain::{DeviceId, Transport};
+use domain::{DeviceId, Timestamp, Transport};
 
 use super::{Handler, Origin, Sender, Waiting};
 use crate::coap::access::CoapAccess;
@@ -15,11 +15,22 @@ use crate::coap::message::Code;
 use crate::coap::security::{self, SignedMessage};
 use crate::sink::{InboundMessage, MessageSink, NotStaged, Preparation, SignedHeader, SinkFault};
 
-/// What a message is staged of when it can be.
+/// What a message is staged of.
+pub(super) struct Unstaged<'a, P> {
+    pub(super) principal: &'a P,
+    pub(super) topic: &'a str,
+    pub(super) body: &'a [u8],
+    /// When it came, where it has waited.
+    pub(super) received: Option<Timestamp>,
+}
+
+/// The same, kept until it can be.
 pub(super) struct Later<P> {
     pub(super) principal: P,
     pub(super) topic: String,
     pub(super) body: Box<[u8]>,
+    /// When it came.
+    pub(super) received: Timestamp,
     /// None where one of its device's waits already.
     pub(super) preparation: Option<Preparation>,
 }
@@ -30,6 +41,7 @@ pub(in crate::coap) struct Postponed<P> {
     principal: P,
     topic: String,
     body: Box<[u8]>,
+    received: Timestamp,
 }
 
 impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
@@ -37,27 +49,26 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
     pub(super) fn stage_signed(
         &mut self,
         sender: Sender<'_>,
-        topic: &str,
-        principal: &A::Principal,
-        body: &[u8],
+        unstaged: &Unstaged<'_, A::Principal>,
         signed: &SignedMessage<'_>,
         now: Instant,
     ) -> Result<S::Staged, NotStaged> {
         let message = InboundMessage {
-            topic,
+            topic: unstaged.topic,
             payload: signed.payload,
             content_type: signed.format.map(|format| format.content_type()),
             resent: Resent::No,
             transport: Transport::Coap,
             peer: sender.peer,
+            received: unstaged.received,
             signed: Some(SignedHeader {
                 boot_epoch: signed.boot_epoch,
                 sequence: signed.sequence,
                 time: signed.time,
-                bytes: body,
+                bytes: unstaged.body,
             }),
         };
-        let staged = self.sink.stage(principal, &message);
+        let staged = self.sink.stage(unstaged.principal, &message);
         match &staged {
             // Only now: a message that was overheard verifies as well.
             Ok(_) => self.failed_checks.proved(sender.source(), sender.device),
@@ -83,6 +94,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
             principal: later.principal,
             topic: later.topic,
             body: later.body,
+            received: later.received,
         };
         match later.preparation {
             Some(preparation) => self.postponed.push((postponed, preparation)),
@@ -132,16 +144,23 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Handler<A, S> {
             ref principal,
             ref topic,
             ref body,
+            received,
         } = postponed;
         let peer = origin.key.peer;
         let sender = Sender {
             peer,
             device: &origin.device,
         };
+        let unstaged = Unstaged {
+            principal,
+            topic,
+            body,
+            received: Some(received),
+        };
         let staged = match (result, security::open(body)) {
             (Err(fault), _) => Err(NotStaged::Fault(fault)),
             (Ok(()), Ok(_)) if self.sink.is_full() => Err(NotStaged::Fault(SinkFault::Busy)),
-            (Ok(()), Ok(signed)) => self.stage_signed(sender, topic, principal, body, &signed, now),
+            (Ok(()), Ok(signed)) => self.stage_signed(sender, &unstaged, &signed, now),
             // It could be read before.
             (_, Err(error)) => {
                 let code = self.unreadable(sender, body, error).code;

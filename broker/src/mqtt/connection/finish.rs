@@ -97,6 +97,7 @@ impl<C: Seams> Connection<C> {
         let admitted = worker.services.access.still_admitted(&principal).is_ok();
         let will = session.take_will().filter(|_| !end.forgets_will);
         let last = will.map(|will| LastWill {
+            received: None,
             will,
             principal,
             endpoint: endpoint.clone(),

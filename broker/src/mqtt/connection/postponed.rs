@@ -6,6 +6,7 @@
 use std::rc::Rc;
 use std::time::Instant;
 
+use domain::Timestamp;
 use tokio::task::spawn_local;
 
 use super::Connection;
@@ -22,15 +23,17 @@ pub(super) struct Postponed {
     first: u8,
     body: Box<[u8]>,
     total: usize,
+    received: Timestamp,
     is_prepared: bool,
 }
 
 impl Postponed {
-    pub(super) fn new(frame: &Frame<'_>) -> Box<Self> {
+    pub(super) fn new(frame: &Frame<'_>, received: Timestamp) -> Box<Self> {
         Box::new(Self {
             first: frame.first,
             body: frame.body.into(),
             total: frame.total,
+            received,
             is_prepared: false,
         })
     }
@@ -72,7 +75,7 @@ impl<C: Seams> Connection<C> {
         }
     }
 
-    /// The message comes again, as if it had come now.
+    /// The message is taken in again, as of the time when it came.
     pub(super) fn publish_postponed(
         self: &Rc<Self>,
         state: &mut State<C>,
@@ -89,12 +92,14 @@ impl<C: Seams> Connection<C> {
             body: &postponed.body,
             total: postponed.total,
         };
+        batch.received = Some(postponed.received);
         let handled = match codec::decode_frame(&frame, served.session.protocol()) {
             Ok(Packet::Publish(publish)) => self.publish(served, worker, &publish, batch, out),
             // It was a PUBLISH before.
             Ok(_) => Ok(()),
             Err(error) => Err(End::violation(Violation::from(error))),
         };
+        batch.received = None;
         match batch.preparation.take() {
             Some(preparation) => self.postpone(state, postponed, preparation),
             None => self.end_if_err(state, worker, handled, &[], out),

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use domain::Timestamp;
 use domain::batch::Resent;
 use tokio::task::spawn_local;
 
@@ -45,6 +46,8 @@ pub(super) struct Batch {
     deliver: bool,
     /// It subscribes faster than it may: nothing more is handled so long.
     pub(super) rest: Option<Duration>,
+    /// When the message that is handled came, where it has waited.
+    pub(super) received: Option<Timestamp>,
     /// The last message is not staged: nothing more is handled until then.
     pub(super) preparation: Option<Preparation>,
 }
@@ -69,6 +72,7 @@ impl<C: Seams> Connection<C> {
             held: Held::default(),
             deliver: false,
             rest: None,
+            received: None,
             preparation: None,
         };
         let mut filled = state.tail.len();
@@ -226,7 +230,9 @@ impl<C: Seams> Connection<C> {
                         Some(served) => {
                             let handled = self.packet(served, worker, &frame, batch, out);
                             if let Some(preparation) = batch.preparation.take() {
-                                self.postpone(state, Postponed::new(&frame), preparation);
+                                let received = worker.services.sink.now();
+                                let postponed = Postponed::new(&frame, received);
+                                self.postpone(state, postponed, preparation);
                             }
                             handled
                         }
@@ -328,7 +334,7 @@ impl<C: Seams> Connection<C> {
         };
         match right {
             Ok(PublishRight::Telemetry) => {
-                let message = self.inbound(served, publish);
+                let message = self.inbound(served, publish, batch.received);
                 match worker.services.sink.stage(&served.principal, &message) {
                     // QoS 0 asks for no proof: it joins the next group.
                     Ok(_) if publish.qos == Qos::AtMostOnce => Ok(()),
@@ -366,6 +372,7 @@ impl<C: Seams> Connection<C> {
         &self,
         served: &'a Served<C>,
         publish: &Publish<'a>,
+        received: Option<Timestamp>,
     ) -> InboundMessage<'a> {
         InboundMessage {
             topic: served.session.topic_of(publish),
@@ -377,6 +384,7 @@ impl<C: Seams> Connection<C> {
             },
             transport: self.counters.listener.transport(),
             peer: self.peer,
+            received,
             signed: None,
         }
     }

@@ -111,7 +111,7 @@ impl<C: Seams> Connection<C> {
         (cause, reason): (RejectCause, ReasonCode),
         batch: &mut Batch,
     ) -> Result<(), End> {
-        let message = self.inbound(served, publish);
+        let message = self.inbound(served, publish, batch.received);
         let sink = &worker.services.sink;
         let staged = sink
             .stage_reject(&served.principal, &message, cause)

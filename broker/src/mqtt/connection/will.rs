@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use domain::Timestamp;
 use domain::batch::Resent;
 use tokio::sync::oneshot;
 use tokio::task::spawn_local;
@@ -21,6 +22,8 @@ use crate::sink::{InboundMessage, MessageSink, NotStaged, SinkFault, with_causes
 /// A will and who left it.
 pub(super) struct LastWill<C: Seams> {
     pub(super) will: Box<StoredWill>,
+    /// When it was published, where it has waited for the sink.
+    pub(super) received: Option<Timestamp>,
     pub(super) principal: C::Principal,
     pub(super) endpoint: Arc<Endpoint>,
 }
@@ -67,7 +70,7 @@ impl<C: Seams> Connection<C> {
         }
     }
 
-    fn stage_will(self: &Rc<Self>, worker: &Rc<Worker<C>>, last: LastWill<C>) {
+    fn stage_will(self: &Rc<Self>, worker: &Rc<Worker<C>>, mut last: LastWill<C>) {
         let will = &*last.will;
         let properties = will.properties.as_properties();
         let staged = worker.services.sink.stage(
@@ -82,6 +85,7 @@ impl<C: Seams> Connection<C> {
                 resent: Resent::No,
                 transport: self.counters.listener.transport(),
                 peer: self.peer,
+                received: last.received,
                 signed: None,
             },
         );
@@ -91,6 +95,8 @@ impl<C: Seams> Connection<C> {
                 worker.commits.owned_by_nobody(1);
             }
             Err(NotStaged::Later(preparation)) => {
+                let sink = &worker.services.sink;
+                last.received = last.received.or_else(|| Some(sink.now()));
                 let (connection, worker) = (self.clone(), worker.clone());
                 spawn_local(async move {
                     match preparation.await {
