@@ -39,6 +39,15 @@ impl Transport {
             Self::Http => "http",
         }
     }
+
+    /// Whether it says of a message that it may have been sent before.
+    #[inline]
+    pub const fn marks_resent(self) -> bool {
+        match self {
+            Self::Mqtt | Self::MqttTls | Self::WebSocket => true,
+            Self::Coap | Self::Http => false,
+        }
+    }
 }
 
 /// How strongly the sender proved who it is.

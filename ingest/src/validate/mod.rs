@@ -15,7 +15,7 @@ use device_registry::{Device, Field, NewExtraField};
 use domain::payload::PayloadError;
 use domain::{
     AgencyId, DatastreamId, Flags, Location, ModelId, ObservationBatch, ParsedObservation, Quality,
-    RejectReason, Rejection, Timestamp, Transport,
+    RejectReason, Rejection, Timestamp,
 };
 use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
@@ -91,7 +91,7 @@ pub(crate) fn validate<'a, E>(
     if let Cow::Owned(all) = &mut rejections {
         all.sort_by_key(|rejection| rejection.index);
     }
-    let hashed = timeless && may_be_resent(batch.origin.transport);
+    let hashed = timeless && batch.origin.transport.marks_resent();
     Ok(Validated {
         observations,
         rejections,
@@ -217,14 +217,6 @@ fn find<'d>(device: &'d Device, name: &str) -> Option<(DatastreamId, Option<&'d 
     }
     let datastream = device.datastream(name)?;
     Some((datastream.id, datastream.definition.as_deref()))
-}
-
-/// Only MQTT says of a message that it may have been sent before.
-fn may_be_resent(transport: Transport) -> bool {
-    match transport {
-        Transport::Mqtt | Transport::MqttTls | Transport::WebSocket => true,
-        Transport::Coap | Transport::Http => false,
-    }
 }
 
 /// 64 bits of SHA-256: stored in frames, so it must never change, and a device

@@ -7,7 +7,7 @@ use device_registry::{
 use domain::batch::Resent;
 use domain::{
     AgencyId, Assurance, CredentialId, DeviceId, FieldName, ModelId, Origin, Telemetry, ThingId,
-    payload,
+    Transport, payload,
 };
 
 use super::*;
