@@ -1,0 +1,274 @@
+//! Who never names whom: "Invariants, as absences" of ARCHITECTURE.md, as far
+//! as Cargo's metadata or a word in the sources shows it.
+
+use std::collections::BTreeSet;
+
+use structure::{Rooms, root, sources};
+
+/// Rooms that lie in one of the folders, or are one of them.
+fn lies_in(folder: &str, folders: &[&str]) -> bool {
+    folders.iter().any(|parent| {
+        let below = folder.strip_prefix(parent);
+        below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+/// What rooms may not depend on, themselves or through other rooms.
+struct Absence {
+    rooms: &'static [&'static str],
+    except: &'static [&'static str],
+    /// Folders of rooms; what lies below them counts too.
+    never_rooms: &'static [&'static str],
+    never_foreign: &'static [&'static str],
+}
+
+const ABSENCES: &[Absence] = &[
+    // The broker knows neither the data plane nor the registry nor storage.
+    Absence {
+        rooms: &["broker"],
+        except: &["broker/session-store"],
+        never_rooms: &[
+            "device-registry",
+            "feed",
+            "firmware-sim",
+            "ingest",
+            "open-api",
+            "platform",
+            "sdk",
+        ],
+        never_foreign: &["arrow-array", "parquet", "rusqlite", "zstd"],
+    },
+    // Its store of sessions is storage, and knows as little of the rest.
+    Absence {
+        rooms: &["broker/session-store"],
+        except: &[],
+        never_rooms: &["feed", "ingest", "open-api", "platform", "sdk"],
+        never_foreign: &["arrow-array", "parquet"],
+    },
+    // The data plane knows no protocol.
+    Absence {
+        rooms: &["ingest"],
+        except: &[],
+        never_rooms: &["broker", "feed", "open-api/http-edge", "platform", "sdk"],
+        never_foreign: &[
+            "axum",
+            "coap-lite",
+            "coset",
+            "hyper",
+            "rumqttc",
+            "rustls",
+            "socket2",
+            "tungstenite",
+            "utoipa",
+        ],
+    },
+    // What every HTTP API stands on knows no resource.
+    Absence {
+        rooms: &["open-api/http-edge", "open-api/text-formats"],
+        except: &[],
+        never_rooms: &[
+            "broker",
+            "device-registry",
+            "feed",
+            "ingest",
+            "platform",
+            "sdk",
+        ],
+        never_foreign: &["arrow-array", "parquet", "rusqlite"],
+    },
+    // A device's side works against any broker.
+    Absence {
+        rooms: &["sdk", "firmware-sim", "progress"],
+        except: &[],
+        never_rooms: &[
+            "broker",
+            "device-registry",
+            "feed",
+            "ingest",
+            "open-api",
+            "platform",
+        ],
+        never_foreign: &["rusqlite", "parquet"],
+    },
+    // The words have no I/O and no async runtime.
+    Absence {
+        rooms: &["domain"],
+        except: &[],
+        never_rooms: &["supervisor", "progress"],
+        never_foreign: &[
+            "mio", "rusqlite", "rustix", "libc", "socket2", "tokio", "tracing", "ureq",
+        ],
+    },
+    // SQLite is the registry's and the sessions' alone.
+    Absence {
+        rooms: &[
+            "domain",
+            "feed",
+            "ingest",
+            "open-api/http-edge",
+            "progress",
+            "sdk",
+            "supervisor",
+        ],
+        except: &[],
+        never_rooms: &["broker", "platform"],
+        never_foreign: &["libsqlite3-sys"],
+    },
+];
+
+#[test]
+fn nobody_depends_on_what_its_room_may_not_know() {
+    let rooms = Rooms::read(&root()).unwrap();
+    for absence in ABSENCES {
+        let mut seen = 0;
+        for (number, room) in rooms.all().iter().enumerate() {
+            if !lies_in(&room.folder, absence.rooms) || lies_in(&room.folder, absence.except) {
+                continue;
+            }
+            seen += 1;
+            for reached in rooms.reached_from(number) {
+                let reached = &rooms.all()[reached];
+                assert!(
+                    !lies_in(&reached.folder, absence.never_rooms),
+                    "{} depends on {}",
+                    room.folder,
+                    reached.folder
+                );
+                for never in absence.never_foreign {
+                    assert!(
+                        !reached.foreign.contains(*never),
+                        "{} depends on {never}, by {}",
+                        room.folder,
+                        reached.folder
+                    );
+                }
+            }
+        }
+        assert!(seen > 0, "no room lies in {:?}", absence.rooms);
+    }
+}
+
+/// Who may depend on a room or a crate directly: nobody else does.
+const ONLY: &[(&str, &[&str])] = &[
+    ("platform", &["tests"]),
+    ("open-api", &["platform"]),
+    ("feed", &["platform"]),
+    (
+        "rusqlite",
+        &[
+            "broker/session-store",
+            "device-registry",
+            "device-registry/sqlite-file",
+        ],
+    ),
+    ("parquet", &["ingest", "tests"]),
+    ("utoipa", &["open-api"]),
+    ("tests", &[]),
+    ("madang-fuzz", &[]),
+    ("structure", &[]),
+];
+
+#[test]
+fn nobody_else_depends_on_what_few_may_know() {
+    let rooms = Rooms::read(&root()).unwrap();
+    for (what, by) in ONLY {
+        for room in rooms.all() {
+            let depends = room.knows.contains_key(*what) || room.foreign.contains(*what);
+            assert!(
+                !depends || lies_in(&room.folder, by),
+                "{} knows {what}",
+                room.folder
+            );
+        }
+    }
+}
+
+#[test]
+fn the_end_to_end_tests_use_public_interfaces() {
+    let rooms = Rooms::read(&root()).unwrap();
+    let tests = rooms.all().iter().find(|room| room.folder == "tests");
+    let known: BTreeSet<&str> = tests.unwrap().knows.keys().map(String::as_str).collect();
+    for room in rooms.all() {
+        let inner = lies_in(&room.folder, &["broker", "feed", "open-api"]);
+        let name = room.folder.rsplit('/').next().unwrap();
+        assert!(
+            !inner || !known.contains(name),
+            "tests depends on {}",
+            room.folder
+        );
+    }
+}
+
+/// Words that may not stand in the code of a folder, in any case of letters.
+struct Unnamed {
+    folder: &'static str,
+    /// Part of the path of each file that is meant.
+    files: &'static str,
+    words: &'static [&'static str],
+}
+
+const UNNAMED: &[Unnamed] = &[
+    Unnamed {
+        folder: "ingest",
+        files: "",
+        words: &["mqtt", "coap", "http", "websocket"],
+    },
+    Unnamed {
+        folder: "open-api/http-edge",
+        files: "",
+        words: &["datastream", "observation", "agency"],
+    },
+    Unnamed {
+        folder: "domain",
+        files: "",
+        words: &[
+            "std::fs",
+            "std::net",
+            "std::thread",
+            "systemtime",
+            "instant",
+            "::now(",
+            "async ",
+        ],
+    },
+    // The core of a session has no socket and no clock.
+    Unnamed {
+        folder: "broker",
+        files: "/session/",
+        words: &[
+            "std::net",
+            "tokio",
+            "socket",
+            "systemtime",
+            "instant::now",
+            "async ",
+        ],
+    },
+];
+
+#[test]
+fn no_code_names_what_its_room_may_not_know() {
+    for unnamed in UNNAMED {
+        let sources = sources(&root(), unnamed.folder).unwrap();
+        let meant = |path: &str| path.contains(unnamed.files);
+        let sources: Vec<_> = sources
+            .iter()
+            .filter(|source| meant(&source.path))
+            .collect();
+        assert!(
+            !sources.is_empty(),
+            "{}{} has no code",
+            unnamed.folder,
+            unnamed.files
+        );
+        for source in sources {
+            for (number, line) in source.code.lines().enumerate() {
+                let lower = line.to_lowercase();
+                for word in unnamed.words {
+                    let place = format!("{}:{}", source.path, number + 1);
+                    assert!(!lower.contains(word), "{place} names {word}: {line}");
+                }
+            }
+        }
+    }
+}
