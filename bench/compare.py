@@ -7,8 +7,9 @@
 
 Needs Debian's mosquitto; FlashMQ is measured where the environment variable
 FLASHMQ names its program. With --before the peer is another build of madang
-instead, the two in turn, and the medians of N rounds count; each round starts
-with so many datastreams registered. Each row starts a fresh broker, so that no
+instead: both run at the same time with a load each, so that whatever else the
+machine does meets both, and the mean ratio of N rounds counts; each round
+starts with so many datastreams registered. Each row starts a fresh broker, so that no
 row pays for the one before. The load (firmware-sim) shares the two cores with it;
 what counts is the broker's own CPU time per million messages, or per million
 deliveries where one publisher has many subscribers.
@@ -16,9 +17,11 @@ deliveries where one publisher has many subscribers.
 
 import argparse
 import functools
+import math
 import os
 import shutil
 import statistics
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import plot
@@ -161,8 +164,8 @@ def registered(start, datastreams, path):
 def against(rows, fan_outs, options):
     """The same rows on the build before."""
     builds = (Madang, functools.partial(Madang, build=options.before))
-    print("| Load | CPU-s per million, now | before | ratio of the medians | lowest and highest ratio of a round |")
-    print("|---|---|---|---|---|")
+    print("| Load | CPU-s per million, now | before | mean ratio | its standard error | lowest and highest |")
+    print("|---|---|---|---|---|---|")
     with folder() as here, folder() as there:
         folders = [registered(start, options.datastreams, path) for start, path in zip(builds, (here, there))]
         for row in rows:
@@ -176,12 +179,20 @@ def against(rows, fan_outs, options):
 
 
 def ratio(name, runs, rounds):
-    """A line of what the first costs beside the second, in turn."""
-    now, before = zip(*([run() for run in runs] for _ in range(rounds)))
-    ratios = sorted(a / b for a, b in zip(now, before))
-    middle = statistics.median(now), statistics.median(before)
-    print(f"| {name} | {middle[0]:.2f} | {middle[1]:.2f} | **{middle[0] / middle[1]:.2f}** "
-          f"| {ratios[0]:.2f} to {ratios[-1]:.2f} |", flush=True)
+    """A line of what the first costs beside the second, measured at once."""
+    logarithms, costs = [], []
+    for number in range(rounds):
+        # Neither is always the one that starts first.
+        order = runs if number % 2 == 0 else runs[::-1]
+        with ThreadPoolExecutor(len(runs)) as pool:
+            results = list(pool.map(lambda run: run(), order))
+        costs.append(results if order is runs else results[::-1])
+        logarithms.append(math.log(costs[-1][0] / costs[-1][1]))
+    now, before = (statistics.median(side) for side in zip(*costs))
+    error = statistics.stdev(logarithms) / math.sqrt(rounds) if rounds > 1 else math.nan
+    low, high = math.exp(min(logarithms)), math.exp(max(logarithms))
+    print(f"| {name} | {now:.2f} | {before:.2f} | **{math.exp(statistics.fmean(logarithms)):.2f}** "
+          f"| {error:.3f} | {low:.2f} to {high:.2f} |", flush=True)
 
 
 def main():
