@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use device_registry::{Device, NewAgency, NewDevice, Registry};
+use device_registry::{Actor, Device, NewAgency, NewDevice, Registry};
 use domain::batch::Resent;
 use domain::{
     AgencyId, Assurance, CredentialId, DeviceId, ModelId, ObservationBatch, Origin,
@@ -55,17 +55,20 @@ fn register(registry: &Registry) -> Vec<Arc<Device>> {
     let agency = AgencyId::new("bench").unwrap();
     let name = "Bench".to_owned();
     registry
-        .create_agency(NewAgency {
-            id: agency.clone(),
-            name,
-        })
+        .create_agency(
+            &Actor::Operator,
+            NewAgency {
+                id: agency.clone(),
+                name,
+            },
+        )
         .unwrap();
     let model = ModelId::new("safety.air").unwrap();
     (0..DEVICES)
         .map(|number| {
             let id = DeviceId::new(format!("bench-{number}")).unwrap();
             let new = NewDevice::new(id, agency.clone(), model.clone());
-            registry.register_device(new).unwrap()
+            registry.register_device(&Actor::Operator, new).unwrap()
         })
         .collect()
 }

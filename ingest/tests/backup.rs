@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use device_registry::{Device, NewAgency, NewDevice, Registry};
+use device_registry::{Actor, Device, NewAgency, NewDevice, Registry};
 use domain::batch::Resent;
 use domain::{
     AgencyId, Assurance, CredentialId, DatastreamId, DeviceId, ModelId, ObservationBatch, Offset,
@@ -42,11 +42,11 @@ fn open(folder: &Path) -> (Ingest, Arc<Registry>, Arc<Device>) {
             id: agency.clone(),
             name,
         };
-        registry.create_agency(new).unwrap();
+        registry.create_agency(&Actor::Operator, new).unwrap();
         let model = ModelId::new("disaster.water-level").unwrap();
         let id = DeviceId::new("river-1").unwrap();
         registry
-            .register_device(NewDevice::new(id, agency, model))
+            .register_device(&Actor::Operator, NewDevice::new(id, agency, model))
             .unwrap();
     }
     let device = Arc::clone(registry.snapshot().device("river-1").unwrap());

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use device_registry::{Device, NewAgency, NewDevice, Registry};
+use device_registry::{Actor, Device, NewAgency, NewDevice, Registry};
 use domain::batch::Resent;
 use domain::{
     AgencyId, Assurance, CredentialId, DeviceId, ModelId, ObservationBatch, Offset, Origin,
@@ -35,10 +35,13 @@ fn open(folder: &Path) -> (Ingest, Vec<Arc<Device>>) {
     if registry.snapshot().agency(&agency).is_none() {
         let name = "Han river".to_owned();
         registry
-            .create_agency(NewAgency {
-                id: agency.clone(),
-                name,
-            })
+            .create_agency(
+                &Actor::Operator,
+                NewAgency {
+                    id: agency.clone(),
+                    name,
+                },
+            )
             .unwrap();
     }
     let devices = (0..WRITERS)
@@ -47,7 +50,10 @@ fn open(folder: &Path) -> (Ingest, Vec<Arc<Device>>) {
             if registry.snapshot().device(id.as_str()).is_none() {
                 let model = ModelId::new("disaster.water-level").unwrap();
                 registry
-                    .register_device(NewDevice::new(id.clone(), agency.clone(), model))
+                    .register_device(
+                        &Actor::Operator,
+                        NewDevice::new(id.clone(), agency.clone(), model),
+                    )
                     .unwrap();
             }
             Arc::clone(registry.snapshot().device(id.as_str()).unwrap())

@@ -114,7 +114,7 @@ fn open_data(
     keeper.note(ingest.durable_offset(), sessions.changes());
     registry.on_durable({
         let keeper = Arc::clone(&keeper);
-        move |mark| keeper.registry(mark)
+        move |changed| keeper.registry(changed.mark)
     });
     Ok(Opened {
         registry,

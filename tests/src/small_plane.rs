@@ -13,7 +13,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use device_registry::{Device, NewAgency, NewDevice, Registry};
+use device_registry::{Actor, Device, NewAgency, NewDevice, Registry};
 use domain::batch::Resent;
 use domain::{
     AgencyId, Assurance, CredentialId, DatastreamId, DeviceId, ModelId, ObservationBatch, Origin,
@@ -67,11 +67,13 @@ pub fn prepare_registry(folder: &Path) {
         let agency = AgencyId::new(agency).unwrap();
         let name = agency.to_string();
         let id = agency.clone();
-        registry.create_agency(NewAgency { id, name }).unwrap();
+        registry
+            .create_agency(&Actor::Operator, NewAgency { id, name })
+            .unwrap();
         let model = ModelId::new("disaster.water-level").unwrap();
         let device = DeviceId::new(device).unwrap();
         registry
-            .register_device(NewDevice::new(device, agency, model))
+            .register_device(&Actor::Operator, NewDevice::new(device, agency, model))
             .unwrap();
     }
 }

@@ -7,7 +7,7 @@ use domain::AgencyId;
 
 use super::Agency;
 use crate::label::{self, LabelError};
-use crate::registry::{ErrorClass, OperationError, Registry};
+use crate::registry::{Actor, ErrorClass, OperationError, Registry};
 use crate::store::{self, StoreError};
 
 /// Agencies of one platform.
@@ -53,9 +53,13 @@ impl OperationError for CreateAgencyError {
 }
 
 impl Registry {
-    pub fn create_agency(&self, new: NewAgency) -> Result<Arc<Agency>, CreateAgencyError> {
+    pub fn create_agency(
+        &self,
+        actor: &Actor,
+        new: NewAgency,
+    ) -> Result<Arc<Agency>, CreateAgencyError> {
         label::required("name", &new.name)?;
-        self.change(|change| {
+        self.change(actor, |change| {
             if change.draft.agency(&new.id).is_some() {
                 return Err(CreateAgencyError::Exists(new.id));
             }

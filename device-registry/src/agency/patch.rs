@@ -7,7 +7,7 @@ use domain::{AgencyId, ModelId};
 
 use super::Agency;
 use super::retention::{self, RetentionError};
-use crate::registry::{ErrorClass, OperationError, Registry};
+use crate::registry::{Actor, ErrorClass, OperationError, Registry};
 use crate::store::{self, StoreError};
 
 /// The changes; what is absent stays.
@@ -52,10 +52,11 @@ impl OperationError for PatchAgencyError {
 impl Registry {
     pub fn patch_agency(
         &self,
+        actor: &Actor,
         id: &AgencyId,
         patch: &AgencyPatch,
     ) -> Result<Arc<Agency>, PatchAgencyError> {
-        self.change(|change| {
+        self.change(actor, |change| {
             let standing = change.draft.agency(id);
             let standing = standing.ok_or_else(|| PatchAgencyError::Unknown(id.clone()))?;
             let mut agency = Agency::clone(standing);

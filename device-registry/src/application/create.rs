@@ -7,7 +7,7 @@ use domain::ApplicationId;
 use super::keys::issue;
 use super::{Application, IssuedKey, MAX_APPLICATIONS, NewApiKey};
 use crate::label::{self, LabelError};
-use crate::registry::{ErrorClass, OperationError, Registry};
+use crate::registry::{Actor, ErrorClass, OperationError, Registry};
 use crate::secret::{RandomError, random_base62};
 use crate::store::{self, StoreError};
 
@@ -63,6 +63,7 @@ impl OperationError for CreateApplicationError {
 impl Registry {
     pub fn create_application(
         &self,
+        actor: &Actor,
         new: NewApplication,
     ) -> Result<CreatedApplication, CreateApplicationError> {
         label::required("name", &new.name)?;
@@ -71,7 +72,7 @@ impl Registry {
         let id = format!("app-{}", random_base62::<ID_CHARS>()?);
         let id = ApplicationId::new(id).expect("base 62 is within the alphabet of ids");
         let first = NewApiKey::secret().prepare(&self.pepper)?;
-        self.change(|change| {
+        self.change(actor, |change| {
             if change.draft.applications.len() >= MAX_APPLICATIONS {
                 return Err(CreateApplicationError::Full);
             }

@@ -7,7 +7,7 @@ use domain::{ApiKeyId, ApplicationId, Timestamp};
 
 use super::key_text::{self, KeyTextError};
 use super::{ApiKey, ApiKeyKind, LastUse, MAX_KEYS_EVER, MAX_LIVE_KEYS, MAX_ORIGINS};
-use crate::registry::{Change, ErrorClass, OperationError, Registry};
+use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry};
 use crate::secret::{self, Pepper, RandomError};
 use crate::store::{self, StoreError};
 
@@ -170,13 +170,14 @@ impl ApiKeyError {
 impl Registry {
     pub fn create_key(
         &self,
+        actor: &Actor,
         application: &ApplicationId,
         mut new: NewApiKey,
     ) -> Result<IssuedKey, CreateKeyError> {
         new.origins = check_origins(new.kind, &new.origins)?;
         let kind = new.kind;
         let prepared = new.prepare(&self.pepper)?;
-        self.change(|change| {
+        self.change(actor, |change| {
             if change.draft.application(application.as_str()).is_none() {
                 return Err(CreateKeyError::Unknown(application.clone()));
             }
@@ -199,10 +200,11 @@ impl Registry {
     /// Revoking twice is as once.
     pub fn revoke_key(
         &self,
+        actor: &Actor,
         application: &ApplicationId,
         key: &ApiKeyId,
     ) -> Result<(), RevokeKeyError> {
-        self.change(|change| {
+        self.change(actor, |change| {
             let standing = change.draft.api_key(key.as_str());
             let Some(standing) = standing.filter(|key| key.application == *application) else {
                 return Err(RevokeKeyError::Unknown {
@@ -250,7 +252,7 @@ impl Registry {
     /// Writes the times of last use: once a minute or so, and at the end. A
     /// crash loses what was not written, which is why nothing else hangs on it.
     pub fn flush_last_uses(&self) -> Result<(), StoreError> {
-        self.change(|change| {
+        self.change(&Actor::Platform, |change| {
             let mut written = 0;
             for key in change.draft.api_keys.values() {
                 if let Some(at) = key.last_use.unflushed() {

@@ -6,7 +6,7 @@ use domain::BoundaryName;
 
 use super::{Boundary, GeoJson, GeoJsonError, Shape};
 use crate::label::{self, LabelError};
-use crate::registry::{ErrorClass, OperationError, Registry};
+use crate::registry::{Actor, ErrorClass, OperationError, Registry};
 use crate::store::{self, StoreError};
 
 /// Boundaries of one platform.
@@ -93,12 +93,16 @@ impl OperationError for RemoveBoundaryError {
 
 impl Registry {
     /// Draws a boundary, or draws the one of this name anew.
-    pub fn put_boundary(&self, new: NewBoundary) -> Result<PutBoundary, PutBoundaryError> {
+    pub fn put_boundary(
+        &self,
+        actor: &Actor,
+        new: NewBoundary,
+    ) -> Result<PutBoundary, PutBoundaryError> {
         label::required("title.en", &new.title_en)?;
         label::required("title.ko", &new.title_ko)?;
         // Before the registry is locked: it may take some milliseconds.
         let shape = Shape::try_from(new.geometry)?;
-        self.change(|change| {
+        self.change(actor, |change| {
             let standing = change.draft.boundary(&new.name);
             let replaced = standing.is_some();
             if !replaced && change.draft.boundaries.len() >= MAX_BOUNDARIES {
@@ -123,8 +127,12 @@ impl Registry {
     }
 
     /// Takes a boundary away. Queries that have begun keep it to their end.
-    pub fn remove_boundary(&self, name: &BoundaryName) -> Result<(), RemoveBoundaryError> {
-        self.change(|change| {
+    pub fn remove_boundary(
+        &self,
+        actor: &Actor,
+        name: &BoundaryName,
+    ) -> Result<(), RemoveBoundaryError> {
+        self.change(actor, |change| {
             if !change.draft.remove_boundary(name) {
                 return Err(RemoveBoundaryError::Unknown(name.clone()));
             }

@@ -9,7 +9,7 @@ use super::{
     Credential, CredentialProof, Device, DeviceStatus, MAX_CREDENTIALS, MAX_NETWORKS, Network,
     NetworkError, NewKey, PublicKeyError,
 };
-use crate::registry::{Change, ErrorClass, OperationError, Registry};
+use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry};
 use crate::secret::{self, RandomError, SECRET_BYTES};
 use crate::store::{self, StoreError};
 
@@ -111,15 +111,17 @@ impl OperationError for RemoveCredentialError {
 impl Registry {
     pub fn add_key(
         &self,
+        actor: &Actor,
         device: &DeviceId,
         key: &NewKey,
     ) -> Result<Credential, AddCredentialError> {
         let proof = key.parse()?;
-        self.change(|change| add(change, device, proof, key.expires))
+        self.change(actor, |change| add(change, device, proof, key.expires))
     }
 
     pub fn make_password(
         &self,
+        actor: &Actor,
         device: &DeviceId,
         terms: PasswordTerms,
     ) -> Result<MadePassword, AddCredentialError> {
@@ -134,7 +136,7 @@ impl Registry {
             hmac: self.pepper.hmac(password.as_bytes()),
             networks: terms.networks.into_iter().map(Into::into).collect(),
         };
-        let credential = self.change(|change| add(change, device, proof, terms.expires))?;
+        let credential = self.change(actor, |change| add(change, device, proof, terms.expires))?;
         Ok(MadePassword {
             credential,
             password,
@@ -143,10 +145,11 @@ impl Registry {
 
     pub fn remove_credential(
         &self,
+        actor: &Actor,
         device: &DeviceId,
         credential: CredentialId,
     ) -> Result<(), RemoveCredentialError> {
-        self.change(|change| {
+        self.change(actor, |change| {
             let Some(standing) = change.draft.device(device.as_str()) else {
                 return Err(RemoveCredentialError::UnknownDevice(device.clone()));
             };

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use domain::{DeviceId, FieldName, IdError};
 
 use super::Device;
-use crate::registry::{Change, ErrorClass, OperationError, Registry};
+use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry};
 use crate::snapshot::Snapshot;
 use crate::store::{self, NewDatastream, StoreError};
 use crate::thing::{Datastream, Thing};
@@ -82,7 +82,7 @@ impl Registry {
         &self,
         fields: impl IntoIterator<Item = &'a NewExtraField>,
     ) -> Result<(), StoreError> {
-        self.change(|change| {
+        self.change(&Actor::Devices, |change| {
             let mut made = 0;
             for new in fields {
                 let found = find(&change.draft, &new.device, new.field.as_str());

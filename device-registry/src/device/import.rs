@@ -10,7 +10,7 @@ use domain::DeviceId;
 
 use super::new_device::{Checked, NewDevice, RegisterDeviceError};
 use super::register::register;
-use crate::registry::{Change, ErrorClass, OperationError, Registry};
+use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry};
 use crate::store::StoreError;
 
 /// Rows of one import.
@@ -92,6 +92,7 @@ impl OperationError for ImportError {
 impl Registry {
     pub fn import_devices(
         &self,
+        actor: &Actor,
         rows: impl IntoIterator<Item = ImportRow>,
         mode: ImportMode,
     ) -> Result<ImportReport, ImportError> {
@@ -110,7 +111,7 @@ impl Registry {
             return Ok(report);
         }
         for piece in checked.chunks(PIECE_ROWS) {
-            let registered = self.change(|change| register_piece(change, piece))?;
+            let registered = self.change(actor, |change| register_piece(change, piece))?;
             report.registered += registered;
         }
         Ok(report)

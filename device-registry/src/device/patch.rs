@@ -8,7 +8,7 @@ use super::Device;
 use super::gateway::{GatewayError, check_gateway};
 use super::register::move_thing;
 use crate::label::{self, LabelError};
-use crate::registry::{ErrorClass, OperationError, Registry};
+use crate::registry::{Actor, ErrorClass, OperationError, Registry};
 use crate::store::{self, StoreError};
 use crate::thing::{Licence, MAX_LOCATIONS, Thing, Visibility};
 
@@ -88,6 +88,7 @@ impl OperationError for PatchDeviceError {
 impl Registry {
     pub fn patch_device(
         &self,
+        actor: &Actor,
         id: &DeviceId,
         patch: DevicePatch,
     ) -> Result<Arc<Device>, PatchDeviceError> {
@@ -97,7 +98,7 @@ impl Registry {
         if let Some(attribution) = &patch.attribution {
             label::optional("attribution", attribution)?;
         }
-        self.change(|change| {
+        self.change(actor, |change| {
             let unknown = || PatchDeviceError::Unknown(id.clone());
             let mut device = Device::clone(change.draft.device(id.as_str()).ok_or_else(unknown)?);
             let thing = change

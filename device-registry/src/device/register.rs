@@ -10,14 +10,18 @@ use super::gateway::check_gateway;
 use super::new_device::{Checked, NewDevice, RegisterDeviceError};
 use super::{Device, DeviceStatus};
 use crate::model::{Model, check_field};
-use crate::registry::{Change, Registry};
+use crate::registry::{Actor, Change, Registry};
 use crate::store::{self, NewDatastream, NewDeviceRow, StoreError};
 use crate::thing::{Datastream, LocationSince, Thing, Visibility};
 
 impl Registry {
-    pub fn register_device(&self, new: NewDevice) -> Result<Arc<Device>, RegisterDeviceError> {
+    pub fn register_device(
+        &self,
+        actor: &Actor,
+        new: NewDevice,
+    ) -> Result<Arc<Device>, RegisterDeviceError> {
         let checked = Checked::new(new)?;
-        self.change(|change| register(change, &checked))
+        self.change(actor, |change| register(change, &checked))
     }
 }
 

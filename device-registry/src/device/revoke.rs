@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::DeviceId;
 
 use super::{Device, DeviceStatus};
-use crate::registry::{ErrorClass, OperationError, Registry};
+use crate::registry::{Actor, ErrorClass, OperationError, Registry};
 use crate::store::{self, StoreError};
 
 /// Why a device was not revoked.
@@ -36,8 +36,12 @@ impl OperationError for RevokeDeviceError {
 
 impl Registry {
     /// Revoking twice is as once.
-    pub fn revoke_device(&self, id: &DeviceId) -> Result<Arc<Device>, RevokeDeviceError> {
-        self.change(|change| {
+    pub fn revoke_device(
+        &self,
+        actor: &Actor,
+        id: &DeviceId,
+    ) -> Result<Arc<Device>, RevokeDeviceError> {
+        self.change(actor, |change| {
             let Some(device) = change.draft.device(id.as_str()).cloned() else {
                 return Err(RevokeDeviceError::Unknown(id.clone()));
             };

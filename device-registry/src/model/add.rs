@@ -12,7 +12,7 @@ use domain::{DeviceId, ModelId};
 
 use super::compatibility::check_successor;
 use super::{IncompatibleModel, Model, ModelFileError, ModelVersion, check_field};
-use crate::registry::{Change, ErrorClass, OperationError, Registry};
+use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry};
 use crate::secret::file::sync_folder_of;
 use crate::store::{self, NewDatastream, StoreError};
 use crate::thing::Thing;
@@ -97,9 +97,9 @@ impl Origin {
 
 impl Registry {
     /// Adds a model, or the next version of one, from a data file's content.
-    pub fn add_model(&self, json: &[u8]) -> Result<AddedModel, AddModelError> {
+    pub fn add_model(&self, actor: &Actor, json: &[u8]) -> Result<AddedModel, AddModelError> {
         let model = Model::parse(json, ModelVersion(1))?;
-        self.change(|change| {
+        self.change(actor, |change| {
             let added = add(change, model, json, Origin::Operator)?;
             if added.change == ModelChange::Same {
                 change.discard();

@@ -10,14 +10,14 @@ use super::builtin::BUILTIN_MODELS;
 use super::file::{MAX_MODEL_BYTES, ModelFileError};
 use super::{Model, ModelVersion};
 use crate::device::Device;
-use crate::registry::{Change, Registry};
+use crate::registry::{Actor, Change, Registry};
 use crate::store::StoreError;
 
 impl Registry {
     /// At the start: takes in what a newer binary brings and what lies in the
     /// folder, and gives each device the datastreams that its model has by now.
     pub(crate) fn install_models(&self) -> Result<(), StoreError> {
-        self.change(|change| {
+        self.change(&Actor::Platform, |change| {
             for json in BUILTIN_MODELS {
                 install_builtin(change, json)?;
             }

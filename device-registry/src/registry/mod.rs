@@ -5,9 +5,10 @@
 //! before it is visible, and visible before the generation grows and before
 //! anybody is told. Readers never wait for it.
 
+mod actor;
+mod change;
 mod operation_error;
 
-use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,8 +16,8 @@ use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use domain::{CredentialId, Timestamp};
-use parking_lot::{Mutex, MutexGuard, RwLock};
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use parking_lot::{Mutex, RwLock};
+use rusqlite::Connection;
 
 use crate::auth::{self, AuthError, Exposure};
 use crate::device::{CredentialProof, Device};
@@ -25,9 +26,12 @@ use crate::secret::file::{self, SecretFileError};
 use crate::secret::operator::{Operator, OperatorError};
 use crate::secret::{self, Pepper, RandomError, SECRET_BYTES};
 use crate::snapshot::Snapshot;
-use crate::store::fault::{self, Faults, RegistryFault};
+use crate::store::fault::{Faults, RegistryFault};
 use crate::store::{self, OpenStoreError, REGISTRY_FILE, RegistryFolder, RegistryMark, StoreError};
 
+pub use actor::Actor;
+pub(crate) use change::Change;
+pub use change::Changed;
 pub use operation_error::{ErrorClass, OperationError};
 
 /// The pepper's file in the data folder.
@@ -71,7 +75,7 @@ pub enum OpenError {
 }
 
 type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
-type MarkListener = Box<dyn Fn(RegistryMark) + Send + Sync>;
+type DurableListener = Box<dyn Fn(Changed<'_>) + Send + Sync>;
 type ChangeListener = Arc<dyn Fn(u64) + Send + Sync>;
 
 /// The control plane of one data folder.
@@ -89,7 +93,7 @@ pub struct Registry {
     events: Events,
     clock: Clock,
     /// Told of each change before who made it is.
-    on_durable: OnceLock<MarkListener>,
+    on_durable: OnceLock<DurableListener>,
     faults: Faults,
 }
 
@@ -173,9 +177,9 @@ impl Registry {
         self.faults.on_fault(Box::new(listener));
     }
 
-    /// Calls `listener` with how far the registry has got after each change,
-    /// before who made it is answered. Once; a second one is not taken.
-    pub fn on_durable(&self, listener: impl Fn(RegistryMark) + Send + Sync + 'static) {
+    /// Calls `listener` after each change, when it is durable and before who made
+    /// it is answered. Once; a second one is not taken.
+    pub fn on_durable(&self, listener: impl Fn(Changed<'_>) + Send + Sync + 'static) {
         // A second one is a defect of the caller; the first stays.
         let _ = self.on_durable.set(Box::new(listener));
     }
@@ -220,112 +224,6 @@ impl Registry {
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
     }
-
-    /// Runs one change: everything that `body` does becomes durable and then
-    /// visible together, or none of it.
-    pub(crate) fn change<T, E: From<StoreError> + Error + 'static>(
-        &self,
-        body: impl FnOnce(&mut Change<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let mut writer = self.writer.lock();
-        let committed = self.commit(&mut writer, body);
-        // To who waits, and not to who comes back at once with the next piece of
-        // something long.
-        MutexGuard::unlock_fair(writer);
-        if let Err(error) = &committed
-            && let Some(said) = fault::of_the_disk(error)
-        {
-            self.faults.set(said);
-        }
-        let (answer, rights, mark) = committed?;
-        // Without the lock, so that a listener may take its time; rights first,
-        // since the other one writes to the disk.
-        if rights == Rights::Altered {
-            self.tell(self.generation());
-        }
-        if let (Some(mark), Some(listener)) = (mark, self.on_durable.get()) {
-            listener(mark);
-        }
-        Ok(answer)
-    }
-
-    fn commit<T, E: From<StoreError>>(
-        &self,
-        writer: &mut Writer,
-        body: impl FnOnce(&mut Change<'_>) -> Result<T, E>,
-    ) -> Result<(T, Rights, Option<RegistryMark>), E> {
-        if writer.poisoned {
-            return Err(StoreError::Poisoned.into());
-        }
-        let transaction = writer
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(StoreError::on("begin a change"))?;
-        let mut change = Change {
-            transaction,
-            draft: Snapshot::clone(&self.snapshot.load()),
-            now: self.now(),
-            rights: Rights::Kept,
-            outcome: Outcome::Commit,
-        };
-        let before = change.transaction.total_changes();
-        let answer = body(&mut change)?;
-        if change.outcome == Outcome::Discard {
-            return Ok((answer, Rights::Kept, None));
-        }
-        let mark = if change.transaction.total_changes() == before {
-            None
-        } else {
-            store::folder::count_change(&change.transaction)?;
-            match self.on_durable.get() {
-                Some(_) => Some(store::folder::mark(&change.transaction)?),
-                None => None,
-            }
-        };
-        if let Err(source) = change.transaction.commit() {
-            // A full disk leaves the transaction undone, and that is known.
-            writer.poisoned = source.sqlite_error_code() != Some(ErrorCode::DiskFull);
-            if writer.poisoned {
-                self.faults.set(fault::said_by(&source));
-            }
-            return Err(StoreError::on("commit a change")(source).into());
-        }
-        // Rights and their generation become visible together; the number beside
-        // the snapshot is never ahead of it.
-        if change.rights == Rights::Altered {
-            change.draft.generation.grow();
-        }
-        let generation = change.draft.generation();
-        self.snapshot.store(Arc::new(change.draft));
-        self.generation.store(generation, Ordering::Release);
-        Ok((answer, change.rights, mark))
-    }
-
-    /// Runs `body` as a change of which nothing is kept, beside the registry:
-    /// nobody waits for it, however long it takes.
-    pub(crate) fn rehearse<T>(
-        &self,
-        body: impl FnOnce(&mut Change<'_>) -> T,
-    ) -> Result<T, StoreError> {
-        let failed = || StoreError::on("rehearse a change");
-        let draft = Snapshot::clone(&self.snapshot.load());
-        let mut scratch = store::scratch(draft.datastream_bound()).map_err(failed())?;
-        let mut change = Change {
-            transaction: scratch.transaction().map_err(failed())?,
-            draft,
-            now: self.now(),
-            rights: Rights::Kept,
-            outcome: Outcome::Discard,
-        };
-        Ok(body(&mut change))
-    }
-
-    fn tell(&self, generation: u64) {
-        let listeners = self.listeners.read().clone();
-        for listener in listeners {
-            listener(generation);
-        }
-    }
 }
 
 impl fmt::Debug for Registry {
@@ -334,39 +232,6 @@ impl fmt::Debug for Registry {
             .field("dir", &self.dir)
             .field("generation", &self.generation())
             .finish_non_exhaustive()
-    }
-}
-
-/// What an operation works on: the rows and the draft of the next snapshot.
-pub(crate) struct Change<'a> {
-    pub(crate) transaction: Transaction<'a>,
-    pub(crate) draft: Snapshot,
-    pub(crate) now: Timestamp,
-    rights: Rights,
-    outcome: Outcome,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Rights {
-    Kept,
-    Altered,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Outcome {
-    Commit,
-    Discard,
-}
-
-impl Change<'_> {
-    /// Somebody who is connected may have lost or gained a right.
-    pub(crate) fn alters_rights(&mut self) {
-        self.rights = Rights::Altered;
-    }
-
-    /// Nothing is to be kept of it: a dry run, or nothing to do.
-    pub(crate) fn discard(&mut self) {
-        self.outcome = Outcome::Discard;
     }
 }
 

@@ -1,8 +1,8 @@
 //! Agencies: made once, kept over a restart.
 
 use device_registry::{
-    AgencyPatch, CreateAgencyError, ErrorClass, MAX_RETENTION_DAYS, NewAgency, OperationError,
-    PatchAgencyError,
+    Actor, AgencyPatch, CreateAgencyError, ErrorClass, MAX_RETENTION_DAYS, NewAgency,
+    OperationError, PatchAgencyError,
 };
 
 use crate::harness::{TestRegistry, agency, model};
@@ -14,7 +14,10 @@ fn an_agency_is_made_once_and_stays() {
         id: agency("seoul"),
         name: "Another".to_owned(),
     };
-    let error = test.registry.create_agency(again).unwrap_err();
+    let error = test
+        .registry
+        .create_agency(&Actor::Operator, again)
+        .unwrap_err();
     assert!(matches!(error, CreateAgencyError::Exists(_)));
     assert_eq!(error.class(), ErrorClass::Conflict);
     assert_eq!(error.code(), "agency-exists");
@@ -36,7 +39,10 @@ fn a_name_says_something() {
             id: agency("seoul"),
             name: name.to_owned(),
         };
-        let error = test.registry.create_agency(new).unwrap_err();
+        let error = test
+            .registry
+            .create_agency(&Actor::Operator, new)
+            .unwrap_err();
         assert_eq!(error.class(), ErrorClass::Invalid, "{name:?}");
     }
     assert_eq!(test.registry.snapshot().agencies().count(), 0);
@@ -47,7 +53,7 @@ fn keep(test: &TestRegistry, days: Option<u32>) -> Result<(), PatchAgencyError> 
     let retention_days = [(model("traffic.flow"), days)].into();
     let patch = AgencyPatch { retention_days };
     test.registry
-        .patch_agency(&agency("seoul"), &patch)
+        .patch_agency(&Actor::Operator, &agency("seoul"), &patch)
         .map(|_| ())
 }
 
@@ -87,10 +93,12 @@ fn a_retention_that_is_none_changes_nothing() {
     };
     let error = test
         .registry
-        .patch_agency(&agency("seoul"), &patch)
+        .patch_agency(&Actor::Operator, &agency("seoul"), &patch)
         .unwrap_err();
     assert_eq!(error.code(), "unknown-model");
-    let unknown = test.registry.patch_agency(&agency("busan"), &patch);
+    let unknown = test
+        .registry
+        .patch_agency(&Actor::Operator, &agency("busan"), &patch);
     assert_eq!(unknown.unwrap_err().class(), ErrorClass::NotFound);
     let test = test.reopen();
     let snapshot = test.registry.snapshot();
@@ -107,7 +115,10 @@ fn a_models_retention_holds_where_the_agency_says_nothing() {
                 "fields": [{{"name": "speed", "unit": "km/h", "title": {{"en": "Speed", "ko": "속도"}}}}]}}"#
         )
     };
-    let add = |days: &str| test.registry.add_model(file(days).as_bytes());
+    let add = |days: &str| {
+        test.registry
+            .add_model(&Actor::Operator, file(days).as_bytes())
+    };
     let days = || {
         let snapshot = test.registry.snapshot();
         snapshot.retention_days(&agency("seoul"), &model("traffic.bicycle"))
@@ -123,6 +134,7 @@ fn a_models_retention_holds_where_the_agency_says_nothing() {
     let own = [(model("traffic.bicycle"), Some(7))].into();
     test.registry
         .patch_agency(
+            &Actor::Operator,
             &agency("seoul"),
             &AgencyPatch {
                 retention_days: own,

@@ -1,7 +1,7 @@
 //! Applications, their keys, and the operator's token.
 
 use device_registry::{
-    ApiKeyError, ApiKeyKind, CreateKeyError, NewApiKey, NewApplication, OperationError,
+    Actor, ApiKeyError, ApiKeyKind, CreateKeyError, NewApiKey, NewApplication, OperationError,
 };
 use domain::{ApplicationId, Timestamp};
 
@@ -25,7 +25,10 @@ fn publishable(origins: &[&str]) -> NewApiKey {
 #[test]
 fn a_key_works_at_once_and_after_a_restart() {
     let test = TestRegistry::empty();
-    let created = test.registry.create_application(application()).unwrap();
+    let created = test
+        .registry
+        .create_application(&Actor::Operator, application())
+        .unwrap();
     assert!(created.key.text.starts_with("mdk_"));
     let key = test
         .registry
@@ -54,7 +57,10 @@ fn a_key_works_at_once_and_after_a_restart() {
 #[test]
 fn a_wrong_text_opens_nothing_and_says_why() {
     let test = TestRegistry::empty();
-    let created = test.registry.create_application(application()).unwrap();
+    let created = test
+        .registry
+        .create_application(&Actor::Operator, application())
+        .unwrap();
     let text = created.key.text;
     let attempt = |text: &str| test.registry.authenticate_api_key(text).unwrap_err();
     assert_eq!(attempt(""), ApiKeyError::Form);
@@ -67,32 +73,49 @@ fn a_wrong_text_opens_nothing_and_says_why() {
     );
     // A sound key of another platform.
     let other = TestRegistry::empty();
-    let stranger = other.registry.create_application(application()).unwrap();
+    let stranger = other
+        .registry
+        .create_application(&Actor::Operator, application())
+        .unwrap();
     assert_eq!(attempt(&stranger.key.text), ApiKeyError::Unknown);
 }
 
 #[test]
 fn two_live_keys_of_a_kind_rotate() {
     let test = TestRegistry::empty();
-    let created = test.registry.create_application(application()).unwrap();
+    let created = test
+        .registry
+        .create_application(&Actor::Operator, application())
+        .unwrap();
     let id = &created.application.id;
-    let second = test.registry.create_key(id, NewApiKey::secret()).unwrap();
-    let full = test.registry.create_key(id, NewApiKey::secret());
+    let second = test
+        .registry
+        .create_key(&Actor::Operator, id, NewApiKey::secret())
+        .unwrap();
+    let full = test
+        .registry
+        .create_key(&Actor::Operator, id, NewApiKey::secret());
     assert!(matches!(full, Err(CreateKeyError::Full)));
     let browser = publishable(&["https://example.org"]);
-    test.registry.create_key(id, browser).unwrap();
+    test.registry
+        .create_key(&Actor::Operator, id, browser)
+        .unwrap();
 
     let generation = test.registry.generation();
-    test.registry.revoke_key(id, &created.key.key.id).unwrap();
+    test.registry
+        .revoke_key(&Actor::Operator, id, &created.key.key.id)
+        .unwrap();
     assert!(test.registry.generation() > generation);
     let refused = test.registry.authenticate_api_key(&created.key.text);
     assert_eq!(refused.unwrap_err(), ApiKeyError::Revoked(test.now()));
     assert!(test.registry.authenticate_api_key(&second.text).is_ok());
-    test.registry.create_key(id, NewApiKey::secret()).unwrap();
+    test.registry
+        .create_key(&Actor::Operator, id, NewApiKey::secret())
+        .unwrap();
     let stranger = ApplicationId::new("app-x").unwrap();
     let error = test
         .registry
-        .revoke_key(&stranger, &second.key.id)
+        .revoke_key(&Actor::Operator, &stranger, &second.key.id)
         .unwrap_err();
     assert_eq!(error.code(), "unknown-key");
 }
@@ -100,13 +123,16 @@ fn two_live_keys_of_a_kind_rotate() {
 #[test]
 fn a_key_ends_at_its_time() {
     let test = TestRegistry::empty();
-    let created = test.registry.create_application(application()).unwrap();
+    let created = test
+        .registry
+        .create_application(&Actor::Operator, application())
+        .unwrap();
     let at = Timestamp::from_micros(test.now().as_micros() + 5_000_000);
     let mut new = NewApiKey::secret();
     new.expires = Some(at);
     let key = test
         .registry
-        .create_key(&created.application.id, new)
+        .create_key(&Actor::Operator, &created.application.id, new)
         .unwrap();
     assert!(test.registry.authenticate_api_key(&key.text).is_ok());
     test.pass_seconds(5);
@@ -117,7 +143,10 @@ fn a_key_ends_at_its_time() {
 #[test]
 fn a_publishable_key_is_bound_to_origins() {
     let test = TestRegistry::empty();
-    let created = test.registry.create_application(application()).unwrap();
+    let created = test
+        .registry
+        .create_application(&Actor::Operator, application())
+        .unwrap();
     let id = &created.application.id;
     for bad in [
         publishable(&[]),
@@ -131,11 +160,18 @@ fn a_publishable_key_is_bound_to_origins() {
             ..NewApiKey::secret()
         },
     ] {
-        let error = test.registry.create_key(id, bad.clone()).err().unwrap();
+        let error = test
+            .registry
+            .create_key(&Actor::Operator, id, bad.clone())
+            .err()
+            .unwrap();
         assert_eq!(error.code(), "invalid-origin", "{bad:?}");
     }
     let origins = ["https://Example.org:443", "http://localhost:5173"];
-    let key = test.registry.create_key(id, publishable(&origins)).unwrap();
+    let key = test
+        .registry
+        .create_key(&Actor::Operator, id, publishable(&origins))
+        .unwrap();
     assert!(key.text.starts_with("mdk_pub_"));
     let test = test.reopen();
     let key = test.registry.authenticate_api_key(&key.text).unwrap();

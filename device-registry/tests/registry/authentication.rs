@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use device_registry::{
-    AuthError, AuthErrorKind, DevicePatch, Exposure, NewKey, PasswordTerms, Patch,
+    Actor, AuthError, AuthErrorKind, DevicePatch, Exposure, NewKey, PasswordTerms, Patch,
     SignatureAlgorithm, authenticate_jwt, verify_signature,
 };
 use domain::Timestamp;
@@ -24,7 +24,9 @@ fn registered() -> TestRegistry {
     let test = TestRegistry::new();
     let mut new = new_device("dev-1");
     new.keys = vec![DeviceKey::ed25519(1).public()];
-    test.registry.register_device(new).unwrap();
+    test.registry
+        .register_device(&Actor::Operator, new)
+        .unwrap();
     test
 }
 
@@ -237,7 +239,9 @@ fn both_names_of_ed25519_are_one_algorithm() {
             alg: registered.to_owned(),
             ..key.public()
         }];
-        test.registry.register_device(new).unwrap();
+        test.registry
+            .register_device(&Actor::Operator, new)
+            .unwrap();
         let body = claims(&id, "madang", START_SECONDS, START_SECONDS + 60);
         let token = key.token(&format!(r#"{{"alg":"{named}","typ":"JWT"}}"#), &body);
         assert_eq!(attempt(&test, &id, &token), "in", "{registered} {named}");
@@ -245,7 +249,9 @@ fn both_names_of_ed25519_are_one_algorithm() {
     // It does not open an ES256 key's device.
     let mut new = new_device("es");
     new.keys = vec![DeviceKey::es256().public()];
-    test.registry.register_device(new).unwrap();
+    test.registry
+        .register_device(&Actor::Operator, new)
+        .unwrap();
     let body = claims("es", "madang", START_SECONDS, START_SECONDS + 60);
     let token = DeviceKey::ed25519(1).token(r#"{"alg":"Ed25519"}"#, &body);
     assert_eq!(attempt(&test, "es", &token), "token-algorithm");
@@ -335,7 +341,7 @@ fn es256_gets_in_beside_ed25519() {
     let es256 = DeviceKey::es256();
     let added = test
         .registry
-        .add_key(&device("dev-1"), &es256.public())
+        .add_key(&Actor::Operator, &device("dev-1"), &es256.public())
         .unwrap();
     let body = claims("dev-1", "madang", START_SECONDS, START_SECONDS + 60);
     let token = es256.token(r#"{"alg":"ES256"}"#, &body);
@@ -371,13 +377,17 @@ fn a_revoked_and_an_expired_device_stay_outside() {
         expires: Patch::Set(Timestamp::from_micros(test.now().as_micros() + 1_000_000)),
         ..DevicePatch::default()
     };
-    test.registry.patch_device(&device("dev-1"), patch).unwrap();
+    test.registry
+        .patch_device(&Actor::Operator, &device("dev-1"), patch)
+        .unwrap();
     assert_eq!(attempt(&test, "dev-1", &token), "in");
     test.pass_seconds(1);
     assert_eq!(attempt(&test, "dev-1", &token), "device-expired");
     assert_eq!(signed(&test).unwrap_err().kind(), AuthErrorKind::Expired);
 
-    test.registry.revoke_device(&device("dev-1")).unwrap();
+    test.registry
+        .revoke_device(&Actor::Operator, &device("dev-1"))
+        .unwrap();
     assert_eq!(attempt(&test, "dev-1", &token), "device-revoked");
     assert_eq!(signed(&test).unwrap_err(), AuthError::Revoked);
 }
@@ -417,7 +427,9 @@ fn an_expired_key_is_told_as_such() {
     let test = registered();
     let mut key = DeviceKey::ed25519(2).public();
     key.expires = Some(Timestamp::from_micros(test.now().as_micros() + 1_000_000));
-    test.registry.add_key(&device("dev-1"), &key).unwrap();
+    test.registry
+        .add_key(&Actor::Operator, &device("dev-1"), &key)
+        .unwrap();
     let body = claims("dev-1", "madang", START_SECONDS, START_SECONDS + 3_600);
     let token = DeviceKey::ed25519(2).token(HEADER, &body);
     assert_eq!(attempt(&test, "dev-1", &token), "in");
@@ -428,15 +440,21 @@ fn an_expired_key_is_told_as_such() {
 #[test]
 fn a_password_gets_in_protected_or_from_where_it_may() {
     let test = TestRegistry::new();
-    let made = test.registry.register_device(new_device("dev-1")).unwrap();
+    let made = test
+        .registry
+        .register_device(&Actor::Operator, new_device("dev-1"))
+        .unwrap();
     let terms = |networks: &[&str]| PasswordTerms {
         networks: networks.iter().map(ToString::to_string).collect(),
         expires: None,
     };
-    let free = test.registry.make_password(&made.id, terms(&[])).unwrap();
+    let free = test
+        .registry
+        .make_password(&Actor::Operator, &made.id, terms(&[]))
+        .unwrap();
     let bound = test
         .registry
-        .make_password(&made.id, terms(&["10.20.0.0/16"]))
+        .make_password(&Actor::Operator, &made.id, terms(&["10.20.0.0/16"]))
         .unwrap();
     let test = test.reopen();
     let attempt = |password: &str, exposure| {
@@ -473,7 +491,7 @@ fn a_password_gets_in_protected_or_from_where_it_may() {
         assert_eq!(outcome, Err(AuthError::WrongPassword), "{wrong:.10}");
     }
     test.registry
-        .remove_credential(&made.id, free.credential.id)
+        .remove_credential(&Actor::Operator, &made.id, free.credential.id)
         .unwrap();
     assert!(attempt(&free.password, Exposure::Protected).is_err());
 }

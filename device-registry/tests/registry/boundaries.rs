@@ -1,7 +1,7 @@
 //! Boundaries: drawn, drawn anew, taken away, and kept over a restart.
 
 use device_registry::{
-    ErrorClass, GeoJson, MAX_BOUNDARIES, NewBoundary, OperationError, PutBoundaryError,
+    Actor, ErrorClass, GeoJson, MAX_BOUNDARIES, NewBoundary, OperationError, PutBoundaryError,
 };
 use domain::BoundaryName;
 
@@ -32,14 +32,26 @@ fn square(text: &str, west: f64) -> NewBoundary {
 #[test]
 fn a_boundary_is_the_same_after_a_restart() {
     let test = TestRegistry::empty();
-    let put = test.registry.put_boundary(square("a", 126.0)).unwrap();
+    let put = test
+        .registry
+        .put_boundary(&Actor::Operator, square("a", 126.0))
+        .unwrap();
     assert!(!put.replaced && put.boundary.changed == test.now());
     test.pass_seconds(5);
-    let put = test.registry.put_boundary(square("a", 127.0)).unwrap();
+    let put = test
+        .registry
+        .put_boundary(&Actor::Operator, square("a", 127.0))
+        .unwrap();
     assert!(put.replaced && put.boundary.changed == test.now());
-    test.registry.put_boundary(square("b", 128.25)).unwrap();
-    test.registry.put_boundary(square("c", 129.0)).unwrap();
-    test.registry.remove_boundary(&name("c")).unwrap();
+    test.registry
+        .put_boundary(&Actor::Operator, square("b", 128.25))
+        .unwrap();
+    test.registry
+        .put_boundary(&Actor::Operator, square("c", 129.0))
+        .unwrap();
+    test.registry
+        .remove_boundary(&Actor::Operator, &name("c"))
+        .unwrap();
     let before = test.registry.snapshot();
     let test = test.kill();
     let after = test.registry.snapshot();
@@ -53,7 +65,9 @@ fn a_boundary_is_the_same_after_a_restart() {
 #[test]
 fn what_is_refused_changes_nothing() {
     let test = TestRegistry::empty();
-    test.registry.put_boundary(square("a", 126.0)).unwrap();
+    test.registry
+        .put_boundary(&Actor::Operator, square("a", 126.0))
+        .unwrap();
     let untitled = NewBoundary {
         title_ko: " ".to_owned(),
         ..square("a", 127.0)
@@ -63,10 +77,16 @@ fn what_is_refused_changes_nothing() {
         ..square("a", 127.0)
     };
     for (new, code) in [(untitled, "invalid-title"), (flat, "invalid-geometry")] {
-        let error = test.registry.put_boundary(new).unwrap_err();
+        let error = test
+            .registry
+            .put_boundary(&Actor::Operator, new)
+            .unwrap_err();
         assert_eq!((error.code(), error.class()), (code, ErrorClass::Invalid));
     }
-    let error = test.registry.remove_boundary(&name("b")).unwrap_err();
+    let error = test
+        .registry
+        .remove_boundary(&Actor::Operator, &name("b"))
+        .unwrap_err();
     assert_eq!(error.class(), ErrorClass::NotFound);
     let snapshot = test.registry.snapshot();
     let a = snapshot.boundary(&name("a")).unwrap();
@@ -84,10 +104,19 @@ fn corners_have_a_limit_in_all() {
         geometry: GeoJson::Polygon(vec![ring.clone()]),
         ..square(&format!("long-{number}"), 126.0)
     };
-    let taken = (0..).take_while(|number| test.registry.put_boundary(long(*number)).is_ok());
+    let taken = (0..).take_while(|number| {
+        test.registry
+            .put_boundary(&Actor::Operator, long(*number))
+            .is_ok()
+    });
     assert_eq!(taken.take(MAX_BOUNDARIES).count(), 20);
-    let error = test.registry.put_boundary(long(20)).unwrap_err();
+    let error = test
+        .registry
+        .put_boundary(&Actor::Operator, long(20))
+        .unwrap_err();
     assert!(matches!(error, PutBoundaryError::TooManyVertices));
     // In another's place there is room.
-    test.registry.put_boundary(long(7)).unwrap();
+    test.registry
+        .put_boundary(&Actor::Operator, long(7))
+        .unwrap();
 }

@@ -1,7 +1,7 @@
 //! Devices, their things and their datastreams.
 
 use device_registry::{
-    DevicePatch, DeviceStatus, ErrorClass, ExtraDatastreamError, Licence, MAX_EXTRA_FIELDS,
+    Actor, DevicePatch, DeviceStatus, ErrorClass, ExtraDatastreamError, Licence, MAX_EXTRA_FIELDS,
     NewAgency, NewDevice, OperationError, Patch, Visibility,
 };
 use domain::{DatastreamId, ThingId, Timestamp};
@@ -16,7 +16,10 @@ fn a_device_brings_its_thing_and_a_datastream_for_each_field() {
     new.location = Some(place(37.5665, 126.978));
     new.visibility = Some(Visibility::Public);
     new.licence = Some(Licence::parse("CC-BY-4.0").unwrap());
-    let made = test.registry.register_device(new).unwrap();
+    let made = test
+        .registry
+        .register_device(&Actor::Operator, new)
+        .unwrap();
     assert_eq!(made.name, "lot-1");
 
     let test = test.reopen();
@@ -50,7 +53,9 @@ fn what_cannot_be_registered_is_told_and_leaves_nothing() {
     let test = TestRegistry::new();
     let mut taken = new_device("lot-1");
     taken.alias = Some("00:1b:44:11:3a:b7".to_owned());
-    test.registry.register_device(taken).unwrap();
+    test.registry
+        .register_device(&Actor::Operator, taken)
+        .unwrap();
     let before = test.registry.snapshot();
 
     type Case = (&'static str, ErrorClass, fn(&mut NewDevice));
@@ -90,13 +95,19 @@ fn what_cannot_be_registered_is_told_and_leaves_nothing() {
     for (code, class, spoil) in cases {
         let mut new = new_device("lot-2");
         spoil(&mut new);
-        let error = test.registry.register_device(new).unwrap_err();
+        let error = test
+            .registry
+            .register_device(&Actor::Operator, new)
+            .unwrap_err();
         assert_eq!((error.code(), error.class()), (code, class), "{error}");
         assert!(!error.to_string().is_empty());
     }
     assert_eq!(*test.registry.snapshot(), *before);
     // Numbers were not used up either.
-    let next = test.registry.register_device(new_device("lot-2")).unwrap();
+    let next = test
+        .registry
+        .register_device(&Actor::Operator, new_device("lot-2"))
+        .unwrap();
     assert_eq!(next.datastreams[0].id, DatastreamId::new(7));
 }
 
@@ -105,13 +116,21 @@ fn a_replaced_device_leaves_thing_and_datastreams_to_the_next() {
     let test = TestRegistry::new();
     let mut first = new_device("lot-1");
     first.location = Some(place(37.5, 127.0));
-    let first = test.registry.register_device(first).unwrap();
+    let first = test
+        .registry
+        .register_device(&Actor::Operator, first)
+        .unwrap();
     let extra = extra_datastream(&test.registry, &first.id, "ev_chargers").unwrap();
-    test.registry.revoke_device(&first.id).unwrap();
+    test.registry
+        .revoke_device(&Actor::Operator, &first.id)
+        .unwrap();
 
     let mut next = new_device("lot-1b");
     next.thing = Some(first.thing.clone());
-    let next = test.registry.register_device(next).unwrap();
+    let next = test
+        .registry
+        .register_device(&Actor::Operator, next)
+        .unwrap();
     assert_eq!(next.thing, first.thing);
     assert_eq!(next.location, first.location);
     let ids = |device: &device_registry::Device| -> Vec<DatastreamId> {
@@ -139,25 +158,39 @@ fn a_replaced_device_leaves_thing_and_datastreams_to_the_next() {
 fn a_thing_is_not_taken_from_another_agency_or_by_another_meaning() {
     let test = TestRegistry::new();
     test.registry
-        .create_agency(NewAgency {
-            id: agency("busan"),
-            name: "부산광역시".to_owned(),
-        })
+        .create_agency(
+            &Actor::Operator,
+            NewAgency {
+                id: agency("busan"),
+                name: "부산광역시".to_owned(),
+            },
+        )
         .unwrap();
-    let standing = test.registry.register_device(new_device("lot-1")).unwrap();
+    let standing = test
+        .registry
+        .register_device(&Actor::Operator, new_device("lot-1"))
+        .unwrap();
     let mut stranger = new_device("lot-2");
     stranger.agency = agency("busan");
     stranger.thing = Some(standing.thing.clone());
-    let error = test.registry.register_device(stranger).unwrap_err();
+    let error = test
+        .registry
+        .register_device(&Actor::Operator, stranger)
+        .unwrap_err();
     assert_eq!(error.code(), "thing-of-another-agency");
 
     let in_percent = r#"{"id": "traffic.garage", "title": {"en": "Garage", "ko": "차고"}, "fields": [
         {"name": "available", "unit": "%", "title": {"en": "Free share", "ko": "가용비율"}}]}"#;
-    test.registry.add_model(in_percent.as_bytes()).unwrap();
+    test.registry
+        .add_model(&Actor::Operator, in_percent.as_bytes())
+        .unwrap();
     let mut other = new_device("lot-3");
     other.model = model("traffic.garage");
     other.thing = Some(standing.thing.clone());
-    let error = test.registry.register_device(other).unwrap_err();
+    let error = test
+        .registry
+        .register_device(&Actor::Operator, other)
+        .unwrap_err();
     assert_eq!(error.code(), "thing-of-other-model");
 }
 
@@ -166,7 +199,9 @@ fn the_place_of_an_observation_is_where_the_thing_was_then() {
     let test = TestRegistry::new();
     let mut new = new_device("lot-1");
     new.location = Some(place(37.5, 127.0));
-    test.registry.register_device(new).unwrap();
+    test.registry
+        .register_device(&Actor::Operator, new)
+        .unwrap();
     let before = test.now();
     test.pass_seconds(3_600);
     let moved = test.now();
@@ -174,7 +209,10 @@ fn the_place_of_an_observation_is_where_the_thing_was_then() {
         location: Patch::Set(place(37.6, 127.1)),
         ..DevicePatch::default()
     };
-    let patched = test.registry.patch_device(&device("lot-1"), patch).unwrap();
+    let patched = test
+        .registry
+        .patch_device(&Actor::Operator, &device("lot-1"), patch)
+        .unwrap();
     assert_eq!(patched.location, Some(place(37.6, 127.1)));
 
     let test = test.reopen();
@@ -190,7 +228,10 @@ fn the_place_of_an_observation_is_where_the_thing_was_then() {
 #[test]
 fn a_patch_reaches_the_datastreams_and_the_generation() {
     let test = TestRegistry::new();
-    let made = test.registry.register_device(new_device("lot-1")).unwrap();
+    let made = test
+        .registry
+        .register_device(&Actor::Operator, new_device("lot-1"))
+        .unwrap();
     let before = test.registry.generation();
     let patch = DevicePatch {
         name: Some("City hall".to_owned()),
@@ -199,7 +240,10 @@ fn a_patch_reaches_the_datastreams_and_the_generation() {
         expires: Patch::Set(test.now()),
         ..DevicePatch::default()
     };
-    let patched = test.registry.patch_device(&made.id, patch).unwrap();
+    let patched = test
+        .registry
+        .patch_device(&Actor::Operator, &made.id, patch)
+        .unwrap();
     assert!(test.registry.generation() > before);
     assert_eq!(patched.name, "City hall");
     assert!(!patched.admitted(test.now()));
@@ -213,12 +257,15 @@ fn a_patch_reaches_the_datastreams_and_the_generation() {
         expires: Patch::Clear,
         ..DevicePatch::default()
     };
-    let patched = test.registry.patch_device(&made.id, clear).unwrap();
+    let patched = test
+        .registry
+        .patch_device(&Actor::Operator, &made.id, clear)
+        .unwrap();
     assert!(patched.admitted(test.now()));
     assert_eq!(patched.name, "City hall");
     let error = test
         .registry
-        .patch_device(&device("nobody"), DevicePatch::default())
+        .patch_device(&Actor::Operator, &device("nobody"), DevicePatch::default())
         .unwrap_err();
     assert_eq!(error.class(), ErrorClass::NotFound);
 }
@@ -233,20 +280,31 @@ fn a_revocation_is_final_and_told_at_once() {
     let listener = Arc::clone(&told);
     test.registry
         .on_change(move |generation| listener.store(generation, Ordering::SeqCst));
-    test.registry.register_device(new_device("lot-1")).unwrap();
+    test.registry
+        .register_device(&Actor::Operator, new_device("lot-1"))
+        .unwrap();
     assert_eq!(
         told.load(Ordering::SeqCst),
         0,
         "an addition disturbs nobody"
     );
 
-    let revoked = test.registry.revoke_device(&device("lot-1")).unwrap();
+    let revoked = test
+        .registry
+        .revoke_device(&Actor::Operator, &device("lot-1"))
+        .unwrap();
     assert_eq!(revoked.status, DeviceStatus::Revoked);
     assert_eq!(told.load(Ordering::SeqCst), test.registry.generation());
     let after = test.registry.generation();
-    test.registry.revoke_device(&device("lot-1")).unwrap();
+    test.registry
+        .revoke_device(&Actor::Operator, &device("lot-1"))
+        .unwrap();
     assert_eq!(test.registry.generation(), after, "twice is as once");
-    assert!(test.registry.register_device(new_device("lot-1")).is_err());
+    assert!(
+        test.registry
+            .register_device(&Actor::Operator, new_device("lot-1"))
+            .is_err()
+    );
     let test = test.reopen();
     let snapshot = test.registry.snapshot();
     assert!(!snapshot.device("lot-1").unwrap().admitted(test.now()));
@@ -255,7 +313,10 @@ fn a_revocation_is_final_and_told_at_once() {
 #[test]
 fn an_unknown_field_gets_one_extra_datastream_up_to_a_limit() {
     let test = TestRegistry::new();
-    let made = test.registry.register_device(new_device("lot-1")).unwrap();
+    let made = test
+        .registry
+        .register_device(&Actor::Operator, new_device("lot-1"))
+        .unwrap();
     let ensure = |field: &str| extra_datastream(&test.registry, &made.id, field);
     let first = ensure("ev_chargers").unwrap();
     assert_eq!(first.definition, None);

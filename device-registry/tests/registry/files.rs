@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use device_registry::{
-    AgencyPatch, NewApplication, OpenError, OpenStoreError, PEPPER_FILE, REGISTRY_FILE,
+    Actor, AgencyPatch, NewApplication, OpenError, OpenStoreError, PEPPER_FILE, REGISTRY_FILE,
     SCHEMA_VERSION,
 };
 
@@ -62,7 +62,7 @@ fn the_first_schema_is_upgraded_in_place() {
     // And what the new schema knows can be written.
     let mut child = new_device("lot-3");
     child.gateway = Some(device("lot-1"));
-    registry.register_device(child).unwrap();
+    registry.register_device(&Actor::Operator, child).unwrap();
     drop((snapshot, registry));
 
     let registry = open_at(dir.path()).unwrap();
@@ -88,7 +88,7 @@ fn the_second_schema_is_upgraded_in_place() {
     // And what the new schema knows can be written.
     let retention_days = [(parking.clone(), Some(90))].into();
     registry
-        .patch_agency(&seoul, &AgencyPatch { retention_days })
+        .patch_agency(&Actor::Operator, &seoul, &AgencyPatch { retention_days })
         .unwrap();
     drop((snapshot, registry));
     let registry = open_at(dir.path()).unwrap();
@@ -146,10 +146,13 @@ fn the_pepper_is_private_and_not_made_anew_under_standing_keys() {
     let mode = std::fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     test.registry
-        .create_application(NewApplication {
-            name: "Rain map".to_owned(),
-            contact: "dev@example.org".to_owned(),
-        })
+        .create_application(
+            &Actor::Operator,
+            NewApplication {
+                name: "Rain map".to_owned(),
+                contact: "dev@example.org".to_owned(),
+            },
+        )
         .unwrap();
     let dir = test.dir;
     drop(test.registry);

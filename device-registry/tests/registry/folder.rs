@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use device_registry::{
-    NewAgency, Numbers, OpenError, OpenStoreError, REGISTRY_FILE, Registry, RegistryFolder,
+    Actor, NewAgency, Numbers, OpenError, OpenStoreError, REGISTRY_FILE, Registry, RegistryFolder,
     RegistryMark, mend,
 };
 use domain::{FolderId, FolderMark, Timestamp};
@@ -30,8 +30,12 @@ fn made(dir: &Path) -> Registry {
     let registry = open(dir, FolderMark::first(id("07")), RegistryMark::default()).unwrap();
     let name = "서울특별시".to_owned();
     let id = agency("seoul");
-    registry.create_agency(NewAgency { id, name }).unwrap();
-    registry.register_device(new_device("lot-1")).unwrap();
+    registry
+        .create_agency(&Actor::Operator, NewAgency { id, name })
+        .unwrap();
+    registry
+        .register_device(&Actor::Operator, new_device("lot-1"))
+        .unwrap();
     registry
 }
 
@@ -81,11 +85,13 @@ fn a_copy_from_before_and_a_lost_write_ahead_log_are_refused() {
     let told = Arc::new(Mutex::new(RegistryMark::default()));
     registry.on_durable({
         let told = Arc::clone(&told);
-        move |mark| *told.lock().unwrap() = mark
+        move |changed| *told.lock().unwrap() = changed.mark
     });
     registry.checkpoint().unwrap();
     let older = std::fs::read(dir.path().join(REGISTRY_FILE)).unwrap();
-    registry.revoke_device(&device("lot-1")).unwrap();
+    registry
+        .revoke_device(&Actor::Operator, &device("lot-1"))
+        .unwrap();
     let least = *told.lock().unwrap();
     assert_eq!(least, registry.mark().unwrap());
 
@@ -124,7 +130,9 @@ fn no_number_is_given_twice_whatever_was_lost() {
     registry.checkpoint().unwrap();
     let path = dir.path().join(REGISTRY_FILE);
     let copy = std::fs::read(&path).unwrap();
-    registry.register_device(new_device("lot-2")).unwrap();
+    registry
+        .register_device(&Actor::Operator, new_device("lot-2"))
+        .unwrap();
     let least = registry.mark().unwrap();
     drop(registry);
     std::fs::write(&path, copy).unwrap();
@@ -138,7 +146,9 @@ fn no_number_is_given_twice_whatever_was_lost() {
     let registry = own(dir.path(), least).unwrap();
     let before = registry.snapshot();
     assert!(before.device("lot-2").is_none(), "it is the older one");
-    registry.register_device(new_device("lot-3")).unwrap();
+    registry
+        .register_device(&Actor::Operator, new_device("lot-3"))
+        .unwrap();
     let snapshot = registry.snapshot();
     let first = snapshot.device("lot-3").unwrap().datastreams.of_field(0);
     let first = u64::from(first.unwrap().get());

@@ -1,8 +1,8 @@
 //! Gateways: who may be whose, and what a change of it touches.
 
 use device_registry::{
-    DevicePatch, ErrorClass, ImportMode, ImportRow, NewAgency, NewDevice, OperationError, Patch,
-    PatchDeviceError,
+    Actor, DevicePatch, ErrorClass, ImportMode, ImportRow, NewAgency, NewDevice, OperationError,
+    Patch, PatchDeviceError,
 };
 
 use crate::harness::{TestRegistry, agency, device, new_device};
@@ -24,7 +24,9 @@ fn set_gateway(test: &TestRegistry, id: &str, to: Patch<&str>) -> Result<(), Pat
         gateway,
         ..DevicePatch::default()
     };
-    test.registry.patch_device(&device(id), patch).map(|_| ())
+    test.registry
+        .patch_device(&Actor::Operator, &device(id), patch)
+        .map(|_| ())
 }
 
 fn children(test: &TestRegistry, gateway: &str) -> Vec<String> {
@@ -42,16 +44,22 @@ fn city() -> TestRegistry {
         id: agency("busan"),
         name: "부산광역시".to_owned(),
     };
-    test.registry.create_agency(busan).unwrap();
+    test.registry
+        .create_agency(&Actor::Operator, busan)
+        .unwrap();
     for id in ["gw", "gw-2", "other"] {
-        test.registry.register_device(new_device(id)).unwrap();
+        test.registry
+            .register_device(&Actor::Operator, new_device(id))
+            .unwrap();
     }
     test.registry
-        .register_device(behind("child", "gw"))
+        .register_device(&Actor::Operator, behind("child", "gw"))
         .unwrap();
     let mut far = new_device("far");
     far.agency = agency("busan");
-    test.registry.register_device(far).unwrap();
+    test.registry
+        .register_device(&Actor::Operator, far)
+        .unwrap();
     test
 }
 
@@ -82,15 +90,21 @@ fn a_gateway_is_set_moved_and_cleared_and_survives_a_restart() {
 fn a_connected_gateway_is_told_of_a_new_child() {
     let test = city();
     let before = test.registry.generation();
-    test.registry.register_device(behind("next", "gw")).unwrap();
+    test.registry
+        .register_device(&Actor::Operator, behind("next", "gw"))
+        .unwrap();
     assert!(test.registry.generation() > before);
 }
 
 #[test]
 fn what_cannot_be_a_gateway_is_refused_at_registration_and_at_a_change() {
     let test = city();
-    test.registry.register_device(new_device("gone")).unwrap();
-    test.registry.revoke_device(&device("gone")).unwrap();
+    test.registry
+        .register_device(&Actor::Operator, new_device("gone"))
+        .unwrap();
+    test.registry
+        .revoke_device(&Actor::Operator, &device("gone"))
+        .unwrap();
     let before = test.registry.snapshot();
     for (id, gateway, code, class) in [
         ("other", "nobody", "unknown-gateway", ErrorClass::Invalid),
@@ -117,7 +131,7 @@ fn what_cannot_be_a_gateway_is_refused_at_registration_and_at_a_change() {
     ] {
         let error = test
             .registry
-            .register_device(behind("new", gateway))
+            .register_device(&Actor::Operator, behind("new", gateway))
             .unwrap_err();
         assert_eq!(error.code(), code, "{error}");
     }
@@ -136,14 +150,14 @@ fn an_import_takes_a_gateway_and_its_children_in_that_order() {
     let backwards = rows([behind("child", "gw"), new_device("gw")]);
     let report = test
         .registry
-        .import_devices(backwards, ImportMode::Apply)
+        .import_devices(&Actor::Operator, backwards, ImportMode::Apply)
         .unwrap();
     assert_eq!(report.registered, 0);
     assert_eq!(report.errors[0].code, "unknown-gateway");
     let forwards = rows([new_device("gw"), behind("child", "gw")]);
     let report = test
         .registry
-        .import_devices(forwards, ImportMode::Apply)
+        .import_devices(&Actor::Operator, forwards, ImportMode::Apply)
         .unwrap();
     assert_eq!((report.registered, report.errors), (2, Vec::new()));
     assert_eq!(children(&test, "gw"), ["child"]);

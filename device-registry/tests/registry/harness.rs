@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use device_registry::{
-    Datastream, ExtraDatastream, ExtraDatastreamError, NewAgency, NewDevice, NewKey, OpenError,
-    Registry,
+    Actor, Datastream, ExtraDatastream, ExtraDatastreamError, NewAgency, NewDevice, NewKey,
+    OpenError, Registry,
 };
 use domain::{AgencyId, DeviceId, Location, ModelId, Timestamp};
 use ed25519_dalek::{Signer, SigningKey};
@@ -42,10 +42,13 @@ impl TestRegistry {
     pub(crate) fn new() -> Self {
         let test = Self::empty();
         test.registry
-            .create_agency(NewAgency {
-                id: agency("seoul"),
-                name: "서울특별시".to_owned(),
-            })
+            .create_agency(
+                &Actor::Operator,
+                NewAgency {
+                    id: agency("seoul"),
+                    name: "서울특별시".to_owned(),
+                },
+            )
             .unwrap();
         test
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use device_registry::{ImportError, ImportMode, ImportRow, NewDevice};
+use device_registry::{Actor, ImportError, ImportMode, ImportRow, NewDevice};
 
 use crate::harness::{DeviceKey, TestRegistry, agency, extra_datastream, new_device, place};
 
@@ -27,7 +27,7 @@ fn ten_thousand_devices_disturb_nobody() {
     let begin = Instant::now();
     let report = test
         .registry
-        .import_devices(rows, ImportMode::Apply)
+        .import_devices(&Actor::Operator, rows, ImportMode::Apply)
         .unwrap();
     let took = begin.elapsed();
     assert_eq!((report.rows, report.registered), (10_000, 10_000));
@@ -55,7 +55,9 @@ fn ten_thousand_devices_disturb_nobody() {
 #[test]
 fn one_bad_row_keeps_all_out_and_each_is_told() {
     let test = TestRegistry::new();
-    test.registry.register_device(new_device("lot-1")).unwrap();
+    test.registry
+        .register_device(&Actor::Operator, new_device("lot-1"))
+        .unwrap();
     let before = test.registry.snapshot();
     let mut stranger = new_device("lot-4");
     stranger.agency = agency("nowhere");
@@ -79,7 +81,7 @@ fn one_bad_row_keeps_all_out_and_each_is_told() {
     ];
     let report = test
         .registry
-        .import_devices(rows.clone(), ImportMode::Apply)
+        .import_devices(&Actor::Operator, rows.clone(), ImportMode::Apply)
         .unwrap();
     let told: Vec<(u64, &str)> = report
         .errors
@@ -100,7 +102,7 @@ fn one_bad_row_keeps_all_out_and_each_is_told() {
     assert_eq!(*test.registry.snapshot(), *before);
     let dry = test
         .registry
-        .import_devices(rows, ImportMode::DryRun)
+        .import_devices(&Actor::Operator, rows, ImportMode::DryRun)
         .unwrap();
     assert_eq!(dry.errors, report.errors);
 }
@@ -111,13 +113,13 @@ fn a_dry_run_keeps_nothing_and_uses_no_number() {
     let rows = || (1..=3).map(|line| row(line, new_device(&format!("lot-{line}"))));
     let dry = test
         .registry
-        .import_devices(rows(), ImportMode::DryRun)
+        .import_devices(&Actor::Operator, rows(), ImportMode::DryRun)
         .unwrap();
     assert_eq!((dry.rows, dry.registered), (3, 0));
     assert_eq!(dry.errors, []);
     assert_eq!(test.registry.snapshot().device_count(), 0);
     test.registry
-        .import_devices(rows(), ImportMode::Apply)
+        .import_devices(&Actor::Operator, rows(), ImportMode::Apply)
         .unwrap();
     let snapshot = test.registry.snapshot();
     assert_eq!(snapshot.device("lot-1").unwrap().datastreams[0].id.get(), 1);
@@ -130,7 +132,9 @@ fn an_import_without_end_is_refused() {
         line,
         device: Err(String::new()),
     });
-    let error = test.registry.import_devices(endless, ImportMode::Apply);
+    let error = test
+        .registry
+        .import_devices(&Actor::Operator, endless, ImportMode::Apply);
     assert!(matches!(error, Err(ImportError::TooManyRows)));
 }
 
@@ -141,7 +145,9 @@ fn revocations_registrations_and_new_fields_overtake_an_import() {
     let test = TestRegistry::new();
     for number in 0..200 {
         let new = new_device(&format!("old-{number}"));
-        test.registry.register_device(new).unwrap();
+        test.registry
+            .register_device(&Actor::Operator, new)
+            .unwrap();
     }
     let rows: Vec<_> = (1..=8_000)
         .map(|line| row(line, new_device(&format!("lot-{line}"))))
@@ -149,9 +155,11 @@ fn revocations_registrations_and_new_fields_overtake_an_import() {
     let (dry, registered) = std::thread::scope(|scope| {
         let import = scope.spawn(|| {
             let registry = &test.registry;
-            let dry = registry.import_devices(rows.clone(), ImportMode::DryRun);
+            let dry = registry.import_devices(&Actor::Operator, rows.clone(), ImportMode::DryRun);
             let begin = Instant::now();
-            let report = registry.import_devices(rows, ImportMode::Apply).unwrap();
+            let report = registry
+                .import_devices(&Actor::Operator, rows, ImportMode::Apply)
+                .unwrap();
             assert_eq!((report.registered, report.errors), (8_000, vec![]));
             (dry.unwrap(), begin.elapsed())
         });
@@ -163,9 +171,11 @@ fn revocations_registrations_and_new_fields_overtake_an_import() {
             let field = format!("new-{}", revoked / 200 % 32);
             let _ = extra_datastream(&test.registry, &old, &field);
             if revoked < 200 {
-                test.registry.revoke_device(&old).unwrap();
+                test.registry.revoke_device(&Actor::Operator, &old).unwrap();
                 let new = new_device(&format!("new-{revoked}"));
-                test.registry.register_device(new).unwrap();
+                test.registry
+                    .register_device(&Actor::Operator, new)
+                    .unwrap();
                 registered += 1;
             }
             longest = longest.max(begin.elapsed());

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod actors;
 mod agencies;
 mod api_keys;
 mod authentication;

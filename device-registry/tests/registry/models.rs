@@ -1,6 +1,6 @@
 //! Data models: built in, added, grown, and put there by hand.
 
-use device_registry::{ErrorClass, ModelChange, ModelVersion, OperationError, ValueKind};
+use device_registry::{Actor, ErrorClass, ModelChange, ModelVersion, OperationError, ValueKind};
 
 use crate::harness::{TestRegistry, device, extra_datastream, model, new_device};
 
@@ -51,24 +51,33 @@ fn all_models_of_the_three_domains_are_built_in() {
 #[test]
 fn a_model_grows_and_its_devices_with_it() {
     let test = TestRegistry::new();
-    let added = test.registry.add_model(&bin(LEVEL)).unwrap();
+    let added = test
+        .registry
+        .add_model(&Actor::Operator, &bin(LEVEL))
+        .unwrap();
     assert_eq!(
         (added.change, added.model.version),
         (ModelChange::New, ModelVersion(1))
     );
     assert!(test.dir.path().join("models/safety.bin.json").exists());
-    let again = test.registry.add_model(&bin(LEVEL)).unwrap();
+    let again = test
+        .registry
+        .add_model(&Actor::Operator, &bin(LEVEL))
+        .unwrap();
     assert_eq!(again.change, ModelChange::Same);
 
     let mut new = new_device("bin-1");
     new.model = model("safety.bin");
-    let made = test.registry.register_device(new).unwrap();
+    let made = test
+        .registry
+        .register_device(&Actor::Operator, new)
+        .unwrap();
     let extra = extra_datastream(&test.registry, &made.id, "lid").unwrap();
     assert_eq!(extra.definition, None);
 
     let grown = test
         .registry
-        .add_model(&bin(&format!("{LEVEL}, {LID}")))
+        .add_model(&Actor::Operator, &bin(&format!("{LEVEL}, {LID}")))
         .unwrap();
     assert_eq!(
         (grown.change, grown.model.version),
@@ -97,7 +106,7 @@ fn a_model_grows_and_its_devices_with_it() {
 fn what_devices_send_keeps_its_meaning() {
     let test = TestRegistry::new();
     test.registry
-        .add_model(&bin(&format!("{LEVEL}, {LID}")))
+        .add_model(&Actor::Operator, &bin(&format!("{LEVEL}, {LID}")))
         .unwrap();
     for (fields, what) in [
         (LEVEL.to_owned(), "a field is removed"),
@@ -116,13 +125,16 @@ fn what_devices_send_keeps_its_meaning() {
             "a code is removed",
         ),
     ] {
-        let error = test.registry.add_model(&bin(&fields)).unwrap_err();
+        let error = test
+            .registry
+            .add_model(&Actor::Operator, &bin(&fields))
+            .unwrap_err();
         assert_eq!(error.class(), ErrorClass::Conflict, "{what}: {error}");
     }
     let wider = LEVEL.replace("100", "120");
     let added = test
         .registry
-        .add_model(&bin(&format!("{wider}, {LID}")))
+        .add_model(&Actor::Operator, &bin(&format!("{wider}, {LID}")))
         .unwrap();
     assert_eq!(added.change, ModelChange::NewVersion);
 }
@@ -145,7 +157,10 @@ fn a_bad_data_file_is_refused_with_its_reason() {
         (bin(LEVEL).replace_id("Safety.bin"), "id"),
         (vec![b' '; 64 * 1024 + 1], "65537"),
     ] {
-        let error = test.registry.add_model(&json).unwrap_err();
+        let error = test
+            .registry
+            .add_model(&Actor::Operator, &json)
+            .unwrap_err();
         assert_eq!(error.class(), ErrorClass::Invalid, "{error}");
         assert!(error.to_string().contains(part), "{error} tells {part}");
     }
@@ -182,7 +197,9 @@ fn a_file_put_into_the_folder_is_taken_in_and_a_bad_one_is_left() {
 #[test]
 fn an_operators_version_of_a_built_in_model_survives_a_restart() {
     let test = TestRegistry::new();
-    test.registry.register_device(new_device("lot-1")).unwrap();
+    test.registry
+        .register_device(&Actor::Operator, new_device("lot-1"))
+        .unwrap();
     let parking = test
         .registry
         .snapshot()
@@ -198,7 +215,7 @@ fn an_operators_version_of_a_built_in_model_survives_a_restart() {
         }));
     let added = test
         .registry
-        .add_model(parking.to_string().as_bytes())
+        .add_model(&Actor::Operator, parking.to_string().as_bytes())
         .unwrap();
     assert_eq!(added.change, ModelChange::NewVersion);
     let test = test.reopen().reopen();
@@ -219,7 +236,7 @@ fn an_old_file_does_not_undo_a_newer_version() {
     std::fs::write(folder.join("bin.json"), bin(LEVEL)).unwrap();
     let test = test.reopen();
     let wider = bin(&LEVEL.replace("100", "120"));
-    let added = test.registry.add_model(&wider).unwrap();
+    let added = test.registry.add_model(&Actor::Operator, &wider).unwrap();
     let test = test.reopen().reopen();
     let snapshot = test.registry.snapshot();
     assert_eq!(snapshot.model(&model("safety.bin")), Some(&added.model));

@@ -2,7 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use device_registry::{AuthError, authenticate_certificate, authenticate_challenge, new_challenge};
+use device_registry::{
+    Actor, AuthError, authenticate_certificate, authenticate_challenge, new_challenge,
+};
 
 use crate::harness::{DeviceKey, TestRegistry, device, new_device};
 
@@ -18,7 +20,9 @@ fn a_signed_challenge_gets_in_with_either_algorithm_and_only_for_what_it_names()
     let (ed25519, es256) = (DeviceKey::ed25519(1), DeviceKey::es256());
     let mut new = new_device("dev-1");
     new.keys = vec![ed25519.public(), es256.public()];
-    test.registry.register_device(new).unwrap();
+    test.registry
+        .register_device(&Actor::Operator, new)
+        .unwrap();
     let snapshot = test.registry.snapshot();
     let device = snapshot.device("dev-1").unwrap();
     let nonce = new_challenge().unwrap();
@@ -63,10 +67,14 @@ fn a_challenge_is_of_no_use_without_a_key_or_after_revocation() {
     let key = DeviceKey::ed25519(1);
     let mut new = new_device("dev-1");
     new.keys = vec![key.public()];
-    test.registry.register_device(new).unwrap();
+    test.registry
+        .register_device(&Actor::Operator, new)
+        .unwrap();
     let nonce = [7; 32];
     let signature = key.sign(&challenge_message("madang", "dev-1", &nonce));
-    test.registry.register_device(new_device("dev-2")).unwrap();
+    test.registry
+        .register_device(&Actor::Operator, new_device("dev-2"))
+        .unwrap();
     let code = |id: &str| {
         let snapshot = test.registry.snapshot();
         let device = snapshot.device(id).unwrap();
@@ -75,7 +83,9 @@ fn a_challenge_is_of_no_use_without_a_key_or_after_revocation() {
     };
     assert_eq!(code("dev-1"), "in");
     assert_eq!(code("dev-2"), "no-credential");
-    test.registry.revoke_device(&device("dev-1")).unwrap();
+    test.registry
+        .revoke_device(&Actor::Operator, &device("dev-1"))
+        .unwrap();
     assert_eq!(code("dev-1"), "device-revoked");
 }
 
@@ -96,7 +106,9 @@ fn a_certificate_counts_for_the_key_that_it_holds() {
     let (ed25519, es256) = (DeviceKey::ed25519(1), DeviceKey::es256());
     let mut new = new_device("dev-1");
     new.keys = vec![ed25519.public(), es256.public()];
-    test.registry.register_device(new).unwrap();
+    test.registry
+        .register_device(&Actor::Operator, new)
+        .unwrap();
     let snapshot = test.registry.snapshot();
     let known = snapshot.device("dev-1").unwrap();
     let attempt = |der: &[u8]| authenticate_certificate(known, der, test.now());
@@ -130,7 +142,9 @@ fn a_certificate_counts_for_the_key_that_it_holds() {
         assert!(!error.to_string().is_empty() && !error.cure().is_empty());
     }
 
-    test.registry.revoke_device(&device("dev-1")).unwrap();
+    test.registry
+        .revoke_device(&Actor::Operator, &device("dev-1"))
+        .unwrap();
     let snapshot = test.registry.snapshot();
     let revoked = snapshot.device("dev-1").unwrap();
     assert_eq!(

@@ -6,7 +6,7 @@ mod indexes;
 use std::collections::BTreeMap;
 
 use device_registry::{
-    AgencyPatch, DevicePatch, DeviceStatus, GeoJson, NewApiKey, NewApplication, NewBoundary,
+    Actor, AgencyPatch, DevicePatch, DeviceStatus, GeoJson, NewApiKey, NewApplication, NewBoundary,
     PasswordTerms, Patch, Visibility,
 };
 use domain::{AgencyId, ApplicationId, BoundaryName, DatastreamId, ThingId};
@@ -130,7 +130,7 @@ impl Expected {
                     id: id.clone(),
                     name: "An agency".to_owned(),
                 };
-                let made = registry.create_agency(new).is_ok();
+                let made = registry.create_agency(&Actor::Operator, new).is_ok();
                 assert_eq!(made, self.agencies.insert(id));
             }
             Operation::Register {
@@ -186,10 +186,10 @@ impl Expected {
                     ..DevicePatch::default()
                 };
                 // Whether it may be so is for `check` to see, afterwards.
-                let _ = registry.patch_device(&device(&name(*id)), patch);
+                let _ = registry.patch_device(&Actor::Operator, &device(&name(*id)), patch);
             }
             Operation::Revoke(id) => {
-                let revoked = registry.revoke_device(&device(&name(*id)));
+                let revoked = registry.revoke_device(&Actor::Operator, &device(&name(*id)));
                 let entry = self.devices.get_mut(&name(*id));
                 assert_eq!(revoked.is_ok(), entry.is_some());
                 if let Some((_, status)) = entry {
@@ -198,11 +198,15 @@ impl Expected {
             }
             Operation::AddKey { id, seed } => {
                 let key = DeviceKey::ed25519(*seed).public();
-                let added = registry.add_key(&device(&name(*id)), &key);
+                let added = registry.add_key(&Actor::Operator, &device(&name(*id)), &key);
                 assert!(added.is_err() || self.is_active(*id));
             }
             Operation::MakePassword(id) => {
-                let made = registry.make_password(&device(&name(*id)), PasswordTerms::default());
+                let made = registry.make_password(
+                    &Actor::Operator,
+                    &device(&name(*id)),
+                    PasswordTerms::default(),
+                );
                 assert!(made.is_err() || self.is_active(*id));
             }
             Operation::RemoveFirstCredential(id) => {
@@ -212,7 +216,7 @@ impl Expected {
                     .and_then(|device| device.credentials.first())
                 {
                     registry
-                        .remove_credential(&device(&name(*id)), first.id)
+                        .remove_credential(&Actor::Operator, &device(&name(*id)), first.id)
                         .unwrap();
                 }
             }
@@ -228,7 +232,7 @@ impl Expected {
             Operation::Draw { name, west } => self.draw(&test, *name, *west),
             Operation::Erase(name) => {
                 let name = boundary(*name);
-                let erased = registry.remove_boundary(&name).is_ok();
+                let erased = registry.remove_boundary(&Actor::Operator, &name).is_ok();
                 assert_eq!(erased, self.boundaries.remove(&name).is_some());
             }
             Operation::Application => {
@@ -236,12 +240,12 @@ impl Expected {
                     name: "An application".to_owned(),
                     contact: "dev@example.org".to_owned(),
                 };
-                let created = registry.create_application(new).unwrap();
+                let created = registry.create_application(&Actor::Operator, new).unwrap();
                 self.applications.push(created.application.id.clone());
             }
             Operation::Key => {
                 if let Some(id) = self.applications.last() {
-                    let made = registry.create_key(id, NewApiKey::secret());
+                    let made = registry.create_key(&Actor::Operator, id, NewApiKey::secret());
                     if let Ok(key) = made {
                         registry.authenticate_api_key(&key.text).unwrap();
                         registry.flush_last_uses().unwrap();
@@ -252,7 +256,7 @@ impl Expected {
                 if let Some(id) = self.applications.first() {
                     let snapshot = registry.snapshot();
                     for key in snapshot.keys_of(id) {
-                        registry.revoke_key(id, &key.id).unwrap();
+                        registry.revoke_key(&Actor::Operator, id, &key.id).unwrap();
                     }
                 }
             }
@@ -268,7 +272,10 @@ impl Expected {
         let patch = AgencyPatch {
             retention_days: [(parking, days)].into(),
         };
-        let kept = test.registry.patch_agency(agency, &patch).is_ok();
+        let kept = test
+            .registry
+            .patch_agency(&Actor::Operator, agency, &patch)
+            .is_ok();
         assert_eq!(kept, self.agencies.contains(agency));
         match days {
             Some(days) if kept => self.retentions.insert(agency.clone(), days),
@@ -285,7 +292,7 @@ impl Expected {
             title_ko: "모퉁이".to_owned(),
             geometry: GeoJson::Polygon(vec![ring.map(|(lon, lat)| vec![lon, lat]).to_vec()]),
         };
-        let put = test.registry.put_boundary(new).unwrap();
+        let put = test.registry.put_boundary(&Actor::Operator, new).unwrap();
         let before = self.boundaries.insert(boundary(name), west);
         assert_eq!(put.replaced, before.is_some());
     }
@@ -295,7 +302,7 @@ impl Expected {
         new.agency = agency(&format!("agency-{owner}"));
         new.thing = takes_over.map(|id| ThingId::new(name(id)).unwrap());
         new.location = id.is_multiple_of(2).then(|| place(36.0, 127.0));
-        let made = test.registry.register_device(new);
+        let made = test.registry.register_device(&Actor::Operator, new);
         if let Ok(made) = &made {
             let thing = made.thing.to_string();
             let previous = self.devices.insert(name(id), (thing, DeviceStatus::Active));
@@ -308,7 +315,9 @@ impl Expected {
     }
 
     fn patch(&self, test: &TestRegistry, id: u8, patch: DevicePatch) {
-        let patched = test.registry.patch_device(&device(&name(id)), patch);
+        let patched = test
+            .registry
+            .patch_device(&Actor::Operator, &device(&name(id)), patch);
         assert_eq!(patched.is_ok(), self.devices.contains_key(&name(id)));
     }
 
@@ -393,7 +402,7 @@ fn grow_parking(test: &TestRegistry, field: &str) {
             }));
     }
     test.registry
-        .add_model(json.to_string().as_bytes())
+        .add_model(&Actor::Operator, json.to_string().as_bytes())
         .unwrap();
 }
 

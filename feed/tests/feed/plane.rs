@@ -5,7 +5,7 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
-use device_registry::{Device, NewAgency, NewDevice, Registry, Visibility};
+use device_registry::{Actor, Device, NewAgency, NewDevice, Registry, Visibility};
 use domain::batch::Resent;
 use domain::{
     AgencyId, Assurance, CredentialId, DatastreamId, DeviceId, ModelId, ObservationBatch, Origin,
@@ -38,10 +38,13 @@ impl Plane {
         let registry = Arc::new(Registry::open(folder.path(), || NOW).unwrap());
         let agency = AgencyId::new("seoul").unwrap();
         registry
-            .create_agency(NewAgency {
-                id: agency.clone(),
-                name: "서울특별시".to_owned(),
-            })
+            .create_agency(
+                &Actor::Operator,
+                NewAgency {
+                    id: agency.clone(),
+                    name: "서울특별시".to_owned(),
+                },
+            )
             .unwrap();
         for (id, visibility) in [
             (OPEN, Visibility::Public),
@@ -53,7 +56,7 @@ impl Plane {
                 visibility: Some(visibility),
                 ..NewDevice::new(id, agency.clone(), model)
             };
-            registry.register_device(device).unwrap();
+            registry.register_device(&Actor::Operator, device).unwrap();
         }
         let mut config = Config {
             segment_bytes: ingest::MIN_SEGMENT_BYTES,

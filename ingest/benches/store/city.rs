@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use device_registry::{Device, ImportMode, ImportRow, NewAgency, NewDevice, Registry};
+use device_registry::{Actor, Device, ImportMode, ImportRow, NewAgency, NewDevice, Registry};
 use domain::{AgencyId, DatastreamId, DeviceId, Location, ModelId, Timestamp};
 use ingest::{Config, Ingest, SystemClock};
 
@@ -96,10 +96,13 @@ impl City {
         let agency = AgencyId::new(AGENCY).unwrap();
         let model = ModelId::new("safety.air").unwrap();
         registry
-            .create_agency(NewAgency {
-                id: agency.clone(),
-                name: "Bench".to_owned(),
-            })
+            .create_agency(
+                &Actor::Operator,
+                NewAgency {
+                    id: agency.clone(),
+                    name: "Bench".to_owned(),
+                },
+            )
             .unwrap();
         let rows = (0..self.devices).map(|number| {
             let id = DeviceId::new(name(number)).unwrap();
@@ -110,7 +113,9 @@ impl City {
                 device: Ok(new),
             }
         });
-        let report = registry.import_devices(rows, ImportMode::Apply).unwrap();
+        let report = registry
+            .import_devices(&Actor::Operator, rows, ImportMode::Apply)
+            .unwrap();
         assert_eq!(report.registered, self.devices as usize);
     }
 }

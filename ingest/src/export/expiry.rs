@@ -41,7 +41,7 @@ pub(super) fn is_over(name: &str, snapshot: &Snapshot, now: Timestamp) -> bool {
 mod tests {
     use std::collections::BTreeMap;
 
-    use device_registry::{AgencyPatch, NewAgency, Registry};
+    use device_registry::{Actor, AgencyPatch, NewAgency, Registry};
     use domain::ModelId;
 
     use super::*;
@@ -54,10 +54,13 @@ mod tests {
         let id = AgencyId::new("seoul").unwrap();
         let name = "Seoul".to_owned();
         registry
-            .create_agency(NewAgency {
-                id: id.clone(),
-                name,
-            })
+            .create_agency(
+                &Actor::Operator,
+                NewAgency {
+                    id: id.clone(),
+                    name,
+                },
+            )
             .unwrap();
         let is_over = |name: &str, now: &str| {
             let now = Timestamp::parse(now).unwrap();
@@ -68,7 +71,9 @@ mod tests {
         let patch = AgencyPatch {
             retention_days: BTreeMap::from([(ModelId::new("safety.air").unwrap(), Some(30))]),
         };
-        registry.patch_agency(&id, &patch).unwrap();
+        registry
+            .patch_agency(&Actor::Operator, &id, &patch)
+            .unwrap();
         assert!(!is_over(of_air, "2024-05-31T23:59:59Z"));
         assert!(is_over(of_air, "2024-06-01T00:00:00Z"));
         for other in [

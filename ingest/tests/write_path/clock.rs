@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use device_registry::AgencyPatch;
+use device_registry::{Actor, AgencyPatch};
 use domain::{AgencyId, ModelId, Quality, Timestamp};
 use ingest::{Clock, Spread};
 use parking_lot::Mutex;
@@ -150,7 +150,10 @@ fn retention_follows_no_leap() {
         retention_days: days,
     };
     let agency = AgencyId::new("hanriver").unwrap();
-    plane.registry.patch_agency(&agency, &patch).unwrap();
+    plane
+        .registry
+        .patch_agency(&Actor::Operator, &agency, &patch)
+        .unwrap();
     for days_ago in [1, 20, 28] {
         let counts = plane.counts(&Message::level(days_ago * 86_400, 1.0));
         assert_eq!(counts, (1, 0, 0));

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use device_registry::{Device, NewAgency, NewDevice, Registry};
+use device_registry::{Actor, Device, NewAgency, NewDevice, Registry};
 use domain::batch::Resent;
 use domain::{
     AgencyId, Assurance, CredentialId, DatastreamId, DeviceId, ModelId, ObservationBatch, Offset,
@@ -112,14 +112,17 @@ pub(crate) fn try_open_by(config: Config, clock: Arc<dyn Clock>) -> Result<Plane
         let agency = AgencyId::new("hanriver").unwrap();
         let name = "Han river".to_owned();
         registry
-            .create_agency(NewAgency {
-                id: agency.clone(),
-                name,
-            })
+            .create_agency(
+                &Actor::Operator,
+                NewAgency {
+                    id: agency.clone(),
+                    name,
+                },
+            )
             .unwrap();
         let model = ModelId::new("disaster.water-level").unwrap();
         registry
-            .register_device(NewDevice::new(id.clone(), agency, model))
+            .register_device(&Actor::Operator, NewDevice::new(id.clone(), agency, model))
             .unwrap();
     }
     let device = Arc::clone(registry.snapshot().device(id.as_str()).unwrap());

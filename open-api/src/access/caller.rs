@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use device_registry::ApiKey;
+use device_registry::{Actor, ApiKey};
 use domain::{Audience, Timestamp};
 use http_edge::access::Session;
 use http_edge::{Problem, ProblemKind};
@@ -29,6 +29,15 @@ impl Caller {
             Self::Operator { .. } => Audience::Owner,
             Self::Anonymous | Self::Application(_) => Audience::Public,
         })
+    }
+
+    /// Whose the changes are that this request makes.
+    pub(crate) fn actor(&self) -> Actor {
+        match self {
+            Self::Operator { .. } => Actor::Operator,
+            Self::Application(key) => Actor::Application(key.application.clone()),
+            Self::Anonymous => Actor::Anonymous,
+        }
     }
 }
 
@@ -56,6 +65,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Viewer {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Operator {
     pub(crate) until: Option<Timestamp>,
+}
+
+impl Operator {
+    /// Whose the changes are that this request makes.
+    pub(crate) fn actor(self) -> Actor {
+        Actor::Operator
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Operator {

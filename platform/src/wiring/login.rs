@@ -257,7 +257,7 @@ fn exposure(attempt: &LoginAttempt<'_>) -> Exposure {
 
 #[cfg(test)]
 mod tests {
-    use device_registry::{NewApiKey, NewApplication};
+    use device_registry::{Actor, NewApiKey, NewApplication};
     use domain::Timestamp;
 
     use super::*;
@@ -267,10 +267,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let registry = Registry::open(dir.path(), || Timestamp::from_micros(0)).unwrap();
         let created = registry
-            .create_application(NewApplication {
-                name: "rivers".to_owned(),
-                contact: "dev@example.com".to_owned(),
-            })
+            .create_application(
+                &Actor::Operator,
+                NewApplication {
+                    name: "rivers".to_owned(),
+                    contact: "dev@example.com".to_owned(),
+                },
+            )
             .unwrap();
         let browsers = NewApiKey {
             kind: ApiKeyKind::Publishable,
@@ -278,7 +281,7 @@ mod tests {
             expires: None,
         };
         let browsers = registry
-            .create_key(&created.application.id, browsers)
+            .create_key(&Actor::Operator, &created.application.id, browsers)
             .unwrap();
         let admitted = |key: &str, origin| {
             admit_application(&registry, key.as_bytes(), origin, Timestamp::from_micros(0))

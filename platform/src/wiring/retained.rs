@@ -200,7 +200,7 @@ fn is(wanted: Option<&str>, given: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use device_registry::{NewAgency, NewDevice};
+    use device_registry::{Actor, NewAgency, NewDevice};
     use domain::{AgencyId, DeviceId, ModelId, Timestamp};
 
     use super::*;
@@ -211,7 +211,9 @@ mod tests {
         for agency in ["seoul", "busan"] {
             let id = AgencyId::new(agency).unwrap();
             let name = agency.to_owned();
-            registry.create_agency(NewAgency { id, name }).unwrap();
+            registry
+                .create_agency(&Actor::Operator, NewAgency { id, name })
+                .unwrap();
         }
         for (id, agency, model, visibility) in [
             ("lot-1", "seoul", "traffic.parking", Visibility::Public),
@@ -227,7 +229,7 @@ mod tests {
                     ModelId::new(model).unwrap(),
                 )
             };
-            registry.register_device(device).unwrap();
+            registry.register_device(&Actor::Operator, device).unwrap();
         }
         registry
     }

@@ -33,6 +33,7 @@ pub(crate) struct NewApplicationBody {
     responses((status = 201, body = NewApplicationView), (status = 429, description = "Too many from this address")))]
 pub(crate) async fn create(
     State(state): State<ApiState>,
+    caller: Caller,
     Extension(arrival): Extension<Arrival>,
     LargeJsonBody(body): LargeJsonBody<NewApplicationBody, MAX_STRANGERS_BYTES>,
 ) -> Result<Response, Response> {
@@ -48,8 +49,9 @@ pub(crate) async fn create(
         name: body.name,
         contact: body.contact,
     };
+    let actor = caller.actor();
     let made = state
-        .changing(move |shared| shared.registry.create_application(application))
+        .changing(move |shared| shared.registry.create_application(&actor, application))
         .await
         .and_then(|made| made.map_err(|error| registry_problem(&error)));
     let mut response = match made {

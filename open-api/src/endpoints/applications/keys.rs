@@ -53,8 +53,9 @@ pub(crate) async fn create(
         origins: body.origins,
         expires: body.expires.map(|time| time.0),
     };
+    let actor = caller.actor();
     let issued = state
-        .changing(move |shared| shared.registry.create_key(&application.id, key))
+        .changing(move |shared| shared.registry.create_key(&actor, &application.id, key))
         .await?
         .map_err(|error| registry_problem(&error))?;
     let view = IssuedKeyView::new(&issued.key, issued.text);
@@ -94,8 +95,9 @@ pub(crate) async fn revoke(
     let application = owned(&state.registry.snapshot(), &caller, &id)?;
     let key =
         ApiKeyId::new(&key).map_err(|_| Problem::not_found(format!("There is no key {key}.")))?;
+    let actor = caller.actor();
     state
-        .changing(move |shared| shared.registry.revoke_key(&application.id, &key))
+        .changing(move |shared| shared.registry.revoke_key(&actor, &application.id, &key))
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(StatusCode::NO_CONTENT)

@@ -25,14 +25,14 @@ use crate::views::{CredentialView, MadePasswordView, NewKeyView, NewPublicKey};
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn add_key(
     State(state): State<ApiState>,
-    _: Operator,
+    operator: Operator,
     Path(id): Path<String>,
     JsonBody(body): JsonBody<NewKeyView>,
 ) -> Result<Response, Problem> {
     let id = device_id(&id)?;
     let key = body.into();
     let added = state
-        .blocking(move |shared| shared.registry.add_key(&id, &key))
+        .blocking(move |shared| shared.registry.add_key(&operator.actor(), &id, &key))
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok((StatusCode::CREATED, Json(CredentialView::from(&added))).into_response())
@@ -45,7 +45,7 @@ pub(crate) async fn add_key(
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn remove(
     State(state): State<ApiState>,
-    _: Operator,
+    operator: Operator,
     Path((id, credential)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let id = device_id(&id)?;
@@ -54,7 +54,11 @@ pub(crate) async fn remove(
         .map(CredentialId::new)
         .map_err(|_| Problem::not_found(format!("There is no credential {credential}.")))?;
     state
-        .blocking(move |shared| shared.registry.remove_credential(&id, credential))
+        .blocking(move |shared| {
+            shared
+                .registry
+                .remove_credential(&operator.actor(), &id, credential)
+        })
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(StatusCode::NO_CONTENT)
@@ -81,7 +85,7 @@ pub(crate) struct NewPasswordBody {
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn make_password(
     State(state): State<ApiState>,
-    _: Operator,
+    operator: Operator,
     Path(id): Path<String>,
     OptionalJsonBody(body): OptionalJsonBody<NewPasswordBody>,
 ) -> Result<Response, Problem> {
@@ -91,7 +95,7 @@ pub(crate) async fn make_password(
         expires: body.expires.map(|time| time.0),
     };
     let made = state
-        .blocking(move |shared| shared.registry.make_password(&id, terms))
+        .blocking(move |shared| shared.registry.make_password(&operator.actor(), &id, terms))
         .await?
         .map_err(|error| registry_problem(&error))?;
     let view = MadePasswordView {

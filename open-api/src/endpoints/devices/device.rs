@@ -28,12 +28,12 @@ use crate::views::{ConnectionView, DeviceView, status};
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn register(
     State(state): State<ApiState>,
-    _: Operator,
+    operator: Operator,
     JsonBody(body): JsonBody<NewDeviceBody>,
 ) -> Result<Response, Problem> {
     let device = body.read().map_err(Problem::body)?;
     let made = state
-        .blocking(move |shared| shared.registry.register_device(device))
+        .blocking(move |shared| shared.registry.register_device(&operator.actor(), device))
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok((StatusCode::CREATED, Json(view(&state, &made))).into_response())
@@ -217,14 +217,14 @@ pub(crate) async fn show(
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn patch(
     State(state): State<ApiState>,
-    _: Operator,
+    operator: Operator,
     Path(id): Path<String>,
     JsonBody(body): JsonBody<PatchBody>,
 ) -> Result<Json<DeviceView>, Problem> {
     let id = device_id(&id)?;
     let patch = body.read().map_err(Problem::body)?;
     let patched = state
-        .blocking(move |shared| shared.registry.patch_device(&id, patch))
+        .blocking(move |shared| shared.registry.patch_device(&operator.actor(), &id, patch))
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(Json(view(&state, &patched)))
@@ -237,12 +237,12 @@ pub(crate) async fn patch(
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn revoke(
     State(state): State<ApiState>,
-    _: Operator,
+    operator: Operator,
     Path(id): Path<String>,
 ) -> Result<Json<DeviceView>, Problem> {
     let id = device_id(&id)?;
     let revoked = state
-        .blocking(move |shared| shared.registry.revoke_device(&id))
+        .blocking(move |shared| shared.registry.revoke_device(&operator.actor(), &id))
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(Json(view(&state, &revoked)))

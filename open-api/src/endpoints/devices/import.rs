@@ -67,7 +67,7 @@ pub(crate) struct RowErrorView {
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn import(
     State(state): State<ApiState>,
-    _: Operator,
+    operator: Operator,
     Query(query): Query<ImportQuery>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -94,7 +94,9 @@ pub(crate) async fn import(
             } else {
                 Box::new(lines(&bytes))
             };
-            shared.registry.import_devices(rows, mode)
+            shared
+                .registry
+                .import_devices(&operator.actor(), rows, mode)
         })
         .await?
         .map_err(|error| registry_problem(&error))?;

@@ -186,7 +186,7 @@ struct TitleBody {
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn put(
     State(state): State<ApiState>,
-    _: Operator,
+    operator: Operator,
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -207,7 +207,7 @@ pub(crate) async fn put(
         geometry: body.geometry,
     };
     let put = state
-        .blocking(move |shared| shared.registry.put_boundary(new))
+        .blocking(move |shared| shared.registry.put_boundary(&operator.actor(), new))
         .await?
         .map_err(|error| registry_problem(&error))?;
     let status = if put.replaced {
@@ -225,12 +225,12 @@ pub(crate) async fn put(
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn remove(
     State(state): State<ApiState>,
-    _: Operator,
+    operator: Operator,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
     let name = BoundaryName::new(&name).map_err(|error| Problem::not_found(error.to_string()))?;
     state
-        .blocking(move |shared| shared.registry.remove_boundary(&name))
+        .blocking(move |shared| shared.registry.remove_boundary(&operator.actor(), &name))
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -80,7 +80,7 @@ pub(crate) async fn list(
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn add(
     State(state): State<ApiState>,
-    _: Operator,
+    operator: Operator,
     request: Request,
 ) -> Result<Response, Problem> {
     if media_type(request.headers()).is_none_or(|kind| kind != "application/json") {
@@ -91,7 +91,7 @@ pub(crate) async fn add(
     }
     let json = read_body(request, MAX_JSON_BYTES).await?;
     let added = state
-        .blocking(move |shared| shared.registry.add_model(&json))
+        .blocking(move |shared| shared.registry.add_model(&operator.actor(), &json))
         .await?
         .map_err(|error| registry_problem(&error))?;
     let status = match added.change {

@@ -1,5 +1,7 @@
 //! Developers help themselves: applications and keys.
 
+use device_registry::Actor;
+use domain::ApplicationId;
 use serde_json::json;
 
 use crate::harness::Platform;
@@ -154,4 +156,26 @@ fn a_mistyped_key_is_told() {
     platform
         .post("/v1/applications", &json!({"name": "", "contact": "x"}))
         .problem(400, "invalid-body");
+}
+
+#[test]
+fn a_change_is_its_callers() {
+    let platform = Platform::start();
+    platform.agency();
+    let (id, key) = application(&platform);
+    assert_eq!(platform.actors(), [Actor::Operator, Actor::Anonymous]);
+    let keys = format!("/v1/applications/{id}/keys");
+    let bearer = format!("Bearer {key}");
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let body = json!({"kind": "secret"});
+    let made = platform.send("POST", &keys, &headers, Some(body.to_string().into_bytes()));
+    let second = made.expect(201)["id"].as_str().unwrap().to_owned();
+    platform
+        .operator("DELETE", &format!("{keys}/{second}"), None)
+        .expect(204);
+    let developer = Actor::Application(ApplicationId::new(id).unwrap());
+    assert_eq!(platform.actors(), [developer, Actor::Operator]);
 }

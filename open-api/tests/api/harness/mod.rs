@@ -13,7 +13,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use device_registry::Registry;
+use device_registry::{Actor, Registry};
 use http_edge::limits::HttpLimits;
 use http_edge::request::TrustedProxies;
 use ingest::{Clock, Config, Ingest, SystemClock};
@@ -64,6 +64,8 @@ pub(crate) struct Platform {
     pub(crate) token: String,
     passwords: parking_lot::Mutex<HashMap<String, String>>,
     names: AtomicU32,
+    /// Who changed the registry, in order.
+    actors: Arc<parking_lot::Mutex<Vec<Actor>>>,
     stop: Option<oneshot::Sender<()>>,
     served: Option<std::thread::JoinHandle<()>>,
     _folder: tempfile::TempDir,
@@ -85,6 +87,9 @@ impl Platform {
     pub(crate) fn set_up(setup: Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let registry = Arc::new(Registry::open(folder.path(), || SystemClock.now()).unwrap());
+        let actors = Arc::new(parking_lot::Mutex::new(Vec::new()));
+        let told = Arc::clone(&actors);
+        registry.on_durable(move |changed| told.lock().push(changed.actor.clone()));
         let config = Config {
             segment_bytes: setup.segment_bytes,
             log_budget_bytes: setup.log_budget_bytes,
@@ -139,10 +144,16 @@ impl Platform {
             token: token.trim().to_owned(),
             passwords: parking_lot::Mutex::default(),
             names: AtomicU32::new(0),
+            actors,
             stop: Some(stop),
             served: Some(served),
             _folder: folder,
         }
+    }
+
+    /// Who has changed the registry since it was asked last.
+    pub(crate) fn actors(&self) -> Vec<Actor> {
+        std::mem::take(&mut *self.actors.lock())
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use broker::{LogMessage, TopicFilter};
 use device_registry::{
-    ApiKey, DevicePatch, NewAgency, NewApplication, NewDevice, Patch, Visibility,
+    Actor, ApiKey, DevicePatch, NewAgency, NewApplication, NewDevice, Patch, Visibility,
 };
 use domain::batch::Resent;
 use domain::{
@@ -39,15 +39,21 @@ impl Plane {
         let registry = Arc::new(Registry::open(folder.path(), || NOW).unwrap());
         let agency = AgencyId::new("seoul").unwrap();
         registry
-            .create_agency(NewAgency {
-                id: agency,
-                name: "Seoul".to_owned(),
-            })
+            .create_agency(
+                &Actor::Operator,
+                NewAgency {
+                    id: agency,
+                    name: "Seoul".to_owned(),
+                },
+            )
             .unwrap();
-        let created = registry.create_application(NewApplication {
-            name: "rivers".to_owned(),
-            contact: "dev@example.com".to_owned(),
-        });
+        let created = registry.create_application(
+            &Actor::Operator,
+            NewApplication {
+                name: "rivers".to_owned(),
+                contact: "dev@example.com".to_owned(),
+            },
+        );
         let key = registry
             .authenticate_api_key(created.unwrap().key.text.as_str())
             .unwrap();
@@ -84,7 +90,9 @@ impl Plane {
             gateway: gateway.map(|id| DeviceId::new(id).unwrap()),
             ..NewDevice::new(DeviceId::new(id).unwrap(), agency, model)
         };
-        self.registry.register_device(new).unwrap();
+        self.registry
+            .register_device(&Actor::Operator, new)
+            .unwrap();
     }
 
     fn application(&self) -> Principal {
@@ -293,10 +301,10 @@ async fn a_right_that_was_lost_meanwhile_holds_for_the_past_too() {
     let id = |id| DeviceId::new(id).unwrap();
     let registry = &plane.registry;
     registry
-        .patch_device(&id("a"), patch(Visibility::Restricted))
+        .patch_device(&Actor::Operator, &id("a"), patch(Visibility::Restricted))
         .unwrap();
     registry
-        .patch_device(&id("secret"), patch(Visibility::Public))
+        .patch_device(&Actor::Operator, &id("secret"), patch(Visibility::Public))
         .unwrap();
     assert_eq!(shown(plane.read(&app, &all, start()).await.0), [2.0]);
 }
@@ -354,7 +362,10 @@ async fn a_gateway_reads_the_rejects_of_its_children_as_they_are_now() {
         ..DevicePatch::default()
     };
     let child = DeviceId::new("child").unwrap();
-    plane.registry.patch_device(&child, leaves).unwrap();
+    plane
+        .registry
+        .patch_device(&Actor::Operator, &child, leaves)
+        .unwrap();
     let (all, _) = plane.read(&gateway, &every, start()).await;
     assert_eq!(topics(&all), ["devices/gw/rejects"]);
 }

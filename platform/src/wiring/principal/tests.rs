@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use device_registry::{
-    Credential, Device, DevicePatch, DeviceStatus, NewAgency, NewDevice, PasswordTerms, Patch,
-    Registry, Snapshot,
+    Actor, Credential, Device, DevicePatch, DeviceStatus, NewAgency, NewDevice, PasswordTerms,
+    Patch, Registry, Snapshot,
 };
 use domain::{AgencyId, Assurance, CredentialId, DeviceId, ModelId, Timestamp};
 use proptest::prelude::*;
@@ -97,16 +97,16 @@ impl World {
             id: agency.clone(),
             name: "Seoul".to_owned(),
         };
-        registry.create_agency(new).unwrap();
+        registry.create_agency(&Actor::Operator, new).unwrap();
         let model = ModelId::new("safety.air").unwrap();
         for (name, gateway) in [(GATEWAY, None), ("other", None), (CHILD, Some(GATEWAY))] {
             let new = NewDevice {
                 gateway: gateway.map(id),
                 ..NewDevice::new(id(name), agency.clone(), model.clone())
             };
-            registry.register_device(new).unwrap();
+            registry.register_device(&Actor::Operator, new).unwrap();
             registry
-                .make_password(&id(name), PasswordTerms::default())
+                .make_password(&Actor::Operator, &id(name), PasswordTerms::default())
                 .unwrap();
         }
         Self {
@@ -137,7 +137,9 @@ impl World {
             Step::Look => self.held = Some(self.registry.snapshot()),
             Step::LogIn => self.log_in(),
             Step::Revoke { child } => {
-                self.registry.revoke_device(&id(name(child))).unwrap();
+                self.registry
+                    .revoke_device(&Actor::Operator, &id(name(child)))
+                    .unwrap();
             }
             Step::Expire { child, seconds } => {
                 let expires = seconds.map_or(Patch::Clear, |it| Patch::Set(self.after(it)));
@@ -156,13 +158,15 @@ impl World {
                     ..PasswordTerms::default()
                 };
                 // A fourth is refused, and a revoked device gets none.
-                let _ = self.registry.make_password(&id(GATEWAY), terms);
+                let _ = self
+                    .registry
+                    .make_password(&Actor::Operator, &id(GATEWAY), terms);
             }
             Step::Remove { pick } => {
                 let credentials = self.device(GATEWAY).credentials.clone();
                 if let Some(it) = credentials.get(pick) {
                     self.registry
-                        .remove_credential(&id(GATEWAY), it.id)
+                        .remove_credential(&Actor::Operator, &id(GATEWAY), it.id)
                         .unwrap();
                 }
             }
@@ -185,14 +189,16 @@ impl World {
                 let model = ModelId::new("safety.air").unwrap();
                 let new = NewDevice::new(id(&format!("other-{number}")), agency, model);
                 // It may be there already.
-                let _ = self.registry.register_device(new);
+                let _ = self.registry.register_device(&Actor::Operator, new);
             }
         }
     }
 
     fn patch(&self, name: &str, patch: DevicePatch) {
         // A revoked one takes no patch.
-        let _ = self.registry.patch_device(&id(name), patch);
+        let _ = self
+            .registry
+            .patch_device(&Actor::Operator, &id(name), patch);
     }
 
     /// With each credential that was accepted when it was looked at.

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use device_registry::{
-    AuthError, Exposure, NewAgency, NewKey, PasswordTerms, Registry, authenticate_certificate,
+    Actor, AuthError, Exposure, NewAgency, NewKey, PasswordTerms, Registry,
+    authenticate_certificate,
 };
 use domain::{AgencyId, DeviceId, ModelId, ThingId, Timestamp};
 use sdk::api::PublicKeyDocument;
@@ -393,14 +394,14 @@ fn registry() -> (tempfile::TempDir, Registry, TestDevice) {
         id: agency.clone(),
         name: "Seoul".to_owned(),
     };
-    registry.create_agency(new).unwrap();
+    registry.create_agency(&Actor::Operator, new).unwrap();
     let device = TestDevice::unregistered("row");
     let model = ModelId::new("safety.air").unwrap();
     let new = device_registry::NewDevice {
         keys: vec![key_of(&device)],
         ..device_registry::NewDevice::new(device.id.clone(), agency, model)
     };
-    registry.register_device(new).unwrap();
+    registry.register_device(&Actor::Operator, new).unwrap();
     (folder, registry, device)
 }
 
@@ -431,7 +432,9 @@ fn wrong_certificate(_: &Bench) -> Option<Case<'_>> {
     let refused = by_certificate(&registry, &device.id, &spki(&other)).unwrap_err();
     assert_eq!(row_of(&refused), "wrong_certificate");
     assert!(refused.cure().contains("register the public key"));
-    registry.add_key(&device.id, &key_of(&other)).unwrap();
+    registry
+        .add_key(&Actor::Operator, &device.id, &key_of(&other))
+        .unwrap();
     assert_eq!(by_certificate(&registry, &device.id, &spki(&other)), Ok(()));
     None
 }
@@ -460,7 +463,7 @@ fn unprotected(_: &Bench) -> Option<Case<'_>> {
             .map(|_| ())
     };
     let made = registry
-        .make_password(&device.id, PasswordTerms::default())
+        .make_password(&Actor::Operator, &device.id, PasswordTerms::default())
         .unwrap();
     let refused = attempt(&made.password, Exposure::Plaintext { peer }).unwrap_err();
     assert_eq!(row_of(&refused), "unprotected");
@@ -471,7 +474,9 @@ fn unprotected(_: &Bench) -> Option<Case<'_>> {
         networks: vec!["192.0.2.0/24".to_owned()],
         ..PasswordTerms::default()
     };
-    let bound = registry.make_password(&device.id, terms).unwrap();
+    let bound = registry
+        .make_password(&Actor::Operator, &device.id, terms)
+        .unwrap();
     assert_eq!(
         attempt(&bound.password, Exposure::Plaintext { peer }),
         Ok(())
