@@ -5,10 +5,7 @@ use std::path::PathBuf;
 use domain::{FolderMark, Offset};
 use supervisor::Scope;
 
-/// The least a segment may hold, in bytes: two groups of the log.
-pub const MIN_SEGMENT_BYTES: u64 = 2 << 20;
-/// The most, in bytes: recovery reads the last segment into memory.
-pub const MAX_SEGMENT_BYTES: u64 = 1 << 30;
+use frame_log::CommitPolicy;
 
 /// How the data plane keeps its data.
 #[derive(Clone, Debug)]
@@ -23,8 +20,8 @@ pub struct Config {
     pub flush_rows: usize,
     /// Who writes and syncs the log.
     pub commit: CommitPolicy,
-    /// Bytes of one segment of the log, [`MIN_SEGMENT_BYTES`] to [`MAX_SEGMENT_BYTES`];
-    /// 64 MiB by default.
+    /// Bytes of one segment of the log, [`crate::MIN_SEGMENT_BYTES`] to
+    /// [`crate::MAX_SEGMENT_BYTES`]; 64 MiB by default.
     pub segment_bytes: u64,
     /// Quarantined messages that are kept for each device; 1,000 by default.
     pub quarantine_per_device: usize,
@@ -52,20 +49,4 @@ impl Config {
             least_offset: Offset::ZERO,
         }
     }
-}
-
-/// Who writes and syncs the log. What an acknowledgement means is the same.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum CommitPolicy {
-    /// As the disk is: times a few syncs at open, and begins as `Thread` where
-    /// the shortest takes over 1 ms. Goes over to it when a sync takes over
-    /// 20 ms, and back once the disk has been quick for long enough.
-    #[default]
-    Measure,
-    /// Whoever waits and finds the log free, on its own thread, however slow a
-    /// disk becomes. What takes several syncs, as a new segment or many groups,
-    /// is left to the log's own thread all the same.
-    Inline,
-    /// One thread of the log's own: for disks whose sync takes long.
-    Thread,
 }

@@ -6,18 +6,17 @@ use device_registry::{Device, ExtraDatastream, ExtraDatastreamError, Registry};
 use domain::{
     DatastreamId, DeviceId, FolderMark, ObservationBatch, Offset, RejectReason, Timestamp,
 };
+use frame_log::{CommitError, Fault, Frame, Log, Receipt, Staged, StagingError};
 
 use crate::apply::ReadSide;
 use crate::clock::Clock;
 use crate::latest::KnownDatastreams;
 use crate::live::{FrameStream, StreamStart};
-use crate::log::{CommitError, Fault, Log, StagingError};
 use crate::new_fields::{NewFields, RegisterFieldsError, Registrar};
 use crate::open::FolderLock;
 use crate::quarantine::QuarantinedMessage;
 use crate::query::{AggregateQuery, Bucket, QueryError, RangePage, RangeQuery, StoredObservation};
-use crate::receipt::{Receipt, Staged};
-use crate::sequence::{ReplayWindow, Replayed};
+use crate::sequence::{ReplayWindow, Replayed, Sequencer};
 use crate::stats::Stats;
 use crate::store::{CompactError, ExpireError, FlushError, Observations, ObservationsQuery};
 use crate::validate::{ExtraField, validate};
@@ -29,7 +28,7 @@ pub struct Ingest {
 }
 
 pub(crate) struct Inner {
-    pub(crate) log: Arc<Log>,
+    pub(crate) log: Arc<Log<Sequencer>>,
     pub(crate) read: Arc<ReadSide>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) registrar: Registrar,
@@ -99,9 +98,9 @@ impl Ingest {
                 fields: validated.new_fields,
             }));
         }
-        let mut order = self.inner.log.staging()?;
-        let outcome = order.staging.sequence(device, batch, &validated)?;
-        Ok(order.finished(outcome))
+        inner
+            .log
+            .stage(|order, slot| Ok(order.sequence(slot, device, batch, &validated)?))
     }
 
     /// Whether messages come faster than the disk takes them: 16 MiB wait. Who
@@ -161,9 +160,7 @@ impl Ingest {
 
     /// The signed numbers that a device has used.
     pub fn replay_window(&self, device: &DeviceId) -> Option<ReplayWindow> {
-        self.inner
-            .log
-            .with_sequencer(|sequencer| sequencer.window(device))
+        self.inner.log.with_order(|order, _| order.window(device))
     }
 
     /// The time of the clock that the data plane was given: for the `received`
@@ -176,7 +173,7 @@ impl Ingest {
     /// it. Reads the disk.
     pub fn newest_receipt(&self) -> Option<Timestamp> {
         let newest = self.inner.log.frames(self.durable_offset()).next()?;
-        newest.ok().map(|frame| frame.received)
+        newest.ok().map(|Frame::Telemetry(frame)| frame.received)
     }
 
     /// What deletion counts from by that clock.
@@ -300,7 +297,13 @@ impl Ingest {
     }
 
     pub fn stats(&self) -> Stats {
-        self.inner.read.stats()
+        let log = self.inner.log.stats();
+        Stats {
+            syncs: log.groups,
+            groups: log.groups,
+            bytes_logged: log.bytes,
+            ..self.inner.read.stats()
+        }
     }
 }
 
@@ -362,3 +365,6 @@ impl From<Replayed> for StageError {
         Self::Replayed
     }
 }
+
+#[cfg(test)]
+mod tests;

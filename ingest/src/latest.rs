@@ -12,9 +12,9 @@
 use std::sync::Arc;
 
 use domain::{DatastreamId, Flags, Location, Offset, Quality, Timestamp, Value};
+use frame_log::{FrameObservation, TelemetryFrame, Verdict};
 use parking_lot::RwLock;
 
-use crate::log::{Frame, FrameObservation, Verdict};
 use crate::query::StoredObservation;
 use crate::store::same_value;
 
@@ -98,7 +98,7 @@ impl Latest {
     }
 
     /// Takes the observations of one frame in.
-    pub(crate) fn apply(&self, frame: &Frame) {
+    pub(crate) fn apply(&self, frame: &TelemetryFrame) {
         if frame.observations.is_empty() {
             return;
         }

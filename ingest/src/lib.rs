@@ -8,45 +8,43 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod apply;
-mod aside;
 pub mod backup;
 mod clock;
 mod config;
 mod export;
-mod handles;
 mod ingest;
 mod latest;
 mod live;
-mod log;
 mod new_fields;
 mod open;
 mod quarantine;
 mod query;
-mod receipt;
 pub mod repair;
 mod sequence;
 mod stats;
 mod store;
-mod system;
 #[cfg(test)]
 mod testing;
 mod validate;
 pub mod verify;
 
-pub use aside::{ASIDE, set_aside};
 pub use clock::{
     CLOCK_FILE, Clock, ClockReport, ClockStanding, ClockTrust, PlatformClock, Spread, SystemClock,
     SystemClocks, Ticking, TimeSource,
 };
-pub use config::{CommitPolicy, Config, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES};
+pub use config::Config;
+pub use data_files::{ASIDE, set_aside};
 pub use export::{
     Checksum, Day, DayError, DayExport, DayPart, ExportAnswer, ExportError, ExportFile,
     ExportFormat, Exports, Making,
 };
+pub use frame_log::{
+    CommitError, CommitPolicy, Fault, LogOpenError, LogReadError, MAX_SEGMENT_BYTES,
+    MIN_SEGMENT_BYTES, Outcome, Receipt, Staged,
+};
 pub use ingest::{CloseError, Ingest, StageError, SubmitError};
 pub use latest::KnownDatastreams;
 pub use live::{AppliedFrame, FrameStream, StreamError, StreamItem, StreamStart};
-pub use log::{CommitError, Fault, LogOpenError, LogReadError};
 pub use new_fields::{NewFields, RegisterFieldsError};
 pub use open::{FolderLock, OpenError};
 pub use quarantine::QuarantinedMessage;
@@ -54,7 +52,6 @@ pub use query::{
     AggregateFunction, AggregateQuery, Bucket, Grouping, QueryError, RangePage, RangeQuery,
     StoredObservation,
 };
-pub use receipt::{Outcome, Receipt, Staged};
 pub use sequence::ReplayWindow;
 pub use sequence::memory_file::MemoryError;
 pub use stats::Stats;

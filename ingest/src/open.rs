@@ -10,15 +10,18 @@ use std::sync::Arc;
 
 use device_registry::{Registry, Snapshot};
 use domain::{AgencyId, DatastreamId, FolderMark, ModelId, Offset};
+use frame_log::{
+    DiskConfig, Fault, Frame, Log, LogOpenError, LogReadError, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES,
+};
 use parquet::errors::ParquetError;
 
 use crate::apply::ReadSide;
 use crate::clock::Clock;
-use crate::config::{Config, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES};
+use crate::config::Config;
 use crate::ingest::{Ingest, Inner};
-use crate::log::{Fault, Faults, Log, LogConfig, LogOpenError, LogReadError};
 use crate::new_fields::Registrar;
 use crate::repair::folders_of;
+use crate::sequence::Sequencer;
 use crate::sequence::memory_file::{self, MemoryError};
 use crate::store::{FlushError, Group, Pace, StoreOpenError, Upkeep};
 
@@ -166,16 +169,18 @@ fn upkeep(config: &Config, registry: &Arc<Registry>, clock: &Arc<dyn Clock>) -> 
     }
 }
 
-fn open_log(config: &Config, folder: &Path, read: &ReadSide) -> Result<Arc<Log>, OpenError> {
-    let log_config = LogConfig {
-        segment_bytes: config.segment_bytes,
-        policy: config.commit,
-        faults: Faults::default(),
-        scope: config.scope.clone(),
-        mark: config.mark,
-        least: config.least_offset,
-    };
-    let log = Log::open(folder, &log_config, read.flushed_offset(), read.counters());
+fn open_log(
+    config: &Config,
+    folder: &Path,
+    read: &ReadSide,
+) -> Result<Arc<Log<Sequencer>>, OpenError> {
+    let mut disk = DiskConfig::new(folder, config.segment_bytes);
+    disk.mark = config.mark;
+    disk.least = config.least_offset;
+    disk.scope = config.scope.clone();
+    let order = Sequencer::counting(read.counters());
+    let stored = read.flushed_offset();
+    let log = Log::open(&disk, config.commit, &config.scope, stored, order);
     log.map(Arc::new).map_err(OpenError::Log)
 }
 
@@ -183,14 +188,14 @@ fn open_log(config: &Config, folder: &Path, read: &ReadSide) -> Result<Arc<Log>,
 /// sequencer's memory is written behind the store's manifest, so it may be
 /// older where the process was killed between the two.
 fn recover(
-    log: &Log,
+    log: &Log<Sequencer>,
     read: &ReadSide,
     folder: &Path,
     mark: FolderMark,
     registry: &Registry,
 ) -> Result<(), OpenError> {
     let mut unknown = Unknown::to(registry);
-    let known = log.with_sequencer(|sequencer| {
+    let known = log.with_order(|sequencer, _| {
         for (datastream, time) in read.horizons() {
             unknown.look_at(datastream);
             sequencer.set_horizon(datastream, time);
@@ -202,9 +207,10 @@ fn recover(
     let from = known.min(stored).next().max(log.first_offset());
     for frame in log.frames(from) {
         let frame = frame.map_err(OpenError::Recovery)?;
-        log.with_sequencer(|sequencer| sequencer.recover(&frame, known));
-        if frame.offset > stored {
-            let observations = frame.observations.iter();
+        let Frame::Telemetry(telemetry) = &frame;
+        log.with_order(|sequencer, _| sequencer.recover(telemetry, known));
+        if frame.offset() > stored {
+            let observations = telemetry.observations.iter();
             observations.for_each(|observation| unknown.look_at(observation.datastream));
             read.recover(frame).map_err(OpenError::Flush)?;
         }
@@ -214,7 +220,7 @@ fn recover(
 
 /// Writes the sequencer's memory as this folder's own. All that recovery found
 /// is durable.
-fn stamp_memory(log: &Log, folder: &Path, mark: FolderMark) -> Result<(), MemoryError> {
+fn stamp_memory(log: &Log<Sequencer>, folder: &Path, mark: FolderMark) -> Result<(), MemoryError> {
     let memory = log.with_order(|sequencer, last| sequencer.memory(last, mark.id()));
     memory_file::write(folder, &memory)
 }
@@ -253,7 +259,7 @@ impl Unknown {
 
 /// What follows once the store's manifest is safe.
 struct AfterFlush {
-    log: Arc<Log>,
+    log: Arc<Log<Sequencer>>,
     folder: PathBuf,
     budget: u64,
     mark: FolderMark,
@@ -276,7 +282,7 @@ impl AfterFlush {
         let mut chunk = 0;
         while self
             .log
-            .with_sequencer(|sequencer| sequencer.forget_flushed(chunk, up_to))
+            .with_order(|sequencer, _| sequencer.forget_flushed(chunk, up_to))
         {
             chunk += 1;
         }

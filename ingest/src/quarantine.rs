@@ -11,10 +11,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use domain::payload::PayloadError;
 use domain::{DeviceId, Offset, Rejection, Timestamp};
+use frame_log::TelemetryFrame;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
-use crate::log::Frame;
 use crate::stats::Counters;
 
 /// Bytes of a refused message that are kept.
@@ -86,7 +86,7 @@ impl Quarantine {
     }
 
     /// Keeps `frame` where something of it was refused.
-    pub(crate) fn apply(&self, frame: &Frame) {
+    pub(crate) fn apply(&self, frame: &TelemetryFrame) {
         if frame.rejections.is_empty() && frame.unreadable.is_none() {
             return;
         }

@@ -4,21 +4,19 @@
 //! date. Without [`Repair::accept_loss`] only that is done which loses nothing;
 //! what cannot be done so is told with what helps.
 
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
+use data_files::{set_aside, sync_folder};
 use device_registry::Snapshot;
 use domain::{DatastreamId, FolderId, FolderMark, Offset, Timestamp};
-
-use crate::aside::set_aside;
-use crate::log::{
-    Decoder, FORMAT_FILE, LogOpenError, SegmentFile, begin_anew, check_format, look, segment_paths,
-    sync_folder,
+use frame_log::{
+    Decoder, FORMAT_FILE, Frame, LogOpenError, SegmentFile, begin_anew, check_format, look,
+    segment_paths,
 };
+
 use crate::open::{LOG_FOLDER, STORE_FOLDER};
-use crate::sequence::Sequencer;
-use crate::sequence::memory_file;
+use crate::sequence::{Sequencer, memory_file};
 use crate::store::{ClosedStore, Group, Rebuild};
 
 /// What is to be mended, and how far.
@@ -190,7 +188,7 @@ pub fn folders_of(data: &Path) -> [Option<FolderId>; 2] {
     let segments = segment_paths(&data.join(LOG_FOLDER)).unwrap_or_default();
     let in_log = segments.iter().rev().find_map(|(first, path)| {
         let segment = SegmentFile::open(path, *first).ok()??;
-        segment.header.folder
+        segment.folder()
     });
     [store.folder, in_log]
 }
@@ -209,7 +207,7 @@ pub fn greatest_datastream(data: &Path) -> io::Result<u32> {
             continue;
         };
         segment.walk(Offset::new(u64::MAX - 1), |checked| {
-            if let Ok(frame) = decoder.decode(checked) {
+            if let Ok(Frame::Telemetry(frame)) = decoder.decode(checked) {
                 let series = frame.observations.iter().map(|it| it.datastream.get());
                 greatest = greatest.max(series.max().unwrap_or(0));
             }

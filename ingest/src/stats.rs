@@ -85,9 +85,6 @@ pub(crate) struct Counters {
     pub(crate) times_put_back: AtomicU64,
     rejected: [AtomicU64; RejectReason::ALL.len()],
     unreadable: [AtomicU64; PAYLOAD_ERRORS],
-    pub(crate) syncs: AtomicU64,
-    pub(crate) groups: AtomicU64,
-    pub(crate) bytes_logged: AtomicU64,
     pub(crate) flush_failures: AtomicU64,
     pub(crate) compactions: AtomicU64,
     pub(crate) compaction_failures: AtomicU64,
@@ -127,7 +124,8 @@ impl Counters {
         }
     }
 
-    /// Without the store's own figures, which [`crate::store::Store::fill`] adds.
+    /// Without the figures of the log, and without the store's own, which
+    /// [`crate::store::Store::fill`] adds.
     pub(crate) fn snapshot(&self) -> Stats {
         let read = |counter: &AtomicU64| counter.load(Relaxed);
         Stats {
@@ -139,9 +137,9 @@ impl Counters {
             times_put_back: read(&self.times_put_back),
             rejected: std::array::from_fn(|at| read(&self.rejected[at])),
             unreadable: std::array::from_fn(|at| read(&self.unreadable[at])),
-            syncs: read(&self.syncs),
-            groups: read(&self.groups),
-            bytes_logged: read(&self.bytes_logged),
+            syncs: 0,
+            groups: 0,
+            bytes_logged: 0,
             head_rows: 0,
             files: 0,
             day_files: 0,

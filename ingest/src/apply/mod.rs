@@ -11,13 +11,13 @@ mod thread;
 use std::sync::Arc;
 
 use domain::Offset;
+use frame_log::{Frame, TelemetryFrame, Verdict};
 
 pub(crate) use progress::{Progress, Steps};
 pub(crate) use read_side::ReadSide;
 
 use crate::latest::Latest;
 use crate::live::Live;
-use crate::log::{Frame, Verdict};
 use crate::quarantine::Quarantine;
 use crate::stats::Counters;
 use crate::store::Store;
@@ -67,6 +67,13 @@ impl Applier {
 
     /// Takes one frame in. It is shown by [`Self::publish`].
     pub(crate) fn apply(&mut self, frame: &Frame) {
+        match frame {
+            Frame::Telemetry(frame) => self.telemetry(frame),
+        }
+        self.applied = frame.offset();
+    }
+
+    fn telemetry(&mut self, frame: &TelemetryFrame) {
         // The store comes last: when it flushes, what stands beside the files
         // must include the frame.
         self.latest.apply(frame);
@@ -76,7 +83,6 @@ impl Applier {
             self.count(frame);
             self.live.apply(frame);
         }
-        self.applied = frame.offset;
     }
 
     /// Shows what was applied to queries that wait and to streams.
@@ -91,7 +97,7 @@ impl Applier {
         self.publish();
     }
 
-    fn count(&self, frame: &Frame) {
+    fn count(&self, frame: &TelemetryFrame) {
         let mut stored = 0;
         let mut counts = [0; 3];
         for observation in &frame.observations {

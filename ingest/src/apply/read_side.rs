@@ -5,6 +5,7 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 
 use domain::{DatastreamId, DeviceId, Offset, Timestamp};
+use frame_log::{Frame, Log};
 use parking_lot::Mutex;
 use rustc_hash::FxHashSet;
 use supervisor::Scope;
@@ -14,10 +15,10 @@ use super::{Applier, Progress};
 use crate::config::Config;
 use crate::latest::{KnownDatastreams, Latest};
 use crate::live::{FrameStream, Live, StreamStart};
-use crate::log::{Frame, Log};
 use crate::open::STORE_FOLDER;
 use crate::quarantine::{Quarantine, QuarantinedMessage};
 use crate::query::{AggregateQuery, Bucket, QueryError, RangePage, RangeQuery, StoredObservation};
+use crate::sequence::Sequencer;
 use crate::stats::{Counters, Stats};
 use crate::store::{
     CompactError, ExpireError, FlushError, Footprint, Observations, ObservationsQuery, Store,
@@ -38,7 +39,7 @@ pub(crate) struct ReadSide {
 }
 
 struct Running {
-    log: Arc<Log>,
+    log: Arc<Log<Sequencer>>,
     thread: ApplierThread,
 }
 
@@ -114,7 +115,7 @@ impl ReadSide {
     /// flush from then on, and behind one that failed.
     pub(crate) fn start(
         &self,
-        log: Arc<Log>,
+        log: Arc<Log<Sequencer>>,
         on_flushed: Arc<dyn Fn(Result<Offset, FlushError>) + Send + Sync>,
         scope: &Scope,
     ) -> io::Result<()> {

@@ -15,11 +15,12 @@ use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use domain::Offset;
+use frame_log::{Decoder, DurableGroup, Fault, Log};
 use parking_lot::Mutex;
 use supervisor::{Scope, Watched};
 
 use super::{Applier, Progress};
-use crate::log::{Decoder, DurableGroup, Fault, Log};
+use crate::sequence::Sequencer;
 use crate::store::Store;
 
 /// Between groups: what a stream may lag.
@@ -34,7 +35,7 @@ const BEAT: Duration = Duration::from_secs(1);
 
 /// The running applier.
 pub(crate) struct ApplierThread {
-    log: Arc<Log>,
+    log: Arc<Log<Sequencer>>,
     store: Store,
     progress: Progress,
     stop: Arc<AtomicBool>,
@@ -44,7 +45,11 @@ pub(crate) struct ApplierThread {
 }
 
 impl ApplierThread {
-    pub(crate) fn start(log: Arc<Log>, mut applier: Applier, scope: &Scope) -> io::Result<Self> {
+    pub(crate) fn start(
+        log: Arc<Log<Sequencer>>,
+        mut applier: Applier,
+        scope: &Scope,
+    ) -> io::Result<Self> {
         applier.go_live();
         let (progress, store) = (applier.progress.clone(), applier.store.clone());
         let stop = Arc::new(AtomicBool::new(false));
@@ -100,7 +105,7 @@ impl Drop for ApplierThread {
     }
 }
 
-fn run(log: &Log, applier: &mut Applier, stop: &AtomicBool, watched: &Watched) {
+fn run(log: &Log<Sequencer>, applier: &mut Applier, stop: &AtomicBool, watched: &Watched) {
     let mut decoder = Decoder::default();
     let mut naps = 0;
     let mut beaten = Instant::now();
@@ -131,7 +136,7 @@ fn run(log: &Log, applier: &mut Applier, stop: &AtomicBool, watched: &Watched) {
 
 fn apply_groups(
     groups: Vec<DurableGroup>,
-    log: &Log,
+    log: &Log<Sequencer>,
     applier: &mut Applier,
     decoder: &mut Decoder,
 ) {

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use domain::Offset;
+use frame_log::{FORMAT_FILE, SegmentFile, segment_paths};
 
 use super::folder::CopyFolder;
 use super::log::{Frames, copy_log};
 use super::store::copy_store;
 use super::{BackupError, DataBackup, DataBytes, MAX_BACKLOG_BYTES};
-use crate::log::{FORMAT_FILE, SegmentFile, segment_paths};
 use crate::open::{LOG_FOLDER, STORE_FOLDER};
 use crate::sequence::{Sequencer, memory_file};
 use crate::store::PinnedStore;

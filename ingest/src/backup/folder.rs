@@ -11,8 +11,9 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
 
+use data_files::free_bytes;
+
 use super::sum::{Checksum, Summing};
-use crate::system::free_bytes;
 
 /// Bytes copied at once.
 const COPY_BYTES: usize = 1 << 20;

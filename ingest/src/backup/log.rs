@@ -6,11 +6,11 @@
 use std::path::PathBuf;
 
 use domain::Offset;
+use frame_log::{Decoder, Frame, SegmentFile, Verdict};
 
 use super::BackupError;
 use super::folder::{CopyError, CopyFolder};
 use super::sum::Summing;
-use crate::log::{Decoder, SegmentFile, Verdict};
 use crate::open::LOG_FOLDER;
 
 /// What was copied.
@@ -56,7 +56,7 @@ pub(super) fn copy_log(frames: &Frames, into: &mut CopyFolder) -> Result<CopiedL
         let walked = segment
             .walk(frames.last, |checked| {
                 if checked.offset > frames.flushed
-                    && let Ok(frame) = decoder.decode(checked)
+                    && let Ok(Frame::Telemetry(frame)) = decoder.decode(checked)
                 {
                     let stored = |verdict| verdict != Verdict::Duplicate;
                     let observations = frame.observations.iter();

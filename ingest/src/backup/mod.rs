@@ -22,12 +22,12 @@ mod sum;
 use std::path::PathBuf;
 
 use domain::Offset;
+use frame_log::CommitError;
 
-use crate::log::CommitError;
 use crate::store::ManifestError;
 
-pub use crate::system::free_bytes;
 pub use closed::{backup_closed, closed_bytes};
+pub use data_files::free_bytes;
 pub use folder::{CopiedFile, CopyError, CopyFolder};
 pub use sum::Checksum;
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use domain::Offset;
+use frame_log::{FORMAT_FILE, Segment};
 
 use super::folder::CopyFolder;
 use super::log::{Frames, copy_log};
 use super::store::copy_store;
 use super::{BackupError, DataBackup, DataBytes, MAX_BACKLOG_BYTES};
 use crate::Ingest;
-use crate::log::{FORMAT_FILE, Segment};
 use crate::open::LOG_FOLDER;
 use crate::sequence::memory_file;
 
@@ -41,7 +41,7 @@ impl Ingest {
         let first = self
             .segments(kept_from, oldest)
             .first()
-            .map_or(kept_from.next(), |segment| segment.header.first);
+            .map_or(kept_from.next(), |segment| segment.first());
         let _kept = log.keep(first).ok_or(BackupError::Busy)?;
         let id = self.inner.mark.id();
         let mut pinned = store.pin().map_err(BackupError::Pin)?;
@@ -57,7 +57,7 @@ impl Ingest {
         let frames = Frames {
             segments: segments
                 .iter()
-                .map(|segment| (segment.header.first, segment.path.clone()))
+                .map(|segment| (segment.first(), segment.path.clone()))
                 .collect(),
             flushed: pinned.flushed_offset(),
             last,
@@ -85,7 +85,7 @@ impl Ingest {
         let may_go = |segments: &[Arc<Segment>]| {
             segments
                 .get(1)
-                .is_some_and(|next| next.header.first <= stored.next())
+                .is_some_and(|next| next.first() <= stored.next())
         };
         while bytes > MAX_BACKLOG_BYTES && may_go(&segments) {
             bytes -= segments.remove(0).bytes;

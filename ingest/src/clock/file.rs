@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::log::sync_folder;
+use data_files::sync_folder;
 
 /// Its name in the data folder.
 pub const CLOCK_FILE: &str = "clock";

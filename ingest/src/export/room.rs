@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::system;
+use data_files::{be_less_urgent, free_bytes};
 
 /// Free bytes that exports leave to everything else: a full disk ends the
 /// platform.
@@ -14,10 +14,10 @@ const NICE: i32 = 10;
 /// Whether the disk of `folder` has room to write on. Where the system does
 /// not tell, it has.
 pub(super) fn is_there(folder: &Path) -> bool {
-    system::free_bytes(folder).map_or(true, |free| free >= MIN_FREE_BYTES)
+    free_bytes(folder).map_or(true, |free| free >= MIN_FREE_BYTES)
 }
 
 /// Lets this thread wait for all others; no harm where the system refuses.
 pub(super) fn yield_to_others() {
-    system::be_less_urgent(NICE);
+    be_less_urgent(NICE);
 }

@@ -16,11 +16,11 @@ use std::sync::Arc;
 
 use domain::payload::PayloadError;
 use domain::{Assurance, CredentialId, DeviceId, Offset, Rejection, Timestamp, Transport};
+use frame_log::{FrameObservation, TelemetryFrame, Verdict};
 
 pub(crate) use ring::Live;
 pub use stream::{FrameStream, StreamError};
 
-use crate::log::{Frame, FrameObservation, Verdict};
 use crate::query::StoredObservation;
 
 /// Where a stream begins.
@@ -61,7 +61,7 @@ pub struct AppliedFrame {
 }
 
 impl AppliedFrame {
-    pub(crate) fn of(frame: &Frame) -> Self {
+    pub(crate) fn of(frame: &TelemetryFrame) -> Self {
         Self {
             offset: frame.offset,
             received: frame.received,
@@ -90,7 +90,7 @@ impl AppliedFrame {
     }
 }
 
-fn stored(frame: &Frame, observation: &FrameObservation) -> StoredObservation {
+fn stored(frame: &TelemetryFrame, observation: &FrameObservation) -> StoredObservation {
     StoredObservation {
         datastream: observation.datastream,
         time: observation.time,

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::Offset;
+use frame_log::TelemetryFrame;
 use parking_lot::Mutex;
 
 use super::AppliedFrame;
 use crate::apply::{Progress, Steps};
-use crate::log::Frame;
 use crate::stats::Counters;
 
 /// The most frames of the ring; few in tests, so that streams fall behind it.
@@ -62,7 +62,7 @@ impl Live {
 
     /// Takes an applied frame in; streams see it when the progress is set
     /// behind [`Self::pass`]. Frames come in order, without a hole.
-    pub(crate) fn apply(&self, frame: &Frame) {
+    pub(crate) fn apply(&self, frame: &TelemetryFrame) {
         if self.shared.followers.load(Ordering::Acquire) == 0 {
             return;
         }

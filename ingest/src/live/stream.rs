@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use domain::Offset;
+use frame_log::{Frame, Log, LogFrames, LogReadError};
 
 use super::ring::{Found, Live, Shared};
 use super::{AppliedFrame, StreamItem, StreamStart};
 use crate::apply::Steps;
-use crate::log::{Log, LogFrames, LogReadError};
+use crate::sequence::Sequencer;
 use crate::stats::Counters;
 
 /// Frames taken from ring or log at once.
@@ -37,7 +38,7 @@ pub enum StreamError {
 /// Applied frames in order of offset: each once, none left out untold.
 pub struct FrameStream {
     shared: Arc<Shared>,
-    log: Arc<Log>,
+    log: Arc<Log<Sequencer>>,
     steps: Steps,
     /// Offset of the last item given.
     position: Offset,
@@ -48,7 +49,7 @@ pub struct FrameStream {
 }
 
 impl FrameStream {
-    pub(crate) fn new(live: &Live, log: Arc<Log>, start: StreamStart) -> Self {
+    pub(crate) fn new(live: &Live, log: Arc<Log<Sequencer>>, start: StreamStart) -> Self {
         let shared = live.follow();
         let steps = shared.steps();
         let newest = shared.published();
@@ -150,7 +151,7 @@ impl FrameStream {
                 break;
             };
             match frames.next() {
-                Some(Ok(frame)) => {
+                Some(Ok(Frame::Telemetry(frame))) => {
                     observations += frame.observations.len() + 1;
                     self.ready.push_back(Arc::new(AppliedFrame::of(&frame)));
                 }

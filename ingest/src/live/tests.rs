@@ -7,6 +7,10 @@ use std::time::Duration;
 use domain::{
     Assurance, CredentialId, DatastreamId, DeviceId, Flags, Offset, Quality, Timestamp, Transport,
 };
+use frame_log::{
+    DiskConfig, Frame, Log, LogFrames, ObservationRef, Outcome, StagingError, TelemetryHead,
+    ValueRef, Verdict,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -14,8 +18,7 @@ use super::ring::RING_FRAMES;
 use super::{FrameStream, Live, StreamItem, StreamStart};
 use crate::CommitPolicy;
 use crate::apply::Progress;
-use crate::log::{Faults, FrameHead, Log, LogConfig, LogFrames, ObservationRef, ValueRef, Verdict};
-use crate::receipt::Outcome;
+use crate::sequence::Sequencer;
 use crate::stats::Counters;
 
 /// Some 36 frames: the log is given back in steps.
@@ -24,7 +27,7 @@ const SEGMENT_BYTES: u64 = 4_096;
 const GROUP_FRAMES: usize = 30;
 
 struct Plane {
-    log: Arc<Log>,
+    log: Arc<Log<Sequencer>>,
     live: Live,
     progress: Progress,
     counters: Arc<Counters>,
@@ -36,17 +39,11 @@ struct Plane {
 impl Plane {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = LogConfig {
-            segment_bytes: SEGMENT_BYTES,
-            policy: CommitPolicy::Inline,
-            faults: Faults::default(),
-            scope: supervisor::Scope::default(),
-            mark: domain::FolderMark::ANY,
-            least: Offset::ZERO,
-        };
         let counters = Arc::new(Counters::default());
-        let path = folder.path().join("log");
-        let log = Log::open(&path, &config, Offset::ZERO, Arc::clone(&counters)).unwrap();
+        let disk = DiskConfig::new(folder.path().join("log"), SEGMENT_BYTES);
+        let scope = supervisor::Scope::default();
+        let order = Sequencer::default();
+        let log = Log::open(&disk, CommitPolicy::Inline, &scope, Offset::ZERO, order).unwrap();
         let progress = Progress::new(Offset::ZERO);
         Self {
             live: Live::new(progress.clone(), Arc::clone(&counters)),
@@ -71,11 +68,7 @@ impl Plane {
 
     fn stage(&self) {
         let device = DeviceId::new("dev-1").unwrap();
-        let mut order = self.log.staging().unwrap();
-        let groups = &mut order.staging.groups;
-        let offset = groups.next();
-        let mut frame = groups.begin(FrameHead {
-            offset,
+        let head = TelemetryHead {
             received: Timestamp::from_micros(1),
             device: &device,
             credential: CredentialId::new(1),
@@ -91,33 +84,36 @@ impl Plane {
             rejections: &[],
             original: None,
             observations: 2,
-        });
-        // The second is a duplicate: no stream shows it.
-        for (index, verdict) in [(0, Verdict::First), (1, Verdict::Duplicate)] {
-            frame.observation(&ObservationRef {
-                index,
-                datastream: DatastreamId::new(1),
-                time: Timestamp::from_micros(offset.get() as i64),
-                value: ValueRef::Number(offset.get() as f64),
-                quality: Quality::Good,
-                flags: Flags::NONE,
-                verdict,
-                location: None,
-            });
-        }
-        frame.finish();
-        let outcome = Outcome::Accepted {
-            stored: 1,
-            duplicates: 1,
-            rejected: 0,
         };
-        let _ = order.finished(outcome);
+        let staged = self.log.stage(|_, slot| {
+            let offset = slot.offset();
+            let mut frame = slot.telemetry(head);
+            // The second is a duplicate: no stream shows it.
+            for (index, verdict) in [(0, Verdict::First), (1, Verdict::Duplicate)] {
+                frame.observation(&ObservationRef {
+                    index,
+                    datastream: DatastreamId::new(1),
+                    time: Timestamp::from_micros(offset.get() as i64),
+                    value: ValueRef::Number(offset.get() as f64),
+                    quality: Quality::Good,
+                    flags: Flags::NONE,
+                    verdict,
+                    location: None,
+                });
+            }
+            Ok::<_, StagingError>(frame.finish(Outcome::Accepted {
+                stored: 1,
+                duplicates: 1,
+                rejected: 0,
+            }))
+        });
+        drop(staged.unwrap());
     }
 
     fn apply(&mut self, frames: usize) {
         let mut applied = self.progress.applied();
         for frame in self.durable.by_ref().take(frames) {
-            let frame = frame.unwrap();
+            let Frame::Telemetry(frame) = frame.unwrap();
             self.live.apply(&frame);
             applied = frame.offset;
         }

@@ -18,12 +18,11 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use data_files::{open_patiently, sync_folder};
 use domain::{DeviceId, FolderId, FolderMark, Misfit, Offset};
 
 use super::Sequencer;
 use super::replay::ReplayWindow;
-use crate::handles::open_patiently;
-use crate::log::sync_folder;
 
 /// Its name in the log's folder.
 pub(crate) const FILE: &str = "sequencer";
@@ -212,4 +211,26 @@ fn take<const N: usize>(input: &mut &[u8]) -> Option<[u8; N]> {
     let (head, rest) = input.split_first_chunk::<N>()?;
     *input = rest;
     Some(*head)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of version 1, as it was written when the format was made. It stays
+    /// in git and must be readable for good.
+    #[test]
+    fn the_first_format_is_read() {
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/sequencer-v1");
+        let device = DeviceId::new("dev-1").unwrap();
+        let mut sequencer = Sequencer::default();
+        let remembered = Remembered {
+            known: Offset::new(12),
+            folder: None,
+        };
+        assert_eq!(read(&fixture, &mut sequencer).unwrap(), Some(remembered));
+        assert!(sequencer.replayed(&device, 3, 77));
+        assert!(!sequencer.replayed(&device, 3, 78));
+        assert!(sequencer.has_payload(&device, 0xfeed));
+    }
 }

@@ -16,9 +16,9 @@ mod stage;
 use std::sync::Arc;
 
 use domain::{DatastreamId, DeviceId, Flags, Offset, Timestamp};
+use frame_log::{TelemetryFrame, ValueRef, Verdict};
 use rustc_hash::FxHashMap;
 
-use crate::log::{Frame, ValueRef, Verdict};
 use crate::stats::Counters;
 use payloads::Payloads;
 use series::{Series, ValueMark};
@@ -141,7 +141,7 @@ impl Sequencer {
 
     /// Learns a frame that was judged before the restart. `known` is the last
     /// offset whose windows and payloads the memory file has brought.
-    pub(crate) fn recover(&mut self, frame: &Frame, known: Offset) {
+    pub(crate) fn recover(&mut self, frame: &TelemetryFrame, known: Offset) {
         for observation in &frame.observations {
             if observation.verdict != Verdict::Duplicate {
                 let mark = ValueMark::of_stored(observation.value.as_ref());

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use domain::{Offset, Timestamp, Value};
 
-use crate::log::{ValueRef, Verdict};
+use frame_log::{ValueRef, Verdict};
 
 /// Corrections that are numbered; behind it they are `Late`, and the store
 /// numbers them.

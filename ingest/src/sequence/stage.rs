@@ -1,12 +1,12 @@
-//! From validated to staged: the one place where a message gets its offset and
-//! its verdicts, written straight into the group's buffer.
+//! From validated to staged: the one place where a message gets its verdicts,
+//! written straight into the slot that the log gives for its frame.
 
 use device_registry::Device;
 use domain::batch::Resent;
 use domain::{Assurance, Flags, ObservationBatch};
+use frame_log::{FrameSlot, ObservationRef, Outcome, Staged, TelemetryHead, Verdict};
 
-use crate::log::{FrameHead, ObservationRef, Staging, Verdict};
-use crate::receipt::Outcome;
+use super::Sequencer;
 use crate::validate::Validated;
 
 /// Bytes of a message that a frame keeps: a whole signed message of 64 KiB of
@@ -20,40 +20,38 @@ const MAX_REJECTIONS: usize = 1_000;
 #[derive(Debug)]
 pub(crate) struct Replayed;
 
-impl Staging {
-    /// Writes the message's frame. Called with the log's order locked, and
-    /// followed by `finished`, unless it refuses the message.
+impl Sequencer {
+    /// Fills the slot with the message's frame, unless it refuses the message.
     pub(crate) fn sequence(
         &mut self,
+        slot: FrameSlot<'_>,
         device: &Device,
         batch: &ObservationBatch<'_>,
         validated: &Validated<'_>,
-    ) -> Result<Outcome, Replayed> {
-        let Self { sequencer, groups } = self;
+    ) -> Result<Staged, Replayed> {
         let origin = &batch.origin;
         // Whole milliseconds take a third of the space. Up, since what is asked
         // `as_of` a moment must not come to know later what it did not then.
         let received = origin.received.ceil_to_millis();
         if let (Some(epoch), Some(sequence)) = (origin.boot_epoch, origin.boot_sequence) {
-            if sequencer.replayed(&device.id, epoch, sequence) {
+            if self.replayed(&device.id, epoch, sequence) {
                 return Err(Replayed);
             }
-            sequencer.mark_used(&device.id, epoch, sequence);
+            self.mark_used(&device.id, epoch, sequence);
         }
         let hash = validated.payload_hash;
         let repeated = origin.resent == Resent::Maybe
-            && hash.is_some_and(|hash| sequencer.has_payload(&device.id, hash));
+            && hash.is_some_and(|hash| self.has_payload(&device.id, hash));
         let new_hash = hash.filter(|_| !repeated);
         if let Some(hash) = new_hash {
-            sequencer.remember_payload(&device.id, hash);
+            self.remember_payload(&device.id, hash);
         }
 
-        let offset = groups.next();
+        let offset = slot.offset();
         let signed = origin.assurance == Assurance::SignedMessage;
         let kept = batch.original.len().min(MAX_ORIGINAL_BYTES);
         let rejections = &validated.rejections;
-        let mut frame = groups.begin(FrameHead {
-            offset,
+        let mut frame = slot.telemetry(TelemetryHead {
             received,
             device: &device.id,
             credential: origin.credential,
@@ -82,7 +80,7 @@ impl Staging {
                 (time, Verdict::Duplicate)
             } else {
                 let (time, value) = (observation.time, observation.value);
-                sequencer.judge(offset, datastream, time, received, value)
+                self.judge(offset, datastream, time, received, value)
             };
             duplicates += u16::from(verdict == Verdict::Duplicate);
             frame.observation(&ObservationRef {
@@ -100,14 +98,13 @@ impl Staging {
                 location: observation.location,
             });
         }
-        frame.finish();
-        Ok(match validated.unreadable {
+        Ok(frame.finish(match validated.unreadable {
             Some(error) => Outcome::Unreadable(error),
             None => Outcome::Accepted {
                 stored: validated.observations.len() as u16 - duplicates,
                 duplicates,
                 rejected: u16::try_from(rejections.len()).unwrap_or(u16::MAX),
             },
-        })
+        }))
     }
 }

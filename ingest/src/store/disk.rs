@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::handles::open_patiently;
+use data_files::open_patiently;
 
 #[cfg(test)]
 pub(super) use faults::Faults;

@@ -4,12 +4,11 @@
 //! a flipped bit is named and not served; its metadata is read then, and kept.
 //! A file that is replaced or dropped goes once no view shows it any more.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
+use std::{fs, io};
 
 use parking_lot::Mutex;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};

@@ -18,15 +18,13 @@ use domain::Offset;
 use parking_lot::{Condvar, Mutex};
 use parquet::errors::ParquetError;
 
-use super::Shared;
 use super::file::DataFile;
 use super::head::{Head, Rows};
-use super::latest_file;
 use super::manifest::FileEntry;
 use super::origin::Origin;
-use super::quarantine_file;
 use super::replace::sync_folder;
 use super::write::write_head;
+use super::{Shared, latest_file, quarantine_file};
 use crate::stats::Counters;
 
 /// A head that is not full is flushed after this long. Its rows are durable in

@@ -11,12 +11,12 @@ use std::mem::size_of;
 use std::ops::{ControlFlow, Range};
 
 use domain::{DatastreamId, Flags, Location, Offset, Quality, Timestamp, Value};
+use frame_log::{FrameObservation, TelemetryFrame, Verdict};
 use parking_lot::{RwLock, RwLockReadGuard};
 use rustc_hash::FxHashMap;
 
 use super::RowKey;
 use super::times::Unit;
-use crate::log::{Frame, FrameObservation, Verdict};
 use crate::query::StoredObservation;
 
 /// Rows a reader looks at under one lock: well under a millisecond.
@@ -121,7 +121,7 @@ impl Head {
     }
 
     /// Takes a frame in; whether the head is full then.
-    pub(super) fn append(&self, frame: &Frame) -> Fill {
+    pub(super) fn append(&self, frame: &TelemetryFrame) -> Fill {
         let mut rows = self.rows.write();
         for observation in &frame.observations {
             if observation.verdict != Verdict::Duplicate {
@@ -238,7 +238,7 @@ pub(super) enum Fill {
 }
 
 impl Rows {
-    fn push(&mut self, frame: &Frame, observation: &FrameObservation) {
+    fn push(&mut self, frame: &TelemetryFrame, observation: &FrameObservation) {
         let (kind, bits) = self.value_bits(observation.value.as_ref());
         let series = observation.datastream.get();
         if series as usize >= self.series.len() {

@@ -17,9 +17,8 @@
 //! is refused, and left as it is.
 
 use std::collections::HashSet;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use domain::{FolderId, FolderMark, Misfit};
 use serde::{Deserialize, Serialize};

@@ -66,6 +66,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use domain::{DatastreamId, FolderId, FolderMark, Offset, Timestamp};
+use frame_log::TelemetryFrame;
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 
@@ -86,7 +87,6 @@ pub(crate) use upkeep::{Group, Pace, Upkeep};
 pub(crate) use verify::verify as verify_store;
 
 use crate::latest::Latest;
-use crate::log::Frame;
 use crate::quarantine::Quarantine;
 use crate::query::{AggregateQuery, Bucket, MAX_ROWS_READ, QueryError, RangePage, RangeQuery};
 use crate::stats::{Counters, Stats};
@@ -236,7 +236,7 @@ impl Store {
     /// Takes the frame of the next offset in. `latest` and `quarantine` must
     /// have taken it before: a flush may write all of them at once. Waits where a full head cannot
     /// be put aside yet.
-    pub(crate) fn append(&self, frame: &Frame) {
+    pub(crate) fn append(&self, frame: &TelemetryFrame) {
         let fill = self.shared.view.read().head.append(frame);
         if fill == Fill::Full && self.shared.flusher.wait_until_done() {
             self.shared.freeze();

@@ -1,22 +1,19 @@
 //! Opening a store that was left, in whatever way.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fs, io};
 
 use domain::{FolderMark, Offset};
 
 use super::cursor::FileRows;
 use super::file::{DataFile, ReadError};
-use super::latest_file;
 use super::manifest::{FileEntry, Manifest, ManifestError};
-use super::origin;
-use super::pinned;
 use super::quarantine_file::{self, QuarantineError};
 use super::replace::sync_folder;
 use super::strays::{self, Unfinished};
 use super::upkeep::Upkeep;
+use super::{latest_file, origin, pinned};
 use crate::latest::Latest;
 
 /// Why a store cannot be opened.

@@ -6,9 +6,8 @@
 //! readable there until the copy is made. What a crash left of it goes at the
 //! next start.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use domain::Offset;
 

@@ -15,9 +15,8 @@
 //! u32 CRC-32C of everything before
 //! ```
 
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use bytes::Bytes;
 use domain::payload::PayloadError;

@@ -15,6 +15,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use data_files::set_aside;
 use domain::{DatastreamId, FolderMark, Offset, Timestamp};
 
 use super::cursor::FileRows;
@@ -27,7 +28,6 @@ use super::replace::sync_folder;
 use super::rollup::Rollups;
 use super::schema::PAGE_ROWS;
 use super::upkeep::Group;
-use crate::aside::set_aside;
 use crate::repair::Repaired;
 
 /// Bytes read at once for a checksum.

@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
-use crate::handles::open_patiently;
+use data_files::open_patiently;
 
 /// Files that stay open in this process though nobody reads them.
 const MAX_OPEN_FILES: usize = 256;

@@ -15,6 +15,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use data_files::set_aside;
 use domain::{Offset, Timestamp};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
@@ -22,7 +23,6 @@ use super::disk;
 use super::manifest::{FileEntry, Manifest};
 use super::origin::{self, Told};
 use super::replace::{TEMPORARY, sync_folder};
-use crate::aside::set_aside;
 
 /// Ends of names of a data file and of what lies beside it.
 const ENDS: [&str; 3] = [".parquet", ".idx", ".rollup"];

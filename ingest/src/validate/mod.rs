@@ -17,11 +17,11 @@ use domain::{
     AgencyId, DatastreamId, Flags, Location, ModelId, ObservationBatch, ParsedObservation, Quality,
     RejectReason, Rejection, Timestamp,
 };
+use frame_log::ValueRef;
 use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
 
 use crate::clock::Spread;
-use crate::log::ValueRef;
 
 /// A message whose observations have their datastreams and values.
 pub(crate) struct Validated<'a> {

@@ -4,7 +4,7 @@ use device_registry::{Field, ValueKind};
 use domain::value::MAX_TEXT_BYTES;
 use domain::{Flags, ParsedObservation, ParsedValue, Quality, RejectReason, units};
 
-use crate::log::ValueRef;
+use frame_log::ValueRef;
 
 /// UCUM's unit of a number without one.
 const DIMENSIONLESS: &str = "1";

@@ -1,13 +1,12 @@
 //! Looking through the log, frame by frame.
 
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use domain::{FolderMark, Offset};
+use frame_log::{Decoder, FORMAT_FILE, Frame, LOG_FORMAT, SegmentFile, Verdict, segment_paths};
 
 use super::{Finding, LOOK_AT_DISK, REMADE, RESTORE_LOG, RESTORE_MEMORY, Series, UPDATE};
-use crate::log::{Decoder, FORMAT_FILE, LOG_FORMAT, SegmentFile, Verdict, segment_paths};
 use crate::sequence::Sequencer;
 use crate::sequence::memory_file::{self, MemoryError, Remembered};
 
@@ -107,7 +106,7 @@ impl Look<'_> {
                 return self.say(path, format!("it cannot be read: {cause}"), LOOK_AT_DISK);
             }
         };
-        if let Some(id) = segment.header.folder
+        if let Some(id) = segment.folder()
             && let Err(misfit) = self.mark.check(Some(id))
         {
             self.say(path, misfit.to_string(), RESTORE_LOG);
@@ -115,7 +114,7 @@ impl Look<'_> {
         let (series, decoder) = (&mut *self.series, &mut self.decoder);
         let mut unreadable = None;
         let walked = segment.walk(END, |checked| match decoder.decode(checked) {
-            Ok(frame) if Some(frame.offset) > flushed => {
+            Ok(Frame::Telemetry(frame)) if Some(frame.offset) > flushed => {
                 let stored = frame.observations.iter();
                 stored
                     .filter(|observation| observation.verdict != Verdict::Duplicate)

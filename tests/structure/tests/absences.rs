@@ -62,6 +62,13 @@ const ABSENCES: &[Absence] = &[
             "utoipa",
         ],
     },
+    // The log knows nothing above it.
+    Absence {
+        rooms: &["ingest/files", "ingest/log"],
+        except: &[],
+        never_rooms: &["device-registry", "ingest/store", "open-api"],
+        never_foreign: &["arrow-array", "parquet", "serde"],
+    },
     // What every HTTP API stands on knows no resource.
     Absence {
         rooms: &["open-api/http-edge", "open-api/text-formats"],

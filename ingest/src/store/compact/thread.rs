@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use data_files::be_less_urgent;
 use parking_lot::{Condvar, Mutex};
 
 use super::{CompactError, due_now};
 use crate::store::Shared;
-use crate::system;
 
 /// Between looks at the clock, where no flush has come.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -42,7 +42,7 @@ impl Compactor {
             let shared = Arc::clone(shared);
             move || {
                 // Queries, ingest and flushes come first.
-                system::be_less_urgent(NICE);
+                be_less_urgent(NICE);
                 shared.compactor.run(&shared);
             }
         })?;

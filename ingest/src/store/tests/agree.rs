@@ -10,7 +10,6 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::{Opened, frame, observation, received};
-use crate::log::Verdict;
 use crate::query::{AggregateFunction, AggregateQuery, Bucket, Grouping, RangeQuery};
 use crate::query::{QueryError, StoredObservation};
 use crate::store::aggregate;
@@ -19,6 +18,7 @@ use crate::store::merge::{Resolved, Scan, Wanted};
 use crate::store::plan::Use;
 use crate::store::rollup::RELATIVE_ERROR;
 use crate::store::sum::ExactSum;
+use frame_log::{TelemetryFrame, Verdict};
 
 const SECOND: i64 = 1_000_000;
 const HOUR: i64 = 3_600 * SECOND;
@@ -86,7 +86,7 @@ fn value(series: u32, bits: u64) -> Option<Value> {
 struct Fed {
     folder: tempfile::TempDir,
     opened: Option<Opened>,
-    frames: Vec<crate::log::Frame>,
+    frames: Vec<TelemetryFrame>,
     /// How far the live rows are, behind [`BEGIN`].
     at: i64,
 }

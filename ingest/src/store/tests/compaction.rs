@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use domain::{DatastreamId, Location, Timestamp, Value};
 
 use super::{Opened, everything, files, frame, number, observation, upkeep};
-use crate::log::{FrameObservation, Verdict};
 use crate::query::StoredObservation;
 use crate::store::manifest::{DAY, DayFile, Manifest};
 use crate::store::schema::PAGE_ROWS;
 use crate::store::{Group, Pace, Upkeep, range};
+use frame_log::{FrameObservation, Verdict};
 
 /// Of datastreams 0 to 3.
 fn answers(opened: &Opened) -> Vec<StoredObservation> {

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use domain::{DatastreamId, Flags, Location, Offset, Qualities, Quality, Timestamp, Value};
 
 use super::{Opened, files, frame, number, observation};
-use crate::log::{Frame, Verdict};
 use crate::query::{AggregateFunction, AggregateQuery, Grouping, StoredObservation};
 use crate::store::manifest::DAY;
 use crate::store::times::Unit;
+use frame_log::{TelemetryFrame, Verdict};
 
 fn fixture(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -19,7 +19,7 @@ fn fixture(version: &str) -> PathBuf {
 
 /// What the fixtures were made from: every kind of value, a
 /// correction, a late row, a position.
-fn frames() -> Vec<Frame> {
+fn frames() -> Vec<TelemetryFrame> {
     let text =
         |time, text: &str| observation(2, time, Some(Value::Text(text.into())), Verdict::First);
     let mut placed = number(1, 30, -0.5);

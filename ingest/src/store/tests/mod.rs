@@ -21,13 +21,11 @@ use domain::{
 };
 
 use super::{Group, Pace, Store, StoreOpenError, Upkeep};
-use crate::apply::{Applier, Progress};
 use crate::latest::Latest;
-use crate::live::Live;
-use crate::log::{Frame, FrameObservation, Verdict};
 use crate::quarantine::Quarantine;
 use crate::query::{RangeQuery, StoredObservation};
 use crate::stats::{Counters, Stats};
+use frame_log::{FrameObservation, TelemetryFrame, Verdict};
 
 /// Of the odd datastreams.
 pub(super) const RETENTION_DAYS: u32 = 10;
@@ -38,7 +36,6 @@ pub(super) struct Opened {
     pub(super) latest: Latest,
     pub(super) quarantine: Quarantine,
     counters: Arc<Counters>,
-    applier: Applier,
 }
 
 impl Opened {
@@ -69,29 +66,21 @@ impl Opened {
             upkeep,
         )?;
         let quarantine = Quarantine::new(10, Arc::clone(&counters));
-        let progress = Progress::new(store.flushed_offset());
-        let live = Live::new(progress.clone(), Arc::clone(&counters));
-        let applier = Applier::new(
-            store.clone(),
-            latest.clone(),
-            live,
-            quarantine.clone(),
-            Arc::clone(&counters),
-            progress,
-        );
+        store.keep_quarantine(&quarantine);
         Ok(Self {
             store,
             latest,
             quarantine,
             counters,
-            applier,
         })
     }
 
-    /// Takes a frame in, unless the files hold it.
-    pub(super) fn apply(&mut self, frame: &Frame) {
+    /// Takes a frame in as the applier does, unless the files hold it.
+    pub(super) fn apply(&mut self, frame: &TelemetryFrame) {
         if frame.offset > self.store.flushed_offset() {
-            self.applier.apply(frame);
+            self.latest.apply(frame);
+            self.quarantine.apply(frame);
+            self.store.append(frame);
         }
     }
 
@@ -151,8 +140,8 @@ pub(super) fn everything(datastream: u32) -> RangeQuery {
 }
 
 /// A frame received at its offset in seconds.
-pub(super) fn frame(offset: u64, observations: Vec<FrameObservation>) -> Frame {
-    Frame {
+pub(super) fn frame(offset: u64, observations: Vec<FrameObservation>) -> TelemetryFrame {
+    TelemetryFrame {
         offset: Offset::new(offset),
         received: received(offset),
         device: DeviceId::new("dev-1").unwrap(),

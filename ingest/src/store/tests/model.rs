@@ -9,10 +9,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::{Opened, RETENTION_DAYS, frame, observation, received};
-use crate::log::{Frame, Verdict};
 use crate::query::{AggregateFunction, AggregateQuery, Grouping, RangeQuery, StoredObservation};
 use crate::store::disk::Faults;
 use crate::store::manifest::DAY;
+use frame_log::{TelemetryFrame, Verdict};
 
 /// Small, so that most cases flush several times by themselves.
 const FLUSH_ROWS: usize = 12;
@@ -101,14 +101,14 @@ type Received = (Timestamp, Option<Value>);
 #[derive(Default)]
 struct Model {
     kept: BTreeMap<(u32, i64), Vec<Received>>,
-    frames: Vec<Frame>,
+    frames: Vec<TelemetryFrame>,
     /// The last time of each series that was dropped: latest still shows it.
     dropped: BTreeMap<u32, i64>,
 }
 
 impl Model {
     /// Judges as a sequencer does that may have forgotten, and tells the frame.
-    fn submit(&mut self, sent: &[Sent]) -> Frame {
+    fn submit(&mut self, sent: &[Sent]) -> TelemetryFrame {
         let offset = self.frames.len() as u64 + 1;
         let mut observations = Vec::new();
         for (index, sent) in sent.iter().enumerate() {

@@ -3,11 +3,11 @@
 use domain::{DatastreamId, Qualities, Quality, Timestamp, Value};
 
 use super::{Opened, everything, frame, number, observation};
-use crate::log::Verdict;
 use crate::query::{
     AggregateFunction, AggregateQuery, Bucket, Grouping, MAX_AGGREGATE_VALUES, QueryError,
 };
 use crate::store::schema::PAGE_ROWS;
+use frame_log::Verdict;
 
 fn at(time: i64) -> Timestamp {
     Timestamp::from_micros(time)

@@ -1,8 +1,7 @@
 //! One data file: every row, against all that is told of them.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use domain::Value;
 use rustc_hash::FxHashMap;
