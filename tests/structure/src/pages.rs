@@ -6,9 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 
 /// The endings by which a word without a folder is known as a file.
-const ENDINGS: [&str; 9] = [
-    ".rs", ".md", ".py", ".mjs", ".ts", ".svg", ".sh", ".html", ".json",
-];
+const ENDINGS: [&str; 8] = [".rs", ".md", ".py", ".mjs", ".ts", ".svg", ".sh", ".html"];
 
 /// What is made beside the sources, and never named.
 const MADE: [&str; 6] = [
