@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use broker::listener::fuzzing::{read_frames, read_request};
 use libfuzzer_sys::fuzz_target;
+use mqtt::fuzzing::{read_frames, read_request};
 
 fuzz_target!(|bytes: &[u8]| {
     read_request(bytes);

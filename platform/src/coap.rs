@@ -4,7 +4,7 @@ use std::net::UdpSocket;
 use std::sync::Arc;
 
 use anyhow::Context;
-use broker::coap::{self, CoapConfig, CoapHandle};
+use coap::{CoapConfig, CoapHandle};
 use tokio::sync::watch;
 
 use crate::components::Components;

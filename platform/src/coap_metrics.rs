@@ -1,6 +1,6 @@
 //! What CoAP counts, for `/metrics`.
 
-use broker::coap::CoapStats;
+use coap::CoapStats;
 use text_formats::prometheus::Exposition;
 
 pub(crate) fn write(page: &mut Exposition, stats: &CoapStats) {

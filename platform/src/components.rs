@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use broker::coap::ReceiptKeys;
+use coap::ReceiptKeys;
 use device_registry::Registry;
 use ingest::{Clock, Ingest, PlatformClock, SystemClocks, Ticking};
 use session_store::Sessions;

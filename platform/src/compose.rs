@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
+use ::coap::CoapHandle;
 use ::feed::Feed;
+use ::mqtt::BrokerHandle;
 use anyhow::Context;
-use broker::BrokerHandle;
-use broker::coap::CoapHandle;
 use device_registry::{Registry, RegistryFault};
 use ingest::{Ingest, Ticking};
 use session_store::Sessions;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use broker::BrokerHandle;
 use device_registry::{Registry, StoreError};
 use ingest::Ingest;
+use mqtt::BrokerHandle;
 use session_store::Sessions;
 
 use crate::components::Components;

@@ -4,9 +4,11 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use anyhow::Context;
-use broker::{BoundListener, BoundSockets, Broker, BrokerHandle, Listener, LogMessage, Services};
 use domain::Offset;
+use mqtt::{BoundListener, BoundSockets, Broker, BrokerHandle, Services};
+use session_store::Sessions;
 use tokio::sync::watch;
+use transport::{AccessControl, Listener, LogMessage};
 
 use crate::components::Components;
 use crate::config::{MqttLimits, ReloadingTls};
@@ -31,28 +33,66 @@ pub(crate) fn start(
             tls: tls.filter(|_| kind.is_encrypted()).map(ReloadingTls::mqtt),
         })
         .collect();
-    let services = Services {
-        access: Arc::new(Access::of(components)),
-        sink: Arc::new(Uplink::of(components)),
-        retained: Arc::new(LatestAsRetained {
+    let services = PlatformServices {
+        access: Access::of(components),
+        sink: Uplink::of(components),
+        retained: LatestAsRetained {
             registry: Arc::clone(&components.registry),
             ingest: components.ingest.clone(),
-        }),
+        },
         sessions: Arc::clone(&components.sessions),
-        backlog: Arc::new(MissedMessages::of(components)),
+        backlog: MissedMessages::of(components),
     };
     let shutdown = async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
     let scope = components.supervisor.scope("mqtt");
     let config = limits.broker_config(components.handles.mqtt, scope);
-    let handle =
-        Broker::start(config, &services, listeners, shutdown).context("the MQTT broker")?;
+    let handle = Broker::start(config, &Arc::new(services), listeners, shutdown)
+        .context("the MQTT broker")?;
     let revalidating = handle.clone();
     components
         .registry
         .on_change(move |_generation| revalidating.revalidate());
     Ok(handle)
+}
+
+/// What the platform gives the broker.
+struct PlatformServices {
+    access: Access,
+    sink: Uplink,
+    retained: LatestAsRetained,
+    sessions: Arc<Sessions>,
+    backlog: MissedMessages,
+}
+
+impl Services for PlatformServices {
+    type Principal = <Access as AccessControl>::Principal;
+    type Access = Access;
+    type Sink = Uplink;
+    type Retained = LatestAsRetained;
+    type Sessions = Sessions;
+    type Backlog = MissedMessages;
+
+    fn access(&self) -> &Self::Access {
+        &self.access
+    }
+
+    fn sink(&self) -> &Self::Sink {
+        &self.sink
+    }
+
+    fn retained(&self) -> &Self::Retained {
+        &self.retained
+    }
+
+    fn sessions(&self) -> &Self::Sessions {
+        &self.sessions
+    }
+
+    fn backlog(&self) -> &Self::Backlog {
+        &self.backlog
+    }
 }
 
 /// The downlink's view of the broker.

@@ -3,15 +3,15 @@
 use std::net::SocketAddr;
 
 use anyhow::Context;
-use broker::Listener;
 use tokio::net::{TcpListener, TcpSocket};
+use transport::Listener;
 
 use crate::addresses::Addresses;
 use crate::config::{Listen, Settings};
 
 /// Bound, and not served yet.
 pub(crate) struct Sockets {
-    pub(crate) mqtt: Vec<(Listener, broker::BoundSockets)>,
+    pub(crate) mqtt: Vec<(Listener, mqtt::BoundSockets)>,
     pub(crate) http: Option<TcpListener>,
     pub(crate) https: Option<TcpListener>,
     pub(crate) coap: Option<std::net::UdpSocket>,
@@ -37,15 +37,14 @@ impl Sockets {
         ] {
             if let Some(address) = listen.and_then(Listen::address) {
                 let sockets =
-                    broker::bind(address, workers).with_context(|| cannot(name, address))?;
+                    mqtt::bind(address, workers).with_context(|| cannot(name, address))?;
                 addresses.add(name, sockets.address());
                 mqtt.push((kind, sockets));
             }
         }
         let coap = match listeners.coap.address() {
             Some(address) => {
-                let socket =
-                    broker::coap::bind(address).with_context(|| cannot("coap", address))?;
+                let socket = coap::bind(address).with_context(|| cannot("coap", address))?;
                 addresses.add("coap", socket.local_addr()?);
                 Some(socket)
             }

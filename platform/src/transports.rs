@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use broker::coap::CoapHandle;
-use broker::{BrokerHandle, ConnectionInfo};
+use coap::CoapHandle;
 use domain::{Assurance, DeviceId};
 use feed::FeedStats;
+use mqtt::{BrokerHandle, ConnectionInfo};
 use open_api::{Connections, Names, StandingConnection};
 use text_formats::prometheus::{Exposition, Kind};
 
@@ -24,11 +24,7 @@ pub(crate) struct Transports {
 }
 
 /// Counter, help, and how it is read of a listener.
-type Metric = (
-    &'static str,
-    &'static str,
-    fn(&broker::ListenerStats) -> u64,
-);
+type Metric = (&'static str, &'static str, fn(&mqtt::ListenerStats) -> u64);
 
 const GAUGES: [Metric; 2] = [
     (
@@ -166,7 +162,7 @@ type AgencyMetric = (
     &'static str,
     Kind,
     &'static str,
-    fn(&broker::AgencyStats) -> u64,
+    fn(&mqtt::AgencyStats) -> u64,
 );
 
 const OF_AGENCIES: [AgencyMetric; 5] = [
@@ -202,7 +198,7 @@ const OF_AGENCIES: [AgencyMetric; 5] = [
     ),
 ];
 
-fn agencies(page: &mut Exposition, agencies: &[broker::AgencyStats]) {
+fn agencies(page: &mut Exposition, agencies: &[mqtt::AgencyStats]) {
     for (name, kind, help, read) in OF_AGENCIES {
         let mut metric = page.metric(name, kind, help);
         for agency in agencies {

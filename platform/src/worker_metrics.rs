@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use broker::WorkStats;
+use mqtt::WorkStats;
 use text_formats::prometheus::{Exposition, Kind};
 
 /// Name, type, help, and value.

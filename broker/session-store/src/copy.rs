@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
 
-use broker::LogPosition;
 use rusqlite::Connection;
+use transport::LogPosition;
 
 use crate::Sessions;
 use crate::database;

@@ -12,10 +12,10 @@
 
 use std::path::{Path, PathBuf};
 
-use broker::StoredSession;
 use domain::{FolderId, Misfit};
 use rusqlite::{Connection, ErrorCode};
 use sqlite_file::{Header, KeptWal};
+use transport::StoredSession;
 
 use crate::folder::{SessionsFolder, adopt, read_mark};
 use crate::rows;

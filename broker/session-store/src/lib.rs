@@ -28,7 +28,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::{SessionChange, SessionStore, SinkFault, StoredSession};
 use domain::Timestamp;
 use parking_lot::Mutex;
 use supervisor::Scope;
@@ -38,6 +37,7 @@ pub use database::{OpenSessionsError, SESSIONS_FILE, begin_empty};
 pub use folder::{SessionsFolder, SessionsMark};
 pub use queue::SessionsFault;
 use queue::{Queue, SaveError};
+use transport::{SessionChange, SessionStore, SinkFault, StoredSession};
 
 /// What a store of sessions asks the time for.
 pub trait SessionClock: Send + Sync + 'static {

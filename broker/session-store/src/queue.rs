@@ -9,10 +9,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use broker::SessionChange;
 use parking_lot::{Condvar, Mutex};
 use rusqlite::ErrorCode;
 use tokio::sync::{oneshot, watch};
+use transport::SessionChange;
 
 use crate::copy::CopiedSessions;
 

@@ -5,9 +5,9 @@
 
 use std::collections::HashMap;
 
-use broker::{LogPosition, SessionChange, SessionKey, StoredSession, StoredSubscription};
 use domain::Timestamp;
 use rusqlite::{Connection, Params, params};
+use transport::{LogPosition, SessionChange, SessionKey, StoredSession, StoredSubscription};
 
 pub(crate) fn apply(
     connection: &Connection,

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
-use broker::{LogPosition, SessionChange, SessionKey};
 use rusqlite::{Connection, TransactionBehavior};
 use supervisor::Scope;
+use transport::{LogPosition, SessionChange, SessionKey};
 
 use crate::queue::{Queue, Waiting};
 use crate::{SessionClock, folder, rows};

@@ -68,7 +68,7 @@ pub(crate) fn take_running(
     let oldest = sources.sessions.copy_to(&sessions)?;
     into.copy(&sessions, SESSIONS_FILE)?;
     copy(&parts.first, &mut into)?;
-    let oldest = oldest.map(broker::LogPosition::offset);
+    let oldest = oldest.map(transport::LogPosition::offset);
     let copied = sources.ingest.backup(&mut into, oldest)?;
     // Last what frames refer to: none of it may be unknown.
     let registry = staging.path().join(REGISTRY_FILE);
@@ -116,7 +116,10 @@ fn inspect(sessions: &[Part], registry: &[Part]) -> Result<(Option<Offset>, Snap
         }
     };
     let registry = device_registry::inspect(staging.path()).map_err(TakeError::RegistryDamaged)?;
-    Ok((oldest.map(broker::LogPosition::offset), registry.snapshot))
+    Ok((
+        oldest.map(transport::LogPosition::offset),
+        registry.snapshot,
+    ))
 }
 
 fn copy(parts: &[Part], into: &mut CopyFolder) -> Result<(), TakeError> {

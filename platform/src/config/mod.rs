@@ -22,12 +22,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use self::feed::{FeedArgs, FeedConfigError};
+pub use self::mqtt::MqttLimits;
 pub use certificate::{ChainFault, chain_faults};
 pub use file::FileError;
 pub use http::Http;
 pub use identity::Identity;
 pub use listeners::{Listen, Listeners};
-pub use mqtt::MqttLimits;
 pub use observability::{MetricsToken, Observability};
 pub use sources::{Given, ServeFlags};
 pub use storage::Storage;

@@ -3,7 +3,7 @@
 
 use std::num::NonZeroUsize;
 
-use broker::Config;
+use mqtt::Config;
 use supervisor::Scope;
 
 use super::sources::{at_most, number};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
-use broker::ReloadableTls;
 use domain::Timestamp;
 use ingest::{Clock as _, SystemClock};
+use mqtt::ReloadableTls;
 use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};

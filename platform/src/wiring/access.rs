@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::coap::{CoapAccess, SignatureAttempt, SignatureKind};
-use broker::{
-    AccessControl, Admission, ConnectionEvent, Denial, Listener, LoginAttempt, PublishRight,
-    Refusal, RefusalKind, SubscribeRight,
-};
+use coap::{CoapAccess, SignatureAttempt, SignatureKind};
 use device_registry::{
     ApiKey, AuthError, Device, EventKind, NewEvent, Registry, SignatureAlgorithm,
 };
 use domain::{Assurance, CredentialId, Timestamp};
 use ingest::Clock;
+use transport::{
+    AccessControl, Admission, ConnectionEvent, Denial, Listener, LoginAttempt, PublishRight,
+    Refusal, RefusalKind, SubscribeRight,
+};
 
 use super::children;
 use super::downlink::Downlink;
@@ -167,8 +167,8 @@ impl AccessControl for Access {
     }
 }
 
-fn kind(kind: broker::EventKind) -> EventKind {
-    use broker::EventKind as Seen;
+fn kind(kind: transport::EventKind) -> EventKind {
+    use transport::EventKind as Seen;
     match kind {
         Seen::Connected => EventKind::Connected,
         Seen::Disconnected => EventKind::Disconnected,

@@ -9,12 +9,12 @@ use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use broker::LogMessage;
 use device_registry::Registry;
 use domain::Offset;
 use ingest::{FrameStream, Ingest, StreamError, StreamItem, StreamStart};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use transport::LogMessage;
 
 use super::messages::{self, All, OpenDatastreams};
 

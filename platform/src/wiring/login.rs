@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use broker::{Admission, Listener, LoginAttempt, Realm, Refusal, RefusalKind};
 use device_registry::{
     ApiKeyKind, CHALLENGE_METHOD, Device, Exposure, Registry, Snapshot, authenticate_certificate,
     authenticate_challenge, authenticate_jwt, login_name, new_challenge,
 };
 use domain::{Assurance, CredentialId, Timestamp};
+use transport::{Admission, Listener, LoginAttempt, Realm, Refusal, RefusalKind};
 
 use super::access::{Access, refusal, refused};
 use super::principal::{DeviceLogin, Principal, span};

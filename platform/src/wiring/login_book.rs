@@ -7,10 +7,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
-use broker::{Admission, ConnectionEvent, EventKind, Listener, Refusal};
 use domain::{Assurance, DeviceId};
 use parking_lot::Mutex;
 use text_formats::prometheus::{Exposition, Kind};
+use transport::{Admission, ConnectionEvent, EventKind, Listener, Refusal};
 
 use super::principal::{DeviceLogin, Principal};
 
@@ -123,7 +123,7 @@ fn end_reason(event: &ConnectionEvent<'_>) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use broker::RefusalKind;
+    use transport::RefusalKind;
 
     use super::*;
 

@@ -7,11 +7,11 @@
 
 use std::sync::Arc;
 
-use broker::{LogMessage, LogPosition};
 use bytes::Bytes;
 use device_registry::{Datastream, Registry, Snapshot, Visibility};
 use domain::{DatastreamId, Rejection};
 use ingest::AppliedFrame;
+use transport::{LogMessage, LogPosition};
 
 use super::topic;
 

@@ -10,13 +10,13 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use broker::{RetainedEnd, RetainedSource, TopicFilter};
 use bytes::Bytes;
 use device_registry::{
     Datastream, PublicFilter, PublicPlace, Registry, Snapshot, Visibility, WalkEnd,
 };
 use domain::DatastreamId;
 use ingest::Ingest;
+use transport::{RetainedEnd, RetainedSource, TopicFilter};
 
 use super::principal::Principal;
 use super::topic;

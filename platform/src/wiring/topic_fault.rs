@@ -2,9 +2,9 @@
 //! that leads in. For the operator; the sender learns no more than that it was
 //! refused.
 
-use broker::{Denial, Leaves, Refusal, RefusalKind, RejectCause};
 use device_registry::Snapshot;
 use domain::{DeviceId, Timestamp};
+use transport::{Denial, Leaves, Refusal, RefusalKind, RejectCause};
 
 use super::children::{self, NotItsChild};
 use super::topic;

@@ -3,11 +3,11 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use broker::{InboundMessage, MessageSink, NotStaged, RejectCause, SinkFault};
 use device_registry::{Device, Registry};
 use domain::payload::{self, ContentFormat, PayloadError};
 use domain::{Assurance, DeviceId, ObservationBatch, Offset, Origin, Telemetry, Timestamp};
 use ingest::{Clock, Ingest, NewFields, Outcome, RegisterFieldsError, StageError};
+use transport::{InboundMessage, MessageSink, NotStaged, RejectCause, SinkFault};
 
 use crate::components::Components;
 
@@ -115,7 +115,7 @@ impl Speaker {
 /// The log's receipt, as the broker asks for it.
 pub(crate) struct Receipt(ingest::Receipt);
 
-impl broker::Receipt for Receipt {
+impl transport::Receipt for Receipt {
     fn offset(&self) -> Offset {
         self.0.offset()
     }

@@ -38,11 +38,38 @@ const ABSENCES: &[Absence] = &[
         ],
         never_foreign: &["arrow-array", "parquet", "rusqlite", "zstd"],
     },
-    // Its store of sessions is storage, and knows as little of the rest.
+    // What transports share has no I/O, and they do not know each other.
+    Absence {
+        rooms: &["broker/transport"],
+        except: &[],
+        never_rooms: &["supervisor"],
+        never_foreign: &["mio", "rustls", "socket2", "tokio", "tracing"],
+    },
+    Absence {
+        rooms: &["broker/coap"],
+        except: &[],
+        never_rooms: &["broker/mqtt", "broker/session-store"],
+        never_foreign: &["httparse", "rustls", "tokio-rustls", "tungstenite"],
+    },
+    Absence {
+        rooms: &["broker/mqtt"],
+        except: &[],
+        never_rooms: &["broker/coap", "broker/session-store"],
+        never_foreign: &["coset", "ed25519-dalek"],
+    },
+    // The store of sessions is storage, and knows as little of the rest.
     Absence {
         rooms: &["broker/session-store"],
         except: &[],
-        never_rooms: &["feed", "ingest", "open-api", "platform", "sdk"],
+        never_rooms: &[
+            "broker/coap",
+            "broker/mqtt",
+            "feed",
+            "ingest",
+            "open-api",
+            "platform",
+            "sdk",
+        ],
         never_foreign: &["arrow-array", "parquet"],
     },
     // The data plane knows no protocol.

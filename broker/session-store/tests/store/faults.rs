@@ -1,8 +1,8 @@
 //! What becomes of faults and of damaged, lost and foreign files.
 
-use broker::SessionStore;
 use rusqlite::Connection;
 use session_store::{OpenSessionsError, SESSIONS_FILE, SessionsFolder, begin_empty};
+use transport::SessionStore;
 
 use crate::{at, attached, block_on, killed, moved, open, reopened, save, subscribed, try_open};
 
@@ -28,7 +28,7 @@ fn after_a_fault_nothing_is_saved_and_everybody_is_told() {
     assert!(fault.to_string().contains(SESSIONS_FILE), "{fault}");
     let refused = block_on(sessions.save(vec![moved("app", 4)])).unwrap_err();
     // The cause is named too, to the last one.
-    let chain = broker::with_causes(&refused);
+    let chain = transport::with_causes(&refused);
     assert!(chain.contains(SESSIONS_FILE), "{chain}");
     assert!(block_on(sessions.close()).is_err());
     assert_eq!(reopened(dir.path())["app"].position, at(1));

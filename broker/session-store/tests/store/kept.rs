@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use broker::{LogPosition, SessionChange, SessionKey, SessionStore, StoredSession};
 use domain::Offset;
+use transport::{LogPosition, SessionChange, SessionKey, SessionStore, StoredSession};
 
 use crate::{
     at, attached, block_on, detached, ended, key, killed, moved, open, received, reopened, save,

@@ -11,11 +11,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use broker::{
-    LogPosition, SessionChange, SessionKey, SessionStore, StoredSession, StoredSubscription,
-};
 use domain::{Offset, Timestamp};
 use session_store::{OpenSessionsError, SessionClock, Sessions, SessionsFolder};
+use transport::{
+    LogPosition, SessionChange, SessionKey, SessionStore, StoredSession, StoredSubscription,
+};
 
 /// Each look at it is a microsecond later.
 #[derive(Default)]

@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use broker::LogPosition;
 use device_registry::REGISTRY_FILE;
 use domain::{FolderId, Offset};
 use ingest::verify::Verified;
@@ -13,6 +12,7 @@ use super::databases::Databases;
 use super::report::Report;
 use crate::folder::{Record, record};
 use session_store::SESSIONS_FILE;
+use transport::LogPosition;
 
 const OWN: &str = "put this folder's own back";
 const NEWER: &str = "put the newer one in its place, or restore a backup of the whole folder";

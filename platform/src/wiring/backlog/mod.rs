@@ -16,12 +16,12 @@ mod tests;
 
 use std::sync::Arc;
 
-use broker::{Backlog, BacklogPage, LogPosition, Missed, SinkFault};
 use device_registry::Registry;
 use ingest::Ingest;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use transport::{Backlog, BacklogPage, LogPosition, Missed, SinkFault};
 
 use self::page::Page;
 use super::downlink::Downlink;

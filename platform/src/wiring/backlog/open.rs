@@ -1,9 +1,9 @@
 //! What applications have missed: a walk over the frames, since nearly all of
 //! them are theirs.
 
-use broker::{BacklogPage, LogPosition, SinkFault};
 use domain::Offset;
 use ingest::{StreamItem, StreamStart};
+use transport::{BacklogPage, LogPosition, SinkFault};
 
 use super::page::{Page, Unreadable, survive};
 use super::{Filters, Source};

@@ -1,8 +1,8 @@
 //! A page while it is made.
 
-use broker::{BacklogPage, LogMessage, LogPosition, SinkFault, with_causes};
 use domain::Offset;
 use ingest::{LogReadError, StreamError};
+use transport::{BacklogPage, LogMessage, LogPosition, SinkFault, with_causes};
 
 /// Bytes of topics and payloads after which a page is full. A frame is in one
 /// page as a whole: 1,000 observations are some 200 KB more.

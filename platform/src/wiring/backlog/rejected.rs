@@ -7,9 +7,9 @@
 
 use std::ops::Range;
 
-use broker::{BacklogPage, LogPosition, SinkFault};
 use domain::{DeviceId, Offset};
 use ingest::{StreamItem, StreamStart};
+use transport::{BacklogPage, LogPosition, SinkFault};
 
 use super::page::{Page, Unreadable, survive};
 use super::{Filters, Source};

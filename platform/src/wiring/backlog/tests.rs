@@ -4,7 +4,6 @@ mod lost;
 
 use std::time::{Duration, Instant};
 
-use broker::{LogMessage, TopicFilter};
 use device_registry::{
     Actor, ApiKey, DevicePatch, NewAgency, NewApplication, NewDevice, Patch, Visibility,
 };
@@ -14,6 +13,7 @@ use domain::{
     Timestamp, Transport, payload,
 };
 use ingest::{CommitPolicy, Config, SystemClock};
+use transport::{LogMessage, TopicFilter};
 
 use super::*;
 use crate::wiring::principal::DeviceLogin;

@@ -1,0 +1,180 @@
+//! Connections before an accepted CONNECT, by the address that they come from.
+//!
+//! Nobody is known yet, so an address is all that there is to share by. Behind
+//! one there may be a city's sensors (a carrier's gateway), which all come back
+//! at once after a power cut: so only a part of the handshakes may be of one
+//! address at a time, and its others wait, up to a limit. Once a connection is
+//! served its address no longer counts.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::limits::Config;
+
+/// Who shares a limit: an IPv4 address, or the /64 that a site or a host is
+/// given of IPv6.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Network(IpAddr);
+
+impl Network {
+    fn of(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V4(address) => IpAddr::V4(address),
+            IpAddr::V6(address) => {
+                let host = u128::from(u64::MAX);
+                IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !host))
+            }
+        })
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Strangers {
+    by_network: Arc<Mutex<HashMap<Network, Neighbours>>>,
+}
+
+struct Neighbours {
+    count: usize,
+    places: Arc<Semaphore>,
+}
+
+/// One connection among those of its address, until it is served or gone.
+pub(crate) struct Stranger {
+    network: Network,
+    by_network: Arc<Mutex<HashMap<Network, Neighbours>>>,
+    places: Arc<Semaphore>,
+}
+
+impl Strangers {
+    /// `None`: too many of that address are here.
+    pub(crate) fn enter(&self, address: IpAddr, config: &Config) -> Option<Stranger> {
+        let network = Network::of(address);
+        let mut by_network = self.by_network.lock();
+        let neighbours = by_network.entry(network).or_insert_with(|| Neighbours {
+            count: 0,
+            places: Arc::new(Semaphore::new(config.handshakes_per_address)),
+        });
+        // One that was just made has room, so no empty one stays.
+        if neighbours.count >= config.strangers_per_address.max(1) {
+            return None;
+        }
+        neighbours.count += 1;
+        Some(Stranger {
+            network,
+            by_network: self.by_network.clone(),
+            places: neighbours.places.clone(),
+        })
+    }
+}
+
+impl Stranger {
+    /// A place among the handshakes of its address, where one is free.
+    pub(crate) fn try_place(&self) -> Option<OwnedSemaphorePermit> {
+        self.places.clone().try_acquire_owned().ok()
+    }
+
+    /// Waits for a place among the handshakes of its address.
+    pub(crate) async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        // It is never closed.
+        self.places.clone().acquire_owned().await.ok()
+    }
+}
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        let mut by_network = self.by_network.lock();
+        if let Some(neighbours) = by_network.get_mut(&self.network) {
+            neighbours.count -= 1;
+            if neighbours.count == 0 {
+                by_network.remove(&self.network);
+            }
+        }
+    }
+}
+
+/// Between two lines about the same thing.
+const COMPLAINT_PERIOD: Duration = Duration::from_secs(60);
+
+/// What strangers decide how often it happens is told once a minute, with how
+/// often it has happened.
+#[derive(Default)]
+pub(crate) struct Complaints {
+    /// The system lets no connection in, as without file handles.
+    pub(crate) cannot_accept: Complaint,
+    /// `max_connections` stand.
+    pub(crate) full: Complaint,
+    /// `strangers_per_address` of one address are here.
+    pub(crate) crowded: Complaint,
+}
+
+#[derive(Default)]
+pub(crate) struct Complaint(Mutex<Told>);
+
+#[derive(Default)]
+struct Told {
+    last: Option<Instant>,
+    since: u64,
+}
+
+impl Complaint {
+    /// It happened; how often since it was last told, where it is to be told
+    /// now.
+    pub(crate) fn due(&self, now: Instant) -> Option<u64> {
+        let told = &mut *self.0.lock();
+        told.since += 1;
+        let is_new = told
+            .last
+            .is_none_or(|last| now.duration_since(last) >= COMPLAINT_PERIOD);
+        is_new.then(|| {
+            told.last = Some(now);
+            std::mem::take(&mut told.since)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_host_of_ipv4_and_a_site_of_ipv6() {
+        let of = |text: &str| Network::of(text.parse().unwrap());
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+    }
+
+    #[test]
+    fn an_address_has_so_many_and_no_trace_afterwards() {
+        let strangers = Strangers::default();
+        let config = Config {
+            strangers_per_address: 2,
+            ..Config::default()
+        };
+        let enter = |text: &str| strangers.enter(text.parse().unwrap(), &config);
+        let (first, second) = (enter("192.0.2.1"), enter("192.0.2.1"));
+        assert!(first.is_some() && second.is_some());
+        assert!(enter("192.0.2.1").is_none());
+        assert!(enter("192.0.2.2").is_some());
+        drop(first);
+        assert!(enter("192.0.2.1").is_some());
+        drop(second);
+        assert!(strangers.by_network.lock().is_empty());
+    }
+
+    #[test]
+    fn a_flood_is_told_once_a_minute_with_its_count() {
+        let (complaint, start) = (Complaint::default(), Instant::now());
+        assert_eq!(complaint.due(start), Some(1));
+        for second in 0..60 {
+            assert_eq!(complaint.due(start + Duration::from_secs(second)), None);
+        }
+        assert_eq!(complaint.due(start + COMPLAINT_PERIOD), Some(61));
+    }
+}

@@ -1,0 +1,46 @@
+//! PUBACK, PUBREC and PUBCOMP from the client.
+//!
+//! A late or repeated acknowledgement does no harm and opens no window.
+
+use transport::Protocol;
+
+use super::{Action, Session};
+use crate::codec::{Ack, Properties, Qos, ReasonCode, kind};
+
+impl Session {
+    pub(super) fn puback<'a>(&mut self, ack: &Ack<'_>) -> Action<'a> {
+        match self.outgoing.settle(ack.packet_id, Qos::AtLeastOnce) {
+            true => Action::WindowOpened,
+            false => Action::None,
+        }
+    }
+
+    /// MQTT 5.0, 4.3.3: a failure ends the exchange; else PUBREL follows, again
+    /// where PUBREC comes again.
+    pub(super) fn pubrec<'a>(&mut self, ack: &Ack<'_>, out: &mut Vec<u8>) -> Action<'a> {
+        if self.protocol == Protocol::V5 && ack.reason.is_failure() {
+            return match self.outgoing.settle(ack.packet_id, Qos::ExactlyOnce) {
+                true => Action::WindowOpened,
+                false => Action::None,
+            };
+        }
+        let reason = match self.outgoing.receive(ack.packet_id) {
+            true => ReasonCode::SUCCESS,
+            false => ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
+        };
+        Ack {
+            packet_id: ack.packet_id,
+            reason,
+            properties: Properties::NONE,
+        }
+        .encode(kind::PUBREL << 4 | 2, self.protocol, out);
+        Action::None
+    }
+
+    pub(super) fn pubcomp<'a>(&mut self, ack: &Ack<'_>) -> Action<'a> {
+        match self.outgoing.complete(ack.packet_id) {
+            true => Action::WindowOpened,
+            false => Action::None,
+        }
+    }
+}

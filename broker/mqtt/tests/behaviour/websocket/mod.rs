@@ -1,0 +1,5 @@
+//! MQTT over WebSocket.
+
+pub(crate) mod client;
+mod hostile;
+mod serving;

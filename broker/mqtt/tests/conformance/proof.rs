@@ -1,0 +1,145 @@
+//! A behaviour is shown twice: on the way to the broker it holds, and behind
+//! each of its faults it is seen not to hold, for the reason that was expected.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use transport::Protocol;
+
+use crate::Outcome;
+use crate::fault::Fault;
+use crate::proxy::Proxy;
+use crate::server::{Server, TestBroker};
+
+/// Only a failure ever waits for it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Behind a fault something is usually waited for in vain. A busy machine may
+/// be too slow for the first of these, and is told from the fault by what is
+/// missing: then the next one is tried.
+const PATIENCES_WITH_A_FAULT: [Duration; 3] =
+    [Duration::from_millis(600), Duration::from_secs(5), PATIENCE];
+
+/// Runs the behaviour without a fault and with each of them, all at once: a
+/// broker each.
+pub(crate) fn prove(
+    protocol: Protocol,
+    behaviour: impl Fn(&Server) -> Outcome + Send + Sync + 'static,
+    faults: impl IntoIterator<Item = Fault>,
+) {
+    let behaviour = Arc::new(behaviour);
+    let held = {
+        let behaviour = behaviour.clone();
+        std::thread::spawn(move || {
+            let broker = TestBroker::start();
+            behaviour(&Server {
+                address: broker.address,
+                protocol,
+                patience: PATIENCE,
+            })
+        })
+    };
+    let noticed: Vec<JoinHandle<Outcome>> = faults
+        .into_iter()
+        .map(|fault| {
+            let behaviour = behaviour.clone();
+            std::thread::spawn(move || behind(fault, protocol, &*behaviour))
+        })
+        .collect();
+    assert!(
+        !noticed.is_empty(),
+        "a behaviour without a fault proves nothing"
+    );
+    assert_eq!(held.join().unwrap(), Ok(()), "without any fault");
+    for outcome in noticed {
+        assert_eq!(outcome.join().unwrap(), Ok(()));
+    }
+}
+
+/// Fine where the fault happened and the behaviour noticed exactly that.
+fn behind(fault: Fault, protocol: Protocol, behaviour: &dyn Fn(&Server) -> Outcome) -> Outcome {
+    let fault = Arc::new(fault);
+    let (name, seen_as) = (fault.name(), fault.seen_as());
+    let mut said = String::new();
+    for patience in PATIENCES_WITH_A_FAULT {
+        fault.reset();
+        let broker = TestBroker::start();
+        let proxy = Proxy::start(broker.address, Some(fault.clone()));
+        let outcome = behaviour(&Server {
+            address: proxy.address,
+            protocol,
+            patience,
+        });
+        match outcome {
+            Ok(()) if !fault.happened() => return Err(format!("the fault never happened: {name}")),
+            Ok(()) => return Err(format!("nobody noticed: {name}")),
+            Err(sentence) if fault.happened() && sentence.contains(seen_as) => return Ok(()),
+            Err(sentence) => said = sentence,
+        }
+    }
+    Err(format!("{name}: seen as {said:?}, and not as {seen_as:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use mqtt::codec::kind;
+
+    use super::*;
+    use crate::client::Client;
+    use crate::fault::Way;
+    use crate::login::Login;
+
+    /// The faults do the damage, not the proxy.
+    #[test]
+    fn a_proxy_without_a_fault_changes_nothing() {
+        for protocol in [Protocol::V311, Protocol::V5] {
+            let broker = TestBroker::start();
+            let proxy = Proxy::start(broker.address, None);
+            let server = Server {
+                address: proxy.address,
+                protocol,
+                patience: PATIENCE,
+            };
+            assert_eq!(
+                crate::behaviours::publish::each_qos_behaviour(&server),
+                Ok(())
+            );
+            assert_eq!(
+                crate::behaviours::connect::zero_length_id_behaviour(&server),
+                Ok(())
+            );
+        }
+    }
+
+    /// A behaviour that looks at nothing proves nothing, and neither does a fault
+    /// that does not happen.
+    #[test]
+    fn an_unnoticed_fault_is_told() {
+        let lost = || {
+            Fault::swallow(
+                "a CONNECT is lost",
+                "a CONNACK",
+                Way::ToBroker,
+                kind::CONNECT,
+            )
+        };
+        let blind = |server: &Server| {
+            let _ = Client::attempt(server, &Login::clean("blind"));
+            Ok(())
+        };
+        let told = behind(lost(), Protocol::V5, &blind);
+        assert_eq!(told, Err("nobody noticed: a CONNECT is lost".to_owned()));
+        let told = behind(lost(), Protocol::V5, &|_| Ok(()));
+        assert_eq!(
+            told,
+            Err("the fault never happened: a CONNECT is lost".to_owned())
+        );
+        let sees_another = |server: &Server| {
+            let _ = Client::attempt(server, &Login::clean("blind"));
+            Err("something else".to_owned())
+        };
+        let told = behind(lost(), Protocol::V5, &sees_another).unwrap_err();
+        assert!(told.contains("and not as"), "{told}");
+    }
+}
