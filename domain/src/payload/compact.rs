@@ -163,7 +163,8 @@ impl<'a> Message<'_, 'a> {
         let value = match token {
             Token::Number(number) if number.is_finite() => Ok(ParsedValue::Number(number)),
             Token::Number(_) => Err(RejectReason::NotFinite),
-            Token::Boolean(boolean) => Ok(ParsedValue::Boolean(boolean)),
+            Token::True => Ok(ParsedValue::Boolean(true)),
+            Token::False => Ok(ParsedValue::Boolean(false)),
             Token::Text(text) if text.len() <= MAX_TEXT_BYTES => Ok(ParsedValue::Text(text)),
             Token::Text(_) => Err(RejectReason::BadText),
             Token::Null => Ok(ParsedValue::Null),

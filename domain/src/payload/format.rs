@@ -81,7 +81,7 @@ fn sniff_array(text: &str) -> Result<ContentFormat, PayloadError> {
         let senml = match (&*key, &token) {
             ("bn" | "bt" | "bu" | "bv" | "bs" | "bver", _)
             | ("n" | "vs", Token::Text(_))
-            | ("vb", Token::Boolean(_)) => true,
+            | ("vb", Token::True | Token::False) => true,
             ("v", Token::Object) => return Ok(ContentFormat::CompactJson),
             ("v", _) => true,
             _ => false,

@@ -58,7 +58,8 @@ fn read_record<'a>(
 fn item(token: Token<'_>) -> Item<'_> {
     match token {
         Token::Number(number) => Item::Number(number),
-        Token::Boolean(boolean) => Item::Boolean(boolean),
+        Token::True => Item::Boolean(true),
+        Token::False => Item::Boolean(false),
         Token::Text(text) => Item::Text(text),
         Token::Null => Item::Null,
         Token::Object | Token::Array => Item::Other,

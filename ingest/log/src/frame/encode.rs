@@ -89,10 +89,17 @@ pub(crate) fn begin_telemetry(buffer: &mut Vec<u8>, offset: Offset, head: &Telem
     }
 }
 
+/// The most that the parts of an observation with a known size take.
+const FIXED_BYTES: usize = 27;
+
 /// Writes one of the observations that the head has counted.
 #[inline]
 pub(crate) fn put_observation(buffer: &mut Vec<u8>, observation: &ObservationRef<'_>) {
-    let mut fixed = [0u8; 27];
+    // Written where it stays: what is copied at once from where its parts were
+    // just written, the processor waits for.
+    let start = buffer.len();
+    buffer.extend_from_slice(&[0; FIXED_BYTES]);
+    let fixed = &mut buffer[start..];
     fixed[0..2].copy_from_slice(&observation.index.to_le_bytes());
     fixed[2..6].copy_from_slice(&observation.datastream.get().to_le_bytes());
     fixed[6..14].copy_from_slice(&observation.time.as_micros().to_le_bytes());
@@ -124,9 +131,7 @@ pub(crate) fn put_observation(buffer: &mut Vec<u8>, observation: &ObservationRef
         fixed[len..len + 8].copy_from_slice(&number.to_le_bytes());
         len += 8;
     }
-    // All of it, which is copied without a call, and the rest off again.
-    buffer.extend_from_slice(&fixed);
-    buffer.truncate(buffer.len() - (fixed.len() - len));
+    buffer.truncate(start + len);
     if let ValueRef::Text(text) = observation.value {
         put_text(buffer, text);
     }

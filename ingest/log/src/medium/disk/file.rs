@@ -3,10 +3,13 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::num::NonZeroU64;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use data_files::open_patiently;
+use rustix::fs::Advice;
 
 pub(crate) use faults::Faults;
 
@@ -32,6 +35,13 @@ impl LogFile {
     pub(crate) fn sync(&self) -> io::Result<()> {
         self.faults.before_sync()?;
         self.file.sync_data()
+    }
+
+    /// Lets the system drop these bytes from its cache; they are synced. An
+    /// advice: a file system that does not take it goes on caching them.
+    pub(crate) fn forget(&self, bytes: Range<u64>) {
+        let length = NonZeroU64::new(bytes.end - bytes.start);
+        let _ = rustix::fs::fadvise(&self.file, bytes.start, length, Advice::DontNeed);
     }
 }
 

@@ -89,6 +89,7 @@ pub(super) fn recover(
             segment,
             file,
             position: end.position,
+            cached_from: 0,
             spares,
             faults: faults.clone(),
             mark: config.mark,

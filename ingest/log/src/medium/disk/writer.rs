@@ -18,6 +18,12 @@ use crate::staging::Group;
 /// page of a recycled file from the disk before a part of it is written.
 const PAGE_BYTES: u64 = 4096;
 
+/// Newest bytes of a segment that stay in the system's cache, for readers that
+/// lag by a little.
+const CACHED_BYTES: u64 = 16 << 20;
+/// Older ones leave it in pieces of this size.
+const FORGOTTEN_BYTES: u64 = 1 << 20;
+
 /// The end of the log. Behind a mutex: who holds it leads.
 pub struct Writer {
     pub(super) folder: PathBuf,
@@ -26,6 +32,8 @@ pub struct Writer {
     pub(super) file: LogFile,
     /// Where the next group goes.
     pub(crate) position: u64,
+    /// Bytes of the segment before it are not kept in the system's cache.
+    pub(super) cached_from: u64,
     pub(super) spares: Spares,
     pub(super) faults: Faults,
     pub(super) mark: FolderMark,
@@ -59,7 +67,19 @@ impl Writer {
             .map_err(|cause| Fault::new("sync the log", &segment.path, cause))?;
         segment.mark(group.first, self.position);
         self.position += bytes;
+        let kept_from = self.position.saturating_sub(CACHED_BYTES);
+        self.forget(kept_from / FORGOTTEN_BYTES * FORGOTTEN_BYTES);
         Ok(())
+    }
+
+    /// The log is seldom read once it is applied: the memory in which the
+    /// system caches it is given back before it fills, so that new bytes go
+    /// where older ones were, and the store's files stay cached.
+    fn forget(&mut self, end: u64) {
+        if end > self.cached_from {
+            self.file.forget(self.cached_from..end);
+            self.cached_from = end;
+        }
     }
 
     /// Goes on in a new segment, whose first frame will be `first`. All frames
@@ -72,10 +92,12 @@ impl Writer {
         let header = SegmentHeader::fresh(first, self.mark.id(), Some(before));
         let (segment, file) = begin_segment(&self.folder, header, &self.spares, &self.faults)
             .map_err(|cause| Fault::new("begin a segment of the log in", &self.folder, cause))?;
+        self.forget(self.position);
         self.segments.push(Arc::clone(&segment));
         self.segment = segment;
         self.file = file;
         self.position = SEGMENT_HEADER_BYTES;
+        self.cached_from = 0;
         Ok(())
     }
 
