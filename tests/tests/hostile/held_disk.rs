@@ -1,17 +1,21 @@
 //! A disk that takes ten seconds for one sync of the registry, or of the data
 //! folder: who registers or revokes waits, and a message whose field has to be
-//! registered first. Nobody else does.
+//! registered first, which keeps its time of receipt. Nobody else waits; and
+//! nobody at all for a sync of the store's manifest.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sdk::api::NewDevice;
+use domain::Timestamp;
+use sdk::api::{LatestFilter, NewDevice};
 use tests::peers::look_for;
-use tests::test_device::coap_post;
-use tests::{BareClient, Start, TestDevice, TestPlatform};
+use tests::test_device::{coap_post, now};
+use tests::{BareClient, Start, TestDevice, TestPlatform, eventually};
 
+use crate::revocation::{ROWS, fill, put_out};
 use crate::witness::{Witness, attacker, connect_from, get};
 
 const HELD: Duration = Duration::from_secs(10);
@@ -116,8 +120,14 @@ fn post(platform: &TestPlatform, device: &TestDevice) -> u16 {
     answer.unwrap().status().as_u16()
 }
 
-/// Pings and queries until it is over; the longest that one of them took.
-fn bystander(platform: &TestPlatform, device: &TestDevice, over: &AtomicBool) -> Duration {
+/// Pings and reads each of `paths` until it is over; the longest that one of
+/// them took.
+fn bystander(
+    platform: &TestPlatform,
+    device: &TestDevice,
+    paths: &[&str],
+    over: &AtomicBool,
+) -> Duration {
     let mut longest = Duration::ZERO;
     let mut pinging = client(device, platform.address("mqtt"), 4);
     while !over.load(Ordering::Relaxed) {
@@ -125,14 +135,32 @@ fn bystander(platform: &TestPlatform, device: &TestDevice, over: &AtomicBool) ->
         pinging.send(&[0xC0, 0]).unwrap();
         assert_eq!(pinging.read().unwrap().kind(), 13);
         longest = longest.max(begun.elapsed());
-        let begun = Instant::now();
-        let http = platform.address("http");
-        let answer = get(attacker(5), http, "/v1/latest", "").unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-        longest = longest.max(begun.elapsed());
+        for path in paths {
+            let begun = Instant::now();
+            let http = platform.address("http");
+            let answer = get(attacker(5), http, path, "").unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+            longest = longest.max(begun.elapsed());
+        }
         std::thread::sleep(Duration::from_millis(300));
     }
     longest
+}
+
+/// What waited is of the time when it came, though its readings have none of
+/// their own.
+fn assert_times_of_receipt(platform: &TestPlatform, held_until: Timestamp) {
+    let sent_by = held_until.as_micros() - i64::try_from((HELD / 3).as_micros()).unwrap();
+    let mut devices = HashSet::new();
+    for found in platform.operator().latest(&LatestFilter::default()) {
+        let found = found.unwrap();
+        if found.field.starts_with("new") {
+            let time = found.phenomenon_time;
+            assert!(time.as_micros() < sent_by, "{found:?}: {held_until}");
+            devices.insert(found.device);
+        }
+    }
+    assert_eq!(devices.len(), 4, "{devices:?}");
 }
 
 fn nobody_else_waits(held: impl FnOnce(&Path) -> PathBuf, number: usize) {
@@ -152,7 +180,7 @@ fn nobody_else_waits(held: impl FnOnce(&Path) -> PathBuf, number: usize) {
     let over = AtomicBool::new(false);
     let late = TestDevice::unregistered("late").registration("safety.air");
     std::thread::scope(|scope| {
-        let aside = scope.spawn(|| bystander(&platform, &cast.pinging, &over));
+        let aside = scope.spawn(|| bystander(&platform, &cast.pinging, &["/v1/latest"], &over));
         let (begun, number) = begin_hold(&mut first, &cast.first);
         let topic = cast.second.topic();
         second.publish(&topic, 1, &new_field(1)).unwrap();
@@ -173,7 +201,7 @@ fn nobody_else_waits(held: impl FnOnce(&Path) -> PathBuf, number: usize) {
 
         assert_eq!(first.read().unwrap().id(), number);
         let took = begun.elapsed();
-        let ended = Instant::now();
+        let (ended, held_until) = (Instant::now(), now());
         assert!(took > HELD / 2, "{took:?} is no hold");
         // In the order in which they were sent.
         for id in 1..=2 {
@@ -196,6 +224,7 @@ fn nobody_else_waits(held: impl FnOnce(&Path) -> PathBuf, number: usize) {
         let longest = aside.join().unwrap();
         println!("a ping or a query took {longest:?} at most");
         assert!(longest < AT_ONCE, "{longest:?}");
+        assert_times_of_receipt(&platform, held_until);
     });
     witness.finish(&platform, MOST_GROWN_KIB);
 }
@@ -212,4 +241,51 @@ fn a_held_sync_of_the_registry_holds_up_what_is_written_there_alone() {
 fn a_held_sync_of_the_data_folder_holds_up_what_is_written_there_alone() {
     // After those of the start.
     nobody_else_waits(Path::to_owned, 12);
+}
+
+/// More rows than a head takes: it is flushed, and the manifest follows.
+const FLUSHED_ROWS: usize = 1_000_000;
+
+#[test]
+#[ignore = "apart from other suites, run by .ci/run"]
+fn a_held_sync_of_the_stores_manifest_holds_up_nobody() {
+    let Some(strace) = look_for("strace") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    // The first start writes a manifest of its own.
+    TestPlatform::on(&data, &Start::default()).stop();
+    let manifest = data.join("store").join("manifest.tmp");
+    let platform = TestPlatform::on(&data, &slow_disk(&strace, &manifest, 1));
+    let [source, pinging, outcast] = ["source", "pinging", "outcast"]
+        .map(|id| TestDevice::register(&platform, id, "safety.air"));
+    for file in 0..FLUSHED_ROWS.div_ceil(ROWS) {
+        fill(&platform, &source, file);
+    }
+    let datastream = source.datastream(&platform.operator(), "pm25");
+    let observations = format!("/v1/datastreams/{datastream}/observations?limit=100");
+    eventually("the manifest is written", || {
+        manifest.exists().then_some(())
+    });
+    let begun = Instant::now();
+    let witness = Witness::start(&platform);
+    let over = AtomicBool::new(false);
+    let paths = ["/v1/latest", "/metrics", "/readyz", &observations];
+    std::thread::scope(|scope| {
+        let aside = scope.spawn(|| bystander(&platform, &pinging, &paths, &over));
+        let out = put_out(&platform, &outcast);
+        // All of the hold, which began before.
+        while manifest.exists() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let held = begun.elapsed();
+        over.store(true, Ordering::Relaxed);
+        let longest = aside.join().unwrap();
+        println!("held for {held:?}; a revocation took {out:?}, anything else {longest:?} at most");
+        assert!(held > HELD / 2, "{held:?} is no hold");
+        assert!(out < AT_ONCE, "{out:?}");
+        assert!(longest < AT_ONCE, "{longest:?}");
+    });
+    witness.finish(&platform, MOST_GROWN_KIB);
 }

@@ -84,13 +84,15 @@ const FILES: usize = 8;
 /// Messages for each file, of [`RECORDS`] records with two values.
 const MESSAGES: usize = 400;
 const RECORDS: usize = 500;
+/// Of one file.
+pub(crate) const ROWS: usize = MESSAGES * RECORDS * 2;
 /// More than can be revoked while one compaction runs.
 const DEVICES: usize = 400;
 /// Of these at least are revoked while it does.
 const LEAST: usize = 5;
 
 /// Rows whose times lie between those of the other files.
-fn fill(platform: &TestPlatform, device: &TestDevice, file: usize) {
+pub(crate) fn fill(platform: &TestPlatform, device: &TestDevice, file: usize) {
     let mut client = device.connect(platform.address("mqtt"));
     for message in 0..MESSAGES {
         let first = message * RECORDS;
@@ -111,7 +113,7 @@ fn fill(platform: &TestPlatform, device: &TestDevice, file: usize) {
 }
 
 /// From the request for a revocation to the end of the device's connection.
-fn put_out(platform: &TestPlatform, device: &TestDevice) -> Duration {
+pub(crate) fn put_out(platform: &TestPlatform, device: &TestDevice) -> Duration {
     let mut client = device.connect(platform.address("mqtt"));
     client
         .publish(&device.topic(), 1, br#"{"pm25": 1}"#)
@@ -172,7 +174,7 @@ fn a_revoked_device_is_out_while_the_store_compacts() {
     println!(
         "{} devices out while {} rows were compacted: median {median:?}, slowest {slowest:?}",
         waited.len(),
-        FILES * MESSAGES * RECORDS * 2
+        FILES * ROWS
     );
     assert!(median < OUT_WITHIN, "{median:?}");
     // A machine that has other things to do is given more.
