@@ -13,6 +13,7 @@ pub mod location;
 pub mod observation;
 pub mod payload;
 pub mod time;
+pub mod topic;
 pub mod units;
 pub mod value;
 
@@ -25,5 +26,6 @@ pub use ids::{
 pub use location::{Audience, Location, LocationError};
 pub use observation::{Flags, ParsedObservation, RejectReason, Rejection, Telemetry};
 pub use time::{Moment, TimeError, Timestamp};
+pub use topic::{DeviceTopic, TopicClass};
 pub use units::UnitError;
 pub use value::{ParsedValue, Qualities, Quality, Value};

@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use domain::{AgencyId, DatastreamId, DeviceId, ModelId, Timestamp};
+use domain::{AgencyId, DatastreamId, DeviceId, DeviceTopic, ModelId, Timestamp};
 use sdk::DeviceKey;
 use sdk::api::{ApiClient, DatastreamFilter, NewDevice, Position, PublicKeyDocument};
 use sdk::coap::SignedTelemetry;
@@ -55,7 +55,7 @@ impl TestDevice {
     }
 
     pub fn topic(&self) -> String {
-        sdk::telemetry::telemetry_topic(&self.id)
+        DeviceTopic::telemetry(&self.id).to_string()
     }
 
     pub fn token(&self) -> String {

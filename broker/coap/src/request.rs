@@ -5,6 +5,7 @@
 //! understood, and so does the repetition of one that may stand once (RFC
 //! 7252, 5.4.3 and 5.4.5): with an odd number that is 4.02.
 
+use domain::{DeviceTopic, TopicClass};
 use smallvec::SmallVec;
 
 use crate::message::{Code, Message, option, uint};
@@ -59,8 +60,8 @@ pub(crate) type RequestTags = SmallVec<[u8; 16]>;
 /// Telemetry for one device, or a part of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct TelemetryRequest<'a> {
-    /// The path's middle segment, raw.
-    pub(crate) device: &'a [u8],
+    /// The path's middle segment.
+    pub(crate) device: &'a str,
     pub(crate) block: Option<Block>,
     pub(crate) request_tags: RequestTags,
     /// What the sender says that the whole body has, in bytes.
@@ -82,9 +83,12 @@ const fn reject(code: Code, diagnostic: &'static str) -> Rejection {
 /// Reads a request. The checks come in the order in which the answer helps most.
 pub(crate) fn read<'a>(message: &'a Message<'_>) -> Result<TelemetryRequest<'a>, Rejection> {
     check_options(message)?;
-    let mut path = message.values(option::URI_PATH);
-    let (Some(b"devices"), Some(device), Some(b"telemetry"), None) =
-        (path.next(), path.next(), path.next(), path.next())
+    let topic = DeviceTopic::from_levels(message.values(option::URI_PATH));
+    let Some(DeviceTopic {
+        device,
+        child: None,
+        class: TopicClass::Telemetry,
+    }) = topic
     else {
         return Err(reject(Code::NOT_FOUND, "POST /devices/{id}/telemetry"));
     };

@@ -25,7 +25,7 @@ use coset::{
     RegisteredLabelWithPrivate, SignatureContext, sig_structure_data,
 };
 use domain::payload::ContentFormat;
-use domain::{DeviceId, Timestamp};
+use domain::{DeviceId, DeviceTopic, Timestamp};
 
 use crate::access::SignatureKind;
 
@@ -248,7 +248,7 @@ fn external_aad(device: &DeviceId) -> Vec<u8> {
     Value::Array(vec![
         Value::Text("madang/1".to_owned()),
         Value::Text("POST".to_owned()),
-        Value::Text(format!("/devices/{device}/telemetry")),
+        Value::Text(format!("/{}", DeviceTopic::telemetry(device))),
     ])
     .to_vec()
     .expect("texts always encode")

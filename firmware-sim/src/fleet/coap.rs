@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use coap_lite::{CoapOption, MessageClass, MessageType, Packet, RequestType, ResponseType};
+use domain::DeviceTopic;
 use sdk::coap::{CONTENT_FORMAT_COSE_SIGN1, SignedTelemetry, verify_receipt};
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
@@ -174,8 +175,8 @@ impl<'a> Link<'a> {
         packet.header.code = MessageClass::Request(RequestType::Post);
         packet.header.message_id = self.message_id;
         packet.set_token(token.to_vec());
-        for segment in ["devices", self.simulated.planned.id.as_str(), "telemetry"] {
-            packet.add_option(CoapOption::UriPath, segment.as_bytes().to_vec());
+        for level in DeviceTopic::telemetry(&self.simulated.planned.id).levels() {
+            packet.add_option(CoapOption::UriPath, level.as_bytes().to_vec());
         }
         packet.add_option(
             CoapOption::ContentFormat,

@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
+use domain::DeviceTopic;
 use domain::payload::MAX_PAYLOAD_BYTES;
 use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Packet, QoS};
-use sdk::telemetry::telemetry_topic;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -57,7 +57,7 @@ pub(super) async fn run(
     report: &Counters,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let topic = telemetry_topic(&simulated.planned.id);
+    let topic = DeviceTopic::telemetry(&simulated.planned.id).to_string();
     let mut due = Instant::now() + device.first_wait();
     let mut backoff = LEAST_BACKOFF;
     let mut connect_at = Instant::now() + device.first_wait() / 2;

@@ -8,9 +8,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::Context;
-use domain::Timestamp;
 use domain::payload::encode::{Reading, encode};
 use domain::payload::{ContentFormat, MAX_OBSERVATIONS};
+use domain::{DeviceTopic, Timestamp};
 use tokio::task::LocalSet;
 
 use super::SimulatedDevice;
@@ -114,7 +114,7 @@ async fn one(
         qos: Qos::AtLeastOnce,
         window: WINDOW,
     };
-    let topic = sdk::telemetry::telemetry_topic(id);
+    let topic = DeviceTopic::telemetry(id).to_string();
     publish_all(&mut connection, &topic, manner, &mut messages).await?;
     connection.close().await;
     Ok(())

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
-use domain::DeviceId;
+use domain::{DeviceId, DeviceTopic};
 use tokio::task::LocalSet;
 
 use super::telemetry::Telemetry;
@@ -102,7 +102,7 @@ async fn one(
         acknowledged: 0,
         latency: Histogram::default(),
     };
-    let topic = sdk::telemetry::telemetry_topic(&publisher.id);
+    let topic = DeviceTopic::telemetry(&publisher.id).to_string();
     let done = match connection {
         Err(fault) => Err(fault),
         Ok(mut connection) => {

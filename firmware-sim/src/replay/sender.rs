@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use domain::payload::ContentFormat;
 use domain::payload::encode::{Reading, encode};
-use domain::{ParsedValue, Timestamp};
+use domain::{DeviceTopic, ParsedValue, Timestamp};
 use progress::{Progress, Unit};
 use tokio::task::LocalSet;
 
@@ -102,7 +102,7 @@ pub fn send(
 
 async fn one_device(shared: Rc<Shared>, at: usize, login: Login) {
     let device = &shared.recording.devices[at];
-    let topic = sdk::telemetry::telemetry_topic(&device.id);
+    let topic = DeviceTopic::telemetry(&device.id).to_string();
     let manner = Manner {
         qos: Qos::AtLeastOnce,
         window: WINDOW,

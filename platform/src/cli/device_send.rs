@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use coap_lite::{CoapOption, MessageClass, MessageType, Packet, RequestType};
-use domain::DeviceId;
 use domain::payload::ContentFormat;
+use domain::{DeviceId, DeviceTopic};
 use sdk::coap::{CONTENT_FORMAT_COSE_SIGN1, SignedTelemetry, verify_receipt};
 
 use super::client::ServerArgs;
@@ -148,8 +148,8 @@ fn request(device: &DeviceId, body: &[u8]) -> anyhow::Result<Packet> {
     packet.header.code = MessageClass::Request(RequestType::Post);
     packet.header.message_id = u16::from_be_bytes([random[0], random[1]]);
     packet.set_token(random[2..].to_vec());
-    for part in ["devices", device.as_str(), "telemetry"] {
-        packet.add_option(CoapOption::UriPath, part.as_bytes().to_vec());
+    for level in DeviceTopic::telemetry(device).levels() {
+        packet.add_option(CoapOption::UriPath, level.as_bytes().to_vec());
     }
     let format = CONTENT_FORMAT_COSE_SIGN1.to_be_bytes();
     packet.add_option(CoapOption::ContentFormat, vec![format[1]]);

@@ -7,7 +7,7 @@ use coap::{CoapAccess, SignatureAttempt, SignatureKind};
 use device_registry::{
     ApiKey, AuthError, Device, EventKind, NewEvent, Registry, SignatureAlgorithm,
 };
-use domain::{Assurance, CredentialId, Timestamp};
+use domain::{Assurance, CredentialId, DeviceTopic, Timestamp, TopicClass};
 use ingest::Clock;
 use transport::{
     AccessControl, Admission, ConnectionEvent, Denial, Listener, LoginAttempt, PublishRight,
@@ -59,9 +59,6 @@ impl AccessControl for Access {
 
     fn publish_right(&self, principal: &Principal, name: &str) -> Result<PublishRight, Denial> {
         match principal {
-            Principal::Device(login) if topic::is_telemetry_of(name, login.id()) => {
-                Ok(PublishRight::Telemetry)
-            }
             Principal::Device(login) => {
                 let (snapshot, now) = (self.registry.snapshot(), self.clock.now());
                 match TopicFault::of_device(name, login.id(), &snapshot, now) {
@@ -79,10 +76,7 @@ impl AccessControl for Access {
 
     fn subscribe_right(&self, principal: &Principal, filter: &str) -> SubscribeRight {
         let granted = match principal {
-            Principal::Device(login) => {
-                topic::is_rejects_of(filter, login.id())
-                    || self.is_rejects_of_children(filter, login)
-            }
+            Principal::Device(login) => self.is_rejects_for(filter, login),
             Principal::Application(_) => topic::is_open(filter),
             Principal::Anybody => filter != UNPROTECTED_CLOSED && !topic::is_platforms_own(filter),
         };
@@ -236,16 +230,22 @@ impl Access {
     }
 }
 
-/// A gateway's rights: on its own children's topics, while they are its own.
 impl Access {
-    /// `+` stands for all children, those that are registered later too.
-    fn is_rejects_of_children(&self, filter: &str, gateway: &DeviceLogin) -> bool {
-        topic::child_of(filter, gateway.id()).is_some_and(|child| {
-            let snapshot = self.registry.snapshot();
-            let is_its_own =
-                || children::admitted(&snapshot, gateway.id(), child.id, self.clock.now()).is_ok();
-            child.class == "rejects" && (child.id == "+" || is_its_own())
-        })
+    /// A device reads what was refused of its own messages, and a gateway of its
+    /// children's, while they are its own.
+    fn is_rejects_for(&self, filter: &str, login: &DeviceLogin) -> bool {
+        let own = DeviceTopic::parse(filter).filter(|topic| topic.is_of(login.id()));
+        let Some(topic) = own.filter(|topic| topic.class == TopicClass::Rejects) else {
+            return false;
+        };
+        match topic.child {
+            // `+` stands for all children, those that are registered later too.
+            None | Some("+") => true,
+            Some(child) => {
+                let snapshot = self.registry.snapshot();
+                children::admitted(&snapshot, login.id(), child, self.clock.now()).is_ok()
+            }
+        }
     }
 }
 

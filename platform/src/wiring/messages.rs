@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use device_registry::{Datastream, Registry, Snapshot, Visibility};
-use domain::{DatastreamId, Rejection};
+use domain::{DatastreamId, DeviceTopic, Rejection};
 use ingest::AppliedFrame;
 use transport::{LogMessage, LogPosition};
 
@@ -135,10 +135,10 @@ pub(super) fn rejects(frame: &AppliedFrame, wanted: &impl Wanted, messages: &mut
         return;
     }
     let of_child = frame.gateway.as_ref().map(|gateway| {
-        let topic = topic::rejects_of_child(gateway, &frame.device);
-        (topic, REJECTS_OF_CHILD)
+        let topic = DeviceTopic::rejects(gateway).for_child(&frame.device);
+        (topic.to_string(), REJECTS_OF_CHILD)
     });
-    let own = (topic::rejects(&frame.device), REJECTS);
+    let own = (DeviceTopic::rejects(&frame.device).to_string(), REJECTS);
     let mut payload = None;
     for (topic, number) in of_child.into_iter().chain([own]) {
         let position = LogPosition::new(frame.offset, number);

@@ -1,46 +1,11 @@
-//! The platform's topics, and the payload of the open ones.
+//! The platform's topics but a device's own, which are a [`domain::DeviceTopic`],
+//! and the payload of the open ones.
 
 use std::fmt::Write;
 
 use device_registry::Datastream;
-use domain::{DeviceId, Value};
+use domain::Value;
 use ingest::StoredObservation;
-
-/// `devices/{id}/telemetry`: is `topic` that of `device`?
-pub(crate) fn is_telemetry_of(topic: &str, device: &DeviceId) -> bool {
-    own(topic, device) == Some("telemetry")
-}
-
-/// `devices/{id}/rejects`: is `filter` that of `device`, without a wildcard?
-pub(crate) fn is_rejects_of(filter: &str, device: &DeviceId) -> bool {
-    own(filter, device) == Some("rejects")
-}
-
-/// A topic below `devices/{gateway}/children/`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct ChildTopic<'a> {
-    /// Or `+`, in a filter.
-    pub(crate) id: &'a str,
-    /// `telemetry`, `rejects`, ...
-    pub(crate) class: &'a str,
-}
-
-/// `devices/{gateway}/children/{id}/{class}`: which child and what, if `topic`
-/// is one of `gateway`.
-pub(crate) fn child_of<'a>(topic: &'a str, gateway: &DeviceId) -> Option<ChildTopic<'a>> {
-    let (id, class) = own(topic, gateway)?
-        .strip_prefix("children/")?
-        .split_once('/')?;
-    Some(ChildTopic { id, class })
-}
-
-/// What comes after `devices/{id}/`.
-pub(crate) fn own<'a>(topic: &'a str, device: &DeviceId) -> Option<&'a str> {
-    topic
-        .strip_prefix("devices/")?
-        .strip_prefix(device.as_str())?
-        .strip_prefix('/')
-}
 
 /// `open/#` and whatever lies below it.
 pub(crate) fn is_open(filter: &str) -> bool {
@@ -52,15 +17,6 @@ pub(crate) fn is_platforms_own(topic: &str) -> bool {
     ["devices", "open"]
         .iter()
         .any(|room| topic.split('/').next() == Some(room))
-}
-
-pub(crate) fn rejects(device: &DeviceId) -> String {
-    format!("devices/{device}/rejects")
-}
-
-/// The same for the gateway through which the message came.
-pub(crate) fn rejects_of_child(gateway: &DeviceId, child: &DeviceId) -> String {
-    format!("devices/{gateway}/children/{child}/rejects")
 }
 
 /// `open/{agency}/{domain}/{model}/{thing}/{field}`.
@@ -111,50 +67,6 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
     use domain::{DatastreamId, Flags, Offset, Quality, Timestamp};
-
-    #[test]
-    fn a_device_owns_its_own_topics_only() {
-        let device = DeviceId::new("dev-1").unwrap();
-        assert!(is_telemetry_of("devices/dev-1/telemetry", &device));
-        for topic in [
-            "devices/dev-10/telemetry",
-            "devices/dev-1/telemetry/x",
-            "devices/dev-1//telemetry",
-            "devices/dev-2/telemetry",
-            "/devices/dev-1/telemetry",
-            "devices/dev-1",
-        ] {
-            assert!(!is_telemetry_of(topic, &device), "{topic}");
-        }
-        assert!(!is_rejects_of("devices/+/rejects", &device));
-    }
-
-    #[test]
-    fn a_gateways_child_is_named_by_its_own_topics_only() {
-        let gateway = DeviceId::new("gw").unwrap();
-        let child = |topic| child_of(topic, &gateway).map(|child| (child.id, child.class));
-        assert_eq!(
-            child("devices/gw/children/dev-1/telemetry"),
-            Some(("dev-1", "telemetry"))
-        );
-        assert_eq!(
-            child("devices/gw/children/+/rejects"),
-            Some(("+", "rejects"))
-        );
-        // Whatever has more levels than that has no class of that name.
-        assert_eq!(
-            child("devices/gw/children/dev-1/telemetry/x"),
-            Some(("dev-1", "telemetry/x"))
-        );
-        for topic in [
-            "devices/gw/telemetry",
-            "devices/gw/children/dev-1",
-            "devices/gw-2/children/dev-1/telemetry",
-            "devices/+/children/dev-1/telemetry",
-        ] {
-            assert_eq!(child(topic), None, "{topic}");
-        }
-    }
 
     #[test]
     fn wildcards_do_not_reach_into_the_open_topics_from_above() {

@@ -3,11 +3,10 @@
 //! refused.
 
 use device_registry::Snapshot;
-use domain::{DeviceId, Timestamp};
+use domain::{DeviceId, DeviceTopic, Timestamp, TopicClass};
 use transport::{Denial, Leaves, Refusal, RefusalKind, RejectCause};
 
 use super::children::{self, NotItsChild};
-use super::topic;
 
 /// Why a topic is not one to publish on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,37 +44,45 @@ impl TopicFault {
         Self::Child { child, fault }
     }
 
-    /// What is wrong with a topic that is not `device`'s telemetry, nor that of
-    /// a child that it may speak for.
+    /// What is wrong with a topic that `device` publishes on; nothing with that
+    /// of its telemetry, or of a child that it may speak for.
     pub(crate) fn of_device(
         name: &str,
         device: &DeviceId,
         snapshot: &Snapshot,
         now: Timestamp,
     ) -> Option<Self> {
-        let topic: Box<str> = name.into();
-        if let Some(class) = topic::own(name, device) {
-            let Some(child) = topic::child_of(name, device) else {
-                return Some(no_class(topic, class));
-            };
-            return match children::admitted(snapshot, device, child.id, now) {
-                Err(fault) => Some(Self::of_child(child.id, fault)),
-                Ok(_) if child.class == "telemetry" => None,
-                Ok(_) => Some(no_class(topic, child.class)),
-            };
+        match DeviceTopic::parse(name).filter(|topic| topic.is_of(device)) {
+            Some(topic) => match topic.child {
+                Some(child) => match children::admitted(snapshot, device, child, now) {
+                    Err(fault) => Some(Self::of_child(child, fault)),
+                    Ok(_) => Self::of_class(name, topic.class),
+                },
+                None => Self::of_class(name, topic.class),
+            },
+            None => Some(Self::of_another(name, device, snapshot)),
         }
-        let Some(named) = name
-            .strip_prefix("devices/")
-            .and_then(|it| it.split('/').next())
-        else {
-            return Some(Self::Elsewhere(topic));
+    }
+
+    fn of_class(name: &str, class: TopicClass<'_>) -> Option<Self> {
+        let first = class.as_str().split('/').next().unwrap_or_default();
+        match class {
+            TopicClass::Telemetry => None,
+            _ if TO_DEVICES.contains(&first) => Some(Self::Platforms(name.into())),
+            _ => Some(Self::NoSuchClass(name.into())),
+        }
+    }
+
+    fn of_another(name: &str, device: &DeviceId, snapshot: &Snapshot) -> Self {
+        let topic = name.into();
+        let Some(named) = DeviceTopic::named_device(name) else {
+            return Self::Elsewhere(topic);
         };
-        let known = snapshot.device_by_login(named);
-        Some(match known {
+        match snapshot.device_by_login(named) {
             Some(known) if known.id == *device => Self::Alias(topic),
             Some(known) if known.gateway.as_ref() == Some(device) => Self::ChildsOwn(topic),
             _ => Self::Another(topic),
-        })
+        }
     }
 
     /// What the operator can do about it.
@@ -118,14 +125,6 @@ impl TopicFault {
             | Self::Reader
             | Self::Protected(_) => Leaves::Nothing,
         }
-    }
-}
-
-fn no_class(topic: Box<str>, class: &str) -> TopicFault {
-    let first = class.split('/').next().unwrap_or_default();
-    match TO_DEVICES.contains(&first) {
-        true => TopicFault::Platforms(topic),
-        false => TopicFault::NoSuchClass(topic),
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use device_registry::{Device, Registry};
 use domain::payload::{self, ContentFormat, PayloadError};
-use domain::{Assurance, DeviceId, ObservationBatch, Offset, Origin, Telemetry, Timestamp};
+use domain::{
+    Assurance, DeviceId, DeviceTopic, ObservationBatch, Offset, Origin, Telemetry, Timestamp,
+};
 use ingest::{Clock, Ingest, NewFields, Outcome, RegisterFieldsError, StageError};
 use transport::{InboundMessage, MessageSink, NotStaged, RejectCause, SinkFault};
 
@@ -14,7 +16,6 @@ use crate::components::Components;
 use super::access::refused;
 use super::children;
 use super::principal::{DeviceLogin, Principal};
-use super::topic;
 use super::topic_fault::TopicFault;
 
 /// Decodes telemetry and stages it; a receipt comes from the log alone.
@@ -46,12 +47,12 @@ impl Uplink {
         let own = login
             .current(&self.registry, now)
             .map_err(|lost| SinkFault::NotAdmitted(refused(lost)))?;
-        let Some(child) = topic::child_of(topic, login.id()) else {
+        let Some(child) = child_of(topic, login) else {
             return Ok(Speaker::itself(own));
         };
         let snapshot = self.registry.snapshot();
-        let device = children::admitted(&snapshot, login.id(), child.id, now)
-            .map_err(|fault| SinkFault::Denied(TopicFault::of_child(child.id, fault).into()))?;
+        let device = children::admitted(&snapshot, login.id(), child, now)
+            .map_err(|fault| SinkFault::Denied(TopicFault::of_child(child, fault).into()))?;
         Ok(Speaker {
             device: Arc::clone(device),
             gateway: Some(login.id().clone()),
@@ -70,8 +71,8 @@ impl Uplink {
             .current(&self.registry, now)
             .map_err(|lost| SinkFault::NotAdmitted(refused(lost)))?;
         let snapshot = self.registry.snapshot();
-        let child = topic::child_of(topic, login.id())
-            .and_then(|child| children::registered(&snapshot, login.id(), child.id).ok());
+        let child = child_of(topic, login)
+            .and_then(|child| children::registered(&snapshot, login.id(), child).ok());
         Ok(match child {
             Some(child) => Speaker {
                 device: Arc::clone(child),
@@ -94,6 +95,12 @@ impl Uplink {
             })
         }))
     }
+}
+
+/// The child that a gateway's own topic names.
+fn child_of<'a>(topic: &'a str, login: &DeviceLogin) -> Option<&'a str> {
+    let topic = DeviceTopic::parse(topic)?;
+    topic.child.filter(|_| topic.is_of(login.id()))
 }
 
 /// Whose a message is.

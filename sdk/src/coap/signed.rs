@@ -11,11 +11,11 @@
 use coset::cbor::Value;
 use coset::{CborSerializable as _, CoseSign1Builder, HeaderBuilder, iana};
 use domain::payload::ContentFormat;
-use domain::{DeviceId, Timestamp};
+use domain::{DeviceId, DeviceTopic, Timestamp};
 
 use super::{LABEL_BOOT_EPOCH, LABEL_SEQUENCE, LABEL_TIME, PROTOCOL_LABEL};
 use crate::identity::Signer;
-use crate::telemetry::{MAX_PAYLOAD_BYTES, telemetry_path};
+use crate::telemetry::MAX_PAYLOAD_BYTES;
 
 /// Why a message cannot be signed.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +80,7 @@ pub fn external_aad(device: &DeviceId) -> Vec<u8> {
     Value::Array(vec![
         Value::Text(PROTOCOL_LABEL.to_owned()),
         Value::Text("POST".to_owned()),
-        Value::Text(telemetry_path(device)),
+        Value::Text(format!("/{}", DeviceTopic::telemetry(device))),
     ])
     .to_vec()
     .expect("texts always encode")

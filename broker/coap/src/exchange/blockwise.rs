@@ -109,7 +109,7 @@ impl Transfers {
         self.sweep(now);
         let key = Key {
             peer,
-            device: request.device.into(),
+            device: request.device.as_bytes().into(),
             request_tags: request.request_tags.clone(),
         };
         let announced = request.announced_size.unwrap_or(0) as usize;

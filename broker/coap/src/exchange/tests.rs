@@ -145,10 +145,10 @@ fn an_acknowledged_answer_is_not_sent_again() {
 }
 
 fn request(tag: Option<&'static [u8]>) -> TelemetryRequest<'static> {
-    request_of(b"dev-1", tag)
+    request_of("dev-1", tag)
 }
 
-fn request_of(device: &'static [u8], tag: Option<&'static [u8]>) -> TelemetryRequest<'static> {
+fn request_of(device: &'static str, tag: Option<&'static [u8]>) -> TelemetryRequest<'static> {
     TelemetryRequest {
         device,
         block: None,
@@ -228,10 +228,10 @@ fn transfers_of_one_endpoint_are_kept_apart_by_path_and_request_tag() {
     let now = Instant::now();
     let mut transfers = Transfers::new(limits());
     let requests = [
-        request_of(b"dev-1", None),
-        request_of(b"dev-2", None),
-        request_of(b"dev-1", Some(b"")),
-        request_of(b"dev-1", Some(b"t")),
+        request_of("dev-1", None),
+        request_of("dev-2", None),
+        request_of("dev-1", Some(b"")),
+        request_of("dev-1", Some(b"t")),
     ];
     let mut send = |at: usize, number, more| {
         let payload = [at as u8; 16];

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use domain::DeviceId;
+use domain::{DeviceId, DeviceTopic};
 use rustc_hash::FxHashMap;
 use sha2::{Digest as _, Sha256};
 
@@ -139,7 +139,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Telemetry<A, S> {
                 return exchanges.reject(request, rejection, None);
             }
         };
-        let Some(device) = device_of(telemetry.device) else {
+        let Ok(device) = DeviceId::new(telemetry.device) else {
             self.counters.rejected_requests.increment();
             let rejection = reject(Code::NOT_FOUND, "no device's id");
             return exchanges.reject(request, rejection, None);
@@ -273,7 +273,7 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Telemetry<A, S> {
             self.unreadable(sender, body, error)
         })?;
         let principal = self.verify(sender, body, &signed, now)?;
-        let topic = format!("devices/{}/telemetry", signed.kid);
+        let topic = DeviceTopic::telemetry(&signed.kid).to_string();
         match self.access.publish_right(&principal, &topic) {
             Ok(PublishRight::Telemetry) => {}
             Ok(PublishRight::Route) => {
@@ -389,10 +389,4 @@ impl<A: CoapAccess, S: MessageSink<A::Principal>> Telemetry<A, S> {
             false => refusal,
         }
     }
-}
-
-/// The device that a path names.
-fn device_of(segment: &[u8]) -> Option<DeviceId> {
-    let text = std::str::from_utf8(segment).ok()?;
-    DeviceId::new(text).ok()
 }

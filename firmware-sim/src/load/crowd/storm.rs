@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
-use domain::DeviceId;
+use domain::{DeviceId, DeviceTopic};
 use tokio::task::{JoinSet, LocalSet};
 
 use super::link::Link;
@@ -130,7 +130,7 @@ impl Crowd {
             self.back.set(Some(Instant::now()));
         }
         link.greet(&self.logins[number]).await?;
-        let topic = sdk::telemetry::telemetry_topic(&self.ids[number]);
+        let topic = DeviceTopic::telemetry(&self.ids[number]).to_string();
         let mut payload = Vec::new();
         self.telemetry.write(number as u64, 0, &mut payload);
         link.publish(&topic, &payload).await?;

@@ -7,13 +7,13 @@
 
 use std::ops::Range;
 
-use domain::{DeviceId, Offset};
+use domain::{DeviceId, DeviceTopic, Offset};
 use ingest::{StreamItem, StreamStart};
 use transport::{BacklogPage, LogPosition, SinkFault};
 
 use super::page::{Page, Unreadable, survive};
 use super::{Filters, Source};
-use crate::wiring::{messages, topic};
+use crate::wiring::messages;
 
 /// Frames of one page. Each may lie in another part of the log.
 const PAGE_FRAMES: usize = 32;
@@ -38,11 +38,12 @@ pub(super) fn frames(
     let mut frames = Vec::new();
     let (first, end) = (range.start.offset(), range.end.offset());
     let mut take = |of: &DeviceId| frames.extend(source.ingest.quarantined(of, first, end));
-    if filters.reach(&topic::rejects(device)) {
+    if filters.reach(&DeviceTopic::rejects(device).to_string()) {
         take(device);
     }
     for child in source.registry.snapshot().children_of(device) {
-        if filters.reach(&topic::rejects_of_child(device, &child.id)) {
+        let topic = DeviceTopic::rejects(device).for_child(&child.id);
+        if filters.reach(&topic.to_string()) {
             take(&child.id);
         }
     }
