@@ -1,6 +1,7 @@
 //! Time: microseconds since 1970-01-01 UTC, everywhere.
 
 use std::fmt;
+use std::time::Duration;
 
 /// The longest text that is looked at for a time with ever so many digits of a
 /// second, in bytes.
@@ -121,6 +122,12 @@ impl Timestamp {
             0 => self,
             over => Self(self.0.saturating_add(1_000 - over)),
         }
+    }
+
+    /// How long it is from now to a later time; nothing where that is over.
+    pub fn until(self, later: Self) -> Duration {
+        let micros = later.0.saturating_sub(self.0);
+        Duration::from_micros(u64::try_from(micros).unwrap_or(0))
     }
 
     /// RFC 3339 in UTC, with as many digits of a second as it has.

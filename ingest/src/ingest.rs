@@ -140,12 +140,13 @@ impl Ingest {
             return Err(SubmitError::Stage(StageError::Full));
         }
         let staged = self.stage(device, batch).map_err(SubmitError::Stage)?;
-        let receipts = self
-            .inner
-            .log
-            .commit_elsewhere(vec![staged])
-            .await
-            .map_err(SubmitError::Commit)?;
+        let durable = self.commit_elsewhere(staged).await;
+        durable.map_err(SubmitError::Commit)
+    }
+
+    /// As [`Self::commit`], and never on the thread of the caller.
+    pub(crate) async fn commit_elsewhere(&self, staged: Staged) -> Result<Receipt, CommitError> {
+        let receipts = self.inner.log.commit_elsewhere(vec![staged]).await?;
         Ok(receipts
             .into_iter()
             .next()

@@ -13,6 +13,7 @@ mod clock;
 mod config;
 mod export;
 mod ingest;
+mod intake;
 mod latest;
 mod live;
 mod new_fields;
@@ -43,6 +44,7 @@ pub use frame_log::{
     MIN_SEGMENT_BYTES, Outcome, Receipt, Staged,
 };
 pub use ingest::{CloseError, Ingest, StageError, SubmitError};
+pub use intake::{DeviceMessage, IntakeError, SignedMessage, TakeInError, TelemetryIntake};
 pub use latest::KnownDatastreams;
 pub use live::{AppliedFrame, FrameStream, StreamError, StreamItem, StreamStart};
 pub use new_fields::{NewFields, RegisterFieldsError};

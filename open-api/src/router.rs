@@ -126,6 +126,7 @@ fn guarded() -> Operations {
 fn of_devices() -> Operations {
     Operations::new(Readers::Named)
         .on("POST /v1/devices/{id}/telemetry", routes!(telemetry::publish))
+        .on("POST /v1/devices/{id}/children/{child}/telemetry", routes!(telemetry::publish_for_child))
 }
 
 #[rustfmt::skip]

@@ -9,7 +9,7 @@ use http_edge::access::Sessions;
 use http_edge::limits::{HttpLimits, PollLimit};
 use http_edge::request::TrustedProxies;
 use http_edge::{Edge, EdgeConfig, Problem};
-use ingest::{Clock, Exports, Ingest};
+use ingest::{Clock, Exports, Ingest, TelemetryIntake};
 use supervisor::Supervisor;
 
 use crate::access::{MAX_WORKED_ON, Rights};
@@ -72,6 +72,7 @@ pub struct ApiState {
 pub struct Shared {
     pub(crate) registry: Arc<Registry>,
     pub(crate) ingest: Ingest,
+    pub(crate) intake: TelemetryIntake,
     pub(crate) platform: PlatformInfo,
     pub(crate) connections: Arc<dyn Connections>,
     pub(crate) backups: Arc<dyn Backups>,
@@ -120,6 +121,7 @@ impl ApiState {
         Self {
             shared: Arc::new(Shared {
                 registry: parts.registry,
+                intake: TelemetryIntake::new(parts.ingest.clone()),
                 ingest: parts.ingest,
                 platform: parts.platform,
                 connections: parts.connections,

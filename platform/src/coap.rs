@@ -17,7 +17,7 @@ pub(crate) fn start(
     mut stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<CoapHandle> {
     let access = Arc::new(Access::of(components));
-    let sink = Arc::new(Uplink::of(components));
+    let sink = Arc::new(Uplink::new(components.ingest.clone()));
     let keys = components.keys.clone();
     let shutdown = async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;

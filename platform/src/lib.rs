@@ -40,5 +40,4 @@ mod worker_metrics;
 
 // Why a topic is refused. Each reason names its cure, and each cure is tested
 // from outside.
-pub use wiring::children::NotItsChild;
 pub use wiring::topic_fault::TopicFault;

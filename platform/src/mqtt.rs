@@ -35,7 +35,7 @@ pub(crate) fn start(
         .collect();
     let services = PlatformServices {
         access: Access::of(components),
-        sink: Uplink::of(components),
+        sink: Uplink::new(components.ingest.clone()),
         retained: LatestAsRetained {
             registry: Arc::clone(&components.registry),
             ingest: components.ingest.clone(),

@@ -5,8 +5,10 @@ mod change_credentials;
 mod credential;
 mod extra_datastream;
 mod gateway;
+mod gateway_child;
 mod import;
 mod jwk;
+mod login;
 mod network;
 mod new_device;
 mod patch;
@@ -31,10 +33,12 @@ pub use extra_datastream::{
     ExtraDatastream, ExtraDatastreamError, MAX_EXTRA_FIELDS, NewExtraField,
 };
 pub use gateway::GatewayError;
+pub use gateway_child::NotItsChild;
 pub use import::{
     ImportError, ImportMode, ImportReport, ImportRow, MAX_IMPORT_ROWS, MAX_REPORTED_ERRORS,
     RowError,
 };
+pub use login::{DeviceLogin, DeviceProof, NoLongerAdmitted};
 pub use network::NetworkError;
 pub(crate) use network::{MAX_NETWORKS, Network};
 pub use new_device::{AliasError, NewDevice, RegisterDeviceError};

@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use coap::{CoapAccess, SignatureAttempt, SignatureKind};
 use device_registry::{
-    ApiKey, AuthError, Device, EventKind, NewEvent, Registry, SignatureAlgorithm,
+    ApiKey, AuthError, DeviceLogin, DeviceProof, EventKind, NewEvent, NoLongerAdmitted, Registry,
+    SignatureAlgorithm,
 };
-use domain::{Assurance, CredentialId, DeviceTopic, Timestamp, TopicClass};
+use domain::{Assurance, DeviceTopic, Timestamp, TopicClass};
 use ingest::Clock;
 use transport::{
     AccessControl, Admission, ConnectionEvent, Denial, Listener, LoginAttempt, PublishRight,
     Refusal, RefusalKind, SubscribeRight,
 };
 
-use super::children;
 use super::downlink::Downlink;
 use super::login::{self, KEY_OWNER, UNPROTECTED_OWNER};
 use super::login_book::LoginBook;
-use super::principal::{DeviceLogin, Lost, Principal, span};
+use super::principal::Principal;
 use super::topic;
 use super::topic_fault::TopicFault;
 use crate::components::Components;
@@ -105,7 +105,7 @@ impl AccessControl for Access {
     fn takeover_cure(&self, principal: &Principal) -> &'static str {
         match principal {
             // Its client id is its own id, and no other will do.
-            Principal::Device(login) if login.assurance == Assurance::Key => {
+            Principal::Device(login) if login.assurance() == Assurance::Key => {
                 "if this goes on, two devices share this identity and its key: register the second as a device of its own, with a key of its own"
             }
             Principal::Device(_) => {
@@ -187,46 +187,31 @@ impl CoapAccess for Access {
     }
 
     fn signature_fits(&self, attempt: &SignatureAttempt<'_>) -> bool {
-        let snapshot = self.registry.snapshot();
-        snapshot
-            .login(attempt.kid)
-            .and_then(|device| check_signature(device, attempt, self.clock.now()))
-            .is_ok()
+        self.log_in_by(attempt).is_ok()
     }
-}
-
-fn check_signature(
-    device: &Device,
-    attempt: &SignatureAttempt<'_>,
-    now: Timestamp,
-) -> Result<CredentialId, AuthError> {
-    let algorithm = match attempt.kind {
-        SignatureKind::Ed25519 => SignatureAlgorithm::Ed25519,
-        SignatureKind::Es256 => SignatureAlgorithm::Es256,
-    };
-    device_registry::verify_signature(
-        device,
-        algorithm,
-        attempt.signed_bytes,
-        attempt.signature,
-        now,
-    )
 }
 
 impl Access {
     fn verify_message(&self, attempt: &SignatureAttempt<'_>) -> Result<Principal, Refusal> {
-        let now = self.clock.now();
+        match self.log_in_by(attempt) {
+            Ok(login) => Ok(Principal::Device(Arc::new(login))),
+            Err(error) => Err(refusal(&error)),
+        }
+    }
+
+    /// A message's signature is a login of its own.
+    fn log_in_by(&self, attempt: &SignatureAttempt<'_>) -> Result<DeviceLogin, AuthError> {
+        let proof = DeviceProof::Signature {
+            algorithm: match attempt.kind {
+                SignatureKind::Ed25519 => SignatureAlgorithm::Ed25519,
+                SignatureKind::Es256 => SignatureAlgorithm::Es256,
+            },
+            message: attempt.signed_bytes,
+            signature: attempt.signature,
+        };
         let snapshot = self.registry.snapshot();
-        let device = snapshot
-            .login(attempt.kid)
-            .map_err(|error| refusal(&error))?;
-        let credential = check_signature(device, attempt, now).map_err(|error| refusal(&error))?;
-        Ok(Principal::Device(Arc::new(DeviceLogin::new(
-            &snapshot,
-            Arc::clone(device),
-            credential,
-            Assurance::SignedMessage,
-        ))))
+        self.registry
+            .log_in(&snapshot, attempt.kid, &proof, self.clock.moment())
     }
 }
 
@@ -243,7 +228,9 @@ impl Access {
             None | Some("+") => true,
             Some(child) => {
                 let snapshot = self.registry.snapshot();
-                children::admitted(&snapshot, login.id(), child, self.clock.now()).is_ok()
+                snapshot
+                    .admitted_child(login.id(), child, self.clock.now())
+                    .is_ok()
             }
         }
     }
@@ -275,18 +262,15 @@ pub(super) fn refusal(error: &AuthError) -> Refusal {
 }
 
 /// What the operator reads where a device has lost its right.
-pub(super) fn refused(lost: Lost) -> Refusal {
-    match lost {
-        Lost::Unknown => refusal(&AuthError::UnknownDevice),
-        Lost::Revoked => refusal(&AuthError::Revoked),
-        Lost::Expired(at) => refusal(&AuthError::DeviceExpired { at }),
-        Lost::CredentialExpired(at) => refusal(&AuthError::CredentialExpired { at }),
-        Lost::Credential => Refusal::new(
-            RefusalKind::Revoked,
-            "the credential that it logged in with was removed",
-        )
-        .with_cure("log in with another of the device's credentials, or give it a new one"),
-    }
+pub(super) fn refused(lost: NoLongerAdmitted) -> Refusal {
+    let kind = match lost {
+        NoLongerAdmitted::Unknown => RefusalKind::UnknownDevice,
+        NoLongerAdmitted::Revoked | NoLongerAdmitted::CredentialRemoved => RefusalKind::Revoked,
+        NoLongerAdmitted::Expired(_) | NoLongerAdmitted::CredentialExpired(_) => {
+            RefusalKind::Expired
+        }
+    };
+    Refusal::new(kind, lost.to_string()).with_cure(lost.cure())
 }
 
 /// For how long an API key is accepted, or why it does not any more.
@@ -299,6 +283,6 @@ fn key_lasts(key: Option<&ApiKey>, now: Timestamp) -> Result<Option<Duration>, R
             refuse(RefusalKind::Revoked, "the API key was revoked")
         }
         Some(key) if !key.live(now) => refuse(RefusalKind::Expired, "the API key has expired"),
-        Some(key) => Ok(key.expires.map(|at| span(now, at))),
+        Some(key) => Ok(key.expires.map(|at| now.until(at))),
     }
 }

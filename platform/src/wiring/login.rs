@@ -4,14 +4,13 @@
 use std::sync::Arc;
 
 use device_registry::{
-    ApiKeyKind, CHALLENGE_METHOD, Device, Exposure, Registry, Snapshot, authenticate_certificate,
-    authenticate_challenge, authenticate_jwt, login_name, new_challenge,
+    ApiKeyKind, CHALLENGE_METHOD, DeviceProof, Exposure, Registry, login_name, new_challenge,
 };
-use domain::{Assurance, CredentialId, Timestamp};
+use domain::{Assurance, Timestamp};
 use transport::{Admission, Listener, LoginAttempt, Realm, Refusal, RefusalKind};
 
 use super::access::{Access, refusal, refused};
-use super::principal::{DeviceLogin, Principal, span};
+use super::principal::Principal;
 
 /// Before the id of an API key, where a session is the key's. No device has a
 /// colon in its id.
@@ -44,40 +43,23 @@ impl Access {
             (Some(key), _) if key.starts_with(b"mdk_") => {
                 admit_application(&self.registry, key, attempt.origin, self.clock.now())
             }
-            (Some(token), _) if looks_like_jwt(token) => self.admit_by_token(attempt, login, token),
-            (Some(password), _) => self.admit_by_password(attempt, login, password),
-            (None, Some(public_key)) => self.admit_by_certificate(attempt, login, public_key),
+            (Some(token), _) if looks_like_jwt(token) => {
+                let audience = &self.audience;
+                self.admit_device(attempt, login, &DeviceProof::Token { token, audience })
+            }
+            (Some(password), _) => {
+                let exposure = exposure(attempt);
+                let proof = DeviceProof::Password { password, exposure };
+                self.admit_device(attempt, login, &proof)
+            }
+            (None, Some(public_key)) => {
+                self.admit_device(attempt, login, &DeviceProof::Certificate { public_key })
+            }
             (None, None) => Err(Refusal::new(
                 RefusalKind::BadCredentials,
                 "no password: a device sends a JWT signed by its key, an application its API key",
             )),
         }
-    }
-
-    fn admit_by_token(
-        &self,
-        attempt: &LoginAttempt<'_>,
-        login: &str,
-        token: &[u8],
-    ) -> Result<Admission<Principal>, Refusal> {
-        let (snapshot, now) = (self.registry.snapshot(), self.clock.moment());
-        let device = known(&snapshot, login)?;
-        let credential = authenticate_jwt(device, token, &self.audience, now)
-            .map_err(|error| refusal(&error))?;
-        self.admit_by_key(attempt, &snapshot, device, credential)
-    }
-
-    fn admit_by_certificate(
-        &self,
-        attempt: &LoginAttempt<'_>,
-        login: &str,
-        public_key: &[u8],
-    ) -> Result<Admission<Principal>, Refusal> {
-        let snapshot = self.registry.snapshot();
-        let device = known(&snapshot, login)?;
-        let credential = authenticate_certificate(device, public_key, self.clock.now())
-            .map_err(|error| refusal(&error))?;
-        self.admit_by_key(attempt, &snapshot, device, credential)
     }
 
     pub(super) fn admit_by_challenge(
@@ -89,73 +71,49 @@ impl Access {
         let nonce = challenge
             .try_into()
             .map_err(|_| Refusal::new(RefusalKind::BadCredentials, "no challenge was sent"))?;
-        let (snapshot, now) = (self.registry.snapshot(), self.clock.now());
-        let device = known(&snapshot, user_name(attempt)?)?;
-        let credential = authenticate_challenge(device, &self.audience, nonce, answer, now)
-            .map_err(|error| refusal(&error))?;
-        self.admit_by_key(attempt, &snapshot, device, credential)
+        let proof = DeviceProof::Challenge {
+            audience: &self.audience,
+            nonce,
+            signature: answer,
+        };
+        self.admit_device(attempt, user_name(attempt)?, &proof)
     }
 
-    fn admit_by_password(
+    /// All of it is from one look at the registry. A device with a key has one
+    /// session, whose name nobody else may use.
+    fn admit_device(
         &self,
         attempt: &LoginAttempt<'_>,
-        login: &str,
-        password: &[u8],
+        name: &str,
+        proof: &DeviceProof<'_>,
     ) -> Result<Admission<Principal>, Refusal> {
-        let (snapshot, now) = (self.registry.snapshot(), self.clock.now());
-        let device = known(&snapshot, login)?;
-        let credential = self
+        let snapshot = self.registry.snapshot();
+        let login = self
             .registry
-            .authenticate_password(device, password, exposure(attempt), now)
+            .log_in(&snapshot, name, proof, self.clock.moment())
             .map_err(|error| refusal(&error))?;
-        self.admission(&snapshot, device, credential, Assurance::Password)
-    }
-
-    /// A device with a key has one session, whose name nobody else may use.
-    fn admit_by_key(
-        &self,
-        attempt: &LoginAttempt<'_>,
-        snapshot: &Snapshot,
-        device: &Arc<Device>,
-        credential: CredentialId,
-    ) -> Result<Admission<Principal>, Refusal> {
         // An alias is the device's too.
         let named = snapshot.device_by_login(attempt.client_id);
-        match named.is_some_and(|named| named.id == device.id) {
-            true => self.admission(snapshot, device, credential, Assurance::Key),
-            false => Err(Refusal::new(
+        let is_named = named.is_some_and(|named| named.id == *login.id());
+        if login.assurance() == Assurance::Key && !is_named {
+            return Err(Refusal::new(
                 RefusalKind::BadClientId,
                 "a device with a key uses its id as the client id",
-            )),
+            ));
         }
-    }
-
-    /// All of it is from one look at the registry, the one that the proof was
-    /// checked by.
-    fn admission(
-        &self,
-        snapshot: &Snapshot,
-        device: &Arc<Device>,
-        credential: CredentialId,
-        assurance: Assurance,
-    ) -> Result<Admission<Principal>, Refusal> {
-        let login = DeviceLogin::new(snapshot, Arc::clone(device), credential, assurance);
         // The registry may have changed since.
         let lasts = login.lasts(&self.registry, self.clock.now());
+        let device = snapshot.device(login.id().as_str());
         Ok(Admission {
             lasts: lasts.map_err(refused)?,
-            session_owner: device.id.to_string(),
+            session_owner: login.id().to_string(),
             realm: Realm::Platform,
-            agency: Some(device.agency.as_str().into()),
+            agency: device.map(|device| device.agency.as_str().into()),
             max_keep_alive: 0,
             max_session_expiry: u32::MAX,
             principal: Principal::Device(Arc::new(login)),
         })
     }
-}
-
-fn known<'a>(snapshot: &'a Snapshot, login: &str) -> Result<&'a Arc<Device>, Refusal> {
-    snapshot.login(login).map_err(|error| refusal(&error))
 }
 
 /// What a device has to sign. An unknown one gets a challenge too: nobody
@@ -230,7 +188,7 @@ fn admit_application(
         }
     }
     Ok(Admission {
-        lasts: key.expires.map(|at| span(now, at)),
+        lasts: key.expires.map(|at| now.until(at)),
         session_owner: format!("{KEY_OWNER}{}", key.id),
         realm: Realm::Platform,
         agency: None,

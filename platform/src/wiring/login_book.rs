@@ -7,12 +7,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
+use device_registry::DeviceLogin;
 use domain::{Assurance, DeviceId};
 use parking_lot::Mutex;
 use text_formats::prometheus::{Exposition, Kind};
 use transport::{Admission, ConnectionEvent, EventKind, Listener, Refusal};
 
-use super::principal::{DeviceLogin, Principal};
+use super::principal::Principal;
 
 /// Shared by the listeners.
 #[derive(Default)]
@@ -82,7 +83,7 @@ impl LoginBook {
     /// How the device on a standing connection proved who it is.
     pub(crate) fn assurance(&self, device: &DeviceId) -> Option<Assurance> {
         let login = self.logins.lock().get(device)?.upgrade()?;
-        Some(login.assurance)
+        Some(login.assurance())
     }
 
     /// Appends the counts.

@@ -1,10 +1,9 @@
 //! Between the broker and the data plane: the only place that knows both.
 //!
-//! - [`principal`]: who is on a connection, and its current registry entry
+//! - [`principal`]: who is on a connection
 //! - [`access`]: who may connect, publish and subscribe
 //! - `login`: how they prove who they are
 //! - [`login_book`]: how logins went
-//! - [`children`]: for whom a gateway speaks
 //! - [`uplink`]: a published message on its way to the log
 //! - [`downlink`]: applied observations on their way to subscribers
 //! - `messages`: what a frame is to subscribers
@@ -16,7 +15,6 @@
 
 pub(crate) mod access;
 pub(crate) mod backlog;
-pub(crate) mod children;
 pub(crate) mod downlink;
 mod login;
 pub(crate) mod login_book;

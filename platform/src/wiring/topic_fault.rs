@@ -2,11 +2,9 @@
 //! that leads in. For the operator; the sender learns no more than that it was
 //! refused.
 
-use device_registry::Snapshot;
+use device_registry::{NotItsChild, Snapshot};
 use domain::{DeviceId, DeviceTopic, Timestamp, TopicClass};
 use transport::{Denial, Leaves, Refusal, RefusalKind, RejectCause};
-
-use super::children::{self, NotItsChild};
 
 /// Why a topic is not one to publish on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,7 +52,7 @@ impl TopicFault {
     ) -> Option<Self> {
         match DeviceTopic::parse(name).filter(|topic| topic.is_of(device)) {
             Some(topic) => match topic.child {
-                Some(child) => match children::admitted(snapshot, device, child, now) {
+                Some(child) => match snapshot.admitted_child(device, child, now) {
                     Err(fault) => Some(Self::of_child(child, fault)),
                     Ok(_) => Self::of_class(name, topic.class),
                 },

@@ -68,8 +68,8 @@ impl ProblemKind {
         }
         FORBIDDEN "forbidden" FORBIDDEN {
             "The caller may not do this", "권한이 없습니다",
-            "The caller is known but this is for another role, or the browser's origin is not among those of the key, or a session's request came from another site.",
-            "인증은 되었으나 다른 역할의 기능이거나, 브라우저의 출처(origin)가 키에 등록되어 있지 않거나, 다른 사이트에서 온 세션 요청입니다.",
+            "The caller is known but this is for another role, or the browser's origin is not among those of the key, or a session's request came from another site, or a device sends for one that is not its child.",
+            "인증은 되었으나 다른 역할의 기능이거나, 브라우저의 출처(origin)가 키에 등록되어 있지 않거나, 다른 사이트에서 온 세션 요청이거나, 하위 장치가 아닌 기기를 대신해 보낸 데이터입니다.",
         }
         NOT_FOUND "not-found" NOT_FOUND {
             "Nothing is here", "찾을 수 없습니다",

@@ -7,4 +7,5 @@ mod csv;
 pub(crate) mod device;
 pub(crate) mod events;
 pub(crate) mod import;
+mod login;
 pub(crate) mod telemetry;

@@ -69,6 +69,25 @@ fn a_device_that_is_revoked_before_its_body_is_there_stores_nothing() {
 }
 
 #[test]
+fn a_gateway_that_loses_its_child_before_the_body_is_there_stores_nothing() {
+    let platform = Platform::start();
+    let agency = platform.agency();
+    platform.device("gw", &agency, "traffic.flow", &json!({}));
+    platform.device("child", &agency, "traffic.flow", &json!({"gateway": "gw"}));
+    let body = json!({"speed": 40});
+    let basic = platform.basic("gw");
+    let headers = [("authorization", basic.as_str())];
+    let path = "/v1/devices/gw/children/child/telemetry";
+    let peer = begin(&platform, path, &headers, &body);
+    platform
+        .operator("PATCH", "/v1/devices/child", Some(json!({"gateway": null})))
+        .expect(200);
+    assert_eq!(finish(peer, &body), 403);
+    let latest = platform.operator("GET", "/v1/latest?device=child", None);
+    assert_eq!(latest.expect(200)["items"], json!([]));
+}
+
+#[test]
 fn who_logs_out_before_the_body_is_there_changes_nothing() {
     let platform = Platform::start();
     let cookie = login(&platform);

@@ -1,4 +1,5 @@
-//! A device's gateway: at registration, by patch, in lists and in imports.
+//! A device's gateway: at registration, by patch, in lists and in imports; and
+//! for whom it sends.
 
 use serde_json::{Value, json};
 
@@ -104,4 +105,56 @@ fn an_import_names_gateways_in_both_forms() {
         .operator("GET", "/v1/devices?gateway=gw-1", None)
         .expect(200);
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_gateway_sends_for_its_own_children_and_for_nobody_else() {
+    let platform = Platform::start();
+    let agency = platform.agency();
+    for id in ["gw", "other"] {
+        platform.device(id, &agency, "traffic.flow", &json!({}));
+    }
+    platform.device("child", &agency, "traffic.flow", &json!({"gateway": "gw"}));
+    let of_child = "/v1/devices/gw/children/child/telemetry";
+    // With a field that is registered first.
+    let receipt = platform.publish_at(of_child, "gw", &json!({"speed": 40, "new": 1}));
+    assert_eq!(receipt.expect(200)["stored"], 2);
+    let speed = platform.datastream("child", "speed");
+    let path = format!("/v1/datastreams/{speed}/observations");
+    let kept = platform.operator("GET", &path, None).expect(200);
+    assert_eq!(kept["items"][0]["value"], 40.0);
+    let flags = json!(["time_assigned", "gateway"]);
+    assert_eq!(kept["items"][0]["flags"], flags);
+
+    for (path, sender) in [
+        ("/v1/devices/gw/children/other/telemetry", "gw"),
+        ("/v1/devices/gw/children/gw/telemetry", "gw"),
+        ("/v1/devices/gw/children/nobody/telemetry", "gw"),
+        ("/v1/devices/other/children/child/telemetry", "other"),
+    ] {
+        let refused = platform.publish_at(path, sender, &json!({"speed": 66}));
+        refused.problem(403, "forbidden");
+    }
+    for (path, sender) in [
+        ("/v1/devices/child/telemetry", "gw"),
+        (of_child, "child"),
+        (of_child, "other"),
+    ] {
+        let refused = platform.publish_at(path, sender, &json!({"speed": 66}));
+        refused.problem(401, "unauthenticated");
+    }
+    let events = platform.all("/v1/devices/gw/events");
+    let told = |event: &&Value| {
+        event["kind"] == "publish-denied" && event["reason"].as_str().unwrap().contains("nobody")
+    };
+    assert!(events.iter().find(told).is_some(), "{events:?}");
+
+    assert_eq!(set(&platform, "child", &json!("other")).status, 200);
+    let refused = platform.publish_at(of_child, "gw", &json!({"speed": 66}));
+    refused.problem(403, "forbidden");
+    let through_other = "/v1/devices/other/children/child/telemetry";
+    let taken = platform.publish_at(through_other, "other", &json!({"speed": 41}));
+    taken.expect(200);
+    let kept = platform.operator("GET", &path, None).expect(200);
+    assert_eq!(kept["items"].as_array().unwrap().len(), 2, "{kept}");
 }

@@ -142,6 +142,15 @@ fn furnish(visit: &mut Visit<'_>) -> (u64, String) {
     let unreadable = platform.publish("dev-1", &json!("no reading"));
     assert_eq!(unreadable.status, 422);
     visit.check(line, &unreadable);
+    let through = json!({"gateway": "dev-2"});
+    platform.device("dev-3", "seoul", "traffic.flow", &through);
+    for (child, status) in [("dev-3", 200), ("dev-1", 403)] {
+        let path = format!("/v1/devices/dev-2/children/{child}/telemetry");
+        let reply = platform.publish_at(&path, "dev-2", &json!({"speed": 9}));
+        assert_eq!(reply.status, status);
+        let line = "POST /v1/devices/{id}/children/{child}/telemetry";
+        visit.check(line, &reply);
+    }
     (platform.datastream("dev-1", "speed"), password)
 }
 

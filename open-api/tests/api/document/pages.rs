@@ -50,6 +50,7 @@ const OPERATIONS: &[&str] = &[
     "post /v1/backup",
     "post /v1/devices",
     "post /v1/devices/import",
+    "post /v1/devices/{id}/children/{child}/telemetry",
     "post /v1/devices/{id}/keys",
     "post /v1/devices/{id}/password",
     "post /v1/devices/{id}/revoke",

@@ -261,18 +261,18 @@ impl Platform {
 
     /// Telemetry by the device's password.
     pub(crate) fn publish(&self, id: &str, payload: &Value) -> Reply {
-        let basic = self.basic(id);
+        self.publish_at(&format!("/v1/devices/{id}/telemetry"), id, payload)
+    }
+
+    /// The same at a path that may be another's.
+    pub(crate) fn publish_at(&self, path: &str, sender: &str, payload: &Value) -> Reply {
+        let basic = self.basic(sender);
         let headers = [
             ("authorization", basic.as_str()),
             ("content-type", "application/json"),
         ];
-        let path = format!("/v1/devices/{id}/telemetry");
-        self.send(
-            "POST",
-            &path,
-            &headers,
-            Some(payload.to_string().into_bytes()),
-        )
+        let payload = payload.to_string().into_bytes();
+        self.send("POST", path, &headers, Some(payload))
     }
 
     /// A password that a test made by itself.

@@ -5,7 +5,8 @@ mod lost;
 use std::time::{Duration, Instant};
 
 use device_registry::{
-    Actor, ApiKey, DevicePatch, NewAgency, NewApplication, NewDevice, Patch, Visibility,
+    Actor, ApiKey, DeviceLogin, DevicePatch, NewAgency, NewApplication, NewDevice, Patch,
+    Visibility,
 };
 use domain::batch::Resent;
 use domain::{
@@ -16,7 +17,6 @@ use ingest::{CommitPolicy, Config, SystemClock};
 use transport::{LogMessage, TopicFilter};
 
 use super::*;
-use crate::wiring::principal::DeviceLogin;
 
 /// 2026-09-21T13:33:20Z.
 const NOW: Timestamp = Timestamp::from_micros(1_790_000_000_000_000);

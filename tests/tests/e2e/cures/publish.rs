@@ -1,6 +1,7 @@
 //! Why a message may not be published on its topic, row by row.
 
-use platform::{NotItsChild, TopicFault};
+use device_registry::NotItsChild;
+use platform::TopicFault;
 use sdk::api::NewApplication;
 use tests::{BareClient, Start, TestDevice, TestPlatform};
 

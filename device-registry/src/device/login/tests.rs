@@ -9,16 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use device_registry::{
-    Actor, Credential, Device, DevicePatch, DeviceStatus, NewAgency, NewDevice, PasswordTerms,
-    Patch, Registry, Snapshot,
-};
 use domain::{AgencyId, Assurance, CredentialId, DeviceId, ModelId, Timestamp};
 use proptest::prelude::*;
 
-use super::{DeviceLogin, Lost};
-use crate::wiring::children::NotItsChild;
-use crate::wiring::topic_fault::TopicFault;
+use super::{DeviceLogin, NoLongerAdmitted};
+use crate::{
+    Actor, Credential, Device, DevicePatch, DeviceStatus, NewAgency, NewDevice, NotItsChild,
+    PasswordTerms, Patch, Registry, Snapshot,
+};
 
 const GATEWAY: &str = "gw";
 const CHILD: &str = "child";
@@ -243,11 +241,15 @@ impl World {
             match login.lasts(&self.registry, now) {
                 Ok(None) => assert!(found.is_ok() && self.device(GATEWAY).expires.is_none()),
                 Ok(Some(span)) => assert!(span > Duration::ZERO),
-                Err(Lost::Revoked) => {
+                Err(NoLongerAdmitted::Revoked) => {
                     assert_eq!(self.device(GATEWAY).status, DeviceStatus::Revoked);
                 }
-                Err(Lost::Expired(at) | Lost::CredentialExpired(at)) => assert!(at <= now),
-                Err(Lost::Credential | Lost::Unknown) => assert!(found.is_err()),
+                Err(NoLongerAdmitted::Expired(at) | NoLongerAdmitted::CredentialExpired(at)) => {
+                    assert!(at <= now);
+                }
+                Err(NoLongerAdmitted::CredentialRemoved | NoLongerAdmitted::Unknown) => {
+                    assert!(found.is_err());
+                }
             }
         }
         self.check_child(now);
@@ -256,18 +258,9 @@ impl World {
     /// An answer of the same generation is still the answer, but for a right
     /// that has ended by itself.
     fn check_child(&mut self, now: Timestamp) {
-        let ask = |snapshot: &Snapshot| {
-            let topic = format!("devices/{GATEWAY}/children/{CHILD}/telemetry");
-            TopicFault::of_device(&topic, &id(GATEWAY), snapshot, now)
-        };
-        let fault = ask(&self.registry.snapshot());
-        let ended = matches!(
-            &fault,
-            Some(TopicFault::Child {
-                fault: NotItsChild::Expired(_),
-                ..
-            })
-        );
+        let snapshot = self.registry.snapshot();
+        let fault = snapshot.admitted_child(&id(GATEWAY), CHILD, now).err();
+        let ended = matches!(fault, Some(NotItsChild::Expired(_)));
         let generation = self.registry.generation();
         match self.remembered {
             Some((since, allowed)) if since == generation => {
@@ -304,7 +297,8 @@ fn a_device_that_is_revoked_while_it_logs_in_is_out() {
     let now = world.now();
     assert_eq!(
         login.current(&world.registry, now).err(),
-        Some(Lost::Revoked)
+        Some(NoLongerAdmitted::Revoked)
     );
-    assert_eq!(login.lasts(&world.registry, now).err(), Some(Lost::Revoked));
+    let lasts = login.lasts(&world.registry, now);
+    assert_eq!(lasts.err(), Some(NoLongerAdmitted::Revoked));
 }
