@@ -1,11 +1,11 @@
-//! "Why does it not connect?": what happened at the doors lately, in memory.
+//! "Why does it not connect?": the latest connections, refusals and ends, in memory.
 //!
 //! Each device has a ring of its last 1,000 events, and all refusals, of known
 //! and unknown identities, stand in one more ring of 1,000. Together the
 //! devices keep at most [`MAX_EVENTS`]; beyond that a device with many gives
 //! up its oldest, so that a flood by one does not wipe out the history of the
 //! quiet ones. A refusal that comes again within [`FOLD_WITHIN`] is one event
-//! with a count: a client that tries each second is told of once a minute.
+//! with a count: a client that tries each second makes one event a minute.
 //! Recording is one short lock and one allocation or two; nothing is written
 //! to the disk, and a restart begins anew.
 

@@ -110,7 +110,7 @@ fn open_data(
     )?;
     let keys = identity::load_or_create(data)?;
     let keeper = Arc::new(folder.complete()?);
-    keeper.registry(registry.mark()?);
+    keeper.registry(registry.mark());
     keeper.note(ingest.durable_offset(), sessions.changes());
     registry.on_durable({
         let keeper = Arc::clone(&keeper);

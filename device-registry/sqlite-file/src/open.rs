@@ -18,15 +18,6 @@ impl Schema {
         self.0.len() as u32
     }
 
-    /// The newest tables, without a file.
-    pub fn in_memory(self) -> rusqlite::Result<Connection> {
-        let connection = Connection::open_in_memory()?;
-        for step in self.0 {
-            connection.execute_batch(step)?;
-        }
-        Ok(connection)
-    }
-
     /// Runs the steps that the file lacks. Answers with its version before.
     fn migrate(self, connection: &mut Connection) -> rusqlite::Result<u32> {
         let from: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;

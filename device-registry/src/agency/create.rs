@@ -7,8 +7,8 @@ use domain::AgencyId;
 
 use super::Agency;
 use crate::label::{self, LabelError};
-use crate::registry::{Actor, ErrorClass, OperationError, Registry};
-use crate::store::{self, StoreError};
+use crate::registry::{Actor, ErrorClass, OperationError, Registry, RowChange};
+use crate::store::StoreError;
 
 /// Agencies of one platform.
 pub const MAX_AGENCIES: usize = 10_000;
@@ -72,7 +72,7 @@ impl Registry {
                 retention_days: BTreeMap::new(),
                 created: change.now,
             });
-            store::insert_agency(&change.transaction, &agency)?;
+            change.write(RowChange::AddAgency(Arc::clone(&agency)));
             change.draft.put_agency(Arc::clone(&agency));
             Ok(agency)
         })

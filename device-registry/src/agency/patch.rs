@@ -7,8 +7,8 @@ use domain::{AgencyId, ModelId};
 
 use super::Agency;
 use super::retention::{self, RetentionError};
-use crate::registry::{Actor, ErrorClass, OperationError, Registry};
-use crate::store::{self, StoreError};
+use crate::registry::{Actor, ErrorClass, OperationError, Registry, RowChange};
+use crate::store::StoreError;
 
 /// The changes; what is absent stays.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -65,7 +65,11 @@ impl Registry {
                     return Err(PatchAgencyError::UnknownModel(model.clone()));
                 }
                 let days = days.map(retention::check).transpose()?;
-                store::set_retention(&change.transaction, id, model, days)?;
+                change.write(RowChange::SetRetention {
+                    agency: id.clone(),
+                    model: model.clone(),
+                    days,
+                });
                 match days {
                     Some(days) => agency.retention_days.insert(model.clone(), days),
                     None => agency.retention_days.remove(model),

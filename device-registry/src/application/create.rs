@@ -7,9 +7,9 @@ use domain::ApplicationId;
 use super::keys::issue;
 use super::{Application, IssuedKey, MAX_APPLICATIONS, NewApiKey};
 use crate::label::{self, LabelError};
-use crate::registry::{Actor, ErrorClass, OperationError, Registry};
+use crate::registry::{Actor, ErrorClass, OperationError, Registry, RowChange};
 use crate::secret::{RandomError, random_base62};
-use crate::store::{self, StoreError};
+use crate::store::StoreError;
 
 /// Random characters of an application's id.
 const ID_CHARS: usize = 12;
@@ -82,7 +82,7 @@ impl Registry {
                 contact: new.contact,
                 created: change.now,
             });
-            store::insert_application(&change.transaction, &application)?;
+            change.write(RowChange::AddApplication(Arc::clone(&application)));
             change.draft.put_application(Arc::clone(&application));
             let key = issue(change, &application.id, first)?;
             Ok(CreatedApplication { application, key })

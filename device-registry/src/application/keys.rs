@@ -7,9 +7,9 @@ use domain::{ApiKeyId, ApplicationId, Timestamp};
 
 use super::key_text::{self, KeyTextError};
 use super::{ApiKey, ApiKeyKind, LastUse, MAX_KEYS_EVER, MAX_LIVE_KEYS, MAX_ORIGINS};
-use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry};
+use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry, RowChange};
 use crate::secret::{self, Pepper, RandomError};
-use crate::store::{self, StoreError};
+use crate::store::StoreError;
 
 /// The longest origin, in bytes.
 const MAX_ORIGIN_BYTES: usize = 256;
@@ -124,7 +124,7 @@ impl OperationError for RevokeKeyError {
     }
 }
 
-/// Why a text opens no door.
+/// Why a text is not accepted as an API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ApiKeyError {
     #[error("this is no API key: one begins with mdk_ and has 67 characters, or mdk_pub_ and 71")]
@@ -218,8 +218,9 @@ impl Registry {
             }
             let mut revoked = ApiKey::clone(standing);
             revoked.revoked = Some(change.now);
-            store::revoke_api_key(&change.transaction, key, change.now)?;
-            change.draft.put_api_key(Arc::new(revoked));
+            let revoked = Arc::new(revoked);
+            change.draft.put_api_key(Arc::clone(&revoked));
+            change.write(RowChange::RevokeApiKey(revoked));
             change.alters_rights();
             Ok(())
         })
@@ -253,16 +254,13 @@ impl Registry {
     /// crash loses what was not written, which is why nothing else hangs on it.
     pub fn flush_last_uses(&self) -> Result<(), StoreError> {
         self.change(&Actor::Platform, |change| {
-            let mut written = 0;
-            for key in change.draft.api_keys.values() {
-                if let Some(at) = key.last_use.unflushed() {
-                    store::update_last_use(&change.transaction, &key.id, at)?;
-                    written += 1;
-                }
-            }
-            if written == 0 {
-                change.discard();
-            }
+            let used = change.draft.api_keys.values().filter_map(|key| {
+                let at = key.last_use.unflushed()?;
+                let key = key.id.clone();
+                Some(RowChange::NoteApiKeyUse { key, at })
+            });
+            let used: Vec<RowChange> = used.collect();
+            change.write_all(used);
             Ok(())
         })
     }
@@ -289,7 +287,7 @@ impl NewApiKey {
 }
 
 pub(super) fn issue(
-    change: &mut Change<'_>,
+    change: &mut Change,
     application: &ApplicationId,
     prepared: PreparedKey,
 ) -> Result<IssuedKey, StoreError> {
@@ -310,7 +308,11 @@ pub(super) fn issue(
         hmac,
         last_use: LastUse::default(),
     });
-    store::insert_api_key(&change.transaction, &key)?;
+    let number = change.next_api_key()?;
+    change.write(RowChange::AddApiKey {
+        number,
+        key: Arc::clone(&key),
+    });
     change.draft.put_api_key(Arc::clone(&key));
     Ok(IssuedKey { key, text })
 }

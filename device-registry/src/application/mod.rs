@@ -83,7 +83,7 @@ impl ApiKey {
             .any(|allowed| allowed.eq_ignore_ascii_case(origin))
     }
 
-    /// When it last opened the door, to the second; flushed lazily.
+    /// When it was last accepted, to the second; written down now and then.
     pub fn last_used(&self) -> Option<Timestamp> {
         self.last_use.get()
     }

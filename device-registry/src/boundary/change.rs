@@ -6,8 +6,8 @@ use domain::BoundaryName;
 
 use super::{Boundary, GeoJson, GeoJsonError, Shape};
 use crate::label::{self, LabelError};
-use crate::registry::{Actor, ErrorClass, OperationError, Registry};
-use crate::store::{self, StoreError};
+use crate::registry::{Actor, ErrorClass, OperationError, Registry, RowChange};
+use crate::store::StoreError;
 
 /// Boundaries of one platform.
 pub const MAX_BOUNDARIES: usize = 1_000;
@@ -120,7 +120,7 @@ impl Registry {
                 shape,
                 changed: change.now,
             });
-            store::put_boundary(&change.transaction, &boundary)?;
+            change.write(RowChange::PutBoundary(Arc::clone(&boundary)));
             change.draft.put_boundary(Arc::clone(&boundary));
             Ok(PutBoundary { boundary, replaced })
         })
@@ -136,7 +136,7 @@ impl Registry {
             if !change.draft.remove_boundary(name) {
                 return Err(RemoveBoundaryError::Unknown(name.clone()));
             }
-            store::delete_boundary(&change.transaction, name)?;
+            change.write(RowChange::RemoveBoundary(name.clone()));
             Ok(())
         })
     }

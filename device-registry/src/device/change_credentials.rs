@@ -9,9 +9,9 @@ use super::{
     Credential, CredentialProof, Device, DeviceStatus, MAX_CREDENTIALS, MAX_NETWORKS, Network,
     NetworkError, NewKey, PublicKeyError,
 };
-use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry};
+use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry, RowChange};
 use crate::secret::{self, RandomError, SECRET_BYTES};
-use crate::store::{self, StoreError};
+use crate::store::StoreError;
 
 /// The limits of a password that is made.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -161,7 +161,7 @@ impl Registry {
                     credential,
                 });
             }
-            store::delete_credential(&change.transaction, credential)?;
+            change.write(RowChange::RemoveCredential(credential));
             change.draft.put_device(changed);
             change.alters_rights();
             Ok(())
@@ -170,7 +170,7 @@ impl Registry {
 }
 
 fn add(
-    change: &mut Change<'_>,
+    change: &mut Change,
     id: &DeviceId,
     proof: CredentialProof,
     expires: Option<Timestamp>,
@@ -190,20 +190,29 @@ fn add(
     }
     let mut device = Device::clone(standing);
     // An expired one makes room: nobody has to clean up before a rotation.
-    for expired in device
-        .credentials
-        .iter()
-        .filter(|other| other.expired(change.now))
-    {
-        store::delete_credential(&change.transaction, expired.id)?;
-    }
     let now = change.now;
-    device.credentials.retain(|other| !other.expired(now));
+    let (expired, kept) = device
+        .credentials
+        .into_iter()
+        .partition(|other| other.expired(now));
+    device.credentials = kept;
     if device.credentials.len() >= MAX_CREDENTIALS {
         return Err(AddCredentialError::Full);
     }
-    let credential = store::insert_credential(&change.transaction, id, proof, now, expires)?;
+    let expired: Vec<Credential> = expired;
+    let remove = |credential: Credential| RowChange::RemoveCredential(credential.id);
+    change.write_all(expired.into_iter().map(remove));
+    let credential = Credential {
+        id: change.next_credential()?,
+        proof,
+        created: now,
+        expires,
+    };
     device.credentials.push(credential.clone());
+    change.write(RowChange::AddCredential {
+        device: id.clone(),
+        credential: credential.clone(),
+    });
     change.draft.put_device(device);
     Ok(credential)
 }

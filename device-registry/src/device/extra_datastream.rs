@@ -12,7 +12,7 @@ use domain::{DeviceId, FieldName, IdError};
 use super::Device;
 use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry};
 use crate::snapshot::Snapshot;
-use crate::store::{self, NewDatastream, StoreError};
+use crate::store::StoreError;
 use crate::thing::{Datastream, Thing};
 
 /// Fields a device may send that its model does not know.
@@ -83,16 +83,11 @@ impl Registry {
         fields: impl IntoIterator<Item = &'a NewExtraField>,
     ) -> Result<(), StoreError> {
         self.change(&Actor::Devices, |change| {
-            let mut made = 0;
             for new in fields {
                 let found = find(&change.draft, &new.device, new.field.as_str());
                 if let Ok(ExtraDatastream::New(new)) = found {
                     make(change, new)?;
-                    made += 1;
                 }
-            }
-            if made == 0 {
-                change.discard();
             }
             Ok(())
         })
@@ -131,7 +126,7 @@ fn device_of<'a>(
         .ok_or_else(|| ExtraDatastreamError::UnknownDevice(id.clone()))
 }
 
-fn make(change: &mut Change<'_>, new: NewExtraField) -> Result<(), StoreError> {
+fn make(change: &mut Change, new: NewExtraField) -> Result<(), StoreError> {
     let NewExtraField { device: id, field } = new;
     let snapshot = &change.draft;
     let Some((device, thing)) = snapshot
@@ -141,26 +136,9 @@ fn make(change: &mut Change<'_>, new: NewExtraField) -> Result<(), StoreError> {
         return Ok(());
     };
     let mut thing = Thing::clone(thing);
-    let number = store::insert_datastream(
-        &change.transaction,
-        &NewDatastream {
-            thing: &thing.id,
-            field: &field,
-            device: &id,
-            model: &device.model.id,
-        },
-    )?;
-    thing.datastreams.push(number);
-    let datastream = change.draft.compose_datastream(
-        number,
-        field,
-        &thing,
-        device.id.clone(),
-        device.model.id.clone(),
-    );
-    change.draft.put_datastream(datastream);
-    let thing_id = thing.id.clone();
-    change.draft.put_thing(thing);
-    change.draft.refresh_thing(&thing_id);
+    let row = change.add_datastream(&mut thing, field, &device.id, &device.model.id)?;
+    change.write(row);
+    let thing = change.draft.put_thing(thing);
+    change.draft.refresh_thing(&thing.id);
     Ok(())
 }

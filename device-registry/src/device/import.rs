@@ -106,7 +106,7 @@ impl Registry {
             checked.push(check(row));
         }
         let _alone = self.importing.lock();
-        let mut report = self.rehearse(|change| check_all(change, &checked))??;
+        let mut report = self.rehearse(|change| check_all(change, &checked))?;
         if mode == ImportMode::DryRun || !report.errors.is_empty() {
             return Ok(report);
         }
@@ -121,7 +121,7 @@ impl Registry {
 type CheckedRow = Result<(u64, DeviceId, Checked), RowError>;
 
 /// All rows, one after another, in a change that is not kept.
-fn check_all(change: &mut Change<'_>, rows: &[CheckedRow]) -> Result<ImportReport, ImportError> {
+fn check_all(change: &mut Change, rows: &[CheckedRow]) -> Result<ImportReport, ImportError> {
     let mut report = ImportReport {
         rows: rows.len(),
         ..ImportReport::default()
@@ -135,6 +135,7 @@ fn check_all(change: &mut Change<'_>, rows: &[CheckedRow]) -> Result<ImportRepor
             },
             Err(fault) => report.add(fault.clone()),
         }
+        change.forget_rows();
     }
     Ok(report)
 }
@@ -142,7 +143,7 @@ fn check_all(change: &mut Change<'_>, rows: &[CheckedRow]) -> Result<ImportRepor
 /// Rows that stood the rehearsal, of which none is left out. What has changed
 /// since can have made a row impossible all the same: then this piece is not
 /// kept.
-fn register_piece(change: &mut Change<'_>, rows: &[CheckedRow]) -> Result<usize, ImportError> {
+fn register_piece(change: &mut Change, rows: &[CheckedRow]) -> Result<usize, ImportError> {
     for row in rows {
         let Ok((line, _, device)) = row else { continue };
         register(change, device).map_err(|error| match error {

@@ -6,10 +6,9 @@ use domain::{DeviceId, Location, Timestamp};
 
 use super::Device;
 use super::gateway::{GatewayError, check_gateway};
-use super::register::move_thing;
 use crate::label::{self, LabelError};
-use crate::registry::{Actor, ErrorClass, OperationError, Registry};
-use crate::store::{self, StoreError};
+use crate::registry::{Actor, ErrorClass, OperationError, Registry, RowChange};
+use crate::store::StoreError;
 use crate::thing::{Licence, MAX_LOCATIONS, Thing, Visibility};
 
 /// What to do with a value that may be absent.
@@ -115,7 +114,6 @@ impl Registry {
                 check_gateway(&change.draft, id, &device.agency, gateway)?;
             }
             device.gateway = patch.gateway.over(device.gateway);
-            store::update_device(&change.transaction, &device)?;
 
             thing.visibility = patch.visibility.unwrap_or(thing.visibility);
             if let Some(licence) = patch.licence {
@@ -124,19 +122,20 @@ impl Registry {
             if let Some(attribution) = patch.attribution {
                 thing.attribution = attribution;
             }
-            store::update_thing(&change.transaction, &thing)?;
+            let mut moved = None;
             if patch.location != Patch::Keep {
                 if thing.locations.len() >= MAX_LOCATIONS {
                     return Err(PatchDeviceError::TooMobile);
                 }
-                let location = patch.location.over(None);
-                move_thing(change, &mut thing, location)?;
+                moved = thing.move_to(patch.location.over(None), change.now);
             }
 
-            let thing_id = thing.id.clone();
-            change.draft.put_thing(thing);
-            change.draft.put_device(device);
-            change.draft.refresh_thing(&thing_id);
+            let thing = change.draft.put_thing(thing);
+            let device = change.draft.put_device(device);
+            change.draft.refresh_thing(&thing.id);
+            change.write(RowChange::ChangeDevice(device));
+            change.write(RowChange::ChangeThing(thing));
+            change.write_all(moved);
             change.alters_rights();
             change
                 .draft

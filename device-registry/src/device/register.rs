@@ -4,15 +4,15 @@
 
 use std::sync::Arc;
 
-use domain::{DeviceId, Location, ThingId, Timestamp};
+use domain::{DeviceId, ThingId};
 
 use super::gateway::check_gateway;
 use super::new_device::{Checked, NewDevice, RegisterDeviceError};
-use super::{Device, DeviceStatus};
+use super::{Credential, Device, DeviceStatus};
 use crate::model::{Model, check_field};
-use crate::registry::{Actor, Change, Registry};
-use crate::store::{self, NewDatastream, NewDeviceRow, StoreError};
-use crate::thing::{Datastream, LocationSince, Thing, Visibility};
+use crate::registry::{Actor, Change, Registry, RowChange};
+use crate::store::StoreError;
+use crate::thing::{Thing, Visibility};
 
 impl Registry {
     pub fn register_device(
@@ -25,10 +25,10 @@ impl Registry {
     }
 }
 
-/// Rows and draft for one device. Every check stands before the first row, so
+/// Rows and draft for one device. Every check stands before the first of them, so
 /// that an import can go on after a bad one.
 pub(super) fn register(
-    change: &mut Change<'_>,
+    change: &mut Change,
     checked: &Checked,
 ) -> Result<Arc<Device>, RegisterDeviceError> {
     let new = &checked.new;
@@ -39,36 +39,18 @@ pub(super) fn register(
         // be connected, gains a child.
         change.alters_rights();
     }
+    let takes_over = standing.is_some();
     let mut thing = match standing {
-        Some(thing) => take_over_thing(change, thing, new)?,
-        None => new_thing(change, new)?,
+        Some(thing) => taken_over(thing, new),
+        None => new_thing(change, new),
     };
-    store::insert_device(
-        &change.transaction,
-        &NewDeviceRow {
-            id: &new.id,
-            alias: checked.alias.as_deref(),
-            thing: &thing.id,
-            agency: &new.agency,
-            gateway: new.gateway.as_ref(),
-            model: &new.model,
-            name: &new.name,
-            expires: new.expires,
-            created: change.now,
-        },
-    )?;
+    let located = new
+        .location
+        .and_then(|_| thing.move_to(new.location, change.now));
     thing.devices.push(new.id.clone());
-    let mut credentials = Vec::with_capacity(checked.keys.len());
-    for (proof, expires) in &checked.keys {
-        credentials.push(store::insert_credential(
-            &change.transaction,
-            &new.id,
-            proof.clone(),
-            change.now,
-            *expires,
-        )?);
-    }
-    write_datastreams(change, &mut thing, &new.id, &model)?;
+    let number = change.next_device()?;
+    let credentials = new_credentials(change, checked)?;
+    let datastreams = put_datastreams(change, &mut thing, &new.id, &model)?;
     let device = Device {
         id: new.id.clone(),
         alias: checked.alias.clone(),
@@ -85,20 +67,31 @@ pub(super) fn register(
         created: change.now,
         credentials,
     };
-    let thing_id = thing.id.clone();
-    let shared = thing.devices.len() > 1;
-    change.draft.put_thing(thing);
+    let thing = change.draft.put_thing(thing);
     let device = change.draft.put_device(device);
-    if shared {
-        change.draft.refresh_thing(&thing_id);
+    change.write(if takes_over {
+        RowChange::ChangeThing(Arc::clone(&thing))
+    } else {
+        RowChange::AddThing(Arc::clone(&thing))
+    });
+    change.write_all(located);
+    change.write(RowChange::AddDevice {
+        number,
+        device: Arc::clone(&device),
+    });
+    let credentials = device.credentials.iter();
+    change.write_all(credentials.map(|credential| RowChange::AddCredential {
+        device: device.id.clone(),
+        credential: credential.clone(),
+    }));
+    change.write_all(datastreams);
+    if thing.devices.len() > 1 {
+        change.draft.refresh_thing(&thing.id);
     }
     Ok(device)
 }
 
-fn check_against(
-    change: &Change<'_>,
-    checked: &Checked,
-) -> Result<Arc<Model>, RegisterDeviceError> {
+fn check_against(change: &Change, checked: &Checked) -> Result<Arc<Model>, RegisterDeviceError> {
     let (draft, new) = (&change.draft, &checked.new);
     if draft.device(new.id.as_str()).is_some() {
         return Err(RegisterDeviceError::Exists(new.id.clone()));
@@ -125,7 +118,7 @@ fn check_against(
 
 /// The thing that is taken over, where one is named, and the model fits it.
 fn standing_thing(
-    change: &Change<'_>,
+    change: &Change,
     new: &NewDevice,
     model: &Model,
 ) -> Result<Option<Thing>, RegisterDeviceError> {
@@ -158,11 +151,7 @@ fn standing_thing(
     Ok(Some(Thing::clone(thing)))
 }
 
-fn take_over_thing(
-    change: &Change<'_>,
-    mut thing: Thing,
-    new: &NewDevice,
-) -> Result<Thing, StoreError> {
+fn taken_over(mut thing: Thing, new: &NewDevice) -> Thing {
     if let Some(visibility) = new.visibility {
         thing.visibility = visibility;
     }
@@ -172,16 +161,12 @@ fn take_over_thing(
     if let Some(attribution) = &new.attribution {
         thing.attribution = attribution.clone();
     }
-    store::update_thing(&change.transaction, &thing)?;
-    if let Some(location) = new.location {
-        move_thing(change, &mut thing, Some(location))?;
-    }
-    Ok(thing)
+    thing
 }
 
-fn new_thing(change: &Change<'_>, new: &NewDevice) -> Result<Thing, StoreError> {
+fn new_thing(change: &Change, new: &NewDevice) -> Thing {
     let agency = change.draft.agency(&new.agency);
-    let mut thing = Thing {
+    Thing {
         id: ThingId::from(new.id.clone()),
         agency: agency.map_or_else(|| new.agency.clone(), |agency| agency.id.clone()),
         devices: Vec::with_capacity(1),
@@ -193,79 +178,46 @@ fn new_thing(change: &Change<'_>, new: &NewDevice) -> Result<Thing, StoreError> 
             .clone()
             .unwrap_or_else(|| agency.map_or_else(String::new, |agency| agency.name.clone())),
         visibility: new.visibility.unwrap_or(Visibility::Restricted),
-    };
-    store::insert_thing(&change.transaction, &thing)?;
-    if let Some(location) = new.location {
-        move_thing(change, &mut thing, Some(location))?;
     }
-    Ok(thing)
 }
 
-/// From now on the thing is at `location`. Its first known place holds from
-/// the beginning: what is delivered late was observed there too.
-pub(super) fn move_thing(
-    change: &Change<'_>,
-    thing: &mut Thing,
-    location: Option<Location>,
-) -> Result<(), StoreError> {
-    let since = match thing.locations.last() {
-        None if location.is_none() => return Ok(()),
-        None => Timestamp::MIN,
-        Some(last) if last.location == location => return Ok(()),
-        // A clock that was set back must not turn the history round.
-        Some(last) => change.now.max(Timestamp::from_micros(
-            last.since.as_micros().saturating_add(1),
-        )),
-    };
-    let entry = LocationSince { since, location };
-    store::insert_location(&change.transaction, &thing.id, &entry)?;
-    thing.locations.push(entry);
-    Ok(())
+fn new_credentials(change: &mut Change, checked: &Checked) -> Result<Vec<Credential>, StoreError> {
+    let mut credentials = Vec::with_capacity(checked.keys.len());
+    for (proof, expires) in &checked.keys {
+        credentials.push(Credential {
+            id: change.next_credential()?,
+            proof: proof.clone(),
+            created: change.now,
+            expires: *expires,
+        });
+    }
+    Ok(credentials)
 }
 
 /// One datastream for each field: those that stand are handed over, the others
-/// are made.
-fn write_datastreams(
-    change: &mut Change<'_>,
+/// are made. Their rows.
+fn put_datastreams(
+    change: &mut Change,
     thing: &mut Thing,
     device: &DeviceId,
     model: &Model,
-) -> Result<(), StoreError> {
+) -> Result<Vec<RowChange>, StoreError> {
+    let mut rows = Vec::with_capacity(model.fields.len());
     thing.datastreams.reserve(model.fields.len());
     for field in &model.fields {
         let standing = thing
             .datastreams
             .iter()
-            .filter_map(|number| change.draft.datastream(*number))
-            .find(|datastream| datastream.field == field.name)
-            .map(|datastream| datastream.id);
-        let id = match standing {
-            Some(id) => {
-                store::update_datastream(&change.transaction, id, device, &model.id)?;
-                id
-            }
-            None => {
-                let id = store::insert_datastream(
-                    &change.transaction,
-                    &NewDatastream {
-                        thing: &thing.id,
-                        field: &field.name,
-                        device,
-                        model: &model.id,
-                    },
-                )?;
-                thing.datastreams.push(id);
-                id
-            }
-        };
-        let datastream: Datastream = change.draft.compose_datastream(
-            id,
-            field.name.clone(),
-            thing,
-            device.clone(),
-            model.id.clone(),
-        );
-        change.draft.put_datastream(datastream);
+            .find(|number| {
+                let datastream = change.draft.datastream(**number);
+                datastream.is_some_and(|datastream| datastream.field == field.name)
+            })
+            .copied();
+        let name = field.name.clone();
+        rows.push(match standing {
+            Some(number) => change.hand_over_datastream(thing, (number, name), device, &model.id),
+            None => change.add_datastream(thing, name, device, &model.id)?,
+        });
     }
-    Ok(())
+    Ok(rows)
 }

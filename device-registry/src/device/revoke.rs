@@ -6,8 +6,8 @@ use std::sync::Arc;
 use domain::DeviceId;
 
 use super::{Device, DeviceStatus};
-use crate::registry::{Actor, ErrorClass, OperationError, Registry};
-use crate::store::{self, StoreError};
+use crate::registry::{Actor, ErrorClass, OperationError, Registry, RowChange};
+use crate::store::StoreError;
 
 /// Why a device was not revoked.
 #[derive(Debug, thiserror::Error)]
@@ -51,9 +51,10 @@ impl Registry {
             }
             let mut revoked = Device::clone(&device);
             revoked.status = DeviceStatus::Revoked;
-            store::update_device(&change.transaction, &revoked)?;
+            let revoked = change.draft.put_device(revoked);
+            change.write(RowChange::ChangeDevice(Arc::clone(&revoked)));
             change.alters_rights();
-            Ok(change.draft.put_device(revoked))
+            Ok(revoked)
         })
     }
 }

@@ -1,9 +1,9 @@
 //! A data model is added, or the next version of one.
 //!
-//! A model that is added becomes a file of its own there, for people to read,
-//! copy and hand on; one that is put there by hand is taken in at the next
-//! start. A file is written before its transaction commits: after a crash in
-//! between, the next start takes it in.
+//! A model that is added becomes a file of its own under `DIR/models`, for
+//! people to read, copy and hand on; one that is put there by hand is taken in
+//! at the next start. A file is written before its change is applied: after a
+//! crash in between, the next start takes it in.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use std::sync::Arc;
 use domain::{DeviceId, ModelId};
 
 use super::compatibility::check_successor;
-use super::{IncompatibleModel, Model, ModelFileError, ModelVersion, check_field};
-use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry};
+use super::{IncompatibleModel, Model, ModelFileError, ModelOrigin, ModelVersion, check_field};
+use crate::registry::{Actor, Change, ErrorClass, ModelRow, OperationError, Registry, RowChange};
 use crate::secret::file::sync_folder_of;
-use crate::store::{self, NewDatastream, StoreError};
+use crate::store::StoreError;
 use crate::thing::Thing;
 
 /// Models of one platform.
@@ -80,27 +80,12 @@ impl OperationError for AddModelError {
     }
 }
 
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Origin {
-    Builtin,
-    Operator,
-}
-
-impl Origin {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Builtin => "builtin",
-            Self::Operator => "operator",
-        }
-    }
-}
-
 impl Registry {
     /// Adds a model, or the next version of one, from a data file's content.
     pub fn add_model(&self, actor: &Actor, json: &[u8]) -> Result<AddedModel, AddModelError> {
         let model = Model::parse(json, ModelVersion(1))?;
         self.change(actor, |change| {
-            let added = add(change, model, json, Origin::Operator)?;
+            let added = add(change, model, json, ModelOrigin::Operator)?;
             if added.change == ModelChange::Same {
                 change.discard();
             } else {
@@ -127,10 +112,10 @@ impl Registry {
 
 /// Rows and draft for a model that is new, the same, or a next version.
 pub(super) fn add(
-    change: &mut Change<'_>,
+    change: &mut Change,
     mut model: Model,
     json: &[u8],
-    origin: Origin,
+    origin: ModelOrigin,
 ) -> Result<AddedModel, AddModelError> {
     let kind = match change.draft.model(&model.id).cloned() {
         None if change.draft.models.len() >= MAX_MODELS => return Err(AddModelError::Full),
@@ -149,15 +134,13 @@ pub(super) fn add(
             ModelChange::NewVersion
         }
     };
-    let content = String::from_utf8_lossy(json);
-    store::insert_model(
-        &change.transaction,
-        &model.id,
-        model.version,
-        &content,
-        origin.as_str(),
-        change.now,
-    )?;
+    change.write(RowChange::AddModel(ModelRow {
+        id: model.id.clone(),
+        version: model.version,
+        content: String::from_utf8_lossy(json).into(),
+        origin,
+        created: change.now,
+    }));
     let model = Arc::new(model);
     change.draft.put_model(Arc::clone(&model));
     if kind == ModelChange::NewVersion {
@@ -179,8 +162,8 @@ pub(super) fn add(
 
 /// Gives a device's thing a datastream for each field of its model; an extra
 /// one of that name is adopted.
-pub(super) fn complete(change: &mut Change<'_>, id: &DeviceId) -> Result<(), StoreError> {
-    let draft = &mut change.draft;
+pub(super) fn complete(change: &mut Change, id: &DeviceId) -> Result<(), StoreError> {
+    let draft = &change.draft;
     let Some(device) = draft.device(id.as_str()).cloned() else {
         return Ok(());
     };
@@ -195,10 +178,11 @@ pub(super) fn complete(change: &mut Change<'_>, id: &DeviceId) -> Result<(), Sto
         let standing = thing
             .datastreams
             .iter()
-            .filter_map(|number| draft.datastream(*number))
+            .filter_map(|number| change.draft.datastream(*number))
             .find(|datastream| datastream.field == field.name)
             .cloned();
-        let number = match standing {
+        let name = field.name.clone();
+        let row = match standing {
             // Of this model: the next refresh gives it the definition.
             Some(datastream) if datastream.model == model.id => continue,
             // A predecessor's of another meaning goes on as it is.
@@ -211,39 +195,14 @@ pub(super) fn complete(change: &mut Change<'_>, id: &DeviceId) -> Result<(), Sto
                 continue;
             }
             Some(datastream) => {
-                store::update_datastream(
-                    &change.transaction,
-                    datastream.id,
-                    &device.id,
-                    &model.id,
-                )?;
-                datastream.id
+                let handed = (datastream.id, name);
+                change.hand_over_datastream(&thing, handed, &device.id, &model.id)
             }
-            None => {
-                let number = store::insert_datastream(
-                    &change.transaction,
-                    &NewDatastream {
-                        thing: &thing.id,
-                        field: &field.name,
-                        device: &device.id,
-                        model: &model.id,
-                    },
-                )?;
-                thing.datastreams.push(number);
-                number
-            }
+            None => change.add_datastream(&mut thing, name, &device.id, &model.id)?,
         };
-        let datastream = draft.compose_datastream(
-            number,
-            field.name.clone(),
-            &thing,
-            device.id.clone(),
-            model.id.clone(),
-        );
-        draft.put_datastream(datastream);
+        change.write(row);
     }
-    let thing_id = thing.id.clone();
-    draft.put_thing(thing);
-    draft.refresh_thing(&thing_id);
+    let thing = change.draft.put_thing(thing);
+    change.draft.refresh_thing(&thing.id);
     Ok(())
 }

@@ -1,28 +1,31 @@
 //! The models at the start of the program: the built-in ones, and the files
 //! that somebody put into `DIR/models` by hand.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use domain::{DeviceId, ModelId};
 
-use super::add::{AddModelError, FOLDER, MAX_MODELS, Origin, add, complete};
+use super::add::{AddModelError, FOLDER, MAX_MODELS, ModelChange, add, complete};
 use super::builtin::BUILTIN_MODELS;
 use super::file::{MAX_MODEL_BYTES, ModelFileError};
-use super::{Model, ModelVersion};
+use super::{Model, ModelOrigin, ModelVersion};
 use crate::device::Device;
-use crate::registry::{Actor, Change, Registry};
+use crate::registry::{Actor, Change, ModelRow, Registry};
 use crate::store::StoreError;
 
 impl Registry {
     /// At the start: takes in what a newer binary brings and what lies in the
     /// folder, and gives each device the datastreams that its model has by now.
-    pub(crate) fn install_models(&self) -> Result<(), StoreError> {
+    /// `known` are all versions so far, the oldest of each model first.
+    pub(crate) fn install_models(&self, known: Vec<ModelRow>) -> Result<(), StoreError> {
+        let mut known = KnownVersions::new(known);
         self.change(&Actor::Platform, |change| {
             for json in BUILTIN_MODELS {
-                install_builtin(change, json)?;
+                install_builtin(change, &mut known, json)?;
             }
             for file in model_files(&self.dir.join(FOLDER)) {
-                install_file(change, &file)?;
+                install_file(change, &mut known, &file)?;
             }
             let lagging = change.draft.devices(None).filter(|device| lags(device));
             let lagging: Vec<DeviceId> = lagging.map(|device| device.id.clone()).collect();
@@ -44,36 +47,72 @@ fn lags(device: &Device) -> bool {
             .any(|(field, datastream)| field.name != datastream.field)
 }
 
+/// The content of each version so far, and who brought the newest one.
+struct KnownVersions(BTreeMap<ModelId, (ModelOrigin, Vec<Box<str>>)>);
+
+impl KnownVersions {
+    fn new(rows: Vec<ModelRow>) -> Self {
+        let mut known = Self(BTreeMap::new());
+        for row in rows {
+            known.add(row.id, row.origin, row.content);
+        }
+        known
+    }
+
+    fn add(&mut self, id: ModelId, origin: ModelOrigin, content: Box<str>) {
+        let (newest, contents) = self.0.entry(id).or_insert((origin, Vec::new()));
+        *newest = origin;
+        contents.push(content);
+    }
+
+    fn is_operators(&self, id: &ModelId) -> bool {
+        self.0
+            .get(id)
+            .is_some_and(|(origin, _)| *origin == ModelOrigin::Operator)
+    }
+
+    /// Whether this very content was a version already: an old file that lies
+    /// there still must not undo what was added since.
+    fn has(&self, id: &ModelId, json: &[u8]) -> bool {
+        self.0
+            .get(id)
+            .is_some_and(|(_, contents)| contents.iter().any(|known| known.as_bytes() == json))
+    }
+}
+
+fn install(
+    change: &mut Change,
+    known: &mut KnownVersions,
+    model: Model,
+    json: &[u8],
+    origin: ModelOrigin,
+) -> Result<(), AddModelError> {
+    let id = model.id.clone();
+    if add(change, model, json, origin)?.change != ModelChange::Same {
+        known.add(id, origin, String::from_utf8_lossy(json).into());
+    }
+    Ok(())
+}
+
 /// A newer binary's model follows its own older one, never an operator's.
-fn install_builtin(change: &mut Change<'_>, json: &str) -> Result<(), StoreError> {
+fn install_builtin(
+    change: &mut Change,
+    known: &mut KnownVersions,
+    json: &str,
+) -> Result<(), StoreError> {
     let model = Model::parse(json.as_bytes(), ModelVersion(1)).expect("checked by a test");
-    if let Some(standing) = change.draft.model(&model.id)
-        && (standing.same_content(&model) || origin_of(change, &model.id)? == Origin::Operator)
-    {
+    let id = model.id.clone();
+    if known.is_operators(&id) {
         return Ok(());
     }
-    let id = model.id.clone();
-    match add(change, model, json.as_bytes(), Origin::Builtin) {
-        Ok(_) => Ok(()),
+    match install(change, known, model, json.as_bytes(), ModelOrigin::Builtin) {
+        Ok(()) => Ok(()),
         Err(AddModelError::Store(error)) => Err(error),
         Err(error) => {
             tracing::warn!(model = %id, %error, "the registry keeps its own version of a built-in model");
             Ok(())
         }
     }
-}
-
-fn origin_of(change: &Change<'_>, id: &ModelId) -> Result<Origin, StoreError> {
-    let sql = "SELECT origin FROM model WHERE id = ?1 ORDER BY version DESC LIMIT 1";
-    let origin: String = change
-        .transaction
-        .query_row(sql, [id.as_str()], |row| row.get(0))
-        .map_err(StoreError::on("look up a model's origin"))?;
-    Ok(if origin == Origin::Builtin.as_str() {
-        Origin::Builtin
-    } else {
-        Origin::Operator
-    })
 }
 
 /// In order of name; a folder that is not there has none.
@@ -91,8 +130,13 @@ fn model_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// One bad file does not keep the platform from starting; it is told and left.
-fn install_file(change: &mut Change<'_>, path: &Path) -> Result<(), StoreError> {
+/// One bad file does not keep the platform from starting: it is named in the
+/// log, and left.
+fn install_file(
+    change: &mut Change,
+    known: &mut KnownVersions,
+    path: &Path,
+) -> Result<(), StoreError> {
     let too_large = |length: u64| length > MAX_MODEL_BYTES as u64;
     let read = match std::fs::metadata(path) {
         Ok(found) if too_large(found.len()) => {
@@ -105,10 +149,10 @@ fn install_file(change: &mut Change<'_>, path: &Path) -> Result<(), StoreError> 
     };
     let taken_in = read.and_then(|json| {
         let model = Model::parse(&json, ModelVersion(1))?;
-        if was_taken_in(change, &model.id, &json)? {
+        if known.has(&model.id, &json) {
             return Ok(());
         }
-        add(change, model, &json, Origin::Operator).map(|_| ())
+        install(change, known, model, &json, ModelOrigin::Operator)
     });
     match taken_in {
         Ok(()) => Ok(()),
@@ -118,14 +162,4 @@ fn install_file(change: &mut Change<'_>, path: &Path) -> Result<(), StoreError> 
             Ok(())
         }
     }
-}
-
-/// Whether this very content was a version already: an old file that lies
-/// there still must not undo what was added since.
-fn was_taken_in(change: &Change<'_>, id: &ModelId, json: &[u8]) -> Result<bool, StoreError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM model WHERE id = ?1 AND content = CAST(?2 AS TEXT))";
-    change
-        .transaction
-        .query_row(sql, rusqlite::params![id.as_str(), json], |row| row.get(0))
-        .map_err(StoreError::on("look up a model's versions"))
 }

@@ -19,6 +19,28 @@ pub use file::ModelFileError;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct ModelVersion(pub u32);
 
+/// Who brought a version of a model.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ModelOrigin {
+    Builtin,
+    Operator,
+}
+
+impl ModelOrigin {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Builtin => "builtin",
+            Self::Operator => "operator",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [Self::Builtin, Self::Operator]
+            .into_iter()
+            .find(|origin| origin.as_str() == text)
+    }
+}
+
 /// `domain.model` and its fields.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Model {

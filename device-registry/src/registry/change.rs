@@ -1,16 +1,18 @@
-//! One change of the registry: a transaction and a draft of the next snapshot.
+//! One change of the registry: the rows that it writes and a draft of the next
+//! snapshot, which an operation makes together.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use domain::Timestamp;
+use domain::{CredentialId, DatastreamId, Timestamp};
 use parking_lot::MutexGuard;
-use rusqlite::{ErrorCode, Transaction, TransactionBehavior};
 
-use super::{Actor, Registry, Writer};
+use super::{Actor, Registry, RowChange};
 use crate::snapshot::Snapshot;
-use crate::store::{self, RegistryMark, StoreError, fault};
+use crate::store::{Numbers, RegistryMark, Store, StoreError};
+
+/// The greatest number that the store can keep.
+const MAX_NUMBER: u64 = i64::MAX as u64;
 
 /// A change that is durable and visible.
 #[derive(Clone, Copy, Debug)]
@@ -20,11 +22,13 @@ pub struct Changed<'a> {
     pub mark: RegistryMark,
 }
 
-/// What an operation works on: the rows and the draft of the next snapshot.
-pub(crate) struct Change<'a> {
-    pub(crate) transaction: Transaction<'a>,
+/// What an operation works on.
+pub(crate) struct Change {
     pub(crate) draft: Snapshot,
     pub(crate) now: Timestamp,
+    rows: Vec<RowChange>,
+    /// The greatest that were given, by this change too.
+    numbers: Numbers,
     rights: Rights,
     outcome: Outcome,
 }
@@ -41,35 +45,85 @@ enum Outcome {
     Discard,
 }
 
-impl Change<'_> {
+impl Change {
+    fn new(draft: Snapshot, numbers: Numbers, now: Timestamp) -> Self {
+        Self {
+            draft,
+            now,
+            rows: Vec::new(),
+            numbers,
+            rights: Rights::Kept,
+            outcome: Outcome::Commit,
+        }
+    }
+
+    /// The row's part of what the draft shows.
+    pub(crate) fn write(&mut self, row: RowChange) {
+        self.rows.push(row);
+    }
+
+    pub(crate) fn write_all(&mut self, rows: impl IntoIterator<Item = RowChange>) {
+        self.rows.extend(rows);
+    }
+
+    /// Drops the rows of a change that is rehearsed, however long it gets.
+    pub(crate) fn forget_rows(&mut self) {
+        self.rows.clear();
+    }
+
     /// Somebody who is connected may have lost or gained a right.
     pub(crate) fn alters_rights(&mut self) {
         self.rights = Rights::Altered;
     }
 
-    /// Nothing is to be kept of it: a dry run, or nothing to do.
+    /// Nothing is to be kept of it: there is nothing to do.
     pub(crate) fn discard(&mut self) {
         self.outcome = Outcome::Discard;
     }
+
+    pub(crate) fn next_device(&mut self) -> Result<u64, StoreError> {
+        next(&mut self.numbers.device, MAX_NUMBER, "devices")
+    }
+
+    pub(crate) fn next_credential(&mut self) -> Result<CredentialId, StoreError> {
+        next(&mut self.numbers.credential, MAX_NUMBER, "credentials").map(CredentialId::new)
+    }
+
+    pub(crate) fn next_datastream(&mut self) -> Result<DatastreamId, StoreError> {
+        let most = u32::MAX.into();
+        let number = next(&mut self.numbers.datastream, most, "datastreams")?;
+        Ok(DatastreamId::new(number as u32))
+    }
+
+    pub(crate) fn next_api_key(&mut self) -> Result<u64, StoreError> {
+        next(&mut self.numbers.api_key, MAX_NUMBER, "API keys")
+    }
+}
+
+fn next(given: &mut u64, most: u64, what: &'static str) -> Result<u64, StoreError> {
+    if *given >= most {
+        return Err(StoreError::NumbersUsedUp(what));
+    }
+    *given += 1;
+    Ok(*given)
 }
 
 impl Registry {
     /// Runs one change of `actor`: everything that `body` does becomes durable
     /// and then visible together, or none of it.
-    pub(crate) fn change<T, E: From<StoreError> + Error + 'static>(
+    pub(crate) fn change<T, E: From<StoreError>>(
         &self,
         actor: &Actor,
-        body: impl FnOnce(&mut Change<'_>) -> Result<T, E>,
+        body: impl FnOnce(&mut Change) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut writer = self.writer.lock();
-        let committed = self.commit(&mut writer, body);
+        let mut store = self.store.lock();
+        let committed = self.commit(&mut store, body);
+        let cause = store.take_fault();
         // To who waits, and not to who comes back at once with the next piece of
         // something long.
-        MutexGuard::unlock_fair(writer);
-        if let Err(error) = &committed
-            && let Some(said) = fault::of_the_disk(error)
-        {
-            self.faults.set(said);
+        MutexGuard::unlock_fair(store);
+        if let Some(cause) = cause {
+            self.faults.set(cause);
         }
         let (answer, rights, mark) = committed?;
         // Without the lock, so that a listener may take its time; rights first,
@@ -88,42 +142,21 @@ impl Registry {
 
     fn commit<T, E: From<StoreError>>(
         &self,
-        writer: &mut Writer,
-        body: impl FnOnce(&mut Change<'_>) -> Result<T, E>,
+        store: &mut Store,
+        body: impl FnOnce(&mut Change) -> Result<T, E>,
     ) -> Result<(T, Rights, Option<RegistryMark>), E> {
-        if writer.poisoned {
-            return Err(StoreError::Poisoned.into());
-        }
-        let transaction = writer
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(StoreError::on("begin a change"))?;
-        let mut change = Change {
-            transaction,
-            draft: Snapshot::clone(&self.snapshot.load()),
-            now: self.now(),
-            rights: Rights::Kept,
-            outcome: Outcome::Commit,
-        };
-        let before = change.transaction.total_changes();
+        store.check()?;
+        let draft = Snapshot::clone(&self.snapshot.load());
+        let mut change = Change::new(draft, store.mark().numbers, self.now());
         let answer = body(&mut change)?;
         if change.outcome == Outcome::Discard {
             return Ok((answer, Rights::Kept, None));
         }
-        let mark = if change.transaction.total_changes() == before {
+        let mark = if change.rows.is_empty() {
             None
         } else {
-            store::folder::count_change(&change.transaction)?;
-            Some(store::folder::mark(&change.transaction)?)
+            Some(store.apply(&change.rows, change.numbers)?)
         };
-        if let Err(source) = change.transaction.commit() {
-            // A full disk leaves the transaction undone, and that is known.
-            writer.poisoned = source.sqlite_error_code() != Some(ErrorCode::DiskFull);
-            if writer.poisoned {
-                self.faults.set(fault::said_by(&source));
-            }
-            return Err(StoreError::on("commit a change")(source).into());
-        }
         // Rights and their generation become visible together; the number beside
         // the snapshot is never ahead of it.
         if change.rights == Rights::Altered {
@@ -137,21 +170,13 @@ impl Registry {
 
     /// Runs `body` as a change of which nothing is kept, beside the registry:
     /// nobody waits for it, however long it takes.
-    pub(crate) fn rehearse<T>(
-        &self,
-        body: impl FnOnce(&mut Change<'_>) -> T,
-    ) -> Result<T, StoreError> {
-        let failed = || StoreError::on("rehearse a change");
+    pub(crate) fn rehearse<T>(&self, body: impl FnOnce(&mut Change) -> T) -> T {
         let draft = Snapshot::clone(&self.snapshot.load());
-        let mut scratch = store::scratch(draft.datastream_bound()).map_err(failed())?;
-        let mut change = Change {
-            transaction: scratch.transaction().map_err(failed())?,
-            draft,
-            now: self.now(),
-            rights: Rights::Kept,
-            outcome: Outcome::Discard,
+        let numbers = Numbers {
+            datastream: draft.datastream_bound() as u64,
+            ..Numbers::default()
         };
-        Ok(body(&mut change))
+        body(&mut Change::new(draft, numbers, self.now()))
     }
 
     fn tell(&self, generation: u64) {

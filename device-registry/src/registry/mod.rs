@@ -1,13 +1,14 @@
 //! The registry itself: one writer under a mutex, one snapshot for all
 //! readers.
 //!
-//! A change is a transaction and a draft of the next snapshot. It is durable
+//! A change is rows for the store and a draft of the next snapshot. It is durable
 //! before it is visible, and visible before the generation grows and before
-//! anybody is told. Readers never wait for it.
+//! any listener is called. Readers never wait for it.
 
 mod actor;
 mod change;
 mod operation_error;
+mod row_change;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -16,8 +17,7 @@ use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use domain::{CredentialId, Timestamp};
-use parking_lot::{Mutex, RwLock};
-use rusqlite::Connection;
+use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use crate::auth::{self, AuthError, Exposure};
 use crate::device::{CredentialProof, Device};
@@ -26,13 +26,16 @@ use crate::secret::file::{self, SecretFileError};
 use crate::secret::operator::{Operator, OperatorError};
 use crate::secret::{self, Pepper, RandomError, SECRET_BYTES};
 use crate::snapshot::Snapshot;
-use crate::store::fault::{Faults, RegistryFault};
-use crate::store::{self, OpenStoreError, REGISTRY_FILE, RegistryFolder, RegistryMark, StoreError};
+use crate::store::{
+    Faults, OpenStoreError, REGISTRY_FILE, RegistryFault, RegistryFolder, RegistryMark, Store,
+    StoreError,
+};
 
 pub use actor::Actor;
 pub(crate) use change::Change;
 pub use change::Changed;
 pub use operation_error::{ErrorClass, OperationError};
+pub(crate) use row_change::{ModelRow, RowChange};
 
 /// The pepper's file in the data folder.
 pub const PEPPER_FILE: &str = "registry.pepper";
@@ -81,8 +84,8 @@ type ChangeListener = Arc<dyn Fn(u64) + Send + Sync>;
 /// The control plane of one data folder.
 pub struct Registry {
     pub(crate) dir: PathBuf,
-    writer: Mutex<Writer>,
-    /// Held by an import from its check to its last piece, before the writer: two
+    store: Mutex<Store>,
+    /// Held by an import from its check to its last piece, before the store: two
     /// of them do not come between each other. All else comes in between pieces.
     pub(crate) importing: Mutex<()>,
     snapshot: ArcSwap<Snapshot>,
@@ -92,15 +95,9 @@ pub struct Registry {
     operator: Operator,
     events: Events,
     clock: Clock,
-    /// Told of each change before who made it is.
+    /// Called after each change, before its caller has the answer.
     on_durable: OnceLock<DurableListener>,
     faults: Faults,
-}
-
-struct Writer {
-    connection: Connection,
-    /// Set when a commit failed: whether it is on the disk is not known.
-    poisoned: bool,
 }
 
 impl Registry {
@@ -123,20 +120,18 @@ impl Registry {
             path: dir.to_owned(),
             source,
         })?;
-        let connection = store::open(dir, folder)?;
-        let mut snapshot = store::load(&connection).map_err(|source| OpenError::Damaged {
+        let store = Store::open(dir, folder)?;
+        let loaded = store.load().map_err(|source| OpenError::Damaged {
             path: dir.join(REGISTRY_FILE),
             source,
         })?;
+        let mut snapshot = loaded.snapshot;
         snapshot.generation.grow();
         let registry = Self {
             dir: dir.to_owned(),
             pepper: open_pepper(dir, &snapshot)?,
             operator: Operator::open(dir)?,
-            writer: Mutex::new(Writer {
-                connection,
-                poisoned: false,
-            }),
+            store: Mutex::new(store),
             generation: AtomicU64::new(snapshot.generation()),
             importing: Mutex::new(()),
             snapshot: ArcSwap::from_pointee(snapshot),
@@ -146,7 +141,7 @@ impl Registry {
             on_durable: OnceLock::new(),
             faults: Faults::of(&dir.join(REGISTRY_FILE)),
         };
-        registry.install_models()?;
+        registry.install_models(loaded.models)?;
         Ok(registry)
     }
 
@@ -185,17 +180,17 @@ impl Registry {
     }
 
     /// How far it has got.
-    pub fn mark(&self) -> Result<RegistryMark, StoreError> {
-        self.with_connection(|connection| store::folder::mark(connection))
+    pub fn mark(&self) -> RegistryMark {
+        self.store().mark()
     }
 
     /// Brings all that is in the write-ahead log into the file itself, as at
     /// the end of the process: then the file alone is whole.
     pub fn checkpoint(&self) -> Result<(), StoreError> {
-        self.with_connection(|connection| store::folder::checkpoint(connection))
+        self.store().checkpoint()
     }
 
-    /// What happened at the doors lately.
+    /// The latest connections, refusals and ends.
     pub fn events(&self) -> &Events {
         &self.events
     }
@@ -217,8 +212,8 @@ impl Registry {
     }
 
     /// Between two changes.
-    pub(crate) fn with_connection<R>(&self, read: impl FnOnce(&mut Connection) -> R) -> R {
-        read(&mut self.writer.lock().connection)
+    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

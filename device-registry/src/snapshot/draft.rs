@@ -1,5 +1,5 @@
 //! Changes of a snapshot, path by path. A draft is a cheap copy of the current
-//! snapshot; it becomes the next one when its transaction is committed.
+//! snapshot; it becomes the next one when its rows are durable.
 
 use std::sync::Arc;
 
@@ -31,8 +31,10 @@ impl Snapshot {
         self.boundaries.remove(name).is_some()
     }
 
-    pub(crate) fn put_thing(&mut self, thing: Thing) {
-        self.things.insert(thing.id.clone(), Arc::new(thing));
+    pub(crate) fn put_thing(&mut self, thing: Thing) -> Arc<Thing> {
+        let thing = Arc::new(thing);
+        self.things.insert(thing.id.clone(), Arc::clone(&thing));
+        thing
     }
 
     pub(crate) fn put_device(&mut self, device: Device) -> Arc<Device> {
@@ -63,7 +65,7 @@ impl Snapshot {
         }
     }
 
-    pub(crate) fn put_datastream(&mut self, datastream: Datastream) {
+    pub(crate) fn put_datastream(&mut self, datastream: Datastream) -> Arc<Datastream> {
         let index = datastream.id.get() as usize;
         while self.datastreams.len() <= index {
             self.datastreams.push_back(None);
@@ -71,6 +73,7 @@ impl Snapshot {
         let datastream = Arc::new(datastream);
         let old = self.datastreams.set(index, Some(Arc::clone(&datastream)));
         self.public.replace(old.as_deref(), &datastream);
+        datastream
     }
 
     pub(crate) fn put_application(&mut self, application: Arc<Application>) {

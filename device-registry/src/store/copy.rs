@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use domain::FolderId;
 use rusqlite::Connection;
 
+use super::{Numbers, OpenStoreError, RegistryFolder, RegistryMark, Store, StoreError, folder};
 use crate::registry::Registry;
 use crate::snapshot::Snapshot;
-use crate::store::{self, Numbers, OpenStoreError, RegistryFolder, RegistryMark, StoreError};
 
 /// Why the database was not copied.
 #[derive(Debug, thiserror::Error)]
@@ -36,12 +36,11 @@ pub enum InspectError {
 
 impl Registry {
     /// Writes the database as it is now to the new file `path`, mode 0600; the
-    /// caller syncs it. Changes wait while its pages are copied in memory, 0.2 s
-    /// and twice the file's 64 MB for 100,000 devices, and not for the file; readers do not wait
-    /// at all.
+    /// caller syncs it. Changes wait while its pages are copied in memory (0.2 s
+    /// and twice the file's 64 MB for 100,000 devices), not while the file is
+    /// written; readers do not wait at all.
     pub fn copy_to(&self, path: &Path) -> Result<(), CopyRegistryError> {
-        let pages = self
-            .with_connection(sqlite_file::read_pages)
+        let pages = sqlite_file::read_pages(&mut self.store().connection)
             .map_err(StoreError::on("be copied"))
             .map_err(CopyRegistryError::Copy)?;
         sqlite_file::write_pages(path, &pages).map_err(|source| CopyRegistryError::Write {
@@ -55,15 +54,16 @@ impl Registry {
 /// For a copy alone: it is opened as at a start, which upgrades an older one
 /// and takes its write-ahead log in.
 pub fn inspect(dir: &Path) -> Result<Inspected, InspectError> {
-    let connection = store::open(dir, RegistryFolder::ANY).map_err(InspectError::Open)?;
-    if let Some(fault) = fault(&connection).map_err(InspectError::Rows)? {
+    let store = Store::open(dir, RegistryFolder::ANY).map_err(InspectError::Open)?;
+    let connection = &store.connection;
+    if let Some(fault) = fault(connection).map_err(InspectError::Rows)? {
         return Err(InspectError::Damaged(fault));
     }
     let inspected = || -> Result<Inspected, StoreError> {
         Ok(Inspected {
-            snapshot: store::load(&connection)?,
-            folder: store::folder::id(&connection)?,
-            mark: store::folder::mark(&connection)?,
+            snapshot: store.load()?.snapshot,
+            folder: folder::id(connection)?,
+            mark: store.mark(),
         })
     };
     inspected().map_err(InspectError::Rows)
@@ -86,12 +86,13 @@ pub fn mend(
     changes: u64,
     numbers: Numbers,
 ) -> Result<RegistryMark, InspectError> {
-    let connection = store::open(dir, RegistryFolder::ANY).map_err(InspectError::Open)?;
+    let store = Store::open(dir, RegistryFolder::ANY).map_err(InspectError::Open)?;
+    let connection = &store.connection;
     let mended = || -> Result<RegistryMark, StoreError> {
-        store::folder::set_id(&connection, id)?;
-        store::folder::raise_changes(&connection, changes)?;
-        store::folder::raise_numbers(&connection, numbers)?;
-        store::folder::mark(&connection)
+        folder::set_id(connection, id)?;
+        folder::raise_changes(connection, changes)?;
+        folder::raise_numbers(connection, numbers)?;
+        folder::mark(connection)
     };
     mended().map_err(InspectError::Rows)
 }

@@ -2,13 +2,14 @@
 //! on the disk, or a disk that cannot be read. Nothing is tried again, as with
 //! the log: a registry that takes no change takes no revocation either.
 
-use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use rusqlite::ErrorCode;
 use rusqlite::ffi::Error as SqliteCode;
+
+use super::StoreError;
 
 /// Why the registry takes no change any more. Its text is one line for the
 /// operator.
@@ -35,6 +36,10 @@ fn cure(cause: &rusqlite::Error) -> &'static str {
         _ => "check the disk, then start again",
     }
 }
+
+/// What SQLite said.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cause(SqliteCode);
 
 type Listener = Box<dyn FnOnce(RegistryFault) + Send>;
 
@@ -71,10 +76,10 @@ impl Faults {
     }
 
     /// Keeps the first fault and tells it.
-    pub(crate) fn set(&self, said: SqliteCode) {
+    pub(crate) fn set(&self, cause: Cause) {
         let fault = RegistryFault {
             path: Arc::clone(&self.path),
-            cause: Arc::new(rusqlite::Error::SqliteFailure(said, None)),
+            cause: Arc::new(rusqlite::Error::SqliteFailure(cause.0, None)),
         };
         let mut state = self.state.lock();
         if state.fault.is_some() {
@@ -89,23 +94,23 @@ impl Faults {
     }
 }
 
-/// What SQLite said, where `error` or one of its causes is that the disk or
-/// the file fails, rather than the change.
-pub(crate) fn of_the_disk(error: &(dyn Error + 'static)) -> Option<SqliteCode> {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<rusqlite::Error>() {
-            return error.sqlite_error().copied().filter(is_of_the_disk);
-        }
-        cause = error.source();
-    }
-    None
+/// What SQLite said, where `error` is that the disk or the file fails, rather
+/// than the change.
+pub(super) fn of_the_disk(error: &StoreError) -> Option<Cause> {
+    said(error).filter(is_of_the_disk).map(Cause)
 }
 
 /// What SQLite said; where it was not it that spoke, that something went wrong.
-pub(crate) fn said_by(error: &rusqlite::Error) -> SqliteCode {
-    let said = error.sqlite_error().copied();
-    said.unwrap_or_else(|| SqliteCode::new(rusqlite::ffi::SQLITE_ERROR))
+pub(super) fn said_by(error: &StoreError) -> Option<Cause> {
+    let unknown = || SqliteCode::new(rusqlite::ffi::SQLITE_ERROR);
+    Some(Cause(said(error).unwrap_or_else(unknown)))
+}
+
+fn said(error: &StoreError) -> Option<SqliteCode> {
+    match error {
+        StoreError::Sqlite { source, .. } => source.sqlite_error().copied(),
+        _ => None,
+    }
 }
 
 fn is_of_the_disk(said: &SqliteCode) -> bool {

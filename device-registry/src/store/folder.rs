@@ -71,14 +71,14 @@ impl RegistryFolder {
     };
 }
 
-pub(crate) fn id(connection: &Connection) -> Result<Option<FolderId>, StoreError> {
+pub(super) fn id(connection: &Connection) -> Result<Option<FolderId>, StoreError> {
     let told: Option<String> = connection
         .query_row("SELECT id FROM folder", [], |row| row.get(0))
         .map_err(StoreError::on("tell its folder"))?;
     Ok(told.and_then(|text| text.parse().ok()))
 }
 
-pub(crate) fn set_id(connection: &Connection, id: FolderId) -> Result<(), StoreError> {
+pub(super) fn set_id(connection: &Connection, id: FolderId) -> Result<(), StoreError> {
     connection
         .execute("UPDATE folder SET id = ?1", [id.to_string()])
         .map_err(StoreError::on("be given its folder"))?;
@@ -87,22 +87,22 @@ pub(crate) fn set_id(connection: &Connection, id: FolderId) -> Result<(), StoreE
 }
 
 /// Brings all that is in the write-ahead log into the file.
-pub(crate) fn checkpoint(connection: &Connection) -> Result<(), StoreError> {
+pub(super) fn checkpoint(connection: &Connection) -> Result<(), StoreError> {
     sqlite_file::checkpoint(connection)
         .map_err(StoreError::on("bring its write-ahead log into the file"))
 }
 
-/// One change more, within its transaction.
-pub(crate) fn count_change(connection: &Connection) -> Result<(), StoreError> {
+/// The change that is being made is its `changes`th.
+pub(super) fn count_change(connection: &Connection, changes: u64) -> Result<(), StoreError> {
     connection
-        .prepare_cached("UPDATE folder SET changes = changes + 1")
-        .and_then(|mut statement| statement.execute([]))
+        .prepare_cached("UPDATE folder SET changes = ?1")
+        .and_then(|mut statement| statement.execute([changes.cast_signed()]))
         .map(drop)
         .map_err(StoreError::on("count a change"))
 }
 
 /// From now on it has taken `least` changes at least.
-pub(crate) fn raise_changes(connection: &Connection, least: u64) -> Result<(), StoreError> {
+pub(super) fn raise_changes(connection: &Connection, least: u64) -> Result<(), StoreError> {
     connection
         .execute(
             "UPDATE folder SET changes = max(changes, ?1)",
@@ -112,7 +112,7 @@ pub(crate) fn raise_changes(connection: &Connection, least: u64) -> Result<(), S
         .map_err(StoreError::on("be brought up to the folder"))
 }
 
-pub(crate) fn mark(connection: &Connection) -> Result<RegistryMark, StoreError> {
+pub(super) fn mark(connection: &Connection) -> Result<RegistryMark, StoreError> {
     let failed = StoreError::on("tell how far it has got");
     let read = || -> rusqlite::Result<RegistryMark> {
         let mut changes = connection.prepare_cached("SELECT changes FROM folder")?;
@@ -144,7 +144,7 @@ fn given(connection: &Connection, table: &str) -> rusqlite::Result<Option<u64>> 
 
 /// Sees to it that no number up to these is given (again). Writes only where
 /// one would be.
-pub(crate) fn raise_numbers(connection: &Connection, least: Numbers) -> Result<(), StoreError> {
+pub(super) fn raise_numbers(connection: &Connection, least: Numbers) -> Result<(), StoreError> {
     let raise = |table: &str, least: u64| -> rusqlite::Result<()> {
         let least = least.min(i64::MAX as u64).cast_signed();
         match given(connection, table)? {

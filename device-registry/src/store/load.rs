@@ -15,15 +15,22 @@ use crate::agency::Agency;
 use crate::application::{ApiKey, ApiKeyKind, Application, LastUse};
 use crate::boundary::{Boundary, GeoJson, Shape};
 use crate::device::{Credential, CredentialProof, Device, DeviceStatus};
-use crate::model::{Model, ModelVersion};
+use crate::model::{Model, ModelOrigin, ModelVersion};
+use crate::registry::ModelRow;
 use crate::snapshot::Snapshot;
 use crate::thing::{Licence, LocationSince, Thing, Visibility};
 
-/// The snapshot that the rows make.
-pub(crate) fn load(connection: &Connection) -> Result<Snapshot, StoreError> {
+/// What the rows make.
+pub(crate) struct Loaded {
+    pub(crate) snapshot: Snapshot,
+    /// All versions of all models, the oldest of each first.
+    pub(crate) models: Vec<ModelRow>,
+}
+
+pub(super) fn load(connection: &Connection) -> Result<Loaded, StoreError> {
     let mut snapshot = Snapshot::default();
     load_agencies(connection, &mut snapshot)?;
-    load_models(connection, &mut snapshot)?;
+    let models = load_models(connection, &mut snapshot)?;
     load_boundaries(connection, &mut snapshot)?;
     let mut things = load_things(connection)?;
     load_locations(connection, &mut things)?;
@@ -41,7 +48,7 @@ pub(crate) fn load(connection: &Connection) -> Result<Snapshot, StoreError> {
         .collect();
     load_applications(connection, &mut snapshot)?;
     load_api_keys(connection, &mut snapshot)?;
-    Ok(snapshot)
+    Ok(Loaded { snapshot, models })
 }
 
 /// Calls `each` for every row; its message tells which table is at fault.
@@ -131,16 +138,29 @@ fn load_retentions(
     Ok(retentions)
 }
 
-/// The newest version of each.
-fn load_models(connection: &Connection, snapshot: &mut Snapshot) -> Result<(), StoreError> {
-    let sql = "SELECT version, content FROM model ORDER BY id, version";
+/// The newest version of each is in force.
+fn load_models(
+    connection: &Connection,
+    snapshot: &mut Snapshot,
+) -> Result<Vec<ModelRow>, StoreError> {
+    let mut models = Vec::new();
+    let sql = "SELECT version, content, origin, created FROM model ORDER BY id, version";
     rows(connection, sql, |row| {
         let version = ModelVersion(row.get("version")?);
-        let model = Model::parse(text(row, "content")?.as_bytes(), version)
-            .map_err(|_| RowError::Value("content"))?;
+        let content = text(row, "content")?;
+        let model =
+            Model::parse(content.as_bytes(), version).map_err(|_| RowError::Value("content"))?;
+        models.push(ModelRow {
+            id: model.id.clone(),
+            version,
+            content: content.into(),
+            origin: ModelOrigin::parse(text(row, "origin")?).ok_or(RowError::Value("origin"))?,
+            created: time(row, "created")?,
+        });
         snapshot.put_model(Arc::new(model));
         Ok(())
-    })
+    })?;
+    Ok(models)
 }
 
 fn load_boundaries(connection: &Connection, snapshot: &mut Snapshot) -> Result<(), StoreError> {

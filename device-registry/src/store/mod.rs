@@ -7,108 +7,130 @@
 //! is derived from them; nothing is in the snapshot only.
 
 mod copy;
-pub(crate) mod fault;
-pub(crate) mod folder;
+mod error;
+mod fault;
+mod folder;
 mod load;
 mod rows;
 mod schema;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use domain::Misfit;
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use sqlite_file::{Header, KeptWal};
 
 pub use copy::{CopyRegistryError, InspectError, Inspected, inspect, mend};
+pub use error::{OpenStoreError, StoreError};
 pub use fault::RegistryFault;
+pub(crate) use fault::{Cause, Faults};
 pub use folder::{Numbers, RegistryFolder, RegistryMark};
-pub(crate) use load::load;
-pub(crate) use rows::{
-    NewDatastream, NewDeviceRow, delete_boundary, delete_credential, insert_agency, insert_api_key,
-    insert_application, insert_credential, insert_datastream, insert_device, insert_location,
-    insert_model, insert_thing, put_boundary, revoke_api_key, set_retention, update_datastream,
-    update_device, update_last_use, update_thing,
-};
+pub(crate) use load::Loaded;
 use schema::SCHEMA;
 pub use schema::SCHEMA_VERSION;
+
+use crate::registry::RowChange;
 
 /// The file's name in the data folder.
 pub const REGISTRY_FILE: &str = "registry.sqlite";
 
-/// SQLite did not do what it was asked to.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    #[error("the registry's database cannot {action}")]
-    Sqlite {
-        action: &'static str,
-        #[source]
-        source: rusqlite::Error,
-    },
-    #[error("a row of the registry cannot be read: {0}")]
-    Row(String),
-    /// After a commit whose outcome is unknown, memory and disk may differ.
-    #[error("the registry takes no change since a commit failed; start the platform again")]
-    Poisoned,
+/// The open file.
+pub(crate) struct Store {
+    connection: Connection,
+    mark: RegistryMark,
+    /// Set when a commit failed: whether it is on the disk is not known.
+    poisoned: bool,
+    /// Why no change can be saved any more, until somebody has taken it.
+    fault: Option<Cause>,
 }
 
-impl StoreError {
-    pub(crate) fn on(action: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
-        move |source| Self::Sqlite { action, source }
+impl Store {
+    /// Opens the file in `dir`, makes it at the first start, and upgrades an
+    /// older one in place. One that is lost, another folder's or older than the
+    /// folder is refused as it is.
+    pub(crate) fn open(dir: &Path, of: RegistryFolder) -> Result<Self, OpenStoreError> {
+        let connection = open(dir, of)?;
+        Ok(Self {
+            mark: folder::mark(&connection)?,
+            connection,
+            poisoned: false,
+            fault: None,
+        })
     }
-}
 
-/// Why the registry's file cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenStoreError {
-    #[error("cannot read {}", path.display())]
-    Read {
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
-    #[error("{} is not a registry of this platform", .0.display())]
-    Foreign(PathBuf),
-    #[error(
-        "{} is of schema version {found}, and this binary knows {SCHEMA_VERSION} at most; nothing was changed. Start the newer binary",
-        path.display()
-    )]
-    Newer { path: PathBuf, found: u32 },
-    #[error("{} is in use by another process", .0.display())]
-    InUse(PathBuf),
-    #[error(
-        "{} {what}, and this data folder has lived: restore it from a backup; a new one would give \
-         numbers of datastreams again that have observations",
-        path.display()
-    )]
-    Lost { path: PathBuf, what: &'static str },
-    #[error("{} does not fit: {misfit}; put this folder's own back", path.display())]
-    Misfit { path: PathBuf, misfit: Misfit },
-    #[error(
-        "{} is older than the folder around it: it has {found} changes of {least} that were saved, \
-         so it is a copy from before, or its -wal is lost or damaged; nothing was changed. Put the \
-         newer one in its place, or restore a backup; madang doctor --repair --accept-loss goes on \
-         with it",
-        path.display()
-    )]
-    Older {
-        path: PathBuf,
-        found: u64,
-        least: u64,
-    },
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error("cannot bring {} to schema version {SCHEMA_VERSION}", path.display())]
-    Migrate {
-        path: PathBuf,
-        #[source]
-        source: rusqlite::Error,
-    },
+    pub(crate) fn load(&self) -> Result<Loaded, StoreError> {
+        load::load(&self.connection)
+    }
+
+    /// How far it has got.
+    pub(crate) fn mark(&self) -> RegistryMark {
+        self.mark
+    }
+
+    /// Whether it takes a change.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        if self.poisoned {
+            return Err(StoreError::Poisoned);
+        }
+        Ok(())
+    }
+
+    /// Applies the rows of one change, all or none, in their order; the greatest
+    /// numbers that were given are `numbers` now. They are durable when it
+    /// returns.
+    pub(crate) fn apply(
+        &mut self,
+        rows: &[RowChange],
+        numbers: Numbers,
+    ) -> Result<RegistryMark, StoreError> {
+        self.check()?;
+        let mark = RegistryMark {
+            changes: self.mark.changes + 1,
+            numbers,
+        };
+        if let Err(error) = self.commit(rows, mark) {
+            self.fault = if self.poisoned {
+                fault::said_by(&error)
+            } else {
+                fault::of_the_disk(&error)
+            };
+            return Err(error);
+        }
+        self.mark = mark;
+        Ok(mark)
+    }
+
+    fn commit(&mut self, rows: &[RowChange], mark: RegistryMark) -> Result<(), StoreError> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(StoreError::on("begin a change"))?;
+        for row in rows {
+            rows::write(&transaction, row)?;
+        }
+        folder::count_change(&transaction, mark.changes)?;
+        transaction.commit().map_err(|source| {
+            // A full disk leaves the transaction undone, and that is known.
+            self.poisoned = source.sqlite_error_code() != Some(ErrorCode::DiskFull);
+            StoreError::on("commit a change")(source)
+        })
+    }
+
+    /// What ended the registry, once.
+    pub(crate) fn take_fault(&mut self) -> Option<Cause> {
+        self.fault.take()
+    }
+
+    /// Brings all that is in the write-ahead log into the file.
+    pub(crate) fn checkpoint(&self) -> Result<(), StoreError> {
+        folder::checkpoint(&self.connection)
+    }
 }
 
 /// Opens the file in `dir`, makes it at the first start, and upgrades an
 /// older one in place. One that is lost, another folder's or older than the
 /// folder is refused as it is.
-pub(crate) fn open(dir: &Path, of: RegistryFolder) -> Result<Connection, OpenStoreError> {
+fn open(dir: &Path, of: RegistryFolder) -> Result<Connection, OpenStoreError> {
     let path = dir.join(REGISTRY_FILE);
     if let Some(what) = sqlite_file::lost(&path).filter(|_| !of.mark.adopts()) {
         return Err(OpenStoreError::Lost { path, what });
@@ -171,19 +193,6 @@ fn open_any(path: &Path) -> Result<Connection, OpenStoreError> {
         tracing::info!(from, to = SCHEMA_VERSION, "the registry was upgraded");
     }
     let connection = opened.connection;
-    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    Ok(connection)
-}
-
-/// An empty database in memory, for what is tried and not kept. What its rows
-/// refer to is not in it; datastreams have numbers from `datastreams` on.
-pub(crate) fn scratch(datastreams: usize) -> rusqlite::Result<Connection> {
-    let connection = SCHEMA.in_memory()?;
-    connection.execute(
-        "INSERT INTO sqlite_sequence (name, seq) VALUES ('datastream', ?1)",
-        [datastreams as i64],
-    )?;
-    connection.pragma_update(None, "foreign_keys", "OFF")?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     Ok(connection)
 }

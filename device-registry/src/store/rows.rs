@@ -1,8 +1,7 @@
-//! One function for each row that an operation writes.
+//! How each row is written.
 
 use domain::{
-    AgencyId, ApiKeyId, BoundaryName, CredentialId, DatastreamId, DeviceId, FieldName, ModelId,
-    ThingId, Timestamp,
+    AgencyId, ApiKeyId, BoundaryName, CredentialId, DeviceId, ModelId, ThingId, Timestamp,
 };
 use rusqlite::{Connection, Params, params};
 
@@ -11,10 +10,40 @@ use crate::agency::Agency;
 use crate::application::{ApiKey, Application};
 use crate::boundary::{Boundary, GeoJson};
 use crate::device::{Credential, CredentialProof, Device};
-use crate::model::ModelVersion;
-use crate::thing::{LocationSince, Thing};
+use crate::registry::{ModelRow, RowChange};
+use crate::thing::{Datastream, LocationSince, Thing};
 
-fn write(
+/// Writes one row, within its change.
+pub(super) fn write(connection: &Connection, row: &RowChange) -> Result<(), StoreError> {
+    match row {
+        RowChange::AddAgency(agency) => insert_agency(connection, agency),
+        RowChange::SetRetention {
+            agency,
+            model,
+            days,
+        } => set_retention(connection, agency, model, *days),
+        RowChange::AddModel(model) => insert_model(connection, model),
+        RowChange::PutBoundary(boundary) => put_boundary(connection, boundary),
+        RowChange::RemoveBoundary(name) => delete_boundary(connection, name),
+        RowChange::AddThing(thing) => insert_thing(connection, thing),
+        RowChange::ChangeThing(thing) => update_thing(connection, thing),
+        RowChange::AddLocation { thing, entry } => insert_location(connection, thing, entry),
+        RowChange::AddDevice { number, device } => insert_device(connection, *number, device),
+        RowChange::ChangeDevice(device) => update_device(connection, device),
+        RowChange::AddCredential { device, credential } => {
+            insert_credential(connection, device, credential)
+        }
+        RowChange::RemoveCredential(credential) => delete_credential(connection, *credential),
+        RowChange::AddDatastream(datastream) => insert_datastream(connection, datastream),
+        RowChange::HandOverDatastream(datastream) => update_datastream(connection, datastream),
+        RowChange::AddApplication(application) => insert_application(connection, application),
+        RowChange::AddApiKey { number, key } => insert_api_key(connection, *number, key),
+        RowChange::RevokeApiKey(key) => revoke_api_key(connection, key),
+        RowChange::NoteApiKeyUse { key, at } => update_last_use(connection, key, *at),
+    }
+}
+
+fn execute(
     connection: &Connection,
     action: &'static str,
     sql: &str,
@@ -31,8 +60,8 @@ fn micros(time: Option<Timestamp>) -> Option<i64> {
     time.map(Timestamp::as_micros)
 }
 
-pub(crate) fn insert_agency(connection: &Connection, agency: &Agency) -> Result<(), StoreError> {
-    write(
+fn insert_agency(connection: &Connection, agency: &Agency) -> Result<(), StoreError> {
+    execute(
         connection,
         "add an agency",
         "INSERT INTO agency (id, name, created) VALUES (?1, ?2, ?3)",
@@ -40,8 +69,7 @@ pub(crate) fn insert_agency(connection: &Connection, agency: &Agency) -> Result<
     )
 }
 
-/// How long an agency keeps a model's data; `None`: as the model says.
-pub(crate) fn set_retention(
+fn set_retention(
     connection: &Connection,
     agency: &AgencyId,
     model: &ModelId,
@@ -49,13 +77,13 @@ pub(crate) fn set_retention(
 ) -> Result<(), StoreError> {
     let action = "change an agency's retention";
     match days {
-        Some(days) => write(
+        Some(days) => execute(
             connection,
             action,
             "INSERT OR REPLACE INTO agency_retention (agency, model, days) VALUES (?1, ?2, ?3)",
             params![agency.as_str(), model.as_str(), days],
         ),
-        None => write(
+        None => execute(
             connection,
             action,
             "DELETE FROM agency_retention WHERE agency = ?1 AND model = ?2",
@@ -64,25 +92,24 @@ pub(crate) fn set_retention(
     }
 }
 
-pub(crate) fn insert_model(
-    connection: &Connection,
-    id: &ModelId,
-    version: ModelVersion,
-    content: &str,
-    origin: &'static str,
-    created: Timestamp,
-) -> Result<(), StoreError> {
-    write(
+fn insert_model(connection: &Connection, model: &ModelRow) -> Result<(), StoreError> {
+    execute(
         connection,
         "add a model",
         "INSERT INTO model (id, version, content, origin, created) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![id.as_str(), version.0, content, origin, created.as_micros()],
+        params![
+            model.id.as_str(),
+            model.version.0,
+            model.content,
+            model.origin.as_str(),
+            model.created.as_micros()
+        ],
     )
 }
 
-pub(crate) fn put_boundary(connection: &Connection, boundary: &Boundary) -> Result<(), StoreError> {
+fn put_boundary(connection: &Connection, boundary: &Boundary) -> Result<(), StoreError> {
     let geometry = serde_json::to_string(&GeoJson::from(&boundary.shape));
-    write(
+    execute(
         connection,
         "draw a boundary",
         "INSERT OR REPLACE INTO boundary (name, title_en, title_ko, geometry, changed)
@@ -97,11 +124,8 @@ pub(crate) fn put_boundary(connection: &Connection, boundary: &Boundary) -> Resu
     )
 }
 
-pub(crate) fn delete_boundary(
-    connection: &Connection,
-    name: &BoundaryName,
-) -> Result<(), StoreError> {
-    write(
+fn delete_boundary(connection: &Connection, name: &BoundaryName) -> Result<(), StoreError> {
+    execute(
         connection,
         "take a boundary away",
         "DELETE FROM boundary WHERE name = ?1",
@@ -109,8 +133,8 @@ pub(crate) fn delete_boundary(
     )
 }
 
-pub(crate) fn insert_thing(connection: &Connection, thing: &Thing) -> Result<(), StoreError> {
-    write(
+fn insert_thing(connection: &Connection, thing: &Thing) -> Result<(), StoreError> {
+    execute(
         connection,
         "add a thing",
         "INSERT INTO thing (id, agency, licence, attribution, visibility)
@@ -125,8 +149,8 @@ pub(crate) fn insert_thing(connection: &Connection, thing: &Thing) -> Result<(),
     )
 }
 
-pub(crate) fn update_thing(connection: &Connection, thing: &Thing) -> Result<(), StoreError> {
-    write(
+fn update_thing(connection: &Connection, thing: &Thing) -> Result<(), StoreError> {
+    execute(
         connection,
         "change a thing",
         "UPDATE thing SET licence = ?2, attribution = ?3, visibility = ?4 WHERE id = ?1",
@@ -139,13 +163,12 @@ pub(crate) fn update_thing(connection: &Connection, thing: &Thing) -> Result<(),
     )
 }
 
-/// Two changes within one microsecond are one.
-pub(crate) fn insert_location(
+fn insert_location(
     connection: &Connection,
     thing: &ThingId,
     entry: &LocationSince,
 ) -> Result<(), StoreError> {
-    write(
+    execute(
         connection,
         "add a location",
         "INSERT OR REPLACE INTO location (thing, since, lat_e7, lon_e7) VALUES (?1, ?2, ?3, ?4)",
@@ -158,45 +181,31 @@ pub(crate) fn insert_location(
     )
 }
 
-/// The columns of a device that its registration writes.
-pub(crate) struct NewDeviceRow<'a> {
-    pub(crate) id: &'a DeviceId,
-    pub(crate) alias: Option<&'a str>,
-    pub(crate) thing: &'a ThingId,
-    pub(crate) agency: &'a AgencyId,
-    pub(crate) gateway: Option<&'a DeviceId>,
-    pub(crate) model: &'a ModelId,
-    pub(crate) name: &'a str,
-    pub(crate) expires: Option<Timestamp>,
-    pub(crate) created: Timestamp,
-}
-
-pub(crate) fn insert_device(
-    connection: &Connection,
-    device: &NewDeviceRow<'_>,
-) -> Result<(), StoreError> {
-    write(
+fn insert_device(connection: &Connection, number: u64, device: &Device) -> Result<(), StoreError> {
+    execute(
         connection,
         "add a device",
         "INSERT INTO device
-             (id, alias, thing, agency, model, name, status, expires, created, gateway)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'active', ?7, ?8, ?9)",
+             (number, id, alias, thing, agency, model, name, status, expires, created, gateway)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
+            number.cast_signed(),
             device.id.as_str(),
             device.alias,
             device.thing.as_str(),
             device.agency.as_str(),
-            device.model.as_str(),
+            device.model.id.as_str(),
             device.name,
+            device.status.as_str(),
             micros(device.expires),
             device.created.as_micros(),
-            device.gateway.map(DeviceId::as_str)
+            device.gateway.as_ref().map(DeviceId::as_str)
         ],
     )
 }
 
-pub(crate) fn update_device(connection: &Connection, device: &Device) -> Result<(), StoreError> {
-    write(
+fn update_device(connection: &Connection, device: &Device) -> Result<(), StoreError> {
+    execute(
         connection,
         "change a device",
         "UPDATE device SET name = ?2, status = ?3, expires = ?4, gateway = ?5 WHERE id = ?1",
@@ -210,15 +219,12 @@ pub(crate) fn update_device(connection: &Connection, device: &Device) -> Result<
     )
 }
 
-/// Writes a credential, and gives it its number.
-pub(crate) fn insert_credential(
+fn insert_credential(
     connection: &Connection,
     device: &DeviceId,
-    proof: CredentialProof,
-    created: Timestamp,
-    expires: Option<Timestamp>,
-) -> Result<Credential, StoreError> {
-    let (kind, bytes, networks) = match &proof {
+    credential: &Credential,
+) -> Result<(), StoreError> {
+    let (kind, bytes, networks) = match &credential.proof {
         CredentialProof::Ed25519 { public_key } => {
             ("ed25519", public_key.as_slice(), String::new())
         }
@@ -227,91 +233,65 @@ pub(crate) fn insert_credential(
             ("password", hmac.as_slice(), networks.join(" "))
         }
     };
-    write(
+    execute(
         connection,
         "add a credential",
-        "INSERT INTO credential (device, kind, proof, networks, created, expires)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO credential (id, device, kind, proof, networks, created, expires)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
+            credential.id.get().cast_signed(),
             device.as_str(),
             kind,
             bytes,
             networks,
-            created.as_micros(),
-            micros(expires)
+            credential.created.as_micros(),
+            micros(credential.expires)
         ],
-    )?;
-    let number = u64::try_from(connection.last_insert_rowid())
-        .map_err(|_| StoreError::Row("a credential's number is negative".to_owned()))?;
-    Ok(Credential {
-        id: CredentialId::new(number),
-        proof,
-        created,
-        expires,
-    })
-}
-
-pub(crate) fn delete_credential(
-    connection: &Connection,
-    credential: CredentialId,
-) -> Result<(), StoreError> {
-    write(
-        connection,
-        "remove a credential",
-        "DELETE FROM credential WHERE id = ?1",
-        params![credential.get() as i64],
     )
 }
 
-/// The columns of a datastream.
-pub(crate) struct NewDatastream<'a> {
-    pub(crate) thing: &'a ThingId,
-    pub(crate) field: &'a FieldName,
-    pub(crate) device: &'a DeviceId,
-    pub(crate) model: &'a ModelId,
+fn delete_credential(connection: &Connection, credential: CredentialId) -> Result<(), StoreError> {
+    execute(
+        connection,
+        "remove a credential",
+        "DELETE FROM credential WHERE id = ?1",
+        params![credential.get().cast_signed()],
+    )
 }
 
-/// Writes a datastream, and gives it its number.
-pub(crate) fn insert_datastream(
-    connection: &Connection,
-    datastream: &NewDatastream<'_>,
-) -> Result<DatastreamId, StoreError> {
-    write(
+fn insert_datastream(connection: &Connection, datastream: &Datastream) -> Result<(), StoreError> {
+    execute(
         connection,
         "add a datastream",
-        "INSERT INTO datastream (thing, field, device, model) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO datastream (id, thing, field, device, model) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![
+            datastream.id.get(),
             datastream.thing.as_str(),
             datastream.field.as_str(),
             datastream.device.as_str(),
             datastream.model.as_str()
         ],
-    )?;
-    u32::try_from(connection.last_insert_rowid())
-        .map(DatastreamId::new)
-        .map_err(|_| StoreError::Row("the numbers of datastreams are used up".to_owned()))
-}
-
-/// Hands a datastream to the next device, or to another model.
-pub(crate) fn update_datastream(
-    connection: &Connection,
-    id: DatastreamId,
-    device: &DeviceId,
-    model: &ModelId,
-) -> Result<(), StoreError> {
-    write(
-        connection,
-        "hand over a datastream",
-        "UPDATE datastream SET device = ?2, model = ?3 WHERE id = ?1",
-        params![id.get(), device.as_str(), model.as_str()],
     )
 }
 
-pub(crate) fn insert_application(
+fn update_datastream(connection: &Connection, datastream: &Datastream) -> Result<(), StoreError> {
+    execute(
+        connection,
+        "hand over a datastream",
+        "UPDATE datastream SET device = ?2, model = ?3 WHERE id = ?1",
+        params![
+            datastream.id.get(),
+            datastream.device.as_str(),
+            datastream.model.as_str()
+        ],
+    )
+}
+
+fn insert_application(
     connection: &Connection,
     application: &Application,
 ) -> Result<(), StoreError> {
-    write(
+    execute(
         connection,
         "add an application",
         "INSERT INTO application (id, name, contact, created) VALUES (?1, ?2, ?3, ?4)",
@@ -324,13 +304,14 @@ pub(crate) fn insert_application(
     )
 }
 
-pub(crate) fn insert_api_key(connection: &Connection, key: &ApiKey) -> Result<(), StoreError> {
-    write(
+fn insert_api_key(connection: &Connection, number: u64, key: &ApiKey) -> Result<(), StoreError> {
+    execute(
         connection,
         "add an API key",
-        "INSERT INTO api_key (id, application, kind, origins, hmac, created, expires)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO api_key (number, id, application, kind, origins, hmac, created, expires)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
+            number.cast_signed(),
             key.id.as_str(),
             key.application.as_str(),
             key.kind.as_str(),
@@ -342,25 +323,21 @@ pub(crate) fn insert_api_key(connection: &Connection, key: &ApiKey) -> Result<()
     )
 }
 
-pub(crate) fn revoke_api_key(
-    connection: &Connection,
-    key: &ApiKeyId,
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    write(
+fn revoke_api_key(connection: &Connection, key: &ApiKey) -> Result<(), StoreError> {
+    execute(
         connection,
         "revoke an API key",
         "UPDATE api_key SET revoked = ?2 WHERE id = ?1",
-        params![key.as_str(), at.as_micros()],
+        params![key.id.as_str(), micros(key.revoked)],
     )
 }
 
-pub(crate) fn update_last_use(
+fn update_last_use(
     connection: &Connection,
     key: &ApiKeyId,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    write(
+    execute(
         connection,
         "note an API key's use",
         "UPDATE api_key SET last_used = ?2 WHERE id = ?1",

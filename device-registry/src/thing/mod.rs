@@ -1,5 +1,6 @@
 //! A monitored real-world object, and where it was at which time.
 
+mod changes;
 mod datastream;
 
 use domain::{AgencyId, DatastreamId, DeviceId, Location, ThingId, Timestamp};

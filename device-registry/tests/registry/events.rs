@@ -1,4 +1,4 @@
-//! What happened at the doors lately.
+//! The latest connections, refusals and ends.
 
 use device_registry::{EventKind, Events, MAX_EVENTS, MAX_EVENTS_OF_DEVICE, MAX_REFUSED, NewEvent};
 use domain::{DeviceId, Timestamp};

@@ -1,0 +1,75 @@
+//! The rows that a change adds, alters and removes: what an operation says to
+//! the store, which applies them in this order, all or none.
+
+use std::sync::Arc;
+
+use domain::{
+    AgencyId, ApiKeyId, BoundaryName, CredentialId, DeviceId, ModelId, ThingId, Timestamp,
+};
+
+use crate::agency::Agency;
+use crate::application::{ApiKey, Application};
+use crate::boundary::Boundary;
+use crate::device::{Credential, Device};
+use crate::model::{ModelOrigin, ModelVersion};
+use crate::thing::{Datastream, LocationSince, Thing};
+
+/// One row of one table. A row comes after those that it refers to.
+pub(crate) enum RowChange {
+    AddAgency(Arc<Agency>),
+    /// How long an agency keeps a model's data; `None`: as the model says.
+    SetRetention {
+        agency: AgencyId,
+        model: ModelId,
+        days: Option<u32>,
+    },
+    AddModel(ModelRow),
+    /// Takes the place of the one of its name.
+    PutBoundary(Arc<Boundary>),
+    RemoveBoundary(BoundaryName),
+    AddThing(Arc<Thing>),
+    /// Its licence, its attribution and who may read it.
+    ChangeThing(Arc<Thing>),
+    /// Two moves within one microsecond are one.
+    AddLocation {
+        thing: ThingId,
+        entry: LocationSince,
+    },
+    /// `number` tells the order of registration.
+    AddDevice {
+        number: u64,
+        device: Arc<Device>,
+    },
+    /// Its name, its status, its end and its gateway.
+    ChangeDevice(Arc<Device>),
+    AddCredential {
+        device: DeviceId,
+        credential: Credential,
+    },
+    RemoveCredential(CredentialId),
+    AddDatastream(Arc<Datastream>),
+    /// The next device sends it, or it is of another model.
+    HandOverDatastream(Arc<Datastream>),
+    AddApplication(Arc<Application>),
+    /// `number` tells the order of making.
+    AddApiKey {
+        number: u64,
+        key: Arc<ApiKey>,
+    },
+    /// It ends at the time that it says.
+    RevokeApiKey(Arc<ApiKey>),
+    NoteApiKeyUse {
+        key: ApiKeyId,
+        at: Timestamp,
+    },
+}
+
+/// One version of a model.
+pub(crate) struct ModelRow {
+    pub(crate) id: ModelId,
+    pub(crate) version: ModelVersion,
+    /// The data file.
+    pub(crate) content: Box<str>,
+    pub(crate) origin: ModelOrigin,
+    pub(crate) created: Timestamp,
+}
