@@ -12,6 +12,7 @@ pub mod ids;
 pub mod location;
 pub mod observation;
 pub mod payload;
+pub mod scope;
 pub mod time;
 pub mod topic;
 pub mod units;
@@ -23,8 +24,9 @@ pub use ids::{
     AgencyId, ApiKeyId, ApplicationId, BoundaryName, CredentialId, DatastreamId, DeviceId,
     FieldName, IdError, ModelId, ObservationId, Offset, ThingId,
 };
-pub use location::{Audience, Location, LocationError};
+pub use location::{Location, LocationError};
 pub use observation::{Flags, ParsedObservation, RejectReason, Rejection, Telemetry};
+pub use scope::Scope;
 pub use time::{Moment, TimeError, Timestamp};
 pub use topic::{DeviceTopic, TopicClass};
 pub use units::UnitError;

@@ -1,4 +1,4 @@
-//! Place, and who may see it how exactly.
+//! Place.
 
 /// WGS 84, in units of 1e-7 degree: about 1 cm.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -10,15 +10,6 @@ pub struct Location {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a location is latitude -90..90 and longitude -180..180 in degrees")]
 pub struct LocationError;
-
-/// For whom a view is made.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Audience {
-    /// Sees the centre of a 0.001 degree cell.
-    Public,
-    /// The owner and those it names: see the exact position.
-    Owner,
-}
 
 const E7: f64 = 1e7;
 /// 0.001 degree, about 100 m.
@@ -57,17 +48,15 @@ impl Location {
         f64::from(self.lon_e7) / E7
     }
 
-    /// What `audience` may see of it. Filters and distances use this too:
-    /// otherwise a box that is moved step by step would find the exact place.
+    /// What the public sees of it: the centre of its 0.001 degree cell. Filters
+    /// and distances use this too: otherwise a box that is moved step by step
+    /// would find the exact place.
     #[must_use]
-    pub fn seen_by(self, audience: Audience) -> Self {
+    pub fn coarse(self) -> Self {
         let centre = |e7: i32| e7.div_euclid(CELL_E7) * CELL_E7 + CELL_E7 / 2;
-        match audience {
-            Audience::Owner => self,
-            Audience::Public => Self {
-                lat_e7: centre(self.lat_e7).clamp(-900_000_000, 900_000_000),
-                lon_e7: centre(self.lon_e7).clamp(-1_800_000_000, 1_800_000_000),
-            },
+        Self {
+            lat_e7: centre(self.lat_e7).clamp(-900_000_000, 900_000_000),
+            lon_e7: centre(self.lon_e7).clamp(-1_800_000_000, 1_800_000_000),
         }
     }
 
@@ -90,11 +79,10 @@ mod tests {
     #[test]
     fn the_public_sees_the_centre_of_a_cell() {
         let exact = Location::new(37.566_412_3, 126.977_968_9).unwrap();
-        let coarse = exact.seen_by(Audience::Public);
+        let coarse = exact.coarse();
         assert_eq!((coarse.lat(), coarse.lon()), (37.5665, 126.9775));
-        assert_eq!(exact.seen_by(Audience::Owner), exact);
         let south_west = Location::new(-0.000_1, -0.000_1).unwrap();
-        assert_eq!(south_west.seen_by(Audience::Public).lat(), -0.0005);
+        assert_eq!(south_west.coarse().lat(), -0.0005);
     }
 
     #[test]

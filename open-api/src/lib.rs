@@ -2,7 +2,7 @@
 //!
 //! [`router`](crate::router) is the table of contents. A handler stands under
 //! its OpenAPI attribute in `endpoints/`, in folders by subject; `views/` are the
-//! shapes that leave the platform, made for an audience; `access/` says who asks
+//! shapes that leave the platform, made for a viewer; `access/` says who asks
 //! and how much they may. What knows no resource is `http_edge`.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

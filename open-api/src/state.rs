@@ -157,7 +157,7 @@ impl ApiState {
         &self,
         snapshot: &Arc<Snapshot>,
         boundary: Option<&Arc<Boundary>>,
-        viewer: Viewer,
+        viewer: &Viewer,
     ) -> Result<Option<Arc<[DatastreamId]>>, Problem> {
         let Some(boundary) = boundary else {
             return Ok(None);
@@ -166,7 +166,8 @@ impl ApiState {
             return Ok(Some(known));
         }
         let (snapshot, boundary) = (Arc::clone(snapshot), Arc::clone(boundary));
-        self.scanning(move |shared| shared.boundary_members.find(&snapshot, &boundary, viewer))
+        let viewer = viewer.clone();
+        self.scanning(move |shared| shared.boundary_members.find(&snapshot, &boundary, &viewer))
             .await
             .map(Some)
     }
@@ -175,13 +176,13 @@ impl ApiState {
     pub(crate) async fn summary(
         &self,
         snapshot: &Arc<Snapshot>,
-        viewer: Viewer,
+        viewer: &Viewer,
     ) -> Result<Arc<[SummaryView]>, Problem> {
         if let Some(known) = self.summaries.known(snapshot, viewer) {
             return Ok(known);
         }
-        let snapshot = Arc::clone(snapshot);
-        self.scanning(move |shared| shared.summaries.make(&snapshot, viewer))
+        let (snapshot, viewer) = (Arc::clone(snapshot), viewer.clone());
+        self.scanning(move |shared| shared.summaries.make(&snapshot, &viewer))
             .await
     }
 
@@ -190,7 +191,7 @@ impl ApiState {
     pub(crate) async fn check_words(
         &self,
         snapshot: &Arc<Snapshot>,
-        viewer: Viewer,
+        viewer: &Viewer,
         query: &FilterQuery,
     ) -> Result<(), Problem> {
         let known = |summary| KnownWords {

@@ -15,7 +15,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use domain::{Audience, Offset, Timestamp};
+use domain::{Offset, Timestamp};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::sink::Checksum;
@@ -104,10 +104,7 @@ pub(super) fn name(export: &DayExport) -> String {
 }
 
 pub(super) fn audience(export: &DayExport) -> &'static str {
-    match export.audience {
-        Audience::Public => "public",
-        Audience::Owner => "owner",
-    }
+    if export.has_all() { "owner" } else { "public" }
 }
 
 impl Cache {

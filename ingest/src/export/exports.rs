@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use std::thread;
 
 use device_registry::Snapshot;
-use domain::{AgencyId, Audience};
+use domain::{AgencyId, Scope};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use tokio::sync::watch;
@@ -97,18 +97,18 @@ impl Exports {
         }
     }
 
-    /// What there is of a day for `audience`, by domain and agency. Blocks.
+    /// What there is of a day within `scope`, by domain and agency. Blocks.
     pub fn day(
         &self,
         snapshot: &Snapshot,
         day: Day,
-        audience: Audience,
+        scope: &Scope,
     ) -> Result<Vec<DayPart>, ExportError> {
         self.inner.is_over(day)?;
         let read = &self.inner.ingest.inner.read;
         let observed = read.observed_between(day.start(), day.end());
         let mut parts: BTreeMap<(&str, &AgencyId), (BTreeSet<&str>, usize)> = BTreeMap::new();
-        for datastream in visible(snapshot, audience, None, None) {
+        for datastream in visible(snapshot, scope, None, None) {
             if observed.contains(&datastream.id) {
                 let name = (datastream.model.domain(), &datastream.agency);
                 let (licences, datastreams) = parts.entry(name).or_default();

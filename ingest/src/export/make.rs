@@ -54,7 +54,7 @@ pub(super) fn make(
                 return Err(ExportError::NoRoom);
             }
         }
-        let line = Line::new(series, &observation, export.audience);
+        let line = Line::new(series, &observation, &export.scope);
         writer.push(&line).map_err(|error| error.at(temporary))?;
         rows += 1;
     }

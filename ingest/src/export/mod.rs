@@ -1,6 +1,7 @@
 //! Exports: a day of one domain and agency as one file, made once and kept.
 //!
-//! Constraints: a file is made for one [`Audience`] and never shown to another;
+//! Constraints: a file has all of an agency or what is public of it, and is
+//! shown to nobody whose [`Scope`] is the other;
 //! it holds the newest revisions of one state of the store, sorted by
 //! datastream and time, so that the same observations make the same bytes; what
 //! was made is shown only while nothing came in late, was corrected, expired
@@ -34,7 +35,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ::parquet::errors::ParquetError;
-use domain::{AgencyId, Audience, Timestamp};
+use domain::{AgencyId, Scope, Timestamp};
 
 pub use cache::ExportFile;
 pub use day::{Day, DayError};
@@ -50,8 +51,16 @@ pub struct DayExport {
     /// As `traffic`.
     pub domain: String,
     pub agency: AgencyId,
-    pub audience: Audience,
+    /// Whose who asks may read.
+    pub scope: Scope,
     pub format: ExportFormat,
+}
+
+impl DayExport {
+    /// Whether it has all of its agency, and exactly; otherwise what is public.
+    pub fn has_all(&self) -> bool {
+        self.scope.covers(&self.agency)
+    }
 }
 
 /// What of a day there is to export: files of each format.

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use device_registry::{Datastream, Snapshot, Thing};
-use domain::{AgencyId, Audience, DatastreamId};
+use device_registry::{Datastream, Snapshot, Thing, Visibility};
+use domain::{AgencyId, DatastreamId, Scope};
 use sha2::{Digest, Sha256};
 
 use crate::store::ObservationsQuery;
@@ -28,12 +28,11 @@ pub(super) struct Series {
 }
 
 impl Selection {
-    /// What `audience` may read of `agency` and `domain`; `None` where that is
-    /// nothing.
+    /// What its scope has of its agency and domain; `None` where that is nothing.
     pub(super) fn new(snapshot: &Snapshot, export: &DayExport) -> Option<Self> {
         let mut series: Vec<Series> = visible(
             snapshot,
-            export.audience,
+            &export.scope,
             Some(&export.agency),
             Some(&export.domain),
         )
@@ -91,25 +90,54 @@ impl Selection {
     }
 }
 
-/// The datastreams that `audience` may read.
+/// The datastreams within `scope`.
 pub(super) fn visible<'a>(
     snapshot: &'a Snapshot,
-    audience: Audience,
+    scope: &'a Scope,
     agency: Option<&'a AgencyId>,
     domain: Option<&'a str>,
 ) -> Box<dyn Iterator<Item = &'a Arc<Datastream>> + 'a> {
     let of_domain = move |name: &str| domain.is_none_or(|domain| domain == name);
-    match audience {
-        Audience::Public => Box::new(
+    match scope {
+        Scope::Public => Box::new(
             snapshot.public_datastreams(agency.map(AgencyId::as_str), move |model| {
                 of_domain(model.domain())
             }),
         ),
-        Audience::Owner => Box::new(snapshot.datastreams(DatastreamId::new(0)).filter(
-            move |datastream| {
-                of_domain(datastream.model.domain())
-                    && agency.is_none_or(|agency| *agency == datastream.agency)
-            },
-        )),
+        Scope::Agency(_) | Scope::All => Box::new(
+            snapshot
+                .datastreams(DatastreamId::new(0))
+                .filter(move |datastream| {
+                    of_domain(datastream.model.domain())
+                        && agency.is_none_or(|agency| *agency == datastream.agency)
+                        && (scope.covers(&datastream.agency)
+                            || datastream.visibility == Visibility::Public)
+                }),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::registry;
+
+    #[test]
+    fn what_is_restricted_is_selected_within_its_agencys_scope() {
+        let folder = tempfile::tempdir().unwrap();
+        let (registry, device) = registry(folder.path());
+        let snapshot = registry.snapshot();
+        let count = |scope: Scope, agency: Option<&AgencyId>| {
+            visible(&snapshot, &scope, agency, Some("disaster")).count()
+        };
+        let all = device.datastreams.len();
+        let other = AgencyId::new("busan").unwrap();
+        for agency in [None, Some(&device.agency)] {
+            assert_eq!(count(Scope::Public, agency), 0);
+            assert_eq!(count(Scope::Agency(other.clone()), agency), 0);
+            assert_eq!(count(Scope::Agency(device.agency.clone()), agency), all);
+            assert_eq!(count(Scope::All, agency), all);
+        }
+        assert_eq!(count(Scope::All, Some(&other)), 0);
     }
 }

@@ -1,6 +1,6 @@
 //! The columns of an export: the same in every format.
 
-use domain::{Audience, Location};
+use domain::{Location, Scope};
 
 use super::selection::Series;
 use crate::query::StoredObservation;
@@ -30,7 +30,7 @@ pub(super) const COLUMNS: [&str; 17] = [
 pub(super) struct Line<'a> {
     pub(super) series: &'a Series,
     pub(super) observation: &'a StoredObservation,
-    /// As the audience may see it.
+    /// As its reader may see it.
     pub(super) place: Option<Location>,
 }
 
@@ -40,14 +40,18 @@ impl<'a> Line<'a> {
     pub(super) fn new(
         series: &'a Series,
         observation: &'a StoredObservation,
-        audience: Audience,
+        scope: &Scope,
     ) -> Self {
         let of_thing = || series.thing.as_ref()?.location_at(observation.time);
         let place = observation.location.or_else(of_thing);
         Self {
             series,
             observation,
-            place: place.map(|place| place.seen_by(audience)),
+            place: if scope.covers(&series.datastream.agency) {
+                place
+            } else {
+                place.map(Location::coarse)
+            },
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use device_registry::{Actor, ApiKey};
-use domain::{Audience, Timestamp};
+use domain::{Scope, Timestamp};
 use http_edge::access::Session;
 use http_edge::{Problem, ProblemKind};
 
@@ -23,11 +23,11 @@ pub(crate) enum Caller {
 }
 
 impl Caller {
-    /// Operators act for the owners; everybody else is the public.
+    /// Operators act for all agencies; everybody else is the public.
     pub(crate) fn viewer(&self) -> Viewer {
         Viewer(match self {
-            Self::Operator { .. } => Audience::Owner,
-            Self::Anonymous | Self::Application(_) => Audience::Public,
+            Self::Operator { .. } => Scope::All,
+            Self::Anonymous | Self::Application(_) => Scope::Public,
         })
     }
 

@@ -1,7 +1,7 @@
 //! Which datastreams lie in a boundary, found once for each state of the
 //! registry, so that a query by name costs what its answer costs.
 //!
-//! The public's places are not the owners', so each audience has its own
+//! The public's places are not the owners', so each viewer has its own
 //! members. They are where the things stand; what a moving device says of
 //! itself is looked at observation by observation.
 
@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 use crate::params::Viewer;
 
-/// Boundaries whose members are kept, by audience; beyond it the one that was
+/// Boundaries whose members are kept, by viewer; beyond it the one that was
 /// found first gives way.
 const MAX_KEPT: usize = 64;
 
@@ -36,7 +36,7 @@ impl BoundaryMembers {
         &self,
         snapshot: &Arc<Snapshot>,
         boundary: &Boundary,
-        viewer: Viewer,
+        viewer: &Viewer,
     ) -> Option<Arc<[DatastreamId]>> {
         self.kept.lock().find(snapshot, boundary, viewer)
     }
@@ -46,7 +46,7 @@ impl BoundaryMembers {
         &self,
         snapshot: &Arc<Snapshot>,
         boundary: &Boundary,
-        viewer: Viewer,
+        viewer: &Viewer,
     ) -> Arc<[DatastreamId]> {
         // Without the lock: others need not wait, and two may find the same.
         let found = find(snapshot, boundary, viewer);
@@ -60,13 +60,13 @@ impl Kept {
         &self,
         snapshot: &Arc<Snapshot>,
         boundary: &Boundary,
-        viewer: Viewer,
+        viewer: &Viewer,
     ) -> Option<Arc<[DatastreamId]>> {
         if !self.snapshot.ptr_eq(&Arc::downgrade(snapshot)) {
             return None;
         }
         let mut kept = self.members.iter();
-        kept.find(|(name, whose, _)| *name == boundary.name && *whose == viewer)
+        kept.find(|(name, whose, _)| *name == boundary.name && whose == viewer)
             .map(|(_, _, members)| Arc::clone(members))
     }
 
@@ -74,7 +74,7 @@ impl Kept {
         &mut self,
         snapshot: &Arc<Snapshot>,
         boundary: &Boundary,
-        viewer: Viewer,
+        viewer: &Viewer,
         found: &Arc<[DatastreamId]>,
     ) {
         let snapshot = Arc::downgrade(snapshot);
@@ -85,16 +85,16 @@ impl Kept {
         if self.members.len() >= MAX_KEPT {
             self.members.remove(0);
         }
-        let entry = (boundary.name.clone(), viewer, Arc::clone(found));
+        let entry = (boundary.name.clone(), viewer.clone(), Arc::clone(found));
         self.members.push(entry);
     }
 }
 
-fn find(snapshot: &Snapshot, boundary: &Boundary, viewer: Viewer) -> Arc<[DatastreamId]> {
+fn find(snapshot: &Snapshot, boundary: &Boundary, viewer: &Viewer) -> Arc<[DatastreamId]> {
     let mut found: Vec<DatastreamId> = snapshot
         .things(None)
         .filter(|thing| {
-            let place = viewer.place(thing.location());
+            let place = viewer.place(&thing.agency, thing.location());
             place.is_some_and(|place| boundary.shape.contains(place))
         })
         .flat_map(|thing| thing.datastreams.iter().copied())

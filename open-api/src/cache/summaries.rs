@@ -9,6 +9,10 @@ use parking_lot::Mutex;
 use crate::params::Viewer;
 use crate::views::SummaryView;
 
+/// Viewers whose summaries are kept; beyond it the one that was made first gives
+/// way.
+const MAX_KEPT: usize = 64;
+
 /// Those that were asked for since the registry changed.
 #[derive(Default)]
 pub(crate) struct Summaries {
@@ -19,7 +23,7 @@ pub(crate) struct Summaries {
 struct Kept {
     /// Of this state of the registry.
     snapshot: Weak<Snapshot>,
-    /// At most one for each audience.
+    /// At most one for each viewer.
     summaries: Vec<(Viewer, Arc<[SummaryView]>)>,
 }
 
@@ -27,19 +31,19 @@ impl Summaries {
     pub(crate) fn known(
         &self,
         snapshot: &Arc<Snapshot>,
-        viewer: Viewer,
+        viewer: &Viewer,
     ) -> Option<Arc<[SummaryView]>> {
         let kept = self.kept.lock();
         if !kept.snapshot.ptr_eq(&Arc::downgrade(snapshot)) {
             return None;
         }
         let mut summaries = kept.summaries.iter();
-        let found = summaries.find(|(whose, _)| *whose == viewer);
+        let found = summaries.find(|(whose, _)| whose == viewer);
         found.map(|(_, summary)| Arc::clone(summary))
     }
 
     /// Makes it and keeps it: a look at each datastream.
-    pub(crate) fn make(&self, snapshot: &Arc<Snapshot>, viewer: Viewer) -> Arc<[SummaryView]> {
+    pub(crate) fn make(&self, snapshot: &Arc<Snapshot>, viewer: &Viewer) -> Arc<[SummaryView]> {
         // Without the lock: others need not wait, and two may make the same.
         let made: Arc<[SummaryView]> = SummaryView::all(snapshot, viewer).into();
         let mut kept = self.kept.lock();
@@ -48,8 +52,11 @@ impl Summaries {
             kept.snapshot = of;
             kept.summaries.clear();
         }
-        kept.summaries.retain(|(whose, _)| *whose != viewer);
-        kept.summaries.push((viewer, Arc::clone(&made)));
+        kept.summaries.retain(|(whose, _)| whose != viewer);
+        if kept.summaries.len() >= MAX_KEPT {
+            kept.summaries.remove(0);
+        }
+        kept.summaries.push((viewer.clone(), Arc::clone(&made)));
         made
     }
 }

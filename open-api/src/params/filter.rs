@@ -3,29 +3,29 @@
 use std::sync::Arc;
 
 use device_registry::{Boundary, Datastream, Snapshot, Thing, Visibility};
-use domain::{Audience, DatastreamId, Location, ThingId};
+use domain::{AgencyId, DatastreamId, Location, Scope, ThingId};
 use http_edge::request::Text;
 use ingest::StoredObservation;
 
 use super::FilterQuery;
 
 /// Who asks: what it sees, and how exactly.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Viewer(pub(crate) Audience);
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Viewer(pub(crate) Scope);
 
 impl Viewer {
-    /// Restricted datastreams do not exist for the public.
-    pub(crate) fn sees(self, datastream: &Datastream) -> bool {
-        self.owns() || datastream.visibility == Visibility::Public
+    /// What is restricted does not exist for who may not read it.
+    pub(crate) fn sees(&self, datastream: &Datastream) -> bool {
+        datastream.visibility == Visibility::Public || self.0.covers(&datastream.agency)
     }
 
-    /// Whether it sees what is the owner's only.
-    pub(crate) fn owns(self) -> bool {
-        self.0 == Audience::Owner
-    }
-
-    pub(crate) fn place(self, location: Option<Location>) -> Option<Location> {
-        location.map(|location| location.seen_by(self.0))
+    /// A place of `agency`'s as it may be seen.
+    pub(crate) fn place(&self, agency: &AgencyId, place: Option<Location>) -> Option<Location> {
+        if self.0.covers(agency) {
+            place
+        } else {
+            place.map(Location::coarse)
+        }
     }
 }
 
@@ -91,7 +91,7 @@ impl DatastreamFilter {
     pub(crate) fn select<'a>(
         &'a self,
         snapshot: &'a Snapshot,
-        viewer: Viewer,
+        viewer: &'a Viewer,
         first: DatastreamId,
     ) -> impl Iterator<Item = Selected<'a>> + 'a {
         self.select_of(self.of_thing(snapshot), snapshot, viewer, first)
@@ -103,7 +103,7 @@ impl DatastreamFilter {
     pub(crate) fn select_places<'a>(
         &'a self,
         snapshot: &'a Snapshot,
-        viewer: Viewer,
+        viewer: &'a Viewer,
         first: DatastreamId,
         members: Option<&'a [DatastreamId]>,
     ) -> impl Iterator<Item = Selected<'a>> + 'a {
@@ -126,7 +126,7 @@ impl DatastreamFilter {
         &'a self,
         some: Option<&'a [DatastreamId]>,
         snapshot: &'a Snapshot,
-        viewer: Viewer,
+        viewer: &'a Viewer,
         first: DatastreamId,
     ) -> impl Iterator<Item = Selected<'a>> + 'a {
         let all = some.is_none().then(|| snapshot.datastreams(first));
@@ -149,23 +149,102 @@ pub(crate) struct Selected<'a> {
 }
 
 impl<'a> Selected<'a> {
-    pub(crate) fn new(snapshot: &'a Snapshot, viewer: Viewer, datastream: &'a Datastream) -> Self {
+    pub(crate) fn new(snapshot: &'a Snapshot, viewer: &Viewer, datastream: &'a Datastream) -> Self {
         let thing = snapshot.thing(datastream.thing.as_str()).map(AsRef::as_ref);
         Self {
             datastream,
             thing,
-            location: viewer.place(thing.and_then(Thing::location)),
+            location: viewer.place(&datastream.agency, thing.and_then(Thing::location)),
         }
     }
 
     /// Where it was observed: as the device said, or else where the thing was
     /// at that time.
-    pub(crate) fn place_of(&self, viewer: Viewer, stored: &StoredObservation) -> Option<Location> {
+    pub(crate) fn place_of(&self, viewer: &Viewer, stored: &StoredObservation) -> Option<Location> {
         let thing = || self.thing.and_then(|thing| thing.location_at(stored.time));
-        viewer.place(stored.location.or_else(thing))
+        viewer.place(&self.datastream.agency, stored.location.or_else(thing))
     }
 }
 
 fn is_same<T: PartialEq>(wanted: Option<&Text<T>>, given: &T) -> bool {
     wanted.is_none_or(|wanted| wanted.0 == *given)
+}
+
+#[cfg(test)]
+mod tests {
+    use device_registry::{Actor, NewAgency, NewDevice, Registry};
+    use domain::{DeviceId, ModelId, Timestamp};
+
+    use super::*;
+
+    /// Agencies `seoul` and `busan`, each with a public and a restricted lamp.
+    fn registry(folder: &std::path::Path) -> Registry {
+        let registry = Registry::open(folder, || Timestamp::from_micros(0)).unwrap();
+        for name in ["seoul", "busan"] {
+            let id = AgencyId::new(name).unwrap();
+            let new = NewAgency {
+                id: id.clone(),
+                name: name.to_owned(),
+            };
+            registry.create_agency(&Actor::Operator, new).unwrap();
+            for visibility in [Visibility::Public, Visibility::Restricted] {
+                let device = format!("{name}-{}", visibility.as_str());
+                let device = DeviceId::new(device).unwrap();
+                let model = ModelId::new("safety.lamp").unwrap();
+                let mut new = NewDevice::new(device, id.clone(), model);
+                new.visibility = Some(visibility);
+                new.location = Some(Location::new(37.566_412, 126.977_968).unwrap());
+                registry.register_device(&Actor::Operator, new).unwrap();
+            }
+        }
+        registry
+    }
+
+    /// The things that a viewer sees, and whether their places are exact.
+    fn seen(snapshot: &Snapshot, scope: Scope) -> Vec<(String, bool)> {
+        let (filter, viewer) = (DatastreamFilter::default(), Viewer(scope));
+        let mut seen: Vec<(String, bool)> = filter
+            .select(snapshot, &viewer, DatastreamId::new(0))
+            .map(|selected| {
+                let is_exact = selected.location.unwrap().lat_e7() == 375_664_120;
+                (selected.datastream.thing.to_string(), is_exact)
+            })
+            .collect();
+        seen.dedup();
+        seen
+    }
+
+    #[test]
+    fn a_viewer_sees_what_is_public_and_all_within_its_scope() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = registry(folder.path());
+        let seen = |scope| seen(&registry.snapshot(), scope);
+        let things = |things: &[(&str, bool)]| -> Vec<(String, bool)> {
+            let named = things.iter();
+            named
+                .map(|(thing, is_exact)| ((*thing).to_owned(), *is_exact))
+                .collect()
+        };
+        assert_eq!(
+            seen(Scope::Public),
+            things(&[("seoul-public", false), ("busan-public", false)])
+        );
+        assert_eq!(
+            seen(Scope::Agency(AgencyId::new("seoul").unwrap())),
+            things(&[
+                ("seoul-public", true),
+                ("seoul-restricted", true),
+                ("busan-public", false)
+            ])
+        );
+        assert_eq!(
+            seen(Scope::All),
+            things(&[
+                ("seoul-public", true),
+                ("seoul-restricted", true),
+                ("busan-public", true),
+                ("busan-restricted", true)
+            ])
+        );
+    }
 }

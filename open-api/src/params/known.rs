@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 
 use device_registry::Snapshot;
+use domain::AgencyId;
 use http_edge::Problem;
 use http_edge::request::what_there_is;
 
@@ -22,7 +23,7 @@ const SUMMARY: &str = "/v1/datastreams/summary";
 /// What a caller may name.
 pub(crate) struct KnownWords<'a> {
     pub(crate) snapshot: &'a Snapshot,
-    pub(crate) viewer: Viewer,
+    pub(crate) viewer: &'a Viewer,
     /// Of the datastreams that it may read.
     pub(crate) summary: &'a [SummaryView],
 }
@@ -56,14 +57,10 @@ impl KnownWords<'_> {
     }
 
     pub(crate) fn agency(&self, word: Option<&str>) -> Result<(), Problem> {
-        let known: BTreeSet<&str> = if self.viewer.owns() {
-            self.snapshot
-                .agencies()
-                .map(|one| one.id.as_str())
-                .collect()
-        } else {
-            self.summary.iter().map(|row| row.agency.as_str()).collect()
-        };
+        let own = self.snapshot.agencies().map(|one| &one.id);
+        let own = own.filter(|id| self.viewer.0.covers(id));
+        let read = self.summary.iter().map(|row| row.agency.as_str());
+        let known = own.map(AgencyId::as_str).chain(read).collect();
         one_of("agency", word, known, SUMMARY)
     }
 

@@ -91,7 +91,7 @@ pub(crate) async fn list(
     let names = functions(query.functions.as_deref())?;
     let zone = zone(query.tz.as_deref())?;
     let snapshot = state.settled().await;
-    let subject = Subject::new(&state, &query, &words, &snapshot, viewer).await?;
+    let subject = Subject::new(&state, &query, &words, &snapshot, &viewer).await?;
     let edges = edges(&state, &subject.datastreams, bucket, &query, &zone)?;
     let question = AggregateQuery {
         datastreams: subject.datastreams,
@@ -177,7 +177,7 @@ impl Subject {
         query: &AggregateParams,
         words: &FilterQuery,
         snapshot: &Arc<Snapshot>,
-        viewer: Viewer,
+        viewer: &Viewer,
     ) -> Result<Self, Problem> {
         match (&query.datastream, &words.field) {
             (Some(_), None) if !words.words().is_empty() => Err(Problem::parameter(
@@ -188,10 +188,10 @@ impl Subject {
                 let filter = words.read(snapshot)?;
                 let boundary = filter.boundary.as_ref();
                 let members = state.members(snapshot, boundary, viewer).await?;
-                let registry = Arc::clone(snapshot);
+                let (registry, whose) = (Arc::clone(snapshot), viewer.clone());
                 let found = state
                     .scanning(move |_| {
-                        Self::of_filter(&filter, members.as_deref(), &registry, viewer)
+                        Self::of_filter(&filter, members.as_deref(), &registry, &whose)
                     })
                     .await??;
                 if found.datastreams.is_empty() {
@@ -205,7 +205,7 @@ impl Subject {
         }
     }
 
-    fn of_numbers(numbers: &str, snapshot: &Snapshot, viewer: Viewer) -> Result<Self, Problem> {
+    fn of_numbers(numbers: &str, snapshot: &Snapshot, viewer: &Viewer) -> Result<Self, Problem> {
         let mut datastreams = Vec::new();
         let mut units = Vec::new();
         for number in numbers.split(',') {
@@ -234,7 +234,7 @@ impl Subject {
         filter: &DatastreamFilter,
         members: Option<&[DatastreamId]>,
         snapshot: &Snapshot,
-        viewer: Viewer,
+        viewer: &Viewer,
     ) -> Result<Self, Problem> {
         let mut datastreams = Vec::new();
         let mut units: Vec<Option<Box<str>>> = Vec::new();

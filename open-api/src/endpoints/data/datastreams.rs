@@ -40,11 +40,12 @@ pub(crate) async fn list(
     let snapshot = state.settled().await;
     let filter = words.read(&snapshot)?;
     let boundary = filter.boundary.as_ref();
-    let members = state.members(&snapshot, boundary, viewer).await?;
+    let members = state.members(&snapshot, boundary, &viewer).await?;
     let (registry, is_short) = (Arc::clone(&snapshot), filter.is_short());
+    let whose = viewer.clone();
     let scan = move |_: &Shared| {
         let mut found: Vec<Selected<'_>> = filter
-            .select_places(&registry, viewer, first, members.as_deref())
+            .select_places(&registry, &whose, first, members.as_deref())
             .take(limit + 1)
             .collect();
         let more = split_page(&mut found, limit);
@@ -55,7 +56,7 @@ pub(crate) async fn list(
     };
     let (is_empty, page) = state.scanning_unless(is_short, scan).await?;
     if is_empty {
-        state.check_words(&snapshot, viewer, &words).await?;
+        state.check_words(&snapshot, &viewer, &words).await?;
     }
     Ok(page)
 }
@@ -70,7 +71,7 @@ pub(crate) async fn summary(
     request: ListRequest,
 ) -> Result<Response, Problem> {
     let snapshot = state.settled().await;
-    let summary = state.summary(&snapshot, viewer).await?;
+    let summary = state.summary(&snapshot, &viewer).await?;
     Ok(request.whole(summary.to_vec()))
 }
 
@@ -92,15 +93,15 @@ pub(crate) async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let snapshot = state.settled().await;
-    let datastream = find(&snapshot, viewer, &id)?;
-    let selected = Selected::new(&snapshot, viewer, datastream);
+    let datastream = find(&snapshot, &viewer, &id)?;
+    let selected = Selected::new(&snapshot, &viewer, datastream);
     Ok(Json(DatastreamView::from(selected)).into_response())
 }
 
 /// The datastream of a path, if the viewer may know of it.
 pub(super) fn find<'a>(
     snapshot: &'a device_registry::Snapshot,
-    viewer: Viewer,
+    viewer: &Viewer,
     id: &str,
 ) -> Result<&'a device_registry::Datastream, Problem> {
     id.parse()

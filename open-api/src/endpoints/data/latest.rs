@@ -58,7 +58,7 @@ pub(crate) async fn list(
         first: first_after(query.cursor.as_deref())?,
         limit: query.limit.map_or(Limit::default(), |limit| limit.0).0,
         qualities: qualities(query.quality.as_ref(), Qualities::ALL),
-        viewer,
+        viewer: viewer.clone(),
     };
     let snapshot = state.settled().await;
     let filter = words.read(&snapshot)?;
@@ -69,7 +69,7 @@ pub(crate) async fn list(
         })
         .await?;
     if is_empty {
-        state.check_words(&snapshot, viewer, &words).await?;
+        state.check_words(&snapshot, &viewer, &words).await?;
     }
     Ok(page)
 }
@@ -93,7 +93,7 @@ impl Question {
         // Read before the table: what is applied meanwhile comes twice, not never.
         let offset: Offset = shared.ingest.applied_offset();
         let mut found: Vec<(Selected<'_>, StoredObservation)> = filter
-            .select(snapshot, self.viewer, self.first)
+            .select(snapshot, &self.viewer, self.first)
             .filter_map(|selected| self.newest(shared, filter, selected))
             .take(self.limit + 1)
             .collect();
@@ -124,7 +124,7 @@ impl Question {
         selected: Selected<'a>,
     ) -> Option<(Selected<'a>, StoredObservation)> {
         let stored = shared.ingest.latest(selected.datastream.id)?;
-        let location = selected.place_of(self.viewer, &stored);
+        let location = selected.place_of(&self.viewer, &stored);
         let passes = self.qualities.contains(stored.quality) && filter.covers(location);
         passes.then_some((
             Selected {

@@ -65,7 +65,8 @@ pub(crate) async fn list(
     request: ListRequest,
 ) -> Result<Response, Problem> {
     let snapshot = state.settled().await;
-    let question = Question::new(find(&snapshot, viewer, &id)?.id, &query)?;
+    let datastream = find(&snapshot, &viewer, &id)?;
+    let question = Question::new(datastream.id, &query)?;
     let (page, count) = state
         .reading(move |shared| {
             let count = question.count(shared)?;
@@ -76,7 +77,10 @@ pub(crate) async fn list(
     let views = page
         .observations
         .iter()
-        .map(|stored| ObservationView::new(stored, viewer))
+        .map(|stored| {
+            let place = viewer.place(&datastream.agency, stored.location);
+            ObservationView::new(stored, place)
+        })
         .collect();
     let last = page.goes_on_after.map(Timestamp::as_micros);
     Ok(request.counted_page(views, last.as_ref(), count))

@@ -40,9 +40,10 @@ pub(crate) async fn list(
     let snapshot = state.settled().await;
     let filter = words.read(&snapshot)?;
     let (registry, is_short) = (Arc::clone(&snapshot), filter.thing().is_some());
+    let whose = viewer.clone();
     let scan = move |_: &Shared| {
         let mut views: Vec<ThingView<'_>> = things(&registry, &filter, after.as_ref())
-            .filter_map(|thing| view(thing, &registry, viewer, &filter))
+            .filter_map(|thing| view(thing, &registry, &whose, &filter))
             .take(limit + 1)
             .collect();
         let more = split_page(&mut views, limit);
@@ -51,7 +52,7 @@ pub(crate) async fn list(
     };
     let (is_empty, page) = state.scanning_unless(is_short, scan).await?;
     if is_empty {
-        state.check_words(&snapshot, viewer, &words).await?;
+        state.check_words(&snapshot, &viewer, &words).await?;
     }
     Ok(page)
 }
@@ -72,10 +73,10 @@ fn things<'a>(
 fn view<'a>(
     thing: &'a Thing,
     snapshot: &'a Snapshot,
-    viewer: Viewer,
+    viewer: &Viewer,
     filter: &DatastreamFilter,
 ) -> Option<ThingView<'a>> {
-    let location = viewer.place(thing.location());
+    let location = viewer.place(&thing.agency, thing.location());
     if !filter.covers(location) {
         return None;
     }

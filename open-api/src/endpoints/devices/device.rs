@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use device_registry::{Device, Snapshot};
-use domain::{AgencyId, Audience, DeviceId, Timestamp};
+use domain::{AgencyId, DeviceId, Scope, Timestamp};
 use http_edge::Problem;
 use http_edge::reply::{List, ListRequest, read_cursor, split_page};
 use http_edge::request::{JsonBody, Limit, Query, Text};
@@ -163,7 +163,7 @@ impl DevicesQuery {
     fn check(&self, snapshot: &Snapshot) -> Result<(), Problem> {
         let known = KnownWords {
             snapshot,
-            viewer: Viewer(Audience::Owner),
+            viewer: &Viewer(Scope::All),
             summary: &[],
         };
         known.agency(self.agency.as_ref().map(|text| text.0.as_str()))?;

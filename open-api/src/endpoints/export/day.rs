@@ -46,7 +46,7 @@ pub(crate) async fn list(
     request: ListRequest,
 ) -> Result<Response, Problem> {
     let day = day(&date)?;
-    let views = parts(&state, viewer, day)
+    let views = parts(&state, &viewer, day)
         .await?
         .iter()
         .flat_map(|part| ExportFormat::ALL.map(|format| (part, format)))
@@ -85,13 +85,13 @@ pub(crate) async fn sums(
     let day = day(&date)?;
     let deadline = Instant::now() + MAKING_PATIENCE;
     let mut lines = String::new();
-    for part in parts(&state, viewer, day).await? {
+    for part in parts(&state, &viewer, day).await? {
         for format in ExportFormat::ALL {
             let export = DayExport {
                 day,
                 domain: part.domain.clone(),
                 agency: part.agency.clone(),
-                audience: viewer.0,
+                scope: viewer.0.clone(),
                 format,
             };
             match find(&state, &export, deadline).await {
@@ -110,7 +110,7 @@ pub(crate) async fn sums(
     }
     let mut response = lines.into_response();
     let headers = response.headers_mut();
-    download::cached_for(headers, viewer);
+    download::cached_for(headers, &viewer.0);
     let text = HeaderValue::from_static("text/plain; charset=utf-8");
     headers.insert(header::CONTENT_TYPE, text);
     Ok(response)
@@ -187,15 +187,16 @@ fn named(date: &str, domain: String, name: &str, viewer: Viewer) -> Result<DayEx
         day: day(date)?,
         domain,
         agency: AgencyId::new(agency).map_err(|_| unknown())?,
-        audience: viewer.0,
+        scope: viewer.0,
         format: ExportFormat::parse(format).ok_or_else(unknown)?,
     })
 }
 
-async fn parts(state: &ApiState, viewer: Viewer, day: Day) -> Result<Vec<DayPart>, Problem> {
+async fn parts(state: &ApiState, viewer: &Viewer, day: Day) -> Result<Vec<DayPart>, Problem> {
     let snapshot = state.settled().await;
+    let scope = viewer.0.clone();
     state
-        .reading(move |shared| shared.downloads.exports().day(&snapshot, day, viewer.0))
+        .reading(move |shared| shared.downloads.exports().day(&snapshot, day, &scope))
         .await?
         .map_err(|error| problem(&error))
 }

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use domain::{Audience, Timestamp};
+use domain::{Scope, Timestamp};
 use http_edge::request::Wanted;
 use http_edge::{Patience, Place, Problem, ProblemKind};
 use ingest::{Checksum, DayExport, ExportFile, ExportFormat, Exports};
@@ -19,7 +19,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::access::Admission;
-use crate::params::Viewer;
 use crate::state::ApiState;
 
 /// Files that are sent at once.
@@ -141,7 +140,7 @@ pub(super) fn reply(
     set(headers, header::ETAG, &etag);
     set(headers, header::LAST_MODIFIED, &http_date(made));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    cached_for(headers, Viewer(export.audience));
+    cached_for(headers, &export.scope);
     if status == StatusCode::NOT_MODIFIED {
         return Ok(response);
     }
@@ -169,10 +168,7 @@ fn describe(headers: &mut HeaderMap, export: &DayExport, checksum: Checksum) {
     };
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     // Ids have no sign that a header or a file system would take amiss.
-    let exact = match export.audience {
-        Audience::Public => "",
-        Audience::Owner => "-exact",
-    };
+    let exact = if export.has_all() { "-exact" } else { "" };
     let name = format!(
         "attachment; filename=\"{}-{}-{}{exact}.{}\"",
         export.day,
@@ -190,12 +186,12 @@ fn describe(headers: &mut HeaderMap, export: &DayExport, checksum: Checksum) {
     );
 }
 
-/// What was made for operators is kept by nobody on the way.
-pub(super) fn cached_for(headers: &mut HeaderMap, viewer: Viewer) {
-    let caching = if viewer.owns() {
-        "private, no-store"
-    } else {
+/// What is not for everybody is kept by nobody on the way.
+pub(super) fn cached_for(headers: &mut HeaderMap, scope: &Scope) {
+    let caching = if *scope == Scope::Public {
         "public, no-cache"
+    } else {
+        "private, no-store"
     };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
     headers.insert(

@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use device_registry::ModelChange;
-use domain::{Audience, ModelId};
+use domain::{ModelId, Scope};
 use http_edge::reply::{List, ListRequest, read_cursor, split_page};
 use http_edge::request::{Limit, MAX_JSON_BYTES, Query, Text, media_type, read_body};
 use http_edge::{Problem, ProblemKind};
@@ -56,7 +56,7 @@ pub(crate) async fn list(
     if models.is_empty() {
         let known = KnownWords {
             snapshot: &snapshot,
-            viewer: Viewer(Audience::Public),
+            viewer: &Viewer(Scope::Public),
             summary: &[],
         };
         known.domain(query.domain.as_deref())?;

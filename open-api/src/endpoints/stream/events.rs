@@ -53,7 +53,7 @@ pub(crate) async fn follow(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let start = start(&state, &query, &headers)?;
-    let filter = filter(&state, caller.viewer(), &words, &query).await?;
+    let filter = filter(&state, &caller.viewer(), &words, &query).await?;
     let place = state.streams.take(account, arrival.client)?;
     // "What comes next" begins after all that was acknowledged before.
     state.ingest.caught_up().await;
@@ -110,7 +110,7 @@ pub(super) fn start(
 /// A word that does not exist would make a stream that is silent for ever.
 pub(super) async fn filter(
     state: &ApiState,
-    viewer: Viewer,
+    viewer: &Viewer,
     words: &FilterQuery,
     query: &StreamQuery,
 ) -> Result<StreamFilter, Problem> {

@@ -53,7 +53,7 @@ pub(crate) async fn follow(
     let Filtered(words, query): Filtered<StreamQuery> =
         Filtered::from_request_parts(&mut parts, &state).await?;
     let start = start(&state, &query, &parts.headers)?;
-    let filter = filter(&state, caller.viewer(), &words, &query).await?;
+    let filter = filter(&state, &caller.viewer(), &words, &query).await?;
     let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
         return Err(Problem::parameter("WebSocket needs HTTP/1.1 here."));
     };

@@ -202,8 +202,8 @@ impl StreamTask {
             if !self.viewer.sees(datastream) || !filter.names(datastream) {
                 continue;
             }
-            let selected = Selected::new(snapshot, self.viewer, datastream);
-            let place = selected.place_of(self.viewer, stored);
+            let selected = Selected::new(snapshot, &self.viewer, datastream);
+            let place = selected.place_of(&self.viewer, stored);
             if !filter.covers(place) {
                 continue;
             }
@@ -221,7 +221,7 @@ impl StreamTask {
                 gateway: frame
                     .gateway
                     .as_ref()
-                    .filter(|_| self.viewer.owns())
+                    .filter(|_| self.viewer.0.covers(&datastream.agency))
                     .map(domain::DeviceId::as_str),
                 observations: Vec::with_capacity(frame.observations.len()),
             });

@@ -1,13 +1,12 @@
 //! An Observation on its way out, serialised straight from what is stored.
 
-use domain::{Assurance, Flags, Value};
+use domain::{Assurance, Flags, Location, Value};
 use http_edge::reply::csv::{Row, cell};
 use ingest::StoredObservation;
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use crate::params::Viewer;
 use crate::views::{PlaceView, Rfc3339, rfc3339};
 
 /// One result: when, what, how good, and in which version.
@@ -44,7 +43,8 @@ pub(crate) struct ObservationView<'a> {
 }
 
 impl<'a> ObservationView<'a> {
-    pub(crate) fn new(stored: &'a StoredObservation, viewer: Viewer) -> Self {
+    /// `location` is the one that the device sent, as the viewer may see it.
+    pub(crate) fn new(stored: &'a StoredObservation, location: Option<Location>) -> Self {
         Self {
             phenomenon_time: Rfc3339(stored.time),
             result_time: Rfc3339(stored.received),
@@ -54,7 +54,7 @@ impl<'a> ObservationView<'a> {
             offset: stored.offset.get(),
             flags: FlagsView(stored.flags),
             assurance: stored.flags.assurance().map(Assurance::as_str),
-            location: viewer.place(stored.location).map(PlaceView::from),
+            location: location.map(PlaceView::from),
         }
     }
 }

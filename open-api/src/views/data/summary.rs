@@ -40,7 +40,7 @@ struct Gathered<'a> {
 impl SummaryView {
     /// Of all that `viewer` may read, in order of model and agency: a look at
     /// each datastream.
-    pub(crate) fn all(snapshot: &Snapshot, viewer: Viewer) -> Vec<Self> {
+    pub(crate) fn all(snapshot: &Snapshot, viewer: &Viewer) -> Vec<Self> {
         let mut groups: BTreeMap<(&str, &str), Gathered<'_>> = BTreeMap::new();
         let readable = snapshot
             .datastreams(DatastreamId::new(0))

@@ -1,0 +1,45 @@
+//! Whose data somebody may read, and how exactly.
+
+use crate::ids::AgencyId;
+
+/// What a reader sees: all that is public, its places at the centre of a cell,
+/// and beside that what this says, restricted data and exact places too.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Scope {
+    /// Nothing else.
+    Public,
+    /// All of this agency's.
+    Agency(AgencyId),
+    /// All of every agency's.
+    All,
+}
+
+impl Scope {
+    /// Whether all of `agency`'s is within it.
+    #[inline]
+    pub fn covers(&self, agency: &AgencyId) -> bool {
+        match self {
+            Self::Public => false,
+            Self::Agency(own) => own == agency,
+            Self::All => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_covers_what_it_names() {
+        let [seoul, busan] = ["seoul", "busan"].map(|id| AgencyId::new(id).unwrap());
+        for (scope, of_seoul, of_busan) in [
+            (Scope::Public, false, false),
+            (Scope::Agency(seoul.clone()), true, false),
+            (Scope::All, true, true),
+        ] {
+            assert_eq!(scope.covers(&seoul), of_seoul, "{scope:?}");
+            assert_eq!(scope.covers(&busan), of_busan, "{scope:?}");
+        }
+    }
+}
