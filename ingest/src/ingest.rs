@@ -7,18 +7,18 @@ use domain::{
     DatastreamId, DeviceId, FolderMark, ObservationBatch, Offset, RejectReason, Timestamp,
 };
 use frame_log::{CommitError, Fault, Frame, Log, Receipt, Staged, StagingError};
+use observation_store::{
+    AggregateQuery, Bucket, CompactError, ExpireError, FlushError, KnownDatastreams, Observations,
+    ObservationsQuery, QuarantinedMessage, QueryError, RangePage, RangeQuery, StoredObservation,
+};
 
 use crate::apply::ReadSide;
 use crate::clock::Clock;
-use crate::latest::KnownDatastreams;
 use crate::live::{FrameStream, StreamStart};
 use crate::new_fields::{NewFields, RegisterFieldsError, Registrar};
 use crate::open::FolderLock;
-use crate::quarantine::QuarantinedMessage;
-use crate::query::{AggregateQuery, Bucket, QueryError, RangePage, RangeQuery, StoredObservation};
 use crate::sequence::{ReplayWindow, Replayed, Sequencer};
 use crate::stats::Stats;
-use crate::store::{CompactError, ExpireError, FlushError, Observations, ObservationsQuery};
 use crate::validate::{ExtraField, validate};
 
 /// The data plane. A cheap handle: clones share it.

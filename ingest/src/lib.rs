@@ -14,16 +14,12 @@ mod config;
 mod export;
 mod ingest;
 mod intake;
-mod latest;
 mod live;
 mod new_fields;
 mod open;
-mod quarantine;
-mod query;
 pub mod repair;
 mod sequence;
 mod stats;
-mod store;
 #[cfg(test)]
 mod testing;
 mod validate;
@@ -45,19 +41,14 @@ pub use frame_log::{
 };
 pub use ingest::{CloseError, Ingest, StageError, SubmitError};
 pub use intake::{DeviceMessage, IntakeError, SignedMessage, TakeInError, TelemetryIntake};
-pub use latest::KnownDatastreams;
 pub use live::{AppliedFrame, FrameStream, StreamError, StreamItem, StreamStart};
 pub use new_fields::{NewFields, RegisterFieldsError};
-pub use open::{FolderLock, OpenError};
-pub use quarantine::QuarantinedMessage;
-pub use query::{
-    AggregateFunction, AggregateQuery, Bucket, Grouping, QueryError, RangePage, RangeQuery,
-    StoredObservation,
+pub use observation_store::{
+    AggregateFunction, AggregateQuery, Bucket, CompactError, ExpireError, FlushError, Grouping,
+    KnownDatastreams, Observations, ObservationsQuery, QuarantineError, QuarantinedMessage,
+    QueryError, RangePage, RangeQuery, ReadError, StoreOpenError, StoredObservation,
 };
+pub use open::{FolderLock, OpenError};
 pub use sequence::ReplayWindow;
 pub use sequence::memory_file::MemoryError;
 pub use stats::Stats;
-pub use store::{
-    CompactError, ExpireError, FlushError, Observations, ObservationsQuery, QuarantineError,
-    ReadError, StoreOpenError,
-};

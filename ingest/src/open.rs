@@ -13,6 +13,7 @@ use domain::{AgencyId, DatastreamId, FolderMark, ModelId, Offset};
 use frame_log::{
     DiskConfig, Fault, Frame, Log, LogOpenError, LogReadError, MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES,
 };
+use observation_store::{FlushError, Group, Pace, StoreOpenError, Upkeep};
 use parquet::errors::ParquetError;
 
 use crate::apply::ReadSide;
@@ -23,7 +24,6 @@ use crate::new_fields::Registrar;
 use crate::repair::folders_of;
 use crate::sequence::Sequencer;
 use crate::sequence::memory_file::{self, MemoryError};
-use crate::store::{FlushError, Group, Pace, StoreOpenError, Upkeep};
 
 /// Folder of the log within the data folder.
 pub(crate) const LOG_FOLDER: &str = "log";

@@ -14,10 +14,12 @@ use frame_log::{
     Decoder, FORMAT_FILE, Frame, LogOpenError, SegmentFile, begin_anew, check_format, look,
     segment_paths,
 };
+use observation_store::{ClosedStore, Group, Rebuild};
 
 use crate::open::{LOG_FOLDER, STORE_FOLDER};
 use crate::sequence::{Sequencer, memory_file};
-use crate::store::{ClosedStore, Group, Rebuild};
+
+pub use observation_store::Repaired;
 
 /// What is to be mended, and how far.
 pub struct Repair<'a> {
@@ -30,14 +32,6 @@ pub struct Repair<'a> {
     pub now: Timestamp,
     /// Goes on without what is lost for good.
     pub accept_loss: bool,
-}
-
-/// What came of it, a line each.
-#[derive(Default, Debug)]
-pub struct Repaired {
-    pub done: Vec<String>,
-    /// What cannot be mended so, and what helps.
-    pub left: Vec<String>,
 }
 
 impl Repair<'_> {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use domain::RejectReason;
 use domain::payload::PayloadError;
+use observation_store::StoreStats;
 
 /// Kinds of unreadable payloads; their numbers start at 1.
 const PAYLOAD_ERRORS: usize = 10;
@@ -74,6 +75,47 @@ pub struct Stats {
     pub quarantine_evicted: u64,
 }
 
+impl Stats {
+    /// With the figures of the store.
+    pub(crate) fn with_store(self, store: StoreStats) -> Self {
+        let StoreStats {
+            head_rows,
+            files,
+            day_files,
+            file_rows,
+            file_bytes,
+            files_set_aside,
+            files_kept_aside,
+            flush_failures,
+            compactions,
+            compaction_failures,
+            compaction_rows,
+            compaction_bytes,
+            repeats_dropped,
+            files_expired,
+            rows_expired,
+        } = store;
+        Self {
+            head_rows,
+            files,
+            day_files,
+            file_rows,
+            file_bytes,
+            files_set_aside,
+            files_kept_aside,
+            flush_failures,
+            compactions,
+            compaction_failures,
+            compaction_rows,
+            compaction_bytes,
+            repeats_dropped,
+            files_expired,
+            rows_expired,
+            ..self
+        }
+    }
+}
+
 /// The counters that are written to; one of each for the whole data plane.
 #[derive(Default)]
 pub(crate) struct Counters {
@@ -85,17 +127,8 @@ pub(crate) struct Counters {
     pub(crate) times_put_back: AtomicU64,
     rejected: [AtomicU64; RejectReason::ALL.len()],
     unreadable: [AtomicU64; PAYLOAD_ERRORS],
-    pub(crate) flush_failures: AtomicU64,
-    pub(crate) compactions: AtomicU64,
-    pub(crate) compaction_failures: AtomicU64,
-    pub(crate) compaction_rows: AtomicU64,
-    pub(crate) compaction_bytes: AtomicU64,
-    pub(crate) repeats_dropped: AtomicU64,
-    pub(crate) files_expired: AtomicU64,
-    pub(crate) rows_expired: AtomicU64,
     pub(crate) stream_readers: AtomicU64,
     pub(crate) stream_readers_behind: AtomicU64,
-    pub(crate) quarantine_evicted: AtomicU64,
 }
 
 impl Counters {
@@ -124,8 +157,7 @@ impl Counters {
         }
     }
 
-    /// Without the figures of the log, and without the store's own, which
-    /// [`crate::store::Store::fill`] adds.
+    /// Without the figures of log and store.
     pub(crate) fn snapshot(&self) -> Stats {
         let read = |counter: &AtomicU64| counter.load(Relaxed);
         Stats {
@@ -137,27 +169,9 @@ impl Counters {
             times_put_back: read(&self.times_put_back),
             rejected: std::array::from_fn(|at| read(&self.rejected[at])),
             unreadable: std::array::from_fn(|at| read(&self.unreadable[at])),
-            syncs: 0,
-            groups: 0,
-            bytes_logged: 0,
-            head_rows: 0,
-            files: 0,
-            day_files: 0,
-            file_rows: 0,
-            file_bytes: 0,
-            files_set_aside: 0,
-            files_kept_aside: 0,
-            flush_failures: read(&self.flush_failures),
-            compactions: read(&self.compactions),
-            compaction_failures: read(&self.compaction_failures),
-            compaction_rows: read(&self.compaction_rows),
-            compaction_bytes: read(&self.compaction_bytes),
-            repeats_dropped: read(&self.repeats_dropped),
-            files_expired: read(&self.files_expired),
-            rows_expired: read(&self.rows_expired),
             stream_readers: read(&self.stream_readers),
             stream_readers_behind: read(&self.stream_readers_behind),
-            quarantine_evicted: read(&self.quarantine_evicted),
+            ..Stats::default()
         }
     }
 }

@@ -12,15 +12,13 @@ use std::sync::Arc;
 
 use domain::Offset;
 use frame_log::{Frame, TelemetryFrame, Verdict};
+use observation_store::{Latest, Quarantine, Store};
 
 pub(crate) use progress::{Progress, Steps};
 pub(crate) use read_side::ReadSide;
 
-use crate::latest::Latest;
 use crate::live::Live;
-use crate::quarantine::Quarantine;
 use crate::stats::Counters;
-use crate::store::Store;
 
 /// Feeds frames to everything that is derived from the log.
 pub(crate) struct Applier {

@@ -6,6 +6,11 @@ use std::sync::{Arc, OnceLock};
 
 use domain::{DatastreamId, DeviceId, Offset, Timestamp};
 use frame_log::{Frame, Log};
+use observation_store::{
+    AggregateQuery, Bucket, CompactError, ExpireError, FlushError, Footprint, KnownDatastreams,
+    Latest, Observations, ObservationsQuery, Quarantine, QuarantinedMessage, QueryError, RangePage,
+    RangeQuery, Store, StoreOpenError, StoredObservation, Upkeep,
+};
 use parking_lot::Mutex;
 use rustc_hash::FxHashSet;
 use supervisor::Scope;
@@ -13,17 +18,10 @@ use supervisor::Scope;
 use super::thread::ApplierThread;
 use super::{Applier, Progress};
 use crate::config::Config;
-use crate::latest::{KnownDatastreams, Latest};
 use crate::live::{FrameStream, Live, StreamStart};
 use crate::open::STORE_FOLDER;
-use crate::quarantine::{Quarantine, QuarantinedMessage};
-use crate::query::{AggregateQuery, Bucket, QueryError, RangePage, RangeQuery, StoredObservation};
 use crate::sequence::Sequencer;
 use crate::stats::{Counters, Stats};
-use crate::store::{
-    CompactError, ExpireError, FlushError, Footprint, Observations, ObservationsQuery, Store,
-    StoreOpenError, Upkeep,
-};
 
 /// Store, latest, live and quarantine.
 pub(crate) struct ReadSide {
@@ -49,12 +47,11 @@ impl ReadSide {
     pub(crate) fn open(config: &Config, upkeep: Upkeep) -> Result<Arc<Self>, StoreOpenError> {
         let counters = Arc::new(Counters::default());
         let latest = Latest::default();
-        let quarantine = Quarantine::new(config.quarantine_per_device, Arc::clone(&counters));
+        let quarantine = Quarantine::new(config.quarantine_per_device);
         let store = Store::open(
             &config.data_dir.join(STORE_FOLDER),
             config.flush_rows,
             latest.clone(),
-            Arc::clone(&counters),
             upkeep,
         )?;
         let progress = Progress::new(store.flushed_offset());
@@ -242,9 +239,10 @@ impl ReadSide {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        let mut stats = self.counters.snapshot();
-        self.store.fill(&mut stats);
-        stats
+        Stats {
+            quarantine_evicted: self.quarantine.evicted(),
+            ..self.counters.snapshot().with_store(self.store.stats())
+        }
     }
 }
 

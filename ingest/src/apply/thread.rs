@@ -16,12 +16,12 @@ use std::time::{Duration, Instant};
 
 use domain::Offset;
 use frame_log::{Decoder, DurableGroup, Fault, Log};
+use observation_store::Store;
 use parking_lot::Mutex;
 use supervisor::{Scope, Watched};
 
 use super::{Applier, Progress};
 use crate::sequence::Sequencer;
-use crate::store::Store;
 
 /// Between groups: what a stream may lag.
 const NAP: Duration = Duration::from_millis(4);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use domain::Offset;
 use frame_log::{FORMAT_FILE, SegmentFile, segment_paths};
+use observation_store::PinnedStore;
 
 use super::folder::CopyFolder;
 use super::log::{Frames, copy_log};
@@ -12,7 +13,6 @@ use super::store::copy_store;
 use super::{BackupError, DataBackup, DataBytes, MAX_BACKLOG_BYTES};
 use crate::open::{LOG_FOLDER, STORE_FOLDER};
 use crate::sequence::{Sequencer, memory_file};
-use crate::store::PinnedStore;
 
 /// Later than any frame.
 const END: Offset = Offset::new(u64::MAX - 1);

@@ -23,8 +23,7 @@ use std::path::PathBuf;
 
 use domain::Offset;
 use frame_log::CommitError;
-
-use crate::store::ManifestError;
+use observation_store::ManifestError;
 
 pub use closed::{backup_closed, closed_bytes};
 pub use data_files::free_bytes;

@@ -1,9 +1,10 @@
 //! Copies the files of a pinned store.
 
+use observation_store::PinnedStore;
+
 use super::folder::{CopyError, CopyFolder};
 use super::sum::{Checksum, Summing};
 use crate::open::STORE_FOLDER;
-use crate::store::PinnedStore;
 
 /// Copies everything; answers with the data files that were left out.
 pub(super) fn copy_store(

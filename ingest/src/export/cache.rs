@@ -16,12 +16,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::{Offset, Timestamp};
+use observation_store::Footprint;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::sink::Checksum;
 use super::state::State;
 use super::{DayExport, ExportError};
-use crate::store::Footprint;
 
 /// What is kept at most.
 #[derive(Clone, Copy)]

@@ -9,6 +9,7 @@ use std::thread;
 
 use device_registry::Snapshot;
 use domain::{AgencyId, Scope};
+use observation_store::{QueryError, ReadError};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use tokio::sync::watch;
@@ -20,8 +21,6 @@ use super::sink::Checksum;
 use super::state::State;
 use super::{Day, DayExport, DayPart, ExportError, expiry, room};
 use crate::ingest::Ingest;
-use crate::query::QueryError;
-use crate::store::ReadError;
 
 /// Exports in the making at once: each keeps a thread busy.
 const MAX_MAKING: usize = 2;

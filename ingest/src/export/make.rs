@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{BufWriter, IntoInnerError};
 use std::path::Path;
 
+use observation_store::{Footprint, Observations};
+
 use ::parquet::errors::ParquetError;
 
 use super::csv::CsvWriter;
@@ -12,7 +14,6 @@ use super::selection::Selection;
 use super::sink::{Sink, Sums};
 use super::table::Line;
 use super::{DayExport, ExportError, ExportFormat, room};
-use crate::store::{Footprint, Observations};
 
 /// Bytes gathered for one write.
 const WRITE_BYTES: usize = 256 << 10;

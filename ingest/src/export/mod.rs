@@ -42,7 +42,7 @@ pub use day::{Day, DayError};
 pub use exports::{ExportAnswer, Exports, Making};
 pub use sink::Checksum;
 
-use crate::query::QueryError;
+use observation_store::QueryError;
 
 /// One file: what it is about, for whom and how written.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -7,7 +7,7 @@ use device_registry::{Datastream, Snapshot, Thing, Visibility};
 use domain::{AgencyId, DatastreamId, Scope};
 use sha2::{Digest, Sha256};
 
-use crate::store::ObservationsQuery;
+use observation_store::ObservationsQuery;
 
 use super::sink::Checksum;
 use super::{Day, DayExport};

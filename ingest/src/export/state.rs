@@ -5,10 +5,10 @@
 //! or damaged is as good as absent, since the file can be made again.
 
 use domain::{Offset, Timestamp};
+use observation_store::Footprint;
 use serde::{Deserialize, Serialize};
 
 use super::sink::{Checksum, Sums};
-use crate::store::Footprint;
 
 const TITLE: &str = "madang-export";
 const VERSION: u32 = 1;

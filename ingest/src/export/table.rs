@@ -1,9 +1,9 @@
 //! The columns of an export: the same in every format.
 
 use domain::{Location, Scope};
+use observation_store::StoredObservation;
 
 use super::selection::Series;
-use crate::query::StoredObservation;
 
 /// In order. `docs/export.md` tells their meaning.
 pub(super) const COLUMNS: [&str; 17] = [

@@ -17,11 +17,10 @@ use std::sync::Arc;
 use domain::payload::PayloadError;
 use domain::{Assurance, CredentialId, DeviceId, Offset, Rejection, Timestamp, Transport};
 use frame_log::{FrameObservation, TelemetryFrame, Verdict};
+use observation_store::StoredObservation;
 
 pub(crate) use ring::Live;
 pub use stream::{FrameStream, StreamError};
-
-use crate::query::StoredObservation;
 
 /// Where a stream begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -6,7 +6,7 @@ use std::{fs, io};
 use domain::{FolderMark, Offset};
 use frame_log::{Decoder, FORMAT_FILE, Frame, LOG_FORMAT, SegmentFile, Verdict, segment_paths};
 
-use super::{Finding, LOOK_AT_DISK, REMADE, RESTORE_LOG, RESTORE_MEMORY, Series, UPDATE};
+use super::{Finding, LOOK_AT_DISK, REMADE, RESTORE_LOG, RESTORE_MEMORY, RowCounts, UPDATE};
 use crate::sequence::Sequencer;
 use crate::sequence::memory_file::{self, MemoryError, Remembered};
 
@@ -29,7 +29,7 @@ pub(super) fn verify(
     folder: &Path,
     mark: FolderMark,
     flushed: Option<Offset>,
-    series: &mut Series,
+    series: &mut RowCounts,
     tell: &mut dyn FnMut(Finding),
 ) -> LogContent {
     let mut look = Look {
@@ -70,7 +70,7 @@ pub(super) fn verify(
 
 struct Look<'a> {
     mark: FolderMark,
-    series: &'a mut Series,
+    series: &'a mut RowCounts,
     tell: &'a mut dyn FnMut(Finding),
     content: LogContent,
     decoder: Decoder,

@@ -7,43 +7,22 @@
 
 mod log;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use device_registry::Snapshot;
-use domain::{DatastreamId, FolderMark, Offset};
-use rustc_hash::FxHashMap;
+use domain::{FolderMark, Offset};
+use observation_store::{RowCounts, verify_store};
 
 use crate::open::{LOG_FOLDER, STORE_FOLDER};
-use crate::store::verify_store;
+
+pub use observation_store::Finding;
+pub(crate) use observation_store::{LOOK_AT_DISK, REMADE, UPDATE};
 
 /// Cures.
-pub(crate) const RESTORE: &str =
-    "restore a backup; or start the platform: it sets the file aside and serves the rest";
-pub(crate) const RESTORE_FILE: &str =
-    "put it back as it was, as from a backup: the platform does not start without it";
 pub(crate) const RESTORE_MEMORY: &str = "put it back, as from a backup: the platform does not start without it; madang doctor --repair --accept-loss makes an empty one";
-pub(crate) const REBUILD: &str =
-    "stop the platform and let madang doctor --repair make it again from the files";
 pub(crate) const RESTORE_LOG: &str =
     "restore a backup: the platform does not start on a log with a hole";
-pub(crate) const REMADE: &str = "nothing is lost: start the platform, which makes it again";
-pub(crate) const LOOK_AT_DISK: &str = "look at the disk and at the file's owner";
-pub(crate) const UPDATE: &str = "use the newer madang that wrote it";
-
-/// One thing that is wrong.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Finding {
-    pub path: PathBuf,
-    pub what: String,
-    pub cure: &'static str,
-}
-
-impl Finding {
-    pub fn new(path: PathBuf, what: String, cure: &'static str) -> Self {
-        Self { path, what, cure }
-    }
-}
 
 /// How much of a folder is looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,16 +48,6 @@ pub struct Verified {
     pub took: Duration,
 }
 
-/// How many rows each datastream has, to be held against the registry.
-#[derive(Default)]
-pub(crate) struct Series(FxHashMap<u32, u64>);
-
-impl Series {
-    pub(crate) fn count(&mut self, datastream: DatastreamId) {
-        *self.0.entry(datastream.get()).or_default() += 1;
-    }
-}
-
 /// Looks through the folder `data`, and tells each finding as it is made.
 /// `registry` is what rows must be known to, where it could be read, and `mark`
 /// what store and log must tell of their folder.
@@ -90,7 +59,7 @@ pub fn verify(
     tell: &mut dyn FnMut(Finding),
 ) -> Verified {
     let begun = Instant::now();
-    let mut series = Series::default();
+    let mut series = RowCounts::default();
     let store = verify_store(&data.join(STORE_FOLDER), mark, &mut series, tell);
     let mut verified = Verified {
         files: store.files,
@@ -116,16 +85,17 @@ pub fn verify(
     verified
 }
 
-fn tell_unknown(data: &Path, series: &Series, registry: &Snapshot, tell: &mut dyn FnMut(Finding)) {
-    let unknown = |number: u32| registry.datastream(DatastreamId::new(number)).is_none();
-    let mut missing: Vec<_> = series
-        .0
-        .iter()
-        .filter(|(number, _)| unknown(**number))
-        .collect();
+fn tell_unknown(
+    data: &Path,
+    series: &RowCounts,
+    registry: &Snapshot,
+    tell: &mut dyn FnMut(Finding),
+) {
+    let unknown = |datastream| registry.datastream(datastream).is_none();
+    let mut missing: Vec<_> = series.iter().filter(|(it, _)| unknown(*it)).collect();
     missing.sort_unstable();
     if let Some((first, _)) = missing.first() {
-        let rows: u64 = missing.iter().map(|(_, rows)| **rows).sum();
+        let rows: u64 = missing.iter().map(|(_, rows)| rows).sum();
         let what = format!(
             "{} datastreams of {rows} rows are not known to it, as datastream {first}",
             missing.len()

@@ -96,6 +96,13 @@ const ABSENCES: &[Absence] = &[
         never_rooms: &["device-registry", "ingest/store", "open-api"],
         never_foreign: &["arrow-array", "parquet", "serde"],
     },
+    // Nor does the store know devices or sequencing.
+    Absence {
+        rooms: &["ingest/store"],
+        except: &[],
+        never_rooms: &["device-registry", "open-api"],
+        never_foreign: &["sha2"],
+    },
     // What every HTTP API stands on knows no resource.
     Absence {
         rooms: &["open-api/http-edge", "open-api/text-formats"],

@@ -1,0 +1,25 @@
+//! One observation, as the store holds it and queries show it.
+
+use domain::{DatastreamId, Flags, Location, Offset, Quality, Timestamp, Value};
+
+/// One observation as stored and served.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StoredObservation {
+    pub datastream: DatastreamId,
+    /// Phenomenon time.
+    pub time: Timestamp,
+    /// Result time: when the platform received it, rounded up to whole
+    /// milliseconds.
+    pub received: Timestamp,
+    /// `None`: missing.
+    pub value: Option<Value>,
+    pub quality: Quality,
+    pub flags: Flags,
+    /// 0 for the first value of a time, 1 for its first correction, and so on.
+    pub revision: u16,
+    pub offset: Offset,
+    /// Its place in the message.
+    pub index: u16,
+    /// Only where the device sent one.
+    pub location: Option<Location>,
+}
