@@ -21,6 +21,21 @@ pub struct Room {
     pub foreign: BTreeSet<String>,
 }
 
+impl Room {
+    /// Whether its package has the name of its folder.
+    pub(crate) fn is_called_as_its_folder(&self) -> bool {
+        self.folder.rsplit('/').next() == Some(self.name.as_str())
+    }
+
+    /// Its package, or its folder where the two are called otherwise.
+    pub(crate) fn short_name(&self) -> &str {
+        match self.is_called_as_its_folder() {
+            true => &self.name,
+            false => &self.folder,
+        }
+    }
+}
+
 /// All rooms, sorted by folder.
 #[derive(Debug)]
 pub struct Rooms(Vec<Room>);
@@ -54,7 +69,7 @@ impl Rooms {
                 .iter()
                 .map(|(folder, knows)| Room {
                     folder: (*folder).to_owned(),
-                    name: (*folder).to_owned(),
+                    name: folder.rsplit('/').next().unwrap_or(folder).to_owned(),
                     knows: knows
                         .iter()
                         .filter_map(|known| Some(((*known).to_owned(), place(known)?)))

@@ -1,6 +1,8 @@
 //! The table "Rooms" of ARCHITECTURE.md.
 
-use crate::rooms::Rooms;
+use std::collections::BTreeSet;
+
+use crate::rooms::{Room, Rooms};
 
 /// A longer list says instead which rooms are missing, if they are as few as this.
 const LONG: usize = 8;
@@ -24,7 +26,7 @@ pub fn rows(page: &str) -> Vec<Row<'_>> {
         .map(|(number, line)| {
             let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
             Row {
-                folder: cells[0].trim_matches('`'),
+                folder: cells[0].split('`').nth(1).unwrap_or_default(),
                 cells,
                 line: number,
             }
@@ -32,8 +34,8 @@ pub fn rows(page: &str) -> Vec<Row<'_>> {
         .collect()
 }
 
-/// The page with the last cell of each room's row as Cargo has it. A row of
-/// what is no package of Cargo's stays as it is.
+/// The page with the first and the last cell of each room's row as Cargo has
+/// them. A row of what is no package of Cargo's stays as it is.
 pub fn with_known_rooms(page: &str, rooms: &Rooms) -> String {
     let mut lines: Vec<String> = page.lines().map(str::to_owned).collect();
     for row in rows(page) {
@@ -42,14 +44,24 @@ pub fn with_known_rooms(page: &str, rooms: &Rooms) -> String {
             .iter()
             .position(|room| room.folder == row.folder);
         let Some(place) = place else { continue };
-        let known = known(place, rooms);
+        let (named, known) = (named(place, rooms), known(place, rooms));
         let mut cells = row.cells.clone();
+        cells[0] = &named;
         if let Some(last) = cells.last_mut() {
             *last = &known;
         }
         lines[row.line] = format!("| {} |", cells.join(" | "));
     }
     lines.join("\n") + "\n"
+}
+
+/// A room's folder, and its package where that is called otherwise.
+fn named(place: usize, rooms: &Rooms) -> String {
+    let room = &rooms.all()[place];
+    match room.is_called_as_its_folder() {
+        true => format!("`{}`", room.folder),
+        false => format!("`{}` (`{}`)", room.folder, room.name),
+    }
 }
 
 /// The rooms that a room knows, in words.
@@ -62,7 +74,11 @@ fn known(place: usize, rooms: &Rooms) -> String {
     match missing.len() {
         0 if room.knows.len() > LONG => "all".to_owned(),
         1..=FEW if room.knows.len() > LONG => format!("all but {}", missing.join(", ")),
-        _ => room.knows.keys().cloned().collect::<Vec<_>>().join(", "),
+        _ => {
+            let known = room.knows.values().map(|&known| &rooms.all()[known]);
+            let known: BTreeSet<&str> = known.map(Room::short_name).collect();
+            known.into_iter().collect::<Vec<_>>().join(", ")
+        }
     }
 }
 
