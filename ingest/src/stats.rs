@@ -77,7 +77,7 @@ pub struct Stats {
 
 impl Stats {
     /// With the figures of the store.
-    pub(crate) fn with_store(self, store: StoreStats) -> Self {
+    pub(crate) fn with_store(self, store: &StoreStats) -> Self {
         let StoreStats {
             head_rows,
             files,
@@ -94,7 +94,7 @@ impl Stats {
             repeats_dropped,
             files_expired,
             rows_expired,
-        } = store;
+        } = *store;
         Self {
             head_rows,
             files,

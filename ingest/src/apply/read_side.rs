@@ -241,7 +241,7 @@ impl ReadSide {
     pub(crate) fn stats(&self) -> Stats {
         Stats {
             quarantine_evicted: self.quarantine.evicted(),
-            ..self.counters.snapshot().with_store(self.store.stats())
+            ..self.counters.snapshot().with_store(&self.store.stats())
         }
     }
 }
