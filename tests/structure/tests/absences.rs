@@ -265,6 +265,22 @@ const UNNAMED: &[Unnamed] = &[
             "async ",
         ],
     },
+    // What connections share lies below them, and below the worker's loops.
+    Unnamed {
+        folder: "broker/mqtt",
+        files: "/context/",
+        words: &["crate::connection", "crate::worker"],
+    },
+    Unnamed {
+        folder: "broker/mqtt",
+        files: "/listener/",
+        words: &["crate::connection", "crate::worker", "crate::context"],
+    },
+    Unnamed {
+        folder: "broker/mqtt",
+        files: "/connection/",
+        words: &["crate::worker"],
+    },
     // The core of a session has no socket and no clock.
     Unnamed {
         folder: "broker",

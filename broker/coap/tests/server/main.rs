@@ -8,3 +8,4 @@ mod harness;
 mod hostile;
 mod libcoap;
 mod requests;
+mod waiting;
