@@ -114,7 +114,9 @@ impl TelemetryIntake {
     /// Stages and commits a message, and never waits for the disk on the thread
     /// of the caller; new fields are registered first. The right to send it is
     /// asked for again after that. Refused as [`StageError::Full`] where the disk
-    /// is behind: the sender keeps it, and the room is for who cannot.
+    /// is behind: the sender keeps it, and the room is for who cannot. A message
+    /// for a child that is not the sender's is refused once the refusal is
+    /// durable.
     pub async fn take_in(
         &self,
         sender: &DeviceLogin,
@@ -129,6 +131,16 @@ impl TelemetryIntake {
                 Err(IntakeError::Stage(StageError::NewFields(fields))) => {
                     let registered = self.ingest.register(fields).await;
                     registered.map_err(TakeInError::NewFields)?;
+                }
+                Err(IntakeError::NotItsChild {
+                    child: named,
+                    fault,
+                }) => {
+                    let refused = self.stage_refused(sender, child, message, refusal(fault))?;
+                    let durable = self.ingest.commit_elsewhere(refused).await;
+                    durable.map_err(TakeInError::Commit)?;
+                    let child = named;
+                    return Err(IntakeError::NotItsChild { child, fault }.into());
                 }
                 staged => break staged?,
             }
@@ -226,6 +238,14 @@ impl Speaker {
             device: Arc::clone(child),
             gateway: Some(gateway.id().clone()),
         }
+    }
+}
+
+/// What a message is refused as that is for a child that is not the sender's.
+const fn refusal(fault: NotItsChild) -> PayloadError {
+    match fault {
+        NotItsChild::Unknown | NotItsChild::Stranger => PayloadError::Topic,
+        NotItsChild::Revoked | NotItsChild::Expired(_) => PayloadError::NotAdmitted,
     }
 }
 

@@ -162,9 +162,12 @@ impl Registry {
         if change.rights == Rights::Altered {
             change.draft.generation.grow();
         }
-        let generation = change.draft.generation();
-        self.snapshot.store(Arc::new(change.draft));
-        self.generation.store(generation, Ordering::Release);
+        // What is kept of a snapshot elsewhere holds for as long as it stands.
+        if mark.is_some() || change.rights == Rights::Altered {
+            let generation = change.draft.generation();
+            self.snapshot.store(Arc::new(change.draft));
+            self.generation.store(generation, Ordering::Release);
+        }
         Ok((answer, change.rights, mark))
     }
 

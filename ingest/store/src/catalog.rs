@@ -184,7 +184,7 @@ impl Catalog {
         };
         // The name may have been exchanged before the failure.
         match Manifest::read(&self.folder) {
-            Ok(found) if found.files == old.files => Err(PublishError::Unchanged(cause)),
+            Ok(found) if found.names_the_same(old) => Err(PublishError::Unchanged(cause)),
             _ => Err(PublishError::Doubtful(cause)),
         }
     }

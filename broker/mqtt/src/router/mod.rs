@@ -46,6 +46,9 @@ const TURN_DELIVERIES: usize = 65_536;
 /// Deliveries after which the subscribers are woken although more follow: some
 /// 25 milliseconds. Whoever is woken more often writes more and smaller packets.
 const WAKE_DELIVERIES: usize = 262_144;
+/// Messages after which they are woken too: an eighth of what one of them may
+/// have waiting.
+const WAKE_MESSAGES: usize = 1_024;
 
 pub(crate) struct Router {
     platform: RwLock<Trie>,
@@ -174,6 +177,7 @@ impl Router {
                 };
                 count += 1;
                 last = message.position.or(last);
+                wakes.messages += 1;
                 held += 1 + fan_out(&trie, &Arc::new(message), None, &mut wakes);
             }
             // Whoever gets the lock next has seen all before it, of a frame
@@ -185,11 +189,12 @@ impl Router {
             };
             self.published.fetch_max(through.get(), Ordering::AcqRel);
             turn += held;
+            drop(trie);
+            if !more || wakes.deliveries >= WAKE_DELIVERIES || wakes.messages >= WAKE_MESSAGES {
+                wakes.send(&self.inboxes);
+            }
         }
         self.routed.add(count);
-        if !more || wakes.deliveries >= WAKE_DELIVERIES {
-            wakes.send(&self.inboxes);
-        }
         more
     }
 
@@ -287,6 +292,7 @@ impl Router {
 /// Whom each worker has to be told of.
 struct Wakes {
     woken: SmallVec<[Vec<Arc<Endpoint>>; 8]>,
+    messages: usize,
     deliveries: usize,
 }
 
@@ -296,6 +302,7 @@ impl Wakes {
         woken.resize_with(workers, Vec::new);
         Self {
             woken,
+            messages: 0,
             deliveries: 0,
         }
     }
@@ -311,6 +318,7 @@ impl Wakes {
         for (inbox, endpoints) in inboxes.iter().zip(&mut self.woken) {
             inbox.deliver(endpoints);
         }
+        self.messages = 0;
         self.deliveries = 0;
     }
 }

@@ -143,6 +143,15 @@ fn a_gateway_sends_for_its_own_children_and_for_nobody_else() {
         let refused = platform.publish_at(path, sender, &json!({"speed": 66}));
         refused.problem(401, "unauthenticated");
     }
+    // As over MQTT, the sender's own quarantine keeps what is for nobody of its.
+    let refused = platform.all("/v1/devices/gw/quarantine");
+    assert_eq!(refused.len(), 3, "{refused:?}");
+    assert!(
+        refused
+            .iter()
+            .all(|message| message["unreadable"]["code"] == "topic"),
+        "{refused:?}"
+    );
     let events = platform.all("/v1/devices/gw/events");
     let told = |event: &&Value| {
         event["kind"] == "publish-denied" && event["reason"].as_str().unwrap().contains("nobody")

@@ -29,7 +29,7 @@ use super::segment::{
 };
 
 use super::spare::Spares;
-use super::writer::{Writer, begin_segment};
+use super::writer::{Writer, begin_segment, cached_from};
 use super::{Disk, DiskConfig, MIN_SEGMENT_BYTES};
 use crate::frame::format::{ALIGNMENT, FORMAT_VERSION};
 use crate::medium::Recovered;
@@ -89,7 +89,7 @@ pub(super) fn recover(
             segment,
             file,
             position: end.position,
-            cached_from: 0,
+            cached_from: cached_from(end.position),
             spares,
             faults: faults.clone(),
             mark: config.mark,

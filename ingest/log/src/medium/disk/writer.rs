@@ -67,8 +67,7 @@ impl Writer {
             .map_err(|cause| Fault::new("sync the log", &segment.path, cause))?;
         segment.mark(group.first, self.position);
         self.position += bytes;
-        let kept_from = self.position.saturating_sub(CACHED_BYTES);
-        self.forget(kept_from / FORGOTTEN_BYTES * FORGOTTEN_BYTES);
+        self.forget(cached_from(self.position));
         Ok(())
     }
 
@@ -108,6 +107,12 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// From where on a segment that is written up to `position` stays in the
+/// system's cache.
+pub(super) const fn cached_from(position: u64) -> u64 {
+    position.saturating_sub(CACHED_BYTES) / FORGOTTEN_BYTES * FORGOTTEN_BYTES
 }
 
 /// Turns the spare into a segment. Its header is durable before it has a
