@@ -3,7 +3,7 @@
 //!
 //! `DIR/store/latest`, replaced as a whole before each manifest; it may be
 //! ahead of the manifest, since taking a frame in twice changes nothing. Where
-//! it is missing, damaged or behind, the files are read instead.
+//! it is missing, damaged or older than the files, the files are read instead.
 //!
 //! ```text
 //! "MADANGLA", u32 version (2), 16 bytes the data folder's id or zeros (none in

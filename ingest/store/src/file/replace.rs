@@ -1,8 +1,8 @@
 //! Writing a small file as a whole: whoever looks finds the old one or the new
 //! one, after a crash too.
 
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use crate::file::disk;
 
@@ -24,4 +24,52 @@ pub(crate) fn put(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     disk::rename(&temporary, &folder.join(name))
 }
 
+/// Gives a file that may be replaced meanwhile a second name; false where there
+/// is none.
+///
+/// Linux answers "not found" as well where the name was looked up just before a
+/// rename gave it to the next file, so only a name that nobody has is believed.
+pub(crate) fn link(from: &Path, to: &Path) -> io::Result<bool> {
+    loop {
+        match fs::hard_link(from, to) {
+            Ok(()) => return Ok(true),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Err(_) if from.try_exists()? => {}
+            Err(_) => return Ok(false),
+        }
+    }
+}
+
 pub(crate) use disk::sync_folder;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_replaced_all_the_time_is_linked_each_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let [from, to] = ["table", "second"].map(|name| folder.path().join(name));
+        assert!(!link(&from, &to).unwrap(), "there is none");
+        fs::write(&from, b"first").unwrap();
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let next = folder.path().join("next");
+                while !stop.load(Ordering::Relaxed) {
+                    fs::write(&next, b"next").unwrap();
+                    fs::rename(&next, &from).unwrap();
+                }
+            });
+            let linked = (0..20_000).all(|_| {
+                let linked = link(&from, &to).unwrap();
+                let _ = fs::remove_file(&to);
+                linked
+            });
+            stop.store(true, Ordering::Relaxed);
+            assert!(linked);
+        });
+    }
+}

@@ -12,6 +12,7 @@ use std::{fs, io};
 use domain::Offset;
 
 use crate::beside::{latest_file, quarantine_file};
+use crate::file::replace;
 use crate::manifest::{FileEntry, Manifest};
 use crate::store::Store;
 
@@ -72,12 +73,9 @@ impl Store {
             let tables = [latest_file::FILE, quarantine_file::FILE].map(str::to_owned);
             let files = manifest.files.iter().flat_map(names);
             for name in files.chain(tables) {
-                match fs::hard_link(store.join(&name), folder.join(&name)) {
-                    // A table that was never written, or a file that is gone:
-                    // the copy tells that.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    done => done?,
-                }
+                // Without one, the table was never written, or the file is
+                // gone: the copy tells that.
+                replace::link(&store.join(&name), &folder.join(&name))?;
             }
             io::Result::Ok(())
         })?;

@@ -196,7 +196,8 @@ fn verify_tables(
     if !latest_file::read(folder, &latest, flushed, mark) {
         // A store without a flush has none.
         if manifest.flushed_offset > 0 {
-            let what = "the table of latest values is missing, damaged or behind".to_owned();
+            let what =
+                "the table of latest values is missing, damaged or older than the files".to_owned();
             tell(Finding::new(path, what, REMADE));
         }
     } else if let Some((series, _)) = newest.iter().find(|(series, time)| {
