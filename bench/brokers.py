@@ -2,7 +2,8 @@
 
 The environment variable BIN names a folder with madang and firmware-sim;
 without it the release build of this tree is measured. FLASHMQ names FlashMQ's
-program, which is a peer beside mosquitto then.
+program, which is a peer beside mosquitto then. DATA names the folder for the
+brokers' data; one in memory leaves a noisy disk out of a comparison of builds.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BIN = os.environ.get("BIN", os.path.join(ROOT, "target", "release"))
+DATA = os.environ.get("DATA", os.path.join(ROOT, "target"))
 FLASHMQ = os.environ.get("FLASHMQ")
 
 
@@ -43,7 +45,7 @@ def folder():
     """On the disk that is measured: /tmp may be memory. What others left to be
     written, as a build does, is written first: it would hold up the syncs."""
     os.sync()
-    with tempfile.TemporaryDirectory(dir=os.path.join(ROOT, "target")) as path:
+    with tempfile.TemporaryDirectory(dir=DATA) as path:
         yield path
 
 
