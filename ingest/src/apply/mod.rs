@@ -63,24 +63,28 @@ impl Applier {
         }
     }
 
-    /// Takes one frame in. It is shown by [`Self::publish`].
-    pub(crate) fn apply(&mut self, frame: &Frame) {
-        match frame {
-            Frame::Telemetry(frame) => self.telemetry(frame),
-        }
-        self.applied = frame.offset();
-    }
-
-    fn telemetry(&mut self, frame: &TelemetryFrame) {
+    /// Takes frames in, in the order of their offsets: some at once, since most
+    /// of what they change is in no cache, and is waited for together. They are
+    /// shown by [`Self::publish`].
+    pub(crate) fn apply(&mut self, frames: &[Frame]) {
+        let Some(last) = frames.last() else {
+            return;
+        };
+        let telemetry = frames.iter().map(|Frame::Telemetry(frame)| frame);
         // The store comes last: when it flushes, what stands beside the files
-        // must include the frame.
-        self.latest.apply(frame);
-        self.quarantine.apply(frame);
-        self.store.append(frame);
-        if self.mode == Mode::Live {
-            self.count(frame);
-            self.live.apply(frame);
+        // must include the frames.
+        self.latest.apply(telemetry.clone());
+        for frame in telemetry.clone() {
+            self.quarantine.apply(frame);
         }
+        self.store.append(telemetry.clone());
+        if self.mode == Mode::Live {
+            self.count(telemetry.clone());
+            for frame in telemetry {
+                self.live.apply(frame);
+            }
+        }
+        self.applied = last.offset();
     }
 
     /// Shows what was applied to queries that wait and to streams.
@@ -95,28 +99,31 @@ impl Applier {
         self.publish();
     }
 
-    fn count(&self, frame: &TelemetryFrame) {
-        let mut stored = 0;
+    fn count<'f>(&self, frames: impl Iterator<Item = &'f TelemetryFrame>) {
+        let counters = &self.counters;
+        let (mut messages, mut stored) = (0, 0);
         let mut counts = [0; 3];
-        for observation in &frame.observations {
-            match observation.verdict {
-                Verdict::First => stored += 1,
-                Verdict::Duplicate => counts[0] += 1,
-                Verdict::Revision(_) => counts[1] += 1,
-                Verdict::Late => counts[2] += 1,
+        for frame in frames {
+            messages += 1;
+            for observation in &frame.observations {
+                match observation.verdict {
+                    Verdict::First => stored += 1,
+                    Verdict::Duplicate => counts[0] += 1,
+                    Verdict::Revision(_) => counts[1] += 1,
+                    Verdict::Late => counts[2] += 1,
+                }
+            }
+            for rejection in &frame.rejections {
+                counters.reject(rejection.reason);
+            }
+            if let Some(error) = frame.unreadable {
+                counters.unreadable(error);
             }
         }
-        let counters = &self.counters;
-        Counters::add(&counters.messages, 1);
+        Counters::add(&counters.messages, messages);
         Counters::add(&counters.observations, stored + counts[1] + counts[2]);
         Counters::add(&counters.duplicates, counts[0]);
         Counters::add(&counters.revisions, counts[1]);
         Counters::add(&counters.late, counts[2]);
-        for rejection in &frame.rejections {
-            counters.reject(rejection.reason);
-        }
-        if let Some(error) = frame.unreadable {
-            counters.unreadable(error);
-        }
     }
 }

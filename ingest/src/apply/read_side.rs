@@ -103,7 +103,7 @@ impl ReadSide {
     )]
     pub(crate) fn recover(&self, frame: Frame) -> Result<(), FlushError> {
         if let Some(applier) = self.recovering.lock().as_mut() {
-            applier.apply(&frame);
+            applier.apply(std::slice::from_ref(&frame));
         }
         self.store.failed()
     }

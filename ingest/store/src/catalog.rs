@@ -104,9 +104,13 @@ impl Catalog {
         self.view.read().clone()
     }
 
-    /// Takes a frame into the head; whether that is full then.
-    pub(crate) fn append(&self, frame: &TelemetryFrame) -> Fill {
-        self.view.read().head.append(frame)
+    /// Takes frames into the head until there is none or it is full, but at
+    /// least one; whether it is full then.
+    pub(crate) fn append<'f>(
+        &self,
+        frames: &mut (impl Iterator<Item = &'f TelemetryFrame> + Clone),
+    ) -> Fill {
+        self.view.read().head.append(frames)
     }
 
     /// Every frame up to it is in the files.

@@ -7,17 +7,18 @@
 //! kept once each. One writer; a reader holds the lock for at most
 //! [`ROWS_PER_LOCK`] rows, which it may, since rows never change.
 
+use std::hint::black_box;
 use std::mem::size_of;
 use std::ops::{ControlFlow, Range};
 
-use domain::{DatastreamId, Flags, Location, Offset, Quality, Timestamp, Value};
+use domain::{DatastreamId, Flags, Offset, Quality, Timestamp, Value};
 use frame_log::{FrameObservation, TelemetryFrame, Verdict};
 use parking_lot::{RwLock, RwLockReadGuard};
 use rustc_hash::FxHashMap;
 
 use crate::file::row::{FileRow, FileValue, RowKey};
 use crate::file::times::Unit;
-use crate::observation::StoredObservation;
+use crate::observation::{MaybeLocation, StoredObservation};
 
 /// Rows a reader looks at under one lock: well under a millisecond.
 const ROWS_PER_LOCK: usize = 16_384;
@@ -32,8 +33,6 @@ const MAX_TEXT_BYTES: usize = 64 << 20;
 const MAX_FRAMES: u64 = 2_000_000;
 /// Stands for "none" in a link.
 const NONE: u32 = u32::MAX;
-/// Stands for "none" in a latitude.
-const NO_LOCATION: i32 = i32::MIN;
 
 /// The revision of a row that came behind what the sequencer remembered.
 pub(crate) const UNRESOLVED: u16 = u16::MAX;
@@ -66,8 +65,7 @@ struct Row {
     series: u32,
     /// The row before it of the same series.
     previous: u32,
-    lat_e7: i32,
-    lon_e7: i32,
+    location: MaybeLocation,
     index: u16,
     revision: u16,
     kind: Kind,
@@ -120,20 +118,26 @@ impl Head {
         }
     }
 
-    /// Takes a frame in; whether the head is full then.
-    pub(crate) fn append(&self, frame: &TelemetryFrame) -> Fill {
+    /// Takes frames in until there is none or it is full, but at least one;
+    /// whether it is full then.
+    pub(crate) fn append<'f>(
+        &self,
+        frames: &mut (impl Iterator<Item = &'f TelemetryFrame> + Clone),
+    ) -> Fill {
         let mut rows = self.rows.write();
-        for observation in &frame.observations {
-            if observation.verdict != Verdict::Duplicate {
-                rows.push(frame, observation);
+        rows.fetch(frames.clone());
+        for frame in frames {
+            for observation in &frame.observations {
+                if observation.verdict != Verdict::Duplicate {
+                    rows.push(frame, observation);
+                }
+            }
+            rows.last = frame.offset;
+            if rows.is_full() {
+                return Fill::Full;
             }
         }
-        rows.last = frame.offset;
-        let frames = rows.last.get() + 1 - rows.first.get();
-        let full = rows.rows.len() >= rows.limit
-            || rows.text_bytes >= MAX_TEXT_BYTES
-            || frames >= MAX_FRAMES;
-        if full { Fill::Full } else { Fill::Room }
+        Fill::Room
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -238,6 +242,21 @@ pub(crate) enum Fill {
 }
 
 impl Rows {
+    fn is_full(&self) -> bool {
+        let frames = self.last.get() + 1 - self.first.get();
+        self.rows.len() >= self.limit || self.text_bytes >= MAX_TEXT_BYTES || frames >= MAX_FRAMES
+    }
+
+    /// Reads what the rows of `frames` will change. It is mostly in no cache,
+    /// and a loop that does nothing else waits for much of it at once.
+    fn fetch<'f>(&self, frames: impl Iterator<Item = &'f TelemetryFrame>) {
+        let rows = frames
+            .flat_map(|frame| &frame.observations)
+            .filter_map(|observation| self.series.get(observation.datastream.get() as usize))
+            .map(|tail| tail.row);
+        black_box(rows.fold(0, u32::wrapping_add));
+    }
+
     fn push(&mut self, frame: &TelemetryFrame, observation: &FrameObservation) {
         let (kind, bits) = self.value_bits(observation.value.as_ref());
         let series = observation.datastream.get();
@@ -247,7 +266,6 @@ impl Rows {
         let time = observation.time.as_micros();
         let number = self.rows.len() as u32;
         let tail = &mut self.series[series as usize];
-        let location = observation.location;
         let row = Row {
             time,
             // A log may have frames of versions that did not round.
@@ -256,8 +274,7 @@ impl Rows {
             bits,
             series,
             previous: tail.row,
-            lat_e7: location.map_or(NO_LOCATION, Location::lat_e7),
-            lon_e7: location.map_or(0, Location::lon_e7),
+            location: observation.location.into(),
             index: observation.index,
             revision: match observation.verdict {
                 Verdict::Revision(number) => number,
@@ -315,8 +332,7 @@ impl Rows {
             revision: row.revision,
             offset: Offset::new(row.offset),
             index: row.index,
-            location: (row.lat_e7 != NO_LOCATION)
-                .then(|| Location::from_e7(row.lat_e7, row.lon_e7)),
+            location: row.location.get(),
         }
     }
 
@@ -336,7 +352,10 @@ impl Rows {
             flags: row.flags,
             revision: row.revision,
             index: row.index,
-            location: (row.lat_e7 != NO_LOCATION).then_some((row.lat_e7, row.lon_e7)),
+            location: row
+                .location
+                .get()
+                .map(|location| (location.lat_e7(), location.lon_e7())),
         }
     }
 

@@ -23,3 +23,28 @@ pub struct StoredObservation {
     /// Only where the device sent one.
     pub location: Option<Location>,
 }
+
+/// A place or none, in eight bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct MaybeLocation {
+    /// [`Self::NONE`] is no latitude.
+    lat_e7: i32,
+    lon_e7: i32,
+}
+
+impl MaybeLocation {
+    const NONE: i32 = i32::MIN;
+
+    pub(crate) fn get(self) -> Option<Location> {
+        (self.lat_e7 != Self::NONE).then(|| Location::from_e7(self.lat_e7, self.lon_e7))
+    }
+}
+
+impl From<Option<Location>> for MaybeLocation {
+    fn from(location: Option<Location>) -> Self {
+        Self {
+            lat_e7: location.map_or(Self::NONE, Location::lat_e7),
+            lon_e7: location.map_or(0, Location::lon_e7),
+        }
+    }
+}

@@ -141,13 +141,16 @@ impl Store {
             .map(|(series, time)| (DatastreamId::new(series), Timestamp::from_micros(time)))
     }
 
-    /// Takes the frame of the next offset in. `latest` and `quarantine` must
-    /// have taken it before: a flush may write all of them at once. Waits where a full head cannot
-    /// be put aside yet.
-    pub fn append(&self, frame: &TelemetryFrame) {
-        let fill = self.shared.catalog.append(frame);
-        if fill == Fill::Full && self.shared.flusher.wait_until_done() {
-            self.shared.freeze();
+    /// Takes the frames of the next offsets in. `latest` and `quarantine` must
+    /// have taken them before: a flush may write all of them at once. Waits
+    /// where a full head cannot be put aside yet.
+    pub fn append<'f>(&self, frames: impl Iterator<Item = &'f TelemetryFrame> + Clone) {
+        let mut frames = frames.peekable();
+        while frames.peek().is_some() {
+            let fill = self.shared.catalog.append(&mut frames);
+            if fill == Fill::Full && self.shared.flusher.wait_until_done() {
+                self.shared.freeze();
+            }
         }
     }
 

@@ -68,9 +68,9 @@ impl Opened {
     /// Takes a frame in as the applier does, unless the files hold it.
     pub(super) fn apply(&mut self, frame: &TelemetryFrame) {
         if frame.offset > self.store.flushed_offset() {
-            self.latest.apply(frame);
+            self.latest.apply(std::iter::once(frame));
             self.quarantine.apply(frame);
-            self.store.append(frame);
+            self.store.append(std::iter::once(frame));
         }
     }
 
