@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::frame::Frame;
-use super::frame::decode::{Decoder, unchecked};
+use super::frame::decode::{decode_written, unchecked};
+use super::frame::{Frame, WrittenDevice};
 use super::staging::{Buffers, Group};
 
 /// Bytes that may wait for the applier.
@@ -131,7 +131,7 @@ pub struct DurableGroup {
 
 impl DurableGroup {
     /// Its frames, in order of offset.
-    pub fn frames<'a>(&'a self, decoder: &'a mut Decoder) -> impl Iterator<Item = Frame> + 'a {
+    pub fn frames(&self) -> impl Iterator<Item = Frame<WrittenDevice<'_>>> {
         let mut rest = self.group.bytes.as_slice();
         std::iter::from_fn(move || {
             if rest.is_empty() {
@@ -139,7 +139,7 @@ impl DurableGroup {
             }
             let checked = unchecked(rest);
             rest = &rest[checked.bytes()..];
-            Some(decoder.decode(&checked).expect("this process wrote it"))
+            Some(decode_written(&checked))
         })
     }
 }

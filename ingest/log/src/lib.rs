@@ -56,7 +56,7 @@ pub use feed::DurableGroup;
 pub use frame::decode::Decoder;
 pub use frame::encode::{ObservationRef, TelemetryHead, ValueRef};
 pub use frame::format::FORMAT_VERSION as LOG_FORMAT;
-pub use frame::{Frame, FrameObservation, TelemetryFrame, Verdict};
+pub use frame::{Frame, FrameDevice, FrameObservation, TelemetryFrame, Verdict, WrittenDevice};
 pub use medium::disk::recovery::{FORMAT_FILE, begin_anew, check_format, look};
 pub use medium::disk::scan::{SegmentFile, segment_paths};
 pub use medium::disk::segment::{KeptSegments, Segment};

@@ -11,7 +11,7 @@ mod thread;
 use std::sync::Arc;
 
 use domain::Offset;
-use frame_log::{Frame, TelemetryFrame, Verdict};
+use frame_log::{Frame, FrameDevice, TelemetryFrame, Verdict};
 use observation_store::{Latest, Quarantine, Store};
 
 pub(crate) use progress::{Progress, Steps};
@@ -66,7 +66,7 @@ impl Applier {
     /// Takes frames in, in the order of their offsets: some at once, since most
     /// of what they change is in no cache, and is waited for together. They are
     /// shown by [`Self::publish`].
-    pub(crate) fn apply(&mut self, frames: &[Frame]) {
+    pub(crate) fn apply<D: FrameDevice>(&mut self, frames: &[Frame<D>]) {
         let Some(last) = frames.last() else {
             return;
         };
@@ -99,7 +99,7 @@ impl Applier {
         self.publish();
     }
 
-    fn count<'f>(&self, frames: impl Iterator<Item = &'f TelemetryFrame>) {
+    fn count<'f, D: 'f>(&self, frames: impl Iterator<Item = &'f TelemetryFrame<D>>) {
         let counters = &self.counters;
         let (mut messages, mut stored) = (0, 0);
         let mut counts = [0; 3];

@@ -15,7 +15,7 @@ use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use domain::Offset;
-use frame_log::{Decoder, DurableGroup, Fault, Frame, Log};
+use frame_log::{DurableGroup, Fault, Frame, Log};
 use observation_store::Store;
 use parking_lot::Mutex;
 use supervisor::{Scope, Watched};
@@ -109,7 +109,6 @@ impl Drop for ApplierThread {
 }
 
 fn run(log: &Log<Sequencer>, applier: &mut Applier, stop: &AtomicBool, watched: &Watched) {
-    let mut decoder = Decoder::default();
     let mut naps = 0;
     let mut beaten = Instant::now();
     watched.beat();
@@ -126,7 +125,7 @@ fn run(log: &Log<Sequencer>, applier: &mut Applier, stop: &AtomicBool, watched: 
         };
         let groups = log.take_groups(sleep);
         naps = if groups.is_empty() { naps + 1 } else { 0 };
-        apply_groups(groups, log, applier, &mut decoder);
+        apply_groups(groups, log, applier);
         log.commit_staged();
         if stopping && applier.applied >= log.durable_offset() {
             return;
@@ -137,15 +136,10 @@ fn run(log: &Log<Sequencer>, applier: &mut Applier, stop: &AtomicBool, watched: 
     }
 }
 
-fn apply_groups(
-    groups: Vec<DurableGroup>,
-    log: &Log<Sequencer>,
-    applier: &mut Applier,
-    decoder: &mut Decoder,
-) {
-    let mut batch = Vec::with_capacity(BATCH);
+fn apply_groups(groups: Vec<DurableGroup>, log: &Log<Sequencer>, applier: &mut Applier) {
     for group in groups {
-        let mut frames = group.frames(decoder);
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut frames = group.frames();
         while fill(&mut batch, &mut frames) {
             applier.apply(&batch);
         }
@@ -158,7 +152,7 @@ fn apply_groups(
 }
 
 /// Puts the next frames in the place of those before; false where there is none.
-fn fill(batch: &mut Vec<Frame>, frames: &mut impl Iterator<Item = Frame>) -> bool {
+fn fill<D>(batch: &mut Vec<Frame<D>>, frames: &mut impl Iterator<Item = Frame<D>>) -> bool {
     batch.clear();
     let mut observations = 0;
     while observations < BATCH

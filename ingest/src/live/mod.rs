@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use domain::payload::PayloadError;
 use domain::{Assurance, CredentialId, DeviceId, Offset, Rejection, Timestamp, Transport};
-use frame_log::{FrameObservation, TelemetryFrame, Verdict};
+use frame_log::{FrameDevice, FrameObservation, TelemetryFrame, Verdict};
 use observation_store::StoredObservation;
 
 pub(crate) use ring::Live;
@@ -60,12 +60,12 @@ pub struct AppliedFrame {
 }
 
 impl AppliedFrame {
-    pub(crate) fn of(frame: &TelemetryFrame) -> Self {
+    pub(crate) fn of(frame: &TelemetryFrame<impl FrameDevice>) -> Self {
         Self {
             offset: frame.offset,
             received: frame.received,
-            device: frame.device.clone(),
-            gateway: frame.gateway.clone(),
+            device: frame.device.id(),
+            gateway: frame.gateway.as_ref().map(FrameDevice::id),
             credential: frame.credential,
             assurance: frame.assurance,
             transport: frame.transport,
@@ -89,7 +89,7 @@ impl AppliedFrame {
     }
 }
 
-fn stored(frame: &TelemetryFrame, observation: &FrameObservation) -> StoredObservation {
+fn stored<D>(frame: &TelemetryFrame<D>, observation: &FrameObservation) -> StoredObservation {
     StoredObservation {
         datastream: observation.datastream,
         time: observation.time,

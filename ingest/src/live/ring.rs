@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::Offset;
-use frame_log::TelemetryFrame;
+use frame_log::{FrameDevice, TelemetryFrame};
 use parking_lot::Mutex;
 
 use super::AppliedFrame;
@@ -62,7 +62,7 @@ impl Live {
 
     /// Takes an applied frame in; streams see it when the progress is set
     /// behind [`Self::pass`]. Frames come in order, without a hole.
-    pub(crate) fn apply(&self, frame: &TelemetryFrame) {
+    pub(crate) fn apply(&self, frame: &TelemetryFrame<impl FrameDevice>) {
         if self.shared.followers.load(Ordering::Acquire) == 0 {
             return;
         }

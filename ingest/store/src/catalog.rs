@@ -106,9 +106,9 @@ impl Catalog {
 
     /// Takes frames into the head until there is none or it is full, but at
     /// least one; whether it is full then.
-    pub(crate) fn append<'f>(
+    pub(crate) fn append<'f, D: 'f>(
         &self,
-        frames: &mut (impl Iterator<Item = &'f TelemetryFrame> + Clone),
+        frames: &mut (impl Iterator<Item = &'f TelemetryFrame<D>> + Clone),
     ) -> Fill {
         self.view.read().head.append(frames)
     }

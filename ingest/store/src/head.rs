@@ -120,9 +120,9 @@ impl Head {
 
     /// Takes frames in until there is none or it is full, but at least one;
     /// whether it is full then.
-    pub(crate) fn append<'f>(
+    pub(crate) fn append<'f, D: 'f>(
         &self,
-        frames: &mut (impl Iterator<Item = &'f TelemetryFrame> + Clone),
+        frames: &mut (impl Iterator<Item = &'f TelemetryFrame<D>> + Clone),
     ) -> Fill {
         let mut rows = self.rows.write();
         rows.fetch(frames.clone());
@@ -249,7 +249,7 @@ impl Rows {
 
     /// Reads what the rows of `frames` will change. It is mostly in no cache,
     /// and a loop that does nothing else waits for much of it at once.
-    fn fetch<'f>(&self, frames: impl Iterator<Item = &'f TelemetryFrame>) {
+    fn fetch<'f, D: 'f>(&self, frames: impl Iterator<Item = &'f TelemetryFrame<D>>) {
         let rows = frames
             .flat_map(|frame| &frame.observations)
             .filter_map(|observation| self.series.get(observation.datastream.get() as usize))
@@ -257,7 +257,7 @@ impl Rows {
         black_box(rows.fold(0, u32::wrapping_add));
     }
 
-    fn push(&mut self, frame: &TelemetryFrame, observation: &FrameObservation) {
+    fn push<D>(&mut self, frame: &TelemetryFrame<D>, observation: &FrameObservation) {
         let (kind, bits) = self.value_bits(observation.value.as_ref());
         let series = observation.datastream.get();
         if series as usize >= self.series.len() {

@@ -144,7 +144,7 @@ impl Store {
     /// Takes the frames of the next offsets in. `latest` and `quarantine` must
     /// have taken them before: a flush may write all of them at once. Waits
     /// where a full head cannot be put aside yet.
-    pub fn append<'f>(&self, frames: impl Iterator<Item = &'f TelemetryFrame> + Clone) {
+    pub fn append<'f, D: 'f>(&self, frames: impl Iterator<Item = &'f TelemetryFrame<D>> + Clone) {
         let mut frames = frames.peekable();
         while frames.peek().is_some() {
             let fill = self.shared.catalog.append(&mut frames);

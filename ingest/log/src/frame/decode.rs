@@ -16,9 +16,9 @@ use super::format::{
     HAS_PAYLOAD_HASH, HAS_REJECTIONS, HAS_SEQUENCE, HEADER_BYTES, KIND_TELEMETRY, MARK_GROUP,
     MAX_FRAME_BYTES, QUALITY_MASK, VERDICT_SHIFT, frame_bytes, u32_at, u64_at,
 };
-use super::{Frame, FrameObservation, TelemetryFrame, Verdict};
+use super::{Frame, FrameObservation, TelemetryFrame, Verdict, WrittenDevice};
 
-/// A frame whose CRC and epoch are right.
+/// A frame whose CRC and epoch are right, or that has not left this process.
 pub struct Checked<'a> {
     pub offset: Offset,
     pub(crate) first_of_group: bool,
@@ -62,6 +62,14 @@ pub(crate) fn unchecked(bytes: &[u8]) -> Checked<'_> {
     }
 }
 
+/// Decodes a frame that has not left this process.
+pub(crate) fn decode_written<'a>(checked: &Checked<'a>) -> Frame<WrittenDevice<'a>> {
+    decode(checked.offset, checked.body, &mut |text| {
+        Ok(WrittenDevice(text))
+    })
+    .expect("this process wrote it")
+}
+
 /// Length of the whole frame that `bytes` claim to begin with, unchecked.
 pub(crate) fn claimed_bytes(bytes: &[u8]) -> Option<usize> {
     let whole = HEADER_BYTES + u32_at(bytes.get(..HEADER_BYTES)?, 4) as usize;
@@ -88,90 +96,9 @@ pub struct Decoder {
 
 impl Decoder {
     pub fn decode(&mut self, checked: &Checked<'_>) -> Result<Frame, DecodeError> {
-        self.body(checked).map_err(|what| DecodeError {
-            offset: checked.offset,
-            what,
-        })
-    }
-
-    fn body(&mut self, checked: &Checked<'_>) -> Result<Frame, &'static str> {
-        let mut input = Input(checked.body);
-        match input.u8()? {
-            KIND_TELEMETRY => Ok(Frame::Telemetry(self.telemetry(checked.offset, input)?)),
-            _ => Err("an unknown kind of frame"),
-        }
-    }
-
-    fn telemetry(
-        &mut self,
-        offset: Offset,
-        mut input: Input<'_>,
-    ) -> Result<TelemetryFrame, &'static str> {
-        let present = input.u8()?;
-        let has = |bit: u8| present & bit != 0;
-        let assurance = Assurance::from_code(input.u8()?).ok_or("an unknown assurance")?;
-        let transport = Transport::from_code(input.u8()?).ok_or("an unknown transport")?;
-        let model_version = input.u32()?;
-        let received = Timestamp::from_micros(input.i64()?);
-        let credential = CredentialId::new(input.u64()?);
-        let count = input.u16()?;
-        let device = self.device(input.text()?)?;
-        let gateway = if has(HAS_GATEWAY) {
-            Some(self.device(input.text()?)?)
-        } else {
-            None
-        };
-        let mut number = |bit| {
-            if has(bit) {
-                input.u64().map(Some)
-            } else {
-                Ok(None)
-            }
-        };
-        let boot_epoch = number(HAS_BOOT_EPOCH)?;
-        let boot_sequence = number(HAS_BOOT_SEQUENCE)?;
-        let sequence = number(HAS_SEQUENCE)?;
-        let payload_hash = number(HAS_PAYLOAD_HASH)?;
-        let unreadable = if has(HAS_ERROR) {
-            Some(payload_error(input.u8()?)?)
-        } else {
-            None
-        };
-        let mut observations = SmallVec::with_capacity(usize::from(count));
-        for _ in 0..count {
-            observations.push(input.observation()?);
-        }
-        let rejections = if has(HAS_REJECTIONS) {
-            input.rejections()?
-        } else {
-            Vec::new()
-        };
-        let original = if has(HAS_ORIGINAL) {
-            Some(input.original()?)
-        } else {
-            None
-        };
-        if !input.0.is_empty() {
-            return Err("bytes behind the end");
-        }
-        Ok(TelemetryFrame {
-            offset,
-            received,
-            device,
-            credential,
-            assurance,
-            gateway,
-            transport,
-            model_version,
-            boot_epoch,
-            boot_sequence,
-            sequence,
-            payload_hash,
-            observations,
-            rejections,
-            unreadable,
-            original,
-        })
+        let offset = checked.offset;
+        decode(offset, checked.body, &mut |text| self.device(text))
+            .map_err(|what| DecodeError { offset, what })
     }
 
     fn device(&mut self, text: &str) -> Result<DeviceId, &'static str> {
@@ -185,6 +112,91 @@ impl Decoder {
         self.devices.insert(device.clone());
         Ok(device)
     }
+}
+
+/// Reads a body; `device` makes of an id's text what the frame holds.
+fn decode<'a, D>(
+    offset: Offset,
+    body: &'a [u8],
+    device: &mut impl FnMut(&'a str) -> Result<D, &'static str>,
+) -> Result<Frame<D>, &'static str> {
+    let mut input = Input(body);
+    match input.u8()? {
+        KIND_TELEMETRY => Ok(Frame::Telemetry(telemetry(offset, input, device)?)),
+        _ => Err("an unknown kind of frame"),
+    }
+}
+
+fn telemetry<'a, D>(
+    offset: Offset,
+    mut input: Input<'a>,
+    device: &mut impl FnMut(&'a str) -> Result<D, &'static str>,
+) -> Result<TelemetryFrame<D>, &'static str> {
+    let present = input.u8()?;
+    let has = |bit: u8| present & bit != 0;
+    let assurance = Assurance::from_code(input.u8()?).ok_or("an unknown assurance")?;
+    let transport = Transport::from_code(input.u8()?).ok_or("an unknown transport")?;
+    let model_version = input.u32()?;
+    let received = Timestamp::from_micros(input.i64()?);
+    let credential = CredentialId::new(input.u64()?);
+    let count = input.u16()?;
+    let sender = device(input.text()?)?;
+    let gateway = if has(HAS_GATEWAY) {
+        Some(device(input.text()?)?)
+    } else {
+        None
+    };
+    let mut number = |bit| {
+        if has(bit) {
+            input.u64().map(Some)
+        } else {
+            Ok(None)
+        }
+    };
+    let boot_epoch = number(HAS_BOOT_EPOCH)?;
+    let boot_sequence = number(HAS_BOOT_SEQUENCE)?;
+    let sequence = number(HAS_SEQUENCE)?;
+    let payload_hash = number(HAS_PAYLOAD_HASH)?;
+    let unreadable = if has(HAS_ERROR) {
+        Some(payload_error(input.u8()?)?)
+    } else {
+        None
+    };
+    let mut observations = SmallVec::with_capacity(usize::from(count));
+    for _ in 0..count {
+        observations.push(input.observation()?);
+    }
+    let rejections = if has(HAS_REJECTIONS) {
+        input.rejections()?
+    } else {
+        Vec::new()
+    };
+    let original = if has(HAS_ORIGINAL) {
+        Some(input.original()?)
+    } else {
+        None
+    };
+    if !input.0.is_empty() {
+        return Err("bytes behind the end");
+    }
+    Ok(TelemetryFrame {
+        offset,
+        received,
+        device: sender,
+        credential,
+        assurance,
+        gateway,
+        transport,
+        model_version,
+        boot_epoch,
+        boot_sequence,
+        sequence,
+        payload_hash,
+        observations,
+        rejections,
+        unreadable,
+        original,
+    })
 }
 
 fn payload_error(code: u8) -> Result<PayloadError, &'static str> {

@@ -22,11 +22,11 @@ pub(crate) use format::MAX_FRAME_BYTES;
 /// What has one offset of the log, by kind. A kind that is not known is refused
 /// when it is decoded: a newer version wrote it.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Frame {
-    Telemetry(TelemetryFrame),
+pub enum Frame<D = DeviceId> {
+    Telemetry(TelemetryFrame<D>),
 }
 
-impl Frame {
+impl<D> Frame<D> {
     pub fn offset(&self) -> Offset {
         match self {
             Self::Telemetry(frame) => frame.offset,
@@ -36,13 +36,13 @@ impl Frame {
 
 /// One accepted message of telemetry, with everything that was decided about it.
 #[derive(Clone, PartialEq, Debug)]
-pub struct TelemetryFrame {
+pub struct TelemetryFrame<D = DeviceId> {
     pub offset: Offset,
     pub received: Timestamp,
-    pub device: DeviceId,
+    pub device: D,
     pub credential: CredentialId,
     pub assurance: Assurance,
-    pub gateway: Option<DeviceId>,
+    pub gateway: Option<D>,
     pub transport: Transport,
     pub model_version: u32,
     pub boot_epoch: Option<u64>,
@@ -56,6 +56,29 @@ pub struct TelemetryFrame {
     pub unreadable: Option<PayloadError>,
     /// The bytes as received, of a message that was signed or rejected.
     pub original: Option<Bytes>,
+}
+
+/// How a frame holds the ids of devices.
+pub trait FrameDevice {
+    fn id(&self) -> DeviceId;
+}
+
+impl FrameDevice for DeviceId {
+    fn id(&self) -> DeviceId {
+        self.clone()
+    }
+}
+
+/// The id of a device in the bytes of a frame that this process wrote. Few
+/// need it, and to find or make a [`DeviceId`] for each frame costs more than
+/// the rest of the decoding.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct WrittenDevice<'a>(pub(crate) &'a str);
+
+impl FrameDevice for WrittenDevice<'_> {
+    fn id(&self) -> DeviceId {
+        DeviceId::new(self.0).expect("it was written from an id")
+    }
 }
 
 /// One observation with its verdict.

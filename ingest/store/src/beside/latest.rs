@@ -102,7 +102,7 @@ impl Latest {
     }
 
     /// Takes the observations of some frames in, in their order.
-    pub fn apply<'f>(&self, frames: impl Iterator<Item = &'f TelemetryFrame> + Clone) {
+    pub fn apply<'f, D: 'f>(&self, frames: impl Iterator<Item = &'f TelemetryFrame<D>> + Clone) {
         let mut table = self.table.write();
         table.fetch(frames.clone());
         for frame in frames {
@@ -158,7 +158,7 @@ impl Latest {
 impl Table {
     /// Reads the entries that `frames` may change. They are mostly in no cache,
     /// and a loop that does nothing else waits for many of them at once.
-    fn fetch<'f>(&self, frames: impl Iterator<Item = &'f TelemetryFrame>) {
+    fn fetch<'f, D: 'f>(&self, frames: impl Iterator<Item = &'f TelemetryFrame<D>>) {
         let times = frames
             .flat_map(|frame| &frame.observations)
             .filter_map(|observation| self.entries.get(observation.datastream.get() as usize))

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use bytes::Bytes;
 use domain::payload::PayloadError;
 use domain::{DeviceId, Offset, Rejection, Timestamp};
-use frame_log::TelemetryFrame;
+use frame_log::{FrameDevice, TelemetryFrame};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
@@ -91,7 +91,7 @@ impl Quarantine {
     }
 
     /// Keeps `frame` where something of it was refused.
-    pub fn apply(&self, frame: &TelemetryFrame) {
+    pub fn apply(&self, frame: &TelemetryFrame<impl FrameDevice>) {
         if frame.rejections.is_empty() && frame.unreadable.is_none() {
             return;
         }
@@ -105,7 +105,7 @@ impl Quarantine {
             // A copy: a slice would hold on to the whole frame.
             original: Bytes::copy_from_slice(&original[..original.len().min(KEPT_ORIGINAL_BYTES)]),
         };
-        self.put(&frame.device, message);
+        self.put(&frame.device.id(), message);
     }
 
     /// A message that is not newer than what its device has is there already.
