@@ -5,8 +5,8 @@
 //! A file that is replaced or dropped goes once no view shows it any more.
 //!
 //! In reading order: `schema`, `times`, `columns`, `index`, `rollup` (what lies
-//! beside it), `origin`, `disk` and `replace`, `write`; then `source`, `paged`,
-//! `decode` and `cursor`, which read.
+//! beside it), `origin`, `disk` and `replace`, `write`; then `source`, `pages`,
+//! `paged`, `decode` and `cursor`, which read.
 
 pub(crate) mod columns;
 pub(crate) mod cursor;
@@ -15,6 +15,7 @@ pub(crate) mod disk;
 pub(crate) mod index;
 pub(crate) mod origin;
 pub(crate) mod paged;
+pub(crate) mod pages;
 pub(crate) mod replace;
 pub(crate) mod rollup;
 pub(crate) mod row;

@@ -7,17 +7,15 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use parquet::column::page::PageReader;
 use parquet::column::reader::ColumnReaderImpl;
 use parquet::data_type::DataType;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::page_index::offset_index::PageLocation;
-use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::file::statistics::Statistics;
 
-use crate::file::Source;
+use crate::file::{Source, pages};
 
 /// A column, and the rows of it that were read last.
 pub(crate) struct Paged<T: DataType> {
@@ -265,8 +263,7 @@ impl<T: DataType> Paged<T> {
             wanted.extend_from_slice(&pages[first..=last]);
             wanted
         });
-        let pages = SerializedPageReader::new(Arc::clone(&self.file), chunk, total, locations)?;
-        let pages: Box<dyn PageReader> = Box::new(pages);
+        let pages = pages::open(&self.file, chunk, total, locations)?;
         self.reader = Some(ColumnReaderImpl::new(chunk.column_descr_ptr(), pages));
         Ok(())
     }

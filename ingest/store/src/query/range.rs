@@ -92,6 +92,9 @@ impl Filling<'_> {
         let mut newest = Newest::default();
         let mut broken = None;
         rows.each(entry, from, to, room.saturating_add(1), |rows| {
+            let room = self.query.limit - self.page.observations.len();
+            let more = rows.times().len().min(room);
+            self.page.observations.reserve(more);
             for at in 0..rows.times().len() {
                 let Some(row) = rows.observation(entry.series, at) else {
                     broken = Some(rows.unknown_code());
