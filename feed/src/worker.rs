@@ -58,12 +58,15 @@ impl Feed {
         scope: Scope,
     ) -> Result<Self, StartError> {
         let url = config.target.write_url();
-        let cursor = Cursor::open(folder, url, ingest.mark()).map_err(StartError::Cursor)?;
+        let mut cursor = Cursor::open(folder, url, ingest.mark()).map_err(StartError::Cursor)?;
         let client = Client::new(&config.target, config.token);
         let agent = client.agent();
         let counters = Arc::<Counters>::default();
         let stop = Arc::<Stop>::default();
         let position = beginning(&cursor, &ingest);
+        // What comes after it is promised from now on, also where nothing is
+        // acknowledged before the log gives it away or the process ends.
+        cursor.save(position).map_err(StartError::Cursor)?;
         counters.stands_at(position);
         counters.caught_up(match position.received.as_micros() {
             0 => ingest.now(),
@@ -129,10 +132,11 @@ impl Drop for Feed {
 }
 
 /// Where the cursor says, unless the log is another one: a restored backup
-/// gives numbers again that the store has seen.
+/// gives numbers again that the store has seen. Without a cursor, where the log
+/// begins: `madang export` has what was before.
 fn beginning(cursor: &Cursor, ingest: &Ingest) -> Position {
-    let start = Position {
-        offset: Offset::ZERO,
+    let start = || Position {
+        offset: Offset::new(ingest.first_offset().get().saturating_sub(1)),
         received: Timestamp::from_micros(0),
     };
     match cursor.position() {
@@ -142,9 +146,9 @@ fn beginning(cursor: &Cursor, ingest: &Ingest) -> Position {
                 offset = %position.offset,
                 "the feed's cursor lies behind the end of the log: everything in the log is sent again"
             );
-            start
+            start()
         }
-        None => start,
+        None => start(),
     }
 }
 
@@ -330,8 +334,7 @@ impl Worker {
         self.continuity.alive().checked_sub(self.horizon)
     }
 
-    /// Frames are gone before they were sent. A feed that had begun takes them
-    /// from the store; one that begins does so where the log begins.
+    /// Frames are gone before they were sent: the store has them.
     fn miss(&mut self, batch: &mut Batch, from: Offset, to: Offset) {
         if to > self.gone {
             let untold = from.max(self.gone.next());
@@ -343,10 +346,6 @@ impl Worker {
                 received_behind = %self.position.received,
                 "the log has given away frames before they were sent on"
             );
-        }
-        if self.position.offset == Offset::ZERO {
-            tracing::info!("the feed begins behind them: `madang export` has what was before");
-            return batch.skip_to(to);
         }
         match Missed::between(&self.ingest, self.datastreams.all(), from, to) {
             Ok(missed) => self.source.make_up(missed),

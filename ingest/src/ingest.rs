@@ -218,6 +218,12 @@ impl Ingest {
         self.inner.mark
     }
 
+    /// Of the oldest frame that the log still has; of the next one where it has
+    /// none.
+    pub fn first_offset(&self) -> Offset {
+        self.inner.log.first_offset()
+    }
+
     /// The last offset that is durable.
     pub fn durable_offset(&self) -> Offset {
         self.inner.log.durable_offset()

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use domain::Offset;
 use feed::{Config, Feed};
 use ingest::{StreamItem, StreamStart};
 use text_formats::prometheus::Exposition;
@@ -131,7 +132,7 @@ fn a_cursor_behind_the_end_of_the_log_begins_anew() {
 
 /// Of a thousand observations each, so that segments fill up; until neither the
 /// log nor memory has what comes behind `offset`.
-fn fill_the_log(plane: &Plane, offset: domain::Offset) {
+fn fill_the_log(plane: &Plane, offset: Offset) {
     let gone = || {
         let mut stream = plane.ingest.stream(StreamStart::After(offset));
         matches!(stream.try_next(), Ok(Some(StreamItem::Gap { .. })))
@@ -145,12 +146,29 @@ fn fill_the_log(plane: &Plane, offset: domain::Offset) {
     panic!("the log keeps everything");
 }
 
-#[test]
-fn what_the_log_gave_away_is_counted_and_sent_from_the_store() {
-    let plane = Plane::with(|config| {
+/// How many frames the feed found gone before it had sent them.
+fn offsets_gone(feed: &Feed) -> u64 {
+    let mut page = Exposition::default();
+    feed.stats().metrics(&mut page);
+    let figures = page.into_text();
+    let gone = figures
+        .lines()
+        .find_map(|line| line.strip_prefix("madang_feed_offsets_gone_total "))
+        .unwrap();
+    gone.parse().unwrap()
+}
+
+/// Gives its frames away as soon as the store's files have them.
+fn forgetful_plane() -> Plane {
+    Plane::with(|config| {
         config.log_budget_bytes = config.segment_bytes;
         config.flush_rows = 20_000;
-    });
+    })
+}
+
+#[test]
+fn what_the_log_gave_away_is_counted_and_sent_from_the_store() {
+    let plane = forgetful_plane();
     let store = Store::new();
     let without_horizon = Config {
         horizon: Duration::ZERO,
@@ -164,18 +182,58 @@ fn what_the_log_gave_away_is_counted_and_sent_from_the_store() {
     plane.speeds(OPEN, 1, 900);
     expect_all(&plane, &store);
     let offset = feed.stats().offset();
-    drop(feed);
+    feed.stop();
     plane.speeds(OPEN, 2, 900);
     fill_the_log(&plane, offset);
     let feed = start(&plane, without_horizon);
     expect_all(&plane, &store);
     all_is_acknowledged(&plane, &feed);
-    let mut page = Exposition::default();
-    feed.stats().metrics(&mut page);
-    let figures = page.into_text();
-    let gone = figures
-        .lines()
-        .find_map(|line| line.strip_prefix("madang_feed_offsets_gone_total "))
-        .unwrap();
-    assert!(gone.parse::<u64>().unwrap() >= 1, "{gone}");
+    assert!(offsets_gone(&feed) >= 1);
+}
+
+/// A feed that has begun owes all that comes after, also before the store has
+/// acknowledged anything of it.
+#[test]
+fn what_the_log_gave_away_before_anything_was_acknowledged_is_sent_from_the_store() {
+    let plane = forgetful_plane();
+    let mut store = Store::new();
+    store.kill(Duration::ZERO);
+    let feed = start(&plane, config(&store));
+    plane.speeds(OPEN, 0, 900);
+    fill_the_log(&plane, Offset::ZERO);
+    store.start_again();
+    expect_all(&plane, &store);
+    all_is_acknowledged(&plane, &feed);
+    assert!(offsets_gone(&feed) >= 1);
+}
+
+/// The same where the feed ends between.
+#[test]
+fn a_feed_that_ended_before_anything_was_acknowledged_goes_on_where_it_began() {
+    let plane = forgetful_plane();
+    let mut store = Store::new();
+    store.kill(Duration::ZERO);
+    start(&plane, config(&store)).stop();
+    plane.speeds(OPEN, 0, 900);
+    fill_the_log(&plane, Offset::ZERO);
+    store.start_again();
+    let _feed = start(&plane, config(&store));
+    expect_all(&plane, &store);
+}
+
+/// What was before is not lost to it: it never began there.
+#[test]
+fn a_new_feed_begins_with_the_log() {
+    let plane = forgetful_plane();
+    let store = Store::new();
+    plane.speeds(OPEN, 0, 900);
+    fill_the_log(&plane, Offset::ZERO);
+    let before = plane.public_points();
+    plane.speeds(OPEN, 20, 100);
+    let mut expected = plane.public_points();
+    expected.retain(|key, _| !before.contains_key(key));
+    let feed = start(&plane, config(&store));
+    all_is_acknowledged(&plane, &feed);
+    assert!(store.points() == expected);
+    assert_eq!(offsets_gone(&feed), 0);
 }
