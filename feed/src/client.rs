@@ -88,14 +88,10 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The connection that an answer came on.
+/// The connection that an answer came on. One that takes the place of another
+/// whose end the store had announced is the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Link {
-    /// Counted from the start of the feed.
-    pub(crate) number: u64,
-    /// The store lets it stand for the next request.
-    pub(crate) stays: bool,
-}
+pub(crate) struct Link(u64);
 
 /// Which process answers.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -109,6 +105,8 @@ pub(crate) enum Process {
 pub(crate) struct Client {
     agent: Agent,
     connections: Arc<AtomicU64>,
+    /// Of them, those whose end the store has announced.
+    ended: u64,
     write_url: String,
     metrics_url: String,
     token: Option<TokenFile>,
@@ -136,6 +134,7 @@ impl Client {
         let mut client = Self {
             agent: Agent::with_parts(config, connector, DefaultResolver::default()),
             connections,
+            ended: 0,
             write_url: target.write_url(),
             metrics_url: target.metrics_url(),
             token,
@@ -173,7 +172,7 @@ impl Client {
     }
 
     /// Asks which process answers; with the connection that it answered on.
-    pub(crate) fn process(&self) -> Result<(Process, Link), Failure> {
+    pub(crate) fn process(&mut self) -> Result<(Process, Link), Failure> {
         let request = self
             .request(http::Method::GET, &self.metrics_url)
             .body(())
@@ -210,7 +209,7 @@ impl Client {
         self.compressed = encoder.finish().expect("a Vec takes all");
     }
 
-    fn meaning(&self, response: &mut Response<Body>) -> Answer {
+    fn meaning(&mut self, response: &mut Response<Body>) -> Answer {
         let link = self.link(response);
         let retry_after = response
             .headers()
@@ -234,16 +233,16 @@ impl Client {
         }
     }
 
-    fn link(&self, response: &Response<Body>) -> Link {
+    fn link(&mut self, response: &Response<Body>) -> Link {
+        let link = Link(self.connections.load(Ordering::Relaxed) - self.ended);
         let closes = response
             .headers()
             .get_all(header::CONNECTION)
             .iter()
             .any(|value| value.as_bytes().eq_ignore_ascii_case(b"close"));
-        Link {
-            number: self.connections.load(Ordering::Relaxed),
-            stays: !closes && response.version() == http::Version::HTTP_11,
-        }
+        let stays = !closes && response.version() == http::Version::HTTP_11;
+        self.ended += u64::from(!stays);
+        link
     }
 
     /// A file that cannot be read leaves the token as it was.

@@ -68,7 +68,7 @@ impl Continuity {
     }
 
     /// Asks where it is time to. Before anything is sent.
-    pub(crate) fn look(&mut self, client: &Client) -> Result<Verdict, Failure> {
+    pub(crate) fn look(&mut self, client: &mut Client) -> Result<Verdict, Failure> {
         let due = self.process.is_none() || self.doubted || self.asked.elapsed() >= ASK_INTERVAL;
         if !due {
             return Ok(Verdict::Same);
@@ -116,7 +116,6 @@ impl Continuity {
     }
 
     fn stands(&self, link: Link) -> bool {
-        self.link
-            .is_none_or(|last| last.number == link.number || !last.stays)
+        self.link.is_none_or(|last| last == link)
     }
 }

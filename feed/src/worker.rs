@@ -201,7 +201,7 @@ impl Worker {
 
     /// One batch, or a look at a log that has nothing new.
     fn turn(&mut self) -> Result<(), Trouble> {
-        match self.continuity.look(&self.client) {
+        match self.continuity.look(&mut self.client) {
             Ok(Verdict::Same) => {}
             Ok(Verdict::Changed) => {
                 self.go_back("it is another process than before");

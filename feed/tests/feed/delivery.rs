@@ -170,6 +170,25 @@ fn one_bad_line_is_set_aside_and_all_others_arrive() {
     assert_eq!(feed.stats().set_aside(), 1);
 }
 
+/// It says so, as HTTP/1.1 wants it, and tells nothing of itself: the new
+/// connection is no sign that it died.
+#[test]
+fn a_store_that_ends_the_connection_with_a_refusal_does_not_hold_the_feed_up() {
+    let plane = Plane::new();
+    plane.speeds(OPEN, 0, 100);
+    plane.submit(OPEN, r#"{"t":1789500000,"v":{"firmware":"poison"}}"#);
+    let store = Store::behaving(|request| {
+        if request.text.contains("poison") {
+            Reply::Close(400)
+        } else {
+            Reply::Take
+        }
+    });
+    let feed = start(&plane, config(&store));
+    all_is_acknowledged(&plane, &feed);
+    assert_eq!(feed.stats().set_aside(), 1);
+}
+
 #[test]
 fn a_batch_of_bad_lines_only_is_set_aside_too() {
     let plane = Plane::new();

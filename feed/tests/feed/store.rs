@@ -42,6 +42,8 @@ pub(crate) enum Reply {
     TakeAndClose,
     /// Takes nothing and says why.
     Status(u16, Vec<(&'static str, String)>),
+    /// Takes nothing, and ends the connection as its answer says.
+    Close(u16),
     /// Ends the connection without an answer.
     Reset,
     /// Takes the lines and ends the connection without an answer.
@@ -233,11 +235,9 @@ fn serve(shared: &Shared, connection: &TcpStream) {
                 }
                 Reply::TakeAndClose => {
                     state.take(&request.lines);
-                    let answer = response(204, &[("Connection", "close".to_owned())], "");
-                    let _ = (&*connection).write_all(answer.as_bytes());
-                    let _ = connection.shutdown(Shutdown::Write);
-                    return;
+                    return last_answer(connection, 204);
                 }
+                Reply::Close(status) => return last_answer(connection, status),
                 Reply::Status(status, headers) => response(status, &headers, "told so"),
                 Reply::TakeAndReset => {
                     state.take(&request.lines);
@@ -256,6 +256,14 @@ fn serve(shared: &Shared, connection: &TcpStream) {
             return;
         }
     }
+}
+
+/// Ends the connection, as it says.
+fn last_answer(mut connection: &TcpStream, status: u16) {
+    let answer = response(status, &[("Connection", "close".to_owned())], "");
+    // Whoever asked may have gone.
+    let _ = connection.write_all(answer.as_bytes());
+    let _ = connection.shutdown(Shutdown::Write);
 }
 
 fn response(status: u16, headers: &[(&'static str, String)], body: &str) -> String {
