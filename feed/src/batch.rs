@@ -39,6 +39,7 @@ pub(crate) struct Batch {
     text: Vec<u8>,
     /// The end of each line in `text`.
     ends: Vec<usize>,
+    begins: Offset,
     reaches: Position,
     frames: usize,
     /// When the first line came.
@@ -50,6 +51,7 @@ impl Batch {
         Self {
             text: Vec::new(),
             ends: Vec::new(),
+            begins: position.offset,
             reaches: position,
             frames: 0,
             begun: None,
@@ -104,6 +106,11 @@ impl Batch {
 
     pub(crate) fn reaches(&self) -> Position {
         self.reaches
+    }
+
+    /// The offset after which it begins, and the last that it reaches.
+    pub(crate) fn span(&self) -> (Offset, Offset) {
+        (self.begins, self.reaches.offset)
     }
 
     pub(crate) fn lines(&self) -> usize {

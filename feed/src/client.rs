@@ -49,7 +49,7 @@ pub(crate) enum Answer {
 }
 
 /// Why nothing was written that could be written another time.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Failure {
     /// No answer, or not a whole one.
     Unreachable { cause: String },

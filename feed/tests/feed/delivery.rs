@@ -170,6 +170,84 @@ fn one_bad_line_is_set_aside_and_all_others_arrive() {
     assert_eq!(feed.stats().set_aside(), 1);
 }
 
+/// Some stores fail at a line that they do not like, and say no more.
+#[test]
+fn one_line_that_the_store_fails_at_is_set_aside_and_all_others_arrive() {
+    for tells in [true, false] {
+        let plane = Plane::new();
+        plane.speeds(OPEN, 0, 1_000);
+        plane.submit(OPEN, r#"{"t":1789500000,"v":{"firmware":"poison"}}"#);
+        plane.speeds(OPEN, 1, 1_000);
+        let store = match tells {
+            true => Store::with_start_time(),
+            false => Store::new(),
+        };
+        store.behave(|request| {
+            if request.text.contains("poison") {
+                Reply::Status(500, vec![])
+            } else {
+                Reply::Take
+            }
+        });
+        let feed = start(&plane, config(&store));
+        let mut expected = plane.public_points();
+        expected.retain(|key, _| !key.field.starts_with("firmware"));
+        eventually("all others arrive", || store.points() == expected);
+        all_is_acknowledged(&plane, &feed);
+        assert_eq!(feed.stats().set_aside(), 1);
+    }
+}
+
+/// One of two stores behind an address is down; or one fails now and then.
+#[test]
+fn a_store_that_fails_at_times_costs_no_line() {
+    let plane = Plane::new();
+    plane.speeds(OPEN, 0, 8);
+    for good in [2, 3] {
+        let mut number = 0;
+        let store = Store::behaving(move |_| {
+            number += 1;
+            if number % good == 0 {
+                Reply::Take
+            } else {
+                Reply::Status(500, vec![])
+            }
+        });
+        let feed = start(&plane, config(&store));
+        expect_all(&plane, &store);
+        all_is_acknowledged(&plane, &feed);
+        assert_eq!(feed.stats().set_aside(), 0);
+        feed.stop();
+    }
+}
+
+/// As where a shard cannot be written: its lines are good.
+#[test]
+fn a_store_that_fails_at_a_time_of_the_data_costs_no_line() {
+    let plane = Plane::new();
+    plane.submit(OPEN, r#"{"t":1789500000,"v":{"speed":1}}"#);
+    plane.submit(OPEN, r#"{"t":1789500001,"v":{"speed":2}}"#);
+    let proofs = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&proofs);
+    let store = Store::behaving(move |request| {
+        if request.text.contains(" 1789500000000000") {
+            let is_proof = request.text.starts_with("madang.feed,");
+            seen.fetch_add(usize::from(is_proof), Ordering::Relaxed);
+            Reply::Status(500, vec![])
+        } else {
+            Reply::Take
+        }
+    });
+    let feed = start(&plane, config(&store));
+    eventually("it is asked whether it takes that time at all", || {
+        proofs.load(Ordering::Relaxed) >= 2
+    });
+    store.behave(|_| Reply::Take);
+    expect_all(&plane, &store);
+    all_is_acknowledged(&plane, &feed);
+    assert_eq!(feed.stats().set_aside(), 0);
+}
+
 /// It says so, as HTTP/1.1 wants it, and tells nothing of itself: the new
 /// connection is no sign that it died.
 #[test]
@@ -217,7 +295,7 @@ fn a_batch_of_bad_lines_only_is_set_aside_too() {
 fn nothing_is_set_aside_where_the_settings_are_wrong() {
     let plane = Plane::new();
     plane.speeds(OPEN, 0, 100);
-    for status in [400, 401, 403, 404, 413] {
+    for status in [400, 401, 403, 404, 413, 500] {
         let store = Store::behaving(move |_| Reply::Status(status, vec![]));
         let feed = start(&plane, config(&store));
         let seen = Arc::new(AtomicUsize::new(0));
