@@ -1,9 +1,10 @@
 //! A data model is added, or the next version of one.
 //!
-//! A model that is added becomes a file of its own under `DIR/models`, for
-//! people to read, copy and hand on; one that is put there by hand is taken in
-//! at the next start. A file is written before its change is applied: after a
-//! crash in between, the next start takes it in.
+//! The version itself is one change: from then on it stands, and new devices are
+//! of it. Devices that there are follow in changes of a piece each, so that a
+//! revocation comes in between two of them; a device has the old version until
+//! its turn. What an error or a crash leaves undone, the next start does, or
+//! whoever adds the same version again.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,16 +12,16 @@ use std::sync::Arc;
 use domain::{DeviceId, ModelId};
 
 use super::compatibility::check_successor;
-use super::{IncompatibleModel, Model, ModelFileError, ModelOrigin, ModelVersion, check_field};
+use super::folder::ModelFolder;
+use super::follow::{follow, lagging};
+use super::{IncompatibleModel, Model, ModelFileError, ModelOrigin, ModelVersion};
 use crate::registry::{Actor, Change, ErrorClass, ModelRow, OperationError, Registry, RowChange};
-use crate::secret::file::sync_folder_of;
 use crate::store::StoreError;
-use crate::thing::Thing;
 
 /// Models of one platform.
 pub const MAX_MODELS: usize = 1_000;
-/// The folder of data files within the data folder.
-pub(super) const FOLDER: &str = "models";
+/// Devices of one change: some tens of milliseconds.
+const PIECE_DEVICES: usize = 1_024;
 
 /// What adding a model did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,6 +60,14 @@ pub enum AddModelError {
     },
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(
+        "the model stands, and {lagging} devices have not got its new version: add it again to go on with them"
+    )]
+    Unfinished {
+        lagging: usize,
+        #[source]
+        source: StoreError,
+    },
 }
 
 impl OperationError for AddModelError {
@@ -67,7 +76,7 @@ impl OperationError for AddModelError {
             Self::File(_) => "invalid-model",
             Self::Incompatible { .. } => "incompatible-model",
             Self::Full => "too-many-models",
-            Self::Write { .. } | Self::Store(_) => "registry-fault",
+            Self::Write { .. } | Self::Store(_) | Self::Unfinished { .. } => "registry-fault",
         }
     }
 
@@ -75,7 +84,7 @@ impl OperationError for AddModelError {
         match self {
             Self::File(_) => ErrorClass::Invalid,
             Self::Incompatible { .. } | Self::Full => ErrorClass::Conflict,
-            Self::Write { .. } | Self::Store(_) => ErrorClass::Fault,
+            Self::Write { .. } | Self::Store(_) | Self::Unfinished { .. } => ErrorClass::Fault,
         }
     }
 }
@@ -84,33 +93,57 @@ impl Registry {
     /// Adds a model, or the next version of one, from a data file's content.
     pub fn add_model(&self, actor: &Actor, json: &[u8]) -> Result<AddedModel, AddModelError> {
         let model = Model::parse(json, ModelVersion(1))?;
-        self.change(actor, |change| {
+        let _alone = self.adding_model.lock();
+        let folder = ModelFolder::of(&self.dir);
+        let added = self.change(actor, |change| {
             let added = add(change, model, json, ModelOrigin::Operator)?;
             if added.change == ModelChange::Same {
                 change.discard();
             } else {
-                self.write_file(&added.model.id, json)?;
+                let id = &added.model.id;
+                folder
+                    .prepare(id, json)
+                    .map_err(|source| AddModelError::Write {
+                        path: folder.path(id),
+                        source,
+                    })?;
             }
-            Ok(added)
-        })
+            Ok::<_, AddModelError>(added)
+        })?;
+        if added.change != ModelChange::Same
+            && let Err(error) = folder.publish(&added.model.id)
+        {
+            let path = folder.path(&added.model.id);
+            tracing::warn!(path = %path.display(), %error, "a data model stands, and the next start names its file");
+        }
+        self.have_devices_follow(actor, &added.model.id)?;
+        Ok(added)
     }
 
-    fn write_file(&self, id: &ModelId, json: &[u8]) -> Result<(), AddModelError> {
-        let folder = self.dir.join(FOLDER);
-        let path = folder.join(format!("{id}.json"));
-        let temporary = folder.join(format!("{id}.new"));
-        let write = || -> std::io::Result<()> {
-            std::fs::create_dir_all(&folder)?;
-            std::fs::write(&temporary, json)?;
-            std::fs::File::open(&temporary)?.sync_all()?;
-            std::fs::rename(&temporary, &path)?;
-            sync_folder_of(&path)
-        };
-        write().map_err(|source| AddModelError::Write { path, source })
+    /// Gives the devices of a model its newest version, a piece at a time.
+    fn have_devices_follow(&self, actor: &Actor, model: &ModelId) -> Result<(), AddModelError> {
+        let lagging = lagging(&self.snapshot(), Some(model));
+        let mut left = lagging.len();
+        for piece in lagging.chunks(PIECE_DEVICES) {
+            self.change(actor, |change| follow_piece(change, piece))
+                .map_err(|source| AddModelError::Unfinished {
+                    lagging: left,
+                    source,
+                })?;
+            left -= piece.len();
+        }
+        Ok(())
     }
 }
 
-/// Rows and draft for a model that is new, the same, or a next version.
+fn follow_piece(change: &mut Change, devices: &[DeviceId]) -> Result<(), StoreError> {
+    // Who is connected is judged by its device as it is now.
+    change.alters_rights();
+    devices.iter().try_for_each(|device| follow(change, device))
+}
+
+/// Rows and draft for a model that is new, the same, or a next version. Its
+/// devices do not follow yet.
 pub(super) fn add(
     change: &mut Change,
     mut model: Model,
@@ -143,66 +176,8 @@ pub(super) fn add(
     }));
     let model = Arc::new(model);
     change.draft.put_model(Arc::clone(&model));
-    if kind == ModelChange::NewVersion {
-        change.alters_rights();
-        let of_model = change
-            .draft
-            .devices(None)
-            .filter(|device| device.model.id == model.id);
-        let devices: Vec<DeviceId> = of_model.map(|device| device.id.clone()).collect();
-        for device in &devices {
-            complete(change, device)?;
-        }
-    }
     Ok(AddedModel {
         model,
         change: kind,
     })
-}
-
-/// Gives a device's thing a datastream for each field of its model; an extra
-/// one of that name is adopted.
-pub(super) fn complete(change: &mut Change, id: &DeviceId) -> Result<(), StoreError> {
-    let draft = &change.draft;
-    let Some(device) = draft.device(id.as_str()).cloned() else {
-        return Ok(());
-    };
-    let Some(model) = draft.model(&device.model.id).cloned() else {
-        return Ok(());
-    };
-    let Some(thing) = draft.thing(device.thing.as_str()) else {
-        return Ok(());
-    };
-    let mut thing = Thing::clone(thing);
-    for field in &model.fields {
-        let standing = thing
-            .datastreams
-            .iter()
-            .filter_map(|number| change.draft.datastream(*number))
-            .find(|datastream| datastream.field == field.name)
-            .cloned();
-        let name = field.name.clone();
-        let row = match standing {
-            // Of this model: the next refresh gives it the definition.
-            Some(datastream) if datastream.model == model.id => continue,
-            // A predecessor's of another meaning goes on as it is.
-            Some(datastream)
-                if datastream
-                    .definition
-                    .as_ref()
-                    .is_some_and(|old| check_field(old, field).is_err()) =>
-            {
-                continue;
-            }
-            Some(datastream) => {
-                let handed = (datastream.id, name);
-                change.hand_over_datastream(&thing, handed, &device.id, &model.id)
-            }
-            None => change.add_datastream(&mut thing, name, &device.id, &model.id)?,
-        };
-        change.write(row);
-    }
-    let thing = change.draft.put_thing(thing);
-    change.draft.refresh_thing(&thing.id);
-    Ok(())
 }

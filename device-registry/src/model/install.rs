@@ -2,15 +2,16 @@
 //! that somebody put into `DIR/models` by hand.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use domain::{DeviceId, ModelId};
+use domain::ModelId;
 
-use super::add::{AddModelError, FOLDER, MAX_MODELS, ModelChange, add, complete};
+use super::add::{AddModelError, ModelChange, add};
 use super::builtin::BUILTIN_MODELS;
 use super::file::{MAX_MODEL_BYTES, ModelFileError};
+use super::folder::ModelFolder;
+use super::follow::{follow, lagging};
 use super::{Model, ModelOrigin, ModelVersion};
-use crate::device::Device;
 use crate::registry::{Actor, Change, ModelRow, Registry};
 use crate::store::StoreError;
 
@@ -20,31 +21,21 @@ impl Registry {
     /// `known` are all versions so far, the oldest of each model first.
     pub(crate) fn install_models(&self, known: Vec<ModelRow>) -> Result<(), StoreError> {
         let mut known = KnownVersions::new(known);
+        let folder = ModelFolder::of(&self.dir);
+        folder.settle(|id, json| known.is_newest(id, json));
         self.change(&Actor::Platform, |change| {
             for json in BUILTIN_MODELS {
                 install_builtin(change, &mut known, json)?;
             }
-            for file in model_files(&self.dir.join(FOLDER)) {
+            for file in folder.data_files() {
                 install_file(change, &mut known, &file)?;
             }
-            let lagging = change.draft.devices(None).filter(|device| lags(device));
-            let lagging: Vec<DeviceId> = lagging.map(|device| device.id.clone()).collect();
-            for device in &lagging {
-                complete(change, device)?;
+            for device in &lagging(&change.draft, None) {
+                follow(change, device)?;
             }
             Ok(())
         })
     }
-}
-
-/// Whether the model has fields that the device has no datastream for.
-fn lags(device: &Device) -> bool {
-    let fields = &device.model.fields;
-    device.datastreams.len() < fields.len()
-        || fields
-            .iter()
-            .zip(&device.datastreams)
-            .any(|(field, datastream)| field.name != datastream.field)
 }
 
 /// The content of each version so far, and who brought the newest one.
@@ -69,6 +60,12 @@ impl KnownVersions {
         self.0
             .get(id)
             .is_some_and(|(origin, _)| *origin == ModelOrigin::Operator)
+    }
+
+    /// Whether this very content is the newest version.
+    fn is_newest(&self, id: &ModelId, json: &[u8]) -> bool {
+        let newest = self.0.get(id).and_then(|(_, contents)| contents.last());
+        newest.is_some_and(|newest| newest.as_bytes() == json)
     }
 
     /// Whether this very content was a version already: an old file that lies
@@ -113,21 +110,6 @@ fn install_builtin(
             Ok(())
         }
     }
-}
-
-/// In order of name; a folder that is not there has none.
-fn model_files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return Vec::new();
-    };
-    let mut files: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|end| end == "json"))
-        .take(MAX_MODELS)
-        .collect();
-    files.sort();
-    files
 }
 
 /// One bad file does not keep the platform from starting: it is named in the

@@ -4,6 +4,8 @@ mod add;
 mod builtin;
 mod compatibility;
 mod file;
+mod folder;
+mod follow;
 mod install;
 
 use std::sync::Arc;

@@ -88,6 +88,9 @@ pub struct Registry {
     /// Held by an import from its check to its last piece, before the store: two
     /// of them do not come between each other. All else comes in between pieces.
     pub(crate) importing: Mutex<()>,
+    /// Held while a model is added, before the store, until its file and its
+    /// devices have followed.
+    pub(crate) adding_model: Mutex<()>,
     snapshot: ArcSwap<Snapshot>,
     generation: AtomicU64,
     listeners: RwLock<Vec<ChangeListener>>,
@@ -134,6 +137,7 @@ impl Registry {
             store: Mutex::new(store),
             generation: AtomicU64::new(snapshot.generation()),
             importing: Mutex::new(()),
+            adding_model: Mutex::new(()),
             snapshot: ArcSwap::from_pointee(snapshot),
             listeners: RwLock::new(Vec::new()),
             events: Events::since(clock()),

@@ -1,8 +1,15 @@
 //! Data models: built in, added, grown, and put there by hand.
 
-use device_registry::{Actor, ErrorClass, ModelChange, ModelVersion, OperationError, ValueKind};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 
-use crate::harness::{TestRegistry, device, extra_datastream, model, new_device};
+use device_registry::{
+    Actor, AddModelError, DeviceStatus, ErrorClass, ImportMode, ImportRow, ModelChange,
+    ModelVersion, NewAgency, OperationError, REGISTRY_FILE, ValueKind,
+};
+
+use crate::harness::{TestRegistry, agency, device, extra_datastream, model, new_device, open_at};
 
 /// A model of waste bins, with these fields.
 fn bin(fields: &str) -> Vec<u8> {
@@ -240,4 +247,167 @@ fn an_old_file_does_not_undo_a_newer_version() {
     let test = test.reopen().reopen();
     let snapshot = test.registry.snapshot();
     assert_eq!(snapshot.model(&model("safety.bin")), Some(&added.model));
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+/// As on a disk that has become full between file and rows.
+#[test]
+fn a_model_whose_rows_are_refused_leaves_no_file_to_be_taken_in() {
+    let TestRegistry { registry, dir, .. } = TestRegistry::new();
+    drop(registry);
+    let sql = |text: &str| {
+        let file = rusqlite::Connection::open(dir.path().join(REGISTRY_FILE)).unwrap();
+        file.execute_batch(text).unwrap();
+    };
+    sql("CREATE TRIGGER refuses BEFORE INSERT ON model BEGIN SELECT RAISE(ABORT, 'no'); END");
+    let registry = open_at(dir.path()).unwrap();
+    let refused = registry.add_model(&Actor::Operator, &bin(LEVEL));
+    assert_eq!(refused.unwrap_err().class(), ErrorClass::Fault);
+    assert!(registry.snapshot().model(&model("safety.bin")).is_none());
+    drop(registry);
+
+    sql("DROP TRIGGER refuses");
+    let registry = open_at(dir.path()).unwrap();
+    assert!(registry.snapshot().model(&model("safety.bin")).is_none());
+    assert_eq!(names_in(&dir.path().join("models")), [""; 0]);
+    let added = registry.add_model(&Actor::Operator, &bin(LEVEL)).unwrap();
+    assert_eq!(added.change, ModelChange::New);
+}
+
+/// A crash between the rows and the file's name.
+#[test]
+fn a_file_whose_rows_are_durable_gets_its_name_at_the_next_start() {
+    let test = TestRegistry::new();
+    let add = |json: &[u8]| test.registry.add_model(&Actor::Operator, json).unwrap();
+    add(&bin(LEVEL));
+    let folder = test.dir.path().join("models");
+    let (named, unnamed) = (
+        folder.join("safety.bin.json"),
+        folder.join("safety.bin.new"),
+    );
+    let grown = bin(&format!("{LEVEL}, {LID}"));
+    add(&grown);
+    std::fs::rename(&named, &unnamed).unwrap();
+    std::fs::write(&named, bin(LEVEL)).unwrap();
+    let test = test.reopen();
+    assert_eq!(std::fs::read(&named).unwrap(), grown);
+    assert_eq!(names_in(&folder), ["safety.bin.json"]);
+    let snapshot = test.registry.snapshot();
+    let stands = snapshot.model(&model("safety.bin")).unwrap();
+    assert_eq!(stands.version, ModelVersion(2));
+}
+
+/// With `lot-0` and so many more, of a model that grows.
+fn many_bins(test: &TestRegistry, devices: u64) {
+    test.registry
+        .add_model(&Actor::Operator, &bin(LEVEL))
+        .unwrap();
+    let rows = (0..devices).map(|line| {
+        let mut new = new_device(&format!("lot-{line}"));
+        new.model = model("safety.bin");
+        ImportRow {
+            line: line + 1,
+            device: Ok(new),
+        }
+    });
+    let report = test
+        .registry
+        .import_devices(&Actor::Operator, rows, ImportMode::Apply)
+        .unwrap();
+    assert_eq!(report.errors, []);
+}
+
+#[test]
+fn a_revocation_comes_in_between_while_many_devices_follow_their_model() {
+    let test = TestRegistry::new();
+    many_bins(&test, 2_500);
+    let changes = Arc::new(AtomicUsize::new(0));
+    let (begun, first) = mpsc::channel();
+    let (revoked, goes_on) = mpsc::channel();
+    let (counted, goes_on) = (Arc::clone(&changes), std::sync::Mutex::new(goes_on));
+    test.registry.on_durable(move |_| {
+        if counted.fetch_add(1, Ordering::SeqCst) == 0 {
+            begun.send(()).unwrap();
+            goes_on.lock().unwrap().recv().unwrap();
+        }
+    });
+    let grown = bin(&format!("{LEVEL}, {LID}"));
+    std::thread::scope(|scope| {
+        let adding = scope.spawn(|| test.registry.add_model(&Actor::Operator, &grown));
+        first.recv().unwrap();
+        test.registry
+            .revoke_device(&Actor::Operator, &device("lot-0"))
+            .unwrap();
+        assert_eq!(changes.load(Ordering::SeqCst), 2);
+        revoked.send(()).unwrap();
+        adding.join().unwrap().unwrap();
+    });
+    assert!(
+        changes.load(Ordering::SeqCst) > 3,
+        "the devices followed later"
+    );
+    let before = test.registry.snapshot();
+    for device in before.devices(None) {
+        assert_eq!(device.model.version, ModelVersion(2), "{}", device.id);
+        assert!(device.datastream("lid").unwrap().definition.is_some());
+    }
+    assert_eq!(
+        before.device("lot-0").unwrap().status,
+        DeviceStatus::Revoked
+    );
+    let test = test.reopen();
+    assert!(*before == *test.registry.snapshot());
+}
+
+/// A version stands from its first change on, whatever keeps devices from it.
+#[test]
+fn devices_that_could_not_follow_do_when_the_model_is_added_again() {
+    let test = TestRegistry::new();
+    many_bins(&test, 1_100);
+    let TestRegistry { registry, dir, .. } = test;
+    drop(registry);
+    // Lasts until there is an agency `busan`. It is the last device by id.
+    rusqlite::Connection::open(dir.path().join(REGISTRY_FILE))
+        .unwrap()
+        .execute_batch(
+            "CREATE TRIGGER refuses BEFORE INSERT ON datastream
+             WHEN NEW.device = 'lot-999' AND NOT EXISTS (SELECT 1 FROM agency WHERE id = 'busan')
+             BEGIN SELECT RAISE(ABORT, 'no'); END",
+        )
+        .unwrap();
+    let registry = open_at(dir.path()).unwrap();
+    let grown = bin(&format!("{LEVEL}, {LID}"));
+    let error = registry.add_model(&Actor::Operator, &grown).unwrap_err();
+    let AddModelError::Unfinished { lagging, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(lagging, 1_100 - 1_024);
+    let version = |id: &str| registry.snapshot().device(id).unwrap().model.version;
+    assert_eq!(version("lot-0"), ModelVersion(2));
+    assert_eq!(version("lot-999"), ModelVersion(1));
+
+    let busan = NewAgency {
+        id: agency("busan"),
+        name: "부산광역시".to_owned(),
+    };
+    registry.create_agency(&Actor::Operator, busan).unwrap();
+    let again = registry.add_model(&Actor::Operator, &grown).unwrap();
+    assert_eq!(again.change, ModelChange::Same);
+    assert_eq!(version("lot-999"), ModelVersion(2));
+    let snapshot = registry.snapshot();
+    assert!(
+        snapshot
+            .device("lot-999")
+            .unwrap()
+            .datastream("lid")
+            .is_some()
+    );
 }

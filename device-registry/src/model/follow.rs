@@ -1,0 +1,84 @@
+//! Devices follow their model: a new version gives them datastreams for its new
+//! fields.
+
+use domain::{DeviceId, ModelId};
+
+use super::{Model, check_field};
+use crate::device::Device;
+use crate::registry::Change;
+use crate::snapshot::Snapshot;
+use crate::store::StoreError;
+use crate::thing::Thing;
+
+/// The devices, of `model` or of any, that have not got what their model has by
+/// now.
+pub(super) fn lagging(snapshot: &Snapshot, model: Option<&ModelId>) -> Vec<DeviceId> {
+    snapshot
+        .devices(None)
+        .filter(|device| model.is_none_or(|model| device.model.id == *model))
+        .filter(|device| {
+            let newest = snapshot.model(&device.model.id);
+            newest.is_some_and(|newest| lags(device, newest))
+        })
+        .map(|device| device.id.clone())
+        .collect()
+}
+
+/// Whether the device is of an older version, or there are fields that it has no
+/// datastream for.
+fn lags(device: &Device, newest: &Model) -> bool {
+    device.model.version != newest.version
+        || device.datastreams.len() < newest.fields.len()
+        || newest
+            .fields
+            .iter()
+            .zip(&device.datastreams)
+            .any(|(field, datastream)| field.name != datastream.field)
+}
+
+/// Gives a device the newest version of its model, and its thing a datastream for
+/// each field of that; an extra one of that name is adopted.
+pub(super) fn follow(change: &mut Change, id: &DeviceId) -> Result<(), StoreError> {
+    let draft = &change.draft;
+    let Some(device) = draft.device(id.as_str()).cloned() else {
+        return Ok(());
+    };
+    let Some(model) = draft.model(&device.model.id).cloned() else {
+        return Ok(());
+    };
+    let Some(thing) = draft.thing(device.thing.as_str()) else {
+        return Ok(());
+    };
+    let mut thing = Thing::clone(thing);
+    for field in &model.fields {
+        let standing = thing
+            .datastreams
+            .iter()
+            .filter_map(|number| change.draft.datastream(*number))
+            .find(|datastream| datastream.field == field.name)
+            .cloned();
+        let name = field.name.clone();
+        let row = match standing {
+            // Of this model: the next refresh gives it the definition.
+            Some(datastream) if datastream.model == model.id => continue,
+            // A predecessor's of another meaning goes on as it is.
+            Some(datastream)
+                if datastream
+                    .definition
+                    .as_ref()
+                    .is_some_and(|old| check_field(old, field).is_err()) =>
+            {
+                continue;
+            }
+            Some(datastream) => {
+                let handed = (datastream.id, name);
+                change.hand_over_datastream(&thing, handed, &device.id, &model.id)
+            }
+            None => change.add_datastream(&mut thing, name, &device.id, &model.id)?,
+        };
+        change.write(row);
+    }
+    let thing = change.draft.put_thing(thing);
+    change.draft.refresh_thing(&thing.id);
+    Ok(())
+}
