@@ -126,16 +126,23 @@ fn is_database(name: &str) -> bool {
         .any(|database| name.starts_with(database))
 }
 
-/// The files at `name`; links to elsewhere are none of this folder's.
+/// The files at `name`; links to elsewhere are none of this folder's. What was
+/// removed or got another name since it was listed, as a file that was in the
+/// making, is none any more.
 fn collect(data: &Path, name: &Path, into: &mut Vec<Part>) -> Result<(), PartsError> {
     let path = data.join(name);
     let io = |cause| PartsError::Io {
         path: path.clone(),
         cause,
     };
-    let kind = fs::symlink_metadata(&path).map_err(io)?.file_type();
+    let Some(kind) = if_there(fs::symlink_metadata(&path)).map_err(io)? else {
+        return Ok(());
+    };
     if kind.is_dir() {
-        for entry in fs::read_dir(&path).map_err(io)? {
+        let Some(entries) = if_there(fs::read_dir(&path)).map_err(io)? else {
+            return Ok(());
+        };
+        for entry in entries {
             collect(data, &name.join(entry.map_err(io)?.file_name()), into)?;
         }
     } else if kind.is_file() && !is_passing(name.file_name()) {
@@ -153,7 +160,48 @@ fn collect(data: &Path, name: &Path, into: &mut Vec<Part>) -> Result<(), PartsEr
     Ok(())
 }
 
+/// `None` where nothing has the name.
+fn if_there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 fn is_passing(name: Option<&OsStr>) -> bool {
     let name = name.and_then(OsStr::to_str).unwrap_or_default();
     PASSING.iter().any(|end| name.ends_with(end)) || name.contains(ASIDE)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    /// As a running platform does with the feed's cursor, the folder's record
+    /// and the clock's file.
+    #[test]
+    fn files_that_are_replaced_all_the_time_are_found_each_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let cursor = folder.path().join("feed.json");
+        fs::write(&cursor, b"{}").unwrap();
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let next = folder.path().join("feed.json.tmp");
+                while !stop.load(Ordering::Relaxed) {
+                    fs::write(&next, b"{}").unwrap();
+                    fs::rename(&next, &cursor).unwrap();
+                }
+            });
+            let found: Result<Vec<Parts>, _> = (0..5_000).map(|_| parts(folder.path())).collect();
+            stop.store(true, Ordering::Relaxed);
+            for parts in found.unwrap() {
+                let names: Vec<_> = parts.first.iter().map(|part| part.name.as_str()).collect();
+                assert_eq!(names, ["feed.json"]);
+            }
+        });
+    }
 }
