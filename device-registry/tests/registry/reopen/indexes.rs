@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use device_registry::{PublicFilter, Snapshot, Visibility, WalkEnd};
 use domain::{AgencyId, DatastreamId};
 
-use super::Expected;
+use super::expected::Expected;
 
 impl Expected {
     pub(super) fn check_retentions_and_boundaries(&self, snapshot: &device_registry::Snapshot) {

@@ -6,6 +6,7 @@
 //! without a row does not compile, and one whose row is not run fails.
 
 mod api_key;
+mod identity;
 mod login;
 mod payload;
 mod publish;

@@ -1,0 +1,58 @@
+//! The snapshot against what has to be so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use device_registry::DeviceStatus;
+use domain::DatastreamId;
+
+use super::expected::Expected;
+use crate::harness::TestRegistry;
+
+impl Expected {
+    pub(super) fn check(&mut self, test: &TestRegistry) {
+        let snapshot = test.registry.snapshot();
+        let devices: BTreeMap<String, (String, DeviceStatus)> = snapshot
+            .devices(None)
+            .map(|device| {
+                (
+                    device.id.to_string(),
+                    (device.thing.to_string(), device.status),
+                )
+            })
+            .collect();
+        assert_eq!(devices, self.devices);
+        assert_eq!(snapshot.agencies().count(), self.agencies.len());
+        assert_eq!(snapshot.applications().count(), self.applications.len());
+        self.check_retentions_and_boundaries(&snapshot);
+        for device in snapshot.devices(None) {
+            assert!(device.credentials.len() <= 3);
+            if let Some(gateway) = &device.gateway {
+                let gateway = snapshot.device(gateway.as_str()).unwrap();
+                assert_eq!((&gateway.agency, &gateway.gateway), (&device.agency, &None));
+                assert!(
+                    snapshot
+                        .children_of(&gateway.id)
+                        .any(|child| child == device)
+                );
+            }
+            for child in snapshot.children_of(&device.id) {
+                assert_eq!(child.gateway.as_ref(), Some(&device.id));
+            }
+            for field in &device.model.fields {
+                assert!(device.datastream(field.name.as_str()).is_some());
+            }
+            for datastream in &device.datastreams {
+                assert_eq!(snapshot.datastream(datastream.id), Some(datastream));
+                assert_eq!(datastream.thing, device.thing);
+            }
+        }
+        for datastream in snapshot.datastreams(DatastreamId::new(0)) {
+            let key = (datastream.thing.to_string(), datastream.field.to_string());
+            let number = *self.numbers.entry(key).or_insert(datastream.id);
+            assert_eq!(number, datastream.id, "a datastream keeps its number");
+        }
+        self.check_public(&snapshot);
+        let numbers: BTreeSet<_> = self.numbers.values().collect();
+        assert_eq!(numbers.len(), self.numbers.len(), "and nobody else gets it");
+    }
+}
