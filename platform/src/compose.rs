@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use ::coap::CoapHandle;
 use ::feed::Feed;
 use ::mqtt::BrokerHandle;
 use anyhow::Context;
@@ -31,7 +30,7 @@ pub(crate) struct Platform {
     sessions: Arc<Sessions>,
     keeper: Arc<Keeper>,
     broker: BrokerHandle,
-    coap: Option<CoapHandle>,
+    coap: Option<::coap::Handle>,
     feed: Option<Feed>,
     listeners: JoinSet<anyhow::Result<()>>,
     upkeep: JoinSet<()>,

@@ -19,7 +19,6 @@ pub mod runtime;
 mod addresses;
 mod api;
 mod coap;
-mod coap_metrics;
 mod components;
 mod compose;
 mod feed;

@@ -3,14 +3,12 @@
 
 use std::sync::Arc;
 
-use coap::CoapHandle;
 use domain::{Assurance, DeviceId};
 use feed::FeedStats;
 use mqtt::{BrokerHandle, ConnectionInfo};
 use open_api::{Connections, Names, StandingConnection};
 use text_formats::prometheus::{Exposition, Kind};
 
-use crate::coap_metrics;
 use crate::observability;
 use crate::wiring::login_book::LoginBook;
 use crate::worker_metrics;
@@ -18,7 +16,7 @@ use crate::worker_metrics;
 /// What counts connections and messages.
 pub(crate) struct Transports {
     pub mqtt: BrokerHandle,
-    pub coap: Option<CoapHandle>,
+    pub coap: Option<coap::Handle>,
     pub logins: Arc<LoginBook>,
     pub feed: Option<FeedStats>,
 }
@@ -136,7 +134,9 @@ impl Connections for Transports {
             feed.metrics(page);
         }
         if let Some(coap) = &self.coap {
-            coap_metrics::write(page, &coap.stats());
+            for (name, help, count) in coap.stats().each() {
+                page.counter(&format!("madang_coap_{name}_total"), help, count);
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use transport::{AccessControl, Listener, Refusal};
 
 /// Says whether a signed message is the device's own.
-pub trait CoapAccess: AccessControl {
+pub trait SignatureCheck: AccessControl {
     /// Checks a signature against the active keys of the device that `kid`
     /// names, Ed25519 strictly (no weak keys, no malleable signatures), and that
     /// the device is admitted now. What costs nothing comes first: whether there

@@ -5,7 +5,7 @@ use std::time::Duration;
 use supervisor::Scope;
 
 #[derive(Clone, Debug)]
-pub struct CoapConfig {
+pub struct Config {
     /// Asked of the kernel for datagrams that wait, in bytes. The default of
     /// Linux held 256 tiny ones.
     pub receive_buffer_bytes: usize,
@@ -91,7 +91,7 @@ pub struct CoapConfig {
     pub scope: Scope,
 }
 
-impl Default for CoapConfig {
+impl Default for Config {
     fn default() -> Self {
         Self {
             receive_buffer_bytes: 4 << 20,
@@ -137,13 +137,13 @@ impl Default for CoapConfig {
 
 /// Why a configuration cannot be used.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum CoapConfigError {
+pub enum ConfigError {
     #[error("{field} must be at least 1")]
     Zero { field: &'static str },
 }
 
-impl CoapConfig {
-    pub fn validate(&self) -> Result<(), CoapConfigError> {
+impl Config {
+    pub fn validate(&self) -> Result<(), ConfigError> {
         for (field, value) in [
             ("receive_buffer_bytes", self.receive_buffer_bytes),
             ("source_rate", self.source_rate as usize),
@@ -194,7 +194,7 @@ impl CoapConfig {
             ),
         ] {
             if value == 0 {
-                return Err(CoapConfigError::Zero { field });
+                return Err(ConfigError::Zero { field });
             }
         }
         Ok(())

@@ -20,7 +20,7 @@
 //! - Every table is shared out by source, what is verified by device too
 //!   (`limits::shares`).
 //! - An answer 2.04 or 4.00 with a receipt is sent after the commit only. It
-//!   rides on the ACK where that takes less than [`CoapConfig::piggyback_window`];
+//!   rides on the ACK where that takes less than [`Config::piggyback_window`];
 //!   else an empty ACK goes first and the answer follows as a message of its own.
 //! - Answers before verification are not remembered: to repeat them has no effect.
 //!
@@ -44,8 +44,8 @@ mod server;
 mod stats;
 mod telemetry;
 
-pub use access::{CoapAccess, SignatureAttempt, SignatureKind};
-pub use config::{CoapConfig, CoapConfigError};
+pub use access::{SignatureAttempt, SignatureCheck, SignatureKind};
+pub use config::{Config, ConfigError};
 pub use receipt::{ReceiptKeyError, ReceiptKeys};
-pub use server::{CoapHandle, CoapStartError, bind, serve};
-pub use stats::CoapStats;
+pub use server::{Handle, StartError, bind, serve};
+pub use stats::Stats;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use coap::{CoapAccess, SignatureAttempt, SignatureKind};
+use coap::{SignatureAttempt, SignatureCheck, SignatureKind};
 use device_registry::{
     ApiKey, AuthError, DeviceLogin, DeviceProof, EventKind, NewEvent, NoLongerAdmitted, Registry,
     SignatureAlgorithm,
@@ -180,7 +180,7 @@ fn kind(kind: transport::EventKind) -> EventKind {
     }
 }
 
-impl CoapAccess for Access {
+impl SignatureCheck for Access {
     fn verify(&self, attempt: &SignatureAttempt<'_>) -> Result<Principal, Refusal> {
         self.logins
             .refusal(Listener::Coap, self.verify_message(attempt))

@@ -48,7 +48,7 @@ struct Held {
     bytes: usize,
 }
 
-/// Bounds of all transfers; see [`super::CoapConfig`].
+/// Bounds of all transfers; see [`super::Config`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TransferLimits {
     pub(crate) open: usize,

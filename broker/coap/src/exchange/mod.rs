@@ -29,7 +29,7 @@ pub(crate) use blockwise::BlockStep;
 use blockwise::{TransferLimits, Transfers};
 use outgoing::{Due, Outgoing};
 
-use crate::config::CoapConfig;
+use crate::config::Config;
 use crate::limits::{Buckets, Shares, source};
 use crate::message::{self, Code, Kind, Message, MessageOption, option, uint_bytes};
 use crate::request::{Block, COSE_SIGN1, Rejection};
@@ -95,7 +95,7 @@ pub(crate) struct Exchanges {
 }
 
 impl Exchanges {
-    pub(super) fn new(config: &CoapConfig, counters: Arc<Counters>, first_id: u16) -> Self {
+    pub(super) fn new(config: &Config, counters: Arc<Counters>, first_id: u16) -> Self {
         Self {
             piggyback_window: config.piggyback_window,
             sources: Buckets::new(

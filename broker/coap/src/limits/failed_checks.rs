@@ -19,7 +19,7 @@ use domain::DeviceId;
 use rustc_hash::FxHashSet;
 
 use super::Buckets;
-use crate::config::CoapConfig;
+use crate::config::Config;
 
 type Pair = (IpAddr, DeviceId);
 
@@ -34,7 +34,7 @@ pub(crate) struct FailedChecks {
 }
 
 impl FailedChecks {
-    pub(crate) fn new(config: &CoapConfig) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         let (sources, devices) = (config.tracked_sources, config.tracked_devices);
         Self {
             by_source: Buckets::new(config.failed_rate, config.failed_burst, sources),

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use domain::DeviceId;
 
 use super::{Buckets, FailedChecks, source};
-use crate::config::CoapConfig;
+use crate::config::Config;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -16,14 +16,14 @@ fn device(id: &str) -> DeviceId {
     DeviceId::new(id).unwrap()
 }
 
-fn checks(config: &CoapConfig) -> FailedChecks {
+fn checks(config: &Config) -> FailedChecks {
     FailedChecks::new(config)
 }
 
 #[test]
 fn what_does_not_verify_slows_its_sender_and_not_the_device() {
     let start = Instant::now();
-    let config = CoapConfig::default();
+    let config = Config::default();
     let mut checks = checks(&config);
     let dev = device("dev-1");
     let stranger = |number: u16| source(peer(number).ip());
@@ -72,10 +72,10 @@ fn what_does_not_verify_slows_its_sender_and_not_the_device() {
 #[test]
 fn what_is_remembered_of_proofs_is_bounded() {
     let now = Instant::now();
-    let config = CoapConfig {
+    let config = Config {
         proved_pairs: 10,
         failed_burst: 1,
-        ..CoapConfig::default()
+        ..Config::default()
     };
     let mut checks = checks(&config);
     let dev = device("dev-1");

@@ -21,12 +21,12 @@ use transport::{MessageSink, SinkFault};
 
 use commit::{Answered, Committer, failed};
 
-use crate::access::CoapAccess;
-use crate::config::{CoapConfig, CoapConfigError};
+use crate::access::SignatureCheck;
+use crate::config::{Config, ConfigError};
 use crate::exchange::{Answer, Exchanges, Received};
 use crate::message::MAX_DATAGRAM_BYTES;
 use crate::receipt::ReceiptKeys;
-use crate::stats::{CoapStats, Counters};
+use crate::stats::{Counters, Stats};
 use crate::telemetry::{Origin, Postponed, Telemetry, Waiting};
 
 /// Datagrams that are read before anything else gets its turn.
@@ -38,9 +38,9 @@ const FAULT_PAUSE: Duration = Duration::from_millis(10);
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
-pub enum CoapStartError {
+pub enum StartError {
     #[error("the configuration of CoAP is not usable")]
-    Config(#[source] CoapConfigError),
+    Config(#[source] ConfigError),
     #[error("the UDP socket cannot be used")]
     Socket(#[source] io::Error),
     #[error("a thread of the CoAP server did not start")]
@@ -49,18 +49,18 @@ pub enum CoapStartError {
 
 /// A running server, as the rest of the platform holds it.
 #[derive(Clone)]
-pub struct CoapHandle {
+pub struct Handle {
     address: SocketAddr,
     counters: Arc<Counters>,
     stopped: watch::Receiver<bool>,
 }
 
-impl CoapHandle {
+impl Handle {
     pub fn local_address(&self) -> SocketAddr {
         self.address
     }
 
-    pub fn stats(&self) -> CoapStats {
+    pub fn stats(&self) -> Stats {
         self.counters.read()
     }
 
@@ -82,15 +82,15 @@ pub fn serve<A, S>(
     access: Arc<A>,
     sink: Arc<S>,
     keys: ReceiptKeys,
-    config: &CoapConfig,
+    config: &Config,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> Result<CoapHandle, CoapStartError>
+) -> Result<Handle, StartError>
 where
-    A: CoapAccess,
+    A: SignatureCheck,
     S: MessageSink<A::Principal>,
 {
-    config.validate().map_err(CoapStartError::Config)?;
-    let address = prepare(&socket, config).map_err(CoapStartError::Socket)?;
+    config.validate().map_err(StartError::Config)?;
+    let address = prepare(&socket, config).map_err(StartError::Socket)?;
     let counters = Arc::new(Counters::default());
     // No more batches than messages may wait, so that the first never blocks;
     // the second holds the committer up while the other thread sends.
@@ -128,14 +128,14 @@ where
             stop.send_replace(true);
         });
     })?;
-    Ok(CoapHandle {
+    Ok(Handle {
         address,
         counters,
         stopped,
     })
 }
 
-fn prepare(socket: &StdSocket, config: &CoapConfig) -> io::Result<SocketAddr> {
+fn prepare(socket: &StdSocket, config: &Config) -> io::Result<SocketAddr> {
     socket.set_nonblocking(true)?;
     // The kernel cuts it to its own maximum without an error.
     socket2::SockRef::from(socket).set_recv_buffer_size(config.receive_buffer_bytes)?;
@@ -146,9 +146,9 @@ fn spawn(
     scope: &Scope,
     name: &str,
     body: impl FnOnce() + Send + 'static,
-) -> Result<(), CoapStartError> {
+) -> Result<(), StartError> {
     let started = scope.thread(name, body);
-    started.map(drop).map_err(CoapStartError::Thread)
+    started.map(drop).map_err(StartError::Thread)
 }
 
 fn run_blocking(work: impl Future<Output = ()>) {
@@ -166,7 +166,7 @@ fn random_id() -> u16 {
 
 type Prepared<P> = (Postponed<P>, Result<(), SinkFault>);
 
-struct Server<A: CoapAccess, S: MessageSink<A::Principal>> {
+struct Server<A: SignatureCheck, S: MessageSink<A::Principal>> {
     exchanges: Exchanges,
     telemetry: Telemetry<A, S>,
     staged: mpsc::Sender<Vec<Waiting<S::Staged>>>,
@@ -176,7 +176,7 @@ struct Server<A: CoapAccess, S: MessageSink<A::Principal>> {
     drain: Duration,
 }
 
-impl<A: CoapAccess, S: MessageSink<A::Principal>> Server<A, S> {
+impl<A: SignatureCheck, S: MessageSink<A::Principal>> Server<A, S> {
     async fn run(
         &mut self,
         socket: &UdpSocket,

@@ -20,8 +20,8 @@ use transport::{
     EventKind, Listener, MessageSink, NotStaged, Preparation, PublishRight, Refusal, RefusalKind,
 };
 
-use crate::access::{CoapAccess, SignatureAttempt};
-use crate::config::CoapConfig;
+use crate::access::{SignatureAttempt, SignatureCheck};
+use crate::config::Config;
 use crate::exchange::{Answer, BlockStep, ExchangeKey, Exchanges, Request};
 use crate::limits::{Buckets, FailedChecks, Shares, source};
 use crate::message::Code;
@@ -68,7 +68,7 @@ enum Taken<T, P> {
     Before(Known),
 }
 
-pub(super) struct Telemetry<A: CoapAccess, S: MessageSink<A::Principal>> {
+pub(super) struct Telemetry<A: SignatureCheck, S: MessageSink<A::Principal>> {
     access: Arc<A>,
     sink: Arc<S>,
     devices: Buckets<DeviceId>,
@@ -95,11 +95,11 @@ const fn reject(code: Code, diagnostic: &'static str) -> Rejection {
     Rejection { code, diagnostic }
 }
 
-impl<A: CoapAccess, S: MessageSink<A::Principal>> Telemetry<A, S> {
+impl<A: SignatureCheck, S: MessageSink<A::Principal>> Telemetry<A, S> {
     pub(super) fn new(
         access: Arc<A>,
         sink: Arc<S>,
-        config: &CoapConfig,
+        config: &Config,
         counters: Arc<Counters>,
     ) -> Self {
         Self {

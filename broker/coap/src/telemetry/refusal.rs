@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use domain::DeviceId;
 
 use super::{Sender, Telemetry, reject};
-use crate::access::CoapAccess;
+use crate::access::SignatureCheck;
 use crate::message::Code;
 use crate::request::Rejection;
 use crate::security::SecurityError;
@@ -16,7 +16,7 @@ use transport::{
     SinkFault, with_causes,
 };
 
-impl<A: CoapAccess, S: MessageSink<A::Principal>> Telemetry<A, S> {
+impl<A: SignatureCheck, S: MessageSink<A::Principal>> Telemetry<A, S> {
     pub(super) fn unreadable(
         &self,
         sender: Sender<'_>,

@@ -10,7 +10,7 @@ use domain::batch::Resent;
 use domain::{DeviceId, Timestamp, Transport};
 
 use super::{Origin, Sender, Telemetry, Waiting};
-use crate::access::CoapAccess;
+use crate::access::SignatureCheck;
 use crate::message::Code;
 use crate::security::{self, SignedMessage};
 use transport::{InboundMessage, MessageSink, NotStaged, Preparation, SignedHeader, SinkFault};
@@ -44,7 +44,7 @@ pub(crate) struct Postponed<P> {
     received: Timestamp,
 }
 
-impl<A: CoapAccess, S: MessageSink<A::Principal>> Telemetry<A, S> {
+impl<A: SignatureCheck, S: MessageSink<A::Principal>> Telemetry<A, S> {
     /// Hands a message that was let in to the sink.
     pub(super) fn stage_signed(
         &mut self,

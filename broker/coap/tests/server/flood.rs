@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use coap::CoapConfig;
+use coap::Config;
 use coap_lite::{CoapOption, Packet, ResponseType};
 
 use crate::harness::{Client, TestDevice, TestServer, code, generous, wait_until};
@@ -49,7 +49,7 @@ fn no_reply_before_verification_amplifies() {
 
 #[test]
 fn a_source_that_sends_too_much_is_not_heard() {
-    let server = TestServer::with(&CoapConfig {
+    let server = TestServer::with(&Config {
         source_rate: 1,
         source_burst: 10,
         ..generous()
@@ -68,7 +68,7 @@ fn a_source_that_sends_too_much_is_not_heard() {
 
 #[test]
 fn a_forged_kid_does_not_use_up_the_quota_of_the_device() {
-    let server = TestServer::with(&CoapConfig {
+    let server = TestServer::with(&Config {
         device_rate: 1,
         device_burst: 3,
         ..generous()
@@ -98,7 +98,7 @@ fn a_forged_kid_does_not_use_up_the_quota_of_the_device() {
 
 #[test]
 fn too_many_uncommitted_messages_are_5_03_without_a_look_at_the_signature() {
-    let server = TestServer::with(&CoapConfig {
+    let server = TestServer::with(&Config {
         uncommitted_messages: 2,
         ..generous()
     });
@@ -137,7 +137,7 @@ fn while_the_sink_is_full_the_answer_is_5_03_and_when_to_ask_again() {
 #[test]
 fn copies_of_a_postponed_message_are_copies() {
     const COPIES: u64 = 5;
-    let server = TestServer::with(&CoapConfig {
+    let server = TestServer::with(&Config {
         device_rate: 1,
         device_burst: 3,
         failed_rate: 0.001,
@@ -196,12 +196,12 @@ fn noise_of_every_length_leaves_the_server_standing() {
 #[test]
 fn forgeries_from_many_addresses_keep_nobody_out() {
     const FORGERS: u8 = 20;
-    let server = TestServer::with(&CoapConfig {
+    let server = TestServer::with(&Config {
         piggyback_window: crate::harness::DEADLINE,
         // So that a busy machine can send more than that.
         source_rate: 200,
         source_burst: 400,
-        ..CoapConfig::default()
+        ..Config::default()
     });
     let target = server.handle.local_address();
     let stop = std::sync::atomic::AtomicBool::new(false);
@@ -265,7 +265,7 @@ fn forgeries_from_many_addresses_keep_nobody_out() {
 /// Whoever has overheard a device's messages may send them again.
 #[test]
 fn overheard_messages_do_not_use_up_the_quota_of_the_device() {
-    let server = TestServer::with(&CoapConfig {
+    let server = TestServer::with(&Config {
         device_rate: 1,
         device_burst: 3,
         ..generous()
@@ -295,7 +295,7 @@ fn overheard_messages_do_not_use_up_the_quota_of_the_device() {
 /// An overheard message opens no way for the forgeries of whoever sends it again.
 #[test]
 fn an_overheard_message_proves_nothing_of_its_senders_address() {
-    let server = TestServer::with(&CoapConfig {
+    let server = TestServer::with(&Config {
         failed_rate: 0.001,
         failed_burst: 3,
         ..generous()
@@ -317,7 +317,7 @@ fn an_overheard_message_proves_nothing_of_its_senders_address() {
 
 #[test]
 fn who_fails_too_often_is_told_to_wait_and_the_operator_once() {
-    let server = TestServer::with(&CoapConfig {
+    let server = TestServer::with(&Config {
         failed_rate: 0.001,
         failed_burst: 3,
         ..generous()

@@ -4,7 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use coap::CoapConfig;
+use coap::Config;
 use coap_lite::{CoapOption, MessageClass, MessageType, Packet, RequestType, ResponseType};
 use coset::{CborSerializable as _, CoseSign1};
 use transport::EventKind;
@@ -91,7 +91,7 @@ fn kill_3_a_datagram_from_port_0() {
 #[test]
 fn kill_4_five_thousand_transfers_that_never_end() {
     const ENDPOINTS: usize = 100;
-    let server = TestServer::with(&CoapConfig {
+    let server = TestServer::with(&Config {
         open_transfers_per_source: 20,
         ..generous()
     });

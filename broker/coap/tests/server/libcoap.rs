@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use coap::CoapConfig;
+use coap::Config;
 use sdk::coap::verify_receipt;
 
 use crate::harness::{PAYLOAD, TestServer, generous, wait_until};
@@ -96,7 +96,7 @@ fn libcoap_waits_for_a_separate_answer() {
     if !client_is_here() {
         return;
     }
-    let server = TestServer::with(&CoapConfig {
+    let server = TestServer::with(&Config {
         piggyback_window: std::time::Duration::from_millis(50),
         ..generous()
     });

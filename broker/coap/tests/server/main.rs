@@ -3,9 +3,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod blocks;
+mod durability;
 mod flood;
 mod harness;
 mod hostile;
 mod libcoap;
+mod receipts;
+mod repetitions;
 mod requests;
 mod waiting;

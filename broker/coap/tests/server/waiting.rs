@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use coap::CoapConfig;
+use coap::Config;
 use coap_lite::{MessageClass, MessageType, ResponseType};
 
 use crate::harness::{Kept, PAYLOAD, TestDevice, TestServer, code, generous, wait_until};
@@ -12,7 +12,7 @@ use crate::harness::{Kept, PAYLOAD, TestDevice, TestServer, code, generous, wait
 /// repetitions and other devices are answered meanwhile, and it is answered once.
 #[test]
 fn a_message_that_waits_for_the_sink_holds_up_no_other() {
-    let server = TestServer::with(&CoapConfig {
+    let server = TestServer::with(&Config {
         piggyback_window: Duration::from_secs(2),
         ..generous()
     });
