@@ -1,4 +1,4 @@
-//! Who never names whom: "Invariants, as absences" of ARCHITECTURE.md, as far
+//! Who never names whom: "Who never knows whom" of ARCHITECTURE.md, as far
 //! as Cargo's metadata or a word in the sources shows it.
 
 use structure::{Rooms, root, sources};
