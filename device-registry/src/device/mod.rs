@@ -122,6 +122,7 @@ impl DeviceDatastreams {
 
     /// The datastream of the model's field at `at`; `None`: it has to be looked
     /// for by name.
+    #[inline]
     pub fn of_field(&self, at: usize) -> Option<DatastreamId> {
         self.defined.get(at).copied()
     }

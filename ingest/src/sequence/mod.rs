@@ -13,6 +13,7 @@ mod replay;
 mod series;
 mod stage;
 
+use std::hint::black_box;
 use std::sync::Arc;
 
 use domain::{DatastreamId, DeviceId, Flags, Offset, Timestamp};
@@ -21,7 +22,7 @@ use rustc_hash::FxHashMap;
 
 use crate::stats::Counters;
 use payloads::Payloads;
-use series::{Series, ValueMark};
+use series::{Row, Series, ValueMark};
 
 pub(crate) use stage::Replayed;
 
@@ -29,12 +30,18 @@ pub use replay::ReplayWindow;
 
 /// Datastreams whose memory is allocated together.
 const CHUNK: usize = 1024;
+/// Rows that are put to their datastreams at once.
+const FRESH: usize = 256;
 
 /// What is remembered for verdicts.
 #[derive(Default)]
 pub(crate) struct Sequencer {
     /// By datastream; chunks, so that growth never copies much at once.
     series: Vec<Option<Box<[Series]>>>,
+    /// Rows later than all others of their datastreams, which these do not have
+    /// yet. Where one goes is mostly in no cache: they go there together, and
+    /// wait for it at once.
+    fresh: Vec<(DatastreamId, Row)>,
     windows: FxHashMap<DeviceId, ReplayWindow>,
     payloads: Payloads,
     /// The last times that were assigned behind a series' greatest, since that
@@ -71,8 +78,34 @@ impl Sequencer {
                 None => self.put_back(offset, datastream, received),
             },
         };
-        let series = self.series(datastream);
-        (time, series.judge(offset, time, ValueMark::of(value)))
+        let mark = ValueMark::of(value);
+        if let Some(row) = self.series(datastream).advance(offset, time, mark) {
+            self.fresh.push((datastream, row));
+            if self.fresh.len() == FRESH {
+                self.settle();
+            }
+            return (time, Verdict::First);
+        }
+        (time, self.settled(datastream).judge(offset, time, mark))
+    }
+
+    /// Puts the fresh rows to their datastreams.
+    fn settle(&mut self) {
+        let mut fresh = std::mem::take(&mut self.fresh);
+        let ahead = fresh.iter().fold(0, |sum: i64, (datastream, _)| {
+            sum.wrapping_add(self.series(*datastream).read_ahead())
+        });
+        black_box(ahead);
+        for (datastream, row) in fresh.drain(..) {
+            self.series(datastream).push(row);
+        }
+        self.fresh = fresh;
+    }
+
+    /// With all of its rows.
+    fn settled(&mut self, datastream: DatastreamId) -> &mut Series {
+        self.settle();
+        self.series(datastream)
     }
 
     /// A time for where the series' greatest lies too far ahead: increasing
@@ -98,7 +131,7 @@ impl Sequencer {
         // the clock was set back is met, although it may be in the files.
         let fresh = received.as_micros() + 1 + (offset.get() % 999) as i64;
         let from = after_last.map_or(fresh, |after| after.max(fresh));
-        let time = self.series(datastream).free_from(from);
+        let time = self.settled(datastream).free_from(from);
         self.put_back.insert(datastream, time);
         Timestamp::from_micros(time)
     }
@@ -145,7 +178,7 @@ impl Sequencer {
         for observation in &frame.observations {
             if observation.verdict != Verdict::Duplicate {
                 let mark = ValueMark::of_stored(observation.value.as_ref());
-                let series = self.series(observation.datastream);
+                let series = self.settled(observation.datastream);
                 let behind =
                     series.recover(frame.offset, observation.time, mark, observation.verdict);
                 if behind && observation.flags.contains(Flags::TIME_ASSIGNED) {
@@ -169,6 +202,7 @@ impl Sequencer {
     /// false behind the last chunk. In chunks, so that the write path waits
     /// for none of it long.
     pub(crate) fn forget_flushed(&mut self, chunk: usize, up_to: Offset) -> bool {
+        self.settle();
         let Some(slot) = self.series.get_mut(chunk) else {
             return false;
         };
@@ -178,6 +212,7 @@ impl Sequencer {
         true
     }
 
+    /// It may lack fresh rows.
     fn series(&mut self, datastream: DatastreamId) -> &mut Series {
         let number = datastream.get() as usize;
         let chunk = number / CHUNK;

@@ -49,7 +49,7 @@ impl ValueMark {
 
 /// The newest value of one time.
 #[derive(Clone, Copy, Debug)]
-struct Row {
+pub(super) struct Row {
     time: i64,
     bits: u64,
     /// The low half of the offset: rows are remembered over far fewer frames.
@@ -124,13 +124,36 @@ impl Series {
         time
     }
 
+    /// The row of a time that is later than all, if it is; the caller gives it
+    /// to [`Self::push`] before it asks for anything else but this.
+    #[inline]
+    pub(super) fn advance(
+        &mut self,
+        offset: Offset,
+        time: Timestamp,
+        mark: ValueMark,
+    ) -> Option<Row> {
+        let time = time.as_micros();
+        if time <= self.last {
+            return None;
+        }
+        self.last = time;
+        Some(Row::new(offset, time, mark, 0))
+    }
+
+    /// Takes a row of [`Self::advance`], in their order.
+    pub(super) fn push(&mut self, row: Row) {
+        self.rows.push(row);
+    }
+
+    /// Reads something of where the next row will lie.
+    pub(super) fn read_ahead(&self) -> i64 {
+        self.rows.last().map_or(0, |row| row.time)
+    }
+
+    /// Of a time that is not later than all.
     pub(super) fn judge(&mut self, offset: Offset, time: Timestamp, mark: ValueMark) -> Verdict {
         let time = time.as_micros();
-        if time > self.last {
-            self.last = time;
-            self.rows.push(Row::new(offset, time, mark, 0));
-            return Verdict::First;
-        }
         let horizon = self.horizon;
         match self.row(time) {
             Some(row) if row.holds(mark) => Verdict::Duplicate,

@@ -4,7 +4,14 @@ use super::*;
 
 fn judge(series: &mut Series, offset: u64, time: i64, value: f64) -> Verdict {
     let mark = ValueMark::of(ValueRef::Number(value));
-    series.judge(Offset::new(offset), Timestamp::from_micros(time), mark)
+    let (offset, time) = (Offset::new(offset), Timestamp::from_micros(time));
+    match series.advance(offset, time, mark) {
+        Some(row) => {
+            series.push(row);
+            Verdict::First
+        }
+        None => series.judge(offset, time, mark),
+    }
 }
 
 #[test]
