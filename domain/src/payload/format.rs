@@ -50,25 +50,55 @@ impl ContentFormat {
     }
 }
 
-/// Decides by the first byte; `[` begins SenML JSON and a compact array, so
-/// there the first object's keys decide.
-pub(super) fn sniff(bytes: &[u8]) -> Result<ContentFormat, PayloadError> {
-    match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        None => Err(PayloadError::Empty),
-        Some(b'{') => Ok(ContentFormat::CompactJson),
-        Some(b'[') => sniff_array(utf8(bytes)?),
-        // Only the very first byte: white space before CBOR is not CBOR.
-        Some(0x80..=0x9f) if matches!(bytes[0], 0x80..=0x9f) => Ok(ContentFormat::SenmlCbor),
-        Some(_) => Err(PayloadError::Shape),
+/// A payload whose format is known; text has been checked once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Encoded<'a> {
+    SenmlJson(&'a str),
+    SenmlCbor(&'a [u8]),
+    CompactJson(&'a str),
+}
+
+impl<'a> Encoded<'a> {
+    /// What is said to be `format`.
+    pub(super) fn of(bytes: &'a [u8], format: Option<ContentFormat>) -> Result<Self, PayloadError> {
+        Ok(match format {
+            Some(ContentFormat::SenmlJson) => Self::SenmlJson(utf8(bytes)?),
+            Some(ContentFormat::SenmlCbor) => Self::SenmlCbor(bytes),
+            // `application/json` is true of SenML too, and common libraries say it.
+            Some(ContentFormat::CompactJson) if first_sign(bytes) != Some(&b'[') => {
+                Self::CompactJson(utf8(bytes)?)
+            }
+            Some(ContentFormat::CompactJson) | None => Self::sniff(bytes)?,
+        })
+    }
+
+    /// Decides by the first byte; `[` begins SenML JSON and a compact array, so
+    /// there the first object's keys decide.
+    fn sniff(bytes: &'a [u8]) -> Result<Self, PayloadError> {
+        match first_sign(bytes) {
+            None => Err(PayloadError::Empty),
+            Some(b'{') => Ok(Self::CompactJson(utf8(bytes)?)),
+            Some(b'[') => {
+                let text = utf8(bytes)?;
+                Ok(match is_senml(text)? {
+                    true => Self::SenmlJson(text),
+                    false => Self::CompactJson(text),
+                })
+            }
+            // Only the very first byte: white space before CBOR is not CBOR.
+            Some(0x80..=0x9f) if matches!(bytes[0], 0x80..=0x9f) => Ok(Self::SenmlCbor(bytes)),
+            Some(_) => Err(PayloadError::Shape),
+        }
     }
 }
 
-/// Whether the payload is an array of JSON, if it is JSON.
-pub(super) fn begins_array(bytes: &[u8]) -> bool {
-    bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[')
+/// The first byte that is no white space.
+fn first_sign(bytes: &[u8]) -> Option<&u8> {
+    bytes.iter().find(|byte| !byte.is_ascii_whitespace())
 }
 
-fn sniff_array(text: &str) -> Result<ContentFormat, PayloadError> {
+/// Whether the first object of an array is a record of SenML.
+fn is_senml(text: &str) -> Result<bool, PayloadError> {
     let mut reader = Reader::new(text);
     reader.token()?;
     if !reader.element(true)? || !matches!(reader.token()?, Token::Object) {
@@ -82,16 +112,16 @@ fn sniff_array(text: &str) -> Result<ContentFormat, PayloadError> {
             ("bn" | "bt" | "bu" | "bv" | "bs" | "bver", _)
             | ("n" | "vs", Token::Text(_))
             | ("vb", Token::True | Token::False) => true,
-            ("v", Token::Object) => return Ok(ContentFormat::CompactJson),
+            ("v", Token::Object) => return Ok(false),
             ("v", _) => true,
             _ => false,
         };
         if senml {
-            return Ok(ContentFormat::SenmlJson);
+            return Ok(true);
         }
         reader.skip(&token, 3)?;
     }
-    Ok(ContentFormat::CompactJson)
+    Ok(false)
 }
 
 #[cfg(test)]

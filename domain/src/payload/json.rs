@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Inside an object: its next key, or `None` behind its last one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn key(&mut self, first: bool) -> Result<Option<Cow<'a, str>>, NotJson> {
         let mut byte = self.after_space()?;
         if byte == b'}' {
@@ -152,10 +152,15 @@ impl<'a> Reader<'a> {
 
     /// Reads past the rest of a value whose `token` was taken; `depth` is the
     /// number of brackets that stand open around it.
+    #[inline]
     pub(super) fn skip(&mut self, token: &Token<'a>, depth: usize) -> Result<(), PayloadError> {
-        if !matches!(token, Token::Object | Token::Array) {
-            return Ok(());
+        match token {
+            Token::Object | Token::Array => self.skip_inner(token, depth),
+            _ => Ok(()),
         }
+    }
+
+    fn skip_inner(&mut self, token: &Token<'a>, depth: usize) -> Result<(), PayloadError> {
         if depth >= MAX_DEPTH {
             return Err(PayloadError::TooDeep);
         }
@@ -178,30 +183,32 @@ impl<'a> Reader<'a> {
         refuse_duplicates(&mut keys)
     }
 
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Result<Cow<'a, str>, NotJson> {
-        let bytes = self.text.as_bytes();
-        let start = self.at + 1;
-        let at = plain_end(bytes, start);
-        match bytes.get(at) {
-            Some(b'"') => {
-                self.at = at + 1;
-                Ok(Cow::Borrowed(&self.text[start..at]))
-            }
-            Some(b'\\') => {
-                self.at = start;
-                self.escaped(at)
-            }
-            _ => Err(NotJson),
+        match self.plain_string() {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => self.escaped(),
         }
     }
 
-    /// A string with an escape: `self.at` is behind the opening quote and
-    /// nothing before `escape` needs a change.
+    /// The string that begins here and means what it says: nearly every one.
+    /// Its answer fits into registers.
+    fn plain_string(&mut self) -> Option<&'a str> {
+        let bytes = self.text.as_bytes();
+        let start = self.at + 1;
+        let end = plain_end(bytes, start);
+        if bytes.get(end) != Some(&b'"') {
+            return None;
+        }
+        self.at = end + 1;
+        self.text.get(start..end)
+    }
+
+    /// The string that begins here, with an escape or without an end.
     #[cold]
-    fn escaped(&mut self, escape: usize) -> Result<Cow<'a, str>, NotJson> {
-        let mut owned = self.text[self.at..escape].to_owned();
-        self.at = escape;
+    fn escaped(&mut self) -> Result<Cow<'a, str>, NotJson> {
+        self.at += 1;
+        let mut owned = String::new();
         loop {
             let start = self.at;
             loop {
@@ -268,9 +275,7 @@ impl<'a> Reader<'a> {
     }
 
     fn number(&mut self) -> Result<f64, NotJson> {
-        let (number, end) = number::read(self.text, self.at).ok_or(NotJson)?;
-        self.at = end;
-        Ok(number)
+        number::read(self.text, &mut self.at).ok_or(NotJson)
     }
 }
 

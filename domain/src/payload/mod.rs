@@ -22,6 +22,7 @@ pub use error::PayloadError;
 pub use format::ContentFormat;
 
 use crate::{DeviceId, Telemetry, Timestamp};
+use format::Encoded;
 
 /// The longest payload, in bytes.
 pub const MAX_PAYLOAD_BYTES: usize = 64 * 1024;
@@ -46,18 +47,12 @@ pub fn parse<'a>(
     if bytes.len() > MAX_PAYLOAD_BYTES {
         return Err(PayloadError::TooLong);
     }
-    let format = match format {
-        // `application/json` is true of SenML too, and common libraries say it.
-        Some(ContentFormat::CompactJson) if format::begins_array(bytes) => format::sniff(bytes)?,
-        Some(format) => format,
-        None => format::sniff(bytes)?,
-    };
     let mut telemetry = Telemetry::default();
     let read = &mut telemetry;
-    match format {
-        ContentFormat::SenmlJson => senml_json::parse(json::utf8(bytes)?, device, now, read),
-        ContentFormat::SenmlCbor => senml_cbor::parse(bytes, device, now, read),
-        ContentFormat::CompactJson => compact::parse(json::utf8(bytes)?, device, read),
+    match Encoded::of(bytes, format)? {
+        Encoded::SenmlJson(text) => senml_json::parse(text, device, now, read),
+        Encoded::SenmlCbor(bytes) => senml_cbor::parse(bytes, device, now, read),
+        Encoded::CompactJson(text) => compact::parse(text, device, read),
     }?;
     Ok(telemetry)
 }

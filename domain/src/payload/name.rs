@@ -50,6 +50,10 @@ pub(super) enum BaseName {
     Prefix,
     /// This device's identity and no separator: `dev-1`, `urn:dev:ow:dev-1`.
     Identity,
+    /// This device's identity and the separator after it, as most devices
+    /// write it: `dev-1:`. A name without a separator is the field, and needs
+    /// not be joined with it.
+    Owner,
     /// Neither. Joined with a name it is a field that nobody meant.
     Stray,
 }
@@ -65,15 +69,25 @@ impl BaseName {
         if base == device || is_urn_of(base, device) {
             return Self::Identity;
         }
+        if let Some(owner) = base.strip_suffix([':', '/'])
+            && (owner == device || is_urn_of(owner, device))
+        {
+            return Self::Owner;
+        }
         let Some(last) = base.chars().next_back() else {
             return Self::Prefix;
         };
         let joins = matches!(last, '.' | '_' | '~' | '-') && base[..base.len() - 1] != *device;
-        match joins || base.contains([':', '/']) {
+        match joins || is_separated(base) {
             true => Self::Prefix,
             false => Self::Stray,
         }
     }
+}
+
+/// Whether there is an owner in the name, or what looks like one.
+pub(super) fn is_separated(name: &str) -> bool {
+    name.bytes().any(|byte| matches!(byte, b':' | b'/'))
 }
 
 /// The field that a base name and a record's own name say together; `whole` is
@@ -84,11 +98,10 @@ pub(super) fn resolve_joined<'n>(
     whole: &'n str,
     device: &str,
 ) -> Result<&'n str, RejectReason> {
-    let separated = |name: &str| name.contains([':', '/']);
     match base {
         BaseName::Identity if own.is_empty() => Err(RejectReason::BaseName),
         BaseName::Identity if !own.starts_with([':', '/']) => resolve(own, device),
-        BaseName::Stray if !own.is_empty() && !separated(whole) => Err(RejectReason::BaseName),
+        BaseName::Stray if !own.is_empty() && !is_separated(whole) => Err(RejectReason::BaseName),
         _ => resolve(whole, device),
     }
 }

@@ -10,7 +10,7 @@
 
 use std::borrow::Cow;
 
-use super::name::{BaseName, resolve, resolve_joined};
+use super::name::{BaseName, check_field, is_separated, resolve, resolve_joined};
 use super::senml_time::Seconds;
 use super::{MAX_OBSERVATIONS, PayloadError};
 use crate::value::MAX_TEXT_BYTES;
@@ -217,7 +217,7 @@ impl<'p, 'a> Pack<'p, 'a> {
     }
 
     /// Judges a record that was read to its end.
-    pub(super) fn finish(&mut self, record: &Record<'a>) {
+    pub(super) fn finish(&mut self, mut record: Record<'a>) {
         const BASE: u16 = Label::BaseVersion as u16
             | Label::BaseName as u16
             | Label::BaseTime as u16
@@ -229,7 +229,7 @@ impl<'p, 'a> Pack<'p, 'a> {
             return;
         }
         let index = (self.records - 1) as u16;
-        match self.observation(index, record) {
+        match self.observation(index, &mut record) {
             Ok(observation) => self.telemetry.observations.push(observation),
             Err(reason) => {
                 let name = join(&self.base.name, &record.name);
@@ -243,7 +243,7 @@ impl<'p, 'a> Pack<'p, 'a> {
     fn observation(
         &mut self,
         index: u16,
-        record: &Record<'a>,
+        record: &mut Record<'a>,
     ) -> Result<ParsedObservation<'a>, RejectReason> {
         let field = self.field(record)?;
         if let Some(reason) = record.fault {
@@ -254,13 +254,20 @@ impl<'p, 'a> Pack<'p, 'a> {
             field,
             value: self.value(record)?,
             time: self.time(record)?,
-            unit: record.unit.as_ref().or(self.base.unit.as_ref()).cloned(),
+            unit: record.unit.take().or_else(|| self.base.unit.clone()),
             quality: None,
             location: None,
         })
     }
 
     fn field(&self, record: &Record<'a>) -> Result<Cow<'a, str>, RejectReason> {
+        if self.base.name_is == BaseName::Owner
+            && let Some(own) = &record.name
+            && !is_separated(own)
+        {
+            check_field(own)?;
+            return Ok(own.clone());
+        }
         match join(&self.base.name, &record.name) {
             // The base name alone, which may be the whole of the name.
             Cow::Borrowed(whole) if record.name.is_none() => {
@@ -268,8 +275,7 @@ impl<'p, 'a> Pack<'p, 'a> {
             }
             Cow::Borrowed(whole) => resolve(whole, self.device).map(Cow::Borrowed),
             Cow::Owned(whole) => {
-                // Usual: the base name holds the identity and the record's name
-                // is the field, which then can stay borrowed.
+                // The end of the record's name, which then can stay borrowed.
                 let own = record.name.as_deref().unwrap_or_default();
                 let field = resolve_joined(self.base.name_is, own, &whole, self.device)?;
                 match &record.name {
@@ -282,10 +288,10 @@ impl<'p, 'a> Pack<'p, 'a> {
         }
     }
 
-    fn value(&self, record: &Record<'a>) -> Result<ParsedValue<'a>, RejectReason> {
-        let number = match (&record.value, self.base.value) {
+    fn value(&self, record: &mut Record<'a>) -> Result<ParsedValue<'a>, RejectReason> {
+        let number = match (record.value.take(), self.base.value) {
             (Some(ParsedValue::Number(number)), base) => number + base.unwrap_or(0.0),
-            (Some(other), _) => return Ok(other.clone()),
+            (Some(other), _) => return Ok(other),
             // RFC 8428, 4.5: the one that is missing counts as zero.
             (None, Some(base)) => base,
             (None, None) => return Err(RejectReason::NoValue),
@@ -337,10 +343,16 @@ pub(super) fn pass_over(label: &str) -> Result<(), PayloadError> {
     Ok(())
 }
 
+#[inline]
 fn cut_unit(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.len() <= MAX_UNIT_BYTES {
         return text;
     }
+    cut(text)
+}
+
+#[cold]
+fn cut(text: Cow<'_, str>) -> Cow<'_, str> {
     let end = (0..=MAX_UNIT_BYTES)
         .rev()
         .find(|end| text.is_char_boundary(*end))

@@ -27,7 +27,7 @@ pub(super) fn parse<'a>(
             return Err(PayloadError::Shape);
         }
         read_record(&mut reader, &mut pack, &mut record)?;
-        pack.finish(&record);
+        pack.finish(record);
     }
     reader.end()?;
     pack.end()

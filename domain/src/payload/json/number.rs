@@ -39,10 +39,11 @@ impl Digits<'_> {
     }
 }
 
-/// The number that begins at `start` (a digit or a minus), and where it ends;
-/// `None` where RFC 8259 knows no such number.
-pub(super) fn read(text: &str, start: usize) -> Option<(f64, usize)> {
+/// The number that begins at `position` (a digit or a minus), which becomes its
+/// end; `None` where RFC 8259 knows no such number.
+pub(super) fn read(text: &str, position: &mut usize) -> Option<f64> {
     let bytes = text.as_bytes();
+    let start = *position;
     let negative = bytes.get(start) == Some(&b'-');
     let mut digits = Digits {
         bytes,
@@ -73,8 +74,9 @@ pub(super) fn read(text: &str, start: usize) -> Option<(f64, usize)> {
         // One correctly rounded division of two exact numbers is the nearest
         // f64.
         let magnitude = mantissa as f64 / EXACT_POWERS[fraction];
-        return Some((if negative { -magnitude } else { magnitude }, digits.at));
+        *position = digits.at;
+        return Some(if negative { -magnitude } else { magnitude });
     }
-    let number = text[start..digits.at].parse().ok()?;
-    Some((number, digits.at))
+    *position = digits.at;
+    text[start..digits.at].parse().ok()
 }
