@@ -11,6 +11,7 @@ mod parts;
 mod slot;
 mod slow_disk;
 mod space;
+mod waiting;
 
 use std::path::Path;
 use std::sync::Arc;
