@@ -44,7 +44,7 @@ fn main() {
     // Few enough that no flush begins: the cost of a lone message.
     run(&ingest, &devices, &mut sent, 20_000, 1);
     run(&ingest, &devices, &mut sent, 200_000, 100);
-    // Several flushes; the last one's cost shows in what comes behind it.
+    // Several flushes; the cost of the last one shows in the next run.
     run(&ingest, &devices, &mut sent, 4_000_000, 1_000);
     run(&ingest, &devices, &mut sent, 4_000_000, 1_000);
     run(&ingest, &devices, &mut sent, 900_000, 1_000);

@@ -13,7 +13,7 @@ pub struct Config {
     /// `DIR`: the log lives in `DIR/log`, the store in `DIR/store`.
     pub data_dir: PathBuf,
     /// Bytes of log that stay for readers of streams after the store holds
-    /// them; 10 GiB by default. More stays while the store is behind.
+    /// them; 10 GiB by default. More stays while the store lags.
     pub log_budget_bytes: u64,
     /// Rows that the head gathers before they are flushed into a file;
     /// 1,000,000 by default.

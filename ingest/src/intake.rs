@@ -113,8 +113,8 @@ impl TelemetryIntake {
 
     /// Stages and commits a message, and never waits for the disk on the thread
     /// of the caller; new fields are registered first. The right to send it is
-    /// asked for again after that. Refused as [`StageError::Full`] where the disk
-    /// is behind: the sender keeps it, and the room is for who cannot. A message
+    /// asked for again after that. Refused as [`StageError::Full`] while the
+    /// disk lags: this sender can keep it, and the room is for those who cannot. A message
     /// for a child that is not the sender's is refused once the refusal is
     /// durable.
     pub async fn take_in(

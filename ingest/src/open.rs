@@ -184,9 +184,9 @@ fn open_log(
     log.map(Arc::new).map_err(OpenError::Log)
 }
 
-/// Teaches sequencer and store what the log holds beyond each of them: the
-/// sequencer's memory is written behind the store's manifest, so it may be
-/// older where the process was killed between the two.
+/// Gives sequencer and store the frames of the log that each of them lacks. The
+/// sequencer's memory is written after the store's manifest, so it is older if
+/// the process was killed between the two.
 fn recover(
     log: &Log<Sequencer>,
     read: &ReadSide,

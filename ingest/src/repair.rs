@@ -158,7 +158,7 @@ impl Repair<'_> {
         repaired: &mut Repaired,
     ) -> io::Result<()> {
         let what =
-            format!("the log is lost, and with it what was acknowledged behind offset {flushed}");
+            format!("the log is lost, and with it what was acknowledged after offset {flushed}");
         if !self.accepts(log, &what, "that is gone", repaired) {
             return Ok(());
         }
@@ -170,7 +170,7 @@ impl Repair<'_> {
         memory_file::write(log, &memory).map_err(io::Error::other)?;
         ClosedStore::skip_to(store, end)?;
         sync_folder(self.data)?;
-        let line = format!("{}: begun anew behind offset {end}", log.display());
+        let line = format!("{}: begun anew after offset {end}", log.display());
         repaired.done.push(line);
         Ok(())
     }

@@ -21,10 +21,10 @@ pub struct Stats {
     pub duplicates: u64,
     /// Corrections of a value that was there.
     pub revisions: u64,
-    /// Observations behind what the sequencer remembers.
+    /// Observations older than what the sequencer remembers.
     pub late: u64,
-    /// Times that were assigned behind a greater one of the datastream, since
-    /// that lies ahead of the clock.
+    /// Assigned times that are earlier than the datastream's latest, since that
+    /// lies ahead of the clock.
     pub times_put_back: u64,
     /// Quarantined observations, in the order of [`RejectReason::ALL`].
     pub rejected: [u64; RejectReason::ALL.len()],
@@ -69,8 +69,8 @@ pub struct Stats {
     pub rows_expired: u64,
     /// Streams open.
     pub stream_readers: u64,
-    /// Of those, the ones that read the log, since they are behind the ring.
-    pub stream_readers_behind: u64,
+    /// Of those, the ones that read the log, since they lag and the ring has newer ones only.
+    pub stream_readers_lagging: u64,
     /// Quarantined messages pushed out by the bounds.
     pub quarantine_evicted: u64,
 }
@@ -128,7 +128,7 @@ pub(crate) struct Counters {
     rejected: [AtomicU64; RejectReason::ALL.len()],
     unreadable: [AtomicU64; PAYLOAD_ERRORS],
     pub(crate) stream_readers: AtomicU64,
-    pub(crate) stream_readers_behind: AtomicU64,
+    pub(crate) stream_readers_lagging: AtomicU64,
 }
 
 impl Counters {
@@ -170,7 +170,7 @@ impl Counters {
             rejected: std::array::from_fn(|at| read(&self.rejected[at])),
             unreadable: std::array::from_fn(|at| read(&self.unreadable[at])),
             stream_readers: read(&self.stream_readers),
-            stream_readers_behind: read(&self.stream_readers_behind),
+            stream_readers_lagging: read(&self.stream_readers_lagging),
             ..Stats::default()
         }
     }

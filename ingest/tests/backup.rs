@@ -123,7 +123,7 @@ fn close(ingest: &Ingest) {
 }
 
 /// Opens the backup and holds it against what was acknowledged: every number up
-/// to `acknowledged`, and nothing behind the backup's offset.
+/// to `acknowledged`, and nothing after the backup's offset.
 fn check(folder: &Path, made: &DataBackup, acknowledged: i64) {
     let mut findings = Vec::new();
     let registry = Registry::open(folder, || NOW).unwrap();
@@ -210,10 +210,7 @@ fn a_backup_under_load_holds_all_that_was_acknowledged_before_it_once() {
     for (path, made, before) in &backups {
         check(path, made, *before);
     }
-    assert!(
-        !data.join("store/pinned").exists(),
-        "nothing is left behind"
-    );
+    assert!(!data.join("store/pinned").exists(), "nothing is left over");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::readings::Arrivals;
 /// Rows that are durable when the kill comes: a default head holds a million,
 /// and whatever it holds is read from the log.
 const ROWS: usize = 950_000;
-/// The victim's days: the one behind the loaded ones, and another for each
+/// The victim's days: the one after the loaded ones, and another for each
 /// further round.
 const ROUNDS: u32 = 2;
 

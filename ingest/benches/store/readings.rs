@@ -200,7 +200,7 @@ impl EachArrival {
         if self.next == self.end {
             out.append(&mut self.late);
         } else {
-            // What comes behind this period waits.
+            // What arrives after this period waits.
             let horizon = START + (self.next as i64 + 1) * PERIOD;
             out.extend(self.late.extract_if(.., |row| row.arrival < horizon));
             for device in 0..self.devices {
@@ -243,7 +243,7 @@ impl DailyArrivals {
     }
 
     fn fill(&mut self, out: &mut Vec<Reading>) {
-        // Behind the last day comes what was left.
+        // After the last day come the readings that are left.
         while out.is_empty() && self.day <= self.end {
             let device = self.devices[self.at];
             let now = START + i64::from(self.day + 1) * DAY + moment(device);

@@ -41,7 +41,7 @@ enum Mode {
 }
 
 impl Applier {
-    /// Starts in recovery, behind what the store's files hold.
+    /// Starts in recovery, after the last frame that the store's files hold.
     pub(crate) fn new(
         store: Store,
         latest: Latest,

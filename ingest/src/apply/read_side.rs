@@ -1,5 +1,5 @@
-//! Everything that is derived from the log, behind one door: what recovery and
-//! the applier feed, and what queries and streams read.
+//! Everything that is derived from the log, in one type: recovery and the
+//! applier feed it, queries and streams read it.
 
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -42,8 +42,8 @@ struct Running {
 }
 
 impl ReadSide {
-    /// Opens what the files hold. Frames behind it are expected by
-    /// [`Self::recover`], then [`Self::start`].
+    /// Opens what the files hold. [`Self::recover`] must bring the frames after
+    /// it; then follows [`Self::start`].
     pub(crate) fn open(config: &Config, upkeep: Upkeep) -> Result<Arc<Self>, StoreOpenError> {
         let counters = Arc::new(Counters::default());
         let latest = Latest::default();
@@ -85,7 +85,7 @@ impl ReadSide {
         Arc::clone(&self.counters)
     }
 
-    /// Recovery starts behind it.
+    /// Recovery starts with the frame after it.
     pub(crate) fn flushed_offset(&self) -> Offset {
         self.store.flushed_offset()
     }
@@ -108,8 +108,8 @@ impl ReadSide {
         self.store.failed()
     }
 
-    /// Ends recovery and starts the applier; `on_flushed` is called behind each
-    /// flush from then on, and behind one that failed.
+    /// Ends recovery and starts the applier; from then on `on_flushed` is called
+    /// after each flush, also after one that failed.
     pub(crate) fn start(
         &self,
         log: Arc<Log<Sequencer>>,

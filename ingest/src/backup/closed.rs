@@ -64,8 +64,8 @@ pub fn backup_closed(
     })
 }
 
-/// Recovery reads the frames behind it: the sequencer's memory may be older
-/// than the store, where the process was killed between the two.
+/// Recovery reads the frames after it: the sequencer's memory is older than the
+/// store if the process was killed after writing one and before the other.
 fn needed_from(data: &Path, flushed: Offset) -> Offset {
     let memory = memory_file::read(&data.join(LOG_FOLDER), &mut Sequencer::default());
     match memory {
@@ -113,8 +113,8 @@ fn segments(
         cause,
     })?;
     let first = oldest.map_or(needed.next(), |oldest| oldest.min(needed.next()));
-    let behind = segments.partition_point(|(begin, _)| *begin <= first);
-    segments.drain(..behind.saturating_sub(1));
+    let next = segments.partition_point(|(begin, _)| *begin <= first);
+    segments.drain(..next.saturating_sub(1));
     let mut total: u64 = segments.iter().map(|(_, path)| bytes(path)).sum();
     while total > MAX_BACKLOG_BYTES
         && segments

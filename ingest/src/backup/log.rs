@@ -1,6 +1,6 @@
 //! Copies segments of the log, up to an offset.
 //!
-//! Every frame is checked on its way. The last segment is cut behind the last
+//! Every frame is checked on its way. The last segment is cut after the last
 //! frame: a log that is opened goes on in a new one.
 
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ use crate::open::LOG_FOLDER;
 pub(super) struct CopiedLog {
     /// The last frame.
     pub(super) offset: Offset,
-    /// Observations that are stored of the frames behind the store's files.
+    /// Stored observations of the frames that the store's files do not hold.
     pub(super) rows: u64,
 }
 
@@ -29,8 +29,8 @@ pub(super) struct Frames {
     pub(super) flushed: Offset,
     /// The last one to copy.
     pub(super) last: Offset,
-    /// Whether the log goes on behind its last sound frame, as far as is
-    /// known: then that frame must be the last one.
+    /// Whether the log is known to reach `last`: then one that ends before it
+    /// is damaged.
     pub(super) is_last_known: bool,
 }
 

@@ -40,7 +40,7 @@ pub const MAX_BACKLOG_BYTES: u64 = 1 << 30;
 pub struct DataBackup {
     /// The copy is consistent with it.
     pub offset: Offset,
-    /// Rows in files, and in the frames behind them.
+    /// Rows in files, and in the frames of the log that they do not hold yet.
     pub rows: u64,
     /// Data files that proved damaged and are left out.
     pub damaged: Vec<String>,

@@ -211,7 +211,7 @@ fn a_leap_ahead_is_followed_after_a_while_and_deletion_after_a_week() {
     assert_eq!(ahead(&*clock, &machine), 31 * 24 * 3_600);
     let says = clock.report().says.unwrap();
     assert!(says.contains("retention and kept sessions wait"), "{says}");
-    // Half of the week before a restart, and half behind it.
+    // Half of the week before a restart, and half after it.
     machine.goes_on(SETTLING / 2);
     clock.tick();
     drop(ticking);

@@ -49,7 +49,7 @@ pub struct ExportFile {
     /// Lines of the table.
     pub rows: u64,
     pub sha256: Checksum,
-    /// Of a text file behind a byte order mark.
+    /// Of a text file with a byte order mark before it.
     pub sha256_with_bom: Option<Checksum>,
     pub made: Timestamp,
 }
@@ -108,7 +108,7 @@ pub(super) fn audience(export: &DayExport) -> &'static str {
 }
 
 impl Cache {
-    /// Finds what was kept, and removes what a crash left behind.
+    /// Finds what was kept, and removes what a crash left over.
     pub(super) fn open(folder: &Path, limits: Limits) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let mut cache = Self {

@@ -30,7 +30,7 @@ impl Day {
         Timestamp::from_micros(i64::from(self.0) * MICROS_A_DAY)
     }
 
-    /// The first microsecond behind it.
+    /// The first microsecond after it.
     pub fn end(self) -> Timestamp {
         Timestamp::from_micros((i64::from(self.0) + 1) * MICROS_A_DAY)
     }

@@ -43,7 +43,7 @@ impl Checksum {
     }
 }
 
-/// A file and the SHA-256 of it, and of a BOM with it behind.
+/// A file, its SHA-256, and the SHA-256 of a BOM followed by it.
 pub(super) struct Sink {
     file: File,
     bytes: u64,

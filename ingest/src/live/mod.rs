@@ -1,5 +1,5 @@
 //! Applied frames for those who follow: a ring of the newest ones in memory,
-//! and the log for whoever is behind it.
+//! and the log for whoever needs older ones.
 //!
 //! Constraints: the ring holds consecutive offsets and is bounded by count and
 //! bytes; it is filled only while somebody follows. A follower holds nothing
@@ -27,7 +27,7 @@ pub use stream::{FrameStream, StreamError};
 pub enum StreamStart {
     /// With what is applied from now on.
     Live,
-    /// With the frame behind this offset.
+    /// With the frame after this offset.
     After(Offset),
 }
 

@@ -12,7 +12,8 @@ use super::AppliedFrame;
 use crate::apply::{Progress, Steps};
 use crate::stats::Counters;
 
-/// The most frames of the ring; few in tests, so that streams fall behind it.
+/// The most frames of the ring; few in tests, so that streams lag and read
+/// the log.
 pub(super) const RING_FRAMES: usize = if cfg!(test) { 32 } else { 8_192 };
 /// The most bytes of the ring; a frame of 1,000 observations takes 100 KB.
 const RING_BYTES: usize = 16 << 20;
@@ -38,14 +39,15 @@ struct Ring {
     first: Offset,
 }
 
-/// What the ring has for somebody who stands at an offset.
+/// What the ring has for a stream, by the stream's position.
 pub(super) enum Found {
-    /// The frames behind it, oldest first; never empty.
+    /// The frames after it, oldest first; never empty.
     Frames(Vec<Arc<AppliedFrame>>),
-    /// Nothing is applied behind it.
+    /// Nothing is applied after it.
     Nothing,
-    /// It is behind the ring: the log has the frames up to this one, inclusive.
-    Behind { up_to: Offset },
+    /// It is older than the ring: the log has the frames up to this one,
+    /// inclusive.
+    InLog { up_to: Offset },
 }
 
 impl Live {
@@ -60,8 +62,8 @@ impl Live {
         }
     }
 
-    /// Takes an applied frame in; streams see it when the progress is set
-    /// behind [`Self::pass`]. Frames come in order, without a hole.
+    /// Takes an applied frame in; streams see it once the progress is set, after
+    /// [`Self::pass`]. Frames come in order, without a hole.
     pub(crate) fn apply(&self, frame: &TelemetryFrame<impl FrameDevice>) {
         if self.shared.followers.load(Ordering::Acquire) == 0 {
             return;
@@ -96,12 +98,12 @@ impl Shared {
         self.progress.applied()
     }
 
-    /// Whether the log alone has what is behind `position`.
+    /// Whether only the log has the frame after `position`.
     pub(super) fn is_before_ring(&self, position: Offset) -> bool {
         position < self.published() && position.next() < self.ring.lock().first
     }
 
-    /// What is there behind `position`, at most `limit` frames.
+    /// What there is after `position`, at most `limit` frames.
     pub(super) fn find(&self, position: Offset, limit: usize) -> Found {
         // Read before the ring: a frame is in the ring before it is published.
         let published = self.published();
@@ -112,7 +114,7 @@ impl Shared {
         let wanted = position.next();
         if wanted < ring.first {
             let before = Offset::new(ring.first.get() - 1);
-            return Found::Behind {
+            return Found::InLog {
                 up_to: before.min(published),
             };
         }

@@ -25,7 +25,7 @@ const MAX_FILES_KEPT_OPEN: u64 = 32;
 /// Why a stream ends.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {
-    #[error("the stream cannot go on behind offset {after}")]
+    #[error("the stream cannot go on after offset {after}")]
     Log {
         after: Offset,
         #[source]
@@ -42,10 +42,10 @@ pub struct FrameStream {
     steps: Steps,
     /// Offset of the last item given.
     position: Offset,
-    /// Fetched, not yet given; consecutive behind `position`.
+    /// Fetched, not yet given; consecutive after `position`.
     ready: VecDeque<Arc<AppliedFrame>>,
-    /// Open while this stream is behind the ring.
-    behind: Option<Box<LogFrames>>,
+    /// Open while this stream lags and reads the log.
+    log_frames: Option<Box<LogFrames>>,
 }
 
 impl FrameStream {
@@ -61,19 +61,19 @@ impl FrameStream {
                 StreamStart::After(offset) => offset,
             },
             ready: VecDeque::new(),
-            behind: None,
+            log_frames: None,
             shared,
         }
     }
 
-    /// The offset behind which the next item lies.
+    /// The offset of the last item that was given; the next item comes after it.
     pub fn position(&self) -> Offset {
         self.position
     }
 
     /// The next item, as soon as there is one. May be dropped while it waits:
-    /// nothing is lost. Reads up to half a megabyte of the log inline where
-    /// the stream is behind.
+    /// nothing is lost. Reads up to half a megabyte of the log inline if
+    /// the stream lags.
     pub async fn next(&mut self) -> Result<StreamItem, StreamError> {
         loop {
             self.steps.mark();
@@ -106,7 +106,7 @@ impl FrameStream {
         self.ready.is_empty() && self.shared.is_before_ring(self.position)
     }
 
-    /// The next item, or `None` where nothing is applied behind the position.
+    /// The next item, or `None` if nothing is applied after the position.
     pub fn try_next(&mut self) -> Result<Option<StreamItem>, StreamError> {
         loop {
             if let Some(frame) = self.ready.pop_front() {
@@ -115,14 +115,14 @@ impl FrameStream {
             }
             match self.shared.find(self.position, BATCH_FRAMES) {
                 Found::Nothing => {
-                    self.is_behind(None);
+                    self.set_log_frames(None);
                     return Ok(None);
                 }
                 Found::Frames(frames) => {
-                    self.is_behind(None);
+                    self.set_log_frames(None);
                     self.ready.extend(frames);
                 }
-                Found::Behind { up_to } => {
+                Found::InLog { up_to } => {
                     if let Some(gap) = self.read_log(up_to)? {
                         return Ok(Some(gap));
                     }
@@ -134,9 +134,9 @@ impl FrameStream {
     /// Fetches some frames of the log, none later than `up_to`; or tells of the
     /// gap up to where the log begins.
     fn read_log(&mut self, up_to: Offset) -> Result<Option<StreamItem>, StreamError> {
-        if self.behind.is_none() {
+        if self.log_frames.is_none() {
             let frames = self.log.frames(self.position.next());
-            self.is_behind(Some(Box::new(frames)));
+            self.set_log_frames(Some(Box::new(frames)));
         }
         let mut observations = 0;
         while self.ready.len() < BATCH_FRAMES && observations < BATCH_OBSERVATIONS {
@@ -147,7 +147,7 @@ impl FrameStream {
             if last >= up_to {
                 break;
             }
-            let Some(frames) = self.behind.as_mut() else {
+            let Some(frames) = self.log_frames.as_mut() else {
                 break;
             };
             match frames.next() {
@@ -157,19 +157,19 @@ impl FrameStream {
                 }
                 // What was fetched comes first; the error will be there again.
                 Some(Err(_)) if !self.ready.is_empty() => {
-                    self.is_behind(None);
+                    self.set_log_frames(None);
                     break;
                 }
                 Some(Err(LogReadError::Gone { first })) if first > last.next() => {
-                    self.is_behind(None);
+                    self.set_log_frames(None);
                     return Ok(Some(self.skip_to(first, up_to)));
                 }
                 Some(Err(cause)) => {
                     let after = self.position;
                     return Err(StreamError::Log { after, cause });
                 }
-                // Applied is durable, so the log has it: only a log that was
-                // cut behind the store's back ends here.
+                // Applied is durable, so the log has it: only a log that
+                // somebody cut while it was open ends here.
                 None => return Err(StreamError::Closed),
             }
         }
@@ -180,14 +180,14 @@ impl FrameStream {
     /// a while costs a position. The next item is the same as without it.
     pub fn rest(&mut self) {
         self.ready = VecDeque::new();
-        self.is_behind(None);
+        self.set_log_frames(None);
     }
 
     /// The same, where so many read files that what each keeps for itself would
     /// add up: half a megabyte, and a file handle.
     pub fn rest_in_a_crowd(&mut self) {
-        let crowd = self.shared.counters.stream_readers_behind.load(Relaxed);
-        if self.behind.is_some() && crowd > MAX_FILES_KEPT_OPEN {
+        let crowd = self.shared.counters.stream_readers_lagging.load(Relaxed);
+        if self.log_frames.is_some() && crowd > MAX_FILES_KEPT_OPEN {
             self.rest();
         }
     }
@@ -199,17 +199,17 @@ impl FrameStream {
         StreamItem::Gap { from, to }
     }
 
-    fn is_behind(&mut self, frames: Option<Box<LogFrames>>) {
-        let counter = &self.shared.counters.stream_readers_behind;
+    fn set_log_frames(&mut self, frames: Option<Box<LogFrames>>) {
+        let counter = &self.shared.counters.stream_readers_lagging;
         Counters::add(counter, usize::from(frames.is_some()));
-        Counters::sub(counter, usize::from(self.behind.is_some()));
-        self.behind = frames;
+        Counters::sub(counter, usize::from(self.log_frames.is_some()));
+        self.log_frames = frames;
     }
 }
 
 impl Drop for FrameStream {
     fn drop(&mut self) {
-        self.is_behind(None);
+        self.set_log_frames(None);
         self.shared.leave();
     }
 }

@@ -210,14 +210,14 @@ proptest! {
             plane.read(stream, usize::MAX);
         }
         let stats = plane.counters.snapshot();
-        prop_assert_eq!((stats.stream_readers, stats.stream_readers_behind), (open, 0));
+        prop_assert_eq!((stats.stream_readers, stats.stream_readers_lagging), (open, 0));
         drop(streams);
         prop_assert_eq!(plane.counters.snapshot().stream_readers, 0);
     }
 }
 
 #[test]
-fn a_stream_that_is_far_behind_reads_the_log_and_comes_back() {
+fn a_stream_that_lags_far_reads_the_log_and_comes_back() {
     let mut plane = Plane::new();
     let mut early = plane.stream(StreamStart::After(Offset::ZERO));
     plane.append(10 * RING_FRAMES);
@@ -225,7 +225,7 @@ fn a_stream_that_is_far_behind_reads_the_log_and_comes_back() {
     let mut late = plane.stream(StreamStart::After(Offset::new(3)));
     plane.read(&mut early, 1);
     plane.read(&mut late, 1);
-    assert_eq!(plane.counters.snapshot().stream_readers_behind, 2);
+    assert_eq!(plane.counters.snapshot().stream_readers_lagging, 2);
     for stream in [&mut early, &mut late] {
         plane.read(stream, usize::MAX);
         assert_eq!(stream.position(), plane.progress.applied());

@@ -2,7 +2,7 @@
 //! forget although the frames that taught it may be gone from the log.
 //!
 //! `DIR/log/sequencer`, replaced as a whole (write, fsync, rename, fsync the
-//! folder) behind each flush and before log space is given back. It holds only
+//! folder) after each flush and before log space is given back. It holds only
 //! what was durable before it was written: a number of a frame that was lost
 //! in a crash must not be refused when it comes again. Little-endian:
 //!

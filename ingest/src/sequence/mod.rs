@@ -44,8 +44,8 @@ pub(crate) struct Sequencer {
     fresh: Vec<(DatastreamId, Row)>,
     windows: FxHashMap<DeviceId, ReplayWindow>,
     payloads: Payloads,
-    /// The last times that were assigned behind a series' greatest, since that
-    /// lies ahead of the clock by more than a time may.
+    /// The last times that were assigned although a series had a greater one,
+    /// since that lies ahead of the clock by more than a time may.
     put_back: FxHashMap<DatastreamId, i64>,
     counters: Arc<Counters>,
 }
@@ -179,9 +179,9 @@ impl Sequencer {
             if observation.verdict != Verdict::Duplicate {
                 let mark = ValueMark::of_stored(observation.value.as_ref());
                 let series = self.settled(observation.datastream);
-                let behind =
+                let is_before_last =
                     series.recover(frame.offset, observation.time, mark, observation.verdict);
-                if behind && observation.flags.contains(Flags::TIME_ASSIGNED) {
+                if is_before_last && observation.flags.contains(Flags::TIME_ASSIGNED) {
                     self.put_back
                         .insert(observation.datastream, observation.time.as_micros());
                 }
@@ -199,7 +199,7 @@ impl Sequencer {
     }
 
     /// Forgets rows that the store's files hold, of one chunk of datastreams;
-    /// false behind the last chunk. In chunks, so that the write path waits
+    /// false after the last chunk. In chunks, so that the write path waits
     /// for none of it long.
     pub(crate) fn forget_flushed(&mut self, chunk: usize, up_to: Offset) -> bool {
         self.settle();

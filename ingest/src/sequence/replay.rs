@@ -2,7 +2,7 @@
 //! its newest boot have been used. RFC 4303 (IPsec's ESP) has the like, with
 //! 64 numbers; here it is 1,024, since devices store and forward.
 
-/// Numbers behind the highest that may still come.
+/// How far below the highest number one may still come.
 pub(crate) const WINDOW: u64 = 1024;
 const WORDS: usize = WINDOW as usize / 64;
 

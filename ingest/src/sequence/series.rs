@@ -7,7 +7,7 @@ use domain::{Offset, Timestamp, Value};
 
 use frame_log::{ValueRef, Verdict};
 
-/// Corrections that are numbered; behind it they are `Late`, and the store
+/// The highest number of a correction; further ones are `Late`, and the store
 /// numbers them.
 const MAX_REVISION: u16 = u16::MAX - 1;
 /// The row's number is not known: an older row may lie in the files.
@@ -89,8 +89,8 @@ pub(super) struct Series {
     horizon: i64,
     /// Rows that came in order of time: the usual case is a push.
     rows: Vec<Row>,
-    /// Rows that came behind a later one.
-    behind: BTreeMap<i64, Row>,
+    /// Rows that came after one of a later time.
+    out_of_order: BTreeMap<i64, Row>,
 }
 
 const _: () = assert!(size_of::<Series>() == 64);
@@ -101,14 +101,14 @@ impl Default for Series {
             last: i64::MIN,
             horizon: i64::MIN,
             rows: Vec::new(),
-            behind: BTreeMap::new(),
+            out_of_order: BTreeMap::new(),
         }
     }
 }
 
 impl Series {
-    /// The receipt's time, or just behind the last one; `None` where that would
-    /// be ahead of the clock by more than a time may.
+    /// The receipt's time, or just after the last one; `None` if that would be
+    /// ahead of the clock by more than a time may.
     pub(super) fn assign(&self, received: Timestamp) -> Option<Timestamp> {
         let received = received.as_micros();
         let time = received.max(self.last.saturating_add(1));
@@ -167,15 +167,15 @@ impl Series {
             }
             None => {
                 let revision = if time <= horizon { UNNUMBERED } else { 0 };
-                self.behind
+                self.out_of_order
                     .insert(time, Row::new(offset, time, mark, revision));
                 numbered(revision)
             }
         }
     }
 
-    /// Takes over what was judged before; whether it lies behind the greatest
-    /// time.
+    /// Takes over what was judged before; whether its time is before the
+    /// greatest.
     pub(super) fn recover(
         &mut self,
         offset: Offset,
@@ -195,13 +195,13 @@ impl Series {
             self.rows.push(row);
             return false;
         }
-        let behind = row.time < self.last;
+        let is_before_last = row.time < self.last;
         if let Some(known) = self.row(row.time) {
             *known = row;
         } else {
-            self.behind.insert(row.time, row);
+            self.out_of_order.insert(row.time, row);
         }
-        behind
+        is_before_last
     }
 
     pub(super) fn set_horizon(&mut self, time: Timestamp) {
@@ -220,7 +220,7 @@ impl Series {
             !flushed
         };
         self.rows.retain(&mut keeps);
-        self.behind.retain(|_, row| keeps(row));
+        self.out_of_order.retain(|_, row| keeps(row));
         self.horizon = horizon;
         if self.rows.is_empty() {
             self.rows = Vec::new();
@@ -230,7 +230,7 @@ impl Series {
     fn row(&mut self, time: i64) -> Option<&mut Row> {
         match self.rows.binary_search_by_key(&time, |row| row.time) {
             Ok(at) => Some(&mut self.rows[at]),
-            Err(_) => self.behind.get_mut(&time),
+            Err(_) => self.out_of_order.get_mut(&time),
         }
     }
 }

@@ -76,7 +76,7 @@ struct Look<'a> {
     decoder: Decoder,
     /// The first offset of all.
     first: Option<Offset>,
-    /// Which offset must come next; unknown behind damage.
+    /// Which offset must come next; unknown after damage.
     next: Option<Offset>,
 }
 
@@ -151,13 +151,13 @@ impl Look<'_> {
         }
     }
 
-    /// What stands behind the last frame of all.
+    /// What stands after the last frame of all.
     fn end(&mut self, path: &Path, segment: &SegmentFile) {
         match segment.end() {
             Ok(Ok(0)) => {}
             Ok(Ok(torn)) => {
                 let what = format!(
-                    "its last write was cut short: {torn} bytes behind offset {}",
+                    "its last write was cut short: {torn} bytes after offset {}",
                     before(self.next)
                 );
                 let cure = "where the machine lost power, nothing: the next start cuts it off, and it was never acknowledged; else look at the disk";

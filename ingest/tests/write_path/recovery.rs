@@ -88,7 +88,7 @@ fn small(folder: &Path) -> Config {
 #[test]
 fn files_and_log_together_have_everything_once() {
     const MESSAGES: u64 = 6_000;
-    /// Crashes come between flushes as well as right behind them.
+    /// Crashes come between flushes as well as right after them.
     const CRASH_EVERY: u64 = 1_700;
     let folder = tempfile::tempdir().unwrap();
     let mut plane = try_open(small(folder.path())).unwrap();
@@ -125,7 +125,7 @@ fn files_and_log_together_have_everything_once() {
     assert!(matches!(replayed, Err(StageError::Replayed)));
 }
 
-/// The sequencer's memory is written behind the store's manifest. Killed
+/// The sequencer's memory is written after the store's manifest. Killed
 /// between the two, the log still has what the memory lacks.
 #[test]
 fn a_signed_number_is_remembered_though_only_the_manifest_was_written() {

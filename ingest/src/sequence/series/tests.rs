@@ -42,7 +42,7 @@ fn a_time_between_is_a_first_while_everything_is_remembered() {
 }
 
 #[test]
-fn behind_the_horizon_it_is_late_until_it_is_known_again() {
+fn up_to_the_horizon_it_is_late_until_it_is_known_again() {
     let mut series = Series::default();
     judge(&mut series, 1, 10, 1.0);
     judge(&mut series, 2, 20, 1.0);

@@ -89,7 +89,7 @@ const COUNTERS: [Figure; 18] = [
     ),
     (
         "madang_late_total",
-        "Observations behind what the sequencer remembers",
+        "Observations older than what the sequencer remembers",
         |it| it.late,
     ),
     (
@@ -181,7 +181,7 @@ const GAUGES: [Figure; 9] = [
     (
         "madang_stream_readers_behind",
         "Of those, the ones that read files",
-        |it| it.stream_readers_behind,
+        |it| it.stream_readers_lagging,
     ),
 ];
 
