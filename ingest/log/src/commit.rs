@@ -103,8 +103,8 @@ impl Waiters {
         waker: &Waker,
     ) -> Poll<Result<(), CommitError>> {
         let mut state = self.state.lock();
-        // Looked at under the lock that the committer takes before it wakes:
-        // nobody is left behind.
+        // Looked at under the lock that the committer takes before it wakes
+        // those who wait: nobody is left asleep.
         if let Err(fault) = shared.poison.check() {
             return Poll::Ready(Err(CommitError::Poisoned(fault)));
         }

@@ -1,7 +1,7 @@
 //! Durable groups on their way from the leader to the applier.
 //!
-//! Bounded by [`FEED_BYTES`]: who wants to lead waits while the applier is that
-//! far behind. The leader wakes the applier only where it sleeps.
+//! Bounded by [`FEED_BYTES`]: who wants to lead waits while the applier lags by
+//! so much. The leader wakes the applier only if it sleeps.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -90,7 +90,7 @@ impl Feed {
         self.state.lock().has_room()
     }
 
-    /// Waits while the applier is too far behind. Called before the writer is
+    /// Waits while the applier lags too far. Called before the writer is
     /// locked, so that the applier itself may always commit.
     pub(crate) fn wait_for_room(&self) {
         let mut state = self.state.lock();

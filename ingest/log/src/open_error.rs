@@ -51,7 +51,7 @@ pub enum LogOpenError {
          the log is older than the store; put the newer one in its place, or restore a backup",
         folder.display()
     )]
-    BehindStore {
+    OlderThanStore {
         folder: PathBuf,
         end: Offset,
         stored: Offset,

@@ -177,7 +177,7 @@ fn telemetry<'a, D>(
         None
     };
     if !input.0.is_empty() {
-        return Err("bytes behind the end");
+        return Err("bytes after the end");
     }
     Ok(TelemetryFrame {
         offset,

@@ -151,7 +151,7 @@ fn what_nobody_waits_for_is_made_durable_by_the_tick() {
 }
 
 #[test]
-fn a_fault_behind_the_log_leaves_what_was_synced_to_the_applier() {
+fn a_fault_after_the_sync_leaves_what_was_synced_to_the_applier() {
     let folder = tempfile::tempdir().unwrap();
     let log = open(folder.path());
     let staged = stage(&log, 1, 0);

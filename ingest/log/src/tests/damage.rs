@@ -165,7 +165,7 @@ fn a_log_that_ends_before_the_store_is_refused() {
         .err()
         .unwrap();
     assert!(
-        matches!(error, LogOpenError::BehindStore { .. }),
+        matches!(error, LogOpenError::OlderThanStore { .. }),
         "{error:?}"
     );
 }

@@ -4,7 +4,7 @@
 //!
 //! | The bytes | Recovery |
 //! |---|---|
-//! | end anywhere: zeros behind, or what an earlier use of the file left | cuts: every frame before the tear is served, none behind it |
+//! | end anywhere, followed by zeros or by what an earlier use of the file left | cuts: every frame before the tear is served, none after it |
 //! | lack the beginning of the last group, whose end is there | cuts: the group goes from its first bad frame on, all groups before it stay |
 //! | have one flipped bit in the segment's header | refuses, and names the file |
 //! | have one flipped bit in a frame of any group | refuses, and names the file, the byte and the offset |
@@ -23,13 +23,13 @@ use super::*;
 
 const HEADER: usize = SEGMENT_HEADER_BYTES as usize;
 const FRAMES_BYTES: usize = 64 << 10;
-/// Room for the frames and some behind them.
+/// Room for the frames and some bytes after them.
 const BYTES: usize = 80 << 10;
 /// Frames of a group, of the sizes of their original bytes.
 const GROUP: [usize; 3] = [0, 333, 701];
-/// What recovery is shown behind a tear, in bytes: more of the same costs time
-/// and tells nothing. A whole open sees it all.
-const BEHIND: usize = 4 << 10;
+/// Bytes that recovery is shown after a tear: more of the same costs time and
+/// tells nothing. A whole open sees it all.
+const AFTER_TEAR: usize = 4 << 10;
 /// Every so many bytes the damaged file goes through a whole open as well:
 /// no divisor of 8, so that all places within a word have their turn.
 const OPEN_EVERY: usize = 997;
@@ -37,7 +37,7 @@ const OPEN_EVERY: usize = 997;
 /// One frame of the sound segment.
 struct Whole {
     offset: Offset,
-    /// Without the padding behind it.
+    /// Without the padding after it.
     bytes: Range<usize>,
     group: usize,
 }
@@ -140,7 +140,7 @@ impl Sound {
     }
 
     /// The same through a whole open, which writes over what was torn and
-    /// goes on behind it.
+    /// goes on after it.
     fn check_opened(&self, content: &[u8], count: usize, what: &str) {
         fs::write(Self::path_in(self.folder.path()), content).unwrap();
         let log = open_log(self.folder.path()).unwrap_or_else(|error| panic!("{what}: {error}"));
@@ -180,7 +180,7 @@ fn stale(sound: &Sound) -> Vec<u8> {
     other
 }
 
-/// Puts `sound`'s frames over `old` byte by byte, a tear behind each; gives
+/// Puts `sound`'s frames over `old` byte by byte, a tear after each; gives
 /// how often recovery refused.
 fn tear_over(old: Vec<u8>, sound: &Sound) -> usize {
     let mut content = old;
@@ -188,7 +188,7 @@ fn tear_over(old: Vec<u8>, sound: &Sound) -> usize {
     let mut refused = 0;
     for torn in HEADER..sound.end() {
         let what = format!("torn at byte {torn}");
-        let is_refused = sound.check_cut(&content[..BYTES.min(torn + BEHIND)], &what);
+        let is_refused = sound.check_cut(&content[..BYTES.min(torn + AFTER_TEAR)], &what);
         refused += usize::from(is_refused);
         if torn % OPEN_EVERY == 0 && !is_refused {
             sound.check_opened(&content, sound.intact(&content), &what);
@@ -228,7 +228,7 @@ fn a_write_whose_beginning_is_missing_is_cut() {
             content[missing] = 0;
             let what = format!("bytes {}..={missing} are missing", first.bytes.start);
             assert!(sound.intact(&content) + 1 >= first.offset.get() as usize);
-            let shown = &content[..BYTES.min(last.bytes.end + BEHIND)];
+            let shown = &content[..BYTES.min(last.bytes.end + AFTER_TEAR)];
             let is_refused = sound.check_cut(shown, &what);
             refused += usize::from(is_refused);
             if missing % OPEN_EVERY == 0 && !is_refused {

@@ -67,7 +67,7 @@ fn each_segment_that_is_damaged_as_a_whole_is_refused_by_name() {
         let whole = fs::read(path).unwrap();
         let name = path.file_name().unwrap();
         let reports_to = match place {
-            // What remains begins behind what the store holds.
+            // What remains begins after what the store holds.
             0 => folder.path(),
             1 => path,
             // What remains ends before what was acknowledged.

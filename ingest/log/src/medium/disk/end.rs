@@ -18,7 +18,7 @@ pub(crate) struct End {
     pub(crate) durable: Offset,
     /// The bytes of the last group, which end at `position`.
     last_group: Vec<u8>,
-    /// Bytes of a torn group behind it, if any.
+    /// Bytes of a torn group after it, if any.
     pub(crate) torn: u64,
 }
 

@@ -7,8 +7,8 @@
 //! the system may show bytes that the disk never got, and takes them for clean.
 //!
 //! Refused, because no write that was cut short looks so, is a bad frame
-//! - with the beginning of a later group behind it: a group is written only
-//!   after the one before it was synced;
+//! - that is followed by the beginning of a later group: a group is written
+//!   only after the one before it was synced;
 //! - that would be sound but for one bit (`bit_rot`).
 //!
 //! So all that a flipped bit can touch is refused, or was padding; more than
@@ -259,7 +259,7 @@ fn check_end(
     };
     if end < stored {
         let folder = folder.to_owned();
-        return Err(LogOpenError::BehindStore {
+        return Err(LogOpenError::OlderThanStore {
             folder,
             end,
             stored,

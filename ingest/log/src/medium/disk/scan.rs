@@ -24,7 +24,7 @@ const _: () = assert!(READ_BYTES >= MAX_FRAME_BYTES);
 /// Where the walk through a segment came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Walked {
-    /// Bytes from the file's beginning to behind the last frame.
+    /// Bytes from the file's beginning to the end of the last frame.
     pub end: u64,
     /// The offset that would follow.
     pub next: Offset,
@@ -105,7 +105,7 @@ impl SegmentFile {
                 break;
             };
             visit(&frame);
-            // The last one's padding may lie behind the file's end.
+            // The last one's padding may lie beyond the file's end.
             let bytes = frame.bytes().min(buffer.len() - given);
             given += bytes;
             at.end += bytes as u64;

@@ -160,8 +160,8 @@ impl Segment {
     /// The nearest known place at or before `offset`.
     pub(crate) fn place_before(&self, offset: Offset) -> (Offset, u64) {
         let marks = self.marks.lock();
-        let behind = marks.partition_point(|(known, _)| *known <= offset);
-        marks[behind.saturating_sub(1)]
+        let next = marks.partition_point(|(known, _)| *known <= offset);
+        marks[next.saturating_sub(1)]
     }
 }
 
@@ -198,8 +198,8 @@ impl Segments {
     /// Those with frames from `first` on.
     pub(crate) fn from(&self, first: Offset) -> Vec<Arc<Segment>> {
         let list = self.list.read();
-        let behind = list.partition_point(|segment| segment.header.first <= first);
-        list[behind.saturating_sub(1)..].to_vec()
+        let next = list.partition_point(|segment| segment.header.first <= first);
+        list[next.saturating_sub(1)..].to_vec()
     }
 
     pub(crate) fn push(&self, segment: Arc<Segment>) {
@@ -216,8 +216,8 @@ impl Segments {
     /// The segment that has `offset`, if it is not gone.
     pub(crate) fn holding(&self, offset: Offset) -> Option<Arc<Segment>> {
         let segments = self.list.read();
-        let behind = segments.partition_point(|segment| segment.header.first <= offset);
-        segments.get(behind.checked_sub(1)?).cloned()
+        let next = segments.partition_point(|segment| segment.header.first <= offset);
+        segments.get(next.checked_sub(1)?).cloned()
     }
 
     /// Whether `segment` is still part of the log.

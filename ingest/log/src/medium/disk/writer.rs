@@ -24,7 +24,7 @@ const CACHED_BYTES: u64 = 16 << 20;
 /// Older ones leave it in pieces of this size.
 const FORGOTTEN_BYTES: u64 = 1 << 20;
 
-/// The end of the log. Behind a mutex: who holds it leads.
+/// The end of the log. It is kept in a mutex: who holds the lock leads.
 pub struct Writer {
     pub(super) folder: PathBuf,
     pub(super) segments: Arc<Segments>,
