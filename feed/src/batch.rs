@@ -47,7 +47,7 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    pub(crate) fn behind(position: Position) -> Self {
+    pub(crate) fn after(position: Position) -> Self {
         Self {
             text: Vec::new(),
             ends: Vec::new(),

@@ -11,7 +11,7 @@ pub const MAX_HORIZON: Duration = Duration::from_secs(86_400);
 const MAX_TOKEN_BYTES: u64 = 4_096;
 /// The longest name of an organisation or bucket, in bytes.
 const MAX_NAME_BYTES: usize = 256;
-/// What InfluxDB's clients put behind the address themselves.
+/// What InfluxDB's clients append to the address themselves.
 const WRITE_PATH: &str = "/api/v2/write";
 
 /// All that a feed needs to know.
@@ -52,7 +52,7 @@ impl Selection {
     }
 }
 
-/// Why a feed is not configured. The texts are written to stand behind the
+/// Why a feed is not configured. The texts are written to follow the
 /// name of the setting.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {

@@ -1,8 +1,8 @@
 //! `DIR/feed.json`: where the feed goes on after our own end.
 //!
-//! Constraints: it names a position behind which everything is sent again, so
-//! it lies a horizon behind what was acknowledged; it belongs to one target,
-//! and another one begins at the beginning of the log. It is replaced as a
+//! Constraints: everything after its position is sent again, so it lies a
+//! horizon before what was acknowledged; it belongs to one target, and another
+//! one begins at the beginning of the log. It is replaced as a
 //! whole (write, fsync, rename, fsync of the folder). A newer version is
 //! refused; one that cannot be read is set aside, since to begin anew costs
 //! time only.
@@ -58,7 +58,8 @@ pub enum CursorError {
 struct Content {
     version: u32,
     target: String,
-    resume_behind: u64,
+    #[serde(rename = "resume_behind")]
+    resume_after: u64,
     received: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     folder: Option<String>,
@@ -115,7 +116,7 @@ impl Cursor {
             }
             Ok(content) if content.target == cursor.target => {
                 cursor.written = Some(Position {
-                    offset: Offset::new(content.resume_behind),
+                    offset: Offset::new(content.resume_after),
                     received: Timestamp::from_micros(content.received),
                 });
             }
@@ -132,7 +133,7 @@ impl Cursor {
         Ok(cursor)
     }
 
-    /// Behind it everything is sent again.
+    /// Everything after it is sent again.
     pub(crate) fn position(&self) -> Option<Position> {
         self.written
     }
@@ -145,7 +146,7 @@ impl Cursor {
         let content = Content {
             version: VERSION,
             target: self.target.clone(),
-            resume_behind: position.offset.get(),
+            resume_after: position.offset.get(),
             received: position.received.as_micros(),
             folder: self.mark.id().map(|id| id.to_string()),
         };

@@ -9,9 +9,9 @@
 //!   thing's it is. With the field that is the datastream's identity: a
 //!   replaced device goes on with the same points, and a correction overwrites
 //!   the value that it corrects.
-//! - A field has a name that every store takes ([`crate::field_name`]), and
-//!   `__q` behind it names its quality: 0 good, 1 uncertain, 2 bad, 3 missing.
-//!   Two fields of one time are one point in the store, so each has a quality
+//! - A field has a name that every store takes ([`crate::field_name`]). The same
+//!   name with `__q` at the end is its quality: 0 good, 1 uncertain, 2 bad, 3
+//!   missing. Two fields of one time are one point in the store, so each has a quality
 //!   of its own. It is an integer since stores of numbers alone read every text
 //!   as 0.
 //! - A missing value is told by its quality, without the field itself.
@@ -28,7 +28,7 @@ use ingest::StoredObservation;
 
 use crate::field_name::{self, MAX_FIELD_BYTES};
 
-/// Stands behind a field's name in that of its quality.
+/// Ends the name of a field's quality; the field's own name comes before it.
 pub const QUALITY_SUFFIX: &str = "__q";
 
 /// The longest line, in bytes: a model of two names and a dot, two tags with

@@ -49,7 +49,7 @@ impl Marks {
         self.0[0].position
     }
 
-    /// The same, and what came behind it counts as not acknowledged.
+    /// The same, and what came after it counts as not acknowledged.
     pub(crate) fn go_back(&mut self, cutoff: Option<Instant>) -> Position {
         let position = self.settled(cutoff);
         self.0.truncate(1);
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_back_leads_behind_what_is_older_than_the_cutoff() {
+    fn the_way_back_leads_to_the_newest_mark_before_the_cutoff() {
         let start = Instant::now();
         let at = |seconds: f64| start + Duration::from_secs_f64(seconds);
         let mut marks = Marks::starting(start, position(0));

@@ -13,7 +13,7 @@ use ingest::{
 
 use crate::missed::Missed;
 
-/// What lies behind the position.
+/// What lies after the position.
 pub(crate) enum Read {
     Frame(Arc<AppliedFrame>),
     /// These frames, both inclusive, are not in the log any more, or cannot be
@@ -41,7 +41,7 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(crate) fn behind(ingest: Ingest, position: Offset) -> Self {
+    pub(crate) fn after(ingest: Ingest, position: Offset) -> Self {
         Self {
             ingest,
             stream: None,
@@ -51,7 +51,7 @@ impl Source {
         }
     }
 
-    /// The next item is what lies behind `position`. Closes the stream, which
+    /// The next item is what lies after `position`. Closes the stream, which
     /// costs the platform a little as long as it is open.
     pub(crate) fn go_to(&mut self, position: Offset) {
         self.stream = None;
@@ -111,7 +111,7 @@ impl Source {
         let to = match cause {
             // This frame alone.
             LogReadError::Frame { .. } => from,
-            // Nothing behind it can be found.
+            // Nothing after it can be found.
             LogReadError::Corrupt { .. } => self.ingest.applied_offset().max(from),
             // It may pass.
             LogReadError::Gone { .. } | LogReadError::Io { .. } => return Err(error),

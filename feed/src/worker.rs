@@ -74,7 +74,7 @@ impl Feed {
         });
         let now = Instant::now();
         let mut worker = Worker {
-            source: Source::behind(ingest.clone(), position.offset),
+            source: Source::after(ingest.clone(), position.offset),
             datastreams: Datastreams::new(registry, config.selection),
             continuity: Continuity::new(now),
             marks: Marks::starting(now, position),
@@ -144,7 +144,7 @@ fn beginning(cursor: &Cursor, ingest: &Ingest) -> Position {
         Some(position) => {
             tracing::warn!(
                 offset = %position.offset,
-                "the feed's cursor lies behind the end of the log: everything in the log is sent again"
+                "the feed's cursor lies beyond the end of the log: everything in the log is sent again"
             );
             start()
         }
@@ -235,11 +235,11 @@ impl Worker {
         Ok(())
     }
 
-    /// The frames behind the position, as soon as there are enough or the
-    /// oldest has waited long enough; nothing where nothing comes for a while.
+    /// The frames after the position, as soon as there are enough or the oldest
+    /// has waited long enough; nothing if nothing comes for a while.
     fn gather(&mut self) -> Result<Batch, StreamError> {
         self.datastreams.refresh();
-        let mut batch = Batch::behind(self.position);
+        let mut batch = Batch::after(self.position);
         while !batch.is_full() && !batch.linger().is_zero() && !self.stop.is_stopping() {
             match self.source.next()? {
                 Read::Frame(frame) => {
@@ -318,7 +318,7 @@ impl Worker {
         if position != self.position {
             Counters::one(&self.counters.went_back);
             tracing::info!(
-                behind = %position.offset,
+                after = %position.offset,
                 up_to = %self.position.offset,
                 "the store may have lost what it acknowledged last ({why}): it is sent again"
             );
@@ -343,7 +343,7 @@ impl Worker {
             tracing::warn!(
                 from = %untold,
                 %to,
-                received_behind = %self.position.received,
+                received_after = %self.position.received,
                 "the log has given away frames before they were sent on"
             );
         }

@@ -23,7 +23,7 @@ fn a_feed_that_was_stopped_goes_on_where_it_was() {
     let feed = start(&plane, without_horizon.clone());
     plane.speeds(OPEN, 0, 100);
     expect_all(&plane, &store);
-    // Later than the mark of these, and proven alive behind it.
+    // Later than the mark of these, and proven alive after it.
     std::thread::sleep(Duration::from_millis(1_500));
     plane.speeds(OPEN, 1, 100);
     expect_all(&plane, &store);
@@ -116,7 +116,7 @@ fn a_cursor_of_a_newer_version_is_refused() {
 
 /// A restored backup has fewer frames than the store has seen.
 #[test]
-fn a_cursor_behind_the_end_of_the_log_begins_anew() {
+fn a_cursor_beyond_the_end_of_the_log_begins_anew() {
     let plane = Plane::new();
     let store = Store::new();
     plane.speeds(OPEN, 0, 100);
@@ -131,7 +131,7 @@ fn a_cursor_behind_the_end_of_the_log_begins_anew() {
 }
 
 /// Of a thousand observations each, so that segments fill up; until neither the
-/// log nor memory has what comes behind `offset`.
+/// log nor memory has what comes after `offset`.
 fn fill_the_log(plane: &Plane, offset: Offset) {
     let gone = || {
         let mut stream = plane.ingest.stream(StreamStart::After(offset));
@@ -177,7 +177,7 @@ fn what_the_log_gave_away_is_counted_and_sent_from_the_store() {
     let feed = start(&plane, without_horizon.clone());
     plane.speeds(OPEN, 0, 900);
     expect_all(&plane, &store);
-    // Later than the mark of these, and proven alive behind it.
+    // Later than the mark of these, and proven alive after it.
     std::thread::sleep(Duration::from_millis(1_500));
     plane.speeds(OPEN, 1, 900);
     expect_all(&plane, &store);

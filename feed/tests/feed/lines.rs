@@ -39,16 +39,16 @@ fn undone(written: &str) -> String {
     }
     let mut field = String::new();
     let mut rest = written;
-    while let Some((before, behind)) = rest.split_once("__") {
+    while let Some((before, after)) = rest.split_once("__") {
         field.push_str(before);
-        field.push(match behind.as_bytes()[0] {
+        field.push(match after.as_bytes()[0] {
             b'd' => '.',
             b'h' => '-',
             b't' => '~',
             b'u' => '_',
             other => panic!("{} stands for nothing in {written}", char::from(other)),
         });
-        rest = &behind[1..];
+        rest = &after[1..];
     }
     field.push_str(rest);
     field

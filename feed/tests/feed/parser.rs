@@ -47,10 +47,10 @@ pub(crate) fn line(text: &str) -> Result<ParsedLine, NoLine> {
         return Err(wrong("no measurement"));
     }
     let mut tags: Vec<(String, String)> = Vec::new();
-    while let Some(behind) = rest.strip_prefix(',') {
-        let (key, behind) = word(behind, ",= ", ",= ");
-        let behind = behind.strip_prefix('=').ok_or_else(|| wrong("a tag"))?;
-        let (value, behind) = word(behind, ",= ", ",= ");
+    while let Some(after) = rest.strip_prefix(',') {
+        let (key, after) = word(after, ",= ", ",= ");
+        let after = after.strip_prefix('=').ok_or_else(|| wrong("a tag"))?;
+        let (value, after) = word(after, ",= ", ",= ");
         if key.is_empty() || value.is_empty() || value.ends_with('\\') {
             return Err(wrong("an empty tag"));
         }
@@ -58,19 +58,19 @@ pub(crate) fn line(text: &str) -> Result<ParsedLine, NoLine> {
             return Err(wrong("tags out of order"));
         }
         tags.push((key, value));
-        rest = behind;
+        rest = after;
     }
     let mut fields: Vec<(String, FieldValue)> = Vec::new();
     let mut separator = ' ';
-    while let Some(behind) = rest.strip_prefix(separator) {
-        let (key, behind) = word(behind, ",= ", ",= ");
-        let behind = behind.strip_prefix('=').ok_or_else(|| wrong("a field"))?;
-        let (value, behind) = value(behind).ok_or_else(|| wrong("a value"))?;
+    while let Some(after) = rest.strip_prefix(separator) {
+        let (key, after) = word(after, ",= ", ",= ");
+        let after = after.strip_prefix('=').ok_or_else(|| wrong("a field"))?;
+        let (value, after) = value(after).ok_or_else(|| wrong("a value"))?;
         if key.is_empty() || fields.iter().any(|(other, _)| *other == key) {
             return Err(wrong("a field's name"));
         }
         fields.push((key, value));
-        rest = behind;
+        rest = after;
         separator = ',';
     }
     let time = rest.strip_prefix(' ').and_then(|time| time.parse().ok());
@@ -85,7 +85,7 @@ pub(crate) fn line(text: &str) -> Result<ParsedLine, NoLine> {
     }
 }
 
-/// Up to one of `ends`, and what is behind; a backslash before one of
+/// Up to one of `ends`, and what comes after it; a backslash before one of
 /// `escaped` is undone, and one before an `n` or `r` is a line break.
 fn word<'a>(text: &'a str, ends: &str, escaped: &str) -> (String, &'a str) {
     let mut word = String::new();
