@@ -34,7 +34,7 @@ const MAX_FRAMES: u64 = 2_000_000;
 /// Stands for "none" in a link.
 const NONE: u32 = u32::MAX;
 
-/// The revision of a row that came behind what the sequencer remembered.
+/// The revision of a row that is older than what the sequencer remembered.
 pub(crate) const UNRESOLVED: u16 = u16::MAX;
 
 /// One head, filling or being flushed.
@@ -205,9 +205,9 @@ impl Head {
         found
     }
 
-    /// Shows the rows behind offset `after`, in order of arrival, until `visit`
+    /// Shows the rows after offset `after`, in order of arrival, until `visit`
     /// breaks off.
-    pub(crate) fn visit_behind(
+    pub(crate) fn visit_after(
         &self,
         after: Offset,
         mut visit: impl FnMut(DatastreamId, Timestamp) -> ControlFlow<()>,

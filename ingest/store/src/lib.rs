@@ -1,4 +1,4 @@
-//! The time-series store: a head in memory, Parquet files behind it, and the
+//! The time-series store: a head in memory, Parquet files on disk, and the
 //! queries over both.
 //!
 //! Constraints: rows come in order of offset, by one writer; a row is in the

@@ -123,7 +123,7 @@ impl Store {
         strays::remove_unfinished(unfinished, durable);
     }
 
-    /// Every frame up to it is in the files: recovery starts behind it.
+    /// Every frame up to it is in the files: recovery starts after it.
     pub fn flushed_offset(&self) -> Offset {
         self.shared.catalog.flushed_offset()
     }
@@ -194,8 +194,8 @@ impl Store {
         flushed
     }
 
-    /// Gives up the compaction that runs, and stops the flusher behind the
-    /// flush that runs.
+    /// Gives up the compaction that runs, and stops the flusher after the flush
+    /// that runs.
     pub fn stop(&self) {
         self.shared.upkeep.scope.close();
         self.shared.compactor.stop();

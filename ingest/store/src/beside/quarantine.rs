@@ -48,8 +48,8 @@ pub struct Quarantine {
 #[derive(Default)]
 struct Kept {
     devices: FxHashMap<DeviceId, VecDeque<QuarantinedMessage>>,
-    /// In order of arrival. The message of a device that its own bound has
-    /// pushed out leaves its entry behind, to be skipped.
+    /// In order of arrival. The entry of a message that the bound of its device
+    /// has pushed out stays, and is skipped.
     arrivals: VecDeque<(Offset, DeviceId)>,
     messages: usize,
     /// Something has changed since it was last written to disk.

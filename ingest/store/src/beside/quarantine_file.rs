@@ -3,8 +3,8 @@
 //!
 //! `DIR/store/quarantine`, replaced as a whole before a manifest where it has
 //! changed; it may be ahead of the manifest, since a message is kept once.
-//! Where it is missing, damaged, behind what the manifest says or of another
-//! data folder, the store is refused: the log has not all that it held.
+//! If it is missing, damaged, older than the manifest says or of another data
+//! folder, the store is refused: the log has not all that it held.
 //!
 //! ```text
 //! "MADANGQU", u32 version (2), 16 bytes the data folder's id or zeros, u64 offset

@@ -22,7 +22,7 @@ pub(crate) struct Columns {
     time: Vec<i64>,
     value: PrimitiveBuilder<Float64Type>,
     boolean: BooleanBuilder,
-    /// May lag behind, like `boolean` and the position: see [`fill`].
+    /// May be shorter than `time`, like `boolean` and the position: see [`fill`].
     text: StringBuilder,
     quality: Vec<u8>,
     flags: Vec<u8>,
@@ -214,8 +214,8 @@ impl Columns {
     }
 }
 
-/// Adds nothing to a column for the rows that it lags behind: most columns are
-/// empty, and then no row costs them anything.
+/// Adds a null to a column for each row that it lags: most columns are empty,
+/// and so no row costs them anything.
 fn fill<B: ArrayBuilder>(column: &mut B, rows: usize, append_nulls: fn(&mut B, usize)) {
     let lag = rows - column.len();
     if lag > 0 {

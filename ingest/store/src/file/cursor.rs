@@ -157,9 +157,9 @@ pub(crate) fn row_ranges(
         return vec![whole];
     };
     let start_of = |page: usize| pages.get(page).map(|page| page.first_row_index as usize);
-    let behind = pages.partition_point(|page| page.first_row_index as usize <= whole.start);
+    let next = pages.partition_point(|page| page.first_row_index as usize <= whole.start);
     let mut ranges: Vec<Range<usize>> = Vec::new();
-    for page in behind.saturating_sub(1)..pages.len() {
+    for page in next.saturating_sub(1)..pages.len() {
         let start = start_of(page).unwrap_or(0);
         let end = start_of(page + 1).unwrap_or(usize::MAX);
         if start >= whole.end {

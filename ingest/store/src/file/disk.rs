@@ -138,7 +138,7 @@ mod faults {
     enum Failure {
         /// This step alone.
         Once(i32),
-        /// This one and all behind it: the machine is gone.
+        /// This one and all after it: the machine is gone.
         Crash,
     }
 
@@ -157,13 +157,14 @@ mod faults {
             std::mem::take(&mut self.0.lock().steps)
         }
 
-        /// The step behind `after` more ones fails with an error of the system.
+        /// `after` more steps succeed; the next one fails with an error of the
+        /// system.
         pub(crate) fn fail_once(&self, after: usize, error: i32) {
             let mut plan = self.0.lock();
             plan.fails = Some((plan.steps + after, Failure::Once(error)));
         }
 
-        /// Nothing behind `after` more steps reaches the disk.
+        /// `after` more steps reach the disk, and nothing after them.
         pub(crate) fn crash(&self, after: usize) {
             let mut plan = self.0.lock();
             plan.fails = Some((plan.steps + after, Failure::Crash));

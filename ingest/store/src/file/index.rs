@@ -167,7 +167,7 @@ impl IndexBuilder {
         }
     }
 
-    /// Takes rows of one series, which come behind all before.
+    /// Takes rows of one series, which come after all before.
     pub(crate) fn push(&mut self, part: &Part<'_>) {
         let is_next = |entry: &&mut Entry| entry.series == part.series;
         let mut from = 0;

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::manifest::{DayFile, FileEntry};
 
-/// Behind a Parquet file's metadata: their length, and "PAR1".
+/// After a Parquet file's metadata: their length, and "PAR1".
 const TAIL_BYTES: usize = 8;
 /// Of the metadata that are looked at; they have a few thousand.
 const MAX_FOOTER_BYTES: u64 = 1 << 20;

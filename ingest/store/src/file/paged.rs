@@ -53,7 +53,7 @@ enum Told {
 }
 
 impl<T: DataType> Paged<T> {
-    /// Of the rows that will be asked for, none lies behind `end`.
+    /// Of the rows that will be asked for, none lies after `end`.
     pub(crate) fn new(
         file: &Arc<Source>,
         metadata: &Arc<ParquetMetaData>,
@@ -97,7 +97,7 @@ impl<T: DataType> Paged<T> {
         }
     }
 
-    /// Reads rows that lie behind those of the last call.
+    /// Reads rows that lie after those of the last call.
     pub(crate) fn read(&mut self, rows: Range<usize>) -> Result<()> {
         self.values.clear();
         self.present = Present::All;
@@ -176,7 +176,7 @@ impl<T: DataType> Paged<T> {
         Ok(())
     }
 
-    /// Notes whether the last `rows` values, behind `before` others, are there.
+    /// Notes whether the last `rows` values, after `before` others, are there.
     fn mark(&mut self, before: usize, rows: usize, is_present: bool) {
         let uniform = if is_present {
             Present::All
@@ -228,7 +228,7 @@ impl<T: DataType> Paged<T> {
         Ok(())
     }
 
-    /// Moves `found` values behind `before` others to their rows.
+    /// Moves the `found` values that follow `before` others to their rows.
     fn spread(&mut self, before: usize, rows: usize, found: usize) {
         self.values.resize(before + rows, T::T::default());
         let mut from = before + found;
@@ -270,8 +270,8 @@ impl<T: DataType> Paged<T> {
 }
 
 fn page_of(pages: &[PageLocation], row: usize) -> usize {
-    let behind = pages.partition_point(|page| page.first_row_index as usize <= row);
-    behind.saturating_sub(1)
+    let next = pages.partition_point(|page| page.first_row_index as usize <= row);
+    next.saturating_sub(1)
 }
 
 fn first_row(pages: &[PageLocation], page: usize) -> Option<usize> {

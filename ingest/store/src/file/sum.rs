@@ -101,10 +101,10 @@ fn rounded(parts: &[f64]) -> f64 {
         if error == 0.0 {
             continue;
         }
-        // A tie is decided by what comes behind it.
-        if let Some(behind) = below.next()
-            && (error < 0.0) == (*behind < 0.0)
-            && *behind != 0.0
+        // A tie is decided by the next part that follows.
+        if let Some(lower) = below.next()
+            && (error < 0.0) == (*lower < 0.0)
+            && *lower != 0.0
         {
             let (other, rest) = (sum + 2.0 * error, 2.0 * error);
             if other - sum == rest {

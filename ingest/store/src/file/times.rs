@@ -37,7 +37,7 @@ pub(crate) struct Times {
 enum Receipts {
     /// Version 1: microseconds since 1970.
     Micros,
-    /// From version 2 on: milliseconds behind the time.
+    /// From version 2 on: milliseconds after the time.
     Delays,
 }
 
@@ -117,7 +117,7 @@ impl Times {
         }
     }
 
-    /// Makes numbers of the column of receipts delays behind `times`.
+    /// Turns the numbers of the column of receipts into delays after `times`.
     pub(crate) fn make_delays(self, times: &[i64], stored: &mut [i64]) {
         if self.receipts == Receipts::Micros {
             for (stored, time) in stored.iter_mut().zip(times) {

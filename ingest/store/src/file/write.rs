@@ -71,7 +71,7 @@ impl FileWriter {
         })
     }
 
-    /// Writes the rows, which come behind those before, and empties `columns`.
+    /// Writes the rows, which come after those before, and empties `columns`.
     pub(crate) fn write(&mut self, columns: &mut Columns) -> Result<(), ParquetError> {
         for part in columns.parts() {
             self.index.push(&part);

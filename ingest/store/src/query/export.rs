@@ -4,8 +4,8 @@
 //! Constraints: one view to the end, and of its head only what had come when
 //! the reading began, so that an answer is a state of the store and not a
 //! mixture of two; bounded memory (a page of each file that overlaps the time,
-//! and one datastream's rows of each head); no limit on rows, since nobody
-//! waits for it behind a request; a moment's lock of the head for each
+//! and one datastream's rows of each head); no limit on rows, since no
+//! request waits for it; a moment's lock of the head for each
 //! datastream, so that ingest never waits.
 
 use std::ops::ControlFlow;
@@ -120,7 +120,7 @@ impl Store {
         }
         let wanted: FxHashSet<DatastreamId> = query.datastreams.iter().copied().collect();
         for head in view.heads() {
-            let found = head.visit_behind(made_from.up_to, |datastream, time| {
+            let found = head.visit_after(made_from.up_to, |datastream, time| {
                 let hit = (query.from..query.to).contains(&time) && wanted.contains(&datastream);
                 if hit {
                     ControlFlow::Break(())
@@ -148,7 +148,7 @@ impl Store {
             .map(|entry| DatastreamId::new(entry.series))
             .collect();
         for head in view.heads() {
-            let _ = head.visit_behind(Offset::ZERO, |datastream, time| {
+            let _ = head.visit_after(Offset::ZERO, |datastream, time| {
                 if (from..to).contains(&time) {
                     found.insert(datastream);
                 }

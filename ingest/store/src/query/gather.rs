@@ -141,7 +141,7 @@ pub(crate) fn asks_percentile(query: &AggregateQuery) -> bool {
 }
 
 /// The bucket of `time`, which lies within the boundaries; mostly `last` or the
-/// one behind it.
+/// one after it.
 pub(crate) fn find_bucket(boundaries: &[Timestamp], last: usize, time: Timestamp) -> usize {
     let holds = |bucket: usize| {
         bucket + 1 < boundaries.len() && boundaries[bucket] <= time && time < boundaries[bucket + 1]

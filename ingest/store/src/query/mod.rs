@@ -43,7 +43,7 @@ pub struct RangeQuery {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct RangePage {
     pub observations: Vec<StoredObservation>,
-    /// Whether something lies behind the last one.
+    /// Whether something lies after the last one.
     pub more: bool,
 }
 

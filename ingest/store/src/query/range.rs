@@ -16,7 +16,7 @@ use crate::view::View;
 /// Answers `query` from `view`. Reads only as far as the page goes.
 pub(crate) fn range(view: &View, query: &RangeQuery) -> Result<RangePage, QueryError> {
     let from = match query.after {
-        Some(after) => query.from.max(just_behind(after)),
+        Some(after) => query.from.max(just_after(after)),
         None => query.from,
     };
     let mut page = Filling {
@@ -159,6 +159,6 @@ impl Newest {
     }
 }
 
-fn just_behind(time: Timestamp) -> Timestamp {
+fn just_after(time: Timestamp) -> Timestamp {
     Timestamp::from_micros(time.as_micros().saturating_add(1))
 }

@@ -83,7 +83,7 @@ impl<'a> Spans<'a> {
             let entry = file.index.get(datastream)?;
             entry.overlaps(self.from, self.to).then(|| Span {
                 from: self.from.max(Timestamp::from_micros(entry.min_time)),
-                to: self.to.min(behind(entry.max_time)),
+                to: self.to.min(just_after(entry.max_time)),
                 rows: if entry.unique_times || file.entry.day.is_some() {
                     SpanRows::File(number, *entry)
                 } else {
@@ -100,7 +100,7 @@ fn of_head(rows: Vec<StoredObservation>) -> Option<Span> {
     let unique = rows.is_sorted_by(|one, next| one.time < next.time);
     Some(Span {
         from: first,
-        to: behind(last.as_micros()),
+        to: just_after(last.as_micros()),
         rows: if unique {
             SpanRows::Head(rows)
         } else {
@@ -124,6 +124,6 @@ fn join(spans: Vec<Span>) -> Vec<Span> {
     joined
 }
 
-fn behind(micros: i64) -> Timestamp {
+fn just_after(micros: i64) -> Timestamp {
     Timestamp::from_micros(micros.saturating_add(1))
 }

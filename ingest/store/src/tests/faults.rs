@@ -195,7 +195,7 @@ fn a_flush_that_cannot_write_is_told_and_loses_nothing() {
 }
 
 #[test]
-fn a_panic_behind_a_flush_is_told_and_the_next_flush_goes_on() {
+fn a_panic_after_a_flush_is_told_and_the_next_flush_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let mut opened = Opened::at(folder.path(), 100);
     let (tell, told) = std::sync::mpsc::channel();

@@ -63,7 +63,7 @@ fn make_version_1(folder: &Path) {
 }
 
 /// The same in day files of two agencies and two days, one with a rollup, and a
-/// flushed file behind them.
+/// flushed file after them.
 fn make_version_2(folder: &Path) {
     make_version_1(folder);
     let mut opened = Opened::at(folder, 100);
@@ -75,7 +75,7 @@ fn make_version_2(folder: &Path) {
     opened.store.flush().unwrap();
 }
 
-/// Behind those a day file and a flushed file whose times are whole
+/// After those a day file and a flushed file whose times are whole
 /// milliseconds.
 fn make_version_3(folder: &Path) {
     make_version_2(folder);
@@ -201,7 +201,7 @@ fn version_3_is_read() {
 /// A flushed file of format 1, the last whose receipts were no whole
 /// milliseconds.
 #[test]
-fn receipts_in_microseconds_are_rounded_before_a_compaction_as_behind_it() {
+fn receipts_in_microseconds_are_rounded_before_a_compaction_as_after_it() {
     let folder = copy("store-v2-micros");
     let opened = Opened::at(folder.path(), 100);
     let expected = [

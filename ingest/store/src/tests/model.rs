@@ -31,7 +31,7 @@ enum Step {
     Expire(i64),
     /// What is not flushed comes again from the log.
     Reopen,
-    /// Nothing reaches the disk behind so many steps of it.
+    /// So many steps of it reach the disk, and nothing after them.
     Crash(Crashed, usize),
     /// A compaction in which one step fails; the store goes on.
     FailedCompaction(usize),
@@ -380,7 +380,7 @@ impl Pair {
         store.flush().unwrap();
         let faults = Faults::watch(self.folder.path());
         faults.fail_once(after, libc::EIO);
-        // The step may lie behind its end.
+        // The compaction may have fewer steps.
         let _ = self.opened().store.compact();
         faults.heal();
         self.check();

@@ -217,7 +217,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn every_time_comes_back_exactly_and_every_receipt_as_the_millisecond_behind_it(
+    fn every_time_comes_back_exactly_and_every_receipt_as_the_millisecond_after_it(
         rows in vec((0..4u32, time(), -900_000_000..900_000_000_i64), 1..40),
         flushes in vec(any::<bool>(), 40),
     ) {

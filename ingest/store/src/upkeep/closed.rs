@@ -51,8 +51,8 @@ impl ClosedStore {
         folder.join(quarantine_file::FILE)
     }
 
-    /// Says that the files hold everything up to `offset`: what was behind
-    /// them is lost, and its offsets are not given again.
+    /// Says that the files hold everything up to `offset`: what came after
+    /// it is lost, and its offsets are not given again.
     pub fn skip_to(folder: &Path, offset: Offset) -> io::Result<()> {
         let mut manifest = Manifest::read(folder).map_err(io::Error::other)?;
         manifest.flushed_offset = manifest.flushed_offset.max(offset.get());

@@ -157,8 +157,8 @@ impl Flusher {
         state.failed = outcome.as_ref().err().cloned();
         self.changed.notify_all();
         drop(state);
-        // Behind the others: who is told may wait for the applier, and that
-        // for this flush.
+        // Told last: `on_flushed` may wait for the applier, and the
+        // applier waits for this flush.
         if let Some(on_flushed) = shared.on_flushed.get()
             && catch_unwind(AssertUnwindSafe(|| on_flushed(outcome))).is_err()
         {

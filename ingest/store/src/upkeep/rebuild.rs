@@ -351,7 +351,7 @@ impl Rebuild<'_> {
         Ok(())
     }
 
-    /// Behind the number of any file, whatever its name has become.
+    /// Greater than the number of any file, whatever its name has become.
     fn next_file(&self, least: u64) -> io::Result<u64> {
         let mut next = least;
         for found in fs::read_dir(self.folder)? {

@@ -69,7 +69,7 @@ pub(super) struct Packed {
 pub(super) const HEADER_BYTES: usize = 16;
 
 impl RollupBuilder {
-    /// Takes rows of one series, which come behind all before.
+    /// Takes rows of one series, which come after all before.
     pub(crate) fn push(&mut self, part: &Part<'_>) {
         let series = self.series(part.series);
         for at in 0..part.len() {

@@ -10,7 +10,7 @@ use super::{Sketch, Width};
 
 /// Bytes of a block in the directory.
 const ENTRY_BYTES: usize = 40;
-/// Bytes behind the directory.
+/// Bytes after the directory.
 const FOOTER_BYTES: usize = 16;
 
 /// One rollup. Holds its directory only: not its cells, and no open file.

@@ -88,7 +88,7 @@ impl Sketch {
         0.0
     }
 
-    /// Buckets, then by bucket: key behind the one before (zigzag), count.
+    /// Buckets, then by bucket: key less the one before (zigzag), count.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         write_varint(out, self.counts.len() as u64);
         let mut last = 0;
@@ -100,7 +100,7 @@ impl Sketch {
         }
     }
 
-    /// Reads one, and moves `bytes` behind it.
+    /// Reads one, and moves `bytes` past it.
     pub(super) fn read(bytes: &mut &[u8]) -> Option<Self> {
         let mut sketch = Self::default();
         let mut last = 0i64;

@@ -20,7 +20,7 @@ fn what_is_small_is_not_lost_beside_what_is_great() {
 }
 
 #[test]
-fn a_tie_looks_at_what_comes_behind_it() {
+fn a_tie_is_decided_by_the_parts_below_it() {
     let (one, half) = (1.0, f64::EPSILON / 2.0);
     assert_eq!(sum(&[one, half]).value(), 1.0);
     assert_eq!(sum(&[one, half, 1e-200]).value(), 1.0 + f64::EPSILON);

@@ -76,14 +76,14 @@ impl Input {
         let all = self.at..end;
         let rows = match bound {
             Some(bound) if self.batch.place(end - 1) > bound => {
-                self.at..self.first_behind(bound, all)
+                self.at..self.first_from(bound, all)
             }
             _ => all,
         };
         (Arc::clone(&self.batch), rows)
     }
 
-    fn first_behind(&self, bound: Place, rows: Range<usize>) -> usize {
+    fn first_from(&self, bound: Place, rows: Range<usize>) -> usize {
         let (mut low, mut high) = (rows.start + 1, rows.end);
         while low < high {
             let middle = low + (high - low) / 2;
@@ -96,7 +96,7 @@ impl Input {
         low
     }
 
-    /// Goes behind `rows` rows of a run; whether the series goes on.
+    /// Moves past `rows` rows of a run; whether the series goes on.
     pub(super) fn advance(&mut self, rows: usize) -> Result<bool, ReadError> {
         self.at += rows;
         self.left -= rows;

@@ -17,8 +17,8 @@ const FLUSHED_FILES: usize = 8;
 const MAX_FLUSHED_AGE: Duration = Duration::from_secs(24 * 3600);
 /// Files of one day, agency and model that are made one.
 const RUNS: usize = 4;
-/// What a day's file still waits for, in microseconds behind its end: late
-/// rows.
+/// How long a day's file still waits for late rows, in microseconds after the
+/// day's end.
 const DAY_IS_OVER: i64 = DAY;
 /// Nor is it written again while further rows of it come in: as long must the
 /// newest of its files have been there.
