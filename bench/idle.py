@@ -6,7 +6,7 @@
     bench/idle.py --datastreams 1000000 --subscribe 'open/#' > table.md
 
 The devices are registered by a first run; then the server is started again,
-so that memory that the registration left behind hides nothing. Needs openssl,
+so that no memory of the registration is measured with them. Needs openssl,
 and Debian's mosquitto to compare with.
 
 With --subscribe each connection is an application's and subscribes once before

@@ -174,7 +174,7 @@ impl ModelId {
         &self.text[..usize::from(self.dot)]
     }
 
-    /// The part behind the dot, as `flow`.
+    /// The part after the dot, as `flow`.
     pub fn name(&self) -> &str {
         &self.text[usize::from(self.dot) + 1..]
     }

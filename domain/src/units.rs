@@ -120,8 +120,8 @@ fn temperature(value: f64, from: Dimension, to: Dimension) -> f64 {
     }
 }
 
-/// 300.05 - 273.15 is 26.900000000000034 in f64 arithmetic: what stands behind
-/// the ninth decimal of a temperature is rounding alone.
+/// 300.05 - 273.15 is 26.900000000000034 in f64 arithmetic: whatever
+/// follows the ninth decimal of a temperature is rounding alone.
 fn decimal(value: f64) -> f64 {
     (value * 1e9).round() / 1e9
 }

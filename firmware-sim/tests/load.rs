@@ -87,7 +87,7 @@ fn a_paced_load_takes_its_time() {
     })
     .unwrap();
     assert!(report.is_sound());
-    // 20 messages of each device, the last one 19/40 s behind the first.
+    // 20 messages of each device, the last one 19/40 s after the first.
     assert!(report.seconds > 0.45, "{}", report.seconds);
     assert_eq!(report.rate, Some(40.0));
     assert_eq!(times(&broker).len(), 3);

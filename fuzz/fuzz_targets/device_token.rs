@@ -1,5 +1,5 @@
 //! A device's JWT: any bytes, and any header and claims under the device's own
-//! signature, since nothing else is read behind a wrong one.
+//! signature, since nothing else is read if that is wrong.
 //!
 //! The first byte says which. Input of the second kind is the header, a line
 //! feed and the claims.

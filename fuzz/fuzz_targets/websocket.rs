@@ -1,4 +1,4 @@
-//! Any bytes as the head of a WebSocket request, and as frames behind it.
+//! Any bytes as the head of a WebSocket request, and as frames after it.
 
 #![no_main]
 

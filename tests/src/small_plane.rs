@@ -37,7 +37,7 @@ const FLUSH_ROWS: usize = 100;
 const SIGNED_BYTES: usize = 60_000;
 /// A plain message comes again after so many others, when some have been
 /// flushed meanwhile.
-const AGAIN_BEHIND: u64 = 20;
+const AGAIN_AFTER: u64 = 20;
 /// Messages between two compactions.
 const COMPACT_EVERY: u64 = 30;
 const BOOT: u64 = 1;
@@ -133,7 +133,7 @@ impl SmallPlane {
         for number in numbers.clone() {
             self.submit(number)?;
             acknowledged(number);
-            let again = number.saturating_sub(AGAIN_BEHIND);
+            let again = number.saturating_sub(AGAIN_AFTER);
             if numbers.contains(&again) && !is_signed(again) {
                 self.submit(again)?;
             }

@@ -81,7 +81,7 @@ test("a frame that is sent again is passed on once", () => {
   assert.deepEqual(seen.frames, [5, 6, 7]);
 });
 
-test("a gap is told, and the stream goes on behind it", () => {
+test("a gap is told, and the stream goes on after it", () => {
   const { seen } = follower(3);
   seen.sources[0].named.gap({ data: JSON.stringify({ from_offset: 3, to_offset: 90, fill: "/v1/x" }) });
   assert.equal(seen.gaps[0].to_offset, 90);

@@ -1,4 +1,4 @@
-//! What the broker itself costs, with nothing behind it: `cargo bench -p mqtt
+//! What the broker itself costs, without platform and storage: `cargo bench -p mqtt
 //! --bench path`. Plain numbers, no statistics: one run on an idle machine.
 //!
 //! CPU time is that of the broker's own threads, read from /proc; the clients

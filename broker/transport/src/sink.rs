@@ -156,7 +156,7 @@ pub fn with_causes(error: &dyn Error) -> String {
     text
 }
 
-/// The view behind retained `open/...` topics.
+/// Where the retained messages of `open/...` topics come from.
 ///
 /// It is looked at in turns: what a subscriber has not been sent yet is a
 /// place, and no copies.

@@ -51,7 +51,7 @@ pub enum AuthError {
         wanted: &'static str,
         found: String,
     },
-    #[error("the token's `exp` lies {} behind its `iat`; allowed are more than 0 and at most 24 h", Span(*.seconds))]
+    #[error("the token's `exp` lies {} after its `iat`; allowed are more than 0 and at most 24 h", Span(*.seconds))]
     Lifetime { seconds: i64 },
     #[error("the token expired at {at}, {} ago by the platform's clock", Span(*.seconds))]
     TokenExpired { at: Timestamp, seconds: i64 },

@@ -7,7 +7,7 @@ use device_registry::{
 
 use crate::harness::{TestRegistry, agency, device, new_device};
 
-fn behind(id: &str, gateway: &str) -> NewDevice {
+fn child_of(id: &str, gateway: &str) -> NewDevice {
     NewDevice {
         gateway: Some(device(gateway)),
         ..new_device(id)
@@ -53,7 +53,7 @@ fn city() -> TestRegistry {
             .unwrap();
     }
     test.registry
-        .register_device(&Actor::Operator, behind("child", "gw"))
+        .register_device(&Actor::Operator, child_of("child", "gw"))
         .unwrap();
     let mut far = new_device("far");
     far.agency = agency("busan");
@@ -91,7 +91,7 @@ fn a_connected_gateway_is_told_of_a_new_child() {
     let test = city();
     let before = test.registry.generation();
     test.registry
-        .register_device(&Actor::Operator, behind("next", "gw"))
+        .register_device(&Actor::Operator, child_of("next", "gw"))
         .unwrap();
     assert!(test.registry.generation() > before);
 }
@@ -131,7 +131,7 @@ fn what_cannot_be_a_gateway_is_refused_at_registration_and_at_a_change() {
     ] {
         let error = test
             .registry
-            .register_device(&Actor::Operator, behind("new", gateway))
+            .register_device(&Actor::Operator, child_of("new", gateway))
             .unwrap_err();
         assert_eq!(error.code(), code, "{error}");
     }
@@ -147,14 +147,14 @@ fn an_import_takes_a_gateway_and_its_children_in_that_order() {
             device: Ok(new),
         })
     };
-    let backwards = rows([behind("child", "gw"), new_device("gw")]);
+    let backwards = rows([child_of("child", "gw"), new_device("gw")]);
     let report = test
         .registry
         .import_devices(&Actor::Operator, backwards, ImportMode::Apply)
         .unwrap();
     assert_eq!(report.registered, 0);
     assert_eq!(report.errors[0].code, "unknown-gateway");
-    let forwards = rows([new_device("gw"), behind("child", "gw")]);
+    let forwards = rows([new_device("gw"), child_of("child", "gw")]);
     let report = test
         .registry
         .import_devices(&Actor::Operator, forwards, ImportMode::Apply)

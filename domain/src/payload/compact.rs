@@ -7,8 +7,8 @@
 //! Beside the fields stand `t` (RFC 3339, or seconds or milliseconds since
 //! 1970), `loc` (`[lat, lon]` in degrees), `seq` (the device's own count) and
 //! `q` (quality); they mean the same in a flat object and may stand before or
-//! behind the fields. Where one of them cannot be read, the observations that
-//! it speaks of are rejected, since without it they would say something else.
+//! after the fields. If one of them cannot be read, the observations that it
+//! belongs to are rejected, since without it they would say something else.
 
 use std::borrow::Cow;
 

@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
         Ok(token)
     }
 
-    /// Inside an object: its next key, or `None` behind its last one.
+    /// Inside an object: its next key, or `None` after its last one.
     #[inline(always)]
     pub(super) fn key(&mut self, first: bool) -> Result<Option<Cow<'a, str>>, NotJson> {
         let mut byte = self.after_space()?;

@@ -3,7 +3,7 @@
 //!
 //! Read more kindly than the RFC writes: `v` may be null (quality `missing`),
 //! in JSON `t` may be RFC 3339 where no base time stands, and a base name that
-//! is the device's identity needs no separator behind it. Labels that are
+//! is the device's identity needs no separator after it. Labels that are
 //! not known are passed over unless they end in `_`. Sums (`s`), update times
 //! (`ut`) and base sums have no place in a Datastream and are not kept; a
 //! record with nothing but a sum is rejected by name.
@@ -124,7 +124,7 @@ pub(super) struct Record<'a> {
     fault: Option<RejectReason>,
 }
 
-/// What holds for this record and all behind it.
+/// What holds for this record and all after it.
 #[derive(Default)]
 struct Base<'a> {
     name: Option<Cow<'a, str>>,
@@ -318,14 +318,14 @@ impl<'p, 'a> Pack<'p, 'a> {
         }
         let time = if seconds.is_relative() {
             self.telemetry.relative_times = true;
-            seconds.behind(self.now)
+            seconds.relative_to(self.now)
         } else {
             seconds.since_1970()
         };
         Ok(Some(time?))
     }
 
-    /// To be asked behind the last record: a pack has at least one.
+    /// To be asked after the last record: a pack has at least one.
     pub(super) fn end(&self) -> Result<(), PayloadError> {
         if self.records == 0 {
             return Err(PayloadError::Shape);

@@ -45,7 +45,7 @@ impl Seconds {
     }
 
     /// As a time before or after `now`.
-    pub(super) fn behind(self, now: Timestamp) -> Result<Timestamp, TimeError> {
+    pub(super) fn relative_to(self, now: Timestamp) -> Result<Timestamp, TimeError> {
         match self {
             Self::Float(seconds) => now.plus_seconds(seconds),
             Self::Nanos(nanos) => printable(i128::from(now.as_micros()) + nanos.div_euclid(1_000)),

@@ -185,13 +185,13 @@ pub fn plan(seed: u64, count: usize) -> Vec<PlannedDevice> {
         .collect()
 }
 
-/// The share that lies furthest behind its percentage.
+/// The share that lacks most of its percentage.
 fn next_share(total: u32, taken: &[u32; SHARES.len()]) -> usize {
-    let behind = |at: &usize| {
+    let lacking = |at: &usize| {
         i64::from(SHARES[*at].percent) * i64::from(total) - i64::from(taken[*at]) * 100
     };
     (0..SHARES.len())
-        .max_by_key(|at| (behind(at), std::cmp::Reverse(*at)))
+        .max_by_key(|at| (lacking(at), std::cmp::Reverse(*at)))
         .unwrap_or_default()
 }
 

@@ -24,7 +24,7 @@ pub enum Roster {
     /// New ones, or those that an earlier run registered, under this name.
     Named(String),
     /// Those that an earlier run registered under this name: this run sends
-    /// no request to the API, which would leave memory behind in the server.
+    /// no request to the API, after which the server would keep memory.
     Earlier(String),
 }
 

@@ -42,8 +42,8 @@ use readback::Acknowledged;
 use telemetry::{FIELDS, STEP, Telemetry};
 use worker::{Outcome, Publisher, Work};
 
-/// In flight for each paced connection: a broker that falls behind is not
-/// buried.
+/// In flight for each paced connection: a broker that lags is not
+/// flooded.
 const PACED_WINDOW: usize = 1_000;
 
 /// How messages follow each other on one connection.

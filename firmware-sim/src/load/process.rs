@@ -42,7 +42,7 @@ impl Process {
     /// User and system time, in seconds.
     pub fn cpu_seconds(&self) -> anyhow::Result<f64> {
         let stat = self.file("stat")?;
-        // The name in parentheses may hold anything; fields count behind it.
+        // The name in parentheses may hold anything; fields are counted after it.
         let fields = stat
             .rsplit_once(')')
             .map(|(_, rest)| rest)

@@ -44,7 +44,7 @@ pub struct Latency {
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Server {
     /// User and system time from the first message until the server had come
-    /// to rest behind the last acknowledgement and the last delivery.
+    /// to rest after the last acknowledgement and the last delivery.
     pub cpu_seconds: f64,
     pub cpu_seconds_per_million: f64,
     /// The same CPU time over what subscribers received.

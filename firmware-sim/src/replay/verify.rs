@@ -138,7 +138,7 @@ impl Series {
         self.rows.is_empty() && self.open.is_empty()
     }
 
-    /// The first time, and the moment behind the last one.
+    /// The first time, and the moment after the last one.
     fn span(&self) -> (Timestamp, Timestamp) {
         let rows = self.rows.iter().map(|(time, _)| time);
         let times = rows.chain(&self.open);

@@ -151,7 +151,7 @@ impl Downlink {
                 messages::rejects(&frame, &All, messages);
             }
             Ok(StreamItem::Gap { from, to }) => {
-                tracing::warn!(%from, %to, "the live fan-out fell behind the log");
+                tracing::warn!(%from, %to, "the live fan-out lagged: the log has removed frames that it had not read");
                 publish(subscribers, messages).await;
                 subscribers.pass_over(&(from..=to));
             }

@@ -61,9 +61,9 @@ impl<T: DeserializeOwned> Iterator for Pages<T> {
 /// The next page is asked of the same server by the same name, whatever name
 /// the link carries: a credential never follows a link elsewhere.
 fn path_and_query(url: &str) -> String {
-    let behind_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-    match behind_scheme.find('/') {
-        Some(at) => behind_scheme[at..].to_owned(),
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    match after_scheme.find('/') {
+        Some(at) => after_scheme[at..].to_owned(),
         None => "/".to_owned(),
     }
 }

@@ -26,7 +26,7 @@ const MAX_LINE_BYTES: u64 = 4 << 20;
 pub struct StreamQuery {
     /// Start with this frame; else with what comes now.
     pub from_offset: Option<Offset>,
-    /// Go on behind this frame; sent as Last-Event-ID.
+    /// Go on after this frame; sent as Last-Event-ID.
     pub after: Option<Offset>,
     pub domain: Option<String>,
     pub model: Option<String>,

@@ -51,7 +51,7 @@ fn a_connection_is_told_while_it_stands_and_how_it_ended() {
 }
 
 #[test]
-fn the_last_error_has_its_cure_and_stays_behind_a_later_success() {
+fn the_last_error_has_its_cure_and_stays_after_a_later_success() {
     let platform = TestPlatform::start();
     let device = TestDevice::register(&platform, "air-1", "safety.air");
     let impostor = TestDevice::unregistered("air-1");

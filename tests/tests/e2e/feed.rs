@@ -211,7 +211,7 @@ fn expect_all(platform: &TestPlatform, device: &TestDevice, store: &VictoriaMetr
 }
 
 #[test]
-fn victoria_metrics_killed_right_behind_its_204_has_everything_afterwards() {
+fn victoria_metrics_killed_right_after_its_204_has_everything_afterwards() {
     let Some(program) = look_for("victoria-metrics") else {
         return;
     };

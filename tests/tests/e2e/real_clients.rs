@@ -132,7 +132,7 @@ fn mosquitto_pub_delivers_exactly_once_in_both_versions() {
 }
 
 /// QoS 2 to a subscriber, what is retained, and a will: the unprotected
-/// listener has no log behind it, and clients are each other's peers.
+/// listener keeps no log, and clients are each other's peers.
 #[test]
 fn mosquittos_clients_talk_to_each_other() {
     let (Some(mosquitto_pub), Some(mosquitto_sub)) =

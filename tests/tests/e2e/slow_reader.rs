@@ -95,7 +95,7 @@ impl Stream {
 
 #[test]
 #[ignore = "a minute of load, run by .ci/run"]
-fn readers_that_are_behind_cost_no_memory_and_slow_nobody() {
+fn readers_that_lag_cost_no_memory_and_slow_nobody() {
     let (calm, troubled) = (TestPlatform::start(), TestPlatform::start());
     let over = AtomicBool::new(false);
     let (calm_load, troubled_load, calm_growth, troubled_growth, sips) =

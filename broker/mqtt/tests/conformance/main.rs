@@ -4,7 +4,7 @@
 //! The behaviours are those that the Eclipse Paho interoperability suite looks
 //! at, derived from the OASIS standards, and a few that belong to them. Every
 //! behaviour runs against the broker's unprotected realm, and once more for
-//! each of its deliberate faults, behind a proxy that commits the fault: there
+//! each of its deliberate faults, through a proxy that commits the fault: there
 //! it has to be noticed ([`proof`]).
 //!
 //! - [`v311`], [`v5`]: the tables of contents, a test for each behaviour

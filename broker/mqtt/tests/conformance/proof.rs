@@ -1,4 +1,4 @@
-//! A behaviour is shown twice: on the way to the broker it holds, and behind
+//! A behaviour is shown twice: on the way to the broker it holds, and with
 //! each of its faults it is seen not to hold, for the reason that was expected.
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::server::{Server, TestBroker};
 /// Only a failure ever waits for it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Behind a fault something is usually waited for in vain. A busy machine may
+/// With a fault something is usually waited for in vain. A busy machine may
 /// be too slow for the first of these, and is told from the fault by what is
 /// missing: then the next one is tried.
 const PATIENCES_WITH_A_FAULT: [Duration; 3] =
@@ -44,7 +44,7 @@ pub(crate) fn prove(
         .into_iter()
         .map(|fault| {
             let behaviour = behaviour.clone();
-            std::thread::spawn(move || behind(fault, protocol, &*behaviour))
+            std::thread::spawn(move || with_fault(fault, protocol, &*behaviour))
         })
         .collect();
     assert!(
@@ -58,7 +58,7 @@ pub(crate) fn prove(
 }
 
 /// Fine where the fault happened and the behaviour noticed exactly that.
-fn behind(fault: Fault, protocol: Protocol, behaviour: &dyn Fn(&Server) -> Outcome) -> Outcome {
+fn with_fault(fault: Fault, protocol: Protocol, behaviour: &dyn Fn(&Server) -> Outcome) -> Outcome {
     let fault = Arc::new(fault);
     let (name, seen_as) = (fault.name(), fault.seen_as());
     let mut said = String::new();

@@ -1,5 +1,5 @@
-//! The broker under test: one listener without authentication, and nothing
-//! behind it. What the platform's realm would need is never asked here.
+//! The broker under test: one listener without authentication, and no
+//! platform. What the platform's realm would need is never asked for here.
 
 use std::future::ready;
 use std::net::SocketAddr;

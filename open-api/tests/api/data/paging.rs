@@ -69,13 +69,13 @@ fn platform(flush_rows: usize) -> (Platform, String) {
 }
 
 #[test]
-fn a_page_begins_behind_the_last_whatever_arrived() {
+fn a_page_begins_after_the_last_whatever_arrived() {
     for flush_rows in [1_000_000, 150] {
         let (platform, path) = platform(flush_rows);
         let mut late = BTreeSet::new();
         let mut corrected = BTreeSet::new();
         let seen = page_through(&platform, &path, |reached| {
-            // Late rows before, at and behind the place that was reached, and a
+            // Late rows before, at and after the place that was reached, and a
             // correction of what was read and of what was not.
             let news = [reached - 7, reached + 1, reached + 33, reached + 301];
             let news: Vec<i64> = news

@@ -73,7 +73,7 @@ fn resuming_leaves_no_gap_and_nothing_comes_twice() {
 }
 
 #[test]
-fn a_reader_that_is_behind_goes_over_to_live() {
+fn a_reader_that_lags_goes_over_to_live() {
     const MESSAGES: u32 = 600;
     // Small segments: the log goes on to the next one beneath the reader.
     let platform = Platform::set_up(Setup {
@@ -93,7 +93,7 @@ fn a_reader_that_is_behind_goes_over_to_live() {
     };
     let mut sent: Vec<u64> = (0..MESSAGES / 2).map(message).collect();
     let seen = std::thread::scope(|scope| {
-        // Begins far behind, while the rest is published.
+        // Begins with the oldest, while the rest is published.
         let reader = scope.spawn(|| {
             let mut stream = platform.stream("/v1/stream?from_offset=1", &[]);
             let ids = (0..MESSAGES).map(|_| stream.next().id.unwrap());
@@ -236,7 +236,7 @@ fn what_is_gone_from_the_log_is_told_and_can_be_asked_for() {
     let day = gap.data["export"].as_str().unwrap();
     let exported = platform.all(&day.replace("{date}", "2026-05-01"));
     assert!(!exported.is_empty(), "{day}");
-    // What the gap event says does fill it: with the stream behind it, all.
+    // What the gap event says does fill it: with the stream after it, all.
     let mut seen = Vec::new();
     for datastream in platform.all(gap.data["datastreams"].as_str().unwrap()) {
         let fill = gap.data["fill"]

@@ -18,7 +18,7 @@ struct Socket {
 }
 
 impl Socket {
-    /// The status line of the answer, and the socket behind it.
+    /// The status line of the answer, and the socket that it opened.
     fn open(platform: &Platform, path: &str, headers: &[(&str, &str)]) -> (String, Self) {
         let mut stream = TcpStream::connect(platform.address).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
@@ -135,7 +135,7 @@ fn messages_are_the_events_of_the_stream() {
 }
 
 #[test]
-fn it_resumes_behind_the_last_offset_and_goes_over_to_live() {
+fn it_resumes_after_the_last_offset_and_goes_over_to_live() {
     let platform = Platform::start();
     platform.public_device("dev-1", "traffic.flow");
     let mut sent: Vec<u64> = (0..20).map(|value| publish(&platform, value)).collect();
@@ -259,7 +259,7 @@ fn a_gap_is_told_here_too() {
     let to = gap["to_offset"].as_u64().unwrap();
     let fill = gap["fill"].as_str().unwrap();
     assert!(fill.contains(&format!("to_offset={to}")), "{fill}");
-    // Behind the gap the stream goes on where the log begins.
+    // After the gap the stream goes on where the log begins.
     let path = format!("/v1/stream/ws?from_offset={to}");
     let next = Socket::follow(&platform, &path).message();
     assert!(

@@ -163,7 +163,7 @@ impl<'a> Mending<'a> {
         let mended = device_registry::mend(self.data, self.id, known.changes, least)
             .context("cannot mend the registry's numbers")?;
         self.done.push(format!(
-            "{}: numbers go on behind {}, so that none is given twice",
+            "{}: numbers go on after {}, so that none is given twice",
             path.display(),
             mended.numbers.datastream
         ));

@@ -65,7 +65,7 @@ fn a_member_that_leaves_passes_on_what_it_had() {
 }
 
 #[test]
-fn a_member_that_is_away_gets_none_and_leaves_its_queue_behind() {
+fn a_member_that_is_away_gets_none_and_the_others_get_its_queue() {
     let broker = TestBroker::start();
     let mut away = member(&broker, "away", 3_600);
     publish(&broker, 0..150);

@@ -67,7 +67,7 @@ fn a_live_subscriber_gets_them_in_their_place() {
 }
 
 #[test]
-fn who_subscribed_behind_them_gets_none() {
+fn who_subscribed_after_them_gets_none() {
     let broker = TestBroker::start();
     for number in 0..=PASSED_OVER {
         broker.log.append("open/x", &number.to_string());

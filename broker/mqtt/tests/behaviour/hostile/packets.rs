@@ -81,7 +81,7 @@ fn qos_3() {
 }
 
 #[test]
-fn pubrels_for_nothing_leave_nothing_behind() {
+fn pubrels_for_nothing_are_answered_not_found() {
     let broker = TestBroker::start();
     let mut client = broker.device("d");
     for id in 1..=1_000u16 {

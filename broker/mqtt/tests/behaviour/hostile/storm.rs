@@ -86,7 +86,7 @@ fn gust(address: std::net::SocketAddr, dice: &mut Dice) {
 }
 
 #[test]
-fn a_flood_with_takeovers_and_changing_subscriptions_leaves_nothing_behind() {
+fn nothing_is_left_over_of_a_flood_with_takeovers_and_changing_subscriptions() {
     let broker = TestBroker::with(Config {
         queue_messages: 64,
         ..Config::default()

@@ -55,7 +55,7 @@ fn acknowledgements_keep_the_order_of_the_messages() {
 }
 
 #[test]
-fn a_refusal_waits_behind_messages_that_are_not_durable() {
+fn a_refusal_waits_for_earlier_messages_to_be_durable() {
     let broker = TestBroker::start();
     broker.sink.hold();
     let mut client = broker.device("d");

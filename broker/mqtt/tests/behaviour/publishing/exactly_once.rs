@@ -78,7 +78,7 @@ fn identifiers_that_are_never_released_are_bounded() {
 }
 
 #[test]
-fn identifiers_that_are_released_leave_nothing_behind() {
+fn identifiers_that_are_released_are_forgotten() {
     for protocol in BOTH {
         let broker = TestBroker::with(Config {
             unreleased_messages: 2,

@@ -102,7 +102,8 @@ fn subscriptions_are_counted_over_packets_and_connections() {
     }
 }
 
-/// Leaves a session behind and waits until it waits.
+/// Connects with a session that outlives the connection, closes it, and waits
+/// until the session is without one.
 fn leave(broker: &TestBroker, owner: &str, client_id: &str) {
     let expiry = list(Property::SessionExpiry(3_600));
     let wish = Connect {

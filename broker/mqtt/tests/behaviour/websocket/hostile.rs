@@ -194,7 +194,7 @@ fn a_web_socket_without_connect_ends_at_the_deadline() {
 }
 
 #[test]
-fn a_head_without_end_and_one_with_more_behind_it_are_refused() {
+fn a_head_without_end_and_one_with_bytes_after_it_are_refused() {
     let broker = TestBroker::start();
     let mut stream = tcp(broker.ws);
     let line = format!("X: {}\r\n", "y".repeat(1_000));

@@ -60,14 +60,14 @@ pub(crate) fn refused_filter(protocol: Protocol) {
         |server| {
             let mut client = Client::connect(server, &Login::clean("curious"))?;
             let options = SubscribeOptions::qos(Qos::ExactlyOnce);
-            let filters = ["before", CLOSED_FILTER, "behind"].map(|filter| (filter, options));
+            let filters = ["before", CLOSED_FILTER, "after"].map(|filter| (filter, options));
             let codes = client.try_subscribe(&filters, Properties::NONE)?;
             ensure!(codes == [2, 0x80, 2], "the codes are {codes:x?}");
-            for topic in ["before", CLOSED_FILTER, "behind"] {
+            for topic in ["before", CLOSED_FILTER, "after"] {
                 client.publish(message(topic, topic, Qos::AtLeastOnce))?;
             }
             client.expect_message("before")?;
-            client.expect_message("behind")?;
+            client.expect_message("after")?;
             client.expect_no_message("the filter was refused")
         },
         [
@@ -95,7 +95,7 @@ pub(crate) fn refused_filter(protocol: Protocol) {
             ),
             Fault::publish(
                 "a message comes although its filter was refused",
-                "comes instead of \"behind\"",
+                "comes instead of \"after\"",
                 Way::ToBroker,
                 |publish| {
                     if publish.topic == CLOSED_FILTER {
