@@ -14,7 +14,7 @@
 //! | Folder | What is there |
 //! |---|---|
 //! | `catalog`, `manifest`, `view` | which files there are, on disk and for queries; only the catalog publishes |
-//! | `head` | rows that are in no file yet |
+//! | `head/` | rows that are in no file yet |
 //! | `file/` | one file: its format, writing and reading it |
 //! | `query/` | what can be asked, and how it is answered |
 //! | `upkeep/` | flush, compaction, retention; copies, checks and repair |

@@ -1,0 +1,147 @@
+//! The head: rows that are applied and not yet in a file.
+//!
+//! Constraints: one array of fixed-size rows in order of arrival, of which the
+//! memory is reserved at once and touched as it fills, so that an append never
+//! copies old rows and a head has a known size (56 bytes a row, and 24 a
+//! datastream); the rows of a datastream are linked newest first; rows share
+//! their texts. One writer; a reader holds the lock for at most
+//! [`ROWS_PER_LOCK`] rows at once, and goes on with the same ones after that,
+//! since rows never change.
+
+mod row;
+mod rows;
+mod sorted;
+mod texts;
+
+use std::ops::ControlFlow;
+
+use domain::{DatastreamId, Offset, Timestamp};
+use frame_log::TelemetryFrame;
+use parking_lot::{RwLock, RwLockReadGuard};
+
+use crate::file::row::RowKey;
+use crate::observation::StoredObservation;
+use row::NONE;
+
+pub(crate) use rows::Rows;
+pub(crate) use sorted::SortedRows;
+
+/// Rows a reader looks at under one lock: well under a millisecond.
+const ROWS_PER_LOCK: usize = 16_384;
+
+/// One head, filling or being flushed.
+pub(crate) struct Head {
+    rows: RwLock<Rows>,
+}
+
+/// Whether a head takes more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fill {
+    Room,
+    Full,
+}
+
+impl Head {
+    /// `limit`: rows after which it is full.
+    pub(crate) fn new(limit: usize, next: Offset) -> Self {
+        Self {
+            rows: RwLock::new(Rows::new(limit, next)),
+        }
+    }
+
+    /// Takes a frame in; whether the head is full then.
+    pub(crate) fn append(&self, frame: &TelemetryFrame) -> Fill {
+        self.rows.write().append(frame)
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.rows.read().rows.len()
+    }
+
+    /// The first frame that it takes in.
+    pub(crate) fn first(&self) -> Offset {
+        self.rows.read().first
+    }
+
+    /// The last frame that it took in.
+    pub(crate) fn last(&self) -> Offset {
+        self.rows.read().last
+    }
+
+    /// No frame came in yet.
+    pub(crate) fn is_untouched(&self) -> bool {
+        let rows = self.rows.read();
+        rows.last < rows.first
+    }
+
+    /// Rows of a datastream, whatever their times.
+    pub(crate) fn rows_of(&self, datastream: DatastreamId) -> u64 {
+        let tail = self.rows.read().tail(datastream);
+        tail.map_or(0, |tail| u64::from(tail.rows))
+    }
+
+    /// The rows of a datastream from `from` to before `to`, by (time, offset,
+    /// index).
+    pub(crate) fn collect(
+        &self,
+        datastream: DatastreamId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Vec<StoredObservation> {
+        let (from, to) = (from.as_micros(), to.as_micros());
+        let mut found = Vec::new();
+        let mut rows = self.rows.read();
+        let Some(tail) = rows.tail(datastream) else {
+            return found;
+        };
+        let (mut at, mut looked) = (tail.row, 0);
+        while at != NONE {
+            let row = rows.rows[at as usize];
+            if row.time < from && tail.sorted {
+                break;
+            }
+            if (from..to).contains(&row.time) {
+                found.push(row.stored(&rows.texts));
+            }
+            at = row.previous;
+            looked += 1;
+            if looked % ROWS_PER_LOCK == 0 {
+                RwLockReadGuard::bump(&mut rows);
+            }
+        }
+        drop(rows);
+        found.reverse();
+        if !found.is_sorted_by_key(RowKey::of) {
+            found.sort_by_key(RowKey::of);
+        }
+        found
+    }
+
+    /// Shows the rows after offset `after`, in order of arrival, until `visit`
+    /// breaks off.
+    pub(crate) fn visit_after(
+        &self,
+        after: Offset,
+        mut visit: impl FnMut(DatastreamId, Timestamp) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let mut rows = self.rows.read();
+        let mut at = rows.rows.partition_point(|row| row.offset <= after.get());
+        while at < rows.rows.len() {
+            let end = rows.rows.len().min(at + ROWS_PER_LOCK);
+            for row in &rows.rows[at..end] {
+                visit(
+                    DatastreamId::new(row.series),
+                    Timestamp::from_micros(row.time),
+                )?;
+            }
+            at = end;
+            RwLockReadGuard::bump(&mut rows);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// For a flush: nobody appends any more.
+    pub(crate) fn frozen(&self) -> RwLockReadGuard<'_, Rows> {
+        self.rows.read()
+    }
+}

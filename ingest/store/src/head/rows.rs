@@ -1,0 +1,94 @@
+//! What a head holds, under its lock.
+
+use domain::{DatastreamId, Offset};
+use frame_log::{FrameObservation, TelemetryFrame, Verdict};
+
+use super::Fill;
+use super::row::{NONE, Row};
+use super::texts::Texts;
+
+/// Room for the rows of the frame that fills the head.
+const FRAME_ROWS: usize = domain::payload::MAX_OBSERVATIONS;
+/// Bytes of texts after which a head is full, whatever its rows.
+const MAX_TEXT_BYTES: usize = 64 << 20;
+/// Frames after which a head is full, whatever its rows: recovery has to read
+/// them all again.
+const MAX_FRAMES: u64 = 2_000_000;
+
+pub(crate) struct Rows {
+    pub(super) rows: Vec<Row>,
+    limit: usize,
+    /// By the number of the datastream.
+    pub(super) series: Vec<Tail>,
+    pub(super) texts: Texts,
+    /// The first and the last frame that it took in, with rows or without.
+    pub(super) first: Offset,
+    pub(super) last: Offset,
+}
+
+/// The newest row of a series.
+#[derive(Clone, Copy)]
+pub(super) struct Tail {
+    pub(super) row: u32,
+    pub(super) rows: u32,
+    max_time: i64,
+    /// Whether rows came in order of time: then a reader may stop early.
+    pub(super) sorted: bool,
+}
+
+const EMPTY: Tail = Tail {
+    row: NONE,
+    rows: 0,
+    max_time: i64::MIN,
+    sorted: true,
+};
+
+impl Rows {
+    pub(super) fn new(limit: usize, next: Offset) -> Self {
+        Self {
+            rows: Vec::with_capacity(limit + FRAME_ROWS),
+            limit,
+            series: Vec::new(),
+            texts: Texts::default(),
+            first: next,
+            last: Offset::new(next.get() - 1),
+        }
+    }
+
+    pub(super) fn append(&mut self, frame: &TelemetryFrame) -> Fill {
+        for observation in &frame.observations {
+            if observation.verdict != Verdict::Duplicate {
+                self.push(frame, observation);
+            }
+        }
+        self.last = frame.offset;
+        let frames = self.last.get() + 1 - self.first.get();
+        let full = self.rows.len() >= self.limit
+            || self.texts.bytes() >= MAX_TEXT_BYTES
+            || frames >= MAX_FRAMES;
+        if full { Fill::Full } else { Fill::Room }
+    }
+
+    fn push(&mut self, frame: &TelemetryFrame, observation: &FrameObservation) {
+        let series = observation.datastream.get() as usize;
+        if series >= self.series.len() {
+            self.series.resize(series + 1, EMPTY);
+        }
+        let tail = &mut self.series[series];
+        let row = Row::of(frame, observation, tail.row, &mut self.texts);
+        tail.sorted &= row.time >= tail.max_time;
+        tail.max_time = tail.max_time.max(row.time);
+        tail.row = self.rows.len() as u32;
+        tail.rows += 1;
+        self.rows.push(row);
+    }
+
+    pub(super) fn tail(&self, datastream: DatastreamId) -> Option<Tail> {
+        self.series.get(datastream.get() as usize).copied()
+    }
+
+    /// The first and the last frame.
+    pub(crate) fn offsets(&self) -> (Offset, Offset) {
+        (self.first, self.last)
+    }
+}
