@@ -18,11 +18,10 @@
 //! | `file/` | one file: its format, writing and reading it |
 //! | `query/` | what can be asked, and how it is answered |
 //! | `upkeep/` | flush, compaction, retention; copies, checks and repair |
-//! | `beside/` | the latest values and the quarantine |
+//! | `tables/` | the latest values and the quarantine |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod beside;
 mod catalog;
 mod file;
 mod head;
@@ -32,14 +31,12 @@ mod open;
 mod query;
 mod stats;
 mod store;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod upkeep;
 mod view;
 
-pub use beside::latest::{KnownDatastreams, Latest};
-pub use beside::quarantine::{Quarantine, QuarantinedMessage};
-pub use beside::quarantine_file::QuarantineError;
 pub use file::ReadError;
 pub use manifest::ManifestError;
 pub use observation::StoredObservation;
@@ -50,6 +47,9 @@ pub use query::{
 };
 pub use stats::StoreStats;
 pub use store::Store;
+pub use tables::latest::{KnownDatastreams, Latest};
+pub use tables::quarantine::{Quarantine, QuarantinedMessage};
+pub use tables::quarantine_file::QuarantineError;
 pub use upkeep::closed::ClosedStore;
 pub use upkeep::compact::CompactError;
 pub use upkeep::flush::FlushError;

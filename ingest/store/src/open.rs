@@ -6,14 +6,14 @@ use std::{fs, io};
 
 use domain::{FolderMark, Offset};
 
-use crate::beside::latest::Latest;
-use crate::beside::latest_file;
-use crate::beside::quarantine_file::{self, QuarantineError};
 use crate::catalog::Catalog;
 use crate::file::cursor::FileRows;
 use crate::file::{DataFile, ReadError, origin};
 use crate::head::Head;
 use crate::manifest::{FileEntry, Manifest, ManifestError};
+use crate::tables::latest::Latest;
+use crate::tables::latest_file;
+use crate::tables::quarantine_file::{self, QuarantineError};
 use crate::upkeep::strays::{self, Unfinished};
 use crate::upkeep::{Upkeep, pinned};
 

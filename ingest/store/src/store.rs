@@ -10,9 +10,6 @@ use frame_log::TelemetryFrame;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
-use crate::beside::latest::Latest;
-use crate::beside::quarantine::Quarantine;
-use crate::beside::quarantine_file;
 use crate::catalog::Catalog;
 use crate::file::ReadError;
 use crate::head::Fill;
@@ -21,6 +18,9 @@ use crate::query::{
     AggregateQuery, Bucket, QueryError, RangePage, RangeQuery, aggregate, count, range,
 };
 use crate::stats::{Counters, StoreStats};
+use crate::tables::latest::Latest;
+use crate::tables::quarantine::Quarantine;
+use crate::tables::quarantine_file;
 use crate::upkeep::compact::{CompactError, Compactor, Due};
 use crate::upkeep::flush::{FlushError, Flusher};
 use crate::upkeep::retention::ExpireError;

@@ -20,10 +20,10 @@ use domain::{
 };
 use frame_log::{FrameObservation, TelemetryFrame, Verdict};
 
-use crate::beside::latest::Latest;
-use crate::beside::quarantine::Quarantine;
 use crate::observation::StoredObservation;
 use crate::query::RangeQuery;
+use crate::tables::latest::Latest;
+use crate::tables::quarantine::Quarantine;
 use crate::{Group, Pace, Store, StoreOpenError, StoreStats, Upkeep};
 
 /// Of the odd datastreams.

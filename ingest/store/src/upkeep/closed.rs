@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use domain::{FolderId, FolderMark, Offset};
 
-use crate::beside::quarantine_file::{self, QuarantineError};
 use crate::file::DataFile;
 use crate::manifest::Manifest;
+use crate::tables::quarantine_file::{self, QuarantineError};
 
 /// What doctor's repair needs to know of a store that nobody has open.
 pub struct ClosedStore {

@@ -19,7 +19,6 @@ use domain::Offset;
 use parking_lot::{Condvar, Mutex};
 use parquet::errors::ParquetError;
 
-use crate::beside::{latest_file, quarantine_file};
 use crate::catalog::Change;
 use crate::file::DataFile;
 use crate::file::origin::Origin;
@@ -29,6 +28,7 @@ use crate::head::{Head, Rows};
 use crate::manifest::FileEntry;
 use crate::stats::Counters;
 use crate::store::Shared;
+use crate::tables::{latest_file, quarantine_file};
 
 /// A head that is not full is flushed after this long. Its rows are durable in
 /// the log all the same; an hour keeps the number of small files low.

@@ -11,10 +11,10 @@ use std::{fs, io};
 
 use domain::Offset;
 
-use crate::beside::{latest_file, quarantine_file};
 use crate::file::replace;
 use crate::manifest::{FileEntry, Manifest};
 use crate::store::Store;
+use crate::tables::{latest_file, quarantine_file};
 
 /// Within the store's folder.
 const FOLDER: &str = "pinned";

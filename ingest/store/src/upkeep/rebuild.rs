@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 use data_files::set_aside;
 use domain::{DatastreamId, FolderMark, Offset, Timestamp};
 
-use crate::beside::quarantine_file;
 use crate::file::cursor::FileRows;
 use crate::file::origin::{self, Told};
 use crate::file::replace::sync_folder;
@@ -27,6 +26,7 @@ use crate::file::schema::PAGE_ROWS;
 use crate::file::{DataFile, ReadError};
 use crate::manifest::{self, DayFile, FileEntry, Manifest, day_of};
 use crate::open::fault_of;
+use crate::tables::quarantine_file;
 use crate::upkeep::Group;
 
 /// Bytes read at once for a checksum.

@@ -15,9 +15,9 @@ use std::path::Path;
 use domain::{DatastreamId, FolderMark, Offset};
 use rustc_hash::FxHashMap;
 
-use crate::beside::latest::Latest;
-use crate::beside::{latest_file, quarantine_file};
 use crate::manifest::{self, FileEntry, Manifest, ManifestError};
+use crate::tables::latest::Latest;
+use crate::tables::{latest_file, quarantine_file};
 use file::{Stop, Walk};
 use finding::{Finding, LOOK_AT_DISK, REBUILD, REMADE, RESTORE, RESTORE_FILE, RowCounts, UPDATE};
 

@@ -22,8 +22,8 @@ use bytes::Bytes;
 use domain::payload::PayloadError;
 use domain::{DeviceId, FolderId, FolderMark, Misfit, Offset, RejectReason, Rejection, Timestamp};
 
-use crate::beside::quarantine::{Quarantine, QuarantinedMessage};
 use crate::file::replace::replace;
+use crate::tables::quarantine::{Quarantine, QuarantinedMessage};
 
 /// Its name in the store's folder.
 pub(crate) const FILE: &str = "quarantine";

@@ -22,9 +22,9 @@ use domain::{
     DatastreamId, Flags, FolderId, FolderMark, Location, Offset, Quality, Timestamp, Value,
 };
 
-use crate::beside::latest::Latest;
 use crate::file::replace::replace;
 use crate::observation::StoredObservation;
+use crate::tables::latest::Latest;
 
 /// Its name in the store's folder.
 pub(crate) const FILE: &str = "latest";
