@@ -304,11 +304,8 @@ impl Ingest {
     }
 
     pub fn stats(&self) -> Stats {
-        let log = self.inner.log.stats();
         Stats {
-            syncs: log.groups,
-            groups: log.groups,
-            bytes_logged: log.bytes,
+            log: self.inner.log.stats(),
             ..self.inner.read.stats()
         }
     }

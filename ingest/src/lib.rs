@@ -36,7 +36,7 @@ pub use export::{
     ExportFormat, Exports, Making,
 };
 pub use frame_log::{
-    CommitError, CommitPolicy, Fault, LogOpenError, LogReadError, MAX_SEGMENT_BYTES,
+    CommitError, CommitPolicy, Fault, LogOpenError, LogReadError, LogStats, MAX_SEGMENT_BYTES,
     MIN_SEGMENT_BYTES, Outcome, Receipt, Staged,
 };
 pub use ingest::{CloseError, Ingest, StageError, SubmitError};
@@ -46,7 +46,7 @@ pub use new_fields::{NewFields, RegisterFieldsError};
 pub use observation_store::{
     AggregateFunction, AggregateQuery, Bucket, CompactError, ExpireError, FlushError, Grouping,
     KnownDatastreams, Observations, ObservationsQuery, QuarantineError, QuarantinedMessage,
-    QueryError, RangePage, RangeQuery, ReadError, StoreOpenError, StoredObservation,
+    QueryError, RangePage, RangeQuery, ReadError, StoreOpenError, StoreStats, StoredObservation,
 };
 pub use open::{FolderLock, OpenError};
 pub use sequence::ReplayWindow;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use domain::RejectReason;
 use domain::payload::PayloadError;
+use frame_log::LogStats;
 use observation_store::StoreStats;
 
 /// Kinds of unreadable payloads; their numbers start at 1.
@@ -30,90 +31,14 @@ pub struct Stats {
     pub rejected: [u64; RejectReason::ALL.len()],
     /// Unreadable payloads, by [`PayloadError`]'s number less one.
     pub unreadable: [u64; PAYLOAD_ERRORS],
-    /// fdatasync calls of the log.
-    pub syncs: u64,
-    /// Groups written.
-    pub groups: u64,
-    /// Bytes of frames written.
-    pub bytes_logged: u64,
-    /// Rows not yet in a file, those being flushed included.
-    pub head_rows: u64,
-    /// Parquet files served.
-    pub files: u64,
-    /// Of those, the ones of one day, agency and model; the others are as they
-    /// were flushed.
-    pub day_files: u64,
-    /// Rows in files, repeats of a value included.
-    pub file_rows: u64,
-    /// Bytes of Parquet files.
-    pub file_bytes: u64,
-    /// Files set aside, since they were damaged.
-    pub files_set_aside: u64,
-    /// Flushes that failed and were tried again.
-    pub flush_failures: u64,
-    /// Times that files were made day files, or one of several.
-    pub compactions: u64,
-    /// Compactions that could not be written and are tried again.
-    pub compaction_failures: u64,
-    /// Rows written by compactions: a row may be written several times.
-    pub compaction_rows: u64,
-    /// Bytes of Parquet files written by compactions.
-    pub compaction_bytes: u64,
-    /// Rows left out by compactions, since they repeated the value before.
-    pub repeats_dropped: u64,
-    /// Day files that retention has set aside, and that are still there.
-    pub files_kept_aside: u64,
-    /// Day files that retention has set aside since the start.
-    pub files_expired: u64,
-    /// Rows of those files.
-    pub rows_expired: u64,
     /// Streams open.
     pub stream_readers: u64,
     /// Of those, the ones that read the log, since they lag and the ring has newer ones only.
     pub stream_readers_lagging: u64,
     /// Quarantined messages pushed out by the bounds.
     pub quarantine_evicted: u64,
-}
-
-impl Stats {
-    /// With the figures of the store.
-    pub(crate) fn with_store(self, store: &StoreStats) -> Self {
-        let StoreStats {
-            head_rows,
-            files,
-            day_files,
-            file_rows,
-            file_bytes,
-            files_set_aside,
-            files_kept_aside,
-            flush_failures,
-            compactions,
-            compaction_failures,
-            compaction_rows,
-            compaction_bytes,
-            repeats_dropped,
-            files_expired,
-            rows_expired,
-        } = *store;
-        Self {
-            head_rows,
-            files,
-            day_files,
-            file_rows,
-            file_bytes,
-            files_set_aside,
-            files_kept_aside,
-            flush_failures,
-            compactions,
-            compaction_failures,
-            compaction_rows,
-            compaction_bytes,
-            repeats_dropped,
-            files_expired,
-            rows_expired,
-            ..self
-        }
-    }
+    pub log: LogStats,
+    pub store: StoreStats,
 }
 
 /// The counters that are written to; one of each for the whole data plane.
@@ -157,7 +82,7 @@ impl Counters {
         }
     }
 
-    /// Without the figures of log and store.
+    /// Without the figures of log, store and quarantine.
     pub(crate) fn snapshot(&self) -> Stats {
         let read = |counter: &AtomicU64| counter.load(Relaxed);
         Stats {

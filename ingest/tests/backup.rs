@@ -199,11 +199,11 @@ fn a_backup_under_load_holds_all_that_was_acknowledged_before_it_once() {
         backups
     });
     assert!(
-        ingest.stats().compactions > BACKUPS as u64,
+        ingest.stats().store.compactions > BACKUPS as u64,
         "files were replaced while backups were made"
     );
     assert!(
-        ingest.stats().files > 0,
+        ingest.stats().store.files > 0,
         "files came while backups were made"
     );
     close(&ingest);

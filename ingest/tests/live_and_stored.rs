@@ -175,8 +175,8 @@ fn writers_streams_and_queries_agree() {
         assert_eq!((stats.stream_readers, stats.duplicates), (0, 0));
         ingest.close().await.unwrap();
         let stats = ingest.stats();
-        assert_eq!(stats.head_rows, 0);
-        assert!(stats.files >= 3, "{} files", stats.files);
+        assert_eq!(stats.store.head_rows, 0);
+        assert!(stats.store.files >= 3, "{} files", stats.store.files);
     });
     drop(ingest);
     let (ingest, devices) = open(folder.path());

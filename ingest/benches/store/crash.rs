@@ -84,10 +84,10 @@ pub(crate) fn open(options: &Options) -> Value {
     let stats = ingest.stats();
     eprintln!(
         "open after a kill: {wall:.0} ms, {} rows read from the log",
-        stats.head_rows
+        stats.store.head_rows
     );
     json!({
         "open_ms": wall, "open_cpu_ms": cpu, "registry_ms": registry_ms,
-        "rows_in_head": stats.head_rows, "files": stats.files, "peak_mib": peak_mib(),
+        "rows_in_head": stats.store.head_rows, "files": stats.store.files, "peak_mib": peak_mib(),
     })
 }

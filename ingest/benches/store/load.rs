@@ -63,7 +63,7 @@ pub(crate) fn load(options: &Options) -> Value {
         "cpu_s_per_million_of_making_rows": sent.making.as_secs_f64() / millions,
         "rows_per_second": rows as f64 / wall,
         "last_compaction_seconds": compaction.1,
-        "rows_written_by_compactions": stats.compaction_rows,
+        "rows_written_by_compactions": stats.store.compaction_rows,
         "batch_p50_ms": median(sent.batches_ms.clone()),
         "batch_p99_ms": p99(sent.batches_ms),
         "resident_mib_empty": empty_mib,

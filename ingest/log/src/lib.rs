@@ -132,7 +132,7 @@ impl Written {
 }
 
 /// The log's own figures, since it was opened.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct LogStats {
     /// Groups written: one fdatasync each.
     pub groups: u64,

@@ -238,10 +238,12 @@ impl ReadSide {
         self.quarantine.of(device)
     }
 
+    /// Without the figures of the log.
     pub(crate) fn stats(&self) -> Stats {
         Stats {
             quarantine_evicted: self.quarantine.evicted(),
-            ..self.counters.snapshot().with_store(&self.store.stats())
+            store: self.store.stats(),
+            ..self.counters.snapshot()
         }
     }
 }

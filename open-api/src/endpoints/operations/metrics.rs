@@ -95,53 +95,53 @@ const COUNTERS: [Figure; 18] = [
     (
         "madang_log_syncs_total",
         "fdatasync calls of the log",
-        |it| it.syncs,
+        |it| it.log.groups,
     ),
     (
         "madang_log_groups_total",
         "Groups written to the log",
-        |it| it.groups,
+        |it| it.log.groups,
     ),
     ("madang_log_bytes_total", "Bytes written to the log", |it| {
-        it.bytes_logged
+        it.log.bytes
     }),
     (
         "madang_flush_failures_total",
         "Flushes that failed and were tried again",
-        |it| it.flush_failures,
+        |it| it.store.flush_failures,
     ),
     (
         "madang_compactions_total",
         "Times that files were made files of a day, or one of several",
-        |it| it.compactions,
+        |it| it.store.compactions,
     ),
     (
         "madang_compaction_failures_total",
         "Compactions that failed and are tried again",
-        |it| it.compaction_failures,
+        |it| it.store.compaction_failures,
     ),
     (
         "madang_compaction_rows_total",
         "Rows written by compactions",
-        |it| it.compaction_rows,
+        |it| it.store.compaction_rows,
     ),
     (
         "madang_compaction_bytes_total",
         "Bytes written by compactions",
-        |it| it.compaction_bytes,
+        |it| it.store.compaction_bytes,
     ),
     (
         "madang_repeats_dropped_total",
         "Rows left out by compactions, since they repeated a value",
-        |it| it.repeats_dropped,
+        |it| it.store.repeats_dropped,
     ),
     (
         "madang_files_expired_total",
         "Files set aside, since their retention was over",
-        |it| it.files_expired,
+        |it| it.store.files_expired,
     ),
     ("madang_rows_expired_total", "Rows of those files", |it| {
-        it.rows_expired
+        it.store.rows_expired
     }),
     (
         "madang_times_put_back_total",
@@ -157,23 +157,25 @@ const COUNTERS: [Figure; 18] = [
 
 const GAUGES: [Figure; 9] = [
     ("madang_head_rows", "Rows that are in no file yet", |it| {
-        it.head_rows
+        it.store.head_rows
     }),
-    ("madang_files", "Parquet files served", |it| it.files),
+    ("madang_files", "Parquet files served", |it| it.store.files),
     (
         "madang_day_files",
         "Of those, the ones of one day, agency and model",
-        |it| it.day_files,
+        |it| it.store.day_files,
     ),
-    ("madang_file_rows", "Rows in files", |it| it.file_rows),
-    ("madang_file_bytes", "Bytes of files", |it| it.file_bytes),
+    ("madang_file_rows", "Rows in files", |it| it.store.file_rows),
+    ("madang_file_bytes", "Bytes of files", |it| {
+        it.store.file_bytes
+    }),
     ("madang_files_set_aside", "Damaged files set aside", |it| {
-        it.files_set_aside
+        it.store.files_set_aside
     }),
     (
         "madang_files_kept_aside",
         "Files that retention has set aside and not removed yet",
-        |it| it.files_kept_aside,
+        |it| it.store.files_kept_aside,
     ),
     ("madang_stream_readers", "Readers of the live log", |it| {
         it.stream_readers
