@@ -6,6 +6,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod assurance;
 pub mod batch;
 pub mod folder;
 pub mod ids;
@@ -18,7 +19,8 @@ pub mod topic;
 pub mod units;
 pub mod value;
 
-pub use batch::{Assurance, ObservationBatch, Origin, Transport};
+pub use assurance::Assurance;
+pub use batch::{ObservationBatch, Origin, Transport};
 pub use folder::{FOLDER_ID_BYTES, FolderId, FolderIdError, FolderMark, Misfit};
 pub use ids::{
     AgencyId, ApiKeyId, ApplicationId, BoundaryName, CredentialId, DatastreamId, DeviceId,

@@ -9,8 +9,6 @@ use domain::payload::MAX_OBSERVATIONS;
 use domain::{DatastreamId, Offset, Timestamp};
 use ingest::{Ingest, Observations, ObservationsQuery, QueryError, StoredObservation};
 
-use crate::source::Read;
-
 /// Rows that are looked at before a part is handed over, wanted or not: some
 /// tens of milliseconds.
 const PART_ROWS: usize = 100_000;
@@ -46,9 +44,15 @@ impl Missed {
         })
     }
 
-    pub(crate) fn next(&mut self) -> Read {
+    /// The last frame of the gap.
+    pub(crate) fn end(&self) -> Offset {
+        self.to
+    }
+
+    /// Some more of what the store has; `None` at the end. A part may be empty.
+    pub(crate) fn next_part(&mut self) -> Option<Vec<StoredObservation>> {
         if self.broken {
-            return Read::Passed(self.to);
+            return None;
         }
         let mut part: Vec<StoredObservation> = Vec::new();
         for _ in 0..PART_ROWS {
@@ -68,7 +72,7 @@ impl Missed {
                         to = %self.to,
                         "what had left the log was sent from the store"
                     );
-                    return Read::Passed(self.to);
+                    return None;
                 }
                 None => break,
             }
@@ -77,6 +81,6 @@ impl Missed {
             }
         }
         self.found += part.len() as u64;
-        Read::Missed(part)
+        Some(part)
     }
 }

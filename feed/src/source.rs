@@ -71,11 +71,12 @@ impl Source {
             return Ok(read);
         }
         if let Some(missed) = &mut self.missed {
-            let some = missed.next();
-            if matches!(some, Read::Passed(_)) {
-                self.missed = None;
+            if let Some(part) = missed.next_part() {
+                return Ok(Read::Missed(part));
             }
-            return Ok(some);
+            let end = missed.end();
+            self.missed = None;
+            return Ok(Read::Passed(end));
         }
         let (ingest, position) = (&self.ingest, self.position);
         let stream = self

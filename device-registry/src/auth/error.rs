@@ -6,6 +6,9 @@ use std::net::IpAddr;
 
 use domain::Timestamp;
 
+/// The longest token that is read: a usual one has about 250 bytes.
+pub(super) const MAX_TOKEN_BYTES: usize = 4_096;
+
 /// Why a device was not let in.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum AuthError {
@@ -20,10 +23,7 @@ pub enum AuthError {
     #[error("the credential that fits expired at {at}")]
     CredentialExpired { at: Timestamp },
 
-    #[error(
-        "the token has {bytes} bytes; at most {} are read",
-        super::jwt::MAX_TOKEN_BYTES
-    )]
+    #[error("the token has {bytes} bytes; at most {} are read", MAX_TOKEN_BYTES)]
     TokenTooLong { bytes: usize },
     #[error("the password is no JWT: {0}")]
     TokenForm(&'static str),

@@ -13,11 +13,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use super::error::MAX_TOKEN_BYTES;
 use super::{AuthError, SignatureAlgorithm, admit, verify_signature};
 use crate::device::{CredentialProof, Device};
 
-/// The longest token that is read: a usual one has about 250 bytes.
-pub(super) const MAX_TOKEN_BYTES: usize = 4_096;
 /// `exp` at most this far after `iat`.
 pub(super) const MAX_LIFETIME_SECONDS: i64 = 24 * 3_600;
 /// How wrong a device's clock may be, either way.

@@ -7,7 +7,6 @@ mod extra_datastream;
 mod gateway;
 mod gateway_child;
 mod import;
-mod jwk;
 mod login;
 mod network;
 mod new_device;

@@ -47,8 +47,8 @@ pub(crate) async fn surround(
         .retry_after(10)
         .into_response()
     });
-    response = compress(&edge, &line.0, coding, response).await;
-    response = hold(&edge, &place, response).await;
+    response = compress(&edge.compressing, &line.0, coding, response).await;
+    response = hold(edge.unsent(), &place, response).await;
     if response.status().is_client_error() || response.status().is_server_error() {
         response = with_problem_body(&edge, response, &request_id, &line).await;
     }

@@ -194,7 +194,10 @@ impl DataFile {
         }
         version
             .filter(|_| metadata.metadata().num_row_groups() == 1)
-            .and_then(|version| Times::of(version, metadata.schema()))
+            .and_then(|version| {
+                let time = metadata.schema().fields().get(schema::TIME)?;
+                Times::of(version, time.data_type())
+            })
             .ok_or_else(|| self.damaged("it names no format of ours"))
     }
 

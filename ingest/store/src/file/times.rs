@@ -10,11 +10,9 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMicrosecondType, TimestampMillisecondType};
 use arrow_array::{Array, ArrayRef, TimestampMicrosecondArray, TimestampMillisecondArray};
-use arrow_schema::{DataType, Schema, TimeUnit};
+use arrow_schema::{DataType, TimeUnit};
 use domain::Timestamp;
 use parquet::errors::ParquetError;
-
-use crate::file::schema;
 
 const MILLI: i64 = 1_000;
 
@@ -80,9 +78,10 @@ impl Unit {
 }
 
 impl Times {
-    /// Of a file of format `version`; `None` where its columns are none of ours.
-    pub(crate) fn of(version: u32, columns: &Schema) -> Option<Self> {
-        let unit = match columns.fields().get(schema::TIME)?.data_type() {
+    /// Of a file of format `version` whose column `time` is of type `time`;
+    /// `None` if that is none of ours.
+    pub(crate) fn of(version: u32, time: &DataType) -> Option<Self> {
+        let unit = match time {
             DataType::Timestamp(TimeUnit::Millisecond, _) => Unit::Millis,
             DataType::Timestamp(TimeUnit::Microsecond, _) => Unit::Micros,
             _ => return None,

@@ -1,12 +1,13 @@
 //! Moving a full head into a file, on a thread of its own.
 //!
 //! In this order, each durable before the next: the Parquet file, its index,
-//! the latest table, the quarantine, the manifest; then the view shows the file in the head's
-//! place, and whoever keeps the log is told. A crash in between leaves files
-//! that no manifest names, which the next start removes, since the log has their
-//! rows. A flush that fails is
-//! told at once, and ends the platform (a full disk does not empty itself);
-//! nothing is lost, since the log keeps what the manifest does not name.
+//! the latest table, the quarantine, the manifest; then the view shows the file
+//! in the head's place, and whoever keeps the log is told. A crash in between
+//! leaves files that no manifest names, which the next start removes, since the
+//! log has their rows. A flush that fails is told at once, which ends the
+//! platform (a full disk does not empty itself), and is tried again until it
+//! has ended; nothing is lost, since the log keeps what the manifest does not
+//! name.
 
 use std::collections::HashSet;
 use std::io;

@@ -8,7 +8,8 @@ use axum::body::Body;
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 
-use super::place::{Arriving, Owed, Running};
+use super::place::Running;
+use super::standing::{Arriving, Owed};
 
 /// Bytes of a reply that are handed to the socket at once.
 const PIECE_BYTES: usize = 64 * 1024;

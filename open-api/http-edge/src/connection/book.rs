@@ -11,7 +11,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::moment;
-use super::place::{Place, Standing};
+use super::standing::{Arrives, Standing};
 use crate::limits::HttpLimits;
 use crate::request::client_address::quota_address;
 
@@ -63,13 +63,6 @@ pub(super) struct Counters {
     pub(super) floods: AtomicU64,
 }
 
-/// What a newcomer begins with.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Arrives {
-    InPlaintext,
-    WithTls,
-}
-
 /// Why there is no place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum NoPlace {
@@ -92,14 +85,13 @@ impl Book {
         &self.limits
     }
 
-    /// A place for a newcomer. `counted` is false for a trusted proxy, whose
-    /// connections are those of many.
+    /// Notes a newcomer, if there is room, and gives its number.
     pub(super) fn enter(
-        self: &Arc<Self>,
+        &self,
         address: IpAddr,
         arrives: Arrives,
         counted: bool,
-    ) -> Result<Arc<Place>, NoPlace> {
+    ) -> Result<(u64, Arc<Standing>), NoPlace> {
         let address = counted.then(|| quota_address(address));
         let mut entries = self.entries.lock();
         self.make_room(&mut entries, address, arrives)
@@ -115,7 +107,7 @@ impl Book {
         entries.standing.insert(id, Arc::clone(&standing));
         drop(entries);
         self.counters.accepted.fetch_add(1, Ordering::Relaxed);
-        Ok(Arc::new(Place::new(Arc::clone(self), id, standing)))
+        Ok((id, standing))
     }
 
     fn make_room(

@@ -9,6 +9,7 @@ mod moment;
 mod place;
 mod serve;
 mod socket;
+mod standing;
 mod unsent;
 
 use std::io;

@@ -12,7 +12,9 @@ use socket2::SockRef;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::book::{Arrives, NoPlace};
+use super::book::NoPlace;
+use super::place::Place;
+use super::standing::Arrives;
 use super::welcome;
 use crate::edge::Edge;
 use crate::middleware::surround;
@@ -65,10 +67,7 @@ pub async fn serve(
         };
         let counted = !edge.trusted_proxies.trusts(address.ip().to_canonical());
         let place = loop {
-            match edge
-                .book
-                .enter(address.ip().to_canonical(), arrives, counted)
-            {
+            match Place::take(&edge.book, address.ip().to_canonical(), arrives, counted) {
                 Ok(place) => break Some(place),
                 // Closed without a word: it may not even have spoken.
                 Err(NoPlace::Full) => break None,

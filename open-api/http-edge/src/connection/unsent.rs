@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::book::Book;
-use super::place::{Place, Standing};
+use super::place::Place;
+use super::standing::Standing;
 
 /// Above this part of the bound, streams write short chunks.
 const SCARCE_PART: usize = 8;

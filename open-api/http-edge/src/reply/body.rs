@@ -8,8 +8,7 @@ use bytes::Bytes;
 use tokio::sync::Semaphore;
 
 use crate::coding::{self, Coding, Effort};
-use crate::connection::{Patience, Place};
-use crate::edge::Edge;
+use crate::connection::{Patience, Place, Unsent};
 use crate::problem::{Problem, ProblemKind};
 
 /// Shorter replies fit a packet or two as they are.
@@ -40,7 +39,7 @@ impl Default for Compressing {
 
 /// Compresses a reply that is whole already; streams and files pass.
 pub(crate) async fn compress(
-    edge: &Edge,
+    places: &Compressing,
     method: &Method,
     wanted: Coding,
     response: Response,
@@ -60,14 +59,14 @@ pub(crate) async fn compress(
     };
     let coding = match wanted {
         Coding::Identity => None,
-        coding => encode(edge, &bytes, coding).await.map(|to| (to, coding)),
+        coding => encode(places, &bytes, coding).await.map(|to| (to, coding)),
     };
     let (bytes, coding) = coding.unwrap_or((bytes, Coding::Identity));
     coding::tell(&mut parts.headers, coding);
     Response::from_parts(parts, Body::from(bytes))
 }
 
-async fn encode(edge: &Edge, bytes: &Bytes, coding: Coding) -> Option<Bytes> {
+async fn encode(places: &Compressing, bytes: &Bytes, coding: Coding) -> Option<Bytes> {
     if bytes.len() as u64 > MOST_COMPRESSED {
         return None;
     }
@@ -75,7 +74,7 @@ async fn encode(edge: &Edge, bytes: &Bytes, coding: Coding) -> Option<Bytes> {
         return coding.encode(bytes, Effort::Quick).ok().map(Bytes::from);
     }
     // Without a place it leaves as it is: the cores are the data plane's.
-    let _place = edge.compressing.0.try_acquire().ok()?;
+    let _place = places.0.try_acquire().ok()?;
     let bytes = bytes.clone();
     let encoded = tokio::task::spawn_blocking(move || coding.encode(&bytes, Effort::Quick)).await;
     encoded.ok()?.ok().map(Bytes::from)
@@ -97,7 +96,7 @@ fn shrinks(headers: &HeaderMap) -> bool {
 
 /// Counts a long reply among what waits to be taken.
 pub(crate) async fn hold(
-    edge: &Edge,
+    unsent: &Unsent,
     place: &std::sync::Arc<Place>,
     response: Response,
 ) -> Response {
@@ -107,7 +106,7 @@ pub(crate) async fn hold(
     if response.extensions().get::<SharedBytes>().is_some() {
         return response;
     }
-    let room = edge.unsent().hold(place, bytes as usize, Patience::OfReply);
+    let room = unsent.hold(place, bytes as usize, Patience::OfReply);
     let Ok(held) = room.await else {
         return Problem::new(
             ProblemKind::UNAVAILABLE,

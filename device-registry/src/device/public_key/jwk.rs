@@ -8,8 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::PublicKeyError;
-use super::public_key::Algorithm;
+use super::algorithm::{Algorithm, PublicKeyError};
 
 #[derive(Deserialize)]
 struct Jwk {

@@ -6,13 +6,19 @@
 //! SEC 1), a PEM with a SubjectPublicKeyInfo (RFC 5280; the algorithms'
 //! identifiers are those of RFC 8410 and RFC 5480), or a JSON Web Key.
 
+mod algorithm;
+mod jwk;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ed25519_dalek::VerifyingKey;
 use ring::agreement;
 use ring::rand::SystemRandom;
 
-use super::{CredentialProof, jwk};
+use super::CredentialProof;
+
+pub(crate) use algorithm::Algorithm;
+pub use algorithm::PublicKeyError;
 
 /// The longest text of a public key, in bytes; a PEM of P-256 has 178, a JWK
 /// with a certificate in it (`x5c`) a good thousand.
@@ -26,45 +32,6 @@ pub struct NewKey {
     /// base64url, PEM, or the text of a JWK.
     pub public_key: String,
     pub expires: Option<domain::Timestamp>,
-}
-
-/// Why a public key is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PublicKeyError {
-    #[error("`alg` is EdDSA or Ed25519 (both are Ed25519), or ES256 (ECDSA on P-256)")]
-    Algorithm,
-    #[error(
-        "`public_key` is base64url of the raw key (32 bytes for EdDSA, the uncompressed point of 65 bytes for ES256), a PEM that begins with BEGIN PUBLIC KEY, or a JWK"
-    )]
-    Form,
-    #[error("the JWK cannot be read: {0}")]
-    Jwk(&'static str),
-    #[error(
-        "that is a private key; send the public one, and make a new pair: this one is known now"
-    )]
-    Private,
-    #[error("the key is of another algorithm than `alg` says")]
-    OtherAlgorithm,
-    #[error("the key is not a point of its curve, or one that proves nothing (of small order)")]
-    Weak,
-}
-
-/// What a key signs with.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Algorithm {
-    Ed25519,
-    Es256,
-}
-
-impl Algorithm {
-    /// By its names in JOSE and COSE.
-    pub(crate) fn parse(name: &str) -> Result<Self, PublicKeyError> {
-        match name {
-            "EdDSA" | "Ed25519" => Ok(Self::Ed25519),
-            "ES256" | "ESP256" => Ok(Self::Es256),
-            _ => Err(PublicKeyError::Algorithm),
-        }
-    }
 }
 
 /// RFC 8410: SEQUENCE { SEQUENCE { OID 1.3.101.112 }, BIT STRING of 32 bytes }.
