@@ -6,6 +6,7 @@
 //! of a single-threaded runtime, a few threads for thousands of them.
 
 use std::collections::VecDeque;
+use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -46,6 +47,16 @@ pub enum PublishError {
     Wire(#[from] WireError),
     #[error("the broker acknowledged packet {0}, which is not in flight")]
     Stray(u16),
+}
+
+impl PublishError {
+    /// In one line, with its cause.
+    pub(crate) fn with_cause(&self) -> String {
+        match self.source() {
+            Some(cause) => format!("{self}: {cause}"),
+            None => self.to_string(),
+        }
+    }
 }
 
 const fn connack(code: u8) -> &'static str {

@@ -14,8 +14,8 @@ use observation_store::{
 
 use crate::apply::ReadSide;
 use crate::clock::Clock;
+use crate::intake::new_fields::{NewFields, RegisterFieldsError, Registrar};
 use crate::live::{FrameStream, StreamStart};
-use crate::new_fields::{NewFields, RegisterFieldsError, Registrar};
 use crate::open::FolderLock;
 use crate::sequence::{ReplayWindow, Replayed, Sequencer};
 use crate::stats::Stats;

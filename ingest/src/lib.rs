@@ -15,9 +15,7 @@ mod export;
 mod ingest;
 mod intake;
 mod live;
-mod new_fields;
 mod open;
-pub mod repair;
 mod sequence;
 mod stats;
 #[cfg(test)]
@@ -40,15 +38,15 @@ pub use frame_log::{
     MIN_SEGMENT_BYTES, Outcome, Receipt, Staged,
 };
 pub use ingest::{CloseError, Ingest, StageError, SubmitError};
+pub use intake::new_fields::{NewFields, RegisterFieldsError};
 pub use intake::{DeviceMessage, IntakeError, SignedMessage, TakeInError, TelemetryIntake};
 pub use live::{AppliedFrame, FrameStream, StreamError, StreamItem, StreamStart};
-pub use new_fields::{NewFields, RegisterFieldsError};
 pub use observation_store::{
     AggregateFunction, AggregateQuery, Bucket, CompactError, ExpireError, FlushError, Grouping,
     KnownDatastreams, Observations, ObservationsQuery, QuarantineError, QuarantinedMessage,
     QueryError, RangePage, RangeQuery, ReadError, StoreOpenError, StoreStats, StoredObservation,
 };
-pub use open::{FolderLock, OpenError};
+pub use open::{FolderLock, LockError, OpenError, repair};
 pub use sequence::ReplayWindow;
 pub use sequence::memory_file::MemoryError;
 pub use stats::Stats;

@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod lines;
+mod unit;
 
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
@@ -15,23 +16,16 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+pub use lines::QUIET;
+pub use unit::Unit;
+
 use lines::Lines;
 
-/// What is done by then needs no telling.
-pub const QUIET: Duration = Duration::from_secs(1);
 /// How often a bar moves at most, a second.
 const DRAWN_A_SECOND: u8 = 8;
 
 /// How often [`Progress::follow`] looks.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
-
-/// What is counted.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Unit {
-    /// As `messages`.
-    Of(&'static str),
-    Bytes,
-}
 
 /// One piece of work. Shared by the threads that do it.
 pub struct Progress {

@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
-use crate::{QUIET, Unit};
+use crate::unit::Unit;
 
+/// What is done by then needs no telling.
+pub const QUIET: Duration = Duration::from_secs(1);
 /// Two lines are this far apart at least.
 const LEAST_PAUSE: Duration = Duration::from_secs(1);
 /// A log shows that it lives.

@@ -10,6 +10,7 @@ use transport::LogPosition;
 use crate::Sessions;
 use crate::database;
 use crate::folder::{self, SessionsMark};
+use crate::pages::{CopiedSessions, oldest_position};
 use crate::queue::Copy;
 
 /// Why the kept sessions were not copied.
@@ -45,26 +46,6 @@ impl Sessions {
         })?;
         Ok(oldest)
     }
-}
-
-/// The file between two batches.
-pub(crate) struct CopiedSessions {
-    pages: Vec<u8>,
-    oldest: Option<LogPosition>,
-}
-
-pub(crate) fn copy(connection: &mut Connection) -> rusqlite::Result<CopiedSessions> {
-    Ok(CopiedSessions {
-        oldest: oldest_position(connection)?,
-        pages: sqlite_file::read_pages(connection)?,
-    })
-}
-
-fn oldest_position(connection: &Connection) -> rusqlite::Result<Option<LogPosition>> {
-    let oldest: Option<i64> =
-        connection.query_row("SELECT min(position) FROM session", [], |row| row.get(0))?;
-    // As they are written: no position is negative.
-    Ok(oldest.map(|position| LogPosition::from_raw(position.cast_unsigned())))
 }
 
 /// Looks through the file in `dir`, which must be a copy: it is opened as at a

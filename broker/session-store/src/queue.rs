@@ -14,7 +14,7 @@ use rusqlite::ErrorCode;
 use tokio::sync::{oneshot, watch};
 use transport::SessionChange;
 
-use crate::copy::CopiedSessions;
+use crate::pages::CopiedSessions;
 
 /// Changes that may wait to be saved: more than one for each connection that
 /// the broker takes, so that all may be lost at once. About 40 MB.

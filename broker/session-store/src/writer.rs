@@ -8,6 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use supervisor::Scope;
 use transport::{LogPosition, SessionChange, SessionKey};
 
+use crate::pages::copy_pages;
 use crate::queue::{Queue, Waiting};
 use crate::{SessionClock, folder, rows};
 
@@ -40,7 +41,7 @@ fn run(mut connection: Connection, queue: &Queue, clock: &dyn SessionClock) {
     while let Some(batch) = queue.take() {
         if let Some(copy) = queue.take_copy() {
             // Nobody listens where the backup has ended.
-            let _ = copy.made.send(crate::copy::copy(&mut connection));
+            let _ = copy.made.send(copy_pages(&mut connection));
         }
         if batch.is_empty() {
             continue;

@@ -8,7 +8,7 @@ use anyhow::Context;
 use domain::{AgencyId, DeviceId, ModelId};
 use sdk::api::NewApplication;
 
-use super::Devices;
+use super::config::Devices;
 use crate::clock::now;
 use crate::registration::{anonymous, key_of, new_device};
 use crate::wire::Login;

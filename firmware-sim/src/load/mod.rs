@@ -7,6 +7,7 @@
 //!
 //! [`crowd`] is the other kind of load: many connections that say little.
 
+mod config;
 pub mod crowd;
 mod enrolment;
 mod process;
@@ -17,8 +18,6 @@ pub mod telemetry;
 mod worker;
 
 use std::collections::HashMap;
-use std::error::Error;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;
@@ -28,15 +27,14 @@ use anyhow::{Context, ensure};
 use domain::{AgencyId, Timestamp};
 use progress::{Progress, Unit};
 
+pub use config::{Devices, LoadConfig, Pace};
 pub use enrolment::Roster;
 pub use process::{Memory, Process};
 pub use report::{Latency, LoadReport, Server, Subscribers};
 
 use crate::clock::now;
 use crate::histogram::Histogram;
-use crate::publisher::{MAX_WINDOW, Manner, PublishError};
-use crate::registration::Platform;
-use crate::wire::Qos;
+use crate::publisher::{MAX_WINDOW, Manner};
 use enrolment::Enrolled;
 use readback::Acknowledged;
 use telemetry::{FIELDS, STEP, Telemetry};
@@ -45,41 +43,6 @@ use worker::{Outcome, Publisher, Work};
 /// In flight for each paced connection: a broker that lags is not
 /// flooded.
 const PACED_WINDOW: usize = 1_000;
-
-/// How messages follow each other on one connection.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Pace {
-    /// So many in flight, as fast as acknowledgements come.
-    InFlight(usize),
-    /// So many a second.
-    PerSecond(f64),
-}
-
-/// Who the devices are.
-pub enum Devices {
-    /// Registered through the open API, with keys and tokens.
-    Registered(Box<Platform>),
-    /// Nobody: for a broker that lets everybody in.
-    Anonymous,
-}
-
-pub struct LoadConfig {
-    pub mqtt: SocketAddr,
-    pub connections: u32,
-    /// In all, spread evenly over the connections.
-    pub messages: u64,
-    pub qos: Qos,
-    pub pace: Pace,
-    pub subscribers: u32,
-    /// Fields a message, 1 to 3.
-    pub fields: usize,
-    pub devices: Devices,
-    pub server_pid: Option<u32>,
-    /// Threads of the publishers.
-    pub threads: usize,
-    /// Whether to read back what can be.
-    pub read_back: bool,
-}
 
 /// Runs a load to its end. Blocks.
 pub fn run(config: &LoadConfig) -> anyhow::Result<LoadReport> {
@@ -314,11 +277,4 @@ const MAX_FAULTS: usize = 10;
 
 fn per_million(cpu_seconds: f64, count: u64) -> f64 {
     cpu_seconds * 1e6 / count.max(1) as f64
-}
-
-fn with_causes(fault: &PublishError) -> String {
-    match fault.source() {
-        Some(cause) => format!("{fault}: {cause}"),
-        None => fault.to_string(),
-    }
 }

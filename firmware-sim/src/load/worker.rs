@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use domain::{DeviceId, DeviceTopic};
 use tokio::task::LocalSet;
 
+use super::config::Pace;
 use super::telemetry::Telemetry;
-use super::{Pace, with_causes};
 use crate::histogram::Histogram;
 use crate::publisher::{Connection, Due, Manner, PublishError, Source, publish_all};
 use crate::wire::Login;
@@ -116,7 +116,7 @@ async fn one(
         sent: messages.sent,
         acknowledged: messages.acknowledged,
         latency: messages.latency,
-        fault: done.err().map(|fault| with_causes(&fault)),
+        fault: done.err().map(|fault| fault.with_cause()),
     }
 }
 

@@ -9,31 +9,18 @@
 //! wakes who waits; so it is for a follower whose leader takes long, and for
 //! whatever else may take long (`super::lead`).
 
+pub(crate) mod shared;
+pub(crate) mod waiters;
+
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Poll, Waker};
 use std::thread::JoinHandle;
 
-use domain::Offset;
-use parking_lot::{Condvar, Mutex};
-
-use super::Shared;
-use super::fault::Fault;
+use self::shared::Shared;
+use self::waiters::CommitError;
 use super::medium::Medium;
 use super::policy::Policy;
 use super::receipt::{Receipt, Staged};
-
-/// Why nothing of a batch may be acknowledged.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum CommitError {
-    #[error("the log has failed")]
-    Poisoned(#[source] Fault),
-    #[error("the log is closed")]
-    Closed,
-    #[error("the message was staged by another log")]
-    Foreign,
-}
 
 /// Who may lead for those who wait.
 #[derive(Clone, Copy, PartialEq)]
@@ -73,83 +60,17 @@ pub(super) async fn commit<O: Send, M: Medium>(
             _ => false,
         };
         if !durable {
-            poll_fn(|context| shared.waiters.wait(&shared, target, context.waker())).await?;
+            let Shared {
+                waiters,
+                poison,
+                durable,
+                ..
+            } = &*shared;
+            poll_fn(|context| waiters.wait(poison, durable, target, context.waker())).await?;
         }
     }
     // The one place that makes receipts: `target` is durable.
     Ok(staged.into_iter().map(Receipt::of_durable).collect())
-}
-
-/// Who waits for the committer thread.
-#[derive(Default)]
-pub(crate) struct Waiters {
-    state: Mutex<WaitersState>,
-    asked: Condvar,
-    /// The committer has work.
-    pending: AtomicBool,
-}
-
-#[derive(Default)]
-struct WaitersState {
-    waiting: Vec<(Offset, Waker)>,
-    stop: bool,
-}
-
-impl Waiters {
-    fn wait<O, M: Medium>(
-        &self,
-        shared: &Shared<O, M>,
-        target: Offset,
-        waker: &Waker,
-    ) -> Poll<Result<(), CommitError>> {
-        let mut state = self.state.lock();
-        // Looked at under the lock that the committer takes before it wakes
-        // those who wait: nobody is left asleep.
-        if let Err(fault) = shared.poison.check() {
-            return Poll::Ready(Err(CommitError::Poisoned(fault)));
-        }
-        if shared.durable() >= target {
-            return Poll::Ready(Ok(()));
-        }
-        if state.stop {
-            return Poll::Ready(Err(CommitError::Closed));
-        }
-        state.waiting.push((target, waker.clone()));
-        self.pending.store(true, Ordering::Release);
-        self.asked.notify_one();
-        Poll::Pending
-    }
-
-    /// Something was staged that nobody waits for.
-    pub(super) fn nudge(&self) {
-        let _state = self.state.lock();
-        self.pending.store(true, Ordering::Release);
-        self.asked.notify_one();
-    }
-
-    /// Wakes those whose messages are durable, or everybody after a fault.
-    pub(super) fn serve<O, M: Medium>(&self, shared: &Shared<O, M>) {
-        let failed = shared.poison.check().is_err();
-        let durable = shared.durable();
-        let mut ready = Vec::new();
-        self.state.lock().waiting.retain_mut(|(target, waker)| {
-            let serve = failed || *target <= durable;
-            if serve {
-                ready.push(waker.clone());
-            }
-            !serve
-        });
-        ready.into_iter().for_each(Waker::wake);
-    }
-
-    pub(super) fn stop(&self) {
-        let mut state = self.state.lock();
-        state.stop = true;
-        self.asked.notify_one();
-        for (_, waker) in state.waiting.drain(..) {
-            waker.wake();
-        }
-    }
 }
 
 /// Starts the log's own thread: it leads for those who may not, as long as the
@@ -160,24 +81,10 @@ pub(super) fn start_committer<O: Send + 'static, M: Medium>(
     let scope = shared.scope.clone();
     let shared = Arc::clone(shared);
     scope.thread("log-commit", move || {
-        while committer_awaits(&shared.waiters) {
+        while shared.waiters.await_work() {
             // A fault is told to each of those who wait.
             let _ = shared.sync_to(shared.last_staged());
-            shared.waiters.serve(&shared);
+            shared.serve_waiters();
         }
     })
-}
-
-/// Sleeps until there is work; false at the end.
-fn committer_awaits(waiters: &Waiters) -> bool {
-    let mut state = waiters.state.lock();
-    loop {
-        if state.stop {
-            return false;
-        }
-        if waiters.pending.swap(false, Ordering::Acquire) {
-            return true;
-        }
-        waiters.asked.wait(&mut state);
-    }
 }

@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use domain::Offset;
 
-use super::commit::CommitError;
+use super::commit::shared::{PoisonedByPanic, Shared};
+use super::commit::waiters::CommitError;
 use super::medium::Medium;
 use super::policy::{LAGGING, Policy};
 use super::staging::Group;
-use super::{CROWD, GATHER, PoisonedByPanic, Shared};
+use super::{CROWD, GATHER};
 
 /// What who leads may wait for.
 #[derive(Clone, Copy, PartialEq, Eq)]

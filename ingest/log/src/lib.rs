@@ -34,7 +34,6 @@ mod staging;
 mod tests;
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -44,7 +43,7 @@ use domain::Offset;
 use parking_lot::Mutex;
 use supervisor::Scope;
 
-pub use commit::CommitError;
+pub use commit::waiters::CommitError;
 pub use fault::Fault;
 pub use medium::disk::{MAX_SEGMENT_BYTES, MIN_SEGMENT_BYTES};
 pub use open_error::LogOpenError;
@@ -65,13 +64,14 @@ pub use reader::LogFrames;
 pub use slot::FrameSlot;
 pub use staging::StagingError;
 
-use commit::Waiters;
+use commit::shared::{PoisonedByPanic, Shared, Written};
+use commit::waiters::Waiters;
 use fault::Poison;
 use feed::Feed;
 use medium::{Durable, Medium};
 use policy::Leading;
 use receipt::LogInstance;
-use staging::{Buffers, Group, StagedGroups, Staging};
+use staging::{Buffers, StagedGroups, Staging};
 
 /// Between two syncs of a few messages each. A sync costs about 50 us of CPU
 /// whatever it holds, so sensors that trickle in share one; a message that
@@ -90,45 +90,6 @@ static INSTANCES: AtomicU32 = AtomicU32::new(1);
 pub struct Log<O, M: Medium = Disk> {
     shared: Arc<Shared<O, M>>,
     committer: Mutex<Option<JoinHandle<()>>>,
-}
-
-/// What the write path, the committer and the readers share.
-struct Shared<O, M: Medium> {
-    instance: LogInstance,
-    leading: Leading,
-    staging: Mutex<Staging<O>>,
-    /// So much is staged that no more should come.
-    full: AtomicBool,
-    medium: Arc<M>,
-    /// `None` once the log is shut.
-    end: Mutex<Option<M::End>>,
-    /// The last offset that was staged, and the last that was synced.
-    last_staged: AtomicU64,
-    durable: Arc<Durable>,
-    /// When the last sync ended, in nanoseconds since `opened`.
-    synced: AtomicU64,
-    opened: Instant,
-    poison: Arc<Poison>,
-    feed: Feed,
-    buffers: Arc<Buffers>,
-    waiters: Waiters,
-    written: Written,
-    scope: Scope,
-}
-
-/// What was written since the log was opened.
-#[derive(Default)]
-struct Written {
-    groups: AtomicU64,
-    bytes: AtomicU64,
-}
-
-impl Written {
-    fn count(&self, group: &Group) {
-        self.groups.fetch_add(1, Ordering::Relaxed);
-        let bytes = group.bytes.len() as u64;
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-    }
 }
 
 /// The log's own figures, since it was opened.
@@ -384,32 +345,5 @@ impl<O> Log<O> {
 impl<O, M: Medium> Drop for Log<O, M> {
     fn drop(&mut self) {
         self.shut();
-    }
-}
-
-impl<O, M: Medium> Shared<O, M> {
-    fn durable(&self) -> Offset {
-        self.durable.get()
-    }
-
-    fn last_staged(&self) -> Offset {
-        Offset::new(self.last_staged.load(Ordering::Acquire))
-    }
-}
-
-/// A panic while frames are written or groups are under way leaves a hole in
-/// the log: without an end to it, a later group would seem to make durable what
-/// was lost.
-struct PoisonedByPanic<'a, O, M: Medium>(&'a Shared<O, M>);
-
-impl<O, M: Medium> Drop for PoisonedByPanic<'_, O, M> {
-    #[inline]
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let cause = io::Error::other("the writer has panicked");
-            let fault = Fault::new("write", Path::new("the log"), cause);
-            self.0.poison.set(fault);
-            self.0.waiters.serve(self.0);
-        }
     }
 }

@@ -14,12 +14,13 @@
 //! `{agency}.{sha256}.{format}`. All of it can be made again: it is no part of
 //! a backup, and may be removed while the platform is stopped.
 //!
-//! In reading order: `day`, `selection`, `table`, `csv`, `parquet`, `sink`,
+//! In reading order: `day`, `day_export`, `selection`, `table`, `csv`, `parquet`, `sink`,
 //! `make`, `state`, `cache`, `expiry`, `room`, `exports`.
 
 mod cache;
 mod csv;
 mod day;
+mod day_export;
 mod expiry;
 mod exports;
 mod make;
@@ -35,67 +36,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ::parquet::errors::ParquetError;
-use domain::{AgencyId, Scope, Timestamp};
+use domain::Timestamp;
 
 pub use cache::ExportFile;
 pub use day::{Day, DayError};
+pub use day_export::{DayExport, DayPart, ExportFormat};
 pub use exports::{ExportAnswer, Exports, Making};
 pub use sink::Checksum;
 
 use observation_store::QueryError;
-
-/// One file: what it is about, for whom and how written.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DayExport {
-    pub day: Day,
-    /// As `traffic`.
-    pub domain: String,
-    pub agency: AgencyId,
-    /// Whose who asks may read.
-    pub scope: Scope,
-    pub format: ExportFormat,
-}
-
-impl DayExport {
-    /// Whether it has all of its agency, and exactly; otherwise what is public.
-    pub fn has_all(&self) -> bool {
-        self.scope.covers(&self.agency)
-    }
-}
-
-/// What of a day there is to export: files of each format.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DayPart {
-    pub domain: String,
-    pub agency: AgencyId,
-    /// Those of its datastreams, each once.
-    pub licences: Vec<String>,
-    /// Datastreams with observations.
-    pub datastreams: usize,
-}
-
-/// How a file is written.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub enum ExportFormat {
-    Csv,
-    Parquet,
-}
-
-impl ExportFormat {
-    pub const ALL: [Self; 2] = [Self::Csv, Self::Parquet];
-
-    /// The end of a file's name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Parquet => "parquet",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.as_str() == text)
-    }
-}
 
 /// Why there is no file.
 #[derive(Debug, thiserror::Error)]

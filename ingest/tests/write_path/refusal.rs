@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{RejectReason, payload::PayloadError};
-use ingest::{Ingest, OpenError, Outcome, RegisterFieldsError, StageError, SystemClock};
+use ingest::{Ingest, LockError, OpenError, Outcome, RegisterFieldsError, StageError, SystemClock};
 
 use crate::harness::{Message, Plane, block_on, config, open, try_open};
 
@@ -109,11 +109,14 @@ fn a_folder_in_use_is_refused_until_it_is_free() {
         Ingest::open(config(folder.path()), registry, Arc::new(SystemClock))
     };
     let refused = again().err().unwrap();
-    assert!(matches!(refused, OpenError::InUse { .. }), "{refused:?}");
+    assert!(
+        matches!(refused, OpenError::Lock(LockError::InUse { .. })),
+        "{refused:?}"
+    );
     block_on(plane.ingest.close()).unwrap();
     let refused = again().err().unwrap();
     assert!(
-        matches!(refused, OpenError::InUse { .. }),
+        matches!(refused, OpenError::Lock(LockError::InUse { .. })),
         "closed, but queries go on: {refused:?}"
     );
     drop(plane);

@@ -5,34 +5,12 @@ use std::time::Duration;
 
 use domain::Timestamp;
 use http_edge::{Problem, ProblemKind};
-use tokio::sync::watch;
 
 use super::Caller;
 use crate::state::{ApiState, Shared};
 
 /// How often a right that ends by the clock is looked at: the clock may leap.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
-
-/// Grows when a right may have gone: a key was revoked, a session has ended.
-pub(crate) struct Rights {
-    changes: watch::Sender<u64>,
-}
-
-impl Default for Rights {
-    fn default() -> Self {
-        Self {
-            changes: watch::Sender::new(0),
-        }
-    }
-}
-
-impl Rights {
-    /// Tells of a change, from whatever thread.
-    pub(crate) fn notifier(&self) -> impl Fn() + Send + Sync + 'static {
-        let changes = self.changes.clone();
-        move || changes.send_modify(|count| *count += 1)
-    }
-}
 
 /// The right of one request's caller.
 #[derive(Clone, Debug)]
@@ -64,7 +42,7 @@ impl Admission {
 
     /// Resolves once the right has gone.
     pub(crate) async fn gone(&self, state: &ApiState) {
-        let mut changes = state.rights.changes.subscribe();
+        let mut changes = state.rights.watch();
         loop {
             changes.mark_unchanged();
             if !self.holds(state) {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use device_registry::{Boundary, Datastream, Snapshot, Thing, Visibility};
 use domain::{AgencyId, DatastreamId, Location, Scope, ThingId};
+use http_edge::Problem;
 use http_edge::request::Text;
 use ingest::StoredObservation;
 
-use super::FilterQuery;
+use super::{FilterQuery, named};
 
 /// Who asks: what it sees, and how exactly.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,11 +38,18 @@ pub(crate) struct DatastreamFilter {
     pub(crate) boundary: Option<Arc<Boundary>>,
 }
 
-impl DatastreamFilter {
-    pub(super) fn new(query: FilterQuery, boundary: Option<Arc<Boundary>>) -> Self {
-        Self { query, boundary }
+impl FilterQuery {
+    /// The filter, with the boundary as it is drawn now.
+    pub(crate) fn read(&self, snapshot: &Snapshot) -> Result<DatastreamFilter, Problem> {
+        let boundary = named(snapshot, self.boundary.as_ref())?;
+        Ok(DatastreamFilter {
+            query: self.clone(),
+            boundary,
+        })
     }
+}
 
+impl DatastreamFilter {
     /// Whether it is about one thing alone, so that an answer is a look or two.
     pub(crate) fn is_short(&self) -> bool {
         self.query.thing.is_some() || self.query.device.is_some()

@@ -4,7 +4,6 @@ use std::fmt::Display;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use device_registry::Snapshot;
 use domain::{AgencyId, BoundaryName, DeviceId, FieldName, ThingId};
 use http_edge::Problem;
 use http_edge::request::{Text, read_pair};
@@ -12,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
-use super::{Bbox, DatastreamFilter, Near, named};
+use super::{Bbox, Near};
 
 /// Which datastreams.
 #[derive(Deserialize, IntoParams, Clone, Default)]
@@ -42,7 +41,7 @@ pub(crate) struct FilterQuery {
     pub(super) near: Option<Text<Near>>,
     /// The name of a boundary; `/v1/boundaries` lists them.
     #[param(value_type = Option<String>, example = "seoul-jongno")]
-    boundary: Option<Text<BoundaryName>>,
+    pub(super) boundary: Option<Text<BoundaryName>>,
 }
 
 /// A query that has the filters of datastreams beside those of its own.
@@ -61,12 +60,6 @@ where
 }
 
 impl FilterQuery {
-    /// The filter, with the boundary as it is drawn now.
-    pub(crate) fn read(&self, snapshot: &Snapshot) -> Result<DatastreamFilter, Problem> {
-        let boundary = named(snapshot, self.boundary.as_ref())?;
-        Ok(DatastreamFilter::new(self.clone(), boundary))
-    }
-
     /// The same as a query, for whoever has to ask it again.
     pub(crate) fn words(&self) -> String {
         let mut words = Words(String::new());

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use ingest::{Clock, FolderLock, OpenError, SystemClock};
+use ingest::{Clock, FolderLock, LockError, SystemClock};
 use progress::{Progress, Unit};
 use sdk::api::{ApiClient, Backup, BackupProgress};
 
@@ -42,7 +42,7 @@ pub fn run(args: &BackupArgs) -> anyhow::Result<()> {
     let made = match args.server.data() {
         Some(data) if data.is_dir() => match FolderLock::of(data) {
             Ok(_lock) => of_closed(data, &folder)?,
-            Err(OpenError::InUse { .. }) => of_running(&args.server.operator()?, &folder)?,
+            Err(LockError::InUse { .. }) => of_running(&args.server.operator()?, &folder)?,
             Err(error) => return Err(error.into()),
         },
         Some(data) => bail!("there is no data folder {}", data.display()),

@@ -6,18 +6,20 @@
 mod tables;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use std::ops::Bound;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
-use transport::{LogPosition, Realm, SessionKey};
+use transport::{Realm, SessionKey};
+
+pub(crate) use self::waiting::{Arrival, Ended, Waiting, WillFate};
 
 use self::tables::{Entry, Inner, Life, Owner};
 use super::router::Endpoint;
-use super::session::Kept;
 use crate::limits::Account;
 use crate::limits::Config;
 
@@ -29,10 +31,6 @@ pub(crate) struct Directory {
     inner: Mutex<Inner>,
 }
 
-/// The order of CONNECTs: of two for one session the later one has it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(crate) struct Arrival(u64);
-
 /// What a connection wants under its key.
 pub(crate) struct JoinRequest {
     pub(crate) clean_start: bool,
@@ -40,49 +38,6 @@ pub(crate) struct JoinRequest {
     pub(crate) keeps: bool,
     /// When it came first, where it has waited since.
     pub(crate) arrival: Option<Arrival>,
-}
-
-/// A session without a connection.
-pub(crate) struct Waiting {
-    pub(crate) kept: Kept,
-    /// Where to go on with the log.
-    pub(crate) next: LogPosition,
-    /// Tells the delayed will what became of the session.
-    pub(crate) will: Option<oneshot::Sender<WillFate>>,
-    number: u64,
-    ends: Instant,
-}
-
-impl Waiting {
-    pub(crate) fn new(kept: Kept, next: LogPosition, expiry: Duration) -> Self {
-        Self {
-            kept,
-            next,
-            will: None,
-            number: 0,
-            ends: Instant::now() + expiry,
-        }
-    }
-
-    /// It goes on or is purged: its will is not published.
-    pub(crate) fn cancel_will(&mut self) {
-        if let Some(will) = self.will.take() {
-            // Where the will was published already, nobody listens.
-            let _ = will.send(WillFate::Cancelled);
-        }
-    }
-}
-
-/// A delayed will whose sender is gone is published: the session has ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum WillFate {
-    Cancelled,
-}
-
-/// A waiting session that is over.
-pub(crate) struct Ended {
-    pub(crate) endpoint: Arc<Endpoint>,
-    pub(crate) waiting: Box<Waiting>,
 }
 
 /// What a connection finds under its key.

@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use tokio::sync::oneshot;
 use transport::SessionKey;
 
-use super::{Arrival, Ended, Waiting};
+use super::waiting::{Arrival, Ended, Waiting};
 use crate::limits::Account;
 use crate::limits::Config;
 use crate::router::Endpoint;

@@ -131,5 +131,5 @@ async fn still_stand(links: Vec<(usize, Link)>) -> Vec<(usize, Link)> {
 }
 
 fn told(login: &Login, fault: &PublishError) -> String {
-    format!("{}: {}", login.client_id, super::with_causes(fault))
+    format!("{}: {}", login.client_id, fault.with_cause())
 }

@@ -14,44 +14,17 @@ use bytes::Bytes;
 use domain::{Scope, Timestamp};
 use http_edge::request::Wanted;
 use http_edge::{Patience, Place, Problem, ProblemKind};
-use ingest::{Checksum, DayExport, ExportFile, ExportFormat, Exports};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use ingest::{Checksum, DayExport, ExportFile, ExportFormat};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::access::Admission;
 use crate::state::ApiState;
 
-/// Files that are sent at once.
-const MAX_DOWNLOADS: usize = 256;
 /// Bytes that are read at once; about three times that wait for a reader.
 const PIECE_BYTES: u64 = 64 << 10;
 /// The byte order mark of UTF-8.
 const BOM: &[u8; 3] = b"\xef\xbb\xbf";
-
-/// The exports, and who reads them.
-pub(crate) struct Downloads {
-    exports: Exports,
-    places: Arc<Semaphore>,
-}
-
-impl Downloads {
-    pub(crate) fn new(exports: Exports) -> Self {
-        Self {
-            exports,
-            places: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
-        }
-    }
-
-    pub(super) fn exports(&self) -> &Exports {
-        &self.exports
-    }
-
-    fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
-            Problem::new(ProblemKind::UNAVAILABLE, "Too many downloads at once.").retry_after(10)
-        })
-    }
-}
 
 /// What stands before a text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

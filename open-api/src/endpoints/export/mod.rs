@@ -2,5 +2,6 @@
 
 pub(crate) mod day;
 mod download;
+mod downloads;
 
-pub(crate) use download::Downloads;
+pub(crate) use downloads::Downloads;

@@ -5,7 +5,7 @@ use std::path::Path;
 use domain::FolderMark;
 use ingest::backup::free_bytes;
 use ingest::verify::{Scope, verify};
-use ingest::{FolderLock, OpenError};
+use ingest::{FolderLock, LockError};
 
 use super::report::Report;
 use super::{compare, databases, secrets};
@@ -21,7 +21,7 @@ pub(super) fn check(data: &Path, report: &mut Report) {
     let lock = FolderLock::of(data);
     match &lock {
         Ok(_) => look(data, Scope::Whole, report),
-        Err(OpenError::InUse { .. }) => {
+        Err(LockError::InUse { .. }) => {
             report.only_in_part(format!(
                 "a platform has {} open: its log, its head, registry.sqlite and sessions.db are not looked at; stop it first, or look at a backup",
                 data.display()

@@ -2,8 +2,10 @@
 //! frames that the store does not hold yet, fed to the same `apply` as live
 //! ones; and what follows each flush.
 
+mod folder;
+pub mod repair;
+
 use std::collections::BTreeSet;
-use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,29 +22,19 @@ use crate::apply::ReadSide;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ingest::{Ingest, Inner};
-use crate::new_fields::Registrar;
-use crate::repair::folders_of;
+use crate::intake::new_fields::Registrar;
 use crate::sequence::Sequencer;
 use crate::sequence::memory_file::{self, MemoryError};
 
-/// Folder of the log within the data folder.
-pub(crate) const LOG_FOLDER: &str = "log";
-/// Folder of the store within the data folder.
-pub(crate) const STORE_FOLDER: &str = "store";
-/// The file whose lock says that a process has the folder open.
-const LOCK_FILE: &str = "lock";
+pub use folder::{FolderLock, LockError};
+pub(crate) use folder::{LOG_FOLDER, STORE_FOLDER};
+use repair::folders_of;
 
 /// Why a data folder cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("cannot make or lock the data folder {}", path.display())]
-    Folder {
-        path: PathBuf,
-        #[source]
-        cause: io::Error,
-    },
-    #[error("the data folder {} is in use by another process: stop it first", path.display())]
-    InUse { path: PathBuf },
+    #[error(transparent)]
+    Lock(#[from] LockError),
     #[error(
         "a segment of the log is {MIN_SEGMENT_BYTES} to {MAX_SEGMENT_BYTES} bytes, not {bytes}"
     )]
@@ -314,59 +306,4 @@ fn io_cause(error: &ParquetError) -> io::Error {
         cause = error.source();
     }
     io::Error::other(error.to_string())
-}
-
-/// Keeps other processes out of a data folder; the system frees it when the
-/// process ends, in whatever way.
-#[derive(Debug)]
-pub struct FolderLock {
-    _file: File,
-}
-
-impl FolderLock {
-    /// Of a folder that is there: nothing is made. `None` where no process ever
-    /// opened it.
-    pub fn of(folder: &Path) -> Result<Option<Self>, OpenError> {
-        let path = folder.join(LOCK_FILE);
-        let fault = |cause| OpenError::Folder {
-            path: folder.to_owned(),
-            cause,
-        };
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(cause) => return Err(fault(cause)),
-        };
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file })),
-            Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
-                path: folder.to_owned(),
-            }),
-            Err(TryLockError::Error(cause)) => Err(fault(cause)),
-        }
-    }
-
-    fn take(folder: &Path) -> Result<Self, OpenError> {
-        let path = folder.join(LOCK_FILE);
-        let open = || {
-            fs::create_dir_all(folder)?;
-            File::options()
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(&path)
-        };
-        let fault = |cause| OpenError::Folder {
-            path: folder.to_owned(),
-            cause,
-        };
-        let file = open().map_err(fault)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
-                path: folder.to_owned(),
-            }),
-            Err(TryLockError::Error(cause)) => Err(fault(cause)),
-        }
-    }
 }

@@ -16,7 +16,7 @@ use frame_log::{
 };
 use observation_store::{ClosedStore, Group, Rebuild};
 
-use crate::open::{LOG_FOLDER, STORE_FOLDER};
+use super::folder::{LOG_FOLDER, STORE_FOLDER};
 use crate::sequence::{Sequencer, memory_file};
 
 pub use observation_store::Repaired;

@@ -4,6 +4,8 @@
 //! A transport proves who the sender is ([`DeviceLogin`]), and which child of
 //! its own a gateway speaks for; it tells a refusal in its own words.
 
+pub(crate) mod new_fields;
+
 use std::sync::Arc;
 
 use device_registry::{Device, DeviceLogin, NoLongerAdmitted, NotItsChild};
@@ -13,7 +15,7 @@ use domain::{DeviceId, ObservationBatch, Origin, Telemetry, Timestamp, Transport
 use frame_log::{CommitError, Receipt, Staged};
 
 use crate::ingest::{Ingest, StageError};
-use crate::new_fields::RegisterFieldsError;
+use new_fields::RegisterFieldsError;
 
 /// A cheap handle, as [`Ingest`] is.
 #[derive(Clone)]
