@@ -3,7 +3,7 @@
 use crate::payload::PayloadError;
 use crate::{Assurance, CredentialId, DeviceId, Telemetry, Timestamp};
 
-/// Which door a message came through.
+/// By which transport a message came.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
 pub enum Transport {

@@ -1,9 +1,9 @@
-//! The runtime of everything that is not an MQTT connection (those have one
-//! thread of their own for each core), and the signals that end it.
+//! The runtime of everything but the connections of MQTT and CoAP, which have
+//! threads of their own, and the signals that end it.
 
 use std::future::Future;
 
-/// Threads for HTTP, CoAP and the live fan-out.
+/// Threads for HTTP and the live fan-out.
 const WORKERS: usize = 2;
 
 pub fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

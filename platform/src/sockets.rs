@@ -77,7 +77,7 @@ fn bind_tcp(
 }
 
 /// Connections that the kernel holds until they are accepted, as MQTT's: those
-/// beyond it knock again only after a second.
+/// beyond it try again only after a second.
 const BACKLOG: u32 = 4_096;
 
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {

@@ -176,19 +176,19 @@ impl FrameStream {
         Ok(None)
     }
 
-    /// Gives back what was fetched and not given: whoever does not read on for
-    /// a while costs a position. The next item is the same as without it.
-    pub fn rest(&mut self) {
+    /// Drops what was fetched and not given, so that a stream that is not read
+    /// for a while costs a position only. The next item stays the same.
+    pub fn release(&mut self) {
         self.ready = VecDeque::new();
         self.set_log_frames(None);
     }
 
-    /// The same, where so many read files that what each keeps for itself would
-    /// add up: half a megabyte, and a file handle.
-    pub fn rest_in_a_crowd(&mut self) {
-        let crowd = self.shared.counters.stream_readers_lagging.load(Relaxed);
-        if self.log_frames.is_some() && crowd > MAX_FILES_KEPT_OPEN {
-            self.rest();
+    /// The same, if so many streams read the log that what each keeps would add
+    /// up: half a megabyte, and a file handle.
+    pub fn release_if_many_lag(&mut self) {
+        let lagging = self.shared.counters.stream_readers_lagging.load(Relaxed);
+        if self.log_frames.is_some() && lagging > MAX_FILES_KEPT_OPEN {
+            self.release();
         }
     }
 

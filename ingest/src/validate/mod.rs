@@ -219,8 +219,9 @@ fn find<'d>(device: &'d Device, name: &str) -> Option<(DatastreamId, Option<&'d 
     Some((datastream.id, datastream.definition.as_deref()))
 }
 
-/// 64 bits of SHA-256: stored in frames, so it must never change, and a device
-/// must not be able to make two payloads that are taken for one.
+/// 64 bits of SHA-256. It is stored in frames, so it must never change. A device
+/// that searches for two payloads with one hash loses the second of them, and
+/// harms nobody else.
 fn payload_hash(payload: &[u8]) -> u64 {
     let digest = Sha256::digest(payload);
     u64::from_le_bytes(digest[..8].try_into().expect("a digest has 32 bytes"))

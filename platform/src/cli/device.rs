@@ -6,11 +6,11 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use domain::{AgencyId, DeviceId, ModelId, Timestamp};
+use sdk::DeviceKey;
 use sdk::api::{Device, DeviceFilter, NewDevice, Position, PublicKeyDocument};
-use sdk::{DeviceKey, PrivateKey};
 
 use super::client::ServerArgs;
-use super::device_send::{self, SendArgs};
+use super::device_send::{self, SendArgs, read_key};
 use super::{device_connection, device_watch};
 
 /// A day is the longest that a token may live.
@@ -177,17 +177,6 @@ fn keygen(out: &Path) -> anyhow::Result<()> {
     file.sync_all()?;
     println!("{}", key.public_key_base64url());
     Ok(())
-}
-
-pub(super) fn read_key(path: &Path) -> anyhow::Result<PrivateKey> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read the key {}", path.display()))?;
-    PrivateKey::read(&text).with_context(|| {
-        format!(
-            "{} holds no private key of Ed25519 or P-256 as a PKCS#8 PEM or a JSON Web Key",
-            path.display()
-        )
-    })
 }
 
 fn keys(file: Option<&Path>, public: Option<String>) -> anyhow::Result<Vec<PublicKeyDocument>> {

@@ -4,17 +4,17 @@
 //! until it is answered; what it prints was proved by the platform's receipt.
 
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use coap_lite::{CoapOption, MessageClass, MessageType, Packet, RequestType};
 use domain::payload::ContentFormat;
 use domain::{DeviceId, DeviceTopic};
+use sdk::PrivateKey;
 use sdk::coap::{CONTENT_FORMAT_COSE_SIGN1, SignedTelemetry, verify_receipt};
 
 use super::client::ServerArgs;
-use super::device::read_key;
 
 /// RFC 7252, 4.8: the first wait for an answer, doubled each time.
 const ACK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -202,6 +202,18 @@ fn answer(
 fn is_timeout(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{TimedOut, WouldBlock};
     matches!(error.kind(), TimedOut | WouldBlock)
+}
+
+/// The private key in a file.
+pub(super) fn read_key(path: &Path) -> anyhow::Result<PrivateKey> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the key {}", path.display()))?;
+    PrivateKey::read(&text).with_context(|| {
+        format!(
+            "{} holds no private key of Ed25519 or P-256 as a PKCS#8 PEM or a JSON Web Key",
+            path.display()
+        )
+    })
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use device_registry::{Numbers, RegistryMark};
-use domain::{FOLDER_ID_BYTES, FolderId};
+use domain::{FOLDER_ID_BYTES, FolderId, FolderMark};
 use serde::{Deserialize, Serialize};
 
 /// Its name in the data folder.
@@ -42,6 +42,15 @@ pub(crate) struct Record {
     pub(crate) parts: Vec<String>,
     pub(crate) secrets: BTreeMap<String, String>,
     pub(crate) marks: Marks,
+}
+
+/// The mark that the parts of the folder must have.
+pub(crate) fn mark_of(record: Option<&Record>) -> FolderMark {
+    match record {
+        Some(record) if record.state == State::Whole => FolderMark::of(record.folder),
+        Some(record) => FolderMark::first(record.folder),
+        None => FolderMark::ANY,
+    }
 }
 
 /// Which parts there are.

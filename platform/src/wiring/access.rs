@@ -16,9 +16,8 @@ use transport::{
 };
 
 use super::downlink::Downlink;
-use super::login::{self, KEY_OWNER, UNPROTECTED_OWNER};
 use super::login_book::LoginBook;
-use super::principal::Principal;
+use super::principal::{KEY_OWNER, Principal, UNPROTECTED_OWNER};
 use super::topic;
 use super::topic_fault::TopicFault;
 use crate::components::Components;
@@ -44,7 +43,7 @@ impl AccessControl for Access {
 
     fn challenge(&self, attempt: &LoginAttempt<'_>, method: &str) -> Result<Vec<u8>, Refusal> {
         self.logins
-            .refusal(attempt.listener, login::challenge(attempt, method))
+            .refusal(attempt.listener, Self::challenge_for(attempt, method))
     }
 
     fn answer(

@@ -10,13 +10,8 @@ use domain::{Assurance, Timestamp};
 use transport::{Admission, Listener, LoginAttempt, Realm, Refusal, RefusalKind};
 
 use super::access::{Access, refusal, refused};
-use super::principal::Principal;
+use super::principal::{KEY_OWNER, Principal, UNPROTECTED_OWNER};
 
-/// Before the id of an API key, where a session is the key's. No device has a
-/// colon in its id.
-pub(super) const KEY_OWNER: &str = "key:";
-/// Nor has it one here.
-pub(super) const UNPROTECTED_OWNER: &str = "unprotected:";
 /// Seconds. Conformance suites ask for a server that has a limit.
 const UNPROTECTED_KEEP_ALIVE: u16 = 60;
 /// Characters of a stranger's text that a refusal repeats.
@@ -60,6 +55,26 @@ impl Access {
                 "no password: a device sends a JWT signed by its key, an application its API key",
             )),
         }
+    }
+
+    /// What a device has to sign. An unknown one gets a challenge too: nobody
+    /// learns from it who is registered.
+    pub(super) fn challenge_for(
+        attempt: &LoginAttempt<'_>,
+        method: &str,
+    ) -> Result<Vec<u8>, Refusal> {
+        if method != CHALLENGE_METHOD {
+            let quoted: String = method.chars().take(MAX_QUOTED_CHARS).collect();
+            return Err(Refusal::new(
+                RefusalKind::UnknownMethod,
+                format!("the authentication method {quoted:?} is not offered"),
+            )
+            .with_cure("the one method that is offered is madang-challenge"));
+        }
+        user_name(attempt)?;
+        new_challenge()
+            .map(Into::into)
+            .map_err(|error| Refusal::new(RefusalKind::Unavailable, error.to_string()))
     }
 
     pub(super) fn admit_by_challenge(
@@ -114,23 +129,6 @@ impl Access {
             principal: Principal::Device(Arc::new(login)),
         })
     }
-}
-
-/// What a device has to sign. An unknown one gets a challenge too: nobody
-/// learns from it who is registered.
-pub(super) fn challenge(attempt: &LoginAttempt<'_>, method: &str) -> Result<Vec<u8>, Refusal> {
-    if method != CHALLENGE_METHOD {
-        let quoted: String = method.chars().take(MAX_QUOTED_CHARS).collect();
-        return Err(Refusal::new(
-            RefusalKind::UnknownMethod,
-            format!("the authentication method {quoted:?} is not offered"),
-        )
-        .with_cure("the one method that is offered is madang-challenge"));
-    }
-    user_name(attempt)?;
-    new_challenge()
-        .map(Into::into)
-        .map_err(|error| Refusal::new(RefusalKind::Unavailable, error.to_string()))
 }
 
 fn user_name<'a>(attempt: &LoginAttempt<'a>) -> Result<&'a str, Refusal> {

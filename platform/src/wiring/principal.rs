@@ -12,3 +12,9 @@ pub(crate) enum Principal {
     /// On the unprotected listener of conformance suites.
     Anybody,
 }
+
+/// Before the id of an API key, where a session is the key's. No device has a
+/// colon in its id.
+pub(super) const KEY_OWNER: &str = "key:";
+/// Nor has it one here.
+pub(super) const UNPROTECTED_OWNER: &str = "unprotected:";

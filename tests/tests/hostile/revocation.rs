@@ -11,7 +11,7 @@ const TRIALS: usize = 1_000;
 const OUT_WITHIN: Duration = Duration::from_secs(1);
 
 /// Connects and publishes for as long as it is let in.
-fn knock(
+fn connect_until_refused(
     device: &TestDevice,
     mqtt: std::net::SocketAddr,
     revoked: &AtomicBool,
@@ -62,12 +62,12 @@ fn nobody_stays_in_who_connects_while_revoked() {
         let device = TestDevice::register(&platform, &format!("race-{trial}"), "safety.air");
         let revoked = AtomicBool::new(false);
         std::thread::scope(|scope| {
-            let knocking = scope.spawn(|| knock(&device, mqtt, &revoked));
+            let connecting = scope.spawn(|| connect_until_refused(&device, mqtt, &revoked));
             // Between none and a few connections later.
             std::thread::sleep(Duration::from_micros((trial % 40) as u64 * 100));
             operator.revoke_device(&device.id).unwrap();
             revoked.store(true, Ordering::Release);
-            if let Err(why) = knocking.join().unwrap() {
+            if let Err(why) = connecting.join().unwrap() {
                 stayed.push(why);
             }
         });

@@ -33,7 +33,7 @@ use crate::telemetry::{Origin, Postponed, Telemetry, Waiting};
 const READ_BATCH: usize = 64;
 /// Answers that wait to be sent.
 const ANSWERS_WAITING: usize = 1_024;
-/// The pause after the socket failed to be read, lest a lasting fault spins.
+/// The pause after the socket failed to be read: a lasting fault must not spin.
 const FAULT_PAUSE: Duration = Duration::from_millis(10);
 
 /// Why the server did not start.

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::directory::Directory;
 use crate::limits::Config;
-use crate::listener::{Complaints, Strangers};
+use crate::listener::{Complaints, PendingLogins};
 use crate::router::Router;
 use crate::stats::{AgencyCounters, ListenerCounters, WorkCounters};
 
@@ -22,7 +22,7 @@ pub(crate) struct Shared {
     /// TCP connections of all workers.
     pub(crate) sockets: AtomicUsize,
     /// Those of them before CONNECT, by address.
-    pub(crate) strangers: Strangers,
+    pub(crate) pending_logins: PendingLogins,
     pub(crate) complaints: Complaints,
     pub(crate) work: WorkCounters,
     pub(crate) running: AtomicUsize,
@@ -43,7 +43,7 @@ impl Shared {
             directory: Directory::default(),
             listeners,
             sockets: AtomicUsize::new(0),
-            strangers: Strangers::default(),
+            pending_logins: PendingLogins::default(),
             complaints: Complaints::default(),
             work: WorkCounters::default(),
             running: AtomicUsize::new(0),

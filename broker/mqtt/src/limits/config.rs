@@ -19,7 +19,7 @@ pub struct Config {
     /// Those of one address (IPv6: of a /64), of them. Its others wait.
     pub handshakes_per_address: usize,
     /// Those that wait too; past it a newcomer from there is closed.
-    pub strangers_per_address: usize,
+    pub pending_logins_per_address: usize,
     /// From accept to a complete CONNECT, TLS included.
     pub connect_deadline: Duration,
     /// Bytes of a packet before CONNECT has been accepted.
@@ -98,7 +98,7 @@ impl Default for Config {
             max_connections: 100_000,
             handshakes_in_flight: 512,
             handshakes_per_address: 128,
-            strangers_per_address: 1_024,
+            pending_logins_per_address: 1_024,
             connect_deadline: Duration::from_secs(10),
             max_packet_before_connect: 64 * 1024,
             max_packet: 72 * 1024,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::AbortHandle;
 
-use super::strangers::Stranger;
+use super::pending_logins::PendingLogin;
 use crate::stats::ListenerCounters;
 
 /// A handshake may be pushed out by newer ones once it is this old.
@@ -39,7 +39,7 @@ pub(crate) struct Ticket {
     /// Of those that are under way, once it is one of them.
     count: OnceCell<Rc<Cell<usize>>>,
     counters: Arc<ListenerCounters>,
-    stranger: Stranger,
+    login: PendingLogin,
     place: OnceCell<OwnedSemaphorePermit>,
 }
 
@@ -48,7 +48,7 @@ impl Ticket {
     /// there is none within `patience`.
     pub(crate) async fn wait(&self, handshakes: &Handshakes, patience: Duration) -> Option<()> {
         if self.place.get().is_none() {
-            let place = tokio::time::timeout(patience, self.stranger.place());
+            let place = tokio::time::timeout(patience, self.login.place());
             self.begin(handshakes, place.await.ok()??);
         }
         Some(())
@@ -131,14 +131,18 @@ impl Handshakes {
     }
 
     /// It counts at once where its address has a place.
-    pub(crate) fn ticket(&self, counters: Arc<ListenerCounters>, stranger: Stranger) -> Rc<Ticket> {
+    pub(crate) fn ticket(
+        &self,
+        counters: Arc<ListenerCounters>,
+        login: PendingLogin,
+    ) -> Rc<Ticket> {
         counters.handshakes.add(1);
-        let place = stranger.try_place();
+        let place = login.try_place();
         let ticket = Ticket {
             since: Cell::new(Instant::now()),
             count: OnceCell::new(),
             counters,
-            stranger,
+            login,
             place: OnceCell::new(),
         };
         if let Some(place) = place {

@@ -1,4 +1,5 @@
-//! Listeners: bound sockets, TLS and WebSocket, and how many strangers may come.
+//! Listeners: bound sockets, TLS and WebSocket, and how many connections may
+//! wait to log in.
 //!
 //! A listener is bound before the broker starts, so that a configuration fault
 //! is told before anything runs, and so that tests can bind port 0.
@@ -6,7 +7,7 @@
 mod bind;
 mod client_certificate;
 mod handshakes;
-mod strangers;
+mod pending_logins;
 mod tls;
 mod upgrade;
 
@@ -16,7 +17,7 @@ use transport::Listener;
 
 pub use bind::{BindError, BoundSockets, bind};
 pub(crate) use handshakes::{Handshakes, Ticket};
-pub(crate) use strangers::{Complaints, Stranger, Strangers};
+pub(crate) use pending_logins::{Complaints, PendingLogin, PendingLogins};
 pub use tls::{ReloadableTls, TlsError};
 #[cfg(feature = "fuzzing")]
 pub(crate) use upgrade::read_request;

@@ -19,7 +19,7 @@ use transport::{AccessControl, ConnectionEvent, EventKind, Listener};
 use super::Worker;
 use crate::connection::{Connection, WorkerContext};
 use crate::context::{Services, Shared};
-use crate::listener::{OpenListener, Stranger, Ticket, upgrade};
+use crate::listener::{OpenListener, PendingLogin, Ticket, upgrade};
 use crate::stream::Stream;
 
 /// After the system refused a connection, as when file handles have run out.
@@ -74,14 +74,12 @@ fn take<S: Services>(
     listener: &Rc<OpenListener>,
 ) {
     listener.counters.accepted.add(1);
-    let Some((socket, stranger)) = places(worker, peer) else {
+    let Some((socket, login)) = places(worker, peer) else {
         // Closed without a word: there is nothing to say before CONNECT.
         listener.counters.unfinished.add(1);
         return;
     };
-    let ticket = worker
-        .handshakes
-        .ticket(listener.counters.clone(), stranger);
+    let ticket = worker.handshakes.ticket(listener.counters.clone(), login);
     let (since, weak) = (ticket.since(), Rc::downgrade(&ticket));
     let task = spawn_local(serve(
         worker.clone(),
@@ -95,7 +93,10 @@ fn take<S: Services>(
 }
 
 /// A newcomer's places among all connections and among those of its address.
-fn places<S: Services>(worker: &Worker<S>, peer: SocketAddr) -> Option<(SocketCount, Stranger)> {
+fn places<S: Services>(
+    worker: &Worker<S>,
+    peer: SocketAddr,
+) -> Option<(SocketCount, PendingLogin)> {
     let (shared, config) = (&worker.context.shared, worker.context.config());
     let Some(socket) = SocketCount::enter(shared) else {
         if let Some(times) = shared.complaints.full.due(Instant::now()) {
@@ -106,16 +107,16 @@ fn places<S: Services>(worker: &Worker<S>, peer: SocketAddr) -> Option<(SocketCo
         }
         return None;
     };
-    let Some(stranger) = shared.strangers.enter(peer.ip(), config) else {
+    let Some(login) = shared.pending_logins.enter(peer.ip(), config) else {
         if let Some(times) = shared.complaints.crowded.due(Instant::now()) {
-            let (most, ip) = (config.strangers_per_address, peer.ip());
+            let (most, ip) = (config.pending_logins_per_address, peer.ip());
             tracing::warn!(
                 "{times} connections were closed at once, the last from {ip}: {most} from there have not logged in, and that is the limit"
             );
         }
         return None;
     };
-    Some((socket, stranger))
+    Some((socket, login))
 }
 
 /// One connection from accept to its end. What is large and short-lived is

@@ -22,37 +22,37 @@ enum Step {
 }
 
 pub(crate) fn create(path: &Path) -> io::Result<File> {
-    seam::before(Step::Create, path)?;
+    hooks::before(Step::Create, path)?;
     let file = open_patiently(|| File::create(path))?;
-    seam::after(Step::Create, path, None);
+    hooks::after(Step::Create, path, None);
     Ok(file)
 }
 
 pub(crate) fn write_all(file: &mut File, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Err(error) = seam::before(Step::Write, path) {
-        seam::torn_write(file, bytes);
+    if let Err(error) = hooks::before(Step::Write, path) {
+        hooks::torn_write(file, bytes);
         return Err(error);
     }
     file.write_all(bytes)
 }
 
 pub(crate) fn sync(file: &File, path: &Path) -> io::Result<()> {
-    seam::before(Step::Sync, path)?;
+    hooks::before(Step::Sync, path)?;
     file.sync_all()?;
-    seam::after(Step::Sync, path, None);
+    hooks::after(Step::Sync, path, None);
     Ok(())
 }
 
 pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    seam::before(Step::Rename, from)?;
+    hooks::before(Step::Rename, from)?;
     fs::rename(from, to)?;
-    seam::after(Step::Rename, from, Some(to));
+    hooks::after(Step::Rename, from, Some(to));
     Ok(())
 }
 
 /// Removes a file; one that is not there is no fault.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
-    seam::before(Step::Remove, path)?;
+    hooks::before(Step::Remove, path)?;
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -61,12 +61,12 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
 
 /// Makes created, renamed and removed names of a folder durable.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    seam::before(Step::SyncFolder, &folder.join("folder"))?;
+    hooks::before(Step::SyncFolder, &folder.join("folder"))?;
     open_patiently(|| File::open(folder))?.sync_all()
 }
 
 #[cfg(not(test))]
-mod seam {
+mod hooks {
     use super::{File, Path, Step, io};
 
     pub(crate) fn before(_: Step, _: &Path) -> io::Result<()> {
@@ -79,7 +79,7 @@ mod seam {
 }
 
 #[cfg(test)]
-mod seam {
+mod hooks {
     use super::{File, Path, Step, Write, faults, io};
 
     pub(crate) fn before(_: Step, path: &Path) -> io::Result<()> {

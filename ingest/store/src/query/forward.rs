@@ -15,7 +15,7 @@ use crate::file::schema::{self, PAGE_ROWS};
 use crate::file::{DataFile, Footer, ReadError};
 use crate::observation::StoredObservation;
 
-/// Times of a file's rows, and what was asked for beside them.
+/// Times of a file's rows, and what was asked for with them.
 pub(crate) struct Forward<'a, C> {
     file: &'a DataFile,
     footer: Footer,
@@ -25,8 +25,8 @@ pub(crate) struct Forward<'a, C> {
     shown: Range<usize>,
 }
 
-/// Columns that are read where their times are wanted.
-pub(crate) trait Beside: Sized {
+/// Columns that are read for the rows whose times are wanted.
+pub(crate) trait OtherColumns: Sized {
     /// Opens them for rows before `end`.
     fn open(open: &Open<'_>) -> Self;
     fn read(&mut self, rows: Range<usize>) -> Result<(), ParquetError>;
@@ -49,7 +49,7 @@ impl Open<'_> {
     }
 }
 
-impl<'a, C: Beside> Forward<'a, C> {
+impl<'a, C: OtherColumns> Forward<'a, C> {
     /// Reads series of `file` that end before row `end`.
     pub(crate) fn open(file: &'a DataFile, end: usize) -> Result<Self, ReadError> {
         let footer = file.footer()?;
@@ -122,7 +122,7 @@ pub(crate) enum More {
 /// Only times.
 pub(crate) struct Nothing;
 
-impl Beside for Nothing {
+impl OtherColumns for Nothing {
     fn open(_: &Open<'_>) -> Self {
         Self
     }
@@ -138,7 +138,7 @@ pub(crate) struct Numbers {
     quality: Paged<Int32Type>,
 }
 
-impl Beside for Numbers {
+impl OtherColumns for Numbers {
     fn open(open: &Open<'_>) -> Self {
         Self {
             value: open.column(schema::VALUE),
@@ -172,7 +172,7 @@ pub(crate) struct Whole {
     lon_e7: Paged<Int32Type>,
 }
 
-impl Beside for Whole {
+impl OtherColumns for Whole {
     fn open(open: &Open<'_>) -> Self {
         Self {
             numbers: Numbers::open(open),

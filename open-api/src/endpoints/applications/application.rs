@@ -12,7 +12,7 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 use crate::access::Caller;
-use crate::endpoints::operations::session::MAX_STRANGERS_BYTES;
+use crate::endpoints::operations::session::MAX_ANONYMOUS_BODY_BYTES;
 use crate::endpoints::registry_problem::registry_problem;
 use crate::state::ApiState;
 use crate::views::{ApplicationView, IssuedKeyView, NewApplicationView};
@@ -35,7 +35,7 @@ pub(crate) async fn create(
     State(state): State<ApiState>,
     caller: Caller,
     Extension(arrival): Extension<Arrival>,
-    LargeJsonBody(body): LargeJsonBody<NewApplicationBody, MAX_STRANGERS_BYTES>,
+    LargeJsonBody(body): LargeJsonBody<NewApplicationBody, MAX_ANONYMOUS_BODY_BYTES>,
 ) -> Result<Response, Response> {
     let allowance = state
         .throttle

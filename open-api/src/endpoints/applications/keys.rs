@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::application::owned;
 use crate::access::Caller;
-use crate::endpoints::operations::session::MAX_STRANGERS_BYTES;
+use crate::endpoints::operations::session::MAX_ANONYMOUS_BODY_BYTES;
 use crate::endpoints::registry_problem::registry_problem;
 use crate::params::Time;
 use crate::state::ApiState;
@@ -44,7 +44,7 @@ pub(crate) async fn create(
     State(state): State<ApiState>,
     caller: Caller,
     Path(id): Path<String>,
-    LargeJsonBody(body): LargeJsonBody<NewKeyBody, MAX_STRANGERS_BYTES>,
+    LargeJsonBody(body): LargeJsonBody<NewKeyBody, MAX_ANONYMOUS_BODY_BYTES>,
 ) -> Result<Response, Problem> {
     let application = owned(&state.registry.snapshot(), &caller, &id)?;
     let key = NewApiKey {

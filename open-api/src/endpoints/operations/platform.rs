@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::state::ApiState;
 use crate::views::PublicKeyView;
 
-/// The platform's name, keys and doors.
+/// The platform's name, keys and listeners.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Platform)]
 pub(crate) struct PlatformView {
@@ -71,7 +71,7 @@ impl ClockView {
     }
 }
 
-/// What the platform is, and where its doors are.
+/// What the platform is, and on which ports it listens.
 #[utoipa::path(get, path = "/v1/platform", tag = "operations",
     responses((status = 200, body = PlatformView)))]
 pub(crate) async fn show(State(state): State<ApiState>) -> Json<PlatformView> {

@@ -16,7 +16,7 @@ use crate::views::{Rfc3339, SessionView};
 
 /// The longest body that anybody may send, in bytes: before it is read whole,
 /// it takes memory for nothing.
-pub(crate) const MAX_STRANGERS_BYTES: usize = 8 * 1024;
+pub(crate) const MAX_ANONYMOUS_BODY_BYTES: usize = 8 * 1024;
 
 /// What opens a session.
 #[derive(Deserialize, ToSchema)]
@@ -33,7 +33,7 @@ pub(crate) struct NewSessionBody {
 pub(crate) async fn open(
     State(state): State<ApiState>,
     Extension(arrival): Extension<Arrival>,
-    LargeJsonBody(body): LargeJsonBody<NewSessionBody, MAX_STRANGERS_BYTES>,
+    LargeJsonBody(body): LargeJsonBody<NewSessionBody, MAX_ANONYMOUS_BODY_BYTES>,
 ) -> Result<Response, Problem> {
     if !state.registry.authenticate_operator(body.token.trim()) {
         return Err(Problem::new(

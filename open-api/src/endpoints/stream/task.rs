@@ -112,7 +112,7 @@ impl StreamTask {
             }
             // Nothing is made for who has not taken what was.
             if !reader.takes_soon().await {
-                self.frames.rest();
+                self.frames.release();
                 reader.takes().await;
             }
             let arrived = tokio::select! {
@@ -156,7 +156,7 @@ impl StreamTask {
                 break;
             }
         }
-        self.frames.rest_in_a_crowd();
+        self.frames.release_if_many_lag();
         Ok(())
     }
 

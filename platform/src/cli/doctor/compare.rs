@@ -7,7 +7,6 @@ use device_registry::REGISTRY_FILE;
 use domain::{FolderId, Offset};
 use ingest::verify::Verified;
 
-use super::data::mark_of;
 use super::databases::Databases;
 use super::report::Report;
 use crate::folder::{Record, record};
@@ -26,7 +25,7 @@ pub(super) fn check(
     verified: &Verified,
     report: &mut Report,
 ) {
-    let mark = mark_of(record);
+    let mark = record::mark_of(record);
     let belongs = |name: &str, id: Option<FolderId>, report: &mut Report| {
         if let Err(misfit) = mark.check(id) {
             report.find(&data.join(name), misfit.to_string(), OWN);

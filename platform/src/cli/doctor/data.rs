@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use domain::FolderMark;
 use ingest::backup::free_bytes;
 use ingest::verify::{Scope, verify};
 use ingest::{FolderLock, LockError};
 
 use super::report::Report;
 use super::{compare, databases, secrets};
-use crate::folder::{Record, State, record};
+use crate::folder::{Record, record};
 use crate::format::{self, Format};
 
 /// Below it the platform may stop within minutes: a few segments of the log, a
@@ -47,7 +46,7 @@ pub(super) fn look(data: &Path, scope: Scope, report: &mut Report) {
         Scope::Whole => databases::check(data, needs_sessions, report),
         Scope::Store => databases::Databases::default(),
     };
-    let mark = mark_of(record.as_ref());
+    let mark = record::mark_of(record.as_ref());
     let snapshot = databases.registry.as_ref().map(|found| &found.snapshot);
     let verified = verify(data, snapshot, mark, scope, &mut |finding| {
         report.add(finding);
@@ -56,15 +55,6 @@ pub(super) fn look(data: &Path, scope: Scope, report: &mut Report) {
         compare::check(data, record.as_ref(), &databases, &verified, report);
     }
     report.looked_at_data(data, scope, verified);
-}
-
-/// What its parts must tell of the folder.
-pub(super) fn mark_of(record: Option<&Record>) -> FolderMark {
-    match record {
-        Some(record) if record.state == State::Whole => FolderMark::of(record.folder),
-        Some(record) => FolderMark::first(record.folder),
-        None => FolderMark::ANY,
-    }
 }
 
 fn check_record(data: &Path, format: Option<Format>, report: &mut Report) -> Option<Record> {

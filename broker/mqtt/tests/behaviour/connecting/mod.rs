@@ -5,7 +5,7 @@ mod authentication;
 mod connect;
 mod foreign;
 mod mtls;
+mod pending_logins;
 mod rights;
-mod strangers;
 mod takeover;
 pub(crate) mod tls;

@@ -183,8 +183,8 @@ fn an_heir_that_is_revoked_while_it_waits_gets_nothing() {
             .connection("d")
             .is_some_and(|it| it.queued > 0)
     });
-    let mut heir = Client::open(broker.mqtt, Protocol::V5);
-    heir.send(&Packet::Connect(mqtt::codec::Connect {
+    let mut successor = Client::open(broker.mqtt, Protocol::V5);
+    successor.send(&Packet::Connect(mqtt::codec::Connect {
         clean_start: false,
         properties: Properties::NONE,
         ..connect(Protocol::V5, "d")
@@ -192,8 +192,11 @@ fn an_heir_that_is_revoked_while_it_waits_gets_nothing() {
     broker.until_stats("it is heard", |stats| stats.listeners[0].bytes_in > 60);
     broker.access.revoke("d");
     broker.handle.revalidate();
-    assert_eq!(heir.receive().connack().code, ReasonCode::NOT_AUTHORIZED.0);
-    heir.expect_closed();
+    assert_eq!(
+        successor.receive().connack().code,
+        ReasonCode::NOT_AUTHORIZED.0
+    );
+    successor.expect_closed();
     broker.until_stats("nobody is left", |stats| {
         stats.listeners[0].connections == 0
             && stats.waiting_sessions == 0

@@ -129,10 +129,10 @@ pub(crate) fn assigned_id() {
             };
             ensure!(first != second, "two clients are both called {first}");
             // It is the client's own: who says it takes the session over.
-            let mut heir = Client::connect(server, &Login::clean(&first))?;
+            let mut successor = Client::connect(server, &Login::clean(&first))?;
             let mut one = one;
             one.expect_end("for the takeover", &[ReasonCode::SESSION_TAKEN_OVER])?;
-            heir.ping()
+            successor.ping()
         },
         [
             Fault::properties(

@@ -34,45 +34,45 @@ impl Network {
 }
 
 #[derive(Default)]
-pub(crate) struct Strangers {
-    by_network: Arc<Mutex<HashMap<Network, Neighbours>>>,
+pub(crate) struct PendingLogins {
+    by_network: Arc<Mutex<HashMap<Network, NetworkLogins>>>,
 }
 
-struct Neighbours {
+struct NetworkLogins {
     count: usize,
     places: Arc<Semaphore>,
 }
 
 /// One connection among those of its address, until it is served or gone.
-pub(crate) struct Stranger {
+pub(crate) struct PendingLogin {
     network: Network,
-    by_network: Arc<Mutex<HashMap<Network, Neighbours>>>,
+    by_network: Arc<Mutex<HashMap<Network, NetworkLogins>>>,
     places: Arc<Semaphore>,
 }
 
-impl Strangers {
+impl PendingLogins {
     /// `None`: too many of that address are here.
-    pub(crate) fn enter(&self, address: IpAddr, config: &Config) -> Option<Stranger> {
+    pub(crate) fn enter(&self, address: IpAddr, config: &Config) -> Option<PendingLogin> {
         let network = Network::of(address);
         let mut by_network = self.by_network.lock();
-        let neighbours = by_network.entry(network).or_insert_with(|| Neighbours {
+        let logins = by_network.entry(network).or_insert_with(|| NetworkLogins {
             count: 0,
             places: Arc::new(Semaphore::new(config.handshakes_per_address)),
         });
         // One that was just made has room, so no empty one stays.
-        if neighbours.count >= config.strangers_per_address.max(1) {
+        if logins.count >= config.pending_logins_per_address.max(1) {
             return None;
         }
-        neighbours.count += 1;
-        Some(Stranger {
+        logins.count += 1;
+        Some(PendingLogin {
             network,
             by_network: self.by_network.clone(),
-            places: neighbours.places.clone(),
+            places: logins.places.clone(),
         })
     }
 }
 
-impl Stranger {
+impl PendingLogin {
     /// A place among the handshakes of its address, where one is free.
     pub(crate) fn try_place(&self) -> Option<OwnedSemaphorePermit> {
         self.places.clone().try_acquire_owned().ok()
@@ -85,12 +85,12 @@ impl Stranger {
     }
 }
 
-impl Drop for Stranger {
+impl Drop for PendingLogin {
     fn drop(&mut self) {
         let mut by_network = self.by_network.lock();
-        if let Some(neighbours) = by_network.get_mut(&self.network) {
-            neighbours.count -= 1;
-            if neighbours.count == 0 {
+        if let Some(logins) = by_network.get_mut(&self.network) {
+            logins.count -= 1;
+            if logins.count == 0 {
                 by_network.remove(&self.network);
             }
         }
@@ -100,15 +100,15 @@ impl Drop for Stranger {
 /// Between two lines about the same thing.
 const COMPLAINT_PERIOD: Duration = Duration::from_secs(60);
 
-/// What strangers decide how often it happens is told once a minute, with how
-/// often it has happened.
+/// Warnings that peers can provoke before they have logged in: each is logged
+/// at most once a minute, with how often it has happened.
 #[derive(Default)]
 pub(crate) struct Complaints {
     /// The system lets no connection in, as without file handles.
     pub(crate) cannot_accept: Complaint,
     /// `max_connections` stand.
     pub(crate) full: Complaint,
-    /// `strangers_per_address` of one address are here.
+    /// `pending_logins_per_address` of one address are here.
     pub(crate) crowded: Complaint,
 }
 

@@ -33,7 +33,7 @@ fn is_served(client: &mut Client, id: &str) {
 #[test]
 fn of_one_address_only_so_many_wait_to_log_in() {
     let broker = TestBroker::with(Config {
-        strangers_per_address: 5,
+        pending_logins_per_address: 5,
         connect_deadline: Duration::from_secs(3_600),
         ..Config::default()
     });
