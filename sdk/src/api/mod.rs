@@ -6,46 +6,38 @@
 //! read what they know and ignore the rest, since `/v1` may grow.
 
 mod agencies;
-mod aggregate;
 mod applications;
 mod backup;
 mod boundaries;
 mod client;
-mod connection;
-mod datastreams;
+mod data;
 mod devices;
 mod error;
-mod events;
-mod export;
-mod latest;
 mod models;
-mod observations;
 mod operations;
 mod pages;
-mod stream;
-mod telemetry;
 mod wire;
 
 pub use agencies::Agency;
-pub use aggregate::{Aggregate, AggregateQuery, Buckets};
 pub use applications::{Application, IssuedKey, KeyKind, NewApplication, NewKeyRequest};
 pub use backup::{Backup, BackupProgress};
 pub use boundaries::NewBoundary;
 pub use client::{ApiClient, ApiConfig, ApiCredential};
-pub use connection::{DeviceConnection, GatewayConnection};
-pub use datastreams::{Datastream, DatastreamFilter};
+pub use data::aggregate::{Aggregate, AggregateQuery, Buckets};
+pub use data::datastreams::{Datastream, DatastreamFilter};
+pub use data::export::{DayFile, ExportDownload, ExportVersion};
+pub use data::latest::{Latest, LatestFilter};
+pub use data::observations::{Observation, ObservationQuery};
+pub use data::stream::{EventStream, Frame, FrameObservation, Gap, StreamEvent, StreamQuery};
+pub use devices::connection::{DeviceConnection, GatewayConnection};
+pub use devices::events::{Event, Quarantined, Reason, Rejection};
+pub use devices::telemetry::{Bearer, TelemetryReceipt};
 pub use devices::{
     Credential, Device, DeviceFilter, ImportFault, ImportMode, ImportReport, NewDevice,
     NewPassword, PublicKeyDocument,
 };
 pub use error::{ApiError, Problem};
-pub use events::{Event, Quarantined, Reason, Rejection};
-pub use export::{DayFile, ExportDownload, ExportVersion};
-pub use latest::{Latest, LatestFilter};
 pub use models::{Model, ModelField};
-pub use observations::{Observation, ObservationQuery};
 pub use operations::PlatformInfo;
 pub use pages::Pages;
-pub use stream::{EventStream, Frame, FrameObservation, Gap, StreamEvent, StreamQuery};
-pub use telemetry::{Bearer, TelemetryReceipt};
 pub use wire::{Bilingual, Position};

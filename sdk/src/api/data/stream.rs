@@ -10,12 +10,12 @@ use domain::{DatastreamId, Offset, Quality, Timestamp, Value};
 use serde::Deserialize;
 use ureq::BodyReader;
 
-use super::client::{ApiClient, Call, Query, unreadable};
 use super::datastreams::datastream_id;
-use super::error::ApiError;
 use super::latest::list;
 use super::observations::offset;
-use super::wire::{Position, quality, time, value};
+use crate::api::client::{ApiClient, Call, Query, unreadable};
+use crate::api::error::ApiError;
+use crate::api::wire::{Position, quality, time, value};
 
 /// The longest line of a stream, in bytes: a frame of 1,000 observations has
 /// about 200 kB.

@@ -3,11 +3,11 @@
 use domain::{DatastreamId, Offset, Quality, Timestamp, Value};
 use serde::Deserialize;
 
-use super::client::{ApiClient, Query};
 use super::datastreams::datastream_id;
 use super::observations::offset;
-use super::pages::Pages;
-use super::wire::{Position, quality, time, value};
+use crate::api::client::{ApiClient, Query};
+use crate::api::pages::Pages;
+use crate::api::wire::{Position, quality, time, value};
 
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 pub struct Latest {

@@ -6,9 +6,9 @@ use domain::payload::ContentFormat;
 use domain::{DeviceId, Offset};
 use serde::Deserialize;
 
-use super::client::{ApiClient, Call};
-use super::error::ApiError;
-use super::observations::offset;
+use crate::api::client::{ApiClient, Call};
+use crate::api::data::observations::offset;
+use crate::api::error::ApiError;
 
 /// How a device proves itself over HTTP.
 #[derive(Clone, Copy)]

@@ -1,12 +1,16 @@
 //! `/v1/devices`: registration, credentials, revocation. Operators only.
 
+pub(super) mod connection;
+pub(super) mod events;
+pub(super) mod telemetry;
+
 use domain::{AgencyId, CredentialId, DeviceId, ModelId, ThingId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::client::{ApiClient, Call, Query, unreadable};
-use super::error::ApiError;
-use super::pages::Pages;
-use super::wire::{Position, optional_time, time, write_optional_time};
+use crate::api::client::{ApiClient, Call, Query, unreadable};
+use crate::api::error::ApiError;
+use crate::api::pages::Pages;
+use crate::api::wire::{Position, optional_time, time, write_optional_time};
 use crate::identity::PublicKey;
 
 /// A device to register.

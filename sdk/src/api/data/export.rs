@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use ureq::http::header::{CONTENT_RANGE, ETAG, HeaderMap};
 use ureq::{Body, BodyReader};
 
-use super::client::{ApiClient, Call, percent_encode};
-use super::error::ApiError;
+use crate::api::client::{ApiClient, Call, percent_encode};
+use crate::api::error::ApiError;
 
 /// Bytes read at once for a checksum.
 const CHECK_BYTES: usize = 1 << 20;

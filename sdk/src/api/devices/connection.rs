@@ -3,10 +3,10 @@
 use domain::{DeviceId, Timestamp};
 use serde::Deserialize;
 
-use super::client::ApiClient;
-use super::error::ApiError;
 use super::events::Event;
-use super::wire::optional_time;
+use crate::api::client::ApiClient;
+use crate::api::error::ApiError;
+use crate::api::wire::optional_time;
 
 /// A device's connection. What only a standing one has is absent without it.
 #[derive(Clone, PartialEq, Debug, Deserialize)]

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use domain::{DatastreamId, Timestamp};
 use serde::Deserialize;
 
-use super::client::{ApiClient, Query};
-use super::error::ApiError;
 use super::latest::LatestFilter;
-use super::wire::time;
+use crate::api::client::{ApiClient, Query};
+use crate::api::error::ApiError;
+use crate::api::wire::time;
 
 #[derive(Clone, Default, Debug)]
 pub struct AggregateQuery {

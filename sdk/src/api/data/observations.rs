@@ -3,9 +3,9 @@
 use domain::{DatastreamId, Offset, Quality, Timestamp, Value};
 use serde::{Deserialize, Deserializer};
 
-use super::client::{ApiClient, Query};
-use super::pages::Pages;
-use super::wire::{quality, time, value};
+use crate::api::client::{ApiClient, Query};
+use crate::api::pages::Pages;
+use crate::api::wire::{quality, time, value};
 
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 pub struct Observation {

@@ -3,10 +3,10 @@
 use domain::DatastreamId;
 use serde::{Deserialize, Deserializer};
 
-use super::client::{ApiClient, Query};
-use super::error::ApiError;
-use super::pages::Pages;
-use super::wire::Position;
+use crate::api::client::{ApiClient, Query};
+use crate::api::error::ApiError;
+use crate::api::pages::Pages;
+use crate::api::wire::Position;
 
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 pub struct Datastream {

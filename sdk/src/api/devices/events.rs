@@ -4,10 +4,10 @@
 use domain::{DeviceId, Offset, Timestamp};
 use serde::Deserialize;
 
-use super::client::{ApiClient, Query};
-use super::observations::offset;
-use super::pages::Pages;
-use super::wire::time;
+use crate::api::client::{ApiClient, Query};
+use crate::api::data::observations::offset;
+use crate::api::pages::Pages;
+use crate::api::wire::time;
 
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 pub struct Event {
