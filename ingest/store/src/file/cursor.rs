@@ -10,20 +10,12 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
-use crate::file::decode::Arrays;
+use crate::file::decode::{Arrays, Columns};
 use crate::file::index::Entry;
 use crate::file::schema::{self, PAGE_ROWS};
 use crate::file::times::Times;
 use crate::file::{DataFile, Footer, ReadError};
 use crate::observation::StoredObservation;
-
-/// Which columns are read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Columns {
-    All,
-    /// What numbers, their quality and their order need.
-    Numbers,
-}
 
 const NUMBERS: [usize; 6] = [
     schema::SERIES,

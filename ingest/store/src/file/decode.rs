@@ -9,9 +9,16 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, BooleanArray, PrimitiveArray, RecordBatch, StringArray};
 use domain::{DatastreamId, Flags, Location, Offset, Quality, Timestamp, Value};
 
-use crate::file::cursor::Columns;
 use crate::file::times::{Times, longs};
 use crate::observation::StoredObservation;
+
+/// Which columns are read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Columns {
+    All,
+    /// What numbers, their quality and their order need.
+    Numbers,
+}
 
 /// The columns of one batch; those that were not asked for are left out.
 pub(crate) struct Arrays<'a> {

@@ -4,15 +4,16 @@
 //! a flipped bit is named and not served; its metadata is read then, and kept.
 //! A file that is replaced or dropped goes once no view shows it any more.
 //!
-//! In reading order: `schema`, `times`, `columns`, `index`, `rollup` (what lies
-//! beside it), `origin`, `disk` and `replace`, `write`; then `source`, `pages`,
-//! `paged`, `decode` and `cursor`, which read.
+//! In reading order: `schema`, `times`, `columns`, `index` and `rollup` (files
+//! that belong to it), `origin`, `disk` and `replace`, `write`; then `source`,
+//! `pages`, `paged`, `decode`, `cursor` and `open`, which read.
 
 pub(crate) mod columns;
 pub(crate) mod cursor;
 pub(crate) mod decode;
 pub(crate) mod disk;
 pub(crate) mod index;
+mod open;
 pub(crate) mod origin;
 pub(crate) mod paged;
 pub(crate) mod pages;
@@ -25,28 +26,24 @@ pub(crate) mod sum;
 pub(crate) mod times;
 pub(crate) mod write;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
-use std::{fs, io};
 
 use parking_lot::Mutex;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
 
-use crate::file::columns::Columns;
-use crate::file::cursor::FileRows;
-use crate::file::index::{Index, IndexBuilder};
-use crate::file::replace::{TEMPORARY, replace};
+use crate::file::index::Index;
+use crate::file::replace::TEMPORARY;
 use crate::file::rollup::Rollups;
-use crate::file::row::{FileRow, FileValue};
-use crate::file::schema::{FORMAT_KEY, FORMAT_VERSION, PAGE_ROWS};
+use crate::file::schema::{FORMAT_KEY, FORMAT_VERSION};
 pub(crate) use crate::file::source::Source;
 use crate::file::times::Times;
 use crate::manifest::FileEntry;
-use domain::Value;
 
 /// A file, its index, and what was learnt of it.
 pub(crate) struct DataFile {
@@ -97,34 +94,6 @@ pub enum ReadError {
 }
 
 impl DataFile {
-    /// Opens the file of `entry` and reads its index, or makes that again.
-    pub(crate) fn open(folder: &Path, entry: FileEntry) -> Result<Self, ReadError> {
-        let path = folder.join(entry.file_name());
-        let found = fs::metadata(&path).map_err(|cause| match cause.kind() {
-            io::ErrorKind::NotFound => damaged(&path, entry.number, "it is gone"),
-            _ => io_error(&path, cause),
-        })?;
-        let bytes = found.len();
-        if bytes != entry.bytes {
-            let what = format!("it has {bytes} bytes, and should have {}", entry.bytes);
-            return Err(damaged(&path, entry.number, &what));
-        }
-        let index = fs::read(folder.join(entry.index_name()))
-            .ok()
-            .and_then(|bytes| Index::from_bytes(&bytes, entry.crc));
-        let (is_whole, index) = (index.is_some(), index.unwrap_or_default());
-        let mut opened = Self::new(folder, entry, index);
-        opened.written = found.modified().unwrap_or(opened.written);
-        if !is_whole {
-            tracing::warn!(path = %opened.path.display(), "its index is made again");
-            opened.index = opened.read_index()?;
-            let bytes = opened.index.to_bytes(opened.entry.crc);
-            replace(folder, &opened.entry.index_name(), &bytes)
-                .map_err(|cause| io_error(&opened.path, cause))?;
-        }
-        Ok(opened)
-    }
-
     /// A file that is whole.
     pub(crate) fn new(folder: &Path, entry: FileEntry, index: Index) -> Self {
         let path = folder.join(entry.file_name());
@@ -210,37 +179,6 @@ impl DataFile {
     /// A read found the file to be other than it must be.
     pub(crate) fn damaged(&self, what: &str) -> ReadError {
         damaged(&self.path, self.entry.number, what)
-    }
-
-    fn read_index(&self) -> Result<Index, ReadError> {
-        let mut builder = IndexBuilder::new(self.footer()?.times.unit);
-        let mut rows = FileRows::all(self)?;
-        let mut columns = Columns::with_capacity(PAGE_ROWS);
-        loop {
-            let row = rows.next()?;
-            if row.is_none() || columns.len() == PAGE_ROWS {
-                columns.parts().for_each(|part| builder.push(&part));
-                columns = Columns::with_capacity(PAGE_ROWS);
-            }
-            let Some(row) = row else {
-                return Ok(builder.finish());
-            };
-            columns.push(&FileRow {
-                series: row.datastream.get(),
-                time: row.time.as_micros(),
-                received: row.received.as_micros(),
-                offset: row.offset.get(),
-                value: match row.value {
-                    Some(Value::Number(number)) => FileValue::Number(number),
-                    _ => FileValue::Missing,
-                },
-                quality: row.quality,
-                flags: row.flags.bits(),
-                revision: row.revision,
-                index: row.index,
-                location: None,
-            });
-        }
     }
 }
 

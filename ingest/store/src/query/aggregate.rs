@@ -12,7 +12,7 @@ use domain::{DatastreamId, Quality, Timestamp, Value};
 use rustc_hash::FxHashMap;
 
 use crate::file::DataFile;
-use crate::file::cursor::Columns;
+use crate::file::decode::Columns;
 use crate::file::rollup::{Cells, Reader, Rollups, SKETCH_NUMBERS};
 use crate::query::forward::{Forward, More, Numbers};
 use crate::query::gather::{FromCell, Groups, find_bucket};

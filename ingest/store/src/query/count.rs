@@ -7,7 +7,7 @@
 
 use domain::{DatastreamId, Timestamp};
 
-use crate::file::cursor::Columns;
+use crate::file::decode::Columns;
 use crate::file::index::Entry;
 use crate::file::{DataFile, ReadError};
 use crate::query::QueryError;

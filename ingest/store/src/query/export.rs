@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 use domain::{DatastreamId, Offset, Timestamp};
 use rustc_hash::FxHashSet;
 
-use crate::file::cursor::Columns;
+use crate::file::decode::Columns;
 use crate::file::{DataFile, ReadError};
 use crate::observation::StoredObservation;
 use crate::query::QueryError;

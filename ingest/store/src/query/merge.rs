@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use domain::{DatastreamId, Offset, Timestamp};
 
-use crate::file::cursor::{Columns, FileRows};
+use crate::file::cursor::FileRows;
+use crate::file::decode::Columns;
 use crate::file::index::Entry;
 use crate::file::row::RowKey;
 use crate::file::{DataFile, ReadError};

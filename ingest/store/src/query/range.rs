@@ -2,7 +2,7 @@
 
 use domain::Timestamp;
 
-use crate::file::cursor::Columns;
+use crate::file::decode::Columns;
 use crate::file::index::Entry;
 use crate::file::{DataFile, ReadError};
 use crate::observation::StoredObservation;

@@ -57,7 +57,9 @@ impl ApiClient {
     }
 }
 
-pub(super) fn offset<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Offset, D::Error> {
+pub(in crate::api) fn offset<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Offset, D::Error> {
     u64::deserialize(deserializer).map(Offset::new)
 }
 

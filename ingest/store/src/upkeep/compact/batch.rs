@@ -12,8 +12,8 @@ use parquet::arrow::ProjectionMask;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::statistics::Statistics;
 
+use crate::file::schema;
 use crate::file::times::{Times, longs};
-use crate::file::{Footer, schema};
 
 /// Columns without the series, which the index tells.
 pub(crate) struct Batch {
@@ -186,13 +186,13 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn of(footer: &Footer) -> Self {
-        let group = footer.metadata.metadata().row_group(0);
+    pub(super) fn of(metadata: &ParquetMetaData, times: Times) -> Self {
+        let group = metadata.row_group(0);
         let same = |column: usize| constant(group.column(column));
         let byte = |column| same(column).and_then(|value| u8::try_from(value).ok());
         let short = |column| same(column).and_then(|value| u16::try_from(value).ok());
         let mut plan = Self {
-            times: footer.times,
+            times,
             read: vec![schema::TIME, schema::OFFSET, schema::RECEIPT],
             quality: byte(schema::QUALITY),
             flags: byte(schema::FLAGS),

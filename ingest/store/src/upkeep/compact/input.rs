@@ -27,7 +27,7 @@ pub(super) struct Input {
 impl Input {
     pub(super) fn open(file: &Arc<DataFile>) -> Result<Self, ReadError> {
         let footer = file.footer()?;
-        let plan = Plan::of(&footer);
+        let plan = Plan::of(footer.metadata.metadata(), footer.times);
         let mask = plan.mask(footer.metadata.metadata());
         let mut reader = ParquetRecordBatchReaderBuilder::new_with_metadata(
             file.source.clone(),
