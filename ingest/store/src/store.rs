@@ -1,5 +1,6 @@
-//! The store: one writer, any number of queries, and what keeps its files in
-//! order beside them.
+//! The store: one writer, any number of queries, and the threads that keep its
+//! files in order. It holds those threads and they work on what it shares: a
+//! circle that stays (decision 16).
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};

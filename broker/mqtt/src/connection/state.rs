@@ -1,4 +1,6 @@
-//! What a connection keeps between two wake-ups.
+//! What a connection keeps between two wake-ups. It holds the step in which the
+//! connection is, and the code of each step works on it: a circle that stays
+//! (decision 16).
 
 use std::io;
 use std::rc::Rc;
