@@ -60,9 +60,10 @@ impl Timestamp {
 
     /// Microseconds, where RFC 3339 can write them with any offset.
     pub fn from_printable_micros(micros: i64) -> Result<Self, TimeError> {
-        match (Self::FIRST_PRINTABLE..=Self::LAST_PRINTABLE).contains(&micros) {
-            true => Ok(Self(micros)),
-            false => Err(TimeError::Range),
+        if (Self::FIRST_PRINTABLE..=Self::LAST_PRINTABLE).contains(&micros) {
+            Ok(Self(micros))
+        } else {
+            Err(TimeError::Range)
         }
     }
 

@@ -60,9 +60,10 @@ impl Snapshot {
         child: &str,
     ) -> Result<&Arc<Device>, NotItsChild> {
         let child = self.device(child).ok_or(NotItsChild::Unknown)?;
-        match child.gateway.as_ref() == Some(gateway) {
-            true => Ok(child),
-            false => Err(NotItsChild::Stranger),
+        if child.gateway.as_ref() == Some(gateway) {
+            Ok(child)
+        } else {
+            Err(NotItsChild::Stranger)
         }
     }
 }

@@ -78,9 +78,10 @@ impl BaseName {
             return Self::Prefix;
         };
         let joins = matches!(last, '.' | '_' | '~' | '-') && base[..base.len() - 1] != *device;
-        match joins || is_separated(base) {
-            true => Self::Prefix,
-            false => Self::Stray,
+        if joins || is_separated(base) {
+            Self::Prefix
+        } else {
+            Self::Stray
         }
     }
 }

@@ -174,9 +174,10 @@ impl Source for Messages<'_> {
             .iter()
             .map(|(rule, value)| {
                 let rule = &rules[usize::from(*rule)];
-                let value = match rule.missing.contains(value) {
-                    true => ParsedValue::Null,
-                    false => ParsedValue::Number(*value),
+                let value = if rule.missing.contains(value) {
+                    ParsedValue::Null
+                } else {
+                    ParsedValue::Number(*value)
                 };
                 Reading::new(rule.field.as_str(), value)
                     .at(message.time)

@@ -99,9 +99,10 @@ impl Leading {
 
     #[inline]
     pub(super) fn policy(&self) -> Policy {
-        match self.by_thread.load(Relaxed) {
-            true => Policy::Thread,
-            false => Policy::Inline,
+        if self.by_thread.load(Relaxed) {
+            Policy::Thread
+        } else {
+            Policy::Inline
         }
     }
 
@@ -138,9 +139,10 @@ impl Leading {
     #[cold]
     fn was_quick(&self, time: Duration, now: Duration) {
         // One that other programs have made longer takes back one that was not.
-        let quick = match time <= SLOW_SYNC {
-            true => (self.quick.load(Relaxed) + 1).min(QUICK_GROUPS),
-            false => self.quick.load(Relaxed).saturating_sub(1),
+        let quick = if time <= SLOW_SYNC {
+            (self.quick.load(Relaxed) + 1).min(QUICK_GROUPS)
+        } else {
+            self.quick.load(Relaxed).saturating_sub(1)
         };
         self.quick.store(quick, Relaxed);
         if quick == QUICK_GROUPS && now.as_nanos() as u64 >= self.distrusts_until.load(Relaxed) {

@@ -194,9 +194,10 @@ impl Times {
         Self {
             latest: latest.saturating_add(Timestamp::MAX_AHEAD_MICROS),
             settled: spread.settled(received),
-            assigned: match spread.in_doubt {
-                true => Quality::Uncertain,
-                false => Quality::Good,
+            assigned: if spread.in_doubt {
+                Quality::Uncertain
+            } else {
+                Quality::Good
             },
         }
     }

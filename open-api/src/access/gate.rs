@@ -64,9 +64,10 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
         Ok(Caller::Anonymous) | Err(_) => Account::of_address(arrival.client),
     };
     let logs_in = parts.method == Method::POST && parts.uri.path() == LOGIN_PATH;
-    let taken = match logs_in {
-        true => state.throttle.take_login(arrival.client),
-        false => state.throttle.take(&account),
+    let taken = if logs_in {
+        state.throttle.take_login(arrival.client)
+    } else {
+        state.throttle.take(&account)
     };
     let allowance = match taken {
         Ok(allowance) => allowance,
@@ -101,9 +102,10 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
             parts.extensions.insert(recheck(state, &admission));
             let long = may_be_long(&parts.uri);
             let answer = asked_by(account, next.run(Request::from_parts(parts, body)));
-            let mut response = match long {
-                true => state.long_answers.run(answer).await,
-                false => answer.await,
+            let mut response = if long {
+                state.long_answers.run(answer).await
+            } else {
+                answer.await
             };
             // What was read may have waited for its turn.
             if reads && !admission.holds(state) {
@@ -126,8 +128,11 @@ fn with_allowance(mut response: Response, allowance: Allowance) -> Response {
 /// Judges the caller again: its right may have gone since the head came.
 fn recheck(state: &ApiState, admission: &Admission) -> Recheck {
     let (state, admission) = (state.clone(), admission.clone());
-    Recheck::new(move || match admission.holds(&state) {
-        true => Ok(()),
-        false => Err(admission.lost()),
+    Recheck::new(move || {
+        if admission.holds(&state) {
+            Ok(())
+        } else {
+            Err(admission.lost())
+        }
     })
 }

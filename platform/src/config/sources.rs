@@ -41,11 +41,13 @@ impl ServeFlags {
 impl Args for ServeFlags {
     fn augment_args(command: Command) -> Command {
         // Not read yet: what is wrong is reported in one line, and with the file.
-        let as_written = |arg: clap::Arg| match arg.get_action().takes_values() {
-            true => arg
-                .value_parser(clap::value_parser!(OsString))
-                .required(false),
-            false => arg,
+        let as_written = |arg: clap::Arg| {
+            if arg.get_action().takes_values() {
+                arg.value_parser(clap::value_parser!(OsString))
+                    .required(false)
+            } else {
+                arg
+            }
         };
         ServeArgs::augment_args(command).mut_args(as_written)
     }
@@ -162,9 +164,10 @@ where
     T: FromStr<Err: Display> + Copy + Into<usize>,
 {
     let given: T = number(text)?;
-    match given.into() <= MOST {
-        true => Ok(given),
-        false => Err(format!("{text} is more than {MOST}")),
+    if given.into() <= MOST {
+        Ok(given)
+    } else {
+        Err(format!("{text} is more than {MOST}"))
     }
 }
 

@@ -42,9 +42,10 @@ fn log_budget(text: &str) -> Result<u64, String> {
 
 impl Storage {
     pub fn clock_trust(&self) -> ingest::ClockTrust {
-        match self.trust_clock {
-            true => ingest::ClockTrust::Trusted,
-            false => ingest::ClockTrust::AsItGoes,
+        if self.trust_clock {
+            ingest::ClockTrust::Trusted
+        } else {
+            ingest::ClockTrust::AsItGoes
         }
     }
 }

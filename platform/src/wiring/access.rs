@@ -127,12 +127,13 @@ impl AccessControl for Access {
                 .device(session_owner)
                 .is_some_and(|device| device.admitted(now)),
         };
-        match admitted {
-            true => Ok(()),
-            false => Err(Refusal::new(
+        if admitted {
+            Ok(())
+        } else {
+            Err(Refusal::new(
                 RefusalKind::Revoked,
                 "the session's owner is no longer admitted",
-            )),
+            ))
         }
     }
 

@@ -104,9 +104,10 @@ impl<'a> OpenFilter<'a> {
             return Place::OfThing(0);
         }
         let is_narrow = agency.is_some() || domain.is_some() || model.is_some();
-        match is_narrow || snapshot.public_count() <= known {
-            true => Place::Public(None),
-            false => Place::Known(DatastreamId::new(0)),
+        if is_narrow || snapshot.public_count() <= known {
+            Place::Public(None)
+        } else {
+            Place::Known(DatastreamId::new(0))
         }
     }
 
@@ -118,9 +119,12 @@ impl<'a> OpenFilter<'a> {
         known: impl Fn(DatastreamId, usize) -> ingest::KnownDatastreams,
         show: &mut dyn FnMut(&Datastream) -> ControlFlow<()>,
     ) -> RetainedEnd {
-        let mut look = |datastream: &Datastream| match self.passes(datastream) {
-            true => show(datastream),
-            false => ControlFlow::Continue(()),
+        let mut look = |datastream: &Datastream| {
+            if self.passes(datastream) {
+                show(datastream)
+            } else {
+                ControlFlow::Continue(())
+            }
         };
         match place {
             Place::Beginning => RetainedEnd::Done,

@@ -102,9 +102,10 @@ pub fn verify_receipt(
             }
             _ => return Err(ReceiptError::Algorithm),
         };
-        match verified {
-            true => Ok(()),
-            false => Err(ReceiptError::Signature),
+        if verified {
+            Ok(())
+        } else {
+            Err(ReceiptError::Signature)
         }
     })?;
     read(cose.payload.as_deref().unwrap_or_default(), request_body)

@@ -69,17 +69,20 @@ fn decode_rest(mut reader: Reader<'_>, protocol: Protocol) -> Result<Connect<'_>
         Protocol::V311 => Properties::NONE,
     };
     let client_id = reader.text()?;
-    let will = match has_will {
-        true => Some(decode_will(&mut reader, flags, protocol)?),
-        false => None,
+    let will = if has_will {
+        Some(decode_will(&mut reader, flags, protocol)?)
+    } else {
+        None
     };
-    let user_name = match has_user_name {
-        true => Some(reader.text()?),
-        false => None,
+    let user_name = if has_user_name {
+        Some(reader.text()?)
+    } else {
+        None
     };
-    let password = match has_password {
-        true => Some(reader.bytes()?),
-        false => None,
+    let password = if has_password {
+        Some(reader.bytes()?)
+    } else {
+        None
     };
     reader.end()?;
     Ok(Connect {

@@ -110,11 +110,14 @@ impl<'a> Properties<'a> {
         let mut reader = Reader::new(self.raw);
         // They were checked by `read`, so the error that would end the walk
         // early does not occur.
-        std::iter::from_fn(move || match reader.is_empty() {
-            true => None,
-            false => Property::read(&mut reader)
-                .ok()
-                .map(|(_, property)| property),
+        std::iter::from_fn(move || {
+            if reader.is_empty() {
+                None
+            } else {
+                Property::read(&mut reader)
+                    .ok()
+                    .map(|(_, property)| property)
+            }
         })
     }
 
@@ -240,9 +243,10 @@ impl<'a> Property<'a> {
             Self::ReceiveMaximum(value) => value > 0,
             _ => true,
         };
-        match sound {
-            true => Ok(()),
-            false => Err(DecodeError::Protocol("a property's value out of range")),
+        if sound {
+            Ok(())
+        } else {
+            Err(DecodeError::Protocol("a property's value out of range"))
         }
     }
 

@@ -22,13 +22,14 @@ pub(super) fn decode(body: &[u8], protocol: Protocol) -> Result<SubAck<'_>, Deco
         Protocol::V311 => Properties::NONE,
     };
     let codes = reader.rest();
-    match codes.is_empty() {
-        true => Err(DecodeError::Protocol("a SUBACK without a code")),
-        false => Ok(SubAck {
+    if codes.is_empty() {
+        Err(DecodeError::Protocol("a SUBACK without a code"))
+    } else {
+        Ok(SubAck {
             packet_id,
             properties,
             codes,
-        }),
+        })
     }
 }
 

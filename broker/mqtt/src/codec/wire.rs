@@ -112,9 +112,10 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn end(self) -> Result<(), DecodeError> {
-        match self.rest.is_empty() {
-            true => Ok(()),
-            false => Err(DecodeError::Malformed("bytes after the packet's end")),
+        if self.rest.is_empty() {
+            Ok(())
+        } else {
+            Err(DecodeError::Malformed("bytes after the packet's end"))
         }
     }
 }
@@ -131,9 +132,10 @@ pub(crate) fn varint(bytes: &[u8]) -> Result<Option<(usize, usize)>, DecodeError
             return Ok(Some((value, index + 1)));
         }
     }
-    match bytes.len() < 4 {
-        true => Ok(None),
-        false => Err(DecodeError::Malformed("a length of more than four bytes")),
+    if bytes.len() < 4 {
+        Ok(None)
+    } else {
+        Err(DecodeError::Malformed("a length of more than four bytes"))
     }
 }
 

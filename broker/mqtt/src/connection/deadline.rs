@@ -102,9 +102,10 @@ impl<S: Services> Connection<S> {
             .served
             .as_ref()
             .is_some_and(|it| it.session.pending() > 0);
-        match pending {
-            true => state.stopping = true,
-            false => state.close(End::shutdown()),
+        if pending {
+            state.stopping = true;
+        } else {
+            state.close(End::shutdown());
         }
     }
 }

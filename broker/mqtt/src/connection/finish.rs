@@ -46,9 +46,8 @@ impl<S: Services> Connection<S> {
         }
         // Its own messages may keep the connection a while, waiting to be
         // durable; its socket they do not keep.
-        match end.kind == EventKind::Disconnected && end.code.is_none() {
-            true => {}
-            false => self.linger().await,
+        if end.kind != EventKind::Disconnected || end.code.is_some() {
+            self.linger().await;
         }
         self.state.borrow_mut().stream = Stream::Closed;
     }
@@ -155,9 +154,10 @@ impl<S: Services> Connection<S> {
         let router = &worker.shared.router;
         let expiry = session.expiry();
         let kept = session.into_kept();
-        let next = match is_stored(endpoint.realm) {
-            true => self.leave_log(worker, &kept, endpoint, expiry),
-            false => endpoint.detach(router.published()).0,
+        let next = if is_stored(endpoint.realm) {
+            self.leave_log(worker, &kept, endpoint, expiry)
+        } else {
+            endpoint.detach(router.published()).0
         };
         let mut waiting = Waiting::new(kept, next, Duration::from_secs(expiry.into()));
         waiting.will = will;

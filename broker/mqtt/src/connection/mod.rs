@@ -96,9 +96,10 @@ impl<S: Services> Connection<S> {
                 }
             };
             if state.is_over() {
-                return match write_blocked && !state.is_abandoned() {
-                    true => Poll::Pending,
-                    false => Poll::Ready(()),
+                return if write_blocked && !state.is_abandoned() {
+                    Poll::Pending
+                } else {
+                    Poll::Ready(())
                 };
             }
             self.poll_greeting(state, worker, cx);

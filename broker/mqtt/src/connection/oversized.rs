@@ -79,9 +79,10 @@ impl<S: Services> Connection<S> {
         };
         if body.len() < beginning {
             // Topic and properties alone are more than a packet may have.
-            return match body.len() < config.max_packet {
-                true => Ok(None),
-                false => Err(too_large(header)),
+            return if body.len() < config.max_packet {
+                Ok(None)
+            } else {
+                Err(too_large(header))
             };
         }
         let used = header.length + beginning;

@@ -380,9 +380,10 @@ impl<S: Services> Connection<S> {
             topic: served.session.topic_of(publish),
             payload: publish.payload,
             content_type: content_type(publish.properties),
-            resent: match publish.duplicate {
-                true => Resent::Maybe,
-                false => Resent::No,
+            resent: if publish.duplicate {
+                Resent::Maybe
+            } else {
+                Resent::No
             },
             transport: self.counters.listener.transport(),
             peer: self.peer,

@@ -121,9 +121,10 @@ impl Directory {
             Life::Waiting(waiting) => !entry.clears && waiting.ends > Instant::now(),
             Life::Connected { .. } => false,
         };
-        let endpoint = match resumes {
-            true => entry.endpoint.clone(),
-            false => make(account.clone()),
+        let endpoint = if resumes {
+            entry.endpoint.clone()
+        } else {
+            make(account.clone())
         };
         let last = std::mem::replace(entry, connected(&endpoint));
         let mut waiting = match last.life {

@@ -148,9 +148,12 @@ const PROTOCOL_MAX_PACKET: usize = 268_435_460;
 
 impl Config {
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let least = |field, value: usize, least| match value < least {
-            true => Err(ConfigError::TooSmall { field, least }),
-            false => Ok(()),
+        let least = |field, value: usize, least| {
+            if value < least {
+                Err(ConfigError::TooSmall { field, least })
+            } else {
+                Ok(())
+            }
         };
         least("max_connections", self.max_connections, 1)?;
         least("handshakes_in_flight", self.handshakes_in_flight, 1)?;

@@ -140,9 +140,10 @@ impl Endpoint {
         if self.realm == Realm::Platform {
             mailbox.owes = false;
             while let Some(delivery) = mailbox.queue.pop() {
-                match delivery.shared {
-                    true => shared.push(delivery),
-                    false => next = next.min(delivery.position()),
+                if delivery.shared {
+                    shared.push(delivery);
+                } else {
+                    next = next.min(delivery.position());
                 }
             }
         }
@@ -273,12 +274,13 @@ impl Endpoint {
             DeliveryMode::Live { .. } => None,
         };
         let caught_up = page.at_end && left_out.is_none() && missed.is_none();
-        mailbox.mode = match caught_up {
-            true => DeliveryMode::Live { from: next },
-            false => DeliveryMode::CatchingUp {
+        mailbox.mode = if caught_up {
+            DeliveryMode::Live { from: next }
+        } else {
+            DeliveryMode::CatchingUp {
                 next,
                 skipped: missed,
-            },
+            }
         };
         caught_up
     }

@@ -183,10 +183,7 @@ impl Router {
             // Whoever gets the lock next has seen all before it, of a frame
             // that is under way too.
             let through = last.map_or_else(|| self.published(), LogPosition::next);
-            let through = match more {
-                true => through,
-                false => through.frame_end(),
-            };
+            let through = if more { through } else { through.frame_end() };
             self.published.fetch_max(through.get(), Ordering::AcqRel);
             turn += held;
             drop(trie);
@@ -339,9 +336,10 @@ fn fan_out(
             if own && subscriber.options.no_local {
                 return;
             }
-            match subscriber.endpoint.subscriptions.get() > 1 {
-                true => several.push(subscriber),
-                false => give(&[subscriber], message, wakes),
+            if subscriber.endpoint.subscriptions.get() > 1 {
+                several.push(subscriber);
+            } else {
+                give(&[subscriber], message, wakes);
             }
         }
         Reached::OneOf(group) => {

@@ -198,9 +198,10 @@ impl Trie {
 
 impl Node {
     fn list(&mut self, multi_level: bool) -> &mut Subscribers {
-        match multi_level {
-            true => &mut self.below,
-            false => &mut self.here,
+        if multi_level {
+            &mut self.below
+        } else {
+            &mut self.here
         }
     }
 

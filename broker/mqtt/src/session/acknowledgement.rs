@@ -31,9 +31,10 @@ pub(crate) struct Acknowledgement {
 
 impl Acknowledgement {
     pub(crate) fn durable(packet_id: u16, receipt: &impl Receipt) -> Self {
-        let reason = match receipt.readable() {
-            true => ReasonCode::SUCCESS,
-            false => ReasonCode::PAYLOAD_FORMAT_INVALID,
+        let reason = if receipt.readable() {
+            ReasonCode::SUCCESS
+        } else {
+            ReasonCode::PAYLOAD_FORMAT_INVALID
         };
         Self {
             packet_id,
@@ -73,9 +74,10 @@ impl Acknowledgement {
 
     /// `reason` is a failure; anything else becomes one.
     pub(crate) fn refused(packet_id: u16, reason: ReasonCode) -> Self {
-        let reason = match reason.is_failure() {
-            true => reason,
-            false => ReasonCode::UNSPECIFIED_ERROR,
+        let reason = if reason.is_failure() {
+            reason
+        } else {
+            ReasonCode::UNSPECIFIED_ERROR
         };
         Self {
             packet_id,

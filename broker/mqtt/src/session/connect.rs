@@ -78,9 +78,10 @@ pub(crate) fn read_connect(
     let mut requested = Requested {
         protocol: connect.protocol,
         clean_start: connect.clean_start,
-        session_expiry: match v311 && !connect.clean_start {
-            true => config.max_session_expiry,
-            false => 0,
+        session_expiry: if v311 && !connect.clean_start {
+            config.max_session_expiry
+        } else {
+            0
         },
         session_expiry_changed: false,
         keep_alive: connect.keep_alive,

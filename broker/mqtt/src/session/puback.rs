@@ -9,9 +9,10 @@ use crate::codec::{Ack, Properties, Qos, ReasonCode, kind};
 
 impl Session {
     pub(super) fn puback<'a>(&mut self, ack: &Ack<'_>) -> Action<'a> {
-        match self.outgoing.settle(ack.packet_id, Qos::AtLeastOnce) {
-            true => Action::WindowOpened,
-            false => Action::None,
+        if self.outgoing.settle(ack.packet_id, Qos::AtLeastOnce) {
+            Action::WindowOpened
+        } else {
+            Action::None
         }
     }
 
@@ -19,14 +20,16 @@ impl Session {
     /// where PUBREC comes again.
     pub(super) fn pubrec<'a>(&mut self, ack: &Ack<'_>, out: &mut Vec<u8>) -> Action<'a> {
         if self.protocol == Protocol::V5 && ack.reason.is_failure() {
-            return match self.outgoing.settle(ack.packet_id, Qos::ExactlyOnce) {
-                true => Action::WindowOpened,
-                false => Action::None,
+            return if self.outgoing.settle(ack.packet_id, Qos::ExactlyOnce) {
+                Action::WindowOpened
+            } else {
+                Action::None
             };
         }
-        let reason = match self.outgoing.receive(ack.packet_id) {
-            true => ReasonCode::SUCCESS,
-            false => ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
+        let reason = if self.outgoing.receive(ack.packet_id) {
+            ReasonCode::SUCCESS
+        } else {
+            ReasonCode::PACKET_IDENTIFIER_NOT_FOUND
         };
         Ack {
             packet_id: ack.packet_id,
@@ -38,9 +41,10 @@ impl Session {
     }
 
     pub(super) fn pubcomp<'a>(&mut self, ack: &Ack<'_>) -> Action<'a> {
-        match self.outgoing.complete(ack.packet_id) {
-            true => Action::WindowOpened,
-            false => Action::None,
+        if self.outgoing.complete(ack.packet_id) {
+            Action::WindowOpened
+        } else {
+            Action::None
         }
     }
 }

@@ -78,12 +78,13 @@ impl Session {
             }
         }
         let Some(alias) = alias else {
-            return match publish.topic.is_empty() {
-                true => Err(Violation::new(
+            return if publish.topic.is_empty() {
+                Err(Violation::new(
                     ReasonCode::PROTOCOL_ERROR,
                     "a message without a topic",
-                )),
-                false => Ok(()),
+                ))
+            } else {
+                Ok(())
             };
         };
         if alias == 0 || alias > self.config.topic_aliases {

@@ -14,9 +14,10 @@ impl Session {
         let known = self.incoming.release(ack.packet_id);
         let answer = Ack {
             packet_id: ack.packet_id,
-            reason: match known {
-                true => ReasonCode::SUCCESS,
-                false => ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
+            reason: if known {
+                ReasonCode::SUCCESS
+            } else {
+                ReasonCode::PACKET_IDENTIFIER_NOT_FOUND
             },
             properties: Properties::NONE,
         };

@@ -137,9 +137,10 @@ impl Session {
                 done.granted.push(grant);
                 Ok(done.granted.len() - 1)
             };
-            let outcome = match is_alone {
-                true => look(),
-                false => match seen.entry(text) {
+            let outcome = if is_alone {
+                look()
+            } else {
+                match seen.entry(text) {
                     Entry::Vacant(_) if is_past => Err(ReasonCode::QUOTA_EXCEEDED),
                     Entry::Vacant(entry) => *entry.insert(look()),
                     // As if it came in a packet of its own: the last one holds.
@@ -147,7 +148,7 @@ impl Session {
                         done.granted[*place].subscription.options = options;
                         repeats = true;
                     }),
-                },
+                }
             };
             codes.push(match outcome {
                 Ok(_) => options.qos as u8,

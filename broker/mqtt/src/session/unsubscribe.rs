@@ -21,14 +21,16 @@ impl Session {
     ) -> SmallVec<[Subscription; 1]> {
         let mut codes = SmallVec::<[u8; 8]>::new();
         let mut answer = |stood: bool| {
-            codes.push(match stood {
-                true => ReasonCode::SUCCESS.0,
-                false => ReasonCode::NO_SUBSCRIPTION_EXISTED.0,
+            codes.push(if stood {
+                ReasonCode::SUCCESS.0
+            } else {
+                ReasonCode::NO_SUBSCRIPTION_EXISTED.0
             });
         };
-        let removed = match packet.filters().nth(FEW_FILTERS).is_none() {
-            true => self.remove_few(packet, &mut answer),
-            false => self.remove_many(packet, &mut answer),
+        let removed = if packet.filters().nth(FEW_FILTERS).is_none() {
+            self.remove_few(packet, &mut answer)
+        } else {
+            self.remove_many(packet, &mut answer)
         };
         UnsubAck {
             packet_id: packet.packet_id,

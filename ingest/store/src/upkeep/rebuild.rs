@@ -394,9 +394,10 @@ fn superseded(found: &BTreeMap<u64, Found>, old: Option<&Manifest>) -> BTreeSet<
             || outputs
                 .iter()
                 .any(|output| used.contains(output) || names(old, *output));
-        match was_named {
-            true => over.extend(inputs.iter().copied()),
-            false => over.extend(outputs),
+        if was_named {
+            over.extend(inputs.iter().copied());
+        } else {
+            over.extend(outputs);
         }
     }
     over

@@ -74,9 +74,10 @@ impl Kept {
     }
 
     async fn reply(&self, kind: &'static str, etag: &str, request: &HeaderMap) -> Response {
-        let coding = match kind.starts_with("text/") || kind.ends_with("json") {
-            true => Coding::wanted(request),
-            false => Coding::Identity,
+        let coding = if kind.starts_with("text/") || kind.ends_with("json") {
+            Coding::wanted(request)
+        } else {
+            Coding::Identity
         };
         let (coding, bytes) = self.coded(coding).await;
         let mut response = bytes.into_response();

@@ -142,9 +142,10 @@ impl StreamTask {
     fn fill(&mut self, chunk: &mut Vec<u8>) -> Result<(), ingest::StreamError> {
         // One look at the registry for each chunk; it is a pointer.
         let snapshot = self.state.registry.snapshot();
-        let full = match self.state.edge.unsent().is_scarce() {
-            true => SHORT_CHUNK_BYTES,
-            false => CHUNK_BYTES,
+        let full = if self.state.edge.unsent().is_scarce() {
+            SHORT_CHUNK_BYTES
+        } else {
+            CHUNK_BYTES
         };
         // A filter that lets little pass must not keep the thread.
         for _ in 0..MAX_FRAMES_A_TURN {

@@ -88,9 +88,12 @@ impl MissedMessages {
             drop(turn);
             page
         });
-        reading.await.map_err(|error| match error.is_panic() {
-            true => SinkFault::failed(error),
-            false => SinkFault::Stopping,
+        reading.await.map_err(|error| {
+            if error.is_panic() {
+                SinkFault::failed(error)
+            } else {
+                SinkFault::Stopping
+            }
         })?
     }
 }

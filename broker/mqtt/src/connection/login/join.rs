@@ -59,9 +59,10 @@ impl<S: Services> Admitted<S> {
         admission: Admission<S::Principal>,
     ) -> Self {
         let assigned = connect.client_id.is_empty();
-        let client_id = match assigned {
-            true => worker.shared.new_client_id(),
-            false => connect.client_id.to_owned(),
+        let client_id = if assigned {
+            worker.shared.new_client_id()
+        } else {
+            connect.client_id.to_owned()
         };
         Self {
             requested,
@@ -96,9 +97,10 @@ impl<S: Services> Admitted<S> {
     }
 
     fn keeping(&self) -> Keeping {
-        match is_stored(self.realm) && self.requested.session_expiry > 0 {
-            true => Keeping::Store,
-            false => Keeping::Memory,
+        if is_stored(self.realm) && self.requested.session_expiry > 0 {
+            Keeping::Store
+        } else {
+            Keeping::Memory
         }
     }
 }
@@ -235,15 +237,14 @@ impl<S: Services> Connection<S> {
         }
         endpoint.attach(attachment.clone());
         let position = endpoint.delivered(worker.shared.router.published());
-        let changes = match is_stored(admitted.realm) {
-            true => {
-                // A new session is rid of whatever is left under its key.
-                let is_new = !resumed && (found.overwrites || keeping == Keeping::Store);
-                let ends = is_new || resumed && expiry == 0;
-                let attached = (keeping == Keeping::Store).then_some((expiry, position));
-                store_changes(&admitted.key, ends, attached, &denied)
-            }
-            false => Vec::new(),
+        let changes = if is_stored(admitted.realm) {
+            // A new session is rid of whatever is left under its key.
+            let is_new = !resumed && (found.overwrites || keeping == Keeping::Store);
+            let ends = is_new || resumed && expiry == 0;
+            let attached = (keeping == Keeping::Store).then_some((expiry, position));
+            store_changes(&admitted.key, ends, attached, &denied)
+        } else {
+            Vec::new()
         };
         let login = admitted.login.as_deref();
         self.count_in(worker, login, &attachment);
@@ -293,14 +294,11 @@ impl<S: Services> Connection<S> {
         let denied = session.authorise_again(|filter| access.subscribe_right(principal, filter));
         endpoint.release_subscriptions(denied.len());
         let router = &worker.shared.router;
-        match is_stored(endpoint.realm) {
-            true => {
-                endpoint.catch_up_from(next);
-                router.subscribe_all(endpoint, session.subscriptions());
-            }
-            false => {
-                router.unsubscribe_all(endpoint, &denied);
-            }
+        if is_stored(endpoint.realm) {
+            endpoint.catch_up_from(next);
+            router.subscribe_all(endpoint, session.subscriptions());
+        } else {
+            router.unsubscribe_all(endpoint, &denied);
         }
         denied
     }

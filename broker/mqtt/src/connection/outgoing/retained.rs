@@ -199,9 +199,10 @@ impl<S: Services> Connection<S> {
                     Sent::TooLarge | Sent::Expired => dropped += 1,
                 }
                 let spent = sent + dropped >= TURN_MESSAGES as u64 || out.len() >= TURN_BYTES;
-                match spent || !session.has_room_for(qos) {
-                    true => ControlFlow::Break(()),
-                    false => ControlFlow::Continue(()),
+                if spent || !session.has_room_for(qos) {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
                 }
             };
             let end = match &mut look.place {

@@ -47,9 +47,10 @@ pub(super) fn recover(
     stored: Offset,
 ) -> Result<Recovered<Disk>, LogOpenError> {
     let DiskConfig { folder, faults, .. } = config;
-    let found = match folder.is_dir() {
-        true => find_segments(folder)?,
-        false => Vec::new(),
+    let found = if folder.is_dir() {
+        find_segments(folder)?
+    } else {
+        Vec::new()
     };
     check_parts(folder, &found, config.mark, stored)?;
     let end = match found.last() {
