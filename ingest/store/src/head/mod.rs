@@ -49,9 +49,13 @@ impl Head {
         }
     }
 
-    /// Takes a frame in; whether the head is full then.
-    pub(crate) fn append(&self, frame: &TelemetryFrame) -> Fill {
-        self.rows.write().append(frame)
+    /// Takes frames in until there is none or it is full, but at least one;
+    /// whether it is full then.
+    pub(crate) fn append<'f, D: 'f>(
+        &self,
+        frames: &mut (impl Iterator<Item = &'f TelemetryFrame<D>> + Clone),
+    ) -> Fill {
+        self.rows.write().append(frames)
     }
 
     pub(crate) fn rows(&self) -> usize {

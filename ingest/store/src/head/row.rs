@@ -2,17 +2,15 @@
 
 use std::mem::size_of;
 
-use domain::{DatastreamId, Flags, Location, Offset, Quality, Timestamp, Value};
+use domain::{DatastreamId, Flags, Offset, Quality, Timestamp, Value};
 use frame_log::{FrameObservation, TelemetryFrame, Verdict};
 
 use super::texts::Texts;
 use crate::file::row::{FileRow, FileValue};
-use crate::observation::StoredObservation;
+use crate::observation::{MaybeLocation, StoredObservation};
 
 /// Stands for "none" in a link.
 pub(super) const NONE: u32 = u32::MAX;
-/// Stands for "none" in a latitude.
-const NO_LOCATION: i32 = i32::MIN;
 /// The revision of a row that is older than what the sequencer remembered.
 const UNRESOLVED: u16 = u16::MAX;
 
@@ -26,8 +24,7 @@ pub(super) struct Row {
     pub(super) series: u32,
     /// The row before it of the same series.
     pub(super) previous: u32,
-    lat_e7: i32,
-    lon_e7: i32,
+    location: MaybeLocation,
     index: u16,
     revision: u16,
     kind: Kind,
@@ -48,8 +45,8 @@ enum Kind {
 
 impl Row {
     /// `previous`: the number of the row before it of the same series.
-    pub(super) fn of(
-        frame: &TelemetryFrame,
+    pub(super) fn of<D>(
+        frame: &TelemetryFrame<D>,
         observation: &FrameObservation,
         previous: u32,
         texts: &mut Texts,
@@ -60,7 +57,6 @@ impl Row {
             Some(Value::Boolean(is)) => (Kind::Boolean, u64::from(*is)),
             Some(Value::Text(text)) => (Kind::Text, u64::from(texts.number(text))),
         };
-        let location = observation.location;
         Self {
             time: observation.time.as_micros(),
             // A log may have frames of versions that did not round.
@@ -69,8 +65,7 @@ impl Row {
             bits,
             series: observation.datastream.get(),
             previous,
-            lat_e7: location.map_or(NO_LOCATION, Location::lat_e7),
-            lon_e7: location.map_or(0, Location::lon_e7),
+            location: observation.location.into(),
             index: observation.index,
             revision: match observation.verdict {
                 Verdict::Revision(number) => number,
@@ -100,8 +95,7 @@ impl Row {
             revision: self.revision,
             offset: Offset::new(self.offset),
             index: self.index,
-            location: (self.lat_e7 != NO_LOCATION)
-                .then(|| Location::from_e7(self.lat_e7, self.lon_e7)),
+            location: self.location.get(),
         }
     }
 
@@ -121,7 +115,10 @@ impl Row {
             flags: self.flags,
             revision: self.revision,
             index: self.index,
-            location: (self.lat_e7 != NO_LOCATION).then_some((self.lat_e7, self.lon_e7)),
+            location: self
+                .location
+                .get()
+                .map(|location| (location.lat_e7(), location.lon_e7())),
         }
     }
 }

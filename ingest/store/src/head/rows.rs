@@ -1,5 +1,7 @@
 //! What a head holds, under its lock.
 
+use std::hint::black_box;
+
 use domain::{DatastreamId, Offset};
 use frame_log::{FrameObservation, TelemetryFrame, Verdict};
 
@@ -55,21 +57,43 @@ impl Rows {
         }
     }
 
-    pub(super) fn append(&mut self, frame: &TelemetryFrame) -> Fill {
-        for observation in &frame.observations {
-            if observation.verdict != Verdict::Duplicate {
-                self.push(frame, observation);
+    pub(super) fn append<'f, D: 'f>(
+        &mut self,
+        frames: &mut (impl Iterator<Item = &'f TelemetryFrame<D>> + Clone),
+    ) -> Fill {
+        self.fetch(frames.clone());
+        for frame in frames {
+            for observation in &frame.observations {
+                if observation.verdict != Verdict::Duplicate {
+                    self.push(frame, observation);
+                }
+            }
+            self.last = frame.offset;
+            if self.is_full() {
+                return Fill::Full;
             }
         }
-        self.last = frame.offset;
-        let frames = self.last.get() + 1 - self.first.get();
-        let full = self.rows.len() >= self.limit
-            || self.texts.bytes() >= MAX_TEXT_BYTES
-            || frames >= MAX_FRAMES;
-        if full { Fill::Full } else { Fill::Room }
+        Fill::Room
     }
 
-    fn push(&mut self, frame: &TelemetryFrame, observation: &FrameObservation) {
+    fn is_full(&self) -> bool {
+        let frames = self.last.get() + 1 - self.first.get();
+        self.rows.len() >= self.limit
+            || self.texts.bytes() >= MAX_TEXT_BYTES
+            || frames >= MAX_FRAMES
+    }
+
+    /// Reads what the rows of `frames` will change. It is mostly in no cache,
+    /// and a loop that does nothing else waits for much of it at once.
+    fn fetch<'f, D: 'f>(&self, frames: impl Iterator<Item = &'f TelemetryFrame<D>>) {
+        let rows = frames
+            .flat_map(|frame| &frame.observations)
+            .filter_map(|observation| self.series.get(observation.datastream.get() as usize))
+            .map(|tail| tail.row);
+        black_box(rows.fold(0, u32::wrapping_add));
+    }
+
+    fn push<D>(&mut self, frame: &TelemetryFrame<D>, observation: &FrameObservation) {
         let series = observation.datastream.get() as usize;
         if series >= self.series.len() {
             self.series.resize(series + 1, EMPTY);

@@ -92,7 +92,7 @@ fn all_are_seen_in_turns() {
 
 proptest! {
     /// The tree reaches whom the filters match one by one, whatever was
-    /// added and removed before, and leaves no node behind.
+    /// added and removed before, and no node is left over.
     #[test]
     fn the_tree_agrees_with_the_filters(
         filters in proptest::collection::vec("(\\+|a|b|\\$x|)(/(\\+|a|b|)){0,3}(/#)?", 1..20),

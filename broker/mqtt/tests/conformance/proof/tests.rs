@@ -45,9 +45,9 @@ fn an_unnoticed_fault_is_told() {
         let _ = Client::attempt(server, &Login::clean("blind"));
         Ok(())
     };
-    let told = behind(lost(), Protocol::V5, &blind);
+    let told = with_fault(lost(), Protocol::V5, &blind);
     assert_eq!(told, Err("nobody noticed: a CONNECT is lost".to_owned()));
-    let told = behind(lost(), Protocol::V5, &|_| Ok(()));
+    let told = with_fault(lost(), Protocol::V5, &|_| Ok(()));
     assert_eq!(
         told,
         Err("the fault never happened: a CONNECT is lost".to_owned())
@@ -56,6 +56,6 @@ fn an_unnoticed_fault_is_told() {
         let _ = Client::attempt(server, &Login::clean("blind"));
         Err("something else".to_owned())
     };
-    let told = behind(lost(), Protocol::V5, &sees_another).unwrap_err();
+    let told = with_fault(lost(), Protocol::V5, &sees_another).unwrap_err();
     assert!(told.contains("and not as"), "{told}");
 }

@@ -13,12 +13,12 @@ fn an_address_is_a_host_of_ipv4_and_a_site_of_ipv6() {
 
 #[test]
 fn an_address_has_so_many_and_no_trace_afterwards() {
-    let strangers = Strangers::default();
+    let pending = PendingLogins::default();
     let config = Config {
-        strangers_per_address: 2,
+        pending_logins_per_address: 2,
         ..Config::default()
     };
-    let enter = |text: &str| strangers.enter(text.parse().unwrap(), &config);
+    let enter = |text: &str| pending.enter(text.parse().unwrap(), &config);
     let (first, second) = (enter("192.0.2.1"), enter("192.0.2.1"));
     assert!(first.is_some() && second.is_some());
     assert!(enter("192.0.2.1").is_none());
@@ -26,7 +26,7 @@ fn an_address_has_so_many_and_no_trace_afterwards() {
     drop(first);
     assert!(enter("192.0.2.1").is_some());
     drop(second);
-    assert!(strangers.by_network.lock().is_empty());
+    assert!(pending.by_network.lock().is_empty());
 }
 
 #[test]
