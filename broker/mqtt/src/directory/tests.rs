@@ -1,8 +1,12 @@
 //! What must hold of the directory whatever its tables say.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+use transport::LogPosition;
 
 use super::*;
+use crate::session::Kept;
 
 fn key(owner: &str, client_id: &str) -> Arc<SessionKey> {
     Arc::new(SessionKey {
