@@ -12,14 +12,12 @@ use std::sync::Arc;
 use domain::{DeviceId, ModelId};
 
 use super::compatibility::check_successor;
-use super::folder::ModelFolder;
+use super::folder::{MAX_MODELS, ModelFolder};
 use super::follow::{follow, lagging};
 use super::{IncompatibleModel, Model, ModelFileError, ModelOrigin, ModelVersion};
 use crate::registry::{Actor, Change, ErrorClass, ModelRow, OperationError, Registry, RowChange};
 use crate::store::StoreError;
 
-/// Models of one platform.
-pub const MAX_MODELS: usize = 1_000;
 /// Devices of one change: some tens of milliseconds.
 const PIECE_DEVICES: usize = 1_024;
 

@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 
 use domain::ModelId;
 
-use super::add::MAX_MODELS;
 use crate::secret::file::sync_folder_of;
 
+/// Models of one platform.
+pub const MAX_MODELS: usize = 1_000;
 const FOLDER: &str = "models";
 const DATA_FILE: &str = "json";
 const IN_THE_MAKING: &str = "new";
@@ -62,9 +63,10 @@ impl ModelFolder {
                 continue;
             };
             let stood = fs::read(&path).is_ok_and(|json| stands(&id, &json));
-            let settled = match stood {
-                true => self.publish(&id),
-                false => fs::remove_file(&path),
+            let settled = if stood {
+                self.publish(&id)
+            } else {
+                fs::remove_file(&path)
             };
             if let Err(error) = settled {
                 tracing::warn!(path = %path.display(), %error, "a data model's file is left in the making");

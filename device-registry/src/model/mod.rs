@@ -12,10 +12,11 @@ use std::sync::Arc;
 
 use domain::{FieldName, ModelId};
 
-pub use add::{AddModelError, AddedModel, MAX_MODELS, ModelChange};
+pub use add::{AddModelError, AddedModel, ModelChange};
 pub use compatibility::IncompatibleModel;
 pub(crate) use compatibility::check_field;
 pub use file::ModelFileError;
+pub use folder::MAX_MODELS;
 
 /// A model's version; grows with each change of the data file.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
