@@ -11,7 +11,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::client::{Client, Failure, Link, Process};
+use crate::sending::client::{Client, Failure, Link, Process};
 
 /// How long a death can stay unnoticed.
 const ASK_INTERVAL: Duration = Duration::from_secs(10);

@@ -6,11 +6,10 @@
 //! memory, and nothing that arrives ever waits for it.
 //!
 //! - [`Config`], [`Target`]: where to, and what
-//! - `line`, `field_name`: an observation as a line
+//! - `line`: an observation as a line
 //! - `source`, `missed`, `batch`: frames of the log, or what the store has of
 //!   those that are gone, become batches of lines
-//! - `client`, `delivery`: a batch becomes requests, halved where the store
-//!   refuses some of it
+//! - `sending`: a batch becomes requests, halved if the store refuses some of it
 //! - `continuity`, `marks`: what a store that died may have lost is sent again
 //! - `cursor`: the position that survives our own end
 //! - `worker`: the thread, which joins them
@@ -20,22 +19,17 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod backoff;
 mod batch;
-mod client;
 mod config;
 mod continuity;
 mod cursor;
-mod delivery;
-mod field_name;
 pub mod line;
 mod marks;
 mod missed;
-mod retry_after;
+mod sending;
 mod source;
 mod stats;
 mod stop;
-mod throttle;
 mod worker;
 
 pub use config::{Config, ConfigError, MAX_HORIZON, Selection, Target, TokenFile};

@@ -9,7 +9,7 @@
 //!   thing's it is. With the field that is the datastream's identity: a
 //!   replaced device goes on with the same points, and a correction overwrites
 //!   the value that it corrects.
-//! - A field has a name that every store takes ([`crate::field_name`]). The same
+//! - A field has a name that every store takes ([`field_name`]). The same
 //!   name with `__q` at the end is its quality: 0 good, 1 uncertain, 2 bad, 3
 //!   missing. Two fields of one time are one point in the store, so each has a quality
 //!   of its own. It is an integer since stores of numbers alone read every text
@@ -20,13 +20,15 @@
 //! Escapes are those of the specification. It knows no line breaks in a line:
 //! one in a text is written as `\n` or `\r`, as Telegraf does.
 
+pub(crate) mod field_name;
+
 use device_registry::Datastream;
 use domain::ids::MAX_ID_BYTES;
 use domain::value::MAX_TEXT_BYTES;
 use domain::{Quality, Timestamp, Value};
 use ingest::StoredObservation;
 
-use crate::field_name::{self, MAX_FIELD_BYTES};
+use field_name::MAX_FIELD_BYTES;
 
 /// Ends the name of a field's quality; the field's own name comes before it.
 pub const QUALITY_SUFFIX: &str = "__q";

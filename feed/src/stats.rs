@@ -8,7 +8,7 @@ use ingest::Ingest;
 use text_formats::prometheus::{Exposition, Kind};
 
 use crate::batch::Position;
-use crate::client::Failure;
+use crate::sending::client::Failure;
 
 /// Counters since the start of the process.
 #[derive(Default)]

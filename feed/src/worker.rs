@@ -10,19 +10,19 @@ use domain::{Offset, Timestamp};
 use ingest::{Ingest, StreamError};
 use supervisor::Scope;
 
-use crate::backoff::Backoff;
 use crate::batch::{Batch, Datastreams, Position};
-use crate::client::{Client, Failure};
 use crate::config::Config;
 use crate::continuity::{Continuity, Verdict};
 use crate::cursor::{Cursor, CursorError};
-use crate::delivery::{Delivery, Undelivered};
 use crate::marks::Marks;
 use crate::missed::Missed;
+use crate::sending::backoff::Backoff;
+use crate::sending::client::{Client, Failure};
+use crate::sending::delivery::{Delivery, Undelivered};
+use crate::sending::throttle::Throttle;
 use crate::source::{Read, Source};
 use crate::stats::{Counters, FeedStats};
 use crate::stop::Stop;
-use crate::throttle::Throttle;
 
 /// How often the log is looked at while nothing new is there.
 const POLL: Duration = Duration::from_millis(200);

@@ -19,7 +19,7 @@ use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnecto
 use ureq::{Agent, Body};
 
 use crate::config::{Target, TokenFile};
-use crate::retry_after;
+use crate::sending::retry_after;
 
 /// A connection stands within this time, TLS included.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);

@@ -18,10 +18,10 @@ use domain::Offset;
 use ingest::{Clock, SystemClock};
 
 use crate::batch::Batch;
-use crate::client::{Answer, Client, Failure, Link};
+use crate::sending::client::{Answer, Client, Failure, Link};
+use crate::sending::throttle::Throttle;
 use crate::stats::Counters;
 use crate::stop::Stop;
-use crate::throttle::Throttle;
 
 /// How much of a line that is set aside is told, in bytes.
 const TOLD_BYTES: usize = 256;
