@@ -26,7 +26,7 @@ fn a_compact_object_has_a_time_and_fields() {
 }
 
 #[test]
-fn place_quality_and_count_may_stand_before_or_behind_the_fields() {
+fn place_quality_and_count_may_stand_before_or_after_the_fields() {
     let telemetry = read(
         br#"{"q":"uncertain","v":{"level":1.5,"note":"ice","open":true,"gap":null},
              "seq":7,"loc":[37.5,127.0],"t":1777593540000}"#,

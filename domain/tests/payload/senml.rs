@@ -130,7 +130,7 @@ fn a_senml_base_name_that_is_the_device_needs_no_separator() {
         let telemetry = read(text.as_bytes()).unwrap();
         assert_eq!(numbers(&telemetry), [("pm25", None, 5.0)], "{base} {name}");
     }
-    // It holds for the records behind it.
+    // It holds for the records after it.
     let telemetry = read(
         br#"[{"bn":"dev-1","bt":1777593540},{"n":"pm25","v":5},{"n":"pm10","v":6},{"bn":"air.","n":"co","v":7}]"#,
     )

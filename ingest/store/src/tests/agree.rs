@@ -25,7 +25,7 @@ const HOUR: i64 = 3_600 * SECOND;
 /// Two hours before a midnight.
 const BEGIN: i64 = 20_000 * 24 * HOUR - 2 * HOUR;
 
-/// The last rows lie two hours behind the midnight.
+/// The last rows lie two hours after the midnight.
 const SPAN: i64 = 4 * HOUR;
 
 /// By datastream: between two rows. Enough for sketches and 5 minutes, for

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::plain::plain;
 use super::{BEGIN, SECOND, SPAN, STEPS};
-use crate::file::cursor::Columns;
+use crate::file::decode::Columns;
 use crate::observation::StoredObservation;
 use crate::query::merge::{Resolved, Scan, Wanted};
 use crate::query::{AggregateQuery, Bucket, Grouping, RangeQuery};
@@ -71,7 +71,7 @@ pub(super) struct Fed {
     pub(super) folder: tempfile::TempDir,
     pub(super) opened: Option<Opened>,
     pub(super) frames: Vec<TelemetryFrame>,
-    /// How far the live rows are, behind [`BEGIN`].
+    /// How far the live rows are, counted from [`BEGIN`].
     pub(super) at: i64,
 }
 
