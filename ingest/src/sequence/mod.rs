@@ -224,3 +224,6 @@ impl Sequencer {
         &mut slot[number % CHUNK]
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -274,3 +274,21 @@ fn what_cannot_be_asked_is_refused_by_name() {
     let refused = ask(vec![at(0), at(1), at(2)], functions);
     assert!(matches!(refused, Err(QueryError::TooManyValues { .. })));
 }
+
+/// A head that is full in the middle of them is put aside, and the next takes
+/// the rest.
+#[test]
+fn frames_that_come_together_are_stored_once_across_full_heads() {
+    let folder = tempfile::tempdir().unwrap();
+    let opened = Opened::at(folder.path(), 3);
+    let frame = |offset: u64| frame(offset, vec![number(1, offset as i64, 1.0)]);
+    let frames: Vec<_> = (1..=10).map(frame).collect();
+    opened.latest.apply(frames.iter());
+    opened.store.append(frames.iter());
+    let found = opened.all(1);
+    let times: Vec<_> = found.iter().map(|row| row.time.as_micros()).collect();
+    assert_eq!(times, (1..=10).collect::<Vec<_>>());
+    let stats = opened.stats();
+    assert_eq!(stats.head_rows + stats.file_rows, 10);
+    assert!(stats.files >= 2, "{stats:?}");
+}
