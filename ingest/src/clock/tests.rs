@@ -93,6 +93,25 @@ impl Machine {
         let ticking = clock.start(Some(newest), &Scope::default()).unwrap();
         (clock, ticking)
     }
+
+    /// An hour of the platform, and then the leap.
+    fn leaps(&self, by: i64, when: When, data: &Path) -> (Arc<PlatformClock<Self>>, Ticking) {
+        let (clock, ticking) = self.platform(data);
+        self.goes_on(HOUR);
+        clock.tick();
+        if when == When::Running {
+            self.is_wrong_by(by);
+            clock.tick();
+            return (clock, ticking);
+        }
+        drop(ticking);
+        self.goes_on(MINUTE);
+        if when == When::Rebooted {
+            self.starts_again();
+        }
+        self.is_wrong_by(by);
+        self.platform(data)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -126,21 +145,7 @@ fn no_leap_moves_what_is_assigned_far_ahead_nor_what_deletion_counts_from() {
             let what = format!("{name} {when:?}");
             let folder = tempfile::tempdir().unwrap();
             let machine = Machine::new();
-            let (mut clock, mut ticking) = machine.platform(folder.path());
-            machine.goes_on(HOUR);
-            clock.tick();
-            if when != When::Running {
-                drop(ticking);
-                machine.goes_on(MINUTE);
-                if when == When::Rebooted {
-                    machine.starts_again();
-                }
-                machine.is_wrong_by(leap);
-                (clock, ticking) = machine.platform(folder.path());
-            } else {
-                machine.is_wrong_by(leap);
-                clock.tick();
-            }
+            let (clock, ticking) = machine.leaps(leap, when, folder.path());
             machine.goes_on(MINUTE);
             clock.tick();
             let report = clock.report();

@@ -3,7 +3,7 @@
 
 use device_registry::Device;
 use domain::batch::Resent;
-use domain::{Assurance, Flags, ObservationBatch};
+use domain::{Assurance, Flags, ObservationBatch, Origin};
 use frame_log::{FrameSlot, ObservationRef, Outcome, Staged, TelemetryHead, Verdict};
 
 use super::Sequencer;
@@ -33,12 +33,7 @@ impl Sequencer {
         // Whole milliseconds take a third of the space. Up, since what is asked
         // `as_of` a moment must not come to know later what it did not then.
         let received = origin.received.ceil_to_millis();
-        if let (Some(epoch), Some(sequence)) = (origin.boot_epoch, origin.boot_sequence) {
-            if self.replayed(&device.id, epoch, sequence) {
-                return Err(Replayed);
-            }
-            self.mark_used(&device.id, epoch, sequence);
-        }
+        self.refuse_replay(device, origin)?;
         let hash = validated.payload_hash;
         let repeated = origin.resent == Resent::Maybe
             && hash.is_some_and(|hash| self.has_payload(&device.id, hash));
@@ -106,5 +101,17 @@ impl Sequencer {
                 rejected: u16::try_from(rejections.len()).unwrap_or(u16::MAX),
             },
         }))
+    }
+
+    /// Marks the message's boot epoch and sequence as used, where it has any.
+    #[inline]
+    fn refuse_replay(&mut self, device: &Device, origin: &Origin) -> Result<(), Replayed> {
+        if let (Some(epoch), Some(sequence)) = (origin.boot_epoch, origin.boot_sequence) {
+            if self.replayed(&device.id, epoch, sequence) {
+                return Err(Replayed);
+            }
+            self.mark_used(&device.id, epoch, sequence);
+        }
+        Ok(())
     }
 }

@@ -127,13 +127,12 @@ impl City {
     }
 }
 
-#[test]
-fn a_platform_that_was_copied_under_load_goes_on_elsewhere() {
-    let (city, platform) = City::build();
-    let (copy, elsewhere) = (city.path("copy"), city.path("elsewhere"));
+/// Copies it while all devices publish; how many messages of each had been
+/// acknowledged before.
+fn back_up_under_load(city: &City, platform: &TestPlatform, copy: &Path) -> Vec<u32> {
     let stop = AtomicBool::new(false);
     let sent: Vec<AtomicU32> = (0..DEVICES).map(|_| AtomicU32::new(BEFORE / 2)).collect();
-    let before: Vec<u32> = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         for (device, sent) in city.devices.iter().zip(&sent) {
             let mut client = device.connect(platform.address("mqtt"));
             let stop = &stop;
@@ -153,7 +152,7 @@ fn a_platform_that_was_copied_under_load_goes_on_elsewhere() {
             .iter()
             .map(|sent| sent.load(Ordering::SeqCst))
             .collect();
-        let made = backup(&platform, &copy);
+        let made = backup(platform, copy);
         // They went on meanwhile, and go on.
         let after: u32 = sent.iter().map(|sent| sent.load(Ordering::SeqCst)).sum();
         eventually("devices publish after it", || {
@@ -163,7 +162,42 @@ fn a_platform_that_was_copied_under_load_goes_on_elsewhere() {
         stop.store(true, Ordering::SeqCst);
         assert!(made.status.success(), "{}", said(&made));
         before
-    });
+    })
+}
+
+/// The session that was away gets the numbers of each device, and one that is
+/// sent now.
+fn assert_delivered(city: &City, platform: &TestPlatform, expected: &[Vec<u32>]) {
+    let (mut app, present) = SessionClient::connect(platform.address("mqtt"), &city.app());
+    assert!(present, "the session is kept");
+    for device in &city.devices {
+        let mut client = device.connect(platform.address("mqtt"));
+        send(&mut client, device, 4_000_000);
+    }
+    let mut delivered = vec![Vec::new(); DEVICES];
+    while delivered
+        .iter()
+        .any(|values: &Vec<u32>| values.last() != Some(&4_000_000))
+    {
+        let message = app.receive().unwrap();
+        let at = (0..DEVICES).find(|at| message.topic.contains(&format!("/air-{at}/")));
+        let value = (message.value() * 8.0) as u32;
+        let values = &mut delivered[at.unwrap()];
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    for (values, expected) in delivered.iter().zip(expected) {
+        let expected = expected.iter().copied().chain([4_000_000]);
+        assert!(values.iter().copied().eq(expected), "nothing is left out");
+    }
+}
+
+#[test]
+fn a_platform_that_was_copied_under_load_goes_on_elsewhere() {
+    let (city, platform) = City::build();
+    let (copy, elsewhere) = (city.path("copy"), city.path("elsewhere"));
+    let before = back_up_under_load(&city, &platform, &copy);
     let document = Document::read(&copy).unwrap();
     let end = Offset::new(document.offset);
     // What there is up to the offset, as the platform itself says.
@@ -204,29 +238,11 @@ fn a_platform_that_was_copied_under_load_goes_on_elsewhere() {
         );
     }
     // The session that was away gets all of it, and what comes now.
-    let (mut app, present) = SessionClient::connect(platform.address("mqtt"), &city.app());
-    assert!(present, "the session is kept");
-    for device in &city.devices {
-        let mut client = device.connect(platform.address("mqtt"));
-        send(&mut client, device, 4_000_000);
-    }
-    let mut delivered = vec![Vec::new(); DEVICES];
-    while delivered
+    let expected: Vec<Vec<u32>> = expected
         .iter()
-        .any(|values: &Vec<u32>| values.last() != Some(&4_000_000))
-    {
-        let message = app.receive().unwrap();
-        let at = (0..DEVICES).find(|at| message.topic.contains(&format!("/air-{at}/")));
-        let value = (message.value() * 8.0) as u32;
-        let values = &mut delivered[at.unwrap()];
-        if !values.contains(&value) {
-            values.push(value);
-        }
-    }
-    for (values, expected) in delivered.iter().zip(&expected) {
-        let expected = expected.iter().map(|row| row.0).chain([4_000_000]);
-        assert!(values.iter().copied().eq(expected), "nothing is left out");
-    }
+        .map(|rows| rows.iter().map(|row| row.0).collect())
+        .collect();
+    assert_delivered(&city, &platform, &expected);
     platform.stop();
 }
 

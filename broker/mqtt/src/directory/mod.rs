@@ -116,39 +116,35 @@ impl Directory {
                 arrival,
             };
         }
-        let resumes = match &entry.life {
-            // One whose time is over may not have been swept away yet.
-            Life::Waiting(waiting) => !entry.clears && waiting.ends > Instant::now(),
-            Life::Connected { .. } => false,
-        };
+        let resumes = entry.may_be_resumed();
         let endpoint = if resumes {
             entry.endpoint.clone()
         } else {
             make(account.clone())
         };
         let last = std::mem::replace(entry, connected(&endpoint));
-        let mut waiting = match last.life {
-            Life::Connected { .. } => {
-                return Joined::Fresh {
+        match last.life {
+            Life::Connected { .. } => Joined::Fresh {
+                endpoint,
+                replaced: Some(last.endpoint),
+                ended: None,
+            },
+            Life::Waiting(mut waiting) => {
+                inner.forget(&waiting);
+                if resumes {
+                    waiting.cancel_will();
+                    return Joined::Resumed { endpoint, waiting };
+                }
+                let ended = Some(Ended {
+                    endpoint: last.endpoint,
+                    waiting,
+                });
+                Joined::Fresh {
                     endpoint,
-                    replaced: Some(last.endpoint),
-                    ended: None,
-                };
+                    replaced: None,
+                    ended,
+                }
             }
-            Life::Waiting(waiting) => waiting,
-        };
-        inner.forget(&waiting);
-        if resumes {
-            waiting.cancel_will();
-            return Joined::Resumed { endpoint, waiting };
-        }
-        Joined::Fresh {
-            endpoint,
-            replaced: None,
-            ended: Some(Ended {
-                endpoint: last.endpoint,
-                waiting,
-            }),
         }
     }
 

@@ -59,6 +59,15 @@ pub(super) enum Life {
 }
 
 impl Entry {
+    /// Whether a connection that joins goes on with the session.
+    pub(super) fn may_be_resumed(&self) -> bool {
+        match &self.life {
+            // One whose time is over may not have been swept away yet.
+            Life::Waiting(waiting) => !self.clears && waiting.ends > Instant::now(),
+            Life::Connected { .. } => false,
+        }
+    }
+
     pub(super) fn connected(
         endpoint: &Arc<Endpoint>,
         hash: u64,

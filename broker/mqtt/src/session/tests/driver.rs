@@ -92,21 +92,7 @@ impl Driver {
         let mut owed = Owed::default();
         match step {
             Step::Publish { qos, fate, alias } => {
-                let packet_id = match qos {
-                    Qos::AtMostOnce => 0,
-                    _ => self.client.free_id(),
-                };
-                self.sent += 1;
-                let number = self.sent;
-                if qos != Qos::AtMostOnce {
-                    self.client.sending.push(Sending {
-                        packet_id,
-                        qos,
-                        number,
-                        is_received: false,
-                        is_released: false,
-                    });
-                }
+                let packet_id = self.begin_sending(qos);
                 self.publish(packet_id, qos, fate, alias, false, &mut owed);
             }
             Step::Repeat { pick, fate } => {
@@ -171,6 +157,23 @@ impl Driver {
             Step::Restart { next } => return self.restart(next),
         }
         self.compare(&owed);
+    }
+
+    /// The packet id of one more message that the client sends.
+    fn begin_sending(&mut self, qos: Qos) -> u16 {
+        self.sent += 1;
+        if qos == Qos::AtMostOnce {
+            return 0;
+        }
+        let packet_id = self.client.free_id();
+        self.client.sending.push(Sending {
+            packet_id,
+            qos,
+            number: self.sent,
+            is_received: false,
+            is_released: false,
+        });
+        packet_id
     }
 
     /// What was written is what was owed.

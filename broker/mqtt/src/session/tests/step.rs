@@ -175,6 +175,15 @@ fn fate(bits: u8) -> Fate {
     }
 }
 
+fn answer(bits: u8) -> Answer {
+    match bits & 7 {
+        0..=2 => Answer::PubAck,
+        3 | 4 => Answer::PubRec,
+        5 => Answer::FailingPubRec,
+        _ => Answer::PubComp,
+    }
+}
+
 impl From<[u8; STEP_BYTES]> for Step {
     fn from([kind, a, b, c]: [u8; STEP_BYTES]) -> Self {
         match kind % 40 {
@@ -214,12 +223,7 @@ impl From<[u8; STEP_BYTES]> for Step {
                 },
             },
             26..=31 => Self::Answer {
-                answer: match a & 7 {
-                    0..=2 => Answer::PubAck,
-                    3 | 4 => Answer::PubRec,
-                    5 => Answer::FailingPubRec,
-                    _ => Answer::PubComp,
-                },
+                answer: answer(a),
                 pick: b,
                 wrong: c < 16,
             },
