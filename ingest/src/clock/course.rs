@@ -1,68 +1,51 @@
 //! The rules by which the system's clock is believed. No I/O, no clock: all
 //! times come in, in microseconds.
 
-use std::fmt;
+mod past;
+mod report;
 
 use domain::Timestamp;
 
+use report::{Leap, Span};
+
+pub(super) use past::Past;
+pub(super) use report::Told;
+pub use report::{ClockReport, ClockStanding};
+
 const SECOND: i64 = 1_000_000;
+
 const MINUTE: i64 = 60 * SECOND;
+
 const HOUR: i64 = 60 * MINUTE;
+
 const DAY: i64 = 24 * HOUR;
 
 /// 2026-11-01: this program did not exist before. Moved on by each release.
 pub(super) const NOT_BEFORE: i64 = 1_793_491_200 * SECOND;
+
 /// From one look to the next, a time service slews by a tenth of a millisecond;
 /// what is this much is a leap.
 pub(super) const LEAP: i64 = SECOND / 2;
+
 /// What a time may be wrong by at all: a leap of less is followed and told.
 const SMALL_LEAP: i64 = Timestamp::MAX_AHEAD_MICROS;
+
 /// A leap ahead is followed once the clock has stood there for so long: whoever
 /// set it wrongly has had a moment to see that.
 pub(super) const HOLD: i64 = 10 * MINUTE;
+
 /// A machine that has just started may only now have asked what time it is.
 const YOUNG_MACHINE: i64 = 15 * MINUTE;
+
 /// Nobody's clock is right after a leap of five years.
 pub(super) const STRANGE: i64 = 1_827 * DAY;
+
 /// The platform may have been stopped for so long without a question.
 pub(super) const USUAL_STOP: i64 = DAY;
+
 /// What is further ahead of what deletion counts from has to stay there for so
 /// long, while the platform runs, before anything is deleted by it.
 pub(super) const SETTLING: i64 = 7 * DAY;
-
-/// How far the system's clock is believed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum ClockStanding {
-    /// As it is.
-    #[default]
-    Followed,
-    /// It leapt ahead, and has to stay there before it is followed.
-    Held,
-    /// It leapt ahead by years: somebody has to say that it is right.
-    Strange,
-    /// It stands before what was durable, or before this program was made.
-    Behind,
-}
-
-/// What the clock says of itself.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct ClockReport {
-    pub standing: ClockStanding,
-    /// Microseconds that the system's clock is ahead of the platform's.
-    pub system_ahead: i64,
-    /// Leaps since the start, that at the start included.
-    pub leaps: u64,
-    /// The last of them: when by the platform's time, and by how much.
-    pub last_leap: Option<(Timestamp, i64)>,
-    /// Microseconds that deletion still waits for, where the clock has leapt.
-    pub deletion_waits: Option<i64>,
-    /// What is wrong and what to do, where something is.
-    pub says: Option<String>,
-}
-
-/// What is told in the log.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Told(pub(super) String);
 
 /// The clock's course: how the platform's time hangs on the one that counts.
 #[derive(Clone, PartialEq, Debug)]
@@ -99,18 +82,6 @@ enum State {
 pub(super) struct Look {
     pub(super) system: i64,
     pub(super) counted: i64,
-}
-
-/// What a start finds.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Past {
-    /// What the platform's time was, counted on to now where the machine has
-    /// not been started since.
-    pub(super) now: Option<i64>,
-    pub(super) settled: Option<i64>,
-    pub(super) waited: i64,
-    /// What the newest durable message was received at.
-    pub(super) newest: Option<i64>,
 }
 
 impl Course {
@@ -402,48 +373,4 @@ enum Start {
     Running,
     /// The platform was stopped, or did not know the time.
     Stopped,
-}
-
-impl Past {
-    /// What deletion counts from at first.
-    fn begun(&self, system: i64) -> i64 {
-        let known = match (self.settled, self.newest) {
-            // A little may have come after the file was last written. What lies
-            // far ahead of it came while the clock was.
-            (Some(settled), newest) => {
-                settled.max(newest.unwrap_or(settled).min(settled + USUAL_STOP))
-            }
-            // Only the log is left. A system's clock that can be right is
-            // believed before messages that lie ahead of it.
-            (None, Some(newest)) if system >= NOT_BEFORE && newest > system + USUAL_STOP => system,
-            (None, Some(newest)) => newest,
-            (None, None) => NOT_BEFORE,
-        };
-        known.max(NOT_BEFORE)
-    }
-}
-
-/// A stretch of time, as a person would say it.
-struct Span(i64);
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let micros = self.0.saturating_abs();
-        match micros {
-            ..MINUTE => write!(f, "{:.1} s", micros as f64 / SECOND as f64),
-            MINUTE..HOUR => write!(f, "{} min", micros / MINUTE),
-            HOUR..172_800_000_000 => write!(f, "{} h", micros / HOUR),
-            _ => write!(f, "{} days", micros / DAY),
-        }
-    }
-}
-
-/// A leap either way.
-struct Leap(i64);
-
-impl fmt::Display for Leap {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let way = if self.0 < 0 { "back" } else { "ahead" };
-        write!(f, "{way} by {}", Span(self.0))
-    }
 }

@@ -1,8 +1,10 @@
 //! What was observed, and who may read it.
 
+mod aggregates;
 mod audience;
 mod boundaries;
 mod export;
+mod latest;
 mod paging;
 mod quality;
 mod queries;

@@ -1,11 +1,11 @@
-//! Observations, latest and aggregates: what was sent is what is read.
+//! Observations: what was sent is what is read.
 
 use serde_json::{Value, json};
 
 use crate::harness::Platform;
 
 /// One speed a minute from 2020-08-06 00:00 in Seoul, sent in messages of 100.
-fn send_minutes(platform: &Platform, device: &str, count: usize) {
+pub(super) fn send_minutes(platform: &Platform, device: &str, count: usize) {
     let start = jiff::Timestamp::from_second(1_596_639_600).unwrap();
     let all: Vec<Value> = (0..count)
         .map(|minute| {
@@ -162,63 +162,6 @@ fn missing_text_and_doubtful_values_say_so() {
 }
 
 #[test]
-fn latest_is_the_newest_by_its_own_time() {
-    let platform = Platform::start();
-    platform.public_device("dev-1", "traffic.flow");
-    platform
-        .publish(
-            "dev-1",
-            &json!({"t": "2026-05-01T10:00:00Z", "v": {"speed": 50}}),
-        )
-        .expect(200);
-    let late = platform
-        .publish(
-            "dev-1",
-            &json!({"t": "2026-05-01T09:00:00Z", "v": {"speed": 40}}),
-        )
-        .expect(200);
-    for filter in [
-        "domain=traffic",
-        "model=flow",
-        "model=traffic.flow",
-        "field=speed",
-        "device=dev-1",
-        "bbox=126.9,37.5,127,37.6",
-        "near=37.5665,126.9775,500",
-    ] {
-        let list = platform.get(&format!("/v1/latest?{filter}")).expect(200);
-        let items = list["items"].as_array().unwrap();
-        assert_eq!(items.len(), 1, "{filter}");
-        let item = &items[0];
-        assert_eq!(
-            (&item["thing"], &item["field"], &item["unit"]),
-            (&json!("dev-1"), &json!("speed"), &json!("km/h"))
-        );
-        assert_eq!(
-            (&item["value"], &item["phenomenon_time"]),
-            (&json!(50.0), &json!("2026-05-01T10:00:00Z"))
-        );
-        assert_eq!(item["id"], platform.datastream("dev-1", "speed"));
-        assert_eq!(list["offset"], late["offset"]);
-    }
-    for filter in [
-        "domain=safety",
-        "model=air",
-        "field=volume",
-        "device=other",
-        "bbox=0,0,1,1",
-        "near=0,0,10",
-    ] {
-        let list = platform.get(&format!("/v1/latest?{filter}")).expect(200);
-        assert_eq!(list["items"], json!([]), "{filter}");
-    }
-    // An empty word is no filter that passes for all.
-    platform
-        .get("/v1/latest?device=&domain=traffic")
-        .problem(400, "invalid-parameter");
-}
-
-#[test]
 fn lists_are_tables_too() {
     let platform = Platform::start();
     platform.public_device("dev-1", "traffic.flow");
@@ -270,75 +213,6 @@ fn lists_are_tables_too() {
         None,
     );
     assert!(json.json()["items"].is_array());
-}
-
-#[test]
-fn aggregates_follow_the_days_of_a_zone() {
-    let platform = Platform::start();
-    platform.public_device("dev-1", "traffic.flow");
-    platform.public_device("dev-2", "traffic.flow");
-    send_minutes(&platform, "dev-1", 120);
-    send_minutes(&platform, "dev-2", 120);
-    let id = platform.datastream("dev-1", "speed");
-    let range = "from=2020-08-06T00:00:00%2B09:00&to=2020-08-07T00:00:00%2B09:00&tz=Asia/Seoul";
-    let hourly = platform.get(&format!("/v1/aggregate?datastream={id}&bucket=1h&fn=avg,min,max,count,sum,first,last,p50&{range}")).expect(200);
-    let items = hourly["items"].as_array().unwrap();
-    assert_eq!(items.len(), 2);
-    assert_eq!(items[0]["start"], "2020-08-06T00:00:00+09:00");
-    assert_eq!(items[0]["end"], "2020-08-06T01:00:00+09:00");
-    assert_eq!(items[0]["datastream"], id);
-    // Minutes 0 to 59 have 0.5 to 59.5.
-    for (name, value) in [
-        ("avg", 30.0),
-        ("min", 0.5),
-        ("max", 59.5),
-        ("sum", 1_800.0),
-        ("first", 0.5),
-        ("last", 59.5),
-        ("p50", 30.0),
-    ] {
-        assert_eq!(items[0][name], value, "{name}");
-    }
-    assert_eq!(items[0]["count"], 60);
-    assert_eq!(hourly["unit"], "km/h");
-
-    let together = platform
-        .get(&format!(
-            "/v1/aggregate?field=speed&domain=traffic&bucket=1d&fn=count&{range}"
-        ))
-        .expect(200);
-    assert_eq!(
-        together["items"],
-        json!([{"start": "2020-08-06T00:00:00+09:00", "end": "2020-08-07T00:00:00+09:00", "count": 240, "left_out": 0}])
-    );
-    // Without times: the buckets up to the newest observation.
-    let newest = platform
-        .get(&format!("/v1/aggregate?datastream={id}&bucket=1h&fn=count"))
-        .expect(200);
-    assert_eq!(
-        newest["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|item| item["count"].as_u64().unwrap())
-            .sum::<u64>(),
-        120
-    );
-    // A question may begin and end within a bucket.
-    let cut = platform.get(&format!("/v1/aggregate?datastream={id}&bucket=1h&fn=count&from=2020-08-06T00:30:00%2B09:00&to=2020-08-06T01:10:00%2B09:00&tz=Asia/Seoul")).expect(200);
-    assert_eq!(cut["items"][0]["start"], "2020-08-06T00:30:00+09:00");
-    assert_eq!(
-        (&cut["items"][0]["count"], &cut["items"][1]["count"]),
-        (&json!(30), &json!(10))
-    );
-    platform
-        .get(&format!(
-            "/v1/aggregate?datastream={id}&bucket=1s&fn=avg&{range}"
-        ))
-        .problem(400, "invalid-parameter");
-    platform
-        .get("/v1/aggregate?datastream=99999&bucket=1h&fn=avg")
-        .problem(404, "not-found");
 }
 
 #[test]

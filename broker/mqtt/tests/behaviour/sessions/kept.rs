@@ -1,6 +1,9 @@
 //! Sessions of the platform's realm: what their client missed comes from the
 //! log, once and in order, and goes over to live.
 
+mod ends;
+mod slow;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -104,117 +107,6 @@ fn what_was_missed_comes_once_and_goes_over_to_live_under_load() {
 }
 
 #[test]
-fn a_slow_subscriber_of_qos_1_falls_back_to_the_log_and_loses_nothing() {
-    for protocol in BOTH {
-        let broker = TestBroker::with(Config {
-            queue_messages: 32,
-            ..Config::default()
-        });
-        let (mut client, _) = Client::kept(broker.mqtt, protocol, "slow", 0);
-        client.subscribe("open/#", Qos::AtLeastOnce);
-        publish(&broker, 0..2_000);
-        let info = broker.handle.connection("slow").unwrap();
-        assert!(info.queued <= 32 && info.dropped == 0, "{info:?}");
-        expect(&mut client, 0..2_000);
-        publish(&broker, 2_000..2_010);
-        expect(&mut client, 2_000..2_010);
-        client.expect_silence();
-        assert_eq!(broker.total(|listener| listener.dropped), 0);
-    }
-}
-
-/// The queue is full by its bytes long before it is by its messages.
-#[test]
-fn a_slow_subscriber_of_large_messages_loses_nothing_either() {
-    let broker = TestBroker::with(Config {
-        queue_bytes: 20_000,
-        delivery_window: 10,
-        ..Config::default()
-    });
-    let mut client = broker.device("slow");
-    client.subscribe("open/#", Qos::AtLeastOnce);
-    let large = |n: usize| format!("{n:01000}");
-    for n in 0..200 {
-        broker.log.publish(&broker.handle, "open/x", &large(n));
-    }
-    for n in 0..200 {
-        let received = client.receive();
-        assert_eq!(received.publish().payload, large(n).as_bytes(), "{n}");
-        client.acknowledge(received.publish().packet_id);
-    }
-    assert_eq!(broker.total(|listener| listener.dropped), 0);
-}
-
-/// A page of the log has more messages, or more bytes, than the queue may hold;
-/// at last more in one message alone.
-#[test]
-fn what_of_a_page_has_no_room_in_the_queue_comes_later() {
-    let usual = Config::default();
-    for (queue_messages, queue_bytes) in [
-        (5, usual.queue_bytes),
-        (1, usual.queue_bytes),
-        (usual.queue_messages, 3_500),
-        (usual.queue_messages, 10),
-    ] {
-        let broker = TestBroker::with(Config {
-            queue_messages,
-            queue_bytes,
-            ..Config::default()
-        });
-        away(&broker, Protocol::V5, "d");
-        let large = |n: usize| format!("{n:01000}");
-        for n in 0..100 {
-            broker.log.publish(&broker.handle, "open/x", &large(n));
-        }
-        let mut client = back(&broker, Protocol::V5, "d");
-        for n in 0..110 {
-            if n == 100 {
-                client.ping();
-                for n in 100..110 {
-                    broker.log.publish(&broker.handle, "open/x", &large(n));
-                }
-            }
-            let received = client.receive();
-            assert_eq!(received.publish().payload, large(n).as_bytes(), "{n}");
-            client.acknowledge(received.publish().packet_id);
-        }
-        client.expect_silence();
-        assert_eq!(broker.total(|listener| listener.dropped), 0);
-    }
-}
-
-/// Messages of QoS 0 are no reason to lose those of QoS 1.
-#[test]
-fn a_flood_of_qos_0_pushes_no_message_of_qos_1_out() {
-    let broker = TestBroker::with(Config {
-        queue_messages: 50,
-        delivery_window: 10,
-        ..Config::default()
-    });
-    let mut client = broker.device("slow");
-    client.subscribe("open/one/#", Qos::AtLeastOnce);
-    client.subscribe("open/zero/#", Qos::AtMostOnce);
-    for n in 0..30 {
-        broker
-            .log
-            .publish(&broker.handle, "open/one/x", &n.to_string());
-    }
-    for _ in 0..500 {
-        broker.log.publish(&broker.handle, "open/zero/x", "flood");
-    }
-    let mut next = 0;
-    while next < 30 {
-        let received = client.receive();
-        let message = received.publish();
-        if message.qos == Qos::AtLeastOnce {
-            assert_eq!(message.payload, next.to_string().as_bytes());
-            client.acknowledge(message.packet_id);
-            next += 1;
-        }
-    }
-}
-
-#[test]
 fn messages_in_flight_come_again_and_then_the_others() {
     for protocol in BOTH {
         let broker = TestBroker::start();
@@ -305,70 +197,6 @@ fn the_position_is_saved_while_the_connection_stands() {
     until("all but the last is saved", || offset(&broker) == 9);
     client.acknowledge(last);
     until("the last is saved", || offset(&broker) == 10);
-}
-
-#[test]
-fn a_session_ends_when_its_time_is_over() {
-    let broker = TestBroker::start();
-    let (mut client, _) = Client::kept(broker.mqtt, Protocol::V5, "d", 1);
-    client.subscribe("open/#", Qos::AtLeastOnce);
-    drop(client);
-    until("the store was told", || {
-        broker.log.sessions.kept.lock().is_empty()
-    });
-    broker.until_stats("none waits", |stats| stats.waiting_sessions == 0);
-    let (mut client, present) = Client::kept(broker.mqtt, Protocol::V5, "d", 3_600);
-    assert!(!present);
-    publish(&broker, 0..1);
-    client.expect_silence();
-    // The last word shortens it.
-    let none = list(Property::SessionExpiry(0));
-    client.send(&Packet::Disconnect(mqtt::codec::Disconnect {
-        reason: mqtt::codec::ReasonCode::SUCCESS,
-        properties: none.as_properties(),
-    }));
-    client.expect_closed();
-    until("the store was told", || {
-        broker.log.sessions.kept.lock().is_empty()
-    });
-    let (_, present) = Client::kept(broker.mqtt, Protocol::V5, "d", 0);
-    assert!(!present);
-}
-
-#[test]
-fn time_passes_for_a_session_while_the_platform_is_down() {
-    let broker = TestBroker::start();
-    away(&broker, Protocol::V5, "d");
-    broker.stop();
-    crate::sessions::lifecycle::stopped(&broker);
-    for session in broker.log.sessions.kept.lock().values_mut() {
-        let long_ago = session.detached.unwrap().as_micros() - 3_601 * 1_000_000;
-        session.detached = Some(domain::Timestamp::from_micros(long_ago));
-    }
-    let broker = TestBroker::on(broker.log, Config::default(), None);
-    until("the store was told", || {
-        broker.log.sessions.kept.lock().is_empty()
-    });
-    let (_, present) = Client::kept(broker.mqtt, Protocol::V5, "d", 0);
-    assert!(!present);
-}
-
-#[test]
-fn a_clean_start_leaves_nothing_of_the_last_session() {
-    for protocol in BOTH {
-        let broker = TestBroker::start();
-        away(&broker, protocol, "d");
-        publish(&broker, 0..5);
-        let mut client =
-            Client::connected(broker.mqtt, &crate::harness::client::connect(protocol, "d"));
-        publish(&broker, 5..10);
-        client.ping();
-        client.expect_silence();
-        until("the store was told", || {
-            broker.log.sessions.kept.lock().is_empty()
-        });
-        assert_eq!(broker.handle.stats().subscriptions, 0);
-    }
 }
 
 /// Subscription identifiers, and only the subscriptions that stand.

@@ -1,0 +1,164 @@
+//! Devices with their datastreams and credentials.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    AgencyId, CredentialId, DatastreamId, DeviceId, FieldName, ModelId, ThingId, Timestamp,
+};
+use rusqlite::{Connection, Row};
+use rustc_hash::FxHashMap;
+
+use super::{RowError, Things, optional_time, rows, text, time, words};
+use crate::device::{Credential, CredentialProof, Device, DeviceStatus};
+use crate::snapshot::Snapshot;
+use crate::store::StoreError;
+
+pub(super) struct DeviceRow {
+    pub(super) id: DeviceId,
+    pub(super) alias: Option<Box<str>>,
+    pub(super) thing: ThingId,
+    pub(super) agency: AgencyId,
+    pub(super) gateway: Option<DeviceId>,
+    pub(super) model: ModelId,
+    pub(super) name: String,
+    pub(super) status: DeviceStatus,
+    pub(super) expires: Option<Timestamp>,
+    pub(super) created: Timestamp,
+}
+
+pub(super) type DeviceRows = BTreeMap<DeviceId, DeviceRow>;
+
+/// In the order of their registration, so that a thing's devices stand oldest
+/// first.
+pub(super) fn load_device_rows(
+    connection: &Connection,
+    things: &mut Things,
+) -> Result<DeviceRows, StoreError> {
+    let mut devices = DeviceRows::new();
+    let sql = "SELECT id, alias, thing, agency, gateway, model, name, status, expires, created
+               FROM device ORDER BY number";
+    rows(connection, sql, |row| {
+        let id = DeviceId::new(text(row, "id")?)?;
+        let thing = things
+            .get_mut(text(row, "thing")?)
+            .ok_or(RowError::Value("thing"))?;
+        thing.devices.push(id.clone());
+        let alias: Option<String> = row.get("alias")?;
+        let gateway: Option<String> = row.get("gateway")?;
+        let device = DeviceRow {
+            id: id.clone(),
+            alias: alias.map(Into::into),
+            thing: thing.id.clone(),
+            agency: AgencyId::new(text(row, "agency")?)?,
+            gateway: gateway.map(DeviceId::new).transpose()?,
+            model: ModelId::new(text(row, "model")?)?,
+            name: row.get("name")?,
+            status: DeviceStatus::parse(text(row, "status")?).ok_or(RowError::Value("status"))?,
+            expires: optional_time(row, "expires")?,
+            created: time(row, "created")?,
+        };
+        devices.insert(id, device);
+        Ok(())
+    })?;
+    Ok(devices)
+}
+
+impl DeviceRow {
+    pub(super) fn into_device(
+        self,
+        credentials: Vec<Credential>,
+        things: &Things,
+        snapshot: &Snapshot,
+    ) -> Result<Device, StoreError> {
+        let missing = |what: &str| StoreError::Row(format!("device {} has no {what}", self.id));
+        let model = snapshot
+            .model(&self.model)
+            .cloned()
+            .ok_or_else(|| missing("model"))?;
+        let thing = things.get(&self.thing).ok_or_else(|| missing("thing"))?;
+        Ok(Device {
+            datastreams: snapshot.datastreams_for(&model, thing),
+            location: thing.location(),
+            id: self.id,
+            alias: self.alias,
+            thing: self.thing,
+            agency: self.agency,
+            gateway: self.gateway,
+            model,
+            name: self.name,
+            status: self.status,
+            expires: self.expires,
+            created: self.created,
+            credentials,
+        })
+    }
+}
+
+pub(super) fn load_datastreams(
+    connection: &Connection,
+    things: &mut Things,
+    devices: &DeviceRows,
+    snapshot: &mut Snapshot,
+) -> Result<(), StoreError> {
+    let sql = "SELECT id, thing, field, device, model FROM datastream ORDER BY id";
+    rows(connection, sql, |row| {
+        let id = DatastreamId::new(row.get("id")?);
+        let thing = things
+            .get_mut(text(row, "thing")?)
+            .ok_or(RowError::Value("thing"))?;
+        thing.datastreams.push(id);
+        let (device, _) = devices
+            .get_key_value(text(row, "device")?)
+            .ok_or(RowError::Value("device"))?;
+        let model = ModelId::new(text(row, "model")?)?;
+        // A text that many share is kept once.
+        let model = snapshot
+            .model(&model)
+            .map_or(model, |known| known.id.clone());
+        let field = FieldName::new(text(row, "field")?)?;
+        let datastream = snapshot.compose_datastream(id, field, thing, device.clone(), model);
+        snapshot.put_datastream(datastream);
+        Ok(())
+    })
+}
+
+pub(super) fn load_credentials(
+    connection: &Connection,
+) -> Result<FxHashMap<DeviceId, Vec<Credential>>, StoreError> {
+    let mut credentials: FxHashMap<DeviceId, Vec<Credential>> = FxHashMap::default();
+    let sql = "SELECT id, device, kind, proof, networks, created, expires
+               FROM credential ORDER BY id";
+    rows(connection, sql, |row| {
+        let number: i64 = row.get("id")?;
+        let device = DeviceId::new(text(row, "device")?)?;
+        credentials.entry(device).or_default().push(Credential {
+            id: CredentialId::new(number as u64),
+            proof: proof(row)?,
+            created: time(row, "created")?,
+            expires: optional_time(row, "expires")?,
+        });
+        Ok(())
+    })?;
+    Ok(credentials)
+}
+
+fn proof(row: &Row<'_>) -> Result<CredentialProof, RowError> {
+    let wrong = || RowError::Value("proof");
+    let bytes: Vec<u8> = row.get("proof")?;
+    match text(row, "kind")? {
+        "ed25519" => Ok(CredentialProof::Ed25519 {
+            public_key: bytes.try_into().map_err(|_| wrong())?,
+        }),
+        "es256" => {
+            let public_key: [u8; 65] = bytes.try_into().map_err(|_| wrong())?;
+            Ok(CredentialProof::Es256 {
+                public_key: Box::new(public_key),
+            })
+        }
+        "password" => Ok(CredentialProof::Password {
+            hmac: bytes.try_into().map_err(|_| wrong())?,
+            networks: words(row, "networks")?,
+        }),
+        _ => Err(RowError::Value("kind")),
+    }
+}
