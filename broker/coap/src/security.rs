@@ -33,14 +33,10 @@ use envelope::envelope;
 
 /// Bytes of the protected header. The usual one has about 50.
 pub(crate) const MAX_PROTECTED_BYTES: usize = 512;
-
 /// Bytes of the unprotected header.
 pub(crate) const MAX_UNPROTECTED_BYTES: usize = 256;
-
 const LABEL_BOOT_EPOCH: i64 = -70_001;
-
 const LABEL_SEQUENCE: i64 = -70_002;
-
 const LABEL_TIME: i64 = -70_003;
 
 /// What the protected header calls the signature. Two names each: the older

@@ -13,36 +13,25 @@ pub(super) use report::Told;
 pub use report::{ClockReport, ClockStanding};
 
 const SECOND: i64 = 1_000_000;
-
 const MINUTE: i64 = 60 * SECOND;
-
 const HOUR: i64 = 60 * MINUTE;
-
 const DAY: i64 = 24 * HOUR;
-
 /// 2026-11-01: this program did not exist before. Moved on by each release.
 pub(super) const NOT_BEFORE: i64 = 1_793_491_200 * SECOND;
-
 /// From one look to the next, a time service slews by a tenth of a millisecond;
 /// what is this much is a leap.
 pub(super) const LEAP: i64 = SECOND / 2;
-
 /// What a time may be wrong by at all: a leap of less is followed and told.
 const SMALL_LEAP: i64 = Timestamp::MAX_AHEAD_MICROS;
-
 /// A leap ahead is followed once the clock has stood there for so long: whoever
 /// set it wrongly has had a moment to see that.
 pub(super) const HOLD: i64 = 10 * MINUTE;
-
 /// A machine that has just started may only now have asked what time it is.
 const YOUNG_MACHINE: i64 = 15 * MINUTE;
-
 /// Nobody's clock is right after a leap of five years.
 pub(super) const STRANGE: i64 = 1_827 * DAY;
-
 /// The platform may have been stopped for so long without a question.
 pub(super) const USUAL_STOP: i64 = DAY;
-
 /// What is further ahead of what deletion counts from has to stay there for so
 /// long, while the platform runs, before anything is deleted by it.
 pub(super) const SETTLING: i64 = 7 * DAY;

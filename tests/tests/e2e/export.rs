@@ -13,9 +13,7 @@ use tests::{TestDevice, TestPlatform};
 
 /// Long over, whatever day it is.
 pub(crate) const DAY: &str = "2024-05-01";
-
 pub(crate) const CSV: &str = "/v1/export/2024-05-01/safety/seoul.csv";
-
 pub(crate) const PARQUET: &str = "/v1/export/2024-05-01/safety/seoul.parquet";
 
 pub(crate) struct Reply {

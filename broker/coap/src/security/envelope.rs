@@ -5,15 +5,10 @@ use super::SecurityError;
 
 /// Containers within containers in the unprotected header.
 const MAX_DEPTH: u8 = 4;
-
 const TAG_COSE_SIGN1: u64 = 18;
-
 const MAJOR_BYTES: u8 = 2;
-
 const MAJOR_ARRAY: u8 = 4;
-
 const MAJOR_MAP: u8 = 5;
-
 const MAJOR_TAG: u8 = 6;
 
 pub(super) struct Envelope<'a> {

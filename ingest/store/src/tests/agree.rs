@@ -19,12 +19,9 @@ use fed::{Fed, Step, step};
 use questions::{aggregate_query, range_query};
 
 const SECOND: i64 = 1_000_000;
-
 const HOUR: i64 = 3_600 * SECOND;
-
 /// Two hours before a midnight.
 const BEGIN: i64 = 20_000 * 24 * HOUR - 2 * HOUR;
-
 /// The last rows lie two hours after the midnight.
 const SPAN: i64 = 4 * HOUR;
 

@@ -18,7 +18,6 @@ pub(crate) use sink::{Kept, TestSink};
 
 /// Long enough for a loaded machine; reached only where something is wrong.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
-
 pub(crate) const PAYLOAD: &[u8] = br#"[{"n":"level","u":"m","v":1.5}]"#;
 
 pub(crate) fn wait_until(condition: impl Fn() -> bool) {

@@ -18,7 +18,6 @@ use crate::wiring::backlog::*;
 
 /// 2026-09-21T13:33:20Z.
 pub(super) const NOW: Timestamp = Timestamp::from_micros(1_790_000_000_000_000);
-
 /// Long enough for a loaded machine; only a failure waits for it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
