@@ -12,6 +12,7 @@ pub mod encode;
 mod error;
 mod format;
 mod json;
+mod limits;
 mod name;
 mod senml;
 mod senml_cbor;
@@ -20,17 +21,10 @@ mod senml_time;
 
 pub use error::PayloadError;
 pub use format::ContentFormat;
+pub use limits::{MAX_DEPTH, MAX_OBSERVATIONS, MAX_PAYLOAD_BYTES};
 
 use crate::{DeviceId, Telemetry, Timestamp};
 use format::Encoded;
-
-/// The longest payload, in bytes.
-pub const MAX_PAYLOAD_BYTES: usize = 64 * 1024;
-/// The most observations in one message; records and objects count as such.
-pub const MAX_OBSERVATIONS: usize = 1_000;
-/// Arrays, objects, maps and tags within each other, the outermost counted.
-/// The formats themselves need three.
-pub const MAX_DEPTH: usize = 8;
 
 /// Reads one payload of `device`, received at `now` (SenML's relative times).
 /// Without a `format` the first bytes decide, and so they do which of the two

@@ -22,7 +22,6 @@ pub(crate) mod rollup;
 pub(crate) mod row;
 pub(crate) mod schema;
 pub(crate) mod source;
-pub(crate) mod sum;
 pub(crate) mod times;
 pub(crate) mod write;
 

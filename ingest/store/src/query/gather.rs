@@ -4,7 +4,7 @@ use domain::{DatastreamId, Quality, Timestamp};
 use rustc_hash::FxHashMap;
 
 use crate::file::rollup::Sketch;
-use crate::file::sum::ExactSum;
+use crate::file::rollup::sum::ExactSum;
 use crate::query::limit::MAX_AGGREGATE_VALUES;
 use crate::query::{AggregateFunction, AggregateQuery, Bucket, Grouping, QueryError};
 

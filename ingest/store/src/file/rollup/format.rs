@@ -4,7 +4,7 @@ use domain::Quality;
 
 use super::SKETCH_NUMBERS;
 use super::sketch::Sketch;
-use crate::file::sum::ExactSum;
+use crate::file::rollup::sum::ExactSum;
 
 /// Of zstd.
 const LEVEL: i32 = 3;

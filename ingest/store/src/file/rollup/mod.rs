@@ -44,6 +44,7 @@ mod build;
 mod format;
 mod read;
 mod sketch;
+pub(crate) mod sum;
 
 pub(crate) use build::RollupBuilder;
 pub(crate) use format::Cells;

@@ -2,7 +2,7 @@
 
 use domain::Timestamp;
 
-use crate::file::sum::ExactSum;
+use crate::file::rollup::sum::ExactSum;
 use crate::query::AggregateFunction;
 
 /// One statistic of numbers that stand by datastream, then by time.
