@@ -10,10 +10,10 @@
 //!   replaced device goes on with the same points, and a correction overwrites
 //!   the value that it corrects.
 //! - A field has a name that every store takes ([`field_name`]). The same
-//!   name with `__q` at the end is its quality: 0 good, 1 uncertain, 2 bad, 3
-//!   missing. Two fields of one time are one point in the store, so each has a quality
-//!   of its own. It is an integer since stores of numbers alone read every text
-//!   as 0.
+//!   name with `__q` at the end is that of its quality: 0 good, 1 uncertain, 2
+//!   bad, 3 missing. Two fields of one time are one point in the store, so each
+//!   has a quality of its own. It is an integer since stores of numbers alone
+//!   read every text as 0.
 //! - A missing value is told by its quality, without the field itself.
 //! - A line has no position: the store knows no audience.
 //!

@@ -24,8 +24,8 @@ pub struct Stats {
     pub revisions: u64,
     /// Observations older than what the sequencer remembers.
     pub late: u64,
-    /// Assigned times that are earlier than the datastream's latest, since that
-    /// lies ahead of the clock.
+    /// Times assigned before the datastream's latest one, because that lies too
+    /// far ahead of the clock.
     pub times_put_back: u64,
     /// Quarantined observations, in the order of [`RejectReason::ALL`].
     pub rejected: [u64; RejectReason::ALL.len()],
@@ -33,7 +33,8 @@ pub struct Stats {
     pub unreadable: [u64; PAYLOAD_ERRORS],
     /// Streams open.
     pub stream_readers: u64,
-    /// Of those, the ones that read the log, since they lag and the ring has newer ones only.
+    /// Of those, the ones that lag so far that they read the log: the ring has
+    /// newer frames only.
     pub stream_readers_lagging: u64,
     /// Quarantined messages pushed out by the bounds.
     pub quarantine_evicted: u64,

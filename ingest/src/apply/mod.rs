@@ -71,8 +71,8 @@ impl Applier {
             return;
         };
         let telemetry = frames.iter().map(|Frame::Telemetry(frame)| frame);
-        // The store comes last: when it flushes, what stands beside the files
-        // must include the frames.
+        // The store comes last: when it flushes, the tables of latest values and
+        // quarantine must include the frames already.
         self.latest.apply(telemetry.clone());
         for frame in telemetry.clone() {
             self.quarantine.apply(frame);

@@ -108,7 +108,7 @@ pub(super) fn audience(export: &DayExport) -> &'static str {
 }
 
 impl Cache {
-    /// Finds what was kept, and removes what a crash left over.
+    /// Finds what was kept, and removes what a crash left.
     pub(super) fn open(folder: &Path, limits: Limits) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let mut cache = Self {

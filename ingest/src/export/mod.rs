@@ -14,8 +14,8 @@
 //! `{agency}.{sha256}.{format}`. All of it can be made again: it is no part of
 //! a backup, and may be removed while the platform is stopped.
 //!
-//! In reading order: `day`, `day_export`, `selection`, `table`, `csv`, `parquet`, `sink`,
-//! `make`, `state`, `cache`, `expiry`, `room`, `exports`.
+//! In reading order: `day`, `day_export`, `selection`, `table`, `csv`, `parquet`,
+//! `sink`, `make`, `state`, `cache`, `expiry`, `room`, `exports`.
 
 mod cache;
 mod csv;

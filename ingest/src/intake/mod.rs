@@ -116,9 +116,9 @@ impl TelemetryIntake {
     /// Stages and commits a message, and never waits for the disk on the thread
     /// of the caller; new fields are registered first. The right to send it is
     /// asked for again after that. Refused as [`StageError::Full`] while the
-    /// disk lags: this sender can keep it, and the room is for those who cannot. A message
-    /// for a child that is not the sender's is refused once the refusal is
-    /// durable.
+    /// disk lags: this sender can keep it, and the room is for those who cannot.
+    /// A message for a child that is not the sender's is refused once the
+    /// refusal is durable.
     pub async fn take_in(
         &self,
         sender: &DeviceLogin,

@@ -44,8 +44,8 @@ pub(crate) struct Sequencer {
     fresh: Vec<(DatastreamId, Row)>,
     windows: FxHashMap<DeviceId, ReplayWindow>,
     payloads: Payloads,
-    /// The last times that were assigned although a series had a greater one,
-    /// since that lies ahead of the clock by more than a time may.
+    /// The last times that were assigned although a series had a later one,
+    /// because that one lies ahead of the clock by more than a time may.
     put_back: FxHashMap<DatastreamId, i64>,
     counters: Arc<Counters>,
 }

@@ -7,7 +7,7 @@ use domain::{Offset, Timestamp, Value};
 
 use frame_log::{ValueRef, Verdict};
 
-/// The highest number of a correction; further ones are `Late`, and the store
+/// The highest number that a correction gets; further ones are `Late`, and the store
 /// numbers them.
 const MAX_REVISION: u16 = u16::MAX - 1;
 /// The row's number is not known: an older row may lie in the files.

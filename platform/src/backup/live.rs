@@ -31,7 +31,7 @@ struct Shared {
 impl LiveBackups {
     pub(crate) fn new(data: &Path, sources: Sources, clock: Arc<dyn Clock>) -> Self {
         if let Err(error) = Staging::remove_leftover(data) {
-            tracing::warn!(%error, "what a backup left over is not removed");
+            tracing::warn!(%error, "what an interrupted backup left could not be removed");
         }
         Self {
             shared: Arc::new(Shared {

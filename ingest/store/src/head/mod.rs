@@ -5,8 +5,8 @@
 //! copies old rows and a head has a known size (56 bytes a row, and 24 a
 //! datastream); the rows of a datastream are linked newest first; rows share
 //! their texts. One writer; a reader holds the lock for at most
-//! [`ROWS_PER_LOCK`] rows at once, and goes on with the same ones after that,
-//! since rows never change.
+//! [`ROWS_PER_LOCK`] rows at a time; it may let go in between, since rows never
+//! change.
 
 mod row;
 mod rows;

@@ -37,7 +37,7 @@ pub struct PinnedFile {
     pub number: u64,
 }
 
-/// Removes what a copy left over whose process was killed.
+/// Removes what was left by a copy whose process was killed.
 pub(crate) fn remove_leftover(store: &Path) -> io::Result<()> {
     match fs::remove_dir_all(store.join(FOLDER)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

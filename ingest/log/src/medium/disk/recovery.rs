@@ -6,10 +6,10 @@
 //! more and synced before anything is built on it, since after a failed sync
 //! the system may show bytes that the disk never got, and takes them for clean.
 //!
-//! Refused, because no write that was cut short looks so, is a bad frame
-//! - that is followed by the beginning of a later group: a group is written
-//!   only after the one before it was synced;
-//! - that would be sound but for one bit (`bit_rot`).
+//! A bad frame is refused, because no write that was cut short leaves one, if it
+//! - is followed by the beginning of a later group: a group is written only
+//!   after the one before it was synced;
+//! - would be sound but for one bit (`bit_rot`).
 //!
 //! So all that a flipped bit can touch is refused, or was padding; more than
 //! one wrong bit within the last group cannot be told from a torn write.

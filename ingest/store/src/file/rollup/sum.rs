@@ -101,7 +101,7 @@ fn rounded(parts: &[f64]) -> f64 {
         if error == 0.0 {
             continue;
         }
-        // A tie is decided by the next part that follows.
+        // A tie is decided by the next smaller part.
         if let Some(lower) = below.next()
             && (error < 0.0) == (*lower < 0.0)
             && *lower != 0.0
