@@ -259,9 +259,10 @@ fn command(data: &Path, ready_file: &Path, start: &Start) -> Command {
     command.arg("--ready-file").arg(ready_file);
     let given = |name: &str| start.flags.iter().any(|flag| flag == name);
     let plain = ["--mqtt", "--ws", "--coap", "--http"].as_slice();
-    let secure = match given("--tls-cert") {
-        true => ["--mqtts", "--wss", "--https"].as_slice(),
-        false => &[],
+    let secure = if given("--tls-cert") {
+        ["--mqtts", "--wss", "--https"].as_slice()
+    } else {
+        &[]
     };
     for listener in plain.iter().chain(secure) {
         if !given(listener) {

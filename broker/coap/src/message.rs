@@ -174,9 +174,10 @@ pub(crate) fn decode(datagram: &[u8]) -> Result<Message<'_>, DecodeError> {
     let id = u16::from_be_bytes([id_high, id_low]);
     let code = Code(code);
     let token_length = usize::from(first & 15);
-    let body = match code == Code::EMPTY && datagram.len() > HEADER_BYTES {
-        true => Err(Malformed::NotEmpty),
-        false => read_body(rest, token_length),
+    let body = if code == Code::EMPTY && datagram.len() > HEADER_BYTES {
+        Err(Malformed::NotEmpty)
+    } else {
+        read_body(rest, token_length)
     };
     let (token, options, payload) = body.map_err(|reason| DecodeError {
         reason,
@@ -205,9 +206,10 @@ fn read_body(rest: &[u8], token_length: usize) -> Result<Body<'_>, Malformed> {
     let mut number = 0u16;
     while let Some((&head, tail)) = rest.split_first() {
         if head == PAYLOAD_MARKER {
-            return match tail.is_empty() {
-                true => Err(Malformed::EmptyPayload),
-                false => Ok((token, options, tail)),
+            return if tail.is_empty() {
+                Err(Malformed::EmptyPayload)
+            } else {
+                Ok((token, options, tail))
             };
         }
         if options.len() == MAX_OPTIONS {

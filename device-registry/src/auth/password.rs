@@ -32,12 +32,12 @@ pub(crate) fn authenticate_password(
 ) -> Result<CredentialId, AuthError> {
     admit(device, now)?;
     if !has_password(device) {
-        return Err(match device.credentials.is_empty() {
-            true => AuthError::NoCredential {
+        return Err(if device.credentials.is_empty() {
+            AuthError::NoCredential {
                 wanted: "a password",
-            },
-            // The others are keys.
-            false => AuthError::NoToken,
+            }
+        } else {
+            AuthError::NoToken
         });
     }
     if password.len() > MAX_PASSWORD_BYTES {

@@ -80,9 +80,10 @@ impl<'a> Encoded<'a> {
             Some(b'{') => Ok(Self::CompactJson(utf8(bytes)?)),
             Some(b'[') => {
                 let text = utf8(bytes)?;
-                Ok(match is_senml(text)? {
-                    true => Self::SenmlJson(text),
-                    false => Self::CompactJson(text),
+                Ok(if is_senml(text)? {
+                    Self::SenmlJson(text)
+                } else {
+                    Self::CompactJson(text)
                 })
             }
             // Only the very first byte: white space before CBOR is not CBOR.

@@ -68,9 +68,10 @@ fn senml_cbor_times_in_billionths_are_cut_not_rounded() {
     const NANOS: i64 = 1_795_951_601_473_669_747;
     let fraction = |mantissa: i64, exponent: u8| {
         let mut bytes = vec![0xc4, 0x82, exponent];
-        match mantissa < 0 {
-            true => bytes.push(0x3b),
-            false => bytes.push(0x1b),
+        if mantissa < 0 {
+            bytes.push(0x3b);
+        } else {
+            bytes.push(0x1b);
         }
         let argument = if mantissa < 0 { !mantissa } else { mantissa };
         bytes.extend_from_slice(&argument.to_be_bytes());

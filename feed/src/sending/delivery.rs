@@ -139,9 +139,10 @@ impl Delivery {
             .failed_at
             .is_some_and(|(first, last)| first <= reaches && begins <= last);
         self.failed_at = Some((begins, reaches));
-        match again || self.fails_at_lines {
-            true => Ok(failure),
-            false => Err(Undelivered::Failure(failure)),
+        if again || self.fails_at_lines {
+            Ok(failure)
+        } else {
+            Err(Undelivered::Failure(failure))
         }
     }
 

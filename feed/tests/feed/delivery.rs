@@ -178,9 +178,10 @@ fn one_line_that_the_store_fails_at_is_set_aside_and_all_others_arrive() {
         plane.speeds(OPEN, 0, 1_000);
         plane.submit(OPEN, r#"{"t":1789500000,"v":{"firmware":"poison"}}"#);
         plane.speeds(OPEN, 1, 1_000);
-        let store = match tells {
-            true => Store::with_start_time(),
-            false => Store::new(),
+        let store = if tells {
+            Store::with_start_time()
+        } else {
+            Store::new()
         };
         store.behave(|request| {
             if request.text.contains("poison") {

@@ -29,9 +29,10 @@ impl Room {
 
     /// Its package, or its folder where the two are called otherwise.
     pub(crate) fn short_name(&self) -> &str {
-        match self.is_called_as_its_folder() {
-            true => &self.name,
-            false => &self.folder,
+        if self.is_called_as_its_folder() {
+            &self.name
+        } else {
+            &self.folder
         }
     }
 }

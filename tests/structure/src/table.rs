@@ -58,9 +58,10 @@ pub fn with_known_rooms(page: &str, rooms: &Rooms) -> String {
 /// A room's folder, and its package where that is called otherwise.
 fn named(place: usize, rooms: &Rooms) -> String {
     let room = &rooms.all()[place];
-    match room.is_called_as_its_folder() {
-        true => format!("`{}`", room.folder),
-        false => format!("`{}` (`{}`)", room.folder, room.name),
+    if room.is_called_as_its_folder() {
+        format!("`{}`", room.folder)
+    } else {
+        format!("`{}` (`{}`)", room.folder, room.name)
     }
 }
 

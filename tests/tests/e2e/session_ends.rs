@@ -52,9 +52,10 @@ fn a_session_goes_with_the_key_that_it_was_made_with() {
 
         let platform = city.start();
         revoke_key(&platform, &city.application);
-        let platform = match killed {
-            true => city.restart_after_kill(platform),
-            false => platform,
+        let platform = if killed {
+            city.restart_after_kill(platform)
+        } else {
+            platform
         };
         // The same client id with another key is another owner's session.
         let other = platform

@@ -273,9 +273,10 @@ impl Transfers {
         }
         let crowded =
             self.by_key.len() >= self.limits.open || self.bytes >= self.limits.bytes / 4 * 3;
-        let idle = match crowded {
-            true => SOON_IDLE.min(self.limits.idle),
-            false => self.limits.idle,
+        let idle = if crowded {
+            SOON_IDLE.min(self.limits.idle)
+        } else {
+            self.limits.idle
         };
         self.swept = Some(now);
         let stale: Vec<Key> = self

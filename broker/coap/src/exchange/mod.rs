@@ -212,9 +212,10 @@ impl Exchanges {
         if rejection.code == Code::BAD_OPTION && !confirmable {
             return None;
         }
-        let (kind, id) = match confirmable {
-            true => (Kind::Acknowledgement, request.key.message_id),
-            false => (Kind::NonConfirmable, self.outgoing.message_id()),
+        let (kind, id) = if confirmable {
+            (Kind::Acknowledgement, request.key.message_id)
+        } else {
+            (Kind::NonConfirmable, self.outgoing.message_id())
         };
         let block = block.map(|block| uint_bytes(block.bits()));
         let wait = uint_bytes(RETRY_AFTER_SECONDS);

@@ -53,9 +53,10 @@ impl<K: Eq + Hash> Buckets<K> {
             filled: now,
         };
         let has_place = self.by_key.len() < self.limit || self.by_key.contains_key(&key);
-        let bucket = match has_place {
-            true => self.by_key.entry(key).or_insert(full),
-            false => self.shared.get_or_insert(full),
+        let bucket = if has_place {
+            self.by_key.entry(key).or_insert(full)
+        } else {
+            self.shared.get_or_insert(full)
         };
         let passed = now.saturating_duration_since(bucket.filled).as_secs_f64();
         bucket.tokens = (bucket.tokens + passed * self.rate).min(self.burst);

@@ -57,9 +57,10 @@ impl FailedChecks {
         if self.proved.contains(&pair) {
             return self.by_pair.level(&pair, now) >= 1.0;
         }
-        let wanted = match self.by_device.level(device, now) >= 1.0 {
-            true => 1.0,
-            false => self.half,
+        let wanted = if self.by_device.level(device, now) >= 1.0 {
+            1.0
+        } else {
+            self.half
         };
         self.by_source.level(&source, now) >= 1.0 && self.all.level(&(), now) >= wanted
     }

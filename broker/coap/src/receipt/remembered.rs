@@ -96,9 +96,10 @@ impl RememberedReceipts {
             return;
         };
         if let Some(own) = self.by_device.get_mut(&device) {
-            match own.front() == Some(digest) {
-                true => drop(own.pop_front()),
-                false => own.retain(|kept| kept != digest),
+            if own.front() == Some(digest) {
+                own.pop_front();
+            } else {
+                own.retain(|kept| kept != digest);
             }
             if own.is_empty() {
                 self.by_device.remove(&device);

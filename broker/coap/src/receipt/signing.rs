@@ -101,9 +101,10 @@ impl ReceiptKeys {
 }
 
 fn encode(cose: CoseSign1, tagged: bool) -> Vec<u8> {
-    let bytes = match tagged {
-        true => cose.to_tagged_vec(),
-        false => cose.to_vec(),
+    let bytes = if tagged {
+        cose.to_tagged_vec()
+    } else {
+        cose.to_vec()
     };
     bytes.expect("a header of one label encodes")
 }

@@ -82,9 +82,10 @@ impl<S> Committer<S> {
                 let Some(signed) = signed else {
                     return failed(origin);
                 };
-                let (code, counter) = match receipt.readable() {
-                    true => (Code::CHANGED, &self.counters.accepted),
-                    false => (Code::BAD_REQUEST, &self.counters.unreadable_payloads),
+                let (code, counter) = if receipt.readable() {
+                    (Code::CHANGED, &self.counters.accepted)
+                } else {
+                    (Code::BAD_REQUEST, &self.counters.unreadable_payloads)
                 };
                 counter.increment();
                 Answered {

@@ -293,9 +293,10 @@ impl<A: SignatureCheck, S: MessageSink<A::Principal>> Server<A, S> {
         } = &answered.origin;
         self.telemetry.settled(device);
         let receipts = &mut self.telemetry.receipts;
-        match answered.receipt.is_empty() {
-            true => receipts.forget(body_digest),
-            false => receipts.finish(body_digest, answered.code, answered.receipt.clone()),
+        if answered.receipt.is_empty() {
+            receipts.forget(body_digest);
+        } else {
+            receipts.finish(body_digest, answered.code, answered.receipt.clone());
         }
         let answer = Answer {
             code: answered.code,

@@ -301,15 +301,16 @@ impl<A: SignatureCheck, S: MessageSink<A::Principal>> Telemetry<A, S> {
             received: None,
         };
         // What comes later could move the device's window past what waits.
-        let preparation = match self.after_postponed.contains_key(sender.device) {
-            true => None,
-            false => match self.stage_signed(sender, &unstaged, &signed, now) {
+        let preparation = if self.after_postponed.contains_key(sender.device) {
+            None
+        } else {
+            match self.stage_signed(sender, &unstaged, &signed, now) {
                 Ok(staged) => return Ok(Taken::Staged(body_digest, signed.form, staged)),
                 Err(NotStaged::Later(preparation)) => Some(preparation),
                 Err(NotStaged::Fault(fault)) => {
                     return Err(self.fault(peer, body, &signed.kid, &fault));
                 }
-            },
+            }
         };
         let later = Later {
             principal,
@@ -378,15 +379,16 @@ impl<A: SignatureCheck, S: MessageSink<A::Principal>> Telemetry<A, S> {
             signed_bytes: &signed_bytes,
             ..*attempt
         };
-        match self.access.signature_fits(&bare) {
-            true => Refusal::new(
-                RefusalKind::BadCredentials,
-                "the message is signed with the device's key, but without external_aad",
-            )
-            .with_cure(
-                "give the COSE library as external_aad the CBOR array [\"madang/1\", \"POST\", \"/devices/{id}/telemetry\"] with the device's id; it is part of what is signed, and is not sent",
-            ),
-            false => refusal,
+        if self.access.signature_fits(&bare) {
+            Refusal::new(
+            RefusalKind::BadCredentials,
+            "the message is signed with the device's key, but without external_aad",
+        )
+        .with_cure(
+            "give the COSE library as external_aad the CBOR array [\"madang/1\", \"POST\", \"/devices/{id}/telemetry\"] with the device's id; it is part of what is signed, and is not sent",
+        )
+        } else {
+            refusal
         }
     }
 }

@@ -29,9 +29,10 @@ fn two_long_bodies_of_one_endpoint_come_at_once() {
             let answer = client.ask(&request);
             // The size that it came in, never a smaller one.
             assert_eq!(answer.get_first_option(CoapOption::Block1), Some(block));
-            let expected = match at + 1 == parts.len() {
-                true => ResponseType::Changed,
-                false => ResponseType::Continue,
+            let expected = if at + 1 == parts.len() {
+                ResponseType::Changed
+            } else {
+                ResponseType::Continue
             };
             assert_eq!(code(&answer), expected, "{device} {at}");
         }
@@ -76,15 +77,14 @@ fn a_long_body_comes_in_blocks() {
             let answer = client.ask(&request);
             assert_piggybacked(&request, &answer);
             assert_eq!(answer.get_first_option(CoapOption::Block1), Some(&block));
-            match number + 1 == count {
-                false => assert_eq!(code(&answer), ResponseType::Continue),
-                true => {
-                    assert_eq!(code(&answer), ResponseType::Changed);
-                    server.receipt(&answer, &body);
-                    // The last block may come again, too.
-                    client.send(&request);
-                    assert_eq!(client.receive(), answer);
-                }
+            if number + 1 != count {
+                assert_eq!(code(&answer), ResponseType::Continue);
+            } else {
+                assert_eq!(code(&answer), ResponseType::Changed);
+                server.receipt(&answer, &body);
+                // The last block may come again, too.
+                client.send(&request);
+                assert_eq!(client.receive(), answer);
             }
         }
         assert_eq!(server.kept().last().unwrap().payload, payload);

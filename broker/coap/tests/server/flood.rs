@@ -328,9 +328,10 @@ fn who_fails_too_often_is_told_to_wait_and_the_operator_once() {
         .map(|sequence| client.ask(&client.post("dev-1", &impostor.body(sequence))))
         .collect();
     for (number, answer) in codes.iter().enumerate() {
-        let expected = match number < 3 {
-            true => ResponseType::Unauthorized,
-            false => ResponseType::TooManyRequests,
+        let expected = if number < 3 {
+            ResponseType::Unauthorized
+        } else {
+            ResponseType::TooManyRequests
         };
         assert_eq!(code(answer), expected);
         let wait = answer.get_first_option(CoapOption::MaxAge);

@@ -31,31 +31,32 @@ fn the_receipt_has_the_algorithm_and_the_tag_of_the_request() {
         let on_p256 = matches!(algorithm, iana::Algorithm::ES256 | iana::Algorithm::ESP256);
         for tagged in [false, true] {
             sequence += 1;
-            let (device, mut cose) = match on_p256 {
-                true => {
-                    let telemetry = SignedTelemetry {
-                        device: &id,
-                        boot_epoch: 1,
-                        sequence,
-                        time: Timestamp::from_micros(1_700_000_000_000_000),
-                        format: ContentFormat::SenmlJson,
-                        payload: PAYLOAD,
-                    };
-                    (&id, telemetry.sign(&es256).unwrap())
-                }
-                false => (&server.device.id, server.device.body(sequence)),
+            let (device, mut cose) = if on_p256 {
+                let telemetry = SignedTelemetry {
+                    device: &id,
+                    boot_epoch: 1,
+                    sequence,
+                    time: Timestamp::from_micros(1_700_000_000_000_000),
+                    format: ContentFormat::SenmlJson,
+                    payload: PAYLOAD,
+                };
+                (&id, telemetry.sign(&es256).unwrap())
+            } else {
+                (&server.device.id, server.device.body(sequence))
             };
             let mut message = CoseSign1::from_slice(&cose).unwrap();
             message.protected.original_data = None;
             message.protected.header.alg = Some(coset::Algorithm::Assigned(algorithm));
             let signed = message.tbs_data(&sdk::coap::external_aad(device));
-            message.signature = match on_p256 {
-                true => es256.signature(&signed).to_vec(),
-                false => server.device.key.sign(&signed).to_vec(),
+            message.signature = if on_p256 {
+                es256.signature(&signed).to_vec()
+            } else {
+                server.device.key.sign(&signed).to_vec()
             };
-            cose = match tagged {
-                true => message.to_tagged_vec().unwrap(),
-                false => message.to_vec().unwrap(),
+            cose = if tagged {
+                message.to_tagged_vec().unwrap()
+            } else {
+                message.to_vec().unwrap()
             };
             let answer = client.ask(&client.post(device.as_str(), &cose));
             assert_eq!(
@@ -64,9 +65,10 @@ fn the_receipt_has_the_algorithm_and_the_tag_of_the_request() {
                 "{algorithm:?} {tagged}"
             );
             server.receipt(&answer, &cose);
-            let read = match tagged {
-                true => CoseSign1::from_tagged_slice(&answer.payload),
-                false => CoseSign1::from_slice(&answer.payload),
+            let read = if tagged {
+                CoseSign1::from_tagged_slice(&answer.payload)
+            } else {
+                CoseSign1::from_slice(&answer.payload)
             };
             let header = read.unwrap().protected.header;
             assert_eq!(header.alg, Some(coset::Algorithm::Assigned(algorithm)));

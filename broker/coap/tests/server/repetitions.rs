@@ -24,15 +24,12 @@ fn a_separate_answer_is_sent_until_it_is_acknowledged_or_given_up() {
         server.open_gate();
         let answer = client.receive_bytes();
         assert_eq!(client.receive_bytes(), answer, "sent again");
-        match acknowledged {
-            true => {
-                let [high, low] = [answer[2], answer[3]];
-                client.socket.send(&[0x60, 0, high, low]).unwrap();
-            }
-            false => {
-                assert_eq!(client.receive_bytes(), answer, "and once more");
-                server.until(|stats| stats.unacknowledged == 1);
-            }
+        if acknowledged {
+            let [high, low] = [answer[2], answer[3]];
+            client.socket.send(&[0x60, 0, high, low]).unwrap();
+        } else {
+            assert_eq!(client.receive_bytes(), answer, "and once more");
+            server.until(|stats| stats.unacknowledged == 1);
         }
     }
 }

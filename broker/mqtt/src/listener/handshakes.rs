@@ -93,10 +93,10 @@ impl Handshakes {
     /// so that silent peers delay others by a second at most.
     pub(crate) async fn place(&self) {
         while self.count.get() >= self.limit {
-            match self.push_out_oldest() {
-                // Its ticket comes back when its task is dropped, next turn.
-                true => tokio::task::yield_now().await,
-                false => tokio::time::sleep(PLACE_PAUSE).await,
+            if self.push_out_oldest() {
+                tokio::task::yield_now().await;
+            } else {
+                tokio::time::sleep(PLACE_PAUSE).await;
             }
         }
     }

@@ -91,9 +91,10 @@ impl Lane {
     }
 
     fn pass(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        let protocol = match self.speaks_v5.load(Ordering::Acquire) {
-            true => Protocol::V5,
-            false => Protocol::V311,
+        let protocol = if self.speaks_v5.load(Ordering::Acquire) {
+            Protocol::V5
+        } else {
+            Protocol::V311
         };
         let packet = codec::decode(bytes, protocol, usize::MAX).ok().flatten();
         if let Some((Packet::Connect(connect), _)) = &packet {

@@ -130,9 +130,10 @@ impl AccessControl for Everybody {
     }
 
     fn subscribe_right(&self, (): &(), filter: &str) -> SubscribeRight {
-        match filter == CLOSED_FILTER {
-            true => SubscribeRight::Denied,
-            false => SubscribeRight::Granted,
+        if filter == CLOSED_FILTER {
+            SubscribeRight::Denied
+        } else {
+            SubscribeRight::Granted
         }
     }
 

@@ -84,9 +84,10 @@ fn check_walk(snapshot: &Snapshot, filter: &PublicFilter<'_>) {
             let mut steps = pace;
             let end = snapshot.walk_public(filter, &mut place, &mut steps, |one| {
                 found.push(one.id);
-                match breaks {
-                    true => ControlFlow::Break(()),
-                    false => ControlFlow::Continue(()),
+                if breaks {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
                 }
             });
             turns += 1;

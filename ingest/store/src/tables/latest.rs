@@ -122,9 +122,10 @@ impl Latest {
         let entry = Entry::of(row);
         let newer = slot.as_ref().is_none_or(|known| {
             let later = (known.time, known.offset, known.index) < (row.time, row.offset, row.index);
-            match later {
-                true => !entry.yields_to(known.received, known.offset),
-                false => known.yields_to(row.received, row.offset),
+            if later {
+                !entry.yields_to(known.received, known.offset)
+            } else {
+                known.yields_to(row.received, row.offset)
             }
         });
         if newer {

@@ -12,9 +12,10 @@ pub(super) fn files(folder: &Path) -> Vec<String> {
     fn walk(root: &Path, folder: &Path, into: &mut Vec<String>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => walk(root, &path, into),
-                false => into.push(text(path.strip_prefix(root).unwrap()).to_owned()),
+            if path.is_dir() {
+                walk(root, &path, into);
+            } else {
+                into.push(text(path.strip_prefix(root).unwrap()).to_owned());
             }
         }
     }

@@ -48,12 +48,13 @@ impl AccessControl for TestAccess {
     }
 
     fn publish_right(&self, principal: &Arc<str>, topic: &str) -> Result<PublishRight, Denial> {
-        match topic == format!("devices/{principal}/telemetry") {
-            true => Ok(PublishRight::Telemetry),
-            false => Err(Denial {
+        if topic == format!("devices/{principal}/telemetry") {
+            Ok(PublishRight::Telemetry)
+        } else {
+            Err(Denial {
                 refusal: Refusal::new(RefusalKind::NotAuthorized, "not its topic"),
                 leaves: Leaves::Nothing,
-            }),
+            })
         }
     }
 
@@ -93,12 +94,13 @@ impl SignatureCheck for TestAccess {
         if self.revoked.lock().unwrap().contains(attempt.kid) {
             return Err(Refusal::new(RefusalKind::Revoked, "it was revoked"));
         }
-        match self.signature_fits(attempt) {
-            true => Ok(attempt.kid.into()),
-            false => Err(Refusal::new(
+        if self.signature_fits(attempt) {
+            Ok(attempt.kid.into())
+        } else {
+            Err(Refusal::new(
                 RefusalKind::BadCredentials,
                 "not its signature",
-            )),
+            ))
         }
     }
 

@@ -147,9 +147,10 @@ impl MessageSink<Arc<str>> for TestSink {
 
     async fn commit(&self, staged: Vec<TestReceipt>) -> Result<Vec<TestReceipt>, SinkFault> {
         self.gate.subscribe().wait_for(|open| *open).await.unwrap();
-        match self.failing.load(Ordering::Relaxed) {
-            true => Err(SinkFault::failed("the sync failed")),
-            false => Ok(staged),
+        if self.failing.load(Ordering::Relaxed) {
+            Err(SinkFault::failed("the sync failed"))
+        } else {
+            Ok(staged)
         }
     }
 }

@@ -120,9 +120,10 @@ impl Client {
                 Seen::PubAck(reply(ack, terms))
             }
             Packet::PubRec(ack) => {
-                match terms.protocol == Protocol::V5 && ack.reason.is_failure() {
-                    true => self.forget_sent(ack.packet_id),
-                    false => self.note_received(ack.packet_id),
+                if terms.protocol == Protocol::V5 && ack.reason.is_failure() {
+                    self.forget_sent(ack.packet_id);
+                } else {
+                    self.note_received(ack.packet_id);
                 }
                 Seen::PubRec(reply(ack, terms))
             }
@@ -165,9 +166,10 @@ impl Client {
             match property {
                 Property::TopicAlias(alias) => {
                     assert!(alias > 0 && alias <= terms.aliases, "alias {alias}");
-                    match message.topic.is_empty() {
-                        true => message.topic = self.aliases[&alias].clone(),
-                        false => drop(self.aliases.insert(alias, message.topic.clone())),
+                    if message.topic.is_empty() {
+                        message.topic = self.aliases[&alias].clone();
+                    } else {
+                        self.aliases.insert(alias, message.topic.clone());
                     }
                 }
                 Property::MessageExpiry(seconds) => message.expiry = Some(seconds),

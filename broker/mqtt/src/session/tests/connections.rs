@@ -26,15 +26,12 @@ impl Driver {
             properties: properties.as_properties(),
         };
         let action = self.handle(Packet::Disconnect(packet));
-        match self.model.disconnect(expiry) {
-            true => {
-                assert!(matches!(action, Ok(Action::Disconnect)));
-                assert_eq!(self.session.will().is_some(), with_will);
-            }
-            false => {
-                assert_eq!(action.expect_err("a violation").reason.0, 0x82);
-                assert!(self.session.will().is_some());
-            }
+        if self.model.disconnect(expiry) {
+            assert!(matches!(action, Ok(Action::Disconnect)));
+            assert_eq!(self.session.will().is_some(), with_will);
+        } else {
+            assert_eq!(action.expect_err("a violation").reason.0, 0x82);
+            assert!(self.session.will().is_some());
         }
         assert_eq!(self.session.expiry(), self.model.expiry);
         self.reconnect(next, false);
@@ -147,9 +144,10 @@ pub(super) fn connect(
         password: None,
     };
     let requested = read_connect(&connect, config).expect("a CONNECT that can be answered");
-    let keeping = match is_stored && terms.expiry > 0 {
-        true => Keeping::Store,
-        false => Keeping::Memory,
+    let keeping = if is_stored && terms.expiry > 0 {
+        Keeping::Store
+    } else {
+        Keeping::Memory
     };
     Session::new(config.clone(), requested, keeping, kept, now)
 }

@@ -129,16 +129,18 @@ impl Model {
         }
         let unreleased = qos == Qos::ExactlyOnce && self.received.len() >= UNRELEASED_MESSAGES;
         let full = qos != Qos::AtMostOnce && self.is_v5() && self.unanswered >= RECEIVE_MAXIMUM;
-        match full || unreleased {
-            true => Verdict::Violation(0x93),
-            false => Verdict::Taken,
+        if full || unreleased {
+            Verdict::Violation(0x93)
+        } else {
+            Verdict::Taken
         }
     }
 
     fn owe<'a>(&self, owed: &'a mut Owed) -> &'a mut Vec<Seen> {
-        match self.holds() {
-            true => &mut owed.held,
-            false => &mut owed.now,
+        if self.holds() {
+            &mut owed.held
+        } else {
+            &mut owed.now
         }
     }
 
@@ -166,18 +168,16 @@ impl Model {
             let held = first.fate == Fate::Refused && self.is_held(first.qos, reason);
             let mut out = Vec::new();
             self.answer(first, bare(first.packet_id, reason), &mut out);
-            match held {
-                true => owed.held.append(&mut out),
-                false => owed.now.append(&mut out),
+            if held {
+                owed.held.append(&mut out);
+            } else {
+                owed.now.append(&mut out);
             }
         }
     }
 
     fn refusal(&self, reason: u8) -> u8 {
-        match self.is_v5() {
-            true => reason,
-            false => 0,
-        }
+        if self.is_v5() { reason } else { 0 }
     }
 
     /// Whether an answer promises something that the store has to know first.
@@ -187,9 +187,10 @@ impl Model {
 
     fn answer(&mut self, message: Pending, reply: Reply, out: &mut Vec<Seen>) {
         let ends = message.qos == Qos::AtLeastOnce || reply.reason >= 0x80;
-        match ends {
-            true => self.unanswered = self.unanswered.saturating_sub(1),
-            false => drop(self.received.insert(message.packet_id)),
+        if ends {
+            self.unanswered = self.unanswered.saturating_sub(1);
+        } else {
+            self.received.insert(message.packet_id);
         }
         out.push(match message.qos {
             Qos::ExactlyOnce => Seen::PubRec(reply),
@@ -215,9 +216,10 @@ impl Model {
             let held = self.is_held(first.qos, reply.reason);
             let mut out = Vec::new();
             self.answer(first, reply, &mut out);
-            match held {
-                true => owed.held.append(&mut out),
-                false => owed.now.append(&mut out),
+            if held {
+                owed.held.append(&mut out);
+            } else {
+                owed.now.append(&mut out);
             }
         }
         self.settle(owed);
@@ -229,9 +231,10 @@ impl Model {
         self.unanswered = self.unanswered.saturating_sub(u16::from(known));
         let not_found = if known || !self.is_v5() { 0 } else { 0x92 };
         let answer = Seen::PubComp(packet_id, not_found);
-        match known {
-            true => self.owe(owed).push(answer),
-            false => owed.now.push(answer),
+        if known {
+            self.owe(owed).push(answer);
+        } else {
+            owed.now.push(answer);
         }
     }
 

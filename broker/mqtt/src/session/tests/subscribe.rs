@@ -14,9 +14,10 @@ use crate::session::Action;
 impl Driver {
     pub(super) fn subscribe(&mut self, picks: [u8; 2], options: u8, owed: &mut Owed) {
         let v5 = self.model.terms.protocol == Protocol::V5;
-        let bits = match v5 {
-            true => (options & 7).min(6),
-            false => (options & 3).min(2),
+        let bits = if v5 {
+            (options & 7).min(6)
+        } else {
+            (options & 3).min(2)
         };
         let bits = if bits & 3 == 3 { bits & 4 | 2 } else { bits };
         let id = (v5 && options & 0x80 != 0).then_some(u32::from(options));
@@ -35,9 +36,12 @@ impl Driver {
         let Ok(Action::Subscribe(packet)) = action else {
             panic!("{action:?}")
         };
-        let right = |text: &str| match text.starts_with(DENIED) {
-            true => Err(ReasonCode::NOT_AUTHORIZED),
-            false => Ok(()),
+        let right = |text: &str| {
+            if text.starts_with(DENIED) {
+                Err(ReasonCode::NOT_AUTHORIZED)
+            } else {
+                Ok(())
+            }
         };
         let since = LogPosition::default();
         let granted = {

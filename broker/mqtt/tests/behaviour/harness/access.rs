@@ -79,9 +79,10 @@ impl TestAccess {
     }
 
     fn check(&self, name: &str) -> Result<(), Refusal> {
-        match self.revoked.lock().contains(name) {
-            true => Err(Refusal::new(RefusalKind::Revoked, "revoked by the test")),
-            false => Ok(()),
+        if self.revoked.lock().contains(name) {
+            Err(Refusal::new(RefusalKind::Revoked, "revoked by the test"))
+        } else {
+            Ok(())
         }
     }
 }
@@ -182,9 +183,10 @@ impl AccessControl for TestAccess {
         let below = format!("devices/{}/", principal.name);
         Err(Denial {
             refusal: Refusal::new(RefusalKind::NotAuthorized, format!("not on {topic}")),
-            leaves: match topic.starts_with(&below) && !own {
-                true => Leaves::Reject(RejectCause::Topic),
-                false => Leaves::Nothing,
+            leaves: if topic.starts_with(&below) && !own {
+                Leaves::Reject(RejectCause::Topic)
+            } else {
+                Leaves::Nothing
             },
         })
     }
@@ -196,9 +198,10 @@ impl AccessControl for TestAccess {
             .strip_prefix("devices/")
             .is_some_and(|rest| rest.split('/').next() == Some(&*principal.name));
         let closed = self.closed_filters.lock().contains(filter);
-        match (open || own || principal.unprotected) && !closed {
-            true => SubscribeRight::Granted,
-            false => SubscribeRight::Denied,
+        if (open || own || principal.unprotected) && !closed {
+            SubscribeRight::Granted
+        } else {
+            SubscribeRight::Denied
         }
     }
 

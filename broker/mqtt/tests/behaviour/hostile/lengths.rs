@@ -89,9 +89,10 @@ fn the_largest_packet_is_taken_and_of_one_byte_more_only_the_beginning() {
         client.try_send_bytes(&bytes);
         let received = client.receive();
         let reason = received.puback().reason;
-        match taken {
-            true => assert_eq!(reason, ReasonCode::SUCCESS),
-            false => assert_eq!(reason, ReasonCode::PAYLOAD_FORMAT_INVALID),
+        if taken {
+            assert_eq!(reason, ReasonCode::SUCCESS);
+        } else {
+            assert_eq!(reason, ReasonCode::PAYLOAD_FORMAT_INVALID);
         }
     }
     let lengths: Vec<_> = broker

@@ -32,9 +32,10 @@ struct Life {
 /// [MQTT-3.1.2-23], 3.14.2.2.2: a session ends when its connection has been
 /// gone for its expiry, which the DISCONNECT may change.
 pub(crate) fn session_expiry(asked: u32, at_the_end: Option<u32>, waits: bool, outlives: bool) {
-    let away = match waits {
-        true => MORE_THAN_A_SECOND,
-        false => Duration::ZERO,
+    let away = if waits {
+        MORE_THAN_A_SECOND
+    } else {
+        Duration::ZERO
     };
     let life = Life {
         asked,
@@ -42,14 +43,12 @@ pub(crate) fn session_expiry(asked: u32, at_the_end: Option<u32>, waits: bool, o
         away,
         outlives,
     };
-    let seen_as = match outlives {
-        true => "session present is false, not true",
-        false => "session present is true, not false",
+    let seen_as = if outlives {
+        "session present is false, not true"
+    } else {
+        "session present is true, not false"
     };
-    let opposite = match outlives {
-        true => 0,
-        false => KEPT,
-    };
+    let opposite = if outlives { 0 } else { KEPT };
     let tells = match at_the_end {
         Some(_) => kind::DISCONNECT,
         None => kind::CONNECT,

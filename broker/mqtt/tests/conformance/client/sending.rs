@@ -61,9 +61,12 @@ impl Client {
         id: u16,
         reason: impl Fn(&Packet<'_>) -> Option<ReasonCode>,
     ) -> Outcome {
-        let reason = self.wait_for_other(what, |packet| match packet_id(packet) == Some(id) {
-            true => reason(packet),
-            false => None,
+        let reason = self.wait_for_other(what, |packet| {
+            if packet_id(packet) == Some(id) {
+                reason(packet)
+            } else {
+                None
+            }
         })?;
         ensure!(!reason.is_failure(), "{what} with {:#04x}", reason.0);
         Ok(())
