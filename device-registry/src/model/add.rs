@@ -3,13 +3,14 @@
 //! The version itself is one change: from then on it stands, and new devices are
 //! of it. Devices that there are follow in changes of a piece each, so that a
 //! revocation comes in between two of them; a device has the old version until
-//! its turn. What an error or a crash leaves undone, the next start does, or
-//! whoever adds the same version again.
+//! its turn, and one that is connected until all have had theirs. What an error or
+//! a crash leaves undone, the next start does, or whoever adds the same version
+//! again.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::{DeviceId, ModelId};
+use domain::ModelId;
 
 use super::compatibility::check_successor;
 use super::folder::{MAX_MODELS, ModelFolder};
@@ -114,30 +115,43 @@ impl Registry {
             let path = folder.path(&added.model.id);
             tracing::warn!(path = %path.display(), %error, "a data model stands, and the next start names its file");
         }
-        self.have_devices_follow(actor, &added.model.id)?;
+        self.have_devices_follow(actor, Some(&added.model.id))?;
         Ok(added)
     }
 
-    /// Gives the devices of a model its newest version, a piece at a time.
-    fn have_devices_follow(&self, actor: &Actor, model: &ModelId) -> Result<(), AddModelError> {
-        let lagging = lagging(&self.snapshot(), Some(model));
-        let mut left = lagging.len();
-        for piece in lagging.chunks(PIECE_DEVICES) {
-            self.change(actor, |change| follow_piece(change, piece))
-                .map_err(|source| AddModelError::Unfinished {
-                    lagging: left,
-                    source,
-                })?;
-            left -= piece.len();
+    /// Gives the devices, of `model` or of any, the newest version of their model,
+    /// a piece at a time.
+    pub(super) fn have_devices_follow(
+        &self,
+        actor: &Actor,
+        model: Option<&ModelId>,
+    ) -> Result<(), AddModelError> {
+        let lagging = lagging(&self.snapshot(), model);
+        if lagging.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let mut left = lagging.len();
+        let followed = lagging.chunks(PIECE_DEVICES).try_for_each(|piece| {
+            self.change(actor, |change| {
+                piece.iter().try_for_each(|device| follow(change, device))
+            })?;
+            left -= piece.len();
+            Ok(())
+        });
+        // A new version takes no right away: what was decided by an older one may
+        // hold until the end. Then those who are connected see their devices anew,
+        // once and not for each piece, and where an error was the end too.
+        let seen = self.change(actor, |change| {
+            change.alters_rights();
+            Ok(())
+        });
+        followed
+            .and(seen)
+            .map_err(|source| AddModelError::Unfinished {
+                lagging: left,
+                source,
+            })
     }
-}
-
-fn follow_piece(change: &mut Change, devices: &[DeviceId]) -> Result<(), StoreError> {
-    // Who is connected is judged by its device as it is now.
-    change.alters_rights();
-    devices.iter().try_for_each(|device| follow(change, device))
 }
 
 /// Rows and draft for a model that is new, the same, or a next version. Its

@@ -54,24 +54,16 @@ impl ModelFolder {
         sync_folder_of(&path)
     }
 
-    /// At the start: publishes what was prepared where `stands` says that it is
-    /// the model's newest version, and removes it otherwise.
-    pub(super) fn settle(&self, stands: impl Fn(&ModelId, &[u8]) -> bool) {
-        for path in self.files(IN_THE_MAKING) {
-            let name = path.file_stem().and_then(|name| name.to_str());
-            let Some(id) = name.and_then(|name| ModelId::new(name).ok()) else {
-                continue;
-            };
-            let stood = fs::read(&path).is_ok_and(|json| stands(&id, &json));
-            let settled = if stood {
-                self.publish(&id)
-            } else {
-                fs::remove_file(&path)
-            };
-            if let Err(error) = settled {
-                tracing::warn!(path = %path.display(), %error, "a data model's file is left in the making");
-            }
-        }
+    /// Removes what was prepared.
+    pub(super) fn discard(&self, id: &ModelId) -> io::Result<()> {
+        fs::remove_file(self.file(id, IN_THE_MAKING))
+    }
+
+    /// The models of which something is prepared and has not got its name.
+    pub(super) fn in_the_making(&self) -> Vec<ModelId> {
+        let files = self.files(IN_THE_MAKING).into_iter();
+        let names = files.filter_map(|path| path.file_stem()?.to_str().map(str::to_owned));
+        names.filter_map(|name| ModelId::new(&name).ok()).collect()
     }
 
     /// The data files, in order of name; none where there is no folder.

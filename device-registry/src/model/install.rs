@@ -2,7 +2,9 @@
 //! that somebody put into `DIR/models` by hand.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::path::Path;
+use std::{fs, io};
 
 use domain::ModelId;
 
@@ -10,7 +12,6 @@ use super::add::{AddModelError, ModelChange, add};
 use super::builtin::BUILTIN_MODELS;
 use super::file::{MAX_MODEL_BYTES, ModelFileError};
 use super::folder::ModelFolder;
-use super::follow::{follow, lagging};
 use super::{Model, ModelOrigin, ModelVersion};
 use crate::registry::{Actor, Change, ModelRow, Registry};
 use crate::store::StoreError;
@@ -19,10 +20,13 @@ impl Registry {
     /// At the start: takes in what a newer binary brings and what lies in the
     /// folder, and gives each device the datastreams that its model has by now.
     /// `known` are all versions so far, the oldest of each model first.
+    ///
+    /// Devices that cannot follow do not keep the platform from starting: they
+    /// send as before, and the next start tries again.
     pub(crate) fn install_models(&self, known: Vec<ModelRow>) -> Result<(), StoreError> {
         let mut known = KnownVersions::new(known);
         let folder = ModelFolder::of(&self.dir);
-        folder.settle(|id, json| known.is_newest(id, json));
+        settle(&folder, &known);
         self.change(&Actor::Platform, |change| {
             for json in BUILTIN_MODELS {
                 install_builtin(change, &mut known, json)?;
@@ -30,11 +34,13 @@ impl Registry {
             for file in folder.data_files() {
                 install_file(change, &mut known, &file)?;
             }
-            for device in &lagging(&change.draft, None) {
-                follow(change, device)?;
-            }
-            Ok(())
-        })
+            Ok::<_, StoreError>(())
+        })?;
+        if let Err(error) = self.have_devices_follow(&Actor::Platform, None) {
+            let cause = error.source().map(ToString::to_string);
+            tracing::warn!(%error, cause, "devices lag behind their models");
+        }
+        Ok(())
     }
 }
 
@@ -56,16 +62,11 @@ impl KnownVersions {
         contents.push(content);
     }
 
-    fn is_operators(&self, id: &ModelId) -> bool {
-        self.0
-            .get(id)
-            .is_some_and(|(origin, _)| *origin == ModelOrigin::Operator)
-    }
-
-    /// Whether this very content is the newest version.
-    fn is_newest(&self, id: &ModelId, json: &[u8]) -> bool {
-        let newest = self.0.get(id).and_then(|(_, contents)| contents.last());
-        newest.is_some_and(|newest| newest.as_bytes() == json)
+    /// The newest version, where an operator brought it.
+    fn operators_newest(&self, id: &ModelId) -> Option<&[u8]> {
+        let (origin, contents) = self.0.get(id)?;
+        let newest = contents.last().filter(|_| *origin == ModelOrigin::Operator);
+        newest.map(|content| content.as_bytes())
     }
 
     /// Whether this very content was a version already: an old file that lies
@@ -75,6 +76,35 @@ impl KnownVersions {
             .get(id)
             .is_some_and(|(_, contents)| contents.iter().any(|known| known.as_bytes() == json))
     }
+}
+
+/// Deals with the files that a crash or an error has left without their names.
+fn settle(folder: &ModelFolder, known: &KnownVersions) {
+    for id in folder.in_the_making() {
+        if let Err(error) = settle_file(folder, known, &id) {
+            let path = folder.path(&id);
+            tracing::warn!(path = %path.display(), %error, "a data model's file is left in the making");
+        }
+    }
+}
+
+/// The rows tell what the file has to be: what was in the making may be a version
+/// that was refused after the newest one. A file that an operator has put there
+/// since is not touched; it is taken in next.
+fn settle_file(folder: &ModelFolder, known: &KnownVersions, id: &ModelId) -> io::Result<()> {
+    let Some(newest) = known.operators_newest(id) else {
+        return folder.discard(id);
+    };
+    let is_older = match fs::read(folder.path(id)) {
+        Ok(json) => json != newest && known.has(id, &json),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+        Err(error) => return Err(error),
+    };
+    if !is_older {
+        return folder.discard(id);
+    }
+    folder.prepare(id, newest)?;
+    folder.publish(id)
 }
 
 fn install(
@@ -99,7 +129,7 @@ fn install_builtin(
 ) -> Result<(), StoreError> {
     let model = Model::parse(json.as_bytes(), ModelVersion(1)).expect("checked by a test");
     let id = model.id.clone();
-    if known.is_operators(&id) {
+    if known.operators_newest(&id).is_some() {
         return Ok(());
     }
     match install(change, known, model, json.as_bytes(), ModelOrigin::Builtin) {
@@ -120,11 +150,11 @@ fn install_file(
     path: &Path,
 ) -> Result<(), StoreError> {
     let too_large = |length: u64| length > MAX_MODEL_BYTES as u64;
-    let read = match std::fs::metadata(path) {
+    let read = match fs::metadata(path) {
         Ok(found) if too_large(found.len()) => {
             Err(ModelFileError::TooLarge(found.len() as usize).into())
         }
-        _ => std::fs::read(path).map_err(|source| AddModelError::Write {
+        _ => fs::read(path).map_err(|source| AddModelError::Write {
             path: path.to_owned(),
             source,
         }),

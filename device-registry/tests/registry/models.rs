@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 
 use device_registry::{
     Actor, AddModelError, DeviceStatus, ErrorClass, ImportMode, ImportRow, ModelChange,
-    ModelVersion, NewAgency, OperationError, REGISTRY_FILE, ValueKind,
+    ModelVersion, NewAgency, OperationError, REGISTRY_FILE, Registry, ValueKind,
 };
 
 use crate::harness::{TestRegistry, agency, device, extra_datastream, model, new_device, open_at};
@@ -305,6 +305,45 @@ fn a_file_whose_rows_are_durable_gets_its_name_at_the_next_start() {
     assert_eq!(stands.version, ModelVersion(2));
 }
 
+/// The second version never got its name, and the third was refused in its place.
+#[test]
+fn a_file_in_the_making_that_was_refused_gives_way_to_the_version_that_stands() {
+    let test = TestRegistry::new();
+    let add = |json: &[u8]| test.registry.add_model(&Actor::Operator, json).unwrap();
+    add(&bin(LEVEL));
+    let grown = bin(&format!("{LEVEL}, {LID}"));
+    add(&grown);
+    let folder = test.dir.path().join("models");
+    let named = folder.join("safety.bin.json");
+    std::fs::write(&named, bin(LEVEL)).unwrap();
+    let wider = bin(&format!("{}, {LID}", LEVEL.replace("100", "120")));
+    std::fs::write(folder.join("safety.bin.new"), wider).unwrap();
+    let test = test.reopen();
+    assert_eq!(std::fs::read(&named).unwrap(), grown);
+    assert_eq!(names_in(&folder), ["safety.bin.json"]);
+    let snapshot = test.registry.snapshot();
+    let stands = snapshot.model(&model("safety.bin")).unwrap();
+    assert_eq!(stands.version, ModelVersion(2));
+}
+
+#[test]
+fn a_file_put_there_by_hand_outlives_one_that_never_got_its_name() {
+    let test = TestRegistry::new();
+    let added = bin(LEVEL);
+    test.registry.add_model(&Actor::Operator, &added).unwrap();
+    let folder = test.dir.path().join("models");
+    let named = folder.join("safety.bin.json");
+    std::fs::rename(&named, folder.join("safety.bin.new")).unwrap();
+    let by_hand = bin(&format!("{LEVEL}, {LID}"));
+    std::fs::write(&named, &by_hand).unwrap();
+    let test = test.reopen();
+    assert_eq!(std::fs::read(&named).unwrap(), by_hand);
+    assert_eq!(names_in(&folder), ["safety.bin.json"]);
+    let snapshot = test.registry.snapshot();
+    let stands = snapshot.model(&model("safety.bin")).unwrap();
+    assert_eq!(stands.version, ModelVersion(2));
+}
+
 /// With `lot-0` and so many more, of a model that grows.
 fn many_bins(test: &TestRegistry, devices: u64) {
     test.registry
@@ -330,6 +369,11 @@ fn a_revocation_comes_in_between_while_many_devices_follow_their_model() {
     let test = TestRegistry::new();
     many_bins(&test, 2_500);
     let changes = Arc::new(AtomicUsize::new(0));
+    let altered = Arc::new(AtomicUsize::new(0));
+    let told = Arc::clone(&altered);
+    test.registry.on_change(move |_| {
+        told.fetch_add(1, Ordering::SeqCst);
+    });
     let (begun, first) = mpsc::channel();
     let (revoked, goes_on) = mpsc::channel();
     let (counted, goes_on) = (Arc::clone(&changes), std::sync::Mutex::new(goes_on));
@@ -354,6 +398,8 @@ fn a_revocation_comes_in_between_while_many_devices_follow_their_model() {
         changes.load(Ordering::SeqCst) > 3,
         "the devices followed later"
     );
+    let altered = altered.load(Ordering::SeqCst);
+    assert_eq!(altered, 2, "the revocation, and all devices at once");
     let before = test.registry.snapshot();
     for device in before.devices(None) {
         assert_eq!(device.model.version, ModelVersion(2), "{}", device.id);
@@ -384,12 +430,14 @@ fn devices_that_could_not_follow_do_when_the_model_is_added_again() {
         )
         .unwrap();
     let registry = open_at(dir.path()).unwrap();
+    let before = registry.generation();
     let grown = bin(&format!("{LEVEL}, {LID}"));
     let error = registry.add_model(&Actor::Operator, &grown).unwrap_err();
     let AddModelError::Unfinished { lagging, .. } = error else {
         panic!("{error}");
     };
     assert_eq!(lagging, 1_100 - 1_024);
+    assert!(registry.generation() > before, "those that have followed");
     let version = |id: &str| registry.snapshot().device(id).unwrap().model.version;
     assert_eq!(version("lot-0"), ModelVersion(2));
     assert_eq!(version("lot-999"), ModelVersion(1));
@@ -410,4 +458,41 @@ fn devices_that_could_not_follow_do_when_the_model_is_added_again() {
             .datastream("lid")
             .is_some()
     );
+}
+
+#[test]
+fn a_start_goes_on_where_devices_cannot_follow_their_model() {
+    let test = TestRegistry::new();
+    many_bins(&test, 1_100);
+    let TestRegistry { registry, dir, .. } = test;
+    drop(registry);
+    let sql = |text: &str| {
+        let file = rusqlite::Connection::open(dir.path().join(REGISTRY_FILE)).unwrap();
+        file.execute_batch(text).unwrap();
+    };
+    let refuse = |device: &str| {
+        sql(&format!(
+            "CREATE TRIGGER refuses BEFORE INSERT ON datastream WHEN NEW.device = '{device}'
+             BEGIN SELECT RAISE(ABORT, 'no'); END"
+        ));
+    };
+    refuse("lot-0");
+    let registry = open_at(dir.path()).unwrap();
+    let grown = bin(&format!("{LEVEL}, {LID}"));
+    registry.add_model(&Actor::Operator, &grown).unwrap_err();
+    drop(registry);
+    let has_lid = |registry: &Registry, id: &str| {
+        let snapshot = registry.snapshot();
+        snapshot.device(id).unwrap().datastream("lid").is_some()
+    };
+    let has_followed = || {
+        let registry = open_at(dir.path()).unwrap();
+        ["lot-0", "lot-999"].map(|id| has_lid(&registry, id))
+    };
+    assert_eq!(has_followed(), [false, false]);
+    sql("DROP TRIGGER refuses");
+    refuse("lot-999");
+    assert_eq!(has_followed(), [true, false], "the first piece");
+    sql("DROP TRIGGER refuses");
+    assert_eq!(has_followed(), [true, true]);
 }
