@@ -6,6 +6,9 @@ use std::{fs, io};
 
 use crate::file::disk;
 
+/// How often a name is looked up that is being given to the next file.
+const MAX_TRIES: usize = 1_000;
+
 /// Ends the name of a file that is being written.
 pub(crate) const TEMPORARY: &str = "tmp";
 
@@ -30,12 +33,19 @@ pub(crate) fn put(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
 /// Linux answers "not found" as well where the name was looked up just before a
 /// rename gave it to the next file, so only a name that nobody has is believed.
 pub(crate) fn link(from: &Path, to: &Path) -> io::Result<bool> {
+    let mut tries = 0;
     loop {
-        match fs::hard_link(from, to) {
+        let error = match fs::hard_link(from, to) {
             Ok(()) => return Ok(true),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Err(_) if from.try_exists()? => {}
-            Err(_) => return Ok(false),
+            Err(error) => error,
+        };
+        tries += 1;
+        let has_folder = to.parent().is_some_and(Path::is_dir);
+        if error.kind() != io::ErrorKind::NotFound || !has_folder || tries == MAX_TRIES {
+            return Err(error);
+        }
+        if !from.try_exists()? {
+            return Ok(false);
         }
     }
 }
@@ -47,6 +57,15 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
+
+    #[test]
+    fn a_second_name_in_a_folder_that_is_gone_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let from = folder.path().join("table");
+        fs::write(&from, b"first").unwrap();
+        let refused = link(&from, &folder.path().join("gone/second"));
+        assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
 
     #[test]
     fn a_file_that_is_replaced_all_the_time_is_linked_each_time() {
