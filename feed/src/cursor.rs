@@ -25,7 +25,8 @@ use serde::{Deserialize, Serialize};
 use crate::batch::Position;
 
 const VERSION: u32 = 1;
-const NAME: &str = "feed.json";
+/// Its name in the data folder.
+pub const CURSOR_FILE: &str = "feed.json";
 /// A cursor has some 200 bytes; more is some other file.
 const MAX_BYTES: u64 = 16 << 10;
 
@@ -159,7 +160,7 @@ impl Cursor {
     }
 
     fn replace(&self, content: &Content) -> io::Result<()> {
-        let temporary = self.folder.join("feed.json.tmp");
+        let temporary = self.folder.join(format!("{CURSOR_FILE}.tmp"));
         let mut file = File::create(&temporary)?;
         file.write_all(&serde_json::to_vec(content)?)?;
         file.sync_all()?;
@@ -168,7 +169,7 @@ impl Cursor {
     }
 
     fn path(&self) -> PathBuf {
-        self.folder.join(NAME)
+        self.folder.join(CURSOR_FILE)
     }
 }
 

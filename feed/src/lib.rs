@@ -33,6 +33,6 @@ mod stop;
 mod worker;
 
 pub use config::{Config, ConfigError, MAX_HORIZON, Selection, Target, TokenFile};
-pub use cursor::CursorError;
+pub use cursor::{CURSOR_FILE, CursorError};
 pub use stats::FeedStats;
 pub use worker::{Feed, StartError};

@@ -1,12 +1,13 @@
 //! Which files of a data folder a backup takes, and when.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use device_registry::{PEPPER_FILE, REGISTRY_FILE, TOKEN_FILE};
-use ingest::ASIDE;
+use feed::CURSOR_FILE;
+use ingest::{ASIDE, CLOCK_FILE};
 
 use super::document::BACKUP_FILE;
 use super::staging;
@@ -30,6 +31,9 @@ const ELSEWHERE: [&str; 8] = [
     server_file::FILE,
     record::FILE,
 ];
+/// Before the log, since they may hold positions in it. They are replaced while
+/// the platform runs.
+const FIRST: [&str; 2] = [CURSOR_FILE, CLOCK_FILE];
 /// After the log, since frames refer to them.
 const LAST: [&str; 6] = [
     "models",
@@ -70,23 +74,35 @@ pub(super) struct Parts {
 
 /// Those of the data folder; what nobody here knows is taken too.
 pub(super) fn parts(data: &Path) -> Result<Parts, PartsError> {
-    let mut parts = Parts {
-        first: Vec::new(),
-        last: Vec::new(),
-    };
     let io = |cause| PartsError::Io {
         path: data.to_owned(),
         cause,
     };
-    for entry in fs::read_dir(data).map_err(io)? {
-        let name = entry.map_err(io)?.file_name();
-        let Some(known) = name.to_str().filter(|name| !name.contains(ASIDE)) else {
-            continue;
-        };
-        if LAST.contains(&known) {
-            collect(data, Path::new(known), &mut parts.last)?;
-        } else if !ELSEWHERE.contains(&known) && !is_database(known) {
-            collect(data, Path::new(known), &mut parts.first)?;
+    let listed: Result<Vec<OsString>, _> = fs::read_dir(data)
+        .map_err(io)?
+        .map(|entry| Ok(entry.map_err(io)?.file_name()))
+        .collect();
+    parts_of(data, &listed?)
+}
+
+/// Those that are known are looked for by name: a file system may leave a file
+/// out of a list that is replaced while the list is made.
+fn parts_of(data: &Path, listed: &[OsString]) -> Result<Parts, PartsError> {
+    let mut parts = Parts {
+        first: Vec::new(),
+        last: Vec::new(),
+    };
+    for known in FIRST {
+        collect(data, Path::new(known), &mut parts.first)?;
+    }
+    for known in LAST {
+        collect(data, Path::new(known), &mut parts.last)?;
+    }
+    let known = [&FIRST[..], &LAST, &ELSEWHERE].concat();
+    let others = listed.iter().filter_map(|name| name.to_str());
+    for other in others.filter(|name| !name.contains(ASIDE) && !is_database(name)) {
+        if !known.contains(&other) {
+            collect(data, Path::new(other), &mut parts.first)?;
         }
     }
     Ok(parts)
@@ -176,32 +192,18 @@ fn is_passing(name: Option<&OsStr>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
-
     use super::*;
 
-    /// As a running platform does with the feed's cursor, the folder's record
-    /// and the clock's file.
+    /// As where the feed's cursor gets its name while the folder is listed.
     #[test]
-    fn files_that_are_replaced_all_the_time_are_found_each_time() {
+    fn a_file_is_found_that_is_replaced_while_the_folder_is_listed() {
         let folder = tempfile::tempdir().unwrap();
-        let cursor = folder.path().join("feed.json");
-        fs::write(&cursor, b"{}").unwrap();
-        let stop = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                let next = folder.path().join("feed.json.tmp");
-                while !stop.load(Ordering::Relaxed) {
-                    fs::write(&next, b"{}").unwrap();
-                    fs::rename(&next, &cursor).unwrap();
-                }
-            });
-            let found: Result<Vec<Parts>, _> = (0..5_000).map(|_| parts(folder.path())).collect();
-            stop.store(true, Ordering::Relaxed);
-            for parts in found.unwrap() {
-                let names: Vec<_> = parts.first.iter().map(|part| part.name.as_str()).collect();
-                assert_eq!(names, ["feed.json"]);
-            }
-        });
+        for name in [CURSOR_FILE, "unknown"] {
+            fs::write(folder.path().join(name), b"{}").unwrap();
+        }
+        let listed = ["feed.json.tmp", "unknown"].map(OsString::from);
+        let parts = parts_of(folder.path(), &listed).unwrap();
+        let names: Vec<_> = parts.first.iter().map(|part| part.name.as_str()).collect();
+        assert_eq!(names, [CURSOR_FILE, "unknown"]);
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use device_registry::REGISTRY_FILE;
 use domain::{FolderId, Offset};
+use feed::CURSOR_FILE;
 use ingest::verify::Verified;
 
 use super::databases::Databases;
@@ -15,8 +16,6 @@ use transport::LogPosition;
 
 const OWN: &str = "put this folder's own back";
 const NEWER: &str = "put the newer one in its place, or restore a backup of the whole folder";
-/// The feed's cursor.
-const FEED_FILE: &str = "feed.json";
 
 pub(super) fn check(
     data: &Path,
@@ -56,9 +55,9 @@ pub(super) fn check(
     }
     if let Some((position, id)) = cursor(data) {
         if id.is_some() {
-            belongs(FEED_FILE, id, report);
+            belongs(CURSOR_FILE, id, report);
         }
-        ahead(data, FEED_FILE, position, verified, report);
+        ahead(data, CURSOR_FILE, position, verified, report);
     }
     if record.is_some() && databases.registry.is_some() {
         report.looked_at(format!(
@@ -88,7 +87,7 @@ fn ahead(data: &Path, name: &str, at: Offset, verified: &Verified, report: &mut 
 
 /// Where the feed goes on, and the folder that its cursor tells.
 fn cursor(data: &Path) -> Option<(Offset, Option<FolderId>)> {
-    let text = std::fs::read(data.join(FEED_FILE)).ok()?;
+    let text = std::fs::read(data.join(CURSOR_FILE)).ok()?;
     let cursor: serde_json::Value = serde_json::from_slice(&text).ok()?;
     let position = cursor["resume_behind"].as_u64()?;
     let folder = cursor["folder"].as_str().and_then(|text| text.parse().ok());
