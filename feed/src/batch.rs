@@ -124,6 +124,11 @@ impl Batch {
         &self.text[start..end]
     }
 
+    /// The text of one line.
+    pub(crate) fn line(&self, line: usize) -> &[u8] {
+        self.text(line..line + 1)
+    }
+
     pub(crate) fn is_full(&self) -> bool {
         self.ends.len() == MAX_LINES || self.text.len() >= MAX_BYTES || self.frames >= MAX_FRAMES
     }

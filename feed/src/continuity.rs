@@ -55,6 +55,11 @@ impl Continuity {
         self.alive
     }
 
+    /// It tells nothing of its start.
+    pub(crate) fn is_anonymous(&self) -> bool {
+        self.process == Some(Process::Anonymous)
+    }
+
     /// It may have died: whoever answers next is another process.
     pub(crate) fn broken(&mut self) {
         self.process = None;
@@ -99,7 +104,7 @@ impl Continuity {
 
     /// A request that was begun at `begun` was answered.
     pub(crate) fn answered(&mut self, link: Link, begun: Instant) -> Verdict {
-        let is_anonymous = self.process == Some(Process::Anonymous);
+        let is_anonymous = self.is_anonymous();
         if (is_anonymous || !self.is_old_enough()) && !self.stands(link) {
             return Verdict::Changed;
         }

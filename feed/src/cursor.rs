@@ -10,9 +10,10 @@
 //! ```json
 //! {"version": 1, "target": "http://127.0.0.1:8428/api/v2/write?bucket=madang&precision=us",
 //!  "resume_behind": 120345, "received": 1690000000000000,
-//!  "folder": "5b0c1f...", 32 hexadecimal digits}
+//!  "folder": "5b0c1f...", 32 hexadecimal digits, "begun": true}
 //! ```
-//! `received` is when that frame was received, in microseconds; `folder` is the
+//! `begun` is missing where an earlier version wrote it, whose position 0 says
+//! only that nothing had been settled: such a feed begins as a new one. `received` is when that frame was received, in microseconds; `folder` is the
 //! data folder's id, since a position in another log would leave frames out.
 
 use std::fs::{self, File};
@@ -64,6 +65,15 @@ struct Content {
     received: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     folder: Option<String>,
+    /// All after the position is owed, also after 0.
+    #[serde(default)]
+    begun: bool,
+}
+
+impl Content {
+    fn has_a_position(&self) -> bool {
+        self.begun || (self.resume_after, self.received) != (0, 0)
+    }
 }
 
 #[derive(Deserialize)]
@@ -116,7 +126,7 @@ impl Cursor {
                 return Err(CursorError::Misfit { path, misfit });
             }
             Ok(content) if content.target == cursor.target => {
-                cursor.written = Some(Position {
+                cursor.written = content.has_a_position().then(|| Position {
                     offset: Offset::new(content.resume_after),
                     received: Timestamp::from_micros(content.received),
                 });
@@ -150,6 +160,7 @@ impl Cursor {
             resume_after: position.offset.get(),
             received: position.received.as_micros(),
             folder: self.mark.id().map(|id| id.to_string()),
+            begun: true,
         };
         self.replace(&content).map_err(|cause| CursorError::Write {
             path: self.path(),

@@ -21,6 +21,7 @@
 //! one in a text is written as `\n` or `\r`, as Telegraf does.
 
 pub(crate) mod field_name;
+pub(crate) mod parts;
 
 use device_registry::Datastream;
 use domain::ids::MAX_ID_BYTES;

@@ -18,8 +18,9 @@ use crate::marks::Marks;
 use crate::missed::Missed;
 use crate::sending::backoff::Backoff;
 use crate::sending::client::{Client, Failure};
-use crate::sending::delivery::{Delivery, Undelivered};
+use crate::sending::delivery::Delivery;
 use crate::sending::throttle::Throttle;
+use crate::sending::trial::Undelivered;
 use crate::source::{Read, Source};
 use crate::stats::{Counters, FeedStats};
 use crate::stop::Stop;
@@ -85,6 +86,7 @@ impl Feed {
             ingest: ingest.clone(),
             horizon: config.horizon,
             gone: position.offset,
+            went_back_from: Offset::ZERO,
             failing: false,
             saved: now,
             told: Throttle::per_minute(1),
@@ -176,6 +178,9 @@ struct Worker {
     position: Position,
     /// Up to it, what is gone was told.
     gone: Offset,
+    /// Up to it, a batch at some of whose lines the store failed led back: each
+    /// does so once.
+    went_back_from: Offset,
     failing: bool,
     saved: Instant,
     told: Throttle,
@@ -215,19 +220,26 @@ impl Worker {
             return Ok(());
         }
         let begun = Instant::now();
-        let link = self
+        let delivered = self
             .delivery
             .deliver(&batch, &mut self.client, &self.counters, &self.stop)
             .map_err(|undelivered| match undelivered {
                 Undelivered::Failure(failure) => Trouble::Store(failure),
                 Undelivered::Stopping => Trouble::Stopping,
             })?;
-        self.acknowledged(batch.reaches());
+        let reaches = batch.reaches();
+        self.acknowledged(reaches);
         self.backoff.succeeded();
         if std::mem::take(&mut self.failing) {
             tracing::info!("the store takes lines again");
         }
-        if let Some(link) = link
+        if delivered.failed
+            && self.continuity.is_anonymous()
+            && reaches.offset > self.went_back_from
+        {
+            self.went_back_from = reaches.offset;
+            self.go_back("it failed at some lines");
+        } else if let Some(link) = delivered.link
             && self.continuity.answered(link, begun) == Verdict::Changed
         {
             self.go_back("its connection is new");
@@ -360,6 +372,7 @@ impl Worker {
     fn save(&mut self) {
         self.saved = Instant::now();
         let settled = self.marks.settled(self.cutoff());
+        self.delivery.is_settled(settled.offset);
         if let Err(error) = self.cursor.save(settled)
             && let Some(untold) = self.told.tell()
         {

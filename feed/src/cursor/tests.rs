@@ -37,6 +37,30 @@ fn a_position_in_the_log_of_another_folder_is_refused() {
     assert!(matches!(open(other), Err(CursorError::Misfit { .. })));
 }
 
+/// Earlier versions wrote 0 where nothing was settled.
+#[test]
+fn nothing_settled_by_an_earlier_version_is_no_position() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |offset: u64, received: i64| {
+        let cursor = format!(
+            r#"{{"version":1,"target":"a","resume_behind":{offset},"received":{received}}}"#
+        );
+        fs::write(folder.path().join("feed.json"), cursor).unwrap();
+    };
+    write(0, 0);
+    assert_eq!(opened(folder.path(), "a"), None);
+    write(5, 7);
+    assert_eq!(opened(folder.path(), "a"), Some(position(5)));
+    let nothing = Position {
+        offset: Offset::ZERO,
+        received: Timestamp::from_micros(0),
+    };
+    write(0, 0);
+    let mut cursor = Cursor::open(folder.path(), "a".to_owned(), FolderMark::ANY).unwrap();
+    cursor.save(nothing).unwrap();
+    assert_eq!(opened(folder.path(), "a"), Some(nothing));
+}
+
 #[test]
 fn a_damaged_file_is_set_aside_and_a_newer_one_left_alone() {
     let folder = tempfile::tempdir().unwrap();

@@ -234,14 +234,9 @@ impl Client {
     }
 
     fn link(&mut self, response: &Response<Body>) -> Link {
-        let link = Link(self.connections.load(Ordering::Relaxed) - self.ended);
-        let closes = response
-            .headers()
-            .get_all(header::CONNECTION)
-            .iter()
-            .any(|value| value.as_bytes().eq_ignore_ascii_case(b"close"));
-        let stays = !closes && response.version() == http::Version::HTTP_11;
-        self.ended += u64::from(!stays);
+        let connections = self.connections.load(Ordering::Relaxed);
+        let link = Link(connections.saturating_sub(self.ended));
+        self.ended += u64::from(ends(response.version(), response.headers()));
         link
     }
 
@@ -253,6 +248,18 @@ impl Client {
             None => {}
         }
     }
+}
+
+/// Whether an answer announces the end of its connection, as `ureq` reads it.
+fn ends(version: http::Version, headers: &http::HeaderMap) -> bool {
+    let says = |token: &str| {
+        let values = headers.get_all(header::CONNECTION).iter();
+        values
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|told| told.trim().eq_ignore_ascii_case(token))
+    };
+    says("close") || (version == http::Version::HTTP_10 && !says("keep-alive"))
 }
 
 fn read(response: &mut Response<Body>, limit: u64) -> Result<Vec<u8>, ureq::Error> {
@@ -319,5 +326,42 @@ mod tests {
         assert_eq!(started(metrics).as_deref(), Some("1.7636e+09"));
         assert_eq!(started(b"vm_process_start_time_seconds 1\n"), None);
         assert_eq!(started(b"<html>"), None);
+    }
+    #[test]
+    fn an_answer_announces_the_end_of_its_connection() {
+        use http::Version;
+
+        for (version, values, expected) in [
+            (Version::HTTP_11, &[][..], false),
+            (Version::HTTP_11, &["keep-alive"], false),
+            (Version::HTTP_11, &["close"], true),
+            (Version::HTTP_11, &["Keep-Alive, Close"], true),
+            (Version::HTTP_11, &["keep-alive", "close"], true),
+            (Version::HTTP_11, &["closed"], false),
+            (Version::HTTP_10, &[], true),
+            (Version::HTTP_10, &["Keep-Alive"], false),
+            (Version::HTTP_10, &["upgrade,keep-alive"], false),
+            (Version::HTTP_10, &["keep-alive, close"], true),
+        ] {
+            let mut headers = http::HeaderMap::new();
+            for value in values {
+                let value = http::HeaderValue::from_static(value);
+                headers.append(header::CONNECTION, value);
+            }
+            assert_eq!(ends(version, &headers), expected, "{version:?} {values:?}");
+        }
+    }
+
+    /// It says so, and its next answer comes on the same connection all the same.
+    #[test]
+    fn a_connection_that_goes_on_after_its_end_was_told_is_no_fault() {
+        let target = Target::new("http://127.0.0.1:1").unwrap();
+        let mut client = Client::new(&target, None);
+        let mut answer = Response::new(Body::builder().data(""));
+        *answer.version_mut() = http::Version::HTTP_10;
+        for _ in 0..3 {
+            client.link(&answer);
+        }
+        assert_eq!(client.link(&answer), Link(0));
     }
 }

@@ -1,4 +1,4 @@
-//! A batch on its way: one request, or halves of it where the store refuses
+//! A batch on its way: one request, or parts of it where the store refuses
 //! some of the lines.
 //!
 //! A line that is refused alone is set aside: counted, told, and passed over.
@@ -9,17 +9,20 @@
 //!
 //! A store that answers 500 may be down, or may choke on one line. So the batch
 //! is sent again as a whole first, and is halved only where it fails once more
-//! while the other line is taken. A line that fails alone is set aside after
-//! [`TRIALS`], in each of which the other line, at the same time, is taken.
+//! while the other line is taken. A line that fails alone is put on trial
+//! ([`Trial`]) as soon as another line of its series was taken, and is set aside
+//! where it fails there too. Without such a line the batch is sent again later.
 
-use std::time::Duration;
+use std::ops::Range;
 
 use domain::Offset;
-use ingest::{Clock, SystemClock};
 
 use crate::batch::Batch;
+use crate::line::parts;
 use crate::sending::client::{Answer, Client, Failure, Link};
+use crate::sending::memory::Memory;
 use crate::sending::throttle::Throttle;
+use crate::sending::trial::{Outcome, Trial, Undelivered, prove_the_settings};
 use crate::stats::Counters;
 use crate::stop::Stop;
 
@@ -27,18 +30,12 @@ use crate::stop::Stop;
 const TOLD_BYTES: usize = 256;
 /// Lines set aside that are told each minute; all are counted.
 const TOLD_PER_MINUTE: u32 = 20;
-
-/// A store that fails now and then must not be taken for one that fails at a
-/// line, nor two behind one address of which one is down.
-const TRIALS: u32 = 5;
-/// Before the first trial's line; doubled from trial to trial, some 8 s in all.
-const FIRST_WAIT: Duration = Duration::from_millis(250);
-
-/// Why a batch is to be sent again as a whole.
-pub(crate) enum Undelivered {
-    Failure(Failure),
-    Stopping,
-}
+/// The most lines of a batch that wait for another one of their series to be
+/// taken: a store that is down in part is not asked line by line.
+const MAX_UNTRIED: usize = 256;
+/// How often a line is sent alone before its trials: one of several stores that
+/// take turns may be up.
+const ATTEMPTS: u32 = 3;
 
 /// What the store says of some lines, of which it took none.
 enum Refusal {
@@ -48,12 +45,21 @@ enum Refusal {
     Failure(Failure),
 }
 
+/// A batch of which every line was taken or set aside.
+pub(crate) struct Delivered {
+    /// The last connection that took some.
+    pub(crate) link: Option<Link>,
+    /// The store failed, and not only at lines of fields at which it was known
+    /// to fail.
+    pub(crate) failed: bool,
+}
+
 pub(crate) struct Delivery {
     told: Throttle,
-    /// The batch that the store failed at last.
+    /// What the store failed at last, until that is delivered: all after the
+    /// first offset, up to the second.
     failed_at: Option<(Offset, Offset)>,
-    /// It is known to fail at a line that it does not like.
-    fails_at_lines: bool,
+    memory: Memory,
 }
 
 impl Delivery {
@@ -61,72 +67,43 @@ impl Delivery {
         Self {
             told: Throttle::per_minute(TOLD_PER_MINUTE),
             failed_at: None,
-            fails_at_lines: false,
+            memory: Memory::default(),
         }
     }
 
-    /// Sends every line of the batch; with the last connection that took some.
+    /// Sends every line of the batch.
     pub(crate) fn deliver(
         &mut self,
         batch: &Batch,
         client: &mut Client,
         counters: &Counters,
         stop: &Stop,
-    ) -> Result<Option<Link>, Undelivered> {
-        let mut taken = None;
-        // The first half lies on top: lines go out in their order.
-        let mut left: Vec<_> = std::iter::once(0..batch.lines()).collect();
-        while let Some(lines) = left.pop() {
-            if stop.is_stopping() {
-                return Err(Undelivered::Stopping);
-            }
-            let refusal = match client.write(batch.text(lines.clone())) {
-                Answer::Written(link) => {
-                    counters.written(lines.len());
-                    taken = Some(link);
-                    continue;
-                }
-                Answer::NotNow(failure) => {
-                    let failure = self.suspected(failure, batch)?;
-                    counters.failed(&failure);
-                    Refusal::Failure(failure)
-                }
-                Answer::TooLarge => {
-                    Counters::one(&counters.too_large);
-                    Refusal::Objection("413: too large".to_owned())
-                }
-                Answer::BadLines { said } => {
-                    Counters::one(&counters.bad_lines);
-                    Refusal::Objection(said)
-                }
-            };
-            if taken.is_none() && (lines.len() == 1 || matches!(refusal, Refusal::Failure(_))) {
-                taken = Some(prove_the_settings(client, refusal)?);
-                // The settings may have been mended since it was refused.
-                left.push(lines);
-                continue;
-            }
-            if lines.len() > 1 {
-                let middle = lines.start + lines.len() / 2;
-                left.push(middle..lines.end);
-                left.push(lines.start..middle);
-                continue;
-            }
-            let said = match refusal {
-                Refusal::Objection(said) => said,
-                Refusal::Failure(failure) => {
-                    let line = batch.text(lines.clone());
-                    if !fails_always(line, client, stop, &failure)? {
-                        left.push(lines);
-                        continue;
-                    }
-                    self.fails_at_lines = true;
-                    failure.to_string()
-                }
-            };
-            self.set_aside(batch.text(lines), &said, counters);
-        }
-        Ok(taken)
+    ) -> Result<Delivered, Undelivered> {
+        let left = self.memory.left_of(batch);
+        let round = Round {
+            delivery: self,
+            batch,
+            client,
+            counters,
+            stop,
+            left,
+            sent: 0,
+            link: None,
+            untried: Vec::new(),
+            failures: Vec::new(),
+            known_to_fail: Vec::new(),
+        };
+        let delivered = round.run()?;
+        let (begins, reaches) = batch.span();
+        // One that stands for no frame as a whole does not end its gap.
+        self.failed_at
+            .take_if(|(_, last)| begins < reaches && *last <= reaches);
+        Ok(delivered)
+    }
+
+    /// Nothing before `offset` is sent again.
+    pub(crate) fn is_settled(&mut self, offset: Offset) {
+        self.memory.is_settled(offset);
     }
 
     /// The failure, where some line of the batch may be its cause.
@@ -135,19 +112,18 @@ impl Delivery {
             return Err(Undelivered::Failure(failure));
         }
         let (begins, reaches) = batch.span();
-        let again = self
-            .failed_at
-            .is_some_and(|(first, last)| first <= reaches && begins <= last);
+        let again = self.failed_at.is_some_and(|(first, last)| {
+            (first, last) == (begins, reaches) || begins < last && first < reaches
+        });
         self.failed_at = Some((begins, reaches));
-        if again || self.fails_at_lines {
+        if again || self.memory.has_a_failing_field(batch) {
             Ok(failure)
         } else {
             Err(Undelivered::Failure(failure))
         }
     }
 
-    fn set_aside(&mut self, line: &[u8], said: &str, counters: &Counters) {
-        Counters::one(&counters.set_aside);
+    fn tell(&mut self, line: &[u8], said: &str) {
         if let Some(untold) = self.told.tell() {
             let start = &line[..line.len().min(TOLD_BYTES)];
             let line = String::from_utf8_lossy(start);
@@ -161,62 +137,195 @@ impl Delivery {
     }
 }
 
-/// The store takes lines of the form that the others have, bucket and right.
-fn prove_the_settings(client: &mut Client, refusal: Refusal) -> Result<Link, Undelivered> {
-    let now = SystemClock.now().as_micros().to_string();
-    let failure = match refusal {
-        Refusal::Objection(said) => Failure::Refused { status: 400, said },
-        Refusal::Failure(failure) => failure,
-    };
-    prove(client, now.as_bytes(), failure)
+/// A batch that is being delivered.
+struct Round<'a> {
+    delivery: &'a mut Delivery,
+    batch: &'a Batch,
+    client: &'a mut Client,
+    counters: &'a Counters,
+    stop: &'a Stop,
+    /// The first part lies on top: lines go out in their order.
+    left: Vec<Range<usize>>,
+    /// Of the lines before it some may be untried, and all others were sent.
+    sent: usize,
+    /// The last connection that took some.
+    link: Option<Link>,
+    /// Lines at which the store failed alone, before their trials.
+    untried: Vec<(usize, Failure)>,
+    /// Each time that the store failed at some lines.
+    failures: Vec<(Range<usize>, Failure)>,
+    /// Lines set aside of fields at which it was known to fail.
+    known_to_fail: Vec<usize>,
 }
 
-/// The store takes the line that nobody can object to, at `time`; the error is
-/// `failure` where it objects all the same.
-fn prove(client: &mut Client, time: &[u8], failure: Failure) -> Result<Link, Undelivered> {
-    let mut line = b"madang.feed,agency=madang,thing=feed accepts=1.0,accepts__q=0i ".to_vec();
-    line.extend_from_slice(time);
-    line.push(b'\n');
-    Err(Undelivered::Failure(match client.write(&line) {
-        Answer::Written(link) => return Ok(link),
-        Answer::NotNow(failure) => failure,
-        Answer::TooLarge | Answer::BadLines { .. } => failure,
-    }))
-}
-
-/// Whether the store fails at this line and at no other; an error where it
-/// fails at others too.
-fn fails_always(
-    line: &[u8],
-    client: &mut Client,
-    stop: &Stop,
-    failure: &Failure,
-) -> Result<bool, Undelivered> {
-    for trial in 0..TRIALS {
-        // Of the same time: a store may have lost the part that holds it.
-        prove(client, time_of(line), failure.clone())?;
-        stop.wait(FIRST_WAIT * 2_u32.pow(trial));
-        // Once more from trial to trial: where several stores take turns behind
-        // one address, it does not meet the same ones each time.
-        for _ in 0..=trial {
-            if stop.is_stopping() {
+impl Round<'_> {
+    fn run(mut self) -> Result<Delivered, Undelivered> {
+        loop {
+            if self.stop.is_stopping() {
                 return Err(Undelivered::Stopping);
             }
-            match client.write(line) {
-                Answer::NotNow(Failure::Failing { status: 500, .. }) => {}
-                Answer::NotNow(failure) => return Err(Undelivered::Failure(failure)),
-                Answer::Written(_) | Answer::TooLarge | Answer::BadLines { .. } => {
-                    return Ok(false);
+            if let Some(place) = self.ready_for_trial() {
+                let (line, failure) = self.untried.remove(place);
+                self.try_alone(line, &failure)?;
+            } else if let Some(lines) = self.left.pop() {
+                self.send(lines)?;
+            } else {
+                break;
+            }
+        }
+        if let Some((_, failure)) = self.untried.pop() {
+            return Err(Undelivered::Failure(failure));
+        }
+        // Those of a batch that is sent again count as one failure, there.
+        for (_, failure) in &self.failures {
+            self.counters.failed(failure);
+        }
+        Ok(Delivered {
+            link: self.link,
+            failed: self.failed_otherwise(),
+        })
+    }
+
+    fn ready_for_trial(&self) -> Option<usize> {
+        self.untried.iter().position(|(line, _)| {
+            let line = self.batch.line(*line);
+            self.delivery.memory.sibling(line).is_some()
+        })
+    }
+
+    fn send(&mut self, lines: Range<usize>) -> Result<(), Undelivered> {
+        let refusal = match self.write(lines.clone()) {
+            Answer::Written(link) => {
+                self.written(lines, link);
+                return Ok(());
+            }
+            Answer::NotNow(failure) => {
+                let failure = self.delivery.suspected(failure, self.batch)?;
+                self.failures.push((lines.clone(), failure.clone()));
+                Refusal::Failure(failure)
+            }
+            Answer::TooLarge => {
+                Counters::one(&self.counters.too_large);
+                Refusal::Objection("413: too large".to_owned())
+            }
+            Answer::BadLines { said } => {
+                Counters::one(&self.counters.bad_lines);
+                Refusal::Objection(said)
+            }
+        };
+        if self.link.is_none() && (lines.len() == 1 || matches!(refusal, Refusal::Failure(_))) {
+            let failure = match refusal {
+                Refusal::Objection(said) => Failure::Refused { status: 400, said },
+                Refusal::Failure(failure) => failure,
+            };
+            self.link = Some(prove_the_settings(self.client, failure)?);
+            // The settings may have been mended since it was refused.
+            self.left.push(lines);
+            return Ok(());
+        }
+        if lines.len() > 1 {
+            let middle = lines.start + lines.len() / 2;
+            self.left.push(middle..lines.end);
+            self.left.push(lines.start..middle);
+            return Ok(());
+        }
+        self.sent = self.sent.max(lines.end);
+        match refusal {
+            Refusal::Objection(said) => self.set_aside(lines.start, &said),
+            Refusal::Failure(failure) if self.untried.len() == MAX_UNTRIED => {
+                return Err(Undelivered::Failure(failure));
+            }
+            Refusal::Failure(failure) => self.untried.push((lines.start, failure)),
+        }
+        Ok(())
+    }
+
+    /// Writes some lines; one alone up to [`ATTEMPTS`] times.
+    fn write(&mut self, lines: Range<usize>) -> Answer {
+        let mut answer = self.client.write(self.batch.text(lines.clone()));
+        // Of a batch of which nothing was taken, the store may be down.
+        if lines.len() == 1 && self.link.is_some() {
+            for _ in 1..ATTEMPTS {
+                if !matches!(answer, Answer::NotNow(Failure::Failing { status: 500, .. })) {
+                    break;
                 }
+                answer = self.client.write(self.batch.text(lines.clone()));
+            }
+        }
+        answer
+    }
+
+    fn written(&mut self, lines: Range<usize>, link: Link) {
+        self.counters.written(lines.len());
+        self.link = Some(link);
+        self.sent = self.sent.max(lines.end);
+        self.delivery.memory.was_taken(self.batch, lines);
+    }
+
+    fn try_alone(&mut self, line: usize, failure: &Failure) -> Result<(), Undelivered> {
+        let text = self.batch.line(line);
+        let memory = &self.delivery.memory;
+        let Some(sibling) = memory.sibling(text) else {
+            return Err(Undelivered::Failure(failure.clone()));
+        };
+        let trial = Trial {
+            line: text,
+            sibling,
+            failure,
+            client: self.client,
+            stop: self.stop,
+        };
+        let is_known = memory.is_of_a_failing_field(text);
+        let outcome = if is_known {
+            trial.in_short()?
+        } else {
+            trial.in_full()?
+        };
+        match outcome {
+            Outcome::Fails => {
+                if is_known {
+                    self.known_to_fail.push(line);
+                }
+                self.delivery.memory.failed_all_trials(text);
+                self.set_aside(line, &failure.to_string());
+            }
+            Outcome::Taken(link) => {
+                self.written(line..line + 1, link);
+                self.correct_again(line);
+            }
+            Outcome::Answered => self.left.push(line..line + 1),
+        }
+        Ok(())
+    }
+
+    /// A line was taken later than in its turn: what corrects it, and was sent
+    /// before, is sent again.
+    fn correct_again(&mut self, line: usize) {
+        let point = |line| (parts::field(line), parts::time(line));
+        let written = point(self.batch.line(line));
+        for later in (line + 1..self.sent).rev() {
+            let is_untried = self.untried.iter().any(|(line, _)| *line == later);
+            if point(self.batch.line(later)) == written && !is_untried {
+                self.left.push(later..later + 1);
             }
         }
     }
-    prove(client, time_of(line), failure.clone()).map(|_| true)
-}
 
-/// The last word of a line, without its end.
-fn time_of(line: &[u8]) -> &[u8] {
-    let line = line.trim_ascii_end();
-    let start = line.iter().rposition(|byte| *byte == b' ');
-    &line[start.map_or(0, |space| space + 1)..]
+    fn set_aside(&mut self, line: usize, said: &str) {
+        let (_, reaches) = self.batch.span();
+        let line = self.batch.line(line);
+        Counters::one(&self.counters.set_aside);
+        self.delivery.memory.was_set_aside(line, reaches);
+        self.delivery.tell(line, said);
+    }
+
+    /// Whether the store failed at lines among which none is known to make it.
+    fn failed_otherwise(&mut self) -> bool {
+        let known = &mut self.known_to_fail;
+        known.sort_unstable();
+        self.failures.iter().any(|(lines, _)| {
+            let next = known.partition_point(|line| *line < lines.start);
+            known.get(next).is_none_or(|line| *line >= lines.end)
+        })
+    }
 }

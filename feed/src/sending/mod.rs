@@ -4,5 +4,8 @@
 pub(crate) mod backoff;
 pub(crate) mod client;
 pub(crate) mod delivery;
+mod memory;
+mod recent;
 pub(crate) mod retry_after;
 pub(crate) mod throttle;
+pub(crate) mod trial;

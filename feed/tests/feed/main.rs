@@ -5,6 +5,7 @@
 
 mod cursor;
 mod delivery;
+mod failing;
 mod faults;
 mod lines;
 mod parser;
