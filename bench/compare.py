@@ -4,15 +4,17 @@
     cargo build --release --workspace
     bench/compare.py [--quick] [--only WORD] > table.md
     bench/compare.py --before FOLDER [--rounds N] [--datastreams N] > table.md
+    bench/compare.py --flashmq [--rounds N] > table.md
 
 Needs Debian's mosquitto; FlashMQ is measured where the environment variable
 FLASHMQ names its program. With --before the peer is another build of madang
 instead: both run at the same time with a load each, so that whatever else the
 machine does meets both, and the mean ratio of N rounds counts; each round
-starts with so many datastreams registered. Each row starts a fresh broker, so that no
-row pays for the one before. The load (firmware-sim) shares the two cores with it;
-what counts is the broker's own CPU time per million messages, or per million
-deliveries where one publisher has many subscribers.
+starts with so many datastreams registered. With --flashmq FlashMQ is the peer of
+such rounds. Each row starts a fresh broker, so that no row pays for the one
+before. The load (firmware-sim) shares the two cores with it; what counts is the
+broker's own CPU time per million messages, or per million deliveries where one
+publisher has many subscribers.
 """
 
 import argparse
@@ -161,10 +163,10 @@ def registered(start, datastreams, path):
     return os.path.join(path, "data")
 
 
-def against(rows, fan_outs, options):
-    """The same rows on the build before."""
-    builds = (Madang, functools.partial(Madang, build=options.before))
-    print("| Load | CPU-s per million, now | before | mean ratio | its standard error | lowest and highest |")
+def against(start, title, rows, fan_outs, options):
+    """The same rows on the peer that `start` starts, at the same time."""
+    builds = (Madang, start)
+    print(f"| Load | CPU-s per million, now | {title} | mean ratio | its standard error | lowest and highest |")
     print("|---|---|---|---|---|---|")
     with folder() as here, folder() as there:
         folders = [registered(start, options.datastreams, path) for start, path in zip(builds, (here, there))]
@@ -200,6 +202,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="a tenth of the messages")
     parser.add_argument("--only", default="", help="rows whose name holds this text")
     parser.add_argument("--before", metavar="FOLDER", help="with the madang to compare with")
+    parser.add_argument("--flashmq", action="store_true", help="compare with FlashMQ at the same time")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--datastreams", type=int, default=0, help="registered before, with --before")
     plot.add_argument(parser)
@@ -207,7 +210,9 @@ def main():
     wanted = [row for row in MESSAGES if options.only in row.name()]
     fan_outs = [row for row in FAN_OUT if options.only in row[0] + " fan-out"]
     if options.before:
-        return against(wanted, fan_outs, options)
+        return against(functools.partial(Madang, build=options.before), "before", wanted, fan_outs, options)
+    if options.flashmq:
+        return against(FlashMq, FlashMq.name, wanted, fan_outs, options)
     peers = [Mosquitto, *([FlashMq] if FLASHMQ else [])]
     with plot.recorded(options.plot):
         if wanted:
