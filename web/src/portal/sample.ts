@@ -159,5 +159,5 @@ export class Sample {
 function onePerThing(items: readonly Latest[]): Latest[] {
   const things = new Map<string, Latest>();
   for (const item of items) if (!things.has(item.thing)) things.set(item.thing, item);
-  return [...things.values()].sort((a, b) => (a.result_time < b.result_time ? 1 : -1));
+  return [...things.values()].sort((a, b) => Date.parse(b.result_time) - Date.parse(a.result_time));
 }

@@ -134,9 +134,10 @@ fn what_was_known_once_stays_as_it_was_on_every_page() {
         .operator("GET", &path.replace("limit=37", "limit=10000"), None)
         .expect(200);
     let known = newest["items"].as_array().unwrap().iter();
+    // Not the greatest text: "...:01.2Z" is before "...:01.203Z".
     let known = known
         .map(|item| item["result_time"].as_str().unwrap())
-        .max()
+        .max_by_key(|text| text.parse::<jiff::Timestamp>().unwrap())
         .unwrap();
     let path = format!("{path}&as_of={known}");
     // Receipts are whole milliseconds: those that come are later.
