@@ -57,7 +57,9 @@ pub use model::{
     AddModelError, AddedModel, Field, IncompatibleModel, MAX_MODELS, Model, ModelChange,
     ModelFileError, ModelVersion, ValueKind,
 };
-pub use registry::{Actor, Changed, ErrorClass, OpenError, OperationError, PEPPER_FILE, Registry};
+pub use registry::{
+    Actor, Changed, ErrorClass, Means, OpenError, OperationError, PEPPER_FILE, Registry, Who,
+};
 pub use secret::RandomError;
 pub use secret::file::SecretFileError;
 pub use secret::operator::{MIN_TOKEN_BYTES, OperatorError, TOKEN_FILE};

@@ -56,7 +56,7 @@ fn register(registry: &Registry) -> Vec<Arc<Device>> {
     let name = "Bench".to_owned();
     registry
         .create_agency(
-            &Actor::Operator,
+            &Actor::OPERATOR,
             NewAgency {
                 id: agency.clone(),
                 name,
@@ -68,7 +68,7 @@ fn register(registry: &Registry) -> Vec<Arc<Device>> {
         .map(|number| {
             let id = DeviceId::new(format!("bench-{number}")).unwrap();
             let new = NewDevice::new(id, agency.clone(), model.clone());
-            registry.register_device(&Actor::Operator, new).unwrap()
+            registry.register_device(&Actor::OPERATOR, new).unwrap()
         })
         .collect()
 }

@@ -15,11 +15,11 @@ pub(crate) fn registry(folder: &Path) -> (Registry, Arc<Device>) {
         id: agency.clone(),
         name: "Han river".to_owned(),
     };
-    registry.create_agency(&Actor::Operator, of_it).unwrap();
+    registry.create_agency(&Actor::OPERATOR, of_it).unwrap();
     let id = DeviceId::new("river-1").unwrap();
     let model = ModelId::new("disaster.water-level").unwrap();
     let new = NewDevice::new(id.clone(), agency, model);
-    registry.register_device(&Actor::Operator, new).unwrap();
+    registry.register_device(&Actor::OPERATOR, new).unwrap();
     let device = Arc::clone(registry.snapshot().device(id.as_str()).unwrap());
     (registry, device)
 }

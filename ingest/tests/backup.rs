@@ -42,11 +42,11 @@ fn open(folder: &Path) -> (Ingest, Arc<Registry>, Arc<Device>) {
             id: agency.clone(),
             name,
         };
-        registry.create_agency(&Actor::Operator, new).unwrap();
+        registry.create_agency(&Actor::OPERATOR, new).unwrap();
         let model = ModelId::new("disaster.water-level").unwrap();
         let id = DeviceId::new("river-1").unwrap();
         registry
-            .register_device(&Actor::Operator, NewDevice::new(id, agency, model))
+            .register_device(&Actor::OPERATOR, NewDevice::new(id, agency, model))
             .unwrap();
     }
     let device = Arc::clone(registry.snapshot().device("river-1").unwrap());

@@ -36,7 +36,7 @@ fn open(folder: &Path) -> (Ingest, Vec<Arc<Device>>) {
         let name = "Han river".to_owned();
         registry
             .create_agency(
-                &Actor::Operator,
+                &Actor::OPERATOR,
                 NewAgency {
                     id: agency.clone(),
                     name,
@@ -51,7 +51,7 @@ fn open(folder: &Path) -> (Ingest, Vec<Arc<Device>>) {
                 let model = ModelId::new("disaster.water-level").unwrap();
                 registry
                     .register_device(
-                        &Actor::Operator,
+                        &Actor::OPERATOR,
                         NewDevice::new(id.clone(), agency.clone(), model),
                     )
                     .unwrap();

@@ -68,12 +68,12 @@ pub fn prepare_registry(folder: &Path) {
         let name = agency.to_string();
         let id = agency.clone();
         registry
-            .create_agency(&Actor::Operator, NewAgency { id, name })
+            .create_agency(&Actor::OPERATOR, NewAgency { id, name })
             .unwrap();
         let model = ModelId::new("disaster.water-level").unwrap();
         let device = DeviceId::new(device).unwrap();
         registry
-            .register_device(&Actor::Operator, NewDevice::new(device, agency, model))
+            .register_device(&Actor::OPERATOR, NewDevice::new(device, agency, model))
             .unwrap();
     }
 }

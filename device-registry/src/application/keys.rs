@@ -253,7 +253,7 @@ impl Registry {
     /// Writes the times of last use: once a minute or so, and at the end. A
     /// crash loses what was not written, which is why nothing else hangs on it.
     pub fn flush_last_uses(&self) -> Result<(), StoreError> {
-        self.change(&Actor::Platform, |change| {
+        self.change(&Actor::CLOCK, |change| {
             let used = change.draft.api_keys.values().filter_map(|key| {
                 let at = key.last_use.unflushed()?;
                 let key = key.id.clone();

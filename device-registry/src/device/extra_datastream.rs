@@ -82,7 +82,7 @@ impl Registry {
         &self,
         fields: impl IntoIterator<Item = &'a NewExtraField>,
     ) -> Result<(), StoreError> {
-        self.change(&Actor::Devices, |change| {
+        self.change(&Actor::DEVICES, |change| {
             for new in fields {
                 let found = find(&change.draft, &new.device, new.field.as_str());
                 if let Ok(ExtraDatastream::New(new)) = found {

@@ -27,7 +27,7 @@ impl Registry {
         let mut known = KnownVersions::new(known);
         let folder = ModelFolder::of(&self.dir);
         settle(&folder, &known);
-        self.change(&Actor::Platform, |change| {
+        self.change(&Actor::START, |change| {
             for json in BUILTIN_MODELS {
                 install_builtin(change, &mut known, json)?;
             }
@@ -36,7 +36,7 @@ impl Registry {
             }
             Ok::<_, StoreError>(())
         })?;
-        if let Err(error) = self.have_devices_follow(&Actor::Platform, None) {
+        if let Err(error) = self.have_devices_follow(&Actor::START, None) {
             let cause = error.source().map(ToString::to_string);
             tracing::warn!(%error, cause, "devices lag behind their models");
         }

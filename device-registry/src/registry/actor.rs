@@ -1,33 +1,104 @@
-//! Who makes a change.
+//! Who makes a change, from where, and by which means.
 
 use std::fmt;
+use std::net::IpAddr;
 
-use domain::ApplicationId;
+use domain::{ApiKeyId, ApplicationId};
 
 /// Who makes a change, as whoever authenticated them says.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Actor {
+pub struct Actor {
+    pub who: Who,
+    /// Where the request came from, whatever proxies are between; none where
+    /// there was no request.
+    pub address: Option<IpAddr>,
+    pub means: Means,
+}
+
+/// In whose name a change is made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Who {
     /// Who holds the operator's token, or a session that was opened with it.
     Operator,
-    /// An application's developer, by a key of it.
+    /// An application's developer.
     Application(ApplicationId),
     /// Somebody without a proof: anybody may make an application.
     Anonymous,
     /// Devices, by fields that they send for the first time: one change makes
     /// the datastreams of many, and each datastream names its device.
     Devices,
-    /// The platform by itself: at its start, and by the clock.
+    /// The platform by itself.
     Platform,
+}
+
+/// What a change was made with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Means {
+    /// A bearer token in the request.
+    Token,
+    /// The cookie of a session that a page opened.
+    Session,
+    /// This key of an application.
+    ApiKey(ApiKeyId),
+    /// A request that proved nothing.
+    NoProof,
+    /// A message of a device.
+    Telemetry,
+    /// The start of the platform.
+    Start,
+    /// The platform's clock.
+    Clock,
+}
+
+impl Actor {
+    /// The operator by its token, where no request is: whoever opens a registry
+    /// by itself.
+    pub const OPERATOR: Self = Self::local(Who::Operator, Means::Token);
+    pub const DEVICES: Self = Self::local(Who::Devices, Means::Telemetry);
+    pub const START: Self = Self::local(Who::Platform, Means::Start);
+    pub const CLOCK: Self = Self::local(Who::Platform, Means::Clock);
+
+    const fn local(who: Who, means: Means) -> Self {
+        Self {
+            who,
+            address: None,
+            means,
+        }
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Operator => f.write_str("operator"),
+            Self::Application(id) => write!(f, "application:{id}"),
+            Self::Anonymous => f.write_str("anonymous"),
+            Self::Devices => f.write_str("devices"),
+            Self::Platform => f.write_str("platform"),
+        }
+    }
+}
+
+impl fmt::Display for Means {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token => f.write_str("token"),
+            Self::Session => f.write_str("session"),
+            Self::ApiKey(id) => write!(f, "api-key:{id}"),
+            Self::NoProof => f.write_str("no-proof"),
+            Self::Telemetry => f.write_str("telemetry"),
+            Self::Start => f.write_str("start"),
+            Self::Clock => f.write_str("clock"),
+        }
+    }
 }
 
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Operator => f.write_str("operator"),
-            Self::Application(id) => write!(f, "application {id}"),
-            Self::Anonymous => f.write_str("anonymous"),
-            Self::Devices => f.write_str("devices"),
-            Self::Platform => f.write_str("platform"),
+        write!(f, "{} by {}", self.who, self.means)?;
+        match self.address {
+            Some(address) => write!(f, " from {address}"),
+            None => Ok(()),
         }
     }
 }

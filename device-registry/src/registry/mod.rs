@@ -31,7 +31,7 @@ use crate::store::{
     StoreError,
 };
 
-pub use actor::Actor;
+pub use actor::{Actor, Means, Who};
 pub(crate) use change::Change;
 pub use change::Changed;
 pub use operation_error::{ErrorClass, OperationError};

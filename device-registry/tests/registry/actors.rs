@@ -1,9 +1,10 @@
 //! Each change tells who made it.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use device_registry::{
-    Actor, Changed, ImportMode, ImportRow, NewAgency, NewApiKey, NewApplication,
+    Actor, Changed, ImportMode, ImportRow, Means, NewAgency, NewApiKey, NewApplication, Who,
 };
 use parking_lot::Mutex;
 
@@ -38,35 +39,45 @@ fn a_change_tells_who_made_it() {
     let actors = Actors::of(&test);
 
     registry
-        .register_device(&Actor::Operator, new_device("lot-1"))
+        .register_device(&Actor::OPERATOR, new_device("lot-1"))
         .unwrap();
-    assert_eq!(actors.take(), [Actor::Operator]);
+    assert_eq!(actors.take(), [Actor::OPERATOR]);
 
     extra_datastream(registry, &device("lot-1"), "snow").unwrap();
-    assert_eq!(actors.take(), [Actor::Devices]);
+    assert_eq!(actors.take(), [Actor::DEVICES]);
 
     let new = NewApplication {
         name: "Rain map".to_owned(),
         contact: "dev@example.org".to_owned(),
     };
-    let made = registry.create_application(&Actor::Anonymous, new).unwrap();
-    let developer = Actor::Application(made.application.id.clone());
+    let anybody = Actor {
+        who: Who::Anonymous,
+        address: Some(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9))),
+        means: Means::NoProof,
+    };
+    let made = registry.create_application(&anybody, new).unwrap();
+    let developer = Actor {
+        who: Who::Application(made.application.id.clone()),
+        means: Means::ApiKey(made.key.key.id.clone()),
+        address: anybody.address,
+    };
+    assert_eq!(
+        anybody.to_string(),
+        "anonymous by no-proof from 203.0.113.9"
+    );
     registry
         .create_key(&developer, &made.application.id, NewApiKey::secret())
         .unwrap();
     registry
         .revoke_key(&developer, &made.application.id, &made.key.key.id)
         .unwrap();
-    assert_eq!(
-        actors.take(),
-        [Actor::Anonymous, developer.clone(), developer]
-    );
+    assert_eq!(actors.take(), [anybody, developer.clone(), developer]);
 
     test.pass_seconds(60);
-    let key = registry.create_key(&Actor::Operator, &made.application.id, NewApiKey::secret());
+    let key = registry.create_key(&Actor::OPERATOR, &made.application.id, NewApiKey::secret());
     registry.authenticate_api_key(&key.unwrap().text).unwrap();
     registry.flush_last_uses().unwrap();
-    assert_eq!(actors.take(), [Actor::Operator, Actor::Platform]);
+    assert_eq!(actors.take(), [Actor::OPERATOR, Actor::CLOCK]);
 }
 
 #[test]
@@ -74,31 +85,31 @@ fn what_changes_nothing_tells_nobody() {
     let test = TestRegistry::new();
     let registry = &test.registry;
     registry
-        .register_device(&Actor::Operator, new_device("lot-1"))
+        .register_device(&Actor::OPERATOR, new_device("lot-1"))
         .unwrap();
     let actors = Actors::of(&test);
     let again = NewAgency {
         id: agency("seoul"),
         name: "서울특별시".to_owned(),
     };
-    registry.create_agency(&Actor::Operator, again).unwrap_err();
+    registry.create_agency(&Actor::OPERATOR, again).unwrap_err();
     let rows = [ImportRow {
         line: 1,
         device: Ok(new_device("lot-2")),
     }];
     registry
-        .import_devices(&Actor::Operator, rows, ImportMode::DryRun)
+        .import_devices(&Actor::OPERATOR, rows, ImportMode::DryRun)
         .unwrap();
     registry.flush_last_uses().unwrap();
     registry
-        .revoke_device(&Actor::Operator, &device("lot-1"))
+        .revoke_device(&Actor::OPERATOR, &device("lot-1"))
         .unwrap();
     registry
-        .revoke_device(&Actor::Operator, &device("lot-1"))
+        .revoke_device(&Actor::OPERATOR, &device("lot-1"))
         .unwrap();
     assert_eq!(
         actors.take(),
-        [Actor::Operator],
+        [Actor::OPERATOR],
         "the first revocation alone"
     );
 }

@@ -16,7 +16,7 @@ fn an_agency_is_made_once_and_stays() {
     };
     let error = test
         .registry
-        .create_agency(&Actor::Operator, again)
+        .create_agency(&Actor::OPERATOR, again)
         .unwrap_err();
     assert!(matches!(error, CreateAgencyError::Exists(_)));
     assert_eq!(error.class(), ErrorClass::Conflict);
@@ -41,7 +41,7 @@ fn a_name_says_something() {
         };
         let error = test
             .registry
-            .create_agency(&Actor::Operator, new)
+            .create_agency(&Actor::OPERATOR, new)
             .unwrap_err();
         assert_eq!(error.class(), ErrorClass::Invalid, "{name:?}");
     }
@@ -53,7 +53,7 @@ fn keep(test: &TestRegistry, days: Option<u32>) -> Result<(), PatchAgencyError> 
     let retention_days = [(model("traffic.flow"), days)].into();
     let patch = AgencyPatch { retention_days };
     test.registry
-        .patch_agency(&Actor::Operator, &agency("seoul"), &patch)
+        .patch_agency(&Actor::OPERATOR, &agency("seoul"), &patch)
         .map(|_| ())
 }
 
@@ -93,12 +93,12 @@ fn a_retention_that_is_none_changes_nothing() {
     };
     let error = test
         .registry
-        .patch_agency(&Actor::Operator, &agency("seoul"), &patch)
+        .patch_agency(&Actor::OPERATOR, &agency("seoul"), &patch)
         .unwrap_err();
     assert_eq!(error.code(), "unknown-model");
     let unknown = test
         .registry
-        .patch_agency(&Actor::Operator, &agency("busan"), &patch);
+        .patch_agency(&Actor::OPERATOR, &agency("busan"), &patch);
     assert_eq!(unknown.unwrap_err().class(), ErrorClass::NotFound);
     let test = test.reopen();
     let snapshot = test.registry.snapshot();
@@ -117,7 +117,7 @@ fn a_models_retention_holds_where_the_agency_says_nothing() {
     };
     let add = |days: &str| {
         test.registry
-            .add_model(&Actor::Operator, file(days).as_bytes())
+            .add_model(&Actor::OPERATOR, file(days).as_bytes())
     };
     let days = || {
         let snapshot = test.registry.snapshot();
@@ -134,7 +134,7 @@ fn a_models_retention_holds_where_the_agency_says_nothing() {
     let own = [(model("traffic.bicycle"), Some(7))].into();
     test.registry
         .patch_agency(
-            &Actor::Operator,
+            &Actor::OPERATOR,
             &agency("seoul"),
             &AgencyPatch {
                 retention_days: own,

@@ -27,7 +27,7 @@ fn a_key_works_at_once_and_after_a_restart() {
     let test = TestRegistry::empty();
     let created = test
         .registry
-        .create_application(&Actor::Operator, application())
+        .create_application(&Actor::OPERATOR, application())
         .unwrap();
     assert!(created.key.text.starts_with("mdk_"));
     let key = test
@@ -59,7 +59,7 @@ fn a_wrong_text_opens_nothing_and_says_why() {
     let test = TestRegistry::empty();
     let created = test
         .registry
-        .create_application(&Actor::Operator, application())
+        .create_application(&Actor::OPERATOR, application())
         .unwrap();
     let text = created.key.text;
     let attempt = |text: &str| test.registry.authenticate_api_key(text).unwrap_err();
@@ -75,7 +75,7 @@ fn a_wrong_text_opens_nothing_and_says_why() {
     let other = TestRegistry::empty();
     let stranger = other
         .registry
-        .create_application(&Actor::Operator, application())
+        .create_application(&Actor::OPERATOR, application())
         .unwrap();
     assert_eq!(attempt(&stranger.key.text), ApiKeyError::Unknown);
 }
@@ -85,37 +85,37 @@ fn two_live_keys_of_a_kind_rotate() {
     let test = TestRegistry::empty();
     let created = test
         .registry
-        .create_application(&Actor::Operator, application())
+        .create_application(&Actor::OPERATOR, application())
         .unwrap();
     let id = &created.application.id;
     let second = test
         .registry
-        .create_key(&Actor::Operator, id, NewApiKey::secret())
+        .create_key(&Actor::OPERATOR, id, NewApiKey::secret())
         .unwrap();
     let full = test
         .registry
-        .create_key(&Actor::Operator, id, NewApiKey::secret());
+        .create_key(&Actor::OPERATOR, id, NewApiKey::secret());
     assert!(matches!(full, Err(CreateKeyError::Full)));
     let browser = publishable(&["https://example.org"]);
     test.registry
-        .create_key(&Actor::Operator, id, browser)
+        .create_key(&Actor::OPERATOR, id, browser)
         .unwrap();
 
     let generation = test.registry.generation();
     test.registry
-        .revoke_key(&Actor::Operator, id, &created.key.key.id)
+        .revoke_key(&Actor::OPERATOR, id, &created.key.key.id)
         .unwrap();
     assert!(test.registry.generation() > generation);
     let refused = test.registry.authenticate_api_key(&created.key.text);
     assert_eq!(refused.unwrap_err(), ApiKeyError::Revoked(test.now()));
     assert!(test.registry.authenticate_api_key(&second.text).is_ok());
     test.registry
-        .create_key(&Actor::Operator, id, NewApiKey::secret())
+        .create_key(&Actor::OPERATOR, id, NewApiKey::secret())
         .unwrap();
     let stranger = ApplicationId::new("app-x").unwrap();
     let error = test
         .registry
-        .revoke_key(&Actor::Operator, &stranger, &second.key.id)
+        .revoke_key(&Actor::OPERATOR, &stranger, &second.key.id)
         .unwrap_err();
     assert_eq!(error.code(), "unknown-key");
 }
@@ -125,14 +125,14 @@ fn a_key_ends_at_its_time() {
     let test = TestRegistry::empty();
     let created = test
         .registry
-        .create_application(&Actor::Operator, application())
+        .create_application(&Actor::OPERATOR, application())
         .unwrap();
     let at = Timestamp::from_micros(test.now().as_micros() + 5_000_000);
     let mut new = NewApiKey::secret();
     new.expires = Some(at);
     let key = test
         .registry
-        .create_key(&Actor::Operator, &created.application.id, new)
+        .create_key(&Actor::OPERATOR, &created.application.id, new)
         .unwrap();
     assert!(test.registry.authenticate_api_key(&key.text).is_ok());
     test.pass_seconds(5);
@@ -145,7 +145,7 @@ fn a_publishable_key_is_bound_to_origins() {
     let test = TestRegistry::empty();
     let created = test
         .registry
-        .create_application(&Actor::Operator, application())
+        .create_application(&Actor::OPERATOR, application())
         .unwrap();
     let id = &created.application.id;
     for bad in [
@@ -162,7 +162,7 @@ fn a_publishable_key_is_bound_to_origins() {
     ] {
         let error = test
             .registry
-            .create_key(&Actor::Operator, id, bad.clone())
+            .create_key(&Actor::OPERATOR, id, bad.clone())
             .err()
             .unwrap();
         assert_eq!(error.code(), "invalid-origin", "{bad:?}");
@@ -170,7 +170,7 @@ fn a_publishable_key_is_bound_to_origins() {
     let origins = ["https://Example.org:443", "http://localhost:5173"];
     let key = test
         .registry
-        .create_key(&Actor::Operator, id, publishable(&origins))
+        .create_key(&Actor::OPERATOR, id, publishable(&origins))
         .unwrap();
     assert!(key.text.starts_with("mdk_pub_"));
     let test = test.reopen();

@@ -25,7 +25,7 @@ fn registered() -> TestRegistry {
     let mut new = new_device("dev-1");
     new.keys = vec![DeviceKey::ed25519(1).public()];
     test.registry
-        .register_device(&Actor::Operator, new)
+        .register_device(&Actor::OPERATOR, new)
         .unwrap();
     test
 }
@@ -65,7 +65,7 @@ fn a_revoked_and_an_expired_device_stay_outside() {
         ..DevicePatch::default()
     };
     test.registry
-        .patch_device(&Actor::Operator, &device("dev-1"), patch)
+        .patch_device(&Actor::OPERATOR, &device("dev-1"), patch)
         .unwrap();
     assert_eq!(attempt(&test, "dev-1", &token), "in");
     test.pass_seconds(1);
@@ -73,7 +73,7 @@ fn a_revoked_and_an_expired_device_stay_outside() {
     assert_eq!(signed(&test).unwrap_err().kind(), AuthErrorKind::Expired);
 
     test.registry
-        .revoke_device(&Actor::Operator, &device("dev-1"))
+        .revoke_device(&Actor::OPERATOR, &device("dev-1"))
         .unwrap();
     assert_eq!(attempt(&test, "dev-1", &token), "device-revoked");
     assert_eq!(signed(&test).unwrap_err(), AuthError::Revoked);
@@ -115,7 +115,7 @@ fn an_expired_key_is_told_as_such() {
     let mut key = DeviceKey::ed25519(2).public();
     key.expires = Some(Timestamp::from_micros(test.now().as_micros() + 1_000_000));
     test.registry
-        .add_key(&Actor::Operator, &device("dev-1"), &key)
+        .add_key(&Actor::OPERATOR, &device("dev-1"), &key)
         .unwrap();
     let body = claims("dev-1", "madang", START_SECONDS, START_SECONDS + 3_600);
     let token = DeviceKey::ed25519(2).token(HEADER, &body);

@@ -34,23 +34,23 @@ fn a_boundary_is_the_same_after_a_restart() {
     let test = TestRegistry::empty();
     let put = test
         .registry
-        .put_boundary(&Actor::Operator, square("a", 126.0))
+        .put_boundary(&Actor::OPERATOR, square("a", 126.0))
         .unwrap();
     assert!(!put.replaced && put.boundary.changed == test.now());
     test.pass_seconds(5);
     let put = test
         .registry
-        .put_boundary(&Actor::Operator, square("a", 127.0))
+        .put_boundary(&Actor::OPERATOR, square("a", 127.0))
         .unwrap();
     assert!(put.replaced && put.boundary.changed == test.now());
     test.registry
-        .put_boundary(&Actor::Operator, square("b", 128.25))
+        .put_boundary(&Actor::OPERATOR, square("b", 128.25))
         .unwrap();
     test.registry
-        .put_boundary(&Actor::Operator, square("c", 129.0))
+        .put_boundary(&Actor::OPERATOR, square("c", 129.0))
         .unwrap();
     test.registry
-        .remove_boundary(&Actor::Operator, &name("c"))
+        .remove_boundary(&Actor::OPERATOR, &name("c"))
         .unwrap();
     let before = test.registry.snapshot();
     let test = test.kill();
@@ -66,7 +66,7 @@ fn a_boundary_is_the_same_after_a_restart() {
 fn what_is_refused_changes_nothing() {
     let test = TestRegistry::empty();
     test.registry
-        .put_boundary(&Actor::Operator, square("a", 126.0))
+        .put_boundary(&Actor::OPERATOR, square("a", 126.0))
         .unwrap();
     let untitled = NewBoundary {
         title_ko: " ".to_owned(),
@@ -79,13 +79,13 @@ fn what_is_refused_changes_nothing() {
     for (new, code) in [(untitled, "invalid-title"), (flat, "invalid-geometry")] {
         let error = test
             .registry
-            .put_boundary(&Actor::Operator, new)
+            .put_boundary(&Actor::OPERATOR, new)
             .unwrap_err();
         assert_eq!((error.code(), error.class()), (code, ErrorClass::Invalid));
     }
     let error = test
         .registry
-        .remove_boundary(&Actor::Operator, &name("b"))
+        .remove_boundary(&Actor::OPERATOR, &name("b"))
         .unwrap_err();
     assert_eq!(error.class(), ErrorClass::NotFound);
     let snapshot = test.registry.snapshot();
@@ -106,17 +106,17 @@ fn corners_have_a_limit_in_all() {
     };
     let taken = (0..).take_while(|number| {
         test.registry
-            .put_boundary(&Actor::Operator, long(*number))
+            .put_boundary(&Actor::OPERATOR, long(*number))
             .is_ok()
     });
     assert_eq!(taken.take(MAX_BOUNDARIES).count(), 20);
     let error = test
         .registry
-        .put_boundary(&Actor::Operator, long(20))
+        .put_boundary(&Actor::OPERATOR, long(20))
         .unwrap_err();
     assert!(matches!(error, PutBoundaryError::TooManyVertices));
     // In another's place there is room.
     test.registry
-        .put_boundary(&Actor::Operator, long(7))
+        .put_boundary(&Actor::OPERATOR, long(7))
         .unwrap();
 }

@@ -11,27 +11,27 @@ fn three_credentials_overlap_and_an_expired_one_makes_room() {
     let mut new = new_device("lot-1");
     new.keys = vec![DeviceKey::ed25519(1).public()];
     test.registry
-        .register_device(&Actor::Operator, new)
+        .register_device(&Actor::OPERATOR, new)
         .unwrap();
     let id = device("lot-1");
     test.registry
-        .add_key(&Actor::Operator, &id, &DeviceKey::es256().public())
+        .add_key(&Actor::OPERATOR, &id, &DeviceKey::es256().public())
         .unwrap();
     let mut short = DeviceKey::ed25519(2).public();
     short.expires = Some(Timestamp::from_micros(test.now().as_micros() + 60_000_000));
     let short = test
         .registry
-        .add_key(&Actor::Operator, &id, &short)
+        .add_key(&Actor::OPERATOR, &id, &short)
         .unwrap();
 
     let full = test
         .registry
-        .add_key(&Actor::Operator, &id, &DeviceKey::ed25519(3).public());
+        .add_key(&Actor::OPERATOR, &id, &DeviceKey::ed25519(3).public());
     assert!(matches!(full, Err(AddCredentialError::Full)));
     test.pass_seconds(61);
     let next = test
         .registry
-        .add_key(&Actor::Operator, &id, &DeviceKey::ed25519(3).public())
+        .add_key(&Actor::OPERATOR, &id, &DeviceKey::ed25519(3).public())
         .unwrap();
     assert!(
         next.id > short.id,
@@ -39,7 +39,7 @@ fn three_credentials_overlap_and_an_expired_one_makes_room() {
     );
     let same = test
         .registry
-        .add_key(&Actor::Operator, &id, &DeviceKey::ed25519(3).public());
+        .add_key(&Actor::OPERATOR, &id, &DeviceKey::ed25519(3).public());
     assert!(matches!(same, Err(AddCredentialError::SameKey)));
 
     let test = test.reopen();
@@ -62,16 +62,16 @@ fn a_removed_credential_is_gone_and_the_generation_tells() {
     new.keys = vec![DeviceKey::ed25519(1).public()];
     let made = test
         .registry
-        .register_device(&Actor::Operator, new)
+        .register_device(&Actor::OPERATOR, new)
         .unwrap();
     let before = test.registry.generation();
     test.registry
-        .remove_credential(&Actor::Operator, &made.id, made.credentials[0].id)
+        .remove_credential(&Actor::OPERATOR, &made.id, made.credentials[0].id)
         .unwrap();
     assert!(test.registry.generation() > before);
     let error = test
         .registry
-        .remove_credential(&Actor::Operator, &made.id, made.credentials[0].id)
+        .remove_credential(&Actor::OPERATOR, &made.id, made.credentials[0].id)
         .unwrap_err();
     assert_eq!(error.code(), "unknown-credential");
 }
@@ -81,7 +81,7 @@ fn a_password_names_sound_networks_and_a_revoked_device_gets_none() {
     let test = TestRegistry::new();
     let made = test
         .registry
-        .register_device(&Actor::Operator, new_device("lot-1"))
+        .register_device(&Actor::OPERATOR, new_device("lot-1"))
         .unwrap();
     let terms = |networks: &[&str]| PasswordTerms {
         networks: networks.iter().map(ToString::to_string).collect(),
@@ -89,7 +89,7 @@ fn a_password_names_sound_networks_and_a_revoked_device_gets_none() {
     };
     let error = |terms| {
         test.registry
-            .make_password(&Actor::Operator, &made.id, terms)
+            .make_password(&Actor::OPERATOR, &made.id, terms)
             .err()
             .unwrap()
     };
@@ -97,16 +97,16 @@ fn a_password_names_sound_networks_and_a_revoked_device_gets_none() {
     assert_eq!(error(terms(&["10.0.0.0/8"; 17])).code(), "invalid-network");
     let first = test
         .registry
-        .make_password(&Actor::Operator, &made.id, terms(&[]))
+        .make_password(&Actor::OPERATOR, &made.id, terms(&[]))
         .unwrap();
     let second = test
         .registry
-        .make_password(&Actor::Operator, &made.id, terms(&[]))
+        .make_password(&Actor::OPERATOR, &made.id, terms(&[]))
         .unwrap();
     assert_eq!(first.password.len(), 43, "256 bits in base64url");
     assert_ne!(first.password, second.password);
     test.registry
-        .revoke_device(&Actor::Operator, &made.id)
+        .revoke_device(&Actor::OPERATOR, &made.id)
         .unwrap();
     assert_eq!(error(terms(&[])).code(), "device-revoked");
 }

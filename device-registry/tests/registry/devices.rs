@@ -18,7 +18,7 @@ fn a_device_brings_its_thing_and_a_datastream_for_each_field() {
     new.licence = Some(Licence::parse("CC-BY-4.0").unwrap());
     let made = test
         .registry
-        .register_device(&Actor::Operator, new)
+        .register_device(&Actor::OPERATOR, new)
         .unwrap();
     assert_eq!(made.name, "lot-1");
 
@@ -54,7 +54,7 @@ fn what_cannot_be_registered_is_told_and_leaves_nothing() {
     let mut taken = new_device("lot-1");
     taken.alias = Some("00:1b:44:11:3a:b7".to_owned());
     test.registry
-        .register_device(&Actor::Operator, taken)
+        .register_device(&Actor::OPERATOR, taken)
         .unwrap();
     let before = test.registry.snapshot();
 
@@ -97,7 +97,7 @@ fn what_cannot_be_registered_is_told_and_leaves_nothing() {
         spoil(&mut new);
         let error = test
             .registry
-            .register_device(&Actor::Operator, new)
+            .register_device(&Actor::OPERATOR, new)
             .unwrap_err();
         assert_eq!((error.code(), error.class()), (code, class), "{error}");
         assert!(!error.to_string().is_empty());
@@ -106,7 +106,7 @@ fn what_cannot_be_registered_is_told_and_leaves_nothing() {
     // Numbers were not used up either.
     let next = test
         .registry
-        .register_device(&Actor::Operator, new_device("lot-2"))
+        .register_device(&Actor::OPERATOR, new_device("lot-2"))
         .unwrap();
     assert_eq!(next.datastreams[0].id, DatastreamId::new(7));
 }
@@ -118,18 +118,18 @@ fn a_replaced_device_leaves_thing_and_datastreams_to_the_next() {
     first.location = Some(place(37.5, 127.0));
     let first = test
         .registry
-        .register_device(&Actor::Operator, first)
+        .register_device(&Actor::OPERATOR, first)
         .unwrap();
     let extra = extra_datastream(&test.registry, &first.id, "ev_chargers").unwrap();
     test.registry
-        .revoke_device(&Actor::Operator, &first.id)
+        .revoke_device(&Actor::OPERATOR, &first.id)
         .unwrap();
 
     let mut next = new_device("lot-1b");
     next.thing = Some(first.thing.clone());
     let next = test
         .registry
-        .register_device(&Actor::Operator, next)
+        .register_device(&Actor::OPERATOR, next)
         .unwrap();
     assert_eq!(next.thing, first.thing);
     assert_eq!(next.location, first.location);
@@ -159,7 +159,7 @@ fn a_thing_is_not_taken_from_another_agency_or_by_another_meaning() {
     let test = TestRegistry::new();
     test.registry
         .create_agency(
-            &Actor::Operator,
+            &Actor::OPERATOR,
             NewAgency {
                 id: agency("busan"),
                 name: "부산광역시".to_owned(),
@@ -168,28 +168,28 @@ fn a_thing_is_not_taken_from_another_agency_or_by_another_meaning() {
         .unwrap();
     let standing = test
         .registry
-        .register_device(&Actor::Operator, new_device("lot-1"))
+        .register_device(&Actor::OPERATOR, new_device("lot-1"))
         .unwrap();
     let mut stranger = new_device("lot-2");
     stranger.agency = agency("busan");
     stranger.thing = Some(standing.thing.clone());
     let error = test
         .registry
-        .register_device(&Actor::Operator, stranger)
+        .register_device(&Actor::OPERATOR, stranger)
         .unwrap_err();
     assert_eq!(error.code(), "thing-of-another-agency");
 
     let in_percent = r#"{"id": "traffic.garage", "title": {"en": "Garage", "ko": "차고"}, "fields": [
         {"name": "available", "unit": "%", "title": {"en": "Free share", "ko": "가용비율"}}]}"#;
     test.registry
-        .add_model(&Actor::Operator, in_percent.as_bytes())
+        .add_model(&Actor::OPERATOR, in_percent.as_bytes())
         .unwrap();
     let mut other = new_device("lot-3");
     other.model = model("traffic.garage");
     other.thing = Some(standing.thing.clone());
     let error = test
         .registry
-        .register_device(&Actor::Operator, other)
+        .register_device(&Actor::OPERATOR, other)
         .unwrap_err();
     assert_eq!(error.code(), "thing-of-other-model");
 }
@@ -200,7 +200,7 @@ fn the_place_of_an_observation_is_where_the_thing_was_then() {
     let mut new = new_device("lot-1");
     new.location = Some(place(37.5, 127.0));
     test.registry
-        .register_device(&Actor::Operator, new)
+        .register_device(&Actor::OPERATOR, new)
         .unwrap();
     let before = test.now();
     test.pass_seconds(3_600);
@@ -211,7 +211,7 @@ fn the_place_of_an_observation_is_where_the_thing_was_then() {
     };
     let patched = test
         .registry
-        .patch_device(&Actor::Operator, &device("lot-1"), patch)
+        .patch_device(&Actor::OPERATOR, &device("lot-1"), patch)
         .unwrap();
     assert_eq!(patched.location, Some(place(37.6, 127.1)));
 
@@ -230,7 +230,7 @@ fn a_patch_reaches_the_datastreams_and_the_generation() {
     let test = TestRegistry::new();
     let made = test
         .registry
-        .register_device(&Actor::Operator, new_device("lot-1"))
+        .register_device(&Actor::OPERATOR, new_device("lot-1"))
         .unwrap();
     let before = test.registry.generation();
     let patch = DevicePatch {
@@ -242,7 +242,7 @@ fn a_patch_reaches_the_datastreams_and_the_generation() {
     };
     let patched = test
         .registry
-        .patch_device(&Actor::Operator, &made.id, patch)
+        .patch_device(&Actor::OPERATOR, &made.id, patch)
         .unwrap();
     assert!(test.registry.generation() > before);
     assert_eq!(patched.name, "City hall");
@@ -259,13 +259,13 @@ fn a_patch_reaches_the_datastreams_and_the_generation() {
     };
     let patched = test
         .registry
-        .patch_device(&Actor::Operator, &made.id, clear)
+        .patch_device(&Actor::OPERATOR, &made.id, clear)
         .unwrap();
     assert!(patched.admitted(test.now()));
     assert_eq!(patched.name, "City hall");
     let error = test
         .registry
-        .patch_device(&Actor::Operator, &device("nobody"), DevicePatch::default())
+        .patch_device(&Actor::OPERATOR, &device("nobody"), DevicePatch::default())
         .unwrap_err();
     assert_eq!(error.class(), ErrorClass::NotFound);
 }
@@ -281,7 +281,7 @@ fn a_revocation_is_final_and_told_at_once() {
     test.registry
         .on_change(move |generation| listener.store(generation, Ordering::SeqCst));
     test.registry
-        .register_device(&Actor::Operator, new_device("lot-1"))
+        .register_device(&Actor::OPERATOR, new_device("lot-1"))
         .unwrap();
     assert_eq!(
         told.load(Ordering::SeqCst),
@@ -291,18 +291,18 @@ fn a_revocation_is_final_and_told_at_once() {
 
     let revoked = test
         .registry
-        .revoke_device(&Actor::Operator, &device("lot-1"))
+        .revoke_device(&Actor::OPERATOR, &device("lot-1"))
         .unwrap();
     assert_eq!(revoked.status, DeviceStatus::Revoked);
     assert_eq!(told.load(Ordering::SeqCst), test.registry.generation());
     let after = test.registry.generation();
     test.registry
-        .revoke_device(&Actor::Operator, &device("lot-1"))
+        .revoke_device(&Actor::OPERATOR, &device("lot-1"))
         .unwrap();
     assert_eq!(test.registry.generation(), after, "twice is as once");
     assert!(
         test.registry
-            .register_device(&Actor::Operator, new_device("lot-1"))
+            .register_device(&Actor::OPERATOR, new_device("lot-1"))
             .is_err()
     );
     let test = test.reopen();
@@ -315,7 +315,7 @@ fn an_unknown_field_gets_one_extra_datastream_up_to_a_limit() {
     let test = TestRegistry::new();
     let made = test
         .registry
-        .register_device(&Actor::Operator, new_device("lot-1"))
+        .register_device(&Actor::OPERATOR, new_device("lot-1"))
         .unwrap();
     let ensure = |field: &str| extra_datastream(&test.registry, &made.id, field);
     let first = ensure("ev_chargers").unwrap();

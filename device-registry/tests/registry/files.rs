@@ -62,7 +62,7 @@ fn the_first_schema_is_upgraded_in_place() {
     // And what the new schema knows can be written.
     let mut child = new_device("lot-3");
     child.gateway = Some(device("lot-1"));
-    registry.register_device(&Actor::Operator, child).unwrap();
+    registry.register_device(&Actor::OPERATOR, child).unwrap();
     drop((snapshot, registry));
 
     let registry = open_at(dir.path()).unwrap();
@@ -88,7 +88,7 @@ fn the_second_schema_is_upgraded_in_place() {
     // And what the new schema knows can be written.
     let retention_days = [(parking.clone(), Some(90))].into();
     registry
-        .patch_agency(&Actor::Operator, &seoul, &AgencyPatch { retention_days })
+        .patch_agency(&Actor::OPERATOR, &seoul, &AgencyPatch { retention_days })
         .unwrap();
     drop((snapshot, registry));
     let registry = open_at(dir.path()).unwrap();
@@ -147,7 +147,7 @@ fn the_pepper_is_private_and_not_made_anew_under_standing_keys() {
     assert_eq!(mode & 0o777, 0o600);
     test.registry
         .create_application(
-            &Actor::Operator,
+            &Actor::OPERATOR,
             NewApplication {
                 name: "Rain map".to_owned(),
                 contact: "dev@example.org".to_owned(),

@@ -31,10 +31,10 @@ fn made(dir: &Path) -> Registry {
     let name = "서울특별시".to_owned();
     let id = agency("seoul");
     registry
-        .create_agency(&Actor::Operator, NewAgency { id, name })
+        .create_agency(&Actor::OPERATOR, NewAgency { id, name })
         .unwrap();
     registry
-        .register_device(&Actor::Operator, new_device("lot-1"))
+        .register_device(&Actor::OPERATOR, new_device("lot-1"))
         .unwrap();
     registry
 }
@@ -90,7 +90,7 @@ fn a_copy_from_before_and_a_lost_write_ahead_log_are_refused() {
     registry.checkpoint().unwrap();
     let older = std::fs::read(dir.path().join(REGISTRY_FILE)).unwrap();
     registry
-        .revoke_device(&Actor::Operator, &device("lot-1"))
+        .revoke_device(&Actor::OPERATOR, &device("lot-1"))
         .unwrap();
     let least = *told.lock().unwrap();
     assert_eq!(least, registry.mark());
@@ -131,7 +131,7 @@ fn no_number_is_given_twice_whatever_was_lost() {
     let path = dir.path().join(REGISTRY_FILE);
     let copy = std::fs::read(&path).unwrap();
     registry
-        .register_device(&Actor::Operator, new_device("lot-2"))
+        .register_device(&Actor::OPERATOR, new_device("lot-2"))
         .unwrap();
     let least = registry.mark();
     drop(registry);
@@ -147,7 +147,7 @@ fn no_number_is_given_twice_whatever_was_lost() {
     let before = registry.snapshot();
     assert!(before.device("lot-2").is_none(), "it is the older one");
     registry
-        .register_device(&Actor::Operator, new_device("lot-3"))
+        .register_device(&Actor::OPERATOR, new_device("lot-3"))
         .unwrap();
     let snapshot = registry.snapshot();
     let first = snapshot.device("lot-3").unwrap().datastreams.of_field(0);

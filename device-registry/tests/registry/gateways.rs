@@ -25,7 +25,7 @@ fn set_gateway(test: &TestRegistry, id: &str, to: Patch<&str>) -> Result<(), Pat
         ..DevicePatch::default()
     };
     test.registry
-        .patch_device(&Actor::Operator, &device(id), patch)
+        .patch_device(&Actor::OPERATOR, &device(id), patch)
         .map(|_| ())
 }
 
@@ -45,20 +45,20 @@ fn city() -> TestRegistry {
         name: "부산광역시".to_owned(),
     };
     test.registry
-        .create_agency(&Actor::Operator, busan)
+        .create_agency(&Actor::OPERATOR, busan)
         .unwrap();
     for id in ["gw", "gw-2", "other"] {
         test.registry
-            .register_device(&Actor::Operator, new_device(id))
+            .register_device(&Actor::OPERATOR, new_device(id))
             .unwrap();
     }
     test.registry
-        .register_device(&Actor::Operator, child_of("child", "gw"))
+        .register_device(&Actor::OPERATOR, child_of("child", "gw"))
         .unwrap();
     let mut far = new_device("far");
     far.agency = agency("busan");
     test.registry
-        .register_device(&Actor::Operator, far)
+        .register_device(&Actor::OPERATOR, far)
         .unwrap();
     test
 }
@@ -91,7 +91,7 @@ fn a_connected_gateway_is_told_of_a_new_child() {
     let test = city();
     let before = test.registry.generation();
     test.registry
-        .register_device(&Actor::Operator, child_of("next", "gw"))
+        .register_device(&Actor::OPERATOR, child_of("next", "gw"))
         .unwrap();
     assert!(test.registry.generation() > before);
 }
@@ -100,10 +100,10 @@ fn a_connected_gateway_is_told_of_a_new_child() {
 fn what_cannot_be_a_gateway_is_refused_at_registration_and_at_a_change() {
     let test = city();
     test.registry
-        .register_device(&Actor::Operator, new_device("gone"))
+        .register_device(&Actor::OPERATOR, new_device("gone"))
         .unwrap();
     test.registry
-        .revoke_device(&Actor::Operator, &device("gone"))
+        .revoke_device(&Actor::OPERATOR, &device("gone"))
         .unwrap();
     let before = test.registry.snapshot();
     for (id, gateway, code, class) in [
@@ -131,7 +131,7 @@ fn what_cannot_be_a_gateway_is_refused_at_registration_and_at_a_change() {
     ] {
         let error = test
             .registry
-            .register_device(&Actor::Operator, child_of("new", gateway))
+            .register_device(&Actor::OPERATOR, child_of("new", gateway))
             .unwrap_err();
         assert_eq!(error.code(), code, "{error}");
     }
@@ -150,14 +150,14 @@ fn an_import_takes_a_gateway_and_its_children_in_that_order() {
     let backwards = rows([child_of("child", "gw"), new_device("gw")]);
     let report = test
         .registry
-        .import_devices(&Actor::Operator, backwards, ImportMode::Apply)
+        .import_devices(&Actor::OPERATOR, backwards, ImportMode::Apply)
         .unwrap();
     assert_eq!(report.registered, 0);
     assert_eq!(report.errors[0].code, "unknown-gateway");
     let forwards = rows([new_device("gw"), child_of("child", "gw")]);
     let report = test
         .registry
-        .import_devices(&Actor::Operator, forwards, ImportMode::Apply)
+        .import_devices(&Actor::OPERATOR, forwards, ImportMode::Apply)
         .unwrap();
     assert_eq!((report.registered, report.errors), (2, Vec::new()));
     assert_eq!(children(&test, "gw"), ["child"]);

@@ -43,7 +43,7 @@ impl TestRegistry {
         let test = Self::empty();
         test.registry
             .create_agency(
-                &Actor::Operator,
+                &Actor::OPERATOR,
                 NewAgency {
                     id: agency("seoul"),
                     name: "서울특별시".to_owned(),

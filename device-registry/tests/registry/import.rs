@@ -27,7 +27,7 @@ fn ten_thousand_devices_disturb_nobody() {
     let begin = Instant::now();
     let report = test
         .registry
-        .import_devices(&Actor::Operator, rows, ImportMode::Apply)
+        .import_devices(&Actor::OPERATOR, rows, ImportMode::Apply)
         .unwrap();
     let took = begin.elapsed();
     assert_eq!((report.rows, report.registered), (10_000, 10_000));
@@ -56,7 +56,7 @@ fn ten_thousand_devices_disturb_nobody() {
 fn one_bad_row_keeps_all_out_and_each_is_told() {
     let test = TestRegistry::new();
     test.registry
-        .register_device(&Actor::Operator, new_device("lot-1"))
+        .register_device(&Actor::OPERATOR, new_device("lot-1"))
         .unwrap();
     let before = test.registry.snapshot();
     let mut stranger = new_device("lot-4");
@@ -81,7 +81,7 @@ fn one_bad_row_keeps_all_out_and_each_is_told() {
     ];
     let report = test
         .registry
-        .import_devices(&Actor::Operator, rows.clone(), ImportMode::Apply)
+        .import_devices(&Actor::OPERATOR, rows.clone(), ImportMode::Apply)
         .unwrap();
     let told: Vec<(u64, &str)> = report
         .errors
@@ -102,7 +102,7 @@ fn one_bad_row_keeps_all_out_and_each_is_told() {
     assert_eq!(*test.registry.snapshot(), *before);
     let dry = test
         .registry
-        .import_devices(&Actor::Operator, rows, ImportMode::DryRun)
+        .import_devices(&Actor::OPERATOR, rows, ImportMode::DryRun)
         .unwrap();
     assert_eq!(dry.errors, report.errors);
 }
@@ -113,13 +113,13 @@ fn a_dry_run_keeps_nothing_and_uses_no_number() {
     let rows = || (1..=3).map(|line| row(line, new_device(&format!("lot-{line}"))));
     let dry = test
         .registry
-        .import_devices(&Actor::Operator, rows(), ImportMode::DryRun)
+        .import_devices(&Actor::OPERATOR, rows(), ImportMode::DryRun)
         .unwrap();
     assert_eq!((dry.rows, dry.registered), (3, 0));
     assert_eq!(dry.errors, []);
     assert_eq!(test.registry.snapshot().device_count(), 0);
     test.registry
-        .import_devices(&Actor::Operator, rows(), ImportMode::Apply)
+        .import_devices(&Actor::OPERATOR, rows(), ImportMode::Apply)
         .unwrap();
     let snapshot = test.registry.snapshot();
     assert_eq!(snapshot.device("lot-1").unwrap().datastreams[0].id.get(), 1);
@@ -134,7 +134,7 @@ fn an_import_without_end_is_refused() {
     });
     let error = test
         .registry
-        .import_devices(&Actor::Operator, endless, ImportMode::Apply);
+        .import_devices(&Actor::OPERATOR, endless, ImportMode::Apply);
     assert!(matches!(error, Err(ImportError::TooManyRows)));
 }
 
@@ -146,7 +146,7 @@ fn revocations_registrations_and_new_fields_overtake_an_import() {
     for number in 0..200 {
         let new = new_device(&format!("old-{number}"));
         test.registry
-            .register_device(&Actor::Operator, new)
+            .register_device(&Actor::OPERATOR, new)
             .unwrap();
     }
     let rows: Vec<_> = (1..=8_000)
@@ -155,10 +155,10 @@ fn revocations_registrations_and_new_fields_overtake_an_import() {
     let (dry, registered) = std::thread::scope(|scope| {
         let import = scope.spawn(|| {
             let registry = &test.registry;
-            let dry = registry.import_devices(&Actor::Operator, rows.clone(), ImportMode::DryRun);
+            let dry = registry.import_devices(&Actor::OPERATOR, rows.clone(), ImportMode::DryRun);
             let begin = Instant::now();
             let report = registry
-                .import_devices(&Actor::Operator, rows, ImportMode::Apply)
+                .import_devices(&Actor::OPERATOR, rows, ImportMode::Apply)
                 .unwrap();
             assert_eq!((report.registered, report.errors), (8_000, vec![]));
             (dry.unwrap(), begin.elapsed())
@@ -171,10 +171,10 @@ fn revocations_registrations_and_new_fields_overtake_an_import() {
             let field = format!("new-{}", revoked / 200 % 32);
             let _ = extra_datastream(&test.registry, &old, &field);
             if revoked < 200 {
-                test.registry.revoke_device(&Actor::Operator, &old).unwrap();
+                test.registry.revoke_device(&Actor::OPERATOR, &old).unwrap();
                 let new = new_device(&format!("new-{revoked}"));
                 test.registry
-                    .register_device(&Actor::Operator, new)
+                    .register_device(&Actor::OPERATOR, new)
                     .unwrap();
                 registered += 1;
             }

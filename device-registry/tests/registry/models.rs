@@ -59,7 +59,7 @@ fn a_model_grows_and_its_devices_with_it() {
     let test = TestRegistry::new();
     let added = test
         .registry
-        .add_model(&Actor::Operator, &bin(LEVEL))
+        .add_model(&Actor::OPERATOR, &bin(LEVEL))
         .unwrap();
     assert_eq!(
         (added.change, added.model.version),
@@ -68,7 +68,7 @@ fn a_model_grows_and_its_devices_with_it() {
     assert!(test.dir.path().join("models/safety.bin.json").exists());
     let again = test
         .registry
-        .add_model(&Actor::Operator, &bin(LEVEL))
+        .add_model(&Actor::OPERATOR, &bin(LEVEL))
         .unwrap();
     assert_eq!(again.change, ModelChange::Same);
 
@@ -76,14 +76,14 @@ fn a_model_grows_and_its_devices_with_it() {
     new.model = model("safety.bin");
     let made = test
         .registry
-        .register_device(&Actor::Operator, new)
+        .register_device(&Actor::OPERATOR, new)
         .unwrap();
     let extra = extra_datastream(&test.registry, &made.id, "lid").unwrap();
     assert_eq!(extra.definition, None);
 
     let grown = test
         .registry
-        .add_model(&Actor::Operator, &bin(&format!("{LEVEL}, {LID}")))
+        .add_model(&Actor::OPERATOR, &bin(&format!("{LEVEL}, {LID}")))
         .unwrap();
     assert_eq!(
         (grown.change, grown.model.version),
@@ -112,7 +112,7 @@ fn a_model_grows_and_its_devices_with_it() {
 fn what_devices_send_keeps_its_meaning() {
     let test = TestRegistry::new();
     test.registry
-        .add_model(&Actor::Operator, &bin(&format!("{LEVEL}, {LID}")))
+        .add_model(&Actor::OPERATOR, &bin(&format!("{LEVEL}, {LID}")))
         .unwrap();
     for (fields, what) in [
         (LEVEL.to_owned(), "a field is removed"),
@@ -133,14 +133,14 @@ fn what_devices_send_keeps_its_meaning() {
     ] {
         let error = test
             .registry
-            .add_model(&Actor::Operator, &bin(&fields))
+            .add_model(&Actor::OPERATOR, &bin(&fields))
             .unwrap_err();
         assert_eq!(error.class(), ErrorClass::Conflict, "{what}: {error}");
     }
     let wider = LEVEL.replace("100", "120");
     let added = test
         .registry
-        .add_model(&Actor::Operator, &bin(&format!("{wider}, {LID}")))
+        .add_model(&Actor::OPERATOR, &bin(&format!("{wider}, {LID}")))
         .unwrap();
     assert_eq!(added.change, ModelChange::NewVersion);
 }
@@ -165,7 +165,7 @@ fn a_bad_data_file_is_refused_with_its_reason() {
     ] {
         let error = test
             .registry
-            .add_model(&Actor::Operator, &json)
+            .add_model(&Actor::OPERATOR, &json)
             .unwrap_err();
         assert_eq!(error.class(), ErrorClass::Invalid, "{error}");
         assert!(error.to_string().contains(part), "{error} tells {part}");
@@ -204,7 +204,7 @@ fn a_file_put_into_the_folder_is_taken_in_and_a_bad_one_is_left() {
 fn an_operators_version_of_a_built_in_model_survives_a_restart() {
     let test = TestRegistry::new();
     test.registry
-        .register_device(&Actor::Operator, new_device("lot-1"))
+        .register_device(&Actor::OPERATOR, new_device("lot-1"))
         .unwrap();
     let parking = test
         .registry
@@ -221,7 +221,7 @@ fn an_operators_version_of_a_built_in_model_survives_a_restart() {
         }));
     let added = test
         .registry
-        .add_model(&Actor::Operator, parking.to_string().as_bytes())
+        .add_model(&Actor::OPERATOR, parking.to_string().as_bytes())
         .unwrap();
     assert_eq!(added.change, ModelChange::NewVersion);
     let test = test.reopen().reopen();
@@ -242,7 +242,7 @@ fn an_old_file_does_not_undo_a_newer_version() {
     std::fs::write(folder.join("bin.json"), bin(LEVEL)).unwrap();
     let test = test.reopen();
     let wider = bin(&LEVEL.replace("100", "120"));
-    let added = test.registry.add_model(&Actor::Operator, &wider).unwrap();
+    let added = test.registry.add_model(&Actor::OPERATOR, &wider).unwrap();
     let test = test.reopen().reopen();
     let snapshot = test.registry.snapshot();
     assert_eq!(snapshot.model(&model("safety.bin")), Some(&added.model));
@@ -268,7 +268,7 @@ fn a_model_whose_rows_are_refused_leaves_no_file_to_be_taken_in() {
     };
     sql("CREATE TRIGGER refuses BEFORE INSERT ON model BEGIN SELECT RAISE(ABORT, 'no'); END");
     let registry = open_at(dir.path()).unwrap();
-    let refused = registry.add_model(&Actor::Operator, &bin(LEVEL));
+    let refused = registry.add_model(&Actor::OPERATOR, &bin(LEVEL));
     assert_eq!(refused.unwrap_err().class(), ErrorClass::Fault);
     assert!(registry.snapshot().model(&model("safety.bin")).is_none());
     drop(registry);
@@ -277,7 +277,7 @@ fn a_model_whose_rows_are_refused_leaves_no_file_to_be_taken_in() {
     let registry = open_at(dir.path()).unwrap();
     assert!(registry.snapshot().model(&model("safety.bin")).is_none());
     assert_eq!(names_in(&dir.path().join("models")), [""; 0]);
-    let added = registry.add_model(&Actor::Operator, &bin(LEVEL)).unwrap();
+    let added = registry.add_model(&Actor::OPERATOR, &bin(LEVEL)).unwrap();
     assert_eq!(added.change, ModelChange::New);
 }
 
@@ -285,7 +285,7 @@ fn a_model_whose_rows_are_refused_leaves_no_file_to_be_taken_in() {
 #[test]
 fn a_file_whose_rows_are_durable_gets_its_name_at_the_next_start() {
     let test = TestRegistry::new();
-    let add = |json: &[u8]| test.registry.add_model(&Actor::Operator, json).unwrap();
+    let add = |json: &[u8]| test.registry.add_model(&Actor::OPERATOR, json).unwrap();
     add(&bin(LEVEL));
     let folder = test.dir.path().join("models");
     let (named, unnamed) = (
@@ -308,7 +308,7 @@ fn a_file_whose_rows_are_durable_gets_its_name_at_the_next_start() {
 #[test]
 fn a_file_in_the_making_that_was_refused_gives_way_to_the_version_that_stands() {
     let test = TestRegistry::new();
-    let add = |json: &[u8]| test.registry.add_model(&Actor::Operator, json).unwrap();
+    let add = |json: &[u8]| test.registry.add_model(&Actor::OPERATOR, json).unwrap();
     add(&bin(LEVEL));
     let grown = bin(&format!("{LEVEL}, {LID}"));
     add(&grown);
@@ -329,7 +329,7 @@ fn a_file_in_the_making_that_was_refused_gives_way_to_the_version_that_stands() 
 fn a_file_put_there_by_hand_outlives_one_that_never_got_its_name() {
     let test = TestRegistry::new();
     let added = bin(LEVEL);
-    test.registry.add_model(&Actor::Operator, &added).unwrap();
+    test.registry.add_model(&Actor::OPERATOR, &added).unwrap();
     let folder = test.dir.path().join("models");
     let named = folder.join("safety.bin.json");
     std::fs::rename(&named, folder.join("safety.bin.new")).unwrap();

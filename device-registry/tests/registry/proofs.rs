@@ -21,7 +21,7 @@ fn a_signed_challenge_gets_in_with_either_algorithm_and_only_for_what_it_names()
     let mut new = new_device("dev-1");
     new.keys = vec![ed25519.public(), es256.public()];
     test.registry
-        .register_device(&Actor::Operator, new)
+        .register_device(&Actor::OPERATOR, new)
         .unwrap();
     let snapshot = test.registry.snapshot();
     let device = snapshot.device("dev-1").unwrap();
@@ -68,12 +68,12 @@ fn a_challenge_is_of_no_use_without_a_key_or_after_revocation() {
     let mut new = new_device("dev-1");
     new.keys = vec![key.public()];
     test.registry
-        .register_device(&Actor::Operator, new)
+        .register_device(&Actor::OPERATOR, new)
         .unwrap();
     let nonce = [7; 32];
     let signature = key.sign(&challenge_message("madang", "dev-1", &nonce));
     test.registry
-        .register_device(&Actor::Operator, new_device("dev-2"))
+        .register_device(&Actor::OPERATOR, new_device("dev-2"))
         .unwrap();
     let code = |id: &str| {
         let snapshot = test.registry.snapshot();
@@ -84,7 +84,7 @@ fn a_challenge_is_of_no_use_without_a_key_or_after_revocation() {
     assert_eq!(code("dev-1"), "in");
     assert_eq!(code("dev-2"), "no-credential");
     test.registry
-        .revoke_device(&Actor::Operator, &device("dev-1"))
+        .revoke_device(&Actor::OPERATOR, &device("dev-1"))
         .unwrap();
     assert_eq!(code("dev-1"), "device-revoked");
 }
@@ -107,7 +107,7 @@ fn a_certificate_counts_for_the_key_that_it_holds() {
     let mut new = new_device("dev-1");
     new.keys = vec![ed25519.public(), es256.public()];
     test.registry
-        .register_device(&Actor::Operator, new)
+        .register_device(&Actor::OPERATOR, new)
         .unwrap();
     let snapshot = test.registry.snapshot();
     let known = snapshot.device("dev-1").unwrap();
@@ -143,7 +143,7 @@ fn a_certificate_counts_for_the_key_that_it_holds() {
     }
 
     test.registry
-        .revoke_device(&Actor::Operator, &device("dev-1"))
+        .revoke_device(&Actor::OPERATOR, &device("dev-1"))
         .unwrap();
     let snapshot = test.registry.snapshot();
     let revoked = snapshot.device("dev-1").unwrap();

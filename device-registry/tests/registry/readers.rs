@@ -46,7 +46,7 @@ fn a_reader_goes_on_while_a_change_is_under_way() {
                 id: agency("seoul"),
                 name: "Seoul".to_owned(),
             };
-            registry.create_agency(&Actor::Operator, new).unwrap();
+            registry.create_agency(&Actor::OPERATOR, new).unwrap();
         }
     });
     has_arrived.recv_timeout(DEADLINE).unwrap();
@@ -88,7 +88,7 @@ fn every_snapshot_is_whole() {
             device: Ok(new_device(&format!("lot-{round}-{number}"))),
         });
         test.registry
-            .import_devices(&Actor::Operator, rows, ImportMode::Apply)
+            .import_devices(&Actor::OPERATOR, rows, ImportMode::Apply)
             .unwrap();
     }
     done.store(true, Ordering::Release);

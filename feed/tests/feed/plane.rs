@@ -39,7 +39,7 @@ impl Plane {
         let agency = AgencyId::new("seoul").unwrap();
         registry
             .create_agency(
-                &Actor::Operator,
+                &Actor::OPERATOR,
                 NewAgency {
                     id: agency.clone(),
                     name: "서울특별시".to_owned(),
@@ -56,7 +56,7 @@ impl Plane {
                 visibility: Some(visibility),
                 ..NewDevice::new(id, agency.clone(), model)
             };
-            registry.register_device(&Actor::Operator, device).unwrap();
+            registry.register_device(&Actor::OPERATOR, device).unwrap();
         }
         let mut config = Config {
             segment_bytes: ingest::MIN_SEGMENT_BYTES,

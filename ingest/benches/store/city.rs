@@ -97,7 +97,7 @@ impl City {
         let model = ModelId::new("safety.air").unwrap();
         registry
             .create_agency(
-                &Actor::Operator,
+                &Actor::OPERATOR,
                 NewAgency {
                     id: agency.clone(),
                     name: "Bench".to_owned(),
@@ -114,7 +114,7 @@ impl City {
             }
         });
         let report = registry
-            .import_devices(&Actor::Operator, rows, ImportMode::Apply)
+            .import_devices(&Actor::OPERATOR, rows, ImportMode::Apply)
             .unwrap();
         assert_eq!(report.registered, self.devices as usize);
     }

@@ -55,7 +55,7 @@ mod tests {
         let name = "Seoul".to_owned();
         registry
             .create_agency(
-                &Actor::Operator,
+                &Actor::OPERATOR,
                 NewAgency {
                     id: id.clone(),
                     name,
@@ -72,7 +72,7 @@ mod tests {
             retention_days: BTreeMap::from([(ModelId::new("safety.air").unwrap(), Some(30))]),
         };
         registry
-            .patch_agency(&Actor::Operator, &id, &patch)
+            .patch_agency(&Actor::OPERATOR, &id, &patch)
             .unwrap();
         assert!(!is_over(of_air, "2024-05-31T23:59:59Z"));
         assert!(is_over(of_air, "2024-06-01T00:00:00Z"));

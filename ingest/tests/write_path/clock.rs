@@ -152,7 +152,7 @@ fn retention_follows_no_leap() {
     let agency = AgencyId::new("hanriver").unwrap();
     plane
         .registry
-        .patch_agency(&Actor::Operator, &agency, &patch)
+        .patch_agency(&Actor::OPERATOR, &agency, &patch)
         .unwrap();
     for days_ago in [1, 20, 28] {
         let counts = plane.counts(&Message::level(days_ago * 86_400, 1.0));

@@ -113,7 +113,7 @@ pub(crate) fn try_open_by(config: Config, clock: Arc<dyn Clock>) -> Result<Plane
         let name = "Han river".to_owned();
         registry
             .create_agency(
-                &Actor::Operator,
+                &Actor::OPERATOR,
                 NewAgency {
                     id: agency.clone(),
                     name,
@@ -122,7 +122,7 @@ pub(crate) fn try_open_by(config: Config, clock: Arc<dyn Clock>) -> Result<Plane
             .unwrap();
         let model = ModelId::new("disaster.water-level").unwrap();
         registry
-            .register_device(&Actor::Operator, NewDevice::new(id.clone(), agency, model))
+            .register_device(&Actor::OPERATOR, NewDevice::new(id.clone(), agency, model))
             .unwrap();
     }
     let device = Arc::clone(registry.snapshot().device(id.as_str()).unwrap());

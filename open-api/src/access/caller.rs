@@ -1,12 +1,14 @@
 //! The caller of a request, once it is known, and the roles that handlers ask for.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use device_registry::{Actor, ApiKey};
+use device_registry::{Actor, ApiKey, Means, Who};
 use domain::{Scope, Timestamp};
 use http_edge::access::Session;
+use http_edge::request::Arrival;
 use http_edge::{Problem, ProblemKind};
 
 use crate::params::Viewer;
@@ -31,12 +33,21 @@ impl Caller {
         })
     }
 
-    /// Whose the changes are that this request makes.
-    pub(crate) fn actor(&self) -> Actor {
-        match self {
-            Self::Operator { .. } => Actor::Operator,
-            Self::Application(key) => Actor::Application(key.application.clone()),
-            Self::Anonymous => Actor::Anonymous,
+    /// Whose the changes are that this request makes, which came from `client`.
+    pub(crate) fn actor(&self, client: Option<IpAddr>) -> Actor {
+        let (who, means) = match self {
+            Self::Operator { session: None } => (Who::Operator, Means::Token),
+            Self::Operator { session: Some(_) } => (Who::Operator, Means::Session),
+            Self::Application(key) => (
+                Who::Application(key.application.clone()),
+                Means::ApiKey(key.id.clone()),
+            ),
+            Self::Anonymous => (Who::Anonymous, Means::NoProof),
+        };
+        Actor {
+            who,
+            address: client,
+            means,
         }
     }
 }
@@ -62,15 +73,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Viewer {
 }
 
 /// Only operators come past it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Operator {
     pub(crate) until: Option<Timestamp>,
+    actor: Actor,
 }
 
 impl Operator {
     /// Whose the changes are that this request makes.
-    pub(crate) fn actor(self) -> Actor {
-        Actor::Operator
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.actor
     }
 }
 
@@ -78,10 +90,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Operator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match Caller::from_request_parts(parts, state).await? {
-            Caller::Operator { session } => Ok(Self {
-                until: session.map(|session| session.until),
-            }),
+        let caller = Caller::from_request_parts(parts, state).await?;
+        match &caller {
+            Caller::Operator { session } => {
+                let arrival = parts.extensions.get::<Arrival>();
+                Ok(Self {
+                    until: session.as_ref().map(|session| session.until),
+                    actor: caller.actor(arrival.map(|arrival| arrival.client)),
+                })
+            }
             Caller::Anonymous => Err(Problem::new(
                 ProblemKind::UNAUTHENTICATED,
                 "This is for operators: send Authorization: Bearer with the operator's token, or log in at /ops.",

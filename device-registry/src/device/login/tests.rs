@@ -95,16 +95,16 @@ impl World {
             id: agency.clone(),
             name: "Seoul".to_owned(),
         };
-        registry.create_agency(&Actor::Operator, new).unwrap();
+        registry.create_agency(&Actor::OPERATOR, new).unwrap();
         let model = ModelId::new("safety.air").unwrap();
         for (name, gateway) in [(GATEWAY, None), ("other", None), (CHILD, Some(GATEWAY))] {
             let new = NewDevice {
                 gateway: gateway.map(id),
                 ..NewDevice::new(id(name), agency.clone(), model.clone())
             };
-            registry.register_device(&Actor::Operator, new).unwrap();
+            registry.register_device(&Actor::OPERATOR, new).unwrap();
             registry
-                .make_password(&Actor::Operator, &id(name), PasswordTerms::default())
+                .make_password(&Actor::OPERATOR, &id(name), PasswordTerms::default())
                 .unwrap();
         }
         Self {
@@ -136,7 +136,7 @@ impl World {
             Step::LogIn => self.log_in(),
             Step::Revoke { child } => {
                 self.registry
-                    .revoke_device(&Actor::Operator, &id(name(child)))
+                    .revoke_device(&Actor::OPERATOR, &id(name(child)))
                     .unwrap();
             }
             Step::Expire { child, seconds } => {
@@ -158,13 +158,13 @@ impl World {
                 // A fourth is refused, and a revoked device gets none.
                 let _ = self
                     .registry
-                    .make_password(&Actor::Operator, &id(GATEWAY), terms);
+                    .make_password(&Actor::OPERATOR, &id(GATEWAY), terms);
             }
             Step::Remove { pick } => {
                 let credentials = self.device(GATEWAY).credentials.clone();
                 if let Some(it) = credentials.get(pick) {
                     self.registry
-                        .remove_credential(&Actor::Operator, &id(GATEWAY), it.id)
+                        .remove_credential(&Actor::OPERATOR, &id(GATEWAY), it.id)
                         .unwrap();
                 }
             }
@@ -187,7 +187,7 @@ impl World {
                 let model = ModelId::new("safety.air").unwrap();
                 let new = NewDevice::new(id(&format!("other-{number}")), agency, model);
                 // It may be there already.
-                let _ = self.registry.register_device(&Actor::Operator, new);
+                let _ = self.registry.register_device(&Actor::OPERATOR, new);
             }
         }
     }
@@ -196,7 +196,7 @@ impl World {
         // A revoked one takes no patch.
         let _ = self
             .registry
-            .patch_device(&Actor::Operator, &id(name), patch);
+            .patch_device(&Actor::OPERATOR, &id(name), patch);
     }
 
     /// With each credential that was accepted when it was looked at.

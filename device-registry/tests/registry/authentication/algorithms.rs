@@ -72,7 +72,7 @@ fn both_names_of_ed25519_are_one_algorithm() {
             ..key.public()
         }];
         test.registry
-            .register_device(&Actor::Operator, new)
+            .register_device(&Actor::OPERATOR, new)
             .unwrap();
         let body = claims(&id, "madang", START_SECONDS, START_SECONDS + 60);
         let token = key.token(&format!(r#"{{"alg":"{named}","typ":"JWT"}}"#), &body);
@@ -82,7 +82,7 @@ fn both_names_of_ed25519_are_one_algorithm() {
     let mut new = new_device("es");
     new.keys = vec![DeviceKey::es256().public()];
     test.registry
-        .register_device(&Actor::Operator, new)
+        .register_device(&Actor::OPERATOR, new)
         .unwrap();
     let body = claims("es", "madang", START_SECONDS, START_SECONDS + 60);
     let token = DeviceKey::ed25519(1).token(r#"{"alg":"Ed25519"}"#, &body);
@@ -95,7 +95,7 @@ fn es256_gets_in_beside_ed25519() {
     let es256 = DeviceKey::es256();
     let added = test
         .registry
-        .add_key(&Actor::Operator, &device("dev-1"), &es256.public())
+        .add_key(&Actor::OPERATOR, &device("dev-1"), &es256.public())
         .unwrap();
     let body = claims("dev-1", "madang", START_SECONDS, START_SECONDS + 60);
     let token = es256.token(r#"{"alg":"ES256"}"#, &body);

@@ -11,7 +11,7 @@ fn a_password_gets_in_protected_or_from_where_it_may() {
     let test = TestRegistry::new();
     let made = test
         .registry
-        .register_device(&Actor::Operator, new_device("dev-1"))
+        .register_device(&Actor::OPERATOR, new_device("dev-1"))
         .unwrap();
     let terms = |networks: &[&str]| PasswordTerms {
         networks: networks.iter().map(ToString::to_string).collect(),
@@ -19,11 +19,11 @@ fn a_password_gets_in_protected_or_from_where_it_may() {
     };
     let free = test
         .registry
-        .make_password(&Actor::Operator, &made.id, terms(&[]))
+        .make_password(&Actor::OPERATOR, &made.id, terms(&[]))
         .unwrap();
     let bound = test
         .registry
-        .make_password(&Actor::Operator, &made.id, terms(&["10.20.0.0/16"]))
+        .make_password(&Actor::OPERATOR, &made.id, terms(&["10.20.0.0/16"]))
         .unwrap();
     let test = test.reopen();
     let attempt = |password: &str, exposure| {
@@ -60,7 +60,7 @@ fn a_password_gets_in_protected_or_from_where_it_may() {
         assert_eq!(outcome, Err(AuthError::WrongPassword), "{wrong:.10}");
     }
     test.registry
-        .remove_credential(&Actor::Operator, &made.id, free.credential.id)
+        .remove_credential(&Actor::OPERATOR, &made.id, free.credential.id)
         .unwrap();
     assert!(attempt(&free.password, Exposure::Protected).is_err());
 }

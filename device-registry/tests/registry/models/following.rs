@@ -14,7 +14,7 @@ use crate::harness::{TestRegistry, agency, device, model, new_device, open_at};
 /// With `lot-0` and so many more, of a model that grows.
 fn many_bins(test: &TestRegistry, devices: u64) {
     test.registry
-        .add_model(&Actor::Operator, &bin(LEVEL))
+        .add_model(&Actor::OPERATOR, &bin(LEVEL))
         .unwrap();
     let rows = (0..devices).map(|line| {
         let mut new = new_device(&format!("lot-{line}"));
@@ -26,7 +26,7 @@ fn many_bins(test: &TestRegistry, devices: u64) {
     });
     let report = test
         .registry
-        .import_devices(&Actor::Operator, rows, ImportMode::Apply)
+        .import_devices(&Actor::OPERATOR, rows, ImportMode::Apply)
         .unwrap();
     assert_eq!(report.errors, []);
 }
@@ -52,10 +52,10 @@ fn a_revocation_comes_in_between_while_many_devices_follow_their_model() {
     });
     let grown = bin(&format!("{LEVEL}, {LID}"));
     std::thread::scope(|scope| {
-        let adding = scope.spawn(|| test.registry.add_model(&Actor::Operator, &grown));
+        let adding = scope.spawn(|| test.registry.add_model(&Actor::OPERATOR, &grown));
         first.recv().unwrap();
         test.registry
-            .revoke_device(&Actor::Operator, &device("lot-0"))
+            .revoke_device(&Actor::OPERATOR, &device("lot-0"))
             .unwrap();
         assert_eq!(changes.load(Ordering::SeqCst), 2);
         revoked.send(()).unwrap();
@@ -99,7 +99,7 @@ fn devices_that_could_not_follow_do_when_the_model_is_added_again() {
     let registry = open_at(dir.path()).unwrap();
     let before = registry.generation();
     let grown = bin(&format!("{LEVEL}, {LID}"));
-    let error = registry.add_model(&Actor::Operator, &grown).unwrap_err();
+    let error = registry.add_model(&Actor::OPERATOR, &grown).unwrap_err();
     let AddModelError::Unfinished { lagging, .. } = error else {
         panic!("{error}");
     };
@@ -113,8 +113,8 @@ fn devices_that_could_not_follow_do_when_the_model_is_added_again() {
         id: agency("busan"),
         name: "부산광역시".to_owned(),
     };
-    registry.create_agency(&Actor::Operator, busan).unwrap();
-    let again = registry.add_model(&Actor::Operator, &grown).unwrap();
+    registry.create_agency(&Actor::OPERATOR, busan).unwrap();
+    let again = registry.add_model(&Actor::OPERATOR, &grown).unwrap();
     assert_eq!(again.change, ModelChange::Same);
     assert_eq!(version("lot-999"), ModelVersion(2));
     let snapshot = registry.snapshot();
@@ -146,7 +146,7 @@ fn a_start_goes_on_where_devices_cannot_follow_their_model() {
     refuse("lot-0");
     let registry = open_at(dir.path()).unwrap();
     let grown = bin(&format!("{LEVEL}, {LID}"));
-    registry.add_model(&Actor::Operator, &grown).unwrap_err();
+    registry.add_model(&Actor::OPERATOR, &grown).unwrap_err();
     drop(registry);
     let has_lid = |registry: &Registry, id: &str| {
         let snapshot = registry.snapshot();

@@ -55,7 +55,7 @@ impl Expected {
             Operation::Gateway { id, gateway } => {
                 // Whether it may be so is for `check` to see, afterwards.
                 let patch = behind_gateway(*gateway);
-                let _ = (test.registry).patch_device(&Actor::Operator, &device(&name(*id)), patch);
+                let _ = (test.registry).patch_device(&Actor::OPERATOR, &device(&name(*id)), patch);
             }
             Operation::Revoke(id) => self.revoke(&test, *id),
             Operation::AddKey { id, seed } => self.add_key(&test, *id, *seed),
@@ -89,14 +89,14 @@ impl Expected {
             id: id.clone(),
             name: "An agency".to_owned(),
         };
-        let made = test.registry.create_agency(&Actor::Operator, new).is_ok();
+        let made = test.registry.create_agency(&Actor::OPERATOR, new).is_ok();
         assert_eq!(made, self.agencies.insert(id));
     }
 
     fn revoke(&mut self, test: &TestRegistry, id: u8) {
         let revoked = test
             .registry
-            .revoke_device(&Actor::Operator, &device(&name(id)));
+            .revoke_device(&Actor::OPERATOR, &device(&name(id)));
         let entry = self.devices.get_mut(&name(id));
         assert_eq!(revoked.is_ok(), entry.is_some());
         if let Some((_, status)) = entry {
@@ -108,7 +108,7 @@ impl Expected {
         let key = DeviceKey::ed25519(seed).public();
         let added = test
             .registry
-            .add_key(&Actor::Operator, &device(&name(id)), &key);
+            .add_key(&Actor::OPERATOR, &device(&name(id)), &key);
         assert!(added.is_err() || self.is_active(id));
     }
 
@@ -116,13 +116,13 @@ impl Expected {
         let terms = PasswordTerms::default();
         let made = test
             .registry
-            .make_password(&Actor::Operator, &device(&name(id)), terms);
+            .make_password(&Actor::OPERATOR, &device(&name(id)), terms);
         assert!(made.is_err() || self.is_active(id));
     }
 
     fn erase(&mut self, test: &TestRegistry, number: u8) {
         let name = boundary(number);
-        let erased = test.registry.remove_boundary(&Actor::Operator, &name);
+        let erased = test.registry.remove_boundary(&Actor::OPERATOR, &name);
         assert_eq!(erased.is_ok(), self.boundaries.remove(&name).is_some());
     }
 
@@ -131,7 +131,7 @@ impl Expected {
             name: "An application".to_owned(),
             contact: "dev@example.org".to_owned(),
         };
-        let created = test.registry.create_application(&Actor::Operator, new);
+        let created = test.registry.create_application(&Actor::OPERATOR, new);
         self.applications
             .push(created.unwrap().application.id.clone());
     }
@@ -141,7 +141,7 @@ impl Expected {
             return;
         };
         let registry = &test.registry;
-        let made = registry.create_key(&Actor::Operator, id, NewApiKey::secret());
+        let made = registry.create_key(&Actor::OPERATOR, id, NewApiKey::secret());
         if let Ok(key) = made {
             registry.authenticate_api_key(&key.text).unwrap();
             registry.flush_last_uses().unwrap();
@@ -155,7 +155,7 @@ impl Expected {
         let snapshot = test.registry.snapshot();
         for key in snapshot.keys_of(id) {
             test.registry
-                .revoke_key(&Actor::Operator, id, &key.id)
+                .revoke_key(&Actor::OPERATOR, id, &key.id)
                 .unwrap();
         }
     }
@@ -167,7 +167,7 @@ impl Expected {
         };
         let kept = test
             .registry
-            .patch_agency(&Actor::Operator, agency, &patch)
+            .patch_agency(&Actor::OPERATOR, agency, &patch)
             .is_ok();
         assert_eq!(kept, self.agencies.contains(agency));
         match days {
@@ -185,7 +185,7 @@ impl Expected {
             title_ko: "모퉁이".to_owned(),
             geometry: GeoJson::Polygon(vec![ring.map(|(lon, lat)| vec![lon, lat]).to_vec()]),
         };
-        let put = test.registry.put_boundary(&Actor::Operator, new).unwrap();
+        let put = test.registry.put_boundary(&Actor::OPERATOR, new).unwrap();
         let before = self.boundaries.insert(boundary(name), west);
         assert_eq!(put.replaced, before.is_some());
     }
@@ -201,7 +201,7 @@ impl Expected {
         new.agency = agency(&format!("agency-{owner}"));
         new.thing = takes_over.map(|id| ThingId::new(name(id)).unwrap());
         new.location = id.is_multiple_of(2).then(|| place(36.0, 127.0));
-        let made = test.registry.register_device(&Actor::Operator, new);
+        let made = test.registry.register_device(&Actor::OPERATOR, new);
         if let Ok(made) = &made {
             let thing = made.thing.to_string();
             let previous = self.devices.insert(name(id), (thing, DeviceStatus::Active));
@@ -216,7 +216,7 @@ impl Expected {
     pub(super) fn patch(&self, test: &TestRegistry, id: u8, patch: DevicePatch) {
         let patched = test
             .registry
-            .patch_device(&Actor::Operator, &device(&name(id)), patch);
+            .patch_device(&Actor::OPERATOR, &device(&name(id)), patch);
         assert_eq!(patched.is_ok(), self.devices.contains_key(&name(id)));
     }
 
@@ -231,7 +231,7 @@ fn remove_first_credential(test: &TestRegistry, id: u8) {
     if let Some(first) = device.and_then(|device| device.credentials.first()) {
         test.registry
             .remove_credential(
-                &Actor::Operator,
+                &Actor::OPERATOR,
                 &crate::harness::device(&name(id)),
                 first.id,
             )
@@ -268,6 +268,6 @@ fn grow_parking(test: &TestRegistry, field: &str) {
             }));
     }
     test.registry
-        .add_model(&Actor::Operator, json.to_string().as_bytes())
+        .add_model(&Actor::OPERATOR, json.to_string().as_bytes())
         .unwrap();
 }

@@ -49,7 +49,7 @@ pub(crate) async fn create(
         name: body.name,
         contact: body.contact,
     };
-    let actor = caller.actor();
+    let actor = caller.actor(Some(arrival.client));
     let made = state
         .changing(move |shared| shared.registry.create_application(&actor, application))
         .await

@@ -1,14 +1,14 @@
 //! `/v1/applications/{id}/keys`: an application's API keys.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use device_registry::{ApiKeyKind, NewApiKey};
 use domain::ApiKeyId;
 use http_edge::Problem;
 use http_edge::reply::{List, ListRequest};
-use http_edge::request::LargeJsonBody;
+use http_edge::request::{Arrival, LargeJsonBody};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -43,6 +43,7 @@ pub(crate) struct NewKeyBody {
 pub(crate) async fn create(
     State(state): State<ApiState>,
     caller: Caller,
+    Extension(arrival): Extension<Arrival>,
     Path(id): Path<String>,
     LargeJsonBody(body): LargeJsonBody<NewKeyBody, MAX_ANONYMOUS_BODY_BYTES>,
 ) -> Result<Response, Problem> {
@@ -53,7 +54,7 @@ pub(crate) async fn create(
         origins: body.origins,
         expires: body.expires.map(|time| time.0),
     };
-    let actor = caller.actor();
+    let actor = caller.actor(Some(arrival.client));
     let issued = state
         .changing(move |shared| shared.registry.create_key(&actor, &application.id, key))
         .await?
@@ -90,12 +91,13 @@ pub(crate) async fn list(
 pub(crate) async fn revoke(
     State(state): State<ApiState>,
     caller: Caller,
+    Extension(arrival): Extension<Arrival>,
     Path((id, key)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let application = owned(&state.registry.snapshot(), &caller, &id)?;
     let key =
         ApiKeyId::new(&key).map_err(|_| Problem::not_found(format!("There is no key {key}.")))?;
-    let actor = caller.actor();
+    let actor = caller.actor(Some(arrival.client));
     state
         .changing(move |shared| shared.registry.revoke_key(&actor, &application.id, &key))
         .await?

@@ -32,7 +32,7 @@ pub(crate) async fn add_key(
     let id = device_id(&id)?;
     let key = body.into();
     let added = state
-        .blocking(move |shared| shared.registry.add_key(&operator.actor(), &id, &key))
+        .blocking(move |shared| shared.registry.add_key(operator.actor(), &id, &key))
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok((StatusCode::CREATED, Json(CredentialView::from(&added))).into_response())
@@ -57,7 +57,7 @@ pub(crate) async fn remove(
         .blocking(move |shared| {
             shared
                 .registry
-                .remove_credential(&operator.actor(), &id, credential)
+                .remove_credential(operator.actor(), &id, credential)
         })
         .await?
         .map_err(|error| registry_problem(&error))?;
@@ -95,7 +95,7 @@ pub(crate) async fn make_password(
         expires: body.expires.map(|time| time.0),
     };
     let made = state
-        .blocking(move |shared| shared.registry.make_password(&operator.actor(), &id, terms))
+        .blocking(move |shared| shared.registry.make_password(operator.actor(), &id, terms))
         .await?
         .map_err(|error| registry_problem(&error))?;
     let view = MadePasswordView {

@@ -33,7 +33,7 @@ pub(crate) async fn register(
 ) -> Result<Response, Problem> {
     let device = body.read().map_err(Problem::body)?;
     let made = state
-        .blocking(move |shared| shared.registry.register_device(&operator.actor(), device))
+        .blocking(move |shared| shared.registry.register_device(operator.actor(), device))
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok((StatusCode::CREATED, Json(view(&state, &made))).into_response())
@@ -224,7 +224,7 @@ pub(crate) async fn patch(
     let id = device_id(&id)?;
     let patch = body.read().map_err(Problem::body)?;
     let patched = state
-        .blocking(move |shared| shared.registry.patch_device(&operator.actor(), &id, patch))
+        .blocking(move |shared| shared.registry.patch_device(operator.actor(), &id, patch))
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(Json(view(&state, &patched)))
@@ -242,7 +242,7 @@ pub(crate) async fn revoke(
 ) -> Result<Json<DeviceView>, Problem> {
     let id = device_id(&id)?;
     let revoked = state
-        .blocking(move |shared| shared.registry.revoke_device(&operator.actor(), &id))
+        .blocking(move |shared| shared.registry.revoke_device(operator.actor(), &id))
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(Json(view(&state, &revoked)))

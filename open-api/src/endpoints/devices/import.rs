@@ -94,9 +94,7 @@ pub(crate) async fn import(
             } else {
                 Box::new(lines(&bytes))
             };
-            shared
-                .registry
-                .import_devices(&operator.actor(), rows, mode)
+            shared.registry.import_devices(operator.actor(), rows, mode)
         })
         .await?
         .map_err(|error| registry_problem(&error))?;

@@ -43,7 +43,7 @@ pub(crate) async fn create(
         name: body.name,
     };
     let made = state
-        .blocking(move |shared| shared.registry.create_agency(&operator.actor(), agency))
+        .blocking(move |shared| shared.registry.create_agency(operator.actor(), agency))
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok((StatusCode::CREATED, Json(AgencyView::from(made.as_ref()))).into_response())
@@ -80,7 +80,7 @@ pub(crate) async fn patch(
         patch.retention_days.insert(model, days);
     }
     let agency = state
-        .blocking(move |shared| shared.registry.patch_agency(&operator.actor(), &id, &patch))
+        .blocking(move |shared| shared.registry.patch_agency(operator.actor(), &id, &patch))
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(Json(AgencyView::from(agency.as_ref())).into_response())

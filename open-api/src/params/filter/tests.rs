@@ -14,7 +14,7 @@ fn registry(folder: &std::path::Path) -> Registry {
             id: id.clone(),
             name: name.to_owned(),
         };
-        registry.create_agency(&Actor::Operator, new).unwrap();
+        registry.create_agency(&Actor::OPERATOR, new).unwrap();
         for visibility in [Visibility::Public, Visibility::Restricted] {
             let device = format!("{name}-{}", visibility.as_str());
             let device = DeviceId::new(device).unwrap();
@@ -22,7 +22,7 @@ fn registry(folder: &std::path::Path) -> Registry {
             let mut new = NewDevice::new(device, id.clone(), model);
             new.visibility = Some(visibility);
             new.location = Some(Location::new(37.566_412, 126.977_968).unwrap());
-            registry.register_device(&Actor::Operator, new).unwrap();
+            registry.register_device(&Actor::OPERATOR, new).unwrap();
         }
     }
     registry

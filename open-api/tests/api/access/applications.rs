@@ -1,9 +1,11 @@
 //! Developers help themselves: applications and keys.
 
-use device_registry::Actor;
-use domain::ApplicationId;
+use device_registry::{Actor, Means, Who};
+use domain::{ApiKeyId, ApplicationId};
+use open_api::Quotas;
 use serde_json::json;
 
+use crate::access::sessions::login;
 use crate::harness::Platform;
 
 fn application(platform: &Platform) -> (String, String) {
@@ -160,22 +162,53 @@ fn a_mistyped_key_is_told() {
 
 #[test]
 fn a_change_is_its_callers() {
-    let platform = Platform::start();
+    let platform = Platform::with(Quotas::default(), "127.0.0.1");
+    let by = |who, means, address: &str| Actor {
+        who,
+        address: Some(address.parse().unwrap()),
+        means,
+    };
     platform.agency();
     let (id, key) = application(&platform);
-    assert_eq!(platform.actors(), [Actor::Operator, Actor::Anonymous]);
+    let made = platform.actors();
+    let here = "127.0.0.1";
+    assert_eq!(
+        made,
+        [
+            by(Who::Operator, Means::Token, here),
+            by(Who::Anonymous, Means::NoProof, here)
+        ]
+    );
+
     let keys = format!("/v1/applications/{id}/keys");
     let bearer = format!("Bearer {key}");
     let headers = [
         ("authorization", bearer.as_str()),
         ("content-type", "application/json"),
+        ("x-forwarded-for", "203.0.113.9"),
     ];
     let body = json!({"kind": "secret"});
     let made = platform.send("POST", &keys, &headers, Some(body.to_string().into_bytes()));
     let second = made.expect(201)["id"].as_str().unwrap().to_owned();
+    let session = login(&platform);
+    let headers = [
+        ("cookie", session.as_str()),
+        ("sec-fetch-site", "same-origin"),
+    ];
     platform
-        .operator("DELETE", &format!("{keys}/{second}"), None)
+        .send("DELETE", &format!("{keys}/{second}"), &headers, None)
         .expect(204);
-    let developer = Actor::Application(ApplicationId::new(id).unwrap());
-    assert_eq!(platform.actors(), [developer, Actor::Operator]);
+
+    let own = platform.operator("GET", &format!("/v1/applications/{id}"), None);
+    let first = own.expect(200)["keys"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let developer = by(
+        Who::Application(ApplicationId::new(id).unwrap()),
+        Means::ApiKey(ApiKeyId::new(&first).unwrap()),
+        "203.0.113.9",
+    );
+    let operator = by(Who::Operator, Means::Session, here);
+    assert_eq!(platform.actors(), [developer, operator]);
 }

@@ -134,10 +134,10 @@ async fn a_right_that_was_lost_meanwhile_holds_for_the_past_too() {
     let id = |id| DeviceId::new(id).unwrap();
     let registry = &plane.registry;
     registry
-        .patch_device(&Actor::Operator, &id("a"), patch(Visibility::Restricted))
+        .patch_device(&Actor::OPERATOR, &id("a"), patch(Visibility::Restricted))
         .unwrap();
     registry
-        .patch_device(&Actor::Operator, &id("secret"), patch(Visibility::Public))
+        .patch_device(&Actor::OPERATOR, &id("secret"), patch(Visibility::Public))
         .unwrap();
     assert_eq!(shown(plane.read(&app, &all, start()).await.0), [2.0]);
 }
@@ -197,7 +197,7 @@ async fn a_gateway_reads_the_rejects_of_its_children_as_they_are_now() {
     let child = DeviceId::new("child").unwrap();
     plane
         .registry
-        .patch_device(&Actor::Operator, &child, leaves)
+        .patch_device(&Actor::OPERATOR, &child, leaves)
         .unwrap();
     let (all, _) = plane.read(&gateway, &every, start()).await;
     assert_eq!(topics(&all), ["devices/gw/rejects"]);

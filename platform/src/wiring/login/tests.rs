@@ -11,7 +11,7 @@ fn a_browsers_key_opens_mqtt_from_its_own_pages_only() {
     let registry = Registry::open(dir.path(), || Timestamp::from_micros(0)).unwrap();
     let created = registry
         .create_application(
-            &Actor::Operator,
+            &Actor::OPERATOR,
             NewApplication {
                 name: "rivers".to_owned(),
                 contact: "dev@example.com".to_owned(),
@@ -24,7 +24,7 @@ fn a_browsers_key_opens_mqtt_from_its_own_pages_only() {
         expires: None,
     };
     let browsers = registry
-        .create_key(&Actor::Operator, &created.application.id, browsers)
+        .create_key(&Actor::OPERATOR, &created.application.id, browsers)
         .unwrap();
     let admitted = |key: &str, origin| {
         admit_application(&registry, key.as_bytes(), origin, Timestamp::from_micros(0))

@@ -12,7 +12,7 @@ fn registry(dir: &std::path::Path) -> Registry {
         let id = AgencyId::new(agency).unwrap();
         let name = agency.to_owned();
         registry
-            .create_agency(&Actor::Operator, NewAgency { id, name })
+            .create_agency(&Actor::OPERATOR, NewAgency { id, name })
             .unwrap();
     }
     for (id, agency, model, visibility) in [
@@ -29,7 +29,7 @@ fn registry(dir: &std::path::Path) -> Registry {
                 ModelId::new(model).unwrap(),
             )
         };
-        registry.register_device(&Actor::Operator, device).unwrap();
+        registry.register_device(&Actor::OPERATOR, device).unwrap();
     }
     registry
 }

@@ -38,7 +38,7 @@ impl Plane {
         let agency = AgencyId::new("seoul").unwrap();
         registry
             .create_agency(
-                &Actor::Operator,
+                &Actor::OPERATOR,
                 NewAgency {
                     id: agency,
                     name: "Seoul".to_owned(),
@@ -46,7 +46,7 @@ impl Plane {
             )
             .unwrap();
         let created = registry.create_application(
-            &Actor::Operator,
+            &Actor::OPERATOR,
             NewApplication {
                 name: "rivers".to_owned(),
                 contact: "dev@example.com".to_owned(),
@@ -89,7 +89,7 @@ impl Plane {
             ..NewDevice::new(DeviceId::new(id).unwrap(), agency, model)
         };
         self.registry
-            .register_device(&Actor::Operator, new)
+            .register_device(&Actor::OPERATOR, new)
             .unwrap();
     }
 

@@ -23,14 +23,14 @@ fn registry() -> (tempfile::TempDir, Registry, TestDevice) {
         id: agency.clone(),
         name: "Seoul".to_owned(),
     };
-    registry.create_agency(&Actor::Operator, new).unwrap();
+    registry.create_agency(&Actor::OPERATOR, new).unwrap();
     let device = TestDevice::unregistered("row");
     let model = ModelId::new("safety.air").unwrap();
     let new = device_registry::NewDevice {
         keys: vec![key_of(&device)],
         ..device_registry::NewDevice::new(device.id.clone(), agency, model)
     };
-    registry.register_device(&Actor::Operator, new).unwrap();
+    registry.register_device(&Actor::OPERATOR, new).unwrap();
     (folder, registry, device)
 }
 
@@ -62,7 +62,7 @@ pub(super) fn wrong_certificate(_: &Bench) -> Option<Case<'_>> {
     assert_eq!(row_of(&refused), "wrong_certificate");
     assert!(refused.cure().contains("register the public key"));
     registry
-        .add_key(&Actor::Operator, &device.id, &key_of(&other))
+        .add_key(&Actor::OPERATOR, &device.id, &key_of(&other))
         .unwrap();
     assert_eq!(by_certificate(&registry, &device.id, &spki(&other)), Ok(()));
     None
@@ -92,7 +92,7 @@ pub(super) fn unprotected(_: &Bench) -> Option<Case<'_>> {
             .map(|_| ())
     };
     let made = registry
-        .make_password(&Actor::Operator, &device.id, PasswordTerms::default())
+        .make_password(&Actor::OPERATOR, &device.id, PasswordTerms::default())
         .unwrap();
     let refused = attempt(&made.password, Exposure::Plaintext { peer }).unwrap_err();
     assert_eq!(row_of(&refused), "unprotected");
@@ -104,7 +104,7 @@ pub(super) fn unprotected(_: &Bench) -> Option<Case<'_>> {
         ..PasswordTerms::default()
     };
     let bound = registry
-        .make_password(&Actor::Operator, &device.id, terms)
+        .make_password(&Actor::OPERATOR, &device.id, terms)
         .unwrap();
     assert_eq!(
         attempt(&bound.password, Exposure::Plaintext { peer }),
