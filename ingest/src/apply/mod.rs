@@ -4,6 +4,7 @@
 //! What is applied is durable; what is durable is applied soon, by one thread
 //! ([`thread`]), so that nothing here needs an order of its own.
 
+mod batch;
 mod progress;
 mod read_side;
 mod thread;
@@ -14,6 +15,7 @@ use domain::Offset;
 use frame_log::{Frame, FrameDevice, TelemetryFrame, Verdict};
 use observation_store::{Latest, Quarantine, Store};
 
+pub(crate) use batch::Batch;
 pub(crate) use progress::{Progress, Steps};
 pub(crate) use read_side::ReadSide;
 

@@ -95,15 +95,11 @@ impl ReadSide {
         self.store.horizons()
     }
 
-    /// Takes a frame in that the log holds beyond the files. Before `start`. A
+    /// Takes frames in that the log holds beyond the files. Before `start`. A
     /// flush that failed ends it: memory holds one head, not the whole log.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a frame ends where it is applied"
-    )]
-    pub(crate) fn recover(&self, frame: Frame) -> Result<(), FlushError> {
+    pub(crate) fn recover(&self, frames: &[Frame]) -> Result<(), FlushError> {
         if let Some(applier) = self.recovering.lock().as_mut() {
-            applier.apply(std::slice::from_ref(&frame));
+            applier.apply(frames);
         }
         self.store.failed()
     }

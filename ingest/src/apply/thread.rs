@@ -15,12 +15,12 @@ use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use domain::Offset;
-use frame_log::{DurableGroup, Fault, Frame, Log};
+use frame_log::{DurableGroup, Fault, Log};
 use observation_store::Store;
 use parking_lot::Mutex;
 use supervisor::{Scope, Watched};
 
-use super::{Applier, Progress};
+use super::{Applier, Batch, Progress};
 use crate::sequence::Sequencer;
 
 /// Between groups: what a stream may lag.
@@ -30,9 +30,6 @@ const NAPS_BEFORE_SLEEP: u32 = 8;
 /// The long sleep, which a leader ends early: how long a message of QoS 0 may
 /// wait to become durable.
 const SLEEP: Duration = Duration::from_millis(20);
-/// Observations that are applied at once, or a few more: their frames fit a
-/// core's own cache.
-const BATCH: usize = 128;
 /// How often it tells that it is alive.
 const BEAT: Duration = Duration::from_secs(1);
 
@@ -138,10 +135,10 @@ fn run(log: &Log<Sequencer>, applier: &mut Applier, stop: &AtomicBool, watched: 
 
 fn apply_groups(groups: Vec<DurableGroup>, log: &Log<Sequencer>, applier: &mut Applier) {
     for group in groups {
-        let mut batch = Vec::with_capacity(BATCH);
+        let mut batch = Batch::new();
         let mut frames = group.frames();
-        while fill(&mut batch, &mut frames) {
-            applier.apply(&batch);
+        while batch.refill(&mut frames) {
+            applier.apply(batch.frames());
         }
         // Nothing is shown before the leader has said that it is durable.
         while log.durable_offset() < applier.applied {
@@ -149,18 +146,4 @@ fn apply_groups(groups: Vec<DurableGroup>, log: &Log<Sequencer>, applier: &mut A
         }
         applier.publish();
     }
-}
-
-/// Puts the next frames in the place of those before; false where there is none.
-fn fill<D>(batch: &mut Vec<Frame<D>>, frames: &mut impl Iterator<Item = Frame<D>>) -> bool {
-    batch.clear();
-    let mut observations = 0;
-    while observations < BATCH
-        && let Some(frame) = frames.next()
-    {
-        let Frame::Telemetry(telemetry) = &frame;
-        observations += telemetry.observations.len().max(1);
-        batch.push(frame);
-    }
-    !batch.is_empty()
 }

@@ -18,7 +18,7 @@ use frame_log::{
 use observation_store::{FlushError, Group, Pace, StoreOpenError, Upkeep};
 use parquet::errors::ParquetError;
 
-use crate::apply::ReadSide;
+use crate::apply::{Batch, ReadSide};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ingest::{Ingest, Inner};
@@ -197,16 +197,30 @@ fn recover(
     })?;
     let stored = read.flushed_offset();
     let from = known.min(stored).next().max(log.first_offset());
-    for frame in log.frames(from) {
-        let frame = frame.map_err(OpenError::Recovery)?;
-        let Frame::Telemetry(telemetry) = &frame;
-        log.with_order(|sequencer, _| sequencer.recover(telemetry, known));
-        if frame.offset() > stored {
+    let mut take_in = |batch: &mut Batch| -> Result<(), OpenError> {
+        let frames = batch.frames();
+        log.with_order(|sequencer, _| {
+            for Frame::Telemetry(telemetry) in frames {
+                sequencer.recover(telemetry, known);
+            }
+        });
+        let unstored = &frames[frames.partition_point(|frame| frame.offset() <= stored)..];
+        for Frame::Telemetry(telemetry) in unstored {
             let observations = telemetry.observations.iter();
             observations.for_each(|observation| unknown.look_at(observation.datastream));
-            read.recover(frame).map_err(OpenError::Flush)?;
+        }
+        read.recover(unstored).map_err(OpenError::Flush)?;
+        batch.clear();
+        Ok(())
+    };
+    let mut batch = Batch::new();
+    for frame in log.frames(from) {
+        batch.push(frame.map_err(OpenError::Recovery)?);
+        if batch.is_full() {
+            take_in(&mut batch)?;
         }
     }
+    take_in(&mut batch)?;
     unknown.into_result()
 }
 

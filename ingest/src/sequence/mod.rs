@@ -79,14 +79,30 @@ impl Sequencer {
             },
         };
         let mark = ValueMark::of(value);
-        if let Some(row) = self.series(datastream).advance(offset, time, mark) {
-            self.fresh.push((datastream, row));
-            if self.fresh.len() == FRESH {
-                self.settle();
-            }
+        if self.advance(offset, datastream, time, mark) {
             return (time, Verdict::First);
         }
         (time, self.settled(datastream).judge(offset, time, mark))
+    }
+
+    /// Remembers the row of a time that is later than all of its datastream, if
+    /// it is.
+    #[inline]
+    fn advance(
+        &mut self,
+        offset: Offset,
+        datastream: DatastreamId,
+        time: Timestamp,
+        mark: ValueMark,
+    ) -> bool {
+        let Some(row) = self.series(datastream).advance(offset, time, mark) else {
+            return false;
+        };
+        self.fresh.push((datastream, row));
+        if self.fresh.len() == FRESH {
+            self.settle();
+        }
+        true
     }
 
     /// Puts the fresh rows to their datastreams.
@@ -176,15 +192,17 @@ impl Sequencer {
     /// offset whose windows and payloads the memory file has brought.
     pub(crate) fn recover(&mut self, frame: &TelemetryFrame, known: Offset) {
         for observation in &frame.observations {
-            if observation.verdict != Verdict::Duplicate {
-                let mark = ValueMark::of_stored(observation.value.as_ref());
-                let series = self.settled(observation.datastream);
-                let is_before_last =
-                    series.recover(frame.offset, observation.time, mark, observation.verdict);
-                if is_before_last && observation.flags.contains(Flags::TIME_ASSIGNED) {
-                    self.put_back
-                        .insert(observation.datastream, observation.time.as_micros());
-                }
+            let (datastream, time) = (observation.datastream, observation.time);
+            let mark = ValueMark::of_stored(observation.value.as_ref());
+            if observation.verdict == Verdict::First
+                && self.advance(frame.offset, datastream, time, mark)
+            {
+                continue;
+            }
+            let series = self.settled(datastream);
+            let is_before_last = series.recover(frame.offset, time, mark, observation.verdict);
+            if is_before_last && observation.flags.contains(Flags::TIME_ASSIGNED) {
+                self.put_back.insert(datastream, time.as_micros());
             }
         }
         if frame.offset <= known {
