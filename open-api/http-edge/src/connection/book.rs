@@ -1,7 +1,8 @@
 //! The connections that stand, over all HTTP listeners: how many, of which
-//! address, and which of them waits for its caller. Where there is no room, the
-//! one that has waited longest gives way to the newcomer.
+//! address, and which of them waits for its caller. Where there is no room, one
+//! of the address with most of those gives way to the newcomer.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -61,6 +62,46 @@ pub(super) struct Counters {
     pub(super) hoarding: AtomicU64,
     /// Ended for a flood of frames.
     pub(super) floods: AtomicU64,
+}
+
+/// A connection that may give way.
+struct Idle {
+    id: u64,
+    waits_since: u64,
+    /// None for a trusted proxy.
+    address: Option<IpAddr>,
+    /// Those of its address that have not waited as long. A crowd that comes from
+    /// some addresses so pushes out its own, and not who has one connection and
+    /// was about to speak.
+    younger: usize,
+}
+
+impl Idle {
+    fn new(id: u64, standing: &Standing) -> Self {
+        Self {
+            id,
+            waits_since: standing.waits_since(),
+            address: standing.address,
+            younger: 0,
+        }
+    }
+
+    fn count_younger(all: &mut [Self]) {
+        all.sort_unstable_by_key(|one| (one.address, Reverse((one.waits_since, one.id))));
+        let same_address = |one: &Self, other: &Self| one.address == other.address;
+        for of_address in all.chunk_by_mut(same_address) {
+            // A trusted proxy's are those of many.
+            if of_address[0].address.is_some() {
+                let numbered = of_address.iter_mut().enumerate();
+                numbered.for_each(|(younger, one)| one.younger = younger);
+            }
+        }
+    }
+
+    /// The first goes first.
+    fn order(&self) -> (Reverse<usize>, u64, u64) {
+        (Reverse(self.younger), self.waits_since, self.id)
+    }
 }
 
 /// Why there is no place.
@@ -152,21 +193,19 @@ impl Book {
         Ok(())
     }
 
-    /// Ends those connections that have waited longest of those that `may` go,
-    /// as many as `most`. Tells how many went.
+    /// Ends connections of those that `may` go, as many as `most`: of the
+    /// addresses that have most of them, and there those that have waited
+    /// longest. Tells how many went.
     fn shed(&self, entries: &mut Entries, most: usize, may: impl Fn(&Standing) -> bool) -> usize {
-        let mut idle: Vec<(u64, u64)> = entries
-            .standing
-            .iter()
-            .filter(|(_, one)| may(one))
-            .map(|(id, one)| (one.waits_since(), *id))
-            .collect();
+        let idle = entries.standing.iter().filter(|(_, one)| may(one));
+        let mut idle: Vec<Idle> = idle.map(|(id, one)| Idle::new(*id, one)).collect();
+        Idle::count_younger(&mut idle);
         if idle.len() > most && most > 0 {
-            idle.select_nth_unstable(most - 1);
+            idle.select_nth_unstable_by_key(most - 1, Idle::order);
             idle.truncate(most);
         }
-        for (_, id) in &idle {
-            if let Some(standing) = entries.remove(*id) {
+        for one in &idle {
+            if let Some(standing) = entries.remove(one.id) {
                 standing.end();
             }
         }
@@ -236,6 +275,11 @@ impl Book {
             ("flood", &counters.floods),
         ]
         .map(|(name, count)| (name, count.load(Ordering::Relaxed)))
+    }
+
+    /// Whether the next newcomer pushes somebody out.
+    pub(super) fn is_full(&self) -> bool {
+        self.open() >= self.limits.connections
     }
 
     pub(crate) fn open(&self) -> usize {

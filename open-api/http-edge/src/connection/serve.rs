@@ -84,6 +84,11 @@ pub async fn serve(
         };
         let tls = tls.as_ref().map(|tls| tls.load_full());
         tokio::spawn(welcome(stream, tls, router.clone(), peer));
+        // A crowd waits to be accepted: those before it are read first, so that
+        // nobody gives way whose request is there.
+        if edge.book.is_full() {
+            tokio::task::yield_now().await;
+        }
     }
     drop(listener);
     stop.send_replace(true);

@@ -15,8 +15,8 @@ use std::time::Duration;
 /// Connections, deadlines and bytes, over all HTTP listeners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HttpLimits {
-    /// Connections at once. Beyond it the one that has waited longest for its
-    /// caller gives way.
+    /// Connections at once. Beyond it one that waits for its caller gives way: of
+    /// the address with most of them, the one that has waited longest.
     pub connections: usize,
     /// Of one address (IPv6: one /64). A trusted proxy has none.
     pub connections_an_address: usize,

@@ -94,6 +94,25 @@ fn the_idlest_gives_way_to_a_newcomer() {
 }
 
 #[test]
+fn a_crowd_of_some_addresses_pushes_out_its_own() {
+    let server = Server::limited(HttpLimits {
+        connections: 64,
+        ..HttpLimits::default()
+    });
+    // It has waited longer than the whole crowd once it asks.
+    let mut slow_to_speak = Peer::of(server.address);
+    let crowd: Vec<Peer> = (0..300)
+        .map(|number| {
+            let from = format!("127.0.0.{}:0", number % 20 + 2);
+            Peer::from(&from, server.address, None)
+        })
+        .collect();
+    assert_eq!(server.get("/short"), 200);
+    assert_eq!(slow_to_speak.get("/short", &[]).status, 200);
+    drop(crowd);
+}
+
+#[test]
 fn an_address_that_takes_many_takes_its_own() {
     let server = Server::limited(HttpLimits {
         connections: 100,
