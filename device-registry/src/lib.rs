@@ -1,6 +1,6 @@
 //! The control plane: agencies, data models, things, devices, credentials,
-//! datastreams, boundaries, applications and keys, in embedded SQLite; and the
-//! immutable snapshot of them that the data plane reads.
+//! datastreams, boundaries, applications and keys, people and service tokens, in
+//! embedded SQLite; and the immutable snapshot of them that the data plane reads.
 //!
 //! A folder for each kind of entity holds what it is and what can be done to
 //! it: one operation a file, each a method of [`Registry`] with an error of its
@@ -17,8 +17,11 @@ mod device;
 mod events;
 mod label;
 mod model;
+mod person;
 mod registry;
+mod role;
 mod secret;
+mod service_token;
 mod snapshot;
 mod store;
 mod thing;
@@ -57,12 +60,21 @@ pub use model::{
     AddModelError, AddedModel, Field, IncompatibleModel, MAX_MODELS, Model, ModelChange,
     ModelFileError, ModelVersion, ValueKind,
 };
+pub use person::{
+    CreatePersonError, MAX_PEOPLE_OF_ONE, NewPerson, PatchPersonError, Person, PersonPatch,
+    RemovePersonError,
+};
 pub use registry::{
     Actor, Changed, ErrorClass, Means, OpenError, OperationError, PEPPER_FILE, Registry, Who,
 };
+pub use role::{Grant, GrantError, GrantsError, MAX_GRANTS, Role};
 pub use secret::RandomError;
 pub use secret::file::SecretFileError;
 pub use secret::operator::{MIN_TOKEN_BYTES, OperatorError, TOKEN_FILE};
+pub use service_token::{
+    CreateServiceTokenError, IssuedServiceToken, MAX_SERVICE_TOKEN_DAYS, MAX_SERVICE_TOKENS_OF_ONE,
+    NewServiceToken, RemoveServiceTokenError, ServiceToken, ServiceTokenError,
+};
 pub use snapshot::{ExtraField, PublicFilter, PublicPlace, Snapshot, WalkEnd, login_name};
 pub use store::{
     CopyRegistryError, InspectError, Inspected, Numbers, OpenStoreError, REGISTRY_FILE,

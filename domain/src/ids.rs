@@ -28,28 +28,39 @@ pub enum IdError {
     ModelForm,
 }
 
-const ID_ALPHABET: &str = "A-Z a-z 0-9 . _ ~ -";
-const MODEL_ALPHABET: &str = "a-z 0-9 -";
+/// The characters that a kind of id may have.
+struct Alphabet {
+    /// As an error tells them.
+    shown: &'static str,
+    has: fn(char) -> bool,
+}
 
-fn check(kind: &'static str, text: &str, allowed: &'static str) -> Result<(), IdError> {
+const ID_ALPHABET: Alphabet = Alphabet {
+    shown: "A-Z a-z 0-9 . _ ~ -",
+    has: |c| matches!(c, 'A'..='Z' | 'a'..='z' | '0'..='9' | '.' | '_' | '~' | '-'),
+};
+const MODEL_ALPHABET: Alphabet = Alphabet {
+    shown: "a-z 0-9 -",
+    has: |c| matches!(c, 'a'..='z' | '0'..='9' | '-'),
+};
+/// Without capitals, so that no two people's names differ by case alone.
+const LOGIN_ALPHABET: Alphabet = Alphabet {
+    shown: "a-z 0-9 . _ -",
+    has: |c| matches!(c, 'a'..='z' | '0'..='9' | '.' | '_' | '-'),
+};
+
+fn check(kind: &'static str, text: &str, allowed: &Alphabet) -> Result<(), IdError> {
     if text.is_empty() {
         return Err(IdError::Empty { kind });
     }
     if text.len() > MAX_ID_BYTES {
         return Err(IdError::TooLong { kind });
     }
-    let stranger = if allowed == MODEL_ALPHABET {
-        text.chars()
-            .find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '-'))
-    } else {
-        text.chars()
-            .find(|c| !matches!(c, 'A'..='Z' | 'a'..='z' | '0'..='9' | '.' | '_' | '~' | '-'))
-    };
-    match stranger {
+    match text.chars().find(|c| !(allowed.has)(*c)) {
         Some(character) => Err(IdError::Character {
             kind,
             character,
-            allowed,
+            allowed: allowed.shown,
         }),
         None if text == "." || text == ".." => Err(IdError::Dots { kind }),
         None => Ok(()),
@@ -58,6 +69,9 @@ fn check(kind: &'static str, text: &str, allowed: &'static str) -> Result<(), Id
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $kind:literal) => {
+        text_id!($(#[$doc])* $name, $kind, ID_ALPHABET);
+    };
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $alphabet:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(Arc<str>);
@@ -66,7 +80,7 @@ macro_rules! text_id {
             /// Checks the alphabet and the length.
             pub fn new(text: impl AsRef<str>) -> Result<Self, IdError> {
                 let text = text.as_ref();
-                check($kind, text, ID_ALPHABET)?;
+                check($kind, text, &$alphabet)?;
                 Ok(Self(Arc::from(text)))
             }
 
@@ -143,6 +157,17 @@ text_id!(
     BoundaryName,
     "a boundary's name"
 );
+text_id!(
+    /// Somebody who logs in.
+    PersonId,
+    "a person's id",
+    LOGIN_ALPHABET
+);
+text_id!(
+    /// The public half of a service token.
+    ServiceTokenId,
+    "a service token's id"
+);
 
 impl From<DeviceId> for ThingId {
     fn from(device: DeviceId) -> Self {
@@ -161,8 +186,8 @@ impl ModelId {
     pub fn new(text: impl AsRef<str>) -> Result<Self, IdError> {
         let text = text.as_ref();
         let (domain, model) = text.split_once('.').ok_or(IdError::ModelForm)?;
-        check("a model's domain", domain, MODEL_ALPHABET)?;
-        check("a model's name", model, MODEL_ALPHABET)?;
+        check("a model's domain", domain, &MODEL_ALPHABET)?;
+        check("a model's name", model, &MODEL_ALPHABET)?;
         Ok(Self {
             text: Arc::from(text),
             dot: domain.len() as u8,
@@ -287,6 +312,16 @@ mod tests {
         }
         for good in ["dev-1", "a.b_c~d-E", "...", &"x".repeat(64)] {
             assert!(DeviceId::new(good).is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn people_are_told_apart_without_regard_to_case() {
+        for bad in ["", "..", "Kim", "kim~1", "kim@seoul", "김", &"x".repeat(65)] {
+            assert!(PersonId::new(bad).is_err(), "{bad:?}");
+        }
+        for good in ["kim", "j.kim_2-a", &"x".repeat(64)] {
+            assert!(PersonId::new(good).is_ok(), "{good:?}");
         }
     }
 

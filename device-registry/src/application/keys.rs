@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use domain::{ApiKeyId, ApplicationId, Timestamp};
 
-use super::key_text::{self, KeyTextError};
 use super::{ApiKey, ApiKeyKind, LastUse, MAX_KEYS_EVER, MAX_LIVE_KEYS, MAX_ORIGINS};
 use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry, RowChange};
+use crate::secret::token_text::{self, TokenText, TokenTextError};
 use crate::secret::{self, Pepper, RandomError};
 use crate::store::StoreError;
 
@@ -229,14 +229,15 @@ impl Registry {
     /// The key of a text. Reads the snapshot only; a flood of wrong ones
     /// costs a checksum each.
     pub fn authenticate_api_key(&self, text: &str) -> Result<Arc<ApiKey>, ApiKeyError> {
-        let parsed = key_text::parse(text).map_err(|error| match error {
-            KeyTextError::Form => ApiKeyError::Form,
-            KeyTextError::Checksum => ApiKeyError::Checksum,
+        let kind = ApiKeyKind::of_text(text);
+        let id = token_text::id_of(text, kind.prefix()).map_err(|error| match error {
+            TokenTextError::Form => ApiKeyError::Form,
+            TokenTextError::Checksum => ApiKeyError::Checksum,
         })?;
         let snapshot = self.snapshot();
-        let key = snapshot.api_key(parsed.id).ok_or(ApiKeyError::Unknown)?;
+        let key = snapshot.api_key(id).ok_or(ApiKeyError::Unknown)?;
         let offered = self.pepper.hmac(text.as_bytes());
-        if !secret::same(&offered, &key.hmac) || key.kind != parsed.kind {
+        if !secret::same(&offered, &key.hmac) || key.kind != kind {
             return Err(ApiKeyError::Unknown);
         }
         if let Some(at) = key.revoked {
@@ -276,9 +277,9 @@ pub(super) struct PreparedKey {
 
 impl NewApiKey {
     pub(super) fn prepare(self, pepper: &Pepper) -> Result<PreparedKey, RandomError> {
-        let (id, text) = key_text::make(self.kind)?;
+        let TokenText { id, text } = token_text::make(self.kind.prefix())?;
         Ok(PreparedKey {
-            id,
+            id: ApiKeyId::new(id).expect("base 62 is within the alphabet of ids"),
             hmac: pepper.hmac(text.as_bytes()),
             text,
             new: self,

@@ -1,7 +1,6 @@
 //! Private developers' programs and their API keys.
 
 mod create;
-mod key_text;
 mod keys;
 
 use std::sync::Arc;
@@ -45,6 +44,23 @@ impl ApiKeyKind {
         match self {
             Self::Secret => "secret",
             Self::Publishable => "publishable",
+        }
+    }
+
+    /// What the text of such a key begins with.
+    pub(crate) const fn prefix(self) -> &'static str {
+        match self {
+            Self::Secret => "mdk_",
+            Self::Publishable => "mdk_pub_",
+        }
+    }
+
+    /// The kind that a key's text says it is of.
+    pub(crate) fn of_text(text: &str) -> Self {
+        if text.starts_with(Self::Publishable.prefix()) {
+            Self::Publishable
+        } else {
+            Self::Secret
         }
     }
 

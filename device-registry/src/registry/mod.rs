@@ -67,7 +67,7 @@ pub enum OpenError {
     #[error("{} has not {SECRET_BYTES} bytes", .0.display())]
     PepperDamaged(PathBuf),
     #[error(
-        "{} is missing, and without it no password and no API key of this registry can be checked; put the file back from where the data folder was copied",
+        "{} is missing, and without it no password, no API key and no service token of this registry can be checked; put the file back from where the data folder was copied",
         .0.display()
     )]
     PepperMissing(PathBuf),
@@ -256,6 +256,7 @@ fn open_pepper(dir: &Path, snapshot: &Snapshot) -> Result<Pepper, OpenError> {
 fn needs_pepper(snapshot: &Snapshot) -> bool {
     let is_password = |proof: &CredentialProof| matches!(proof, CredentialProof::Password { .. });
     !snapshot.api_keys.is_empty()
+        || !snapshot.service_tokens.is_empty()
         || snapshot
             .devices
             .values()

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use domain::{
-    AgencyId, ApiKeyId, BoundaryName, CredentialId, DeviceId, ModelId, ThingId, Timestamp,
+    AgencyId, ApiKeyId, BoundaryName, CredentialId, DeviceId, ModelId, PersonId, ServiceTokenId,
+    ThingId, Timestamp,
 };
 
 use crate::agency::Agency;
@@ -12,6 +13,8 @@ use crate::application::{ApiKey, Application};
 use crate::boundary::Boundary;
 use crate::device::{Credential, Device};
 use crate::model::{ModelOrigin, ModelVersion};
+use crate::person::Person;
+use crate::service_token::ServiceToken;
 use crate::thing::{Datastream, LocationSince, Thing};
 
 /// One row of one table. A row comes after those that it refers to.
@@ -62,6 +65,12 @@ pub(crate) enum RowChange {
         key: ApiKeyId,
         at: Timestamp,
     },
+    AddPerson(Arc<Person>),
+    /// Its name, whether it is enabled, and its roles.
+    ChangePerson(Arc<Person>),
+    RemovePerson(PersonId),
+    AddServiceToken(Arc<ServiceToken>),
+    RemoveServiceToken(ServiceTokenId),
 }
 
 /// One version of a model.

@@ -7,6 +7,7 @@
 
 pub(crate) mod file;
 pub(crate) mod operator;
+pub(crate) mod token_text;
 
 use std::fmt;
 

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use domain::{BoundaryName, DatastreamId, DeviceId, FieldName, ModelId, ThingId};
+use domain::{
+    BoundaryName, DatastreamId, DeviceId, FieldName, ModelId, PersonId, ServiceTokenId, ThingId,
+};
 
 use super::Snapshot;
 use crate::agency::Agency;
@@ -11,6 +13,8 @@ use crate::application::{ApiKey, Application};
 use crate::boundary::Boundary;
 use crate::device::{Device, DeviceDatastreams};
 use crate::model::Model;
+use crate::person::Person;
+use crate::service_token::ServiceToken;
 use crate::thing::{Datastream, Thing};
 
 impl Snapshot {
@@ -89,6 +93,24 @@ impl Snapshot {
                 .push_back(key.id.clone());
         }
         self.api_keys.insert(key.id.clone(), key);
+    }
+
+    pub(crate) fn put_person(&mut self, person: Arc<Person>) {
+        self.people.insert(person.id.clone(), person);
+    }
+
+    /// Whether there was one.
+    pub(crate) fn remove_person(&mut self, id: &PersonId) -> bool {
+        self.people.remove(id).is_some()
+    }
+
+    pub(crate) fn put_service_token(&mut self, token: Arc<ServiceToken>) {
+        self.service_tokens.insert(token.id.clone(), token);
+    }
+
+    /// Whether there was one.
+    pub(crate) fn remove_service_token(&mut self, id: &ServiceTokenId) -> bool {
+        self.service_tokens.remove(id).is_some()
     }
 
     /// A datastream as its thing and its model make it.

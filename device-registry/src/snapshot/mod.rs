@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use domain::{
     AgencyId, ApiKeyId, ApplicationId, BoundaryName, DatastreamId, DeviceId, FieldName, ModelId,
-    ThingId,
+    PersonId, ServiceTokenId, ThingId,
 };
 use imbl::{HashMap, OrdMap, OrdSet, Vector};
 
@@ -18,6 +18,8 @@ use crate::auth::AuthError;
 use crate::boundary::Boundary;
 use crate::device::Device;
 use crate::model::Model;
+use crate::person::Person;
+use crate::service_token::ServiceToken;
 use crate::thing::{Datastream, Thing};
 
 use public_datastreams::PublicDatastreams;
@@ -44,6 +46,9 @@ pub struct Snapshot {
     pub(crate) api_keys: OrdMap<ApiKeyId, Arc<ApiKey>>,
     /// In order of making.
     pub(crate) keys_of: OrdMap<ApplicationId, Vector<ApiKeyId>>,
+    pub(crate) people: OrdMap<PersonId, Arc<Person>>,
+    /// By the public half of the token.
+    pub(crate) service_tokens: OrdMap<ServiceTokenId, Arc<ServiceToken>>,
 }
 
 /// Which state of everybody's rights a snapshot shows. It grows within one run
@@ -254,6 +259,24 @@ impl Snapshot {
             .into_iter()
             .flatten()
             .filter_map(|id| self.api_key(id.as_str()))
+    }
+
+    pub fn person(&self, id: &str) -> Option<&Arc<Person>> {
+        self.people.get(id)
+    }
+
+    /// In order of id.
+    pub fn people(&self) -> impl Iterator<Item = &Arc<Person>> {
+        self.people.values()
+    }
+
+    pub fn service_token(&self, id: &str) -> Option<&Arc<ServiceToken>> {
+        self.service_tokens.get(id)
+    }
+
+    /// In order of id.
+    pub fn service_tokens(&self) -> impl Iterator<Item = &Arc<ServiceToken>> {
+        self.service_tokens.values()
     }
 
     /// What devices send beyond their models: offered to the operator, who

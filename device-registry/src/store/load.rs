@@ -2,6 +2,7 @@
 
 mod applications;
 mod devices;
+mod people;
 mod places;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use crate::registry::ModelRow;
 use crate::snapshot::Snapshot;
 use applications::{load_api_keys, load_applications};
 use devices::{load_credentials, load_datastreams, load_device_rows};
+use people::{load_people, load_service_tokens};
 use places::{Things, load_boundaries, load_locations, load_things};
 
 /// What the rows make.
@@ -47,6 +49,8 @@ pub(super) fn load(connection: &Connection) -> Result<Loaded, StoreError> {
         .collect();
     load_applications(connection, &mut snapshot)?;
     load_api_keys(connection, &mut snapshot)?;
+    load_people(connection, &mut snapshot)?;
+    load_service_tokens(connection, &mut snapshot)?;
     Ok(Loaded { snapshot, models })
 }
 

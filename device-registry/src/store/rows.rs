@@ -1,5 +1,7 @@
 //! How each row is written.
 
+mod people;
+
 use domain::{
     AgencyId, ApiKeyId, BoundaryName, CredentialId, DeviceId, ModelId, ThingId, Timestamp,
 };
@@ -12,6 +14,9 @@ use crate::boundary::{Boundary, GeoJson};
 use crate::device::{Credential, CredentialProof, Device};
 use crate::registry::{ModelRow, RowChange};
 use crate::thing::{Datastream, LocationSince, Thing};
+use people::{
+    delete_person, delete_service_token, insert_person, insert_service_token, update_person,
+};
 
 /// Writes one row, within its change.
 pub(super) fn write(connection: &Connection, row: &RowChange) -> Result<(), StoreError> {
@@ -40,6 +45,11 @@ pub(super) fn write(connection: &Connection, row: &RowChange) -> Result<(), Stor
         RowChange::AddApiKey { number, key } => insert_api_key(connection, *number, key),
         RowChange::RevokeApiKey(key) => revoke_api_key(connection, key),
         RowChange::NoteApiKeyUse { key, at } => update_last_use(connection, key, *at),
+        RowChange::AddPerson(person) => insert_person(connection, person),
+        RowChange::ChangePerson(person) => update_person(connection, person),
+        RowChange::RemovePerson(person) => delete_person(connection, person),
+        RowChange::AddServiceToken(token) => insert_service_token(connection, token),
+        RowChange::RemoveServiceToken(token) => delete_service_token(connection, token),
     }
 }
 

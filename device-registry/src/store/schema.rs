@@ -2,7 +2,7 @@
 
 use sqlite_file::Schema;
 
-pub(super) const SCHEMA: Schema = Schema(&[VERSION_1, VERSION_2, VERSION_3, VERSION_4]);
+pub(super) const SCHEMA: Schema = Schema(&[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5]);
 
 /// The newest schema that this binary knows.
 pub const SCHEMA_VERSION: u32 = SCHEMA.version();
@@ -130,4 +130,27 @@ CREATE TABLE folder (
 ) STRICT;
 
 INSERT INTO folder (one, id, changes) VALUES (1, NULL, 0);
+";
+
+/// People and service tokens. Their roles are words, as `operator@seoul` or
+/// `auditor`; who has no agency belongs to the platform.
+const VERSION_5: &str = "
+CREATE TABLE person (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    agency TEXT REFERENCES agency (id),
+    enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    roles TEXT NOT NULL,
+    created INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE service_token (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    agency TEXT REFERENCES agency (id),
+    roles TEXT NOT NULL,
+    until INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    hmac BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 ";

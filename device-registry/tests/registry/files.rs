@@ -3,9 +3,10 @@
 use std::os::unix::fs::PermissionsExt;
 
 use device_registry::{
-    Actor, AgencyPatch, NewApplication, OpenError, OpenStoreError, PEPPER_FILE, REGISTRY_FILE,
-    SCHEMA_VERSION,
+    Actor, AgencyPatch, Grant, NewApplication, NewPerson, OpenError, OpenStoreError, PEPPER_FILE,
+    REGISTRY_FILE, Role, SCHEMA_VERSION,
 };
+use domain::PersonId;
 
 use crate::harness::{TestRegistry, agency, device, model, new_device, open_at};
 
@@ -90,10 +91,18 @@ fn the_second_schema_is_upgraded_in_place() {
     registry
         .patch_agency(&Actor::OPERATOR, &seoul, &AgencyPatch { retention_days })
         .unwrap();
+    let person = NewPerson {
+        id: PersonId::new("kim").unwrap(),
+        name: "Kim".to_owned(),
+        agency: Some(seoul.clone()),
+        grants: vec![Grant::new(Role::Operator, Some(seoul.clone())).unwrap()],
+    };
+    registry.create_person(&Actor::OPERATOR, person).unwrap();
     drop((snapshot, registry));
     let registry = open_at(dir.path()).unwrap();
     let snapshot = registry.snapshot();
     assert_eq!(snapshot.retention_days(&seoul, &parking), Some(90));
+    assert_eq!(snapshot.person("kim").unwrap().agency, Some(seoul));
 }
 
 /// Every file of a folder with its content.

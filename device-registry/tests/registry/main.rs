@@ -16,6 +16,7 @@ mod gateways;
 mod harness;
 mod import;
 mod models;
+mod people;
 mod proofs;
 mod readers;
 mod reopen;

@@ -5,6 +5,7 @@ mod check;
 mod expected;
 mod indexes;
 mod operation;
+mod people;
 
 use proptest::prelude::*;
 

@@ -24,6 +24,7 @@ impl Expected {
         assert_eq!(snapshot.agencies().count(), self.agencies.len());
         assert_eq!(snapshot.applications().count(), self.applications.len());
         self.check_retentions_and_boundaries(&snapshot);
+        self.check_people(test);
         for device in snapshot.devices(None) {
             assert!(device.credentials.len() <= 3);
             if let Some(gateway) = &device.gateway {

@@ -6,9 +6,10 @@ use device_registry::{
     Actor, AgencyPatch, DevicePatch, DeviceStatus, GeoJson, NewAgency, NewApiKey, NewApplication,
     NewBoundary, PasswordTerms,
 };
-use domain::{AgencyId, ApplicationId, BoundaryName, DatastreamId, ThingId};
+use domain::{AgencyId, ApplicationId, BoundaryName, DatastreamId, PersonId, ThingId};
 
 use super::operation::{Operation, behind_gateway, expired, moved, published};
+use super::people::remove_service_tokens;
 use crate::harness::{
     DeviceKey, TestRegistry, agency, device, extra_datastream, new_device, place,
 };
@@ -26,6 +27,8 @@ pub(super) struct Expected {
     pub(super) retentions: BTreeMap<AgencyId, u32>,
     /// Each boundary's western end.
     pub(super) boundaries: BTreeMap<BoundaryName, u8>,
+    /// Each person's agency.
+    pub(super) people: BTreeMap<PersonId, AgencyId>,
 }
 
 pub(super) fn name(id: u8) -> String {
@@ -76,6 +79,11 @@ impl Expected {
             Operation::Application => self.create_application(&test),
             Operation::Key => self.make_and_use_key(&test),
             Operation::RevokeKeys => self.revoke_keys(&test),
+            Operation::Person { id, agency } => self.create_person(&test, *id, *agency),
+            Operation::ChangePerson(id) => self.change_person(&test, *id),
+            Operation::RemovePerson(id) => self.remove_person(&test, *id),
+            Operation::ServiceToken(agency) => self.create_service_token(&test, *agency),
+            Operation::RemoveServiceTokens => remove_service_tokens(&test),
             Operation::Wait => test.pass_seconds(60),
             Operation::Reopen => return restart(test, TestRegistry::reopen),
             Operation::Kill => return restart(test, TestRegistry::kill),

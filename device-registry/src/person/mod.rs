@@ -1,0 +1,30 @@
+//! People who log in: those of an agency and those of the platform itself.
+
+mod create;
+mod patch;
+mod remove;
+
+use domain::{AgencyId, PersonId, Timestamp};
+
+pub use create::{CreatePersonError, MAX_PEOPLE_OF_ONE, NewPerson};
+pub use patch::{PatchPersonError, PersonPatch};
+pub use remove::RemovePersonError;
+
+use crate::role::Grant;
+
+/// Somebody who logs in.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Person {
+    pub id: PersonId,
+    pub name: String,
+    /// To whom the person belongs, whose administrators look after it; `None`:
+    /// to the platform. It stays.
+    pub agency: Option<AgencyId>,
+    /// Who is not enabled has no rights and cannot log in.
+    pub enabled: bool,
+    /// In order.
+    pub grants: Box<[Grant]>,
+    /// An id may be given again once its person is removed: this tells the two
+    /// apart.
+    pub created: Timestamp,
+}

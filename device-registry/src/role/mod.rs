@@ -1,0 +1,120 @@
+//! What people and service tokens are entitled to: roles, each in one agency or
+//! for the whole platform.
+
+mod grants;
+
+use std::fmt;
+
+use domain::AgencyId;
+
+pub(crate) use grants::check;
+pub use grants::{GrantsError, MAX_GRANTS};
+
+/// What somebody does with the platform.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Role {
+    /// Reads all that an agency has.
+    Viewer,
+    /// Runs an agency's devices.
+    Operator,
+    /// Puts an agency's devices in service.
+    Installer,
+    /// Runs an agency: its people, its tokens, its settings.
+    AgencyAdministrator,
+    /// Runs the platform and all of its agencies.
+    PlatformAdministrator,
+    /// Reads who has which rights and what was changed, in all agencies.
+    Auditor,
+}
+
+impl Role {
+    pub const ALL: [Self; 6] = [
+        Self::Viewer,
+        Self::Operator,
+        Self::Installer,
+        Self::AgencyAdministrator,
+        Self::PlatformAdministrator,
+        Self::Auditor,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::Installer => "installer",
+            Self::AgencyAdministrator => "agency-administrator",
+            Self::PlatformAdministrator => "platform-administrator",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+
+    /// Whether it is for the whole platform, and not in one agency.
+    pub const fn is_of_platform(self) -> bool {
+        matches!(self, Self::PlatformAdministrator | Self::Auditor)
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A role that somebody has, and where.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Grant {
+    agency: Option<AgencyId>,
+    role: Role,
+}
+
+/// A role and a place that do not go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum GrantError {
+    #[error("{0} is a role in an agency: say in which")]
+    WithoutAgency(Role),
+    #[error("{0} is a role for the whole platform: it has no agency")]
+    WithAgency(Role),
+}
+
+impl Grant {
+    /// `agency` is `None` for the whole platform.
+    pub fn new(role: Role, agency: Option<AgencyId>) -> Result<Self, GrantError> {
+        match (role.is_of_platform(), &agency) {
+            (false, None) => Err(GrantError::WithoutAgency(role)),
+            (true, Some(_)) => Err(GrantError::WithAgency(role)),
+            (false, Some(_)) | (true, None) => Ok(Self { agency, role }),
+        }
+    }
+
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// `None`: for the whole platform.
+    pub fn agency(&self) -> Option<&AgencyId> {
+        self.agency.as_ref()
+    }
+
+    /// As [`fmt::Display`] writes it.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (role, agency) = match text.split_once('@') {
+            Some((role, agency)) => (role, Some(AgencyId::new(agency).ok()?)),
+            None => (text, None),
+        };
+        Self::new(Role::parse(role)?, agency).ok()
+    }
+}
+
+/// `operator@seoul`, or `auditor`: no agency's id has an `@`.
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.agency {
+            Some(agency) => write!(f, "{}@{agency}", self.role),
+            None => self.role.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! How people and service tokens are written.
+
+use domain::{AgencyId, PersonId, ServiceTokenId};
+use rusqlite::{Connection, params};
+
+use super::execute;
+use crate::person::Person;
+use crate::role::Grant;
+use crate::service_token::ServiceToken;
+use crate::store::StoreError;
+
+pub(super) fn insert_person(connection: &Connection, person: &Person) -> Result<(), StoreError> {
+    execute(
+        connection,
+        "add a person",
+        "INSERT INTO person (id, name, agency, enabled, roles, created)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            person.id.as_str(),
+            person.name,
+            person.agency.as_ref().map(AgencyId::as_str),
+            person.enabled,
+            words(&person.grants),
+            person.created.as_micros()
+        ],
+    )
+}
+
+pub(super) fn update_person(connection: &Connection, person: &Person) -> Result<(), StoreError> {
+    execute(
+        connection,
+        "change a person",
+        "UPDATE person SET name = ?2, enabled = ?3, roles = ?4 WHERE id = ?1",
+        params![
+            person.id.as_str(),
+            person.name,
+            person.enabled,
+            words(&person.grants)
+        ],
+    )
+}
+
+pub(super) fn delete_person(connection: &Connection, id: &PersonId) -> Result<(), StoreError> {
+    execute(
+        connection,
+        "remove a person",
+        "DELETE FROM person WHERE id = ?1",
+        params![id.as_str()],
+    )
+}
+
+pub(super) fn insert_service_token(
+    connection: &Connection,
+    token: &ServiceToken,
+) -> Result<(), StoreError> {
+    execute(
+        connection,
+        "add a service token",
+        "INSERT INTO service_token (id, name, agency, roles, until, created, hmac)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            token.id.as_str(),
+            token.name,
+            token.agency.as_ref().map(AgencyId::as_str),
+            words(&token.grants),
+            token.until.as_micros(),
+            token.created.as_micros(),
+            token.hmac.as_slice()
+        ],
+    )
+}
+
+pub(super) fn delete_service_token(
+    connection: &Connection,
+    id: &ServiceTokenId,
+) -> Result<(), StoreError> {
+    execute(
+        connection,
+        "remove a service token",
+        "DELETE FROM service_token WHERE id = ?1",
+        params![id.as_str()],
+    )
+}
+
+fn words(grants: &[Grant]) -> String {
+    let words: Vec<String> = grants.iter().map(Grant::to_string).collect();
+    words.join(" ")
+}

@@ -1,0 +1,272 @@
+//! People, their roles, and service tokens.
+
+use device_registry::{
+    Actor, Grant, GrantError, NewAgency, NewPerson, NewServiceToken, OperationError, Person,
+    PersonPatch, Role, ServiceTokenError,
+};
+use domain::{PersonId, Timestamp};
+
+use crate::harness::{TestRegistry, agency};
+
+fn id(text: &str) -> PersonId {
+    PersonId::new(text).unwrap()
+}
+
+fn grant(role: Role, of: Option<&str>) -> Grant {
+    Grant::new(role, of.map(agency)).unwrap()
+}
+
+fn person(name: &str, of: Option<&str>, grants: &[Grant]) -> NewPerson {
+    NewPerson {
+        id: id(name),
+        name: "김민수".to_owned(),
+        agency: of.map(agency),
+        grants: grants.to_vec(),
+    }
+}
+
+fn days_from_now(test: &TestRegistry, days: i64) -> Timestamp {
+    Timestamp::from_micros(test.now().as_micros() + days * 86_400_000_000)
+}
+
+fn token(test: &TestRegistry, of: Option<&str>, grants: &[Grant]) -> NewServiceToken {
+    NewServiceToken {
+        name: "Dashboard".to_owned(),
+        agency: of.map(agency),
+        grants: grants.to_vec(),
+        until: days_from_now(test, 30),
+    }
+}
+
+/// With agencies `seoul` and `busan`.
+fn two_agencies() -> TestRegistry {
+    let test = TestRegistry::new();
+    let busan = NewAgency {
+        id: agency("busan"),
+        name: "부산광역시".to_owned(),
+    };
+    test.registry
+        .create_agency(&Actor::OPERATOR, busan)
+        .unwrap();
+    test
+}
+
+#[test]
+fn a_role_is_in_an_agency_or_for_the_platform() {
+    for role in Role::ALL {
+        let of_agency = Grant::new(role, Some(agency("seoul")));
+        let of_platform = Grant::new(role, None);
+        if role.is_of_platform() {
+            assert_eq!(of_agency, Err(GrantError::WithAgency(role)));
+            assert_eq!(of_platform.unwrap().agency(), None);
+        } else {
+            assert_eq!(of_platform, Err(GrantError::WithoutAgency(role)));
+            assert_eq!(of_agency.unwrap().role(), role);
+        }
+        assert_eq!(Role::parse(role.as_str()), Some(role));
+    }
+}
+
+#[test]
+fn what_is_given_to_a_person_is_there_after_a_restart() {
+    let test = two_agencies();
+    let seoul = grant(Role::Operator, Some("seoul"));
+    let own = person("kim", Some("seoul"), std::slice::from_ref(&seoul));
+    test.registry.create_person(&Actor::OPERATOR, own).unwrap();
+    let everywhere = [
+        grant(Role::Viewer, Some("busan")),
+        grant(Role::Auditor, None),
+        seoul.clone(),
+        seoul,
+    ];
+    let made = test
+        .registry
+        .create_person(&Actor::OPERATOR, person("lee", None, &everywhere))
+        .unwrap();
+    assert_eq!(made.grants.len(), 3, "each once");
+    let patch = PersonPatch {
+        name: Some("이영희".to_owned()),
+        enabled: Some(false),
+        grants: Some(Vec::new()),
+    };
+    test.registry
+        .patch_person(&Actor::OPERATOR, &id("kim"), patch)
+        .unwrap();
+    let before = test.registry.snapshot();
+    let test = test.reopen();
+    let after = test.registry.snapshot();
+    let people: Vec<&Person> = after.people().map(AsRef::as_ref).collect();
+    assert_eq!(people.len(), 2);
+    assert_eq!(people[0].name, "이영희");
+    assert!(!people[0].enabled && people[0].grants.is_empty());
+    assert_eq!(people[1], made.as_ref());
+    assert_eq!(*before, *after);
+}
+
+#[test]
+fn who_belongs_to_an_agency_has_roles_there_alone() {
+    let test = two_agencies();
+    let create = |new| test.registry.create_person(&Actor::OPERATOR, new);
+    for (grants, of, code) in [
+        (
+            vec![grant(Role::Viewer, Some("busan"))],
+            Some("seoul"),
+            "role-elsewhere",
+        ),
+        (
+            vec![grant(Role::Auditor, None)],
+            Some("seoul"),
+            "role-elsewhere",
+        ),
+        (
+            vec![grant(Role::Viewer, Some("daegu"))],
+            None,
+            "unknown-agency",
+        ),
+        (Vec::new(), Some("daegu"), "unknown-agency"),
+    ] {
+        let error = create(person("kim", of, &grants)).unwrap_err();
+        assert_eq!(error.code(), code, "{grants:?} of {of:?}");
+        let new = token(&test, of, &grants);
+        let error = test.registry.create_service_token(&Actor::OPERATOR, new);
+        assert_eq!(error.err().unwrap().code(), code, "{grants:?} of {of:?}");
+    }
+    create(person("kim", Some("seoul"), &[])).unwrap();
+    let patch = PersonPatch {
+        grants: Some(vec![grant(Role::PlatformAdministrator, None)]),
+        ..PersonPatch::default()
+    };
+    let error = test
+        .registry
+        .patch_person(&Actor::OPERATOR, &id("kim"), patch);
+    assert_eq!(error.unwrap_err().code(), "role-elsewhere");
+    assert!(
+        test.registry
+            .snapshot()
+            .person("kim")
+            .unwrap()
+            .grants
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_login_name_is_one_persons_at_a_time() {
+    let test = two_agencies();
+    let create = |of| {
+        test.registry
+            .create_person(&Actor::OPERATOR, person("kim", of, &[]))
+    };
+    let first = create(Some("seoul")).unwrap();
+    assert_eq!(
+        create(Some("busan")).unwrap_err().code(),
+        "login-name-taken"
+    );
+    test.registry
+        .remove_person(&Actor::OPERATOR, &first.id)
+        .unwrap();
+    let again = test.registry.remove_person(&Actor::OPERATOR, &first.id);
+    assert_eq!(again.unwrap_err().code(), "unknown-operator");
+    test.pass_seconds(1);
+    let second = create(Some("busan")).unwrap();
+    assert_ne!(first.created, second.created);
+}
+
+#[test]
+fn what_takes_a_right_away_is_told_at_once() {
+    let test = two_agencies();
+    let registry = &test.registry;
+    let viewer = grant(Role::Viewer, Some("seoul"));
+    registry
+        .create_person(&Actor::OPERATOR, person("kim", Some("seoul"), &[viewer]))
+        .unwrap();
+    let patch = |patch| {
+        let generation = registry.generation();
+        registry
+            .patch_person(&Actor::OPERATOR, &id("kim"), patch)
+            .unwrap();
+        registry.generation() > generation
+    };
+    let named = PersonPatch {
+        name: Some("Kim".to_owned()),
+        ..PersonPatch::default()
+    };
+    let disabled = PersonPatch {
+        enabled: Some(false),
+        ..PersonPatch::default()
+    };
+    let without_roles = PersonPatch {
+        grants: Some(Vec::new()),
+        ..PersonPatch::default()
+    };
+    assert!(!patch(named), "a name is no right");
+    assert!(patch(disabled.clone()));
+    assert!(!patch(disabled), "it was so before");
+    assert!(patch(without_roles));
+    let generation = registry.generation();
+    registry
+        .remove_person(&Actor::OPERATOR, &id("kim"))
+        .unwrap();
+    assert!(registry.generation() > generation);
+}
+
+#[test]
+fn a_service_token_works_until_its_end_or_its_removal() {
+    let test = two_agencies();
+    let grants = [grant(Role::Operator, Some("seoul"))];
+    let make = |test: &TestRegistry| {
+        let new = token(test, Some("seoul"), &grants);
+        test.registry
+            .create_service_token(&Actor::OPERATOR, new)
+            .unwrap()
+    };
+    let (kept, removed) = (make(&test), make(&test));
+    assert!(kept.text.starts_with("mdt_"));
+    let attempt = |test: &TestRegistry, text: &str| test.registry.authenticate_service_token(text);
+    let generation = test.registry.generation();
+    test.registry
+        .remove_service_token(&Actor::OPERATOR, &removed.token.id)
+        .unwrap();
+    assert!(test.registry.generation() > generation);
+    let again = test
+        .registry
+        .remove_service_token(&Actor::OPERATOR, &removed.token.id);
+    assert_eq!(again.unwrap_err().code(), "unknown-service-token");
+
+    let test = test.reopen();
+    assert_eq!(attempt(&test, &kept.text), Ok(kept.token.clone()));
+    assert_eq!(
+        attempt(&test, &removed.text),
+        Err(ServiceTokenError::Unknown)
+    );
+    assert_eq!(attempt(&test, "mdt_x"), Err(ServiceTokenError::Form));
+    let last = if kept.text.ends_with('0') { "1" } else { "0" };
+    let mistyped = format!("{}{last}", &kept.text[..kept.text.len() - 1]);
+    assert_eq!(attempt(&test, &mistyped), Err(ServiceTokenError::Checksum));
+    test.pass_seconds(30 * 86_400);
+    let until = kept.token.until;
+    assert_eq!(
+        attempt(&test, &kept.text),
+        Err(ServiceTokenError::Expired(until))
+    );
+}
+
+#[test]
+fn a_service_token_has_an_end_that_is_near_enough() {
+    let test = two_agencies();
+    for (days, taken) in [
+        (-1, false),
+        (0, false),
+        (1, true),
+        (731, true),
+        (732, false),
+    ] {
+        let mut new = token(&test, None, &[]);
+        new.until = days_from_now(&test, days);
+        let made = test.registry.create_service_token(&Actor::OPERATOR, new);
+        assert_eq!(
+            made.err().map(|error| error.code()),
+            (!taken).then_some("invalid-until")
+        );
+    }
+}
