@@ -214,8 +214,8 @@ impl Book {
         idle.len()
     }
 
-    /// Ends the idlest, where the process has no file handles left.
-    pub(super) fn shed_idlest(&self) {
+    /// Ends some that are idle, where the process has no file handles left.
+    pub(super) fn shed_idle(&self) {
         let mut entries = self.entries.lock();
         let part = self.limits.connections.div_ceil(SHED_PART);
         self.shed(&mut entries, part, Standing::is_idle);

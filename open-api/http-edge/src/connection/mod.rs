@@ -1,6 +1,6 @@
 //! Connections: accepted within limits, by address too; each with a deadline
-//! for every head, for a body and for a reply that is not taken; the idlest of
-//! them gives way where there is no room.
+//! for every head, for a body and for a reply that is not taken; one
+//! that is idle gives way where there is no room.
 
 mod bodies;
 mod book;

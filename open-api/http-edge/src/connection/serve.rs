@@ -56,7 +56,7 @@ pub async fn serve(
         };
         let Ok((stream, address)) = accepted else {
             // Those who ask for nothing give their file handles back.
-            edge.book.shed_idlest();
+            edge.book.shed_idle();
             tokio::time::sleep(ACCEPT_REST).await;
             continue;
         };
@@ -84,8 +84,8 @@ pub async fn serve(
         };
         let tls = tls.as_ref().map(|tls| tls.load_full());
         tokio::spawn(welcome(stream, tls, router.clone(), peer));
-        // A crowd waits to be accepted: those before it are read first, so that
-        // nobody gives way whose request is there.
+        // A crowd waits to be accepted, and each of it ends a connection: those
+        // whose request has come get their turn in between.
         if edge.book.is_full() {
             tokio::task::yield_now().await;
         }
