@@ -11,6 +11,7 @@
 pub(crate) mod columns;
 pub(crate) mod cursor;
 pub(crate) mod decode;
+mod decompress;
 pub(crate) mod disk;
 pub(crate) mod index;
 mod open;

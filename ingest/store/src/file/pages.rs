@@ -1,29 +1,21 @@
 //! The pages of one column, unpacked.
 //!
 //! The parquet crate makes a decompressor, and a compressor, for each column
-//! that is opened. They are so much fresh memory that a query of one datastream
-//! waits longer for it than for its page. So that crate reads the pages as they
-//! are in the file, and a decompressor that was used before unpacks them.
+//! that is opened. So that crate reads the pages as they are in the file, and a
+//! decompressor that was used before unpacks them.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use parking_lot::Mutex;
 use parquet::basic::{Compression, CompressionCodec};
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::page_index::offset_index::PageLocation;
 use parquet::file::serialized_reader::SerializedPageReader;
-use zstd::bulk::Decompressor;
 
 use crate::file::Source;
-
-/// Decompressors that are kept in this process though nobody uses them: about
-/// 100 KiB each.
-const MAX_IDLE: usize = 8;
-
-static IDLE: Mutex<Vec<Decompressor<'static>>> = Mutex::new(Vec::new());
+use crate::file::decompress::decompress;
 
 /// Pages that zstd has packed.
 struct Packed {
@@ -71,28 +63,12 @@ impl Packed {
 
 /// `most`: the bytes that it has at most.
 fn unpack(packed: &[u8], most: usize) -> Result<Bytes> {
-    let size = zstd::zstd_safe::get_frame_content_size(packed)
-        .ok()
-        .flatten();
-    let size = size.and_then(|size| usize::try_from(size).ok());
-    let Some(size) = size.filter(|size| *size <= most) else {
-        return Err(ParquetError::General(
+    match decompress(packed, most)? {
+        Some(unpacked) => Ok(unpacked.into()),
+        None => Err(ParquetError::General(
             "a page has no size, or too great a one".into(),
-        ));
-    };
-    let idle = IDLE.lock().pop();
-    let mut decompressor = match idle {
-        Some(idle) => idle,
-        None => Decompressor::new()?,
-    };
-    let mut unpacked = Vec::with_capacity(size);
-    decompressor.decompress_to_buffer(packed, &mut unpacked)?;
-    let mut idle = IDLE.lock();
-    if idle.len() < MAX_IDLE {
-        idle.push(decompressor);
+        )),
     }
-    drop(idle);
-    Ok(unpacked.into())
 }
 
 impl PageReader for Packed {

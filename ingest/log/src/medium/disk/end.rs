@@ -11,6 +11,8 @@ use crate::frame::decode::check;
 use crate::frame::format::{ALIGNMENT, HEADER_BYTES, u32_at};
 use crate::staging::GROUP_BYTES;
 
+static ZEROS: [u8; 4096] = [0; 4096];
+
 /// Where the sound frames of the last segment end.
 #[derive(Debug)]
 pub(crate) struct End {
@@ -98,6 +100,13 @@ impl End {
     }
 }
 
+/// Bytes of whole pages of zeros that `bytes` begin with: most of what follows
+/// the frames has never been written.
+fn zeros(bytes: &[u8]) -> usize {
+    let pages = bytes.chunks_exact(ZEROS.len());
+    pages.take_while(|page| *page == ZEROS).count() * ZEROS.len()
+}
+
 /// Bytes up to the end of the last sound frame of this epoch in `rest`, or of
 /// what claims to be the frame `next`; an error where a later group begins.
 fn torn_bytes(rest: &[u8], epoch: u32, next: Offset) -> Result<usize, ()> {
@@ -110,7 +119,7 @@ fn torn_bytes(rest: &[u8], epoch: u32, next: Offset) -> Result<usize, ()> {
                 at += frame.bytes();
                 torn = at;
             }
-            _ => at += ALIGNMENT,
+            _ => at += ALIGNMENT.max(zeros(&rest[at..])),
         }
     }
     // The torn frames themselves: whatever of this epoch's write is not zero

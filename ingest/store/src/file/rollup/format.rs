@@ -4,6 +4,7 @@ use domain::Quality;
 
 use super::SKETCH_NUMBERS;
 use super::sketch::Sketch;
+use crate::file::decompress::decompress;
 use crate::file::rollup::sum::ExactSum;
 
 /// Of zstd.
@@ -186,12 +187,7 @@ pub(super) fn unpack(bytes: &[u8]) -> Option<Vec<u8>> {
     if bytes.is_empty() {
         return Some(Vec::new());
     }
-    let size = zstd::zstd_safe::get_frame_content_size(bytes).ok()??;
-    let size = usize::try_from(size).ok()?;
-    if size > MAX_PART_BYTES {
-        return None;
-    }
-    zstd::bulk::decompress(bytes, size).ok()
+    decompress(bytes, MAX_PART_BYTES).ok()?
 }
 
 /// The next number of 32 bits.
