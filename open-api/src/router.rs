@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use crate::access;
 use crate::endpoints::applications::{application, keys};
-use crate::endpoints::data::{aggregate, datastreams, latest, observations, things};
+use crate::endpoints::data::{aggregate, datastreams, latest, locations, observations, things};
 use crate::endpoints::devices::{connection, credentials, device, events, import, telemetry};
 use crate::endpoints::export::day;
 use crate::endpoints::operations::{backup, health, metrics, platform, session};
@@ -76,6 +76,7 @@ fn public() -> Operations {
         .on("PUT /v1/boundaries/{name}", routes!(boundaries::put))
         .on("DELETE /v1/boundaries/{name}", routes!(boundaries::remove))
         .on("GET /v1/things", routes!(things::list))
+        .on("GET /v1/things/{id}/locations", routes!(locations::list))
         .on("GET /v1/datastreams", routes!(datastreams::list))
         .on("GET /v1/datastreams/summary", routes!(datastreams::summary))
         .on("GET /v1/datastreams/{id}", routes!(datastreams::show))

@@ -9,7 +9,7 @@ use super::gateway::{GatewayError, check_gateway};
 use crate::label::{self, LabelError};
 use crate::registry::{Actor, ErrorClass, OperationError, Registry, RowChange};
 use crate::store::StoreError;
-use crate::thing::{Licence, MAX_LOCATIONS, Thing, Visibility};
+use crate::thing::{Licence, MAX_LOCATIONS, Move, Thing, Visibility};
 
 /// What to do with a value that may be absent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -37,6 +37,9 @@ pub struct DevicePatch {
     pub name: Option<String>,
     /// Where the thing is from now on; its history stays.
     pub location: Patch<Location>,
+    /// Since when it has been at that location, until the next move that is
+    /// known; absent: from now on.
+    pub since: Option<Timestamp>,
     pub expires: Patch<Timestamp>,
     /// Who may publish for it from now on.
     pub gateway: Patch<DeviceId>,
@@ -58,6 +61,10 @@ pub enum PatchDeviceError {
         "the thing has moved {MAX_LOCATIONS} times; what is mobile sends `loc` with its telemetry"
     )]
     TooMobile,
+    #[error("`since` says when a location began: send `location` with it")]
+    SinceAlone,
+    #[error("`since` is a time to come; leave it out for a move that happens now")]
+    SinceAhead,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -69,6 +76,7 @@ impl OperationError for PatchDeviceError {
             Self::Label(_) => "invalid-text",
             Self::Gateway(error) => error.code(),
             Self::TooMobile => "too-many-locations",
+            Self::SinceAlone | Self::SinceAhead => "invalid-since",
             Self::Store(_) => "registry-fault",
         }
     }
@@ -76,7 +84,7 @@ impl OperationError for PatchDeviceError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Unknown(_) => ErrorClass::NotFound,
-            Self::Label(_) => ErrorClass::Invalid,
+            Self::Label(_) | Self::SinceAlone | Self::SinceAhead => ErrorClass::Invalid,
             Self::Gateway(error) => error.class(),
             Self::TooMobile => ErrorClass::Conflict,
             Self::Store(_) => ErrorClass::Fault,
@@ -122,13 +130,7 @@ impl Registry {
             if let Some(attribution) = patch.attribution {
                 thing.attribution = attribution;
             }
-            let mut moved = None;
-            if patch.location != Patch::Keep {
-                if thing.locations.len() >= MAX_LOCATIONS {
-                    return Err(PatchDeviceError::TooMobile);
-                }
-                moved = thing.move_to(patch.location.over(None), change.now);
-            }
+            let moved = relocate(&mut thing, patch.location, patch.since, change.now)?;
 
             let thing = change.draft.put_thing(thing);
             let device = change.draft.put_device(device);
@@ -144,4 +146,27 @@ impl Registry {
                 .ok_or_else(unknown)
         })
     }
+}
+
+/// The rows of the move that a patch asks for, if it asks for one.
+fn relocate(
+    thing: &mut Thing,
+    location: Patch<Location>,
+    since: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Vec<RowChange>, PatchDeviceError> {
+    let to = match location {
+        Patch::Keep if since.is_some() => return Err(PatchDeviceError::SinceAlone),
+        Patch::Keep => return Ok(Vec::new()),
+        Patch::Set(place) => Some(place),
+        Patch::Clear => None,
+    };
+    if since.is_some_and(|since| since > now) {
+        return Err(PatchDeviceError::SinceAhead);
+    }
+    let rows = thing.relocate(Move { to, since }, now);
+    if thing.locations.len() > MAX_LOCATIONS {
+        return Err(PatchDeviceError::TooMobile);
+    }
+    Ok(rows)
 }

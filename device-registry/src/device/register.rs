@@ -12,7 +12,7 @@ use super::{Credential, Device, DeviceStatus};
 use crate::model::{Model, check_field};
 use crate::registry::{Actor, Change, Registry, RowChange};
 use crate::store::StoreError;
-use crate::thing::{Thing, Visibility};
+use crate::thing::{Move, Thing, Visibility};
 
 impl Registry {
     pub fn register_device(
@@ -44,9 +44,13 @@ pub(super) fn register(
         Some(thing) => taken_over(thing, new),
         None => new_thing(change, new),
     };
-    let located = new
-        .location
-        .and_then(|_| thing.move_to(new.location, change.now));
+    let located = match new.location {
+        Some(_) => {
+            let to = new.location;
+            thing.relocate(Move { to, since: None }, change.now)
+        }
+        None => Vec::new(),
+    };
     thing.devices.push(new.id.clone());
     let number = change.next_device()?;
     let credentials = new_credentials(change, checked)?;

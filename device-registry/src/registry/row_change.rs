@@ -33,10 +33,13 @@ pub(crate) enum RowChange {
     AddThing(Arc<Thing>),
     /// Its licence, its attribution and who may read it.
     ChangeThing(Arc<Thing>),
-    /// Two moves within one microsecond are one.
     AddLocation {
         thing: ThingId,
         entry: LocationSince,
+    },
+    RemoveLocation {
+        thing: ThingId,
+        since: Timestamp,
     },
     /// `number` tells the order of registration.
     AddDevice {

@@ -33,6 +33,7 @@ pub(super) fn write(connection: &Connection, row: &RowChange) -> Result<(), Stor
         RowChange::AddThing(thing) => insert_thing(connection, thing),
         RowChange::ChangeThing(thing) => update_thing(connection, thing),
         RowChange::AddLocation { thing, entry } => insert_location(connection, thing, entry),
+        RowChange::RemoveLocation { thing, since } => delete_location(connection, thing, *since),
         RowChange::AddDevice { number, device } => insert_device(connection, *number, device),
         RowChange::ChangeDevice(device) => update_device(connection, device),
         RowChange::AddCredential { device, credential } => {
@@ -181,13 +182,26 @@ fn insert_location(
     execute(
         connection,
         "add a location",
-        "INSERT OR REPLACE INTO location (thing, since, lat_e7, lon_e7) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO location (thing, since, lat_e7, lon_e7) VALUES (?1, ?2, ?3, ?4)",
         params![
             thing.as_str(),
             entry.since.as_micros(),
             entry.location.map(domain::Location::lat_e7),
             entry.location.map(domain::Location::lon_e7)
         ],
+    )
+}
+
+fn delete_location(
+    connection: &Connection,
+    thing: &ThingId,
+    since: Timestamp,
+) -> Result<(), StoreError> {
+    execute(
+        connection,
+        "take a location away",
+        "DELETE FROM location WHERE thing = ?1 AND since = ?2",
+        params![thing.as_str(), since.as_micros()],
     )
 }
 

@@ -1,9 +1,8 @@
-//! What changes a thing, whichever operation does: where it is, and which
-//! datastreams it has.
+//! What changes a thing's datastreams, whichever operation does.
 
-use domain::{DatastreamId, DeviceId, FieldName, Location, ModelId, Timestamp};
+use domain::{DatastreamId, DeviceId, FieldName, ModelId};
 
-use super::{LocationSince, Thing};
+use super::Thing;
 use crate::registry::{Change, RowChange};
 use crate::store::StoreError;
 
@@ -38,32 +37,5 @@ impl Change {
             self.draft
                 .compose_datastream(number, field, thing, device.clone(), model.clone());
         RowChange::HandOverDatastream(self.draft.put_datastream(datastream))
-    }
-}
-
-impl Thing {
-    /// From `now` on the thing is at `location`; the row, where it was not there
-    /// already. Its first known place holds from the beginning: what is delivered
-    /// late was observed there too.
-    pub(crate) fn move_to(
-        &mut self,
-        location: Option<Location>,
-        now: Timestamp,
-    ) -> Option<RowChange> {
-        let since = match self.locations.last() {
-            None if location.is_none() => return None,
-            None => Timestamp::MIN,
-            Some(last) if last.location == location => return None,
-            // A clock that was set back must not turn the history round.
-            Some(last) => now.max(Timestamp::from_micros(
-                last.since.as_micros().saturating_add(1),
-            )),
-        };
-        let entry = LocationSince { since, location };
-        self.locations.push(entry);
-        Some(RowChange::AddLocation {
-            thing: self.id.clone(),
-            entry,
-        })
     }
 }

@@ -226,6 +226,41 @@ fn the_place_of_an_observation_is_where_the_thing_was_then() {
 }
 
 #[test]
+fn a_move_says_since_when_it_was_and_never_that_it_will_be() {
+    let test = TestRegistry::new();
+    let mut new = new_device("lot-1");
+    new.location = Some(place(37.5, 127.0));
+    test.registry
+        .register_device(&Actor::OPERATOR, new)
+        .unwrap();
+    let since = test.now();
+    test.pass_seconds(3_600);
+    let patch = |since, location| DevicePatch {
+        location,
+        since,
+        ..DevicePatch::default()
+    };
+    let there = Patch::Set(place(37.6, 127.1));
+    let change = |patch| {
+        let id = device("lot-1");
+        test.registry.patch_device(&Actor::OPERATOR, &id, patch)
+    };
+    change(patch(Some(since), there)).unwrap();
+    let later = Timestamp::from_micros(test.now().as_micros() + 1);
+    for wrong in [patch(Some(later), there), patch(Some(since), Patch::Keep)] {
+        let error = change(wrong).unwrap_err();
+        assert_eq!(error.code(), "invalid-since");
+        assert_eq!(error.class(), ErrorClass::Invalid);
+    }
+    let test = test.reopen();
+    let snapshot = test.registry.snapshot();
+    let thing = snapshot.thing("lot-1").unwrap();
+    let before = Timestamp::from_micros(since.as_micros() - 1);
+    assert_eq!(thing.location_at(before), Some(place(37.5, 127.0)));
+    assert_eq!(thing.location_at(since), Some(place(37.6, 127.1)));
+}
+
+#[test]
 fn a_patch_reaches_the_datastreams_and_the_generation() {
     let test = TestRegistry::new();
     let made = test

@@ -20,6 +20,12 @@ impl Viewer {
         datastream.visibility == Visibility::Public || self.0.covers(&datastream.agency)
     }
 
+    /// Whether it may read something that the thing observes.
+    pub(crate) fn sees_thing(&self, snapshot: &Snapshot, thing: &Thing) -> bool {
+        let mut datastreams = thing.datastreams.iter();
+        datastreams.any(|id| snapshot.datastream(*id).is_some_and(|one| self.sees(one)))
+    }
+
     /// A place of `agency`'s as it may be seen.
     pub(crate) fn place(&self, agency: &AgencyId, place: Option<Location>) -> Option<Location> {
         if self.0.covers(agency) {

@@ -16,8 +16,8 @@ pub(crate) use application::{ApplicationView, IssuedKeyView, KeyView, NewApplica
 pub(crate) use backup::BackupView;
 pub(crate) use data::{
     AggregateFunctionName, AggregateList, AggregateListSchema, DatastreamView, ExportView,
-    FlagsView, FrameObservationView, FrameView, GapView, LatestView, ObservationView, SummaryView,
-    ThingDatastreamView, ThingView, ValueView,
+    FlagsView, FrameObservationView, FrameView, GapView, LatestView, ObservationView, Stay,
+    StayView, SummaryView, ThingDatastreamView, ThingView, ValueView,
 };
 pub(crate) use devices::{
     ConnectionView, CredentialView, DeviceConnectionView, DeviceView, EventView,

@@ -6,7 +6,7 @@ use device_registry::{
     Actor, AgencyPatch, DevicePatch, DeviceStatus, GeoJson, NewAgency, NewApiKey, NewApplication,
     NewBoundary, PasswordTerms,
 };
-use domain::{AgencyId, ApplicationId, BoundaryName, DatastreamId, PersonId, ThingId};
+use domain::{AgencyId, ApplicationId, BoundaryName, DatastreamId, PersonId, ThingId, Timestamp};
 
 use super::operation::{Operation, behind_gateway, expired, moved, published};
 use super::people::remove_service_tokens;
@@ -52,7 +52,16 @@ impl Expected {
                 agency: owner,
                 takes_over,
             } => self.register(&test, *id, *owner, *takes_over),
-            Operation::Move { id, to } => self.patch(&test, *id, moved(*to)),
+            Operation::Move {
+                id,
+                to,
+                seconds_ago,
+            } => {
+                let micros = |ago: &u8| test.now().as_micros() - i64::from(*ago) * 1_000_000;
+                let since = seconds_ago.as_ref().map(micros);
+                let patch = moved(*to, since.map(Timestamp::from_micros));
+                self.patch(&test, *id, patch);
+            }
             Operation::Publish(id) => self.patch(&test, *id, published()),
             Operation::Expire(id) => self.patch(&test, *id, expired(test.now())),
             Operation::Gateway { id, gateway } => {

@@ -18,6 +18,7 @@ pub(super) enum Operation {
     Move {
         id: u8,
         to: Option<u8>,
+        seconds_ago: Option<u8>,
     },
     Publish(u8),
     Expire(u8),
@@ -68,7 +69,8 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         1 => (0..3u8).prop_map(Operation::Agency),
         6 => (id.clone(), 0..3u8, prop::option::weighted(0.3, id.clone()))
             .prop_map(|(id, agency, takes_over)| Operation::Register { id, agency, takes_over }),
-        2 => (id.clone(), prop::option::of(0..3u8)).prop_map(|(id, to)| Operation::Move { id, to }),
+        2 => (id.clone(), prop::option::of(0..3u8), prop::option::of(0..200u8))
+            .prop_map(|(id, to, seconds_ago)| Operation::Move { id, to, seconds_ago }),
         1 => id.clone().prop_map(Operation::Publish),
         1 => id.clone().prop_map(Operation::Expire),
         2 => (id.clone(), prop::option::weighted(0.7, id.clone()))
@@ -97,13 +99,14 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-pub(super) fn moved(to: Option<u8>) -> DevicePatch {
+pub(super) fn moved(to: Option<u8>, since: Option<Timestamp>) -> DevicePatch {
     let location = match to {
         Some(step) => Patch::Set(place(37.0 + f64::from(step), 127.0)),
         None => Patch::Clear,
     };
     DevicePatch {
         location,
+        since,
         ..DevicePatch::default()
     }
 }

@@ -4,5 +4,6 @@ pub(crate) mod aggregate;
 mod bucket;
 pub(crate) mod datastreams;
 pub(crate) mod latest;
+pub(crate) mod locations;
 pub(crate) mod observations;
 pub(crate) mod things;

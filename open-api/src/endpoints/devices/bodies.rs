@@ -92,6 +92,11 @@ pub(crate) struct PatchBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<PlaceView>)]
     location: Option<Option<PlaceView>>,
+    /// Since when it has been at that location, until the next move that is
+    /// known; absent: from now on. Observations lie where the thing was at
+    /// their time.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    since: Option<Time>,
     /// null: never.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -129,6 +134,7 @@ impl PatchBody {
                 Some(None) => Patch::Clear,
                 None => Patch::Keep,
             },
+            since: self.since.map(|time| time.0),
             expires: change(self.expires, |time| time.0),
             gateway: change(self.gateway, |gateway| gateway.0),
             visibility: self.visibility.as_deref().map(visibility).transpose()?,

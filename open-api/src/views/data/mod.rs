@@ -6,6 +6,7 @@ mod export;
 mod frame;
 mod latest;
 mod observation;
+mod stay;
 mod summary;
 mod thing;
 
@@ -15,5 +16,6 @@ pub(crate) use export::ExportView;
 pub(crate) use frame::{FrameObservationView, FrameView, GapView};
 pub(crate) use latest::LatestView;
 pub(crate) use observation::{FlagsView, ObservationView, ValueView};
+pub(crate) use stay::{Stay, StayView};
 pub(crate) use summary::SummaryView;
 pub(crate) use thing::{ThingDatastreamView, ThingView};

@@ -5,6 +5,7 @@ mod audience;
 mod boundaries;
 mod export;
 mod latest;
+mod locations;
 mod paging;
 mod quality;
 mod queries;

@@ -181,6 +181,10 @@ fn data(visit: &mut Visit<'_>, speed: u64) {
         ("GET /v1/boundaries/{name}", "/v1/boundaries/jung"),
         ("GET /v1/boundaries/{name}", "/v1/boundaries/none"),
         ("GET /v1/things", "/v1/things"),
+        (
+            "GET /v1/things/{id}/locations",
+            "/v1/things/dev-1/locations",
+        ),
         ("GET /v1/datastreams", "/v1/datastreams?limit=2"),
         ("GET /v1/datastreams/summary", "/v1/datastreams/summary"),
         ("GET /v1/datastreams/{id}", &id),

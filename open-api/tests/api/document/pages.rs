@@ -42,6 +42,7 @@ const OPERATIONS: &[&str] = &[
     "get /v1/stream",
     "get /v1/stream/ws",
     "get /v1/things",
+    "get /v1/things/{id}/locations",
     "patch /v1/agencies/{id}",
     "patch /v1/devices/{id}",
     "post /v1/agencies",
