@@ -67,7 +67,7 @@ pub use person::{
 pub use registry::{
     Actor, Changed, ErrorClass, Means, OpenError, OperationError, PEPPER_FILE, Registry, Who,
 };
-pub use role::{Grant, GrantError, GrantsError, MAX_GRANTS, Role};
+pub use role::{Grant, GrantError, GrantsError, MAX_GRANTS, Permission, Permissions, Rights, Role};
 pub use secret::RandomError;
 pub use secret::file::SecretFileError;
 pub use secret::operator::{MIN_TOKEN_BYTES, OperatorError, TOKEN_FILE};

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use domain::{ApiKeyId, DeviceId};
+use domain::{ApiKeyId, DeviceId, ServiceTokenId};
 use http_edge::limits::{Allowance, Quota, QuotaExceeded};
 use http_edge::request::quota_address;
 
@@ -16,7 +16,8 @@ pub struct Quotas {
     pub anonymous_a_minute: NonZeroU32,
     /// An API key, in a minute.
     pub key_a_minute: NonZeroU32,
-    /// An operator's token or session, in a minute.
+    /// The operator's token and its sessions, in a minute; each service token as
+    /// much for itself.
     pub operator_a_minute: NonZeroU32,
     /// A device's HTTP telemetry, in a minute.
     pub device_a_minute: NonZeroU32,
@@ -52,6 +53,7 @@ pub(crate) enum Account {
     Address(IpAddr),
     Key(ApiKeyId),
     Operator,
+    ServiceToken(ServiceTokenId),
     Device(DeviceId),
 }
 
@@ -92,7 +94,7 @@ impl Throttle {
         let quota = match account {
             Account::Address(_) => &self.anonymous,
             Account::Key(_) => &self.key,
-            Account::Operator => &self.operator,
+            Account::Operator | Account::ServiceToken(_) => &self.operator,
             Account::Device(_) => &self.device,
         };
         quota.take(account)
@@ -119,6 +121,7 @@ impl Throttle {
             for quota in [
                 &self.anonymous,
                 &self.key,
+                &self.operator,
                 &self.device,
                 &self.applications,
                 &self.logins,

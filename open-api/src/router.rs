@@ -8,18 +8,24 @@ use axum::Router;
 use axum::http::HeaderMap;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
+use device_registry::Permission::{
+    InstallDevices, ManageAgency, ManageDevices, ManagePeople, ManagePlatform, ReadData,
+    ReadDevices, ReadPeople, ReadPlatform,
+};
 use http_edge::Problem;
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use utoipa_axum::routes;
 
 use crate::access;
+use crate::access::Needs::{Application, Device, May, Nothing};
 use crate::endpoints::applications::{application, keys};
 use crate::endpoints::data::{aggregate, datastreams, latest, locations, observations, things};
 use crate::endpoints::devices::{connection, credentials, device, events, import, telemetry};
 use crate::endpoints::export::day;
 use crate::endpoints::operations::{backup, health, metrics, platform, session};
 use crate::endpoints::pages::{page, problems};
+use crate::endpoints::people::{operators, service_tokens};
 use crate::endpoints::registry::{agencies, boundaries, models};
 use crate::endpoints::stream;
 use crate::openapi::{self, Operations, Readers};
@@ -68,74 +74,81 @@ fn router(state: ApiState) -> Router {
 #[rustfmt::skip]
 fn public() -> Operations {
     Operations::new(Readers::All)
-        .on("GET /v1/platform", routes!(platform::show))
-        .on("GET /v1/models", routes!(models::list))
-        .on("POST /v1/models", routes!(models::add))
-        .on("GET /v1/boundaries", routes!(boundaries::list))
-        .on("GET /v1/boundaries/{name}", routes!(boundaries::show))
-        .on("PUT /v1/boundaries/{name}", routes!(boundaries::put))
-        .on("DELETE /v1/boundaries/{name}", routes!(boundaries::remove))
-        .on("GET /v1/things", routes!(things::list))
-        .on("GET /v1/things/{id}/locations", routes!(locations::list))
-        .on("GET /v1/datastreams", routes!(datastreams::list))
-        .on("GET /v1/datastreams/summary", routes!(datastreams::summary))
-        .on("GET /v1/datastreams/{id}", routes!(datastreams::show))
-        .on("GET /v1/datastreams/{id}/observations", routes!(observations::list))
-        .on("GET /v1/latest", routes!(latest::list))
-        .on("GET /v1/aggregate", routes!(aggregate::list))
-        .on("GET /v1/export/{date}", routes!(day::list))
-        .on("GET /v1/export/{date}/SHA256SUMS", routes!(day::sums))
-        .on("GET /v1/export/{date}/{domain}/{file}", routes!(day::file))
-        .on("GET /v1/stream", routes!(stream::events::follow))
-        .on("GET /v1/stream/ws", routes!(stream::socket::follow))
+        .on("GET /v1/platform", Nothing, routes!(platform::show))
+        .on("GET /v1/models", Nothing, routes!(models::list))
+        .on("POST /v1/models", May(ManagePlatform), routes!(models::add))
+        .on("GET /v1/boundaries", Nothing, routes!(boundaries::list))
+        .on("GET /v1/boundaries/{name}", Nothing, routes!(boundaries::show))
+        .on("PUT /v1/boundaries/{name}", May(ManagePlatform), routes!(boundaries::put))
+        .on("DELETE /v1/boundaries/{name}", May(ManagePlatform), routes!(boundaries::remove))
+        .on("GET /v1/things", Nothing, routes!(things::list))
+        .on("GET /v1/things/{id}/locations", Nothing, routes!(locations::list))
+        .on("GET /v1/datastreams", Nothing, routes!(datastreams::list))
+        .on("GET /v1/datastreams/summary", Nothing, routes!(datastreams::summary))
+        .on("GET /v1/datastreams/{id}", Nothing, routes!(datastreams::show))
+        .on("GET /v1/datastreams/{id}/observations", Nothing, routes!(observations::list))
+        .on("GET /v1/latest", Nothing, routes!(latest::list))
+        .on("GET /v1/aggregate", Nothing, routes!(aggregate::list))
+        .on("GET /v1/export/{date}", Nothing, routes!(day::list))
+        .on("GET /v1/export/{date}/SHA256SUMS", Nothing, routes!(day::sums))
+        .on("GET /v1/export/{date}/{domain}/{file}", Nothing, routes!(day::file))
+        .on("GET /v1/stream", Nothing, routes!(stream::events::follow))
+        .on("GET /v1/stream/ws", Nothing, routes!(stream::socket::follow))
 }
 
 /// What the platform's own pages and programs ask for.
 #[rustfmt::skip]
 fn guarded() -> Operations {
     Operations::new(Readers::Named)
-        .on("POST /v1/session", routes!(session::open))
-        .on("GET /v1/session", routes!(session::show))
-        .on("DELETE /v1/session", routes!(session::close))
-        .on("GET /v1/agencies", routes!(agencies::list))
-        .on("POST /v1/agencies", routes!(agencies::create))
-        .on("PATCH /v1/agencies/{id}", routes!(agencies::patch))
-        .on("GET /v1/devices", routes!(device::list))
-        .on("POST /v1/devices", routes!(device::register))
-        .on("POST /v1/devices/import", routes!(import::import))
-        .on("GET /v1/devices/{id}", routes!(device::show))
-        .on("PATCH /v1/devices/{id}", routes!(device::patch))
-        .on("POST /v1/devices/{id}/revoke", routes!(device::revoke))
-        .on("POST /v1/devices/{id}/keys", routes!(credentials::add_key))
-        .on("DELETE /v1/devices/{id}/keys/{credential}", routes!(credentials::remove))
-        .on("POST /v1/devices/{id}/password", routes!(credentials::make_password))
-        .on("GET /v1/devices/{id}/connection", routes!(connection::show))
-        .on("GET /v1/devices/{id}/events", routes!(events::of_device))
-        .on("GET /v1/devices/{id}/quarantine", routes!(events::quarantine))
-        .on("GET /v1/refused", routes!(events::refused))
-        .on("POST /v1/backup", routes!(backup::start))
-        .on("GET /v1/backup", routes!(backup::show))
-        .on("POST /v1/applications", routes!(application::create))
-        .on("GET /v1/applications/{id}", routes!(application::show))
-        .on("GET /v1/applications/{id}/keys", routes!(keys::list))
-        .on("POST /v1/applications/{id}/keys", routes!(keys::create))
-        .on("DELETE /v1/applications/{id}/keys/{key}", routes!(keys::revoke))
+        .on("POST /v1/session", Nothing, routes!(session::open))
+        .on("GET /v1/session", May(ManagePlatform), routes!(session::show))
+        .on("DELETE /v1/session", Nothing, routes!(session::close))
+        .on("GET /v1/agencies", May(ReadDevices), routes!(agencies::list))
+        .on("POST /v1/agencies", May(ManagePlatform), routes!(agencies::create))
+        .on("PATCH /v1/agencies/{id}", May(ManageAgency), routes!(agencies::patch))
+        .on("GET /v1/devices", May(ReadDevices), routes!(device::list))
+        .on("POST /v1/devices", May(InstallDevices), routes!(device::register))
+        .on("POST /v1/devices/import", May(ManageDevices), routes!(import::import))
+        .on("GET /v1/devices/{id}", May(ReadDevices), routes!(device::show))
+        .on("PATCH /v1/devices/{id}", May(InstallDevices), routes!(device::patch))
+        .on("POST /v1/devices/{id}/revoke", May(ManageDevices), routes!(device::revoke))
+        .on("POST /v1/devices/{id}/keys", May(InstallDevices), routes!(credentials::add_key))
+        .on("DELETE /v1/devices/{id}/keys/{credential}", May(ManageDevices), routes!(credentials::remove))
+        .on("POST /v1/devices/{id}/password", May(InstallDevices), routes!(credentials::make_password))
+        .on("GET /v1/devices/{id}/connection", May(ReadDevices), routes!(connection::show))
+        .on("GET /v1/devices/{id}/events", May(ReadDevices), routes!(events::of_device))
+        .on("GET /v1/devices/{id}/quarantine", May(ReadData), routes!(events::quarantine))
+        .on("GET /v1/refused", May(ReadPlatform), routes!(events::refused))
+        .on("GET /v1/operators", May(ReadPeople), routes!(operators::list))
+        .on("POST /v1/operators", May(ManagePeople), routes!(operators::create))
+        .on("PATCH /v1/operators/{id}", May(ManagePeople), routes!(operators::patch))
+        .on("DELETE /v1/operators/{id}", May(ManagePeople), routes!(operators::remove))
+        .on("GET /v1/service-tokens", May(ReadPeople), routes!(service_tokens::list))
+        .on("POST /v1/service-tokens", May(ManagePeople), routes!(service_tokens::create))
+        .on("DELETE /v1/service-tokens/{id}", May(ManagePeople), routes!(service_tokens::remove))
+        .on("POST /v1/backup", May(ManagePlatform), routes!(backup::start))
+        .on("GET /v1/backup", May(ReadPlatform), routes!(backup::show))
+        .on("POST /v1/applications", Nothing, routes!(application::create))
+        .on("GET /v1/applications/{id}", Application, routes!(application::show))
+        .on("GET /v1/applications/{id}/keys", Application, routes!(keys::list))
+        .on("POST /v1/applications/{id}/keys", Application, routes!(keys::create))
+        .on("DELETE /v1/applications/{id}/keys/{key}", Application, routes!(keys::revoke))
 }
 
 /// What a device itself asks for, with its own credentials.
 #[rustfmt::skip]
 fn of_devices() -> Operations {
     Operations::new(Readers::Named)
-        .on("POST /v1/devices/{id}/telemetry", routes!(telemetry::publish))
-        .on("POST /v1/devices/{id}/children/{child}/telemetry", routes!(telemetry::publish_for_child))
+        .on("POST /v1/devices/{id}/telemetry", Device, routes!(telemetry::publish))
+        .on("POST /v1/devices/{id}/children/{child}/telemetry", Device, routes!(telemetry::publish_for_child))
 }
 
 #[rustfmt::skip]
 fn of_operations() -> Operations {
     Operations::new(Readers::Named)
-        .on("GET /healthz", routes!(health::alive))
-        .on("GET /readyz", routes!(health::ready))
-        .on("GET /metrics", routes!(metrics::show))
+        .on("GET /healthz", Nothing, routes!(health::alive))
+        .on("GET /readyz", Nothing, routes!(health::ready))
+        .on("GET /metrics", Nothing, routes!(metrics::show))
 }
 
 /// What a browser opens.

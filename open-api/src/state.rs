@@ -12,7 +12,7 @@ use http_edge::{Edge, EdgeConfig, Problem};
 use ingest::{Clock, Exports, Ingest, TelemetryIntake};
 use supervisor::Supervisor;
 
-use crate::access::{MAX_WORKED_ON, Rights};
+use crate::access::{MAX_WORKED_ON, RightsChanges};
 use crate::cache::BoundaryMembers;
 use crate::cache::Summaries;
 use crate::endpoints::export::Downloads;
@@ -79,7 +79,7 @@ pub struct Shared {
     pub(crate) edge: Arc<Edge>,
     pub(crate) throttle: Throttle,
     pub(crate) sessions: Sessions,
-    pub(crate) rights: Rights,
+    pub(crate) rights: RightsChanges,
     pub(crate) metrics_token: Option<String>,
     pub(crate) streams: Streams,
     pub(crate) downloads: Downloads,
@@ -109,7 +109,7 @@ impl Shared {
 
 impl ApiState {
     pub fn new(parts: ApiParts) -> Self {
-        let rights = Rights::default();
+        let rights = RightsChanges::default();
         let rights_changed = rights.notifier();
         parts.registry.on_change(move |_| rights_changed());
         let edge = Edge::new(EdgeConfig {

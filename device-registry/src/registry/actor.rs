@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use domain::{ApiKeyId, ApplicationId};
+use domain::{ApiKeyId, ApplicationId, ServiceTokenId};
 
 /// Who makes a change, as whoever authenticated them says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,6 +20,8 @@ pub struct Actor {
 pub enum Who {
     /// Who holds the operator's token, or a session that was opened with it.
     Operator,
+    /// A program of an agency or of the platform.
+    ServiceToken(ServiceTokenId),
     /// An application's developer.
     Application(ApplicationId),
     /// Somebody without a proof: anybody may make an application.
@@ -71,6 +73,7 @@ impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Operator => f.write_str("operator"),
+            Self::ServiceToken(id) => write!(f, "service-token:{id}"),
             Self::Application(id) => write!(f, "application:{id}"),
             Self::Anonymous => f.write_str("anonymous"),
             Self::Devices => f.write_str("devices"),

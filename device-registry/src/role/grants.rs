@@ -23,7 +23,8 @@ pub enum GrantsError {
 }
 
 impl GrantsError {
-    pub(crate) fn code(&self) -> &'static str {
+    /// Stable, in kebab case.
+    pub fn code(&self) -> &'static str {
         match self {
             Self::UnknownAgency(_) => "unknown-agency",
             Self::Elsewhere { .. } => "role-elsewhere",

@@ -2,6 +2,8 @@
 //! for the whole platform.
 
 mod grants;
+mod permission;
+mod rights;
 
 use std::fmt;
 
@@ -9,32 +11,36 @@ use domain::AgencyId;
 
 pub(crate) use grants::check;
 pub use grants::{GrantsError, MAX_GRANTS};
+pub use permission::{Permission, Permissions};
+pub use rights::Rights;
 
 /// What somebody does with the platform.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Role {
     /// Reads all that an agency has.
     Viewer,
-    /// Runs an agency's devices.
-    Operator,
     /// Puts an agency's devices in service.
     Installer,
+    /// Runs an agency's devices.
+    Operator,
     /// Runs an agency: its people, its tokens, its settings.
     AgencyAdministrator,
-    /// Runs the platform and all of its agencies.
-    PlatformAdministrator,
     /// Reads who has which rights and what was changed, in all agencies.
     Auditor,
+    /// Runs the platform and all of its agencies.
+    PlatformAdministrator,
 }
 
 impl Role {
+    /// The smaller ones first, and those of an agency before those of the
+    /// platform.
     pub const ALL: [Self; 6] = [
         Self::Viewer,
-        Self::Operator,
         Self::Installer,
+        Self::Operator,
         Self::AgencyAdministrator,
-        Self::PlatformAdministrator,
         Self::Auditor,
+        Self::PlatformAdministrator,
     ];
 
     pub const fn as_str(self) -> &'static str {

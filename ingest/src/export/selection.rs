@@ -104,7 +104,7 @@ pub(super) fn visible<'a>(
                 of_domain(model.domain())
             }),
         ),
-        Scope::Agency(_) | Scope::All => Box::new(
+        Scope::Agencies(_) | Scope::All => Box::new(
             snapshot
                 .datastreams(DatastreamId::new(0))
                 .filter(move |datastream| {
@@ -134,8 +134,11 @@ mod tests {
         let other = AgencyId::new("busan").unwrap();
         for agency in [None, Some(&device.agency)] {
             assert_eq!(count(Scope::Public, agency), 0);
-            assert_eq!(count(Scope::Agency(other.clone()), agency), 0);
-            assert_eq!(count(Scope::Agency(device.agency.clone()), agency), all);
+            assert_eq!(count(Scope::of_agencies([other.clone()]), agency), 0);
+            assert_eq!(
+                count(Scope::of_agencies([device.agency.clone()]), agency),
+                all
+            );
             assert_eq!(count(Scope::All, agency), all);
         }
         assert_eq!(count(Scope::All, Some(&other)), 0);

@@ -37,6 +37,11 @@ impl Admission {
                 .snapshot()
                 .api_key(key.id.as_str())
                 .is_some_and(|key| key.live(now)),
+            Caller::ServiceToken { token, .. } => {
+                let snapshot = shared.registry.snapshot();
+                let standing = snapshot.service_token(token.id.as_str());
+                standing.is_some_and(|standing| now < standing.until)
+            }
         }
     }
 
@@ -48,7 +53,7 @@ impl Admission {
             if !self.holds(state) {
                 return;
             }
-            let wait = match self.until() {
+            let wait = match self.caller.until() {
                 Some(end) => left(end, state.now()).min(LOOK_AGAIN),
                 None => LOOK_AGAIN,
             };
@@ -59,19 +64,14 @@ impl Admission {
         }
     }
 
-    fn until(&self) -> Option<Timestamp> {
-        match &self.caller {
-            Caller::Anonymous => None,
-            Caller::Operator { session } => session.as_ref().map(|session| session.until),
-            Caller::Application(key) => key.expires,
-        }
-    }
-
     /// Why what came too late is not done.
     pub(crate) fn lost(&self) -> Problem {
         let detail = match &self.caller {
             Caller::Application(_) => {
                 "The key was revoked or has expired while the request was on its way: nothing was done."
+            }
+            Caller::ServiceToken { .. } => {
+                "The service token was removed or has expired while the request was on its way: nothing was done."
             }
             Caller::Anonymous | Caller::Operator { .. } => {
                 "The session has ended while the request was on its way: nothing was done. Log in again."

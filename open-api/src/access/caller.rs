@@ -1,15 +1,14 @@
-//! The caller of a request, once it is known, and the roles that handlers ask for.
+//! The caller of a request, once it is known.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use device_registry::{Actor, ApiKey, Means, Who};
-use domain::{Scope, Timestamp};
+use device_registry::{Actor, ApiKey, Means, Permission, Rights, ServiceToken, Who};
+use domain::Timestamp;
+use http_edge::Problem;
 use http_edge::access::Session;
-use http_edge::request::Arrival;
-use http_edge::{Problem, ProblemKind};
 
 use crate::params::Viewer;
 
@@ -22,15 +21,39 @@ pub(crate) enum Caller {
         /// None for the token itself.
         session: Option<Session>,
     },
+    ServiceToken {
+        token: Arc<ServiceToken>,
+        /// Of the snapshot that the token was found in.
+        rights: Arc<Rights>,
+    },
 }
 
+/// Of the operator's token: all that there is.
+static ALL: Rights = Rights::ALL;
+static NONE: Rights = Rights::NONE;
+
 impl Caller {
-    /// Operators act for all agencies; everybody else is the public.
+    /// What it may beyond what everybody may.
+    pub(crate) fn rights(&self) -> &Rights {
+        match self {
+            Self::Operator { .. } => &ALL,
+            Self::ServiceToken { rights, .. } => rights,
+            Self::Anonymous | Self::Application(_) => &NONE,
+        }
+    }
+
+    /// When what it proves itself with ends, if it does.
+    pub(crate) fn until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Anonymous => None,
+            Self::Operator { session } => session.as_ref().map(|session| session.until),
+            Self::Application(key) => key.expires,
+            Self::ServiceToken { token, .. } => Some(token.until),
+        }
+    }
+
     pub(crate) fn viewer(&self) -> Viewer {
-        Viewer(match self {
-            Self::Operator { .. } => Scope::All,
-            Self::Anonymous | Self::Application(_) => Scope::Public,
-        })
+        Viewer(self.rights().scope(Permission::ReadData))
     }
 
     /// Whose the changes are that this request makes, which came from `client`.
@@ -42,6 +65,7 @@ impl Caller {
                 Who::Application(key.application.clone()),
                 Means::ApiKey(key.id.clone()),
             ),
+            Self::ServiceToken { token, .. } => (Who::ServiceToken(token.id.clone()), Means::Token),
             Self::Anonymous => (Who::Anonymous, Means::NoProof),
         };
         Actor {
@@ -69,44 +93,5 @@ impl<S: Send + Sync> FromRequestParts<S> for Viewer {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         Ok(Caller::from_request_parts(parts, state).await?.viewer())
-    }
-}
-
-/// Only operators come past it.
-#[derive(Clone, Debug)]
-pub(crate) struct Operator {
-    pub(crate) until: Option<Timestamp>,
-    actor: Actor,
-}
-
-impl Operator {
-    /// Whose the changes are that this request makes.
-    pub(crate) fn actor(&self) -> &Actor {
-        &self.actor
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Operator {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let caller = Caller::from_request_parts(parts, state).await?;
-        match &caller {
-            Caller::Operator { session } => {
-                let arrival = parts.extensions.get::<Arrival>();
-                Ok(Self {
-                    until: session.as_ref().map(|session| session.until),
-                    actor: caller.actor(arrival.map(|arrival| arrival.client)),
-                })
-            }
-            Caller::Anonymous => Err(Problem::new(
-                ProblemKind::UNAUTHENTICATED,
-                "This is for operators: send Authorization: Bearer with the operator's token, or log in at /ops.",
-            )),
-            Caller::Application(_) => Err(Problem::new(
-                ProblemKind::FORBIDDEN,
-                "This is for operators; an API key reads public data only.",
-            )),
-        }
     }
 }

@@ -60,6 +60,7 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
     let account = match &identified {
         Ok(Caller::Operator { .. }) => Account::Operator,
         Ok(Caller::Application(key)) => Account::Key(key.id.clone()),
+        Ok(Caller::ServiceToken { token, .. }) => Account::ServiceToken(token.id.clone()),
         // A wrong key counts as none: guessing is paid by the address.
         Ok(Caller::Anonymous) | Err(_) => Account::of_address(arrival.client),
     };
@@ -77,6 +78,7 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
                 Account::Address(_) => "an address without a key",
                 Account::Key(_) => "this key",
                 Account::Operator => "the operators",
+                Account::ServiceToken(_) => "this service token",
                 Account::Device(_) => "this device",
             });
             let caller = identified.unwrap_or(Caller::Anonymous);

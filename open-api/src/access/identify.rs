@@ -1,9 +1,11 @@
-//! Finds out who asks: an operator by token or session, an application by its
-//! key, or nobody in particular.
+//! Finds out who asks: an operator by token or session, a program by its service
+//! token, an application by its key, or nobody in particular.
+
+use std::sync::Arc;
 
 use axum::http::header;
 use axum::http::request::Parts;
-use device_registry::ApiKeyKind;
+use device_registry::{ApiKeyKind, Permission, Rights};
 use http_edge::access::{
     Credential, bearer_token, is_same_origin, may_change, session_cookie, unauthenticated,
 };
@@ -19,6 +21,8 @@ use crate::state::ApiState;
 const KEY_PREFIX: &str = "mdk_";
 /// What a browser's key begins with.
 const PUBLISHABLE_PREFIX: &str = "mdk_pub_";
+/// What a service token's text begins with.
+const SERVICE_TOKEN_PREFIX: &str = "mdt_";
 
 /// The caller. `url_key` is the `key=` of the query.
 pub(super) fn identify(
@@ -30,6 +34,12 @@ pub(super) fn identify(
     match Credential::of(parts, url_key)? {
         Credential::Bearer(key) if key.starts_with(KEY_PREFIX) => {
             return application(state, parts, key);
+        }
+        Credential::Bearer(token) if token.starts_with(SERVICE_TOKEN_PREFIX) => {
+            let token = state.registry.authenticate_service_token(token);
+            let token = token.map_err(|error| unauthenticated(error.to_string()))?;
+            let rights = Arc::new(Rights::of(&token.grants));
+            return Ok(Caller::ServiceToken { token, rights });
         }
         Credential::Bearer(token) if state.registry.authenticate_operator(token) => {
             return Ok(Caller::Operator { session: None });
@@ -75,10 +85,14 @@ pub(crate) fn may_read_names(
     {
         return Ok(Names::Shown);
     }
-    Ok(match identify(state, arrival, parts, None)? {
-        Caller::Operator { .. } => Names::Shown,
-        Caller::Anonymous | Caller::Application(_) => Names::Hidden,
-    })
+    let caller = identify(state, arrival, parts, None)?;
+    Ok(
+        if caller.rights().allow_everywhere(Permission::ReadPlatform) {
+            Names::Shown
+        } else {
+            Names::Hidden
+        },
+    )
 }
 
 fn application(state: &ApiState, parts: &Parts, text: &str) -> Result<Caller, Problem> {

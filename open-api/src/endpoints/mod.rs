@@ -6,6 +6,7 @@ pub(crate) mod devices;
 pub(crate) mod export;
 pub(crate) mod operations;
 pub(crate) mod pages;
+pub(crate) mod people;
 pub(crate) mod registry;
 mod registry_problem;
 pub(crate) mod stream;

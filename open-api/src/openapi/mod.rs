@@ -37,6 +37,7 @@ take for a formula has a `'` in front, as in exports. Every reply tells its quot
         (name = "applications", description = "Developers' programs and their API keys"),
         (name = "devices", description = "Devices, their credentials and their telemetry"),
         (name = "registry", description = "Agencies and data models"),
+        (name = "people", description = "People and programs with roles in agencies"),
         (name = "operations", description = "The platform itself"),
     ),
 )]
@@ -58,6 +59,10 @@ pub(crate) fn head(platform: &PlatformInfo) -> OpenApi {
                 HttpAuthScheme::Bearer,
                 "The operator's token of `DIR/admin.token`",
             ),
+        ),
+        (
+            "service_token",
+            http(HttpAuthScheme::Bearer, "A service token, `mdt_...`"),
         ),
         (
             "session",

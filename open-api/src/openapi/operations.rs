@@ -2,11 +2,14 @@
 //! that the document lists exactly what the router answers.
 
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use super::rules::{Readers, complete};
+use super::rules::{Readers, complete, secure};
+use crate::access::{Needs, permit};
 use crate::state::ApiState;
 
 /// A router and the description of what is in it.
@@ -23,7 +26,8 @@ impl Operations {
         }
     }
 
-    /// Answers `line`, as `GET /v1/agencies`, with the one handler of `route`.
+    /// Answers `line`, as `GET /v1/agencies`, with the one handler of `route`, to
+    /// those who have what it needs.
     ///
     /// # Panics
     /// Where the handler's description names another method or path: when the
@@ -31,6 +35,7 @@ impl Operations {
     pub(crate) fn on(
         mut self,
         line: &'static str,
+        needs: Needs,
         mut route: UtoipaMethodRouter<ApiState>,
     ) -> Self {
         let (_, paths, _) = &mut route;
@@ -45,11 +50,18 @@ impl Operations {
         match operations.as_mut_slice() {
             [(described, operation)] if described == line => {
                 complete(operation, line, self.readers);
+                secure(operation, needs);
             }
             others => {
                 let others: Vec<&String> = others.iter().map(|(line, _)| line).collect();
                 panic!("what answers {line} is described as {others:?}");
             }
+        }
+        if let Needs::May(permission) = needs {
+            let (schemas, paths, handler) = route;
+            let permitted =
+                from_fn(move |request: Request, next: Next| permit(permission, request, next));
+            route = (schemas, paths, handler.route_layer(permitted));
         }
         self.router = self.router.routes(route);
         self

@@ -1,6 +1,8 @@
 //! What the document says of every operation alike, so that generators of
 //! clients work and no operation can forget it.
 
+use crate::access::Needs;
+use device_registry::Role;
 use serde_json::json;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::response::Response;
@@ -90,7 +92,8 @@ fn names_list(schema: &Ref) -> bool {
     name.starts_with("List_") || name.ends_with("List")
 }
 
-/// Nothing, a key in whatever place, an operator's token, or a session.
+/// Nothing, a key in whatever place, an operator's or a service token, or a
+/// session.
 fn alternatives() -> Vec<SecurityRequirement> {
     let scopes: [&str; 0] = [];
     let one = |name: &str| SecurityRequirement::new(name, scopes);
@@ -101,7 +104,23 @@ fn alternatives() -> Vec<SecurityRequirement> {
         one("key_in_url"),
         one("operator"),
         one("session"),
+        one("service_token"),
     ]
+}
+
+/// Where a role is needed: whoever may have one, and which.
+pub(crate) fn secure(operation: &mut Operation, needs: Needs) {
+    let Needs::May(permission) = needs else {
+        return;
+    };
+    let scopes: [&str; 0] = [];
+    let holders = ["operator", "session", "service_token"];
+    let holders = holders.map(|name| SecurityRequirement::new(name, scopes));
+    operation.security = Some(holders.to_vec());
+    let roles: Vec<&str> = permission.roles().map(Role::as_str).collect();
+    let roles = json!(roles);
+    let extensions = operation.extensions.get_or_insert_default();
+    extensions.insert("x-roles".to_owned(), roles);
 }
 
 /// The limits that the platform holds a parameter to.

@@ -7,6 +7,7 @@ mod application;
 mod backup;
 mod data;
 mod devices;
+mod people;
 mod place;
 mod registry;
 mod rfc3339;
@@ -24,6 +25,7 @@ pub(crate) use devices::{
     GatewayConnectionView, MadePasswordView, NewKeyView, NewPublicKey, PublicKeyView,
     QuarantinedView, Surroundings, is_disconnect, is_error, status,
 };
+pub(crate) use people::{IssuedServiceTokenView, PersonView, ServiceTokenView};
 pub(crate) use place::PlaceView;
 pub(crate) use registry::{AgencyView, BoundaryView, ModelView, kind_name};
 pub(crate) use rfc3339::Rfc3339;

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use device_registry::{ApiKeyKind, Application, NewApplication, Snapshot};
+use device_registry::{ApiKeyKind, Application, NewApplication, Permission, Snapshot};
 use http_edge::request::{Arrival, LargeJsonBody};
 use http_edge::{Problem, ProblemKind};
 use serde::Deserialize;
@@ -89,7 +89,9 @@ pub(super) fn owned(
     id: &str,
 ) -> Result<Arc<Application>, Problem> {
     let may = match caller {
-        Caller::Operator { .. } => true,
+        Caller::Operator { .. } | Caller::ServiceToken { .. } => {
+            caller.rights().allow_everywhere(Permission::ManagePlatform)
+        }
         Caller::Application(key) => {
             key.kind == ApiKeyKind::Secret && key.application.as_str() == id
         }

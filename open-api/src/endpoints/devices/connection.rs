@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use http_edge::Problem;
 
-use super::device::{last_seen, no_device};
-use crate::access::Operator;
+use super::device::{last_seen, permitted_device};
+use crate::access::Permitted;
 use crate::state::ApiState;
 use crate::views::{
     DeviceConnectionView, GatewayConnectionView, Rfc3339, Surroundings, is_disconnect, is_error,
@@ -20,11 +20,11 @@ use crate::views::{
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn show(
     State(state): State<ApiState>,
-    _: Operator,
+    permitted: Permitted,
     Path(id): Path<String>,
 ) -> Result<Json<DeviceConnectionView>, Problem> {
     let snapshot = state.settled().await;
-    let device = snapshot.device(&id).ok_or_else(|| no_device(&id))?;
+    let device = permitted_device(&permitted, &snapshot, &id)?;
     let gateway = device.gateway.as_ref().map(|gateway| {
         let standing = state.connections.of_device(gateway);
         GatewayConnectionView {

@@ -11,8 +11,8 @@ use http_edge::request::{JsonBody, OptionalJsonBody};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::device::device_id;
-use crate::access::Operator;
+use super::device::permitted_id;
+use crate::access::Permitted;
 use crate::endpoints::registry_problem::registry_problem;
 use crate::params::Time;
 use crate::state::ApiState;
@@ -25,14 +25,14 @@ use crate::views::{CredentialView, MadePasswordView, NewKeyView, NewPublicKey};
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn add_key(
     State(state): State<ApiState>,
-    operator: Operator,
+    permitted: Permitted,
     Path(id): Path<String>,
     JsonBody(body): JsonBody<NewKeyView>,
 ) -> Result<Response, Problem> {
-    let id = device_id(&id)?;
+    let id = permitted_id(&state, &permitted, &id)?;
     let key = body.into();
     let added = state
-        .blocking(move |shared| shared.registry.add_key(operator.actor(), &id, &key))
+        .blocking(move |shared| shared.registry.add_key(permitted.actor(), &id, &key))
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok((StatusCode::CREATED, Json(CredentialView::from(&added))).into_response())
@@ -45,10 +45,10 @@ pub(crate) async fn add_key(
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn remove(
     State(state): State<ApiState>,
-    operator: Operator,
+    permitted: Permitted,
     Path((id, credential)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    let id = device_id(&id)?;
+    let id = permitted_id(&state, &permitted, &id)?;
     let credential = credential
         .parse()
         .map(CredentialId::new)
@@ -57,7 +57,7 @@ pub(crate) async fn remove(
         .blocking(move |shared| {
             shared
                 .registry
-                .remove_credential(operator.actor(), &id, credential)
+                .remove_credential(permitted.actor(), &id, credential)
         })
         .await?
         .map_err(|error| registry_problem(&error))?;
@@ -85,17 +85,17 @@ pub(crate) struct NewPasswordBody {
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn make_password(
     State(state): State<ApiState>,
-    operator: Operator,
+    permitted: Permitted,
     Path(id): Path<String>,
     OptionalJsonBody(body): OptionalJsonBody<NewPasswordBody>,
 ) -> Result<Response, Problem> {
-    let id = device_id(&id)?;
+    let id = permitted_id(&state, &permitted, &id)?;
     let terms = PasswordTerms {
         networks: body.networks,
         expires: body.expires.map(|time| time.0),
     };
     let made = state
-        .blocking(move |shared| shared.registry.make_password(operator.actor(), &id, terms))
+        .blocking(move |shared| shared.registry.make_password(permitted.actor(), &id, terms))
         .await?
         .map_err(|error| registry_problem(&error))?;
     let view = MadePasswordView {

@@ -6,8 +6,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use device_registry::{Device, Snapshot};
-use domain::{AgencyId, DeviceId, Scope, Timestamp};
+use device_registry::{Device, RegisterDeviceError, Snapshot};
+use domain::{AgencyId, DeviceId, Timestamp};
 use http_edge::Problem;
 use http_edge::reply::{List, ListRequest, read_cursor, split_page};
 use http_edge::request::{JsonBody, Limit, Query, Text};
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::bodies::{NewDeviceBody, PatchBody};
-use crate::access::Operator;
+use crate::access::Permitted;
 use crate::endpoints::registry_problem::registry_problem;
 use crate::params::{KnownWords, Viewer};
 use crate::ports::StandingConnection;
@@ -28,15 +28,26 @@ use crate::views::{ConnectionView, DeviceView, status};
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn register(
     State(state): State<ApiState>,
-    operator: Operator,
+    permitted: Permitted,
     JsonBody(body): JsonBody<NewDeviceBody>,
 ) -> Result<Response, Problem> {
     let device = body.read().map_err(Problem::body)?;
+    permit_new(&permitted, &device.agency)?;
     let made = state
-        .blocking(move |shared| shared.registry.register_device(operator.actor(), device))
+        .blocking(move |shared| shared.registry.register_device(permitted.actor(), device))
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok((StatusCode::CREATED, Json(view(&state, &made))).into_response())
+}
+
+/// An agency of which the caller sees nothing is answered as one that is not
+/// there.
+fn permit_new(permitted: &Permitted, agency: &AgencyId) -> Result<(), Problem> {
+    if permitted.sees(agency) {
+        return permitted.in_agency(agency);
+    }
+    let unknown = RegisterDeviceError::UnknownAgency(agency.clone());
+    Err(registry_problem(&unknown))
 }
 
 /// A device with what the data plane and the broker know of it.
@@ -122,7 +133,7 @@ pub(crate) struct DevicesQuery {
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
-    _: Operator,
+    permitted: Permitted,
     Query(query): Query<DevicesQuery>,
     request: ListRequest,
 ) -> Result<Response, Problem> {
@@ -139,11 +150,12 @@ pub(crate) async fn list(
     }
     let snapshot = state.settled().await;
     let now = state.now();
-    let (registry, wanted) = (Arc::clone(&snapshot), query.clone());
+    let viewer = Viewer(permitted.scope());
+    let (registry, wanted, scope) = (Arc::clone(&snapshot), query.clone(), permitted.scope());
     let scan = move |shared: &Shared| {
         let mut devices: Vec<&Arc<Device>> = registry
             .devices(after.as_ref())
-            .filter(|device| wanted.passes(device, now))
+            .filter(|device| scope.covers(&device.agency) && wanted.passes(device, now))
             .take(limit + 1)
             .collect();
         let more = split_page(&mut devices, limit);
@@ -153,17 +165,17 @@ pub(crate) async fn list(
     };
     let (is_empty, page) = state.scanning(scan).await?;
     if is_empty {
-        query.check(&snapshot)?;
+        query.check(&snapshot, &viewer)?;
     }
     Ok(page)
 }
 
 impl DevicesQuery {
-    /// Refuses a word that does not exist; only operators ask.
-    fn check(&self, snapshot: &Snapshot) -> Result<(), Problem> {
+    /// Refuses a word that does not exist for the viewer.
+    fn check(&self, snapshot: &Snapshot, viewer: &Viewer) -> Result<(), Problem> {
         let known = KnownWords {
             snapshot,
-            viewer: &Viewer(Scope::All),
+            viewer,
             summary: &[],
         };
         known.agency(self.agency.as_ref().map(|text| text.0.as_str()))?;
@@ -202,11 +214,11 @@ impl DevicesQuery {
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn show(
     State(state): State<ApiState>,
-    _: Operator,
+    permitted: Permitted,
     Path(id): Path<String>,
 ) -> Result<Json<DeviceView>, Problem> {
     let snapshot = state.settled().await;
-    let device = snapshot.device(&id).ok_or_else(|| no_device(&id))?;
+    let device = permitted_device(&permitted, &snapshot, &id)?;
     Ok(Json(view(&state, device)))
 }
 
@@ -217,14 +229,14 @@ pub(crate) async fn show(
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn patch(
     State(state): State<ApiState>,
-    operator: Operator,
+    permitted: Permitted,
     Path(id): Path<String>,
     JsonBody(body): JsonBody<PatchBody>,
 ) -> Result<Json<DeviceView>, Problem> {
-    let id = device_id(&id)?;
+    let id = permitted_id(&state, &permitted, &id)?;
     let patch = body.read().map_err(Problem::body)?;
     let patched = state
-        .blocking(move |shared| shared.registry.patch_device(operator.actor(), &id, patch))
+        .blocking(move |shared| shared.registry.patch_device(permitted.actor(), &id, patch))
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(Json(view(&state, &patched)))
@@ -237,22 +249,41 @@ pub(crate) async fn patch(
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn revoke(
     State(state): State<ApiState>,
-    operator: Operator,
+    permitted: Permitted,
     Path(id): Path<String>,
 ) -> Result<Json<DeviceView>, Problem> {
-    let id = device_id(&id)?;
+    let id = permitted_id(&state, &permitted, &id)?;
     let revoked = state
-        .blocking(move |shared| shared.registry.revoke_device(operator.actor(), &id))
+        .blocking(move |shared| shared.registry.revoke_device(permitted.actor(), &id))
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(Json(view(&state, &revoked)))
 }
 
-/// What is no id names no device.
-pub(super) fn device_id(id: &str) -> Result<DeviceId, Problem> {
-    DeviceId::new(id).map_err(|_| no_device(id))
+/// The device of a path, if the caller sees it and is permitted there what the
+/// operation needs.
+pub(super) fn permitted_device<'a>(
+    permitted: &Permitted,
+    snapshot: &'a Snapshot,
+    id: &str,
+) -> Result<&'a Arc<Device>, Problem> {
+    let device = snapshot.device(id);
+    let device = device.filter(|device| permitted.sees(&device.agency));
+    let device = device.ok_or_else(|| no_device(id))?;
+    permitted.in_agency(&device.agency)?;
+    Ok(device)
 }
 
-pub(super) fn no_device(id: &str) -> Problem {
+/// The same, for who is about to change it.
+pub(super) fn permitted_id(
+    shared: &Shared,
+    permitted: &Permitted,
+    id: &str,
+) -> Result<DeviceId, Problem> {
+    let snapshot = shared.registry.snapshot();
+    Ok(permitted_device(permitted, &snapshot, id)?.id.clone())
+}
+
+fn no_device(id: &str) -> Problem {
     Problem::not_found(format!("There is no device {id}."))
 }

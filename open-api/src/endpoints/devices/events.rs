@@ -10,8 +10,8 @@ use http_edge::request::{Limit, Query, Text};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::device::no_device;
-use crate::access::Operator;
+use super::device::permitted_device;
+use crate::access::{Operator, Permitted};
 use crate::state::ApiState;
 use crate::views::{EventView, QuarantinedView};
 
@@ -44,13 +44,13 @@ impl EventsQuery {
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn of_device(
     State(state): State<ApiState>,
-    _: Operator,
+    permitted: Permitted,
     Path(id): Path<String>,
     Query(query): Query<EventsQuery>,
     request: ListRequest,
 ) -> Result<Response, Problem> {
     let snapshot = state.registry.snapshot();
-    let device = snapshot.device(&id).ok_or_else(|| no_device(&id))?;
+    let device = permitted_device(&permitted, &snapshot, &id)?;
     let events = state
         .registry
         .events()
@@ -95,7 +95,7 @@ pub(crate) struct QuarantineQuery {
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn quarantine(
     State(state): State<ApiState>,
-    _: Operator,
+    permitted: Permitted,
     Path(id): Path<String>,
     Query(query): Query<QuarantineQuery>,
     request: ListRequest,
@@ -104,7 +104,7 @@ pub(crate) async fn quarantine(
     let after: Option<u64> = read_cursor(query.cursor.as_deref())?;
     let after = Offset::new(after.unwrap_or(0).max(query.after));
     let snapshot = state.settled().await;
-    let device = snapshot.device(&id).ok_or_else(|| no_device(&id))?;
+    let device = permitted_device(&permitted, &snapshot, &id)?;
     let mut messages = state.ingest.quarantine(&device.id);
     messages.retain(|message| message.offset > after);
     let more = split_page(&mut messages, limit);

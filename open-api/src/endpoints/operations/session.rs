@@ -65,7 +65,7 @@ pub(crate) async fn open(
 pub(crate) async fn show(operator: Operator) -> Json<SessionView> {
     Json(SessionView {
         principal: "operator",
-        expires: operator.until.map(Rfc3339),
+        expires: operator.until().map(Rfc3339),
     })
 }
 

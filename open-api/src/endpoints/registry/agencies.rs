@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use device_registry::{AgencyPatch, NewAgency};
+use device_registry::{AgencyPatch, NewAgency, PatchAgencyError};
 use domain::{AgencyId, ModelId};
 use http_edge::Problem;
 use http_edge::reply::{List, ListRequest, read_cursor, split_page};
@@ -14,7 +14,7 @@ use http_edge::request::{JsonBody, Limit, Query, Text};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::access::Operator;
+use crate::access::{Operator, Permitted};
 use crate::endpoints::registry_problem::registry_problem;
 use crate::state::ApiState;
 use crate::views::AgencyView;
@@ -68,11 +68,15 @@ pub(crate) struct AgencyPatchBody {
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn patch(
     State(state): State<ApiState>,
-    operator: Operator,
+    permitted: Permitted,
     Path(id): Path<String>,
     JsonBody(body): JsonBody<AgencyPatchBody>,
 ) -> Result<Response, Problem> {
     let id = AgencyId::new(&id).map_err(|error| Problem::not_found(error.to_string()))?;
+    if !permitted.sees(&id) {
+        return Err(registry_problem(&PatchAgencyError::Unknown(id)));
+    }
+    permitted.in_agency(&id)?;
     let mut patch = AgencyPatch::default();
     for (model, days) in body.retention_days {
         let model = ModelId::new(&model)
@@ -80,7 +84,7 @@ pub(crate) async fn patch(
         patch.retention_days.insert(model, days);
     }
     let agency = state
-        .blocking(move |shared| shared.registry.patch_agency(operator.actor(), &id, &patch))
+        .blocking(move |shared| shared.registry.patch_agency(permitted.actor(), &id, &patch))
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(Json(AgencyView::from(agency.as_ref())).into_response())
@@ -96,21 +100,22 @@ pub(crate) struct AgenciesQuery {
     cursor: Option<String>,
 }
 
-/// The agencies, in order of id.
+/// The agencies in which the caller has a role, in order of id.
 #[utoipa::path(get, path = "/v1/agencies", tag = "registry", params(AgenciesQuery),
     responses((status = 200, body = List<AgencyView>)),
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
-    _: Operator,
+    permitted: Permitted,
     Query(query): Query<AgenciesQuery>,
     request: ListRequest,
 ) -> Result<Response, Problem> {
     let limit = query.limit.map_or(Limit::default(), |limit| limit.0).0;
     let after: Option<AgencyId> = read_cursor(query.cursor.as_deref())?;
-    let snapshot = state.registry.snapshot();
+    let (snapshot, scope) = (state.registry.snapshot(), permitted.scope());
     let mut agencies: Vec<_> = snapshot
         .agencies()
+        .filter(|agency| scope.covers(&agency.id))
         .filter(|agency| after.as_ref().is_none_or(|after| agency.id > *after))
         .take(limit + 1)
         .collect();

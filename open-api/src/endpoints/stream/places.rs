@@ -15,7 +15,8 @@ use crate::quota::Account;
 
 /// Streams at once, of all callers.
 const MAX_STREAMS: usize = 4_096;
-/// Streams at once on one account: a key, or an address without one.
+/// Streams at once on one account: a key, a service token, or an address without
+/// one.
 const MAX_STREAMS_AN_ACCOUNT: usize = 64;
 /// Of operators, who share one account.
 const MAX_STREAMS_OF_OPERATORS: usize = 512;
@@ -73,7 +74,10 @@ impl Streams {
         let mut open = self.open.lock();
         let most = match account {
             Account::Operator => MAX_STREAMS_OF_OPERATORS,
-            Account::Address(_) | Account::Key(_) | Account::Device(_) => MAX_STREAMS_AN_ACCOUNT,
+            Account::Address(_)
+            | Account::Key(_)
+            | Account::ServiceToken(_)
+            | Account::Device(_) => MAX_STREAMS_AN_ACCOUNT,
         };
         refuse_beyond(most, open.by_account.get(&account).copied())?;
         let of_address = open.by_address.get(&address).map(Vec::len);

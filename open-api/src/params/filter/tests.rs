@@ -58,7 +58,7 @@ fn a_viewer_sees_what_is_public_and_all_within_its_scope() {
         things(&[("seoul-public", false), ("busan-public", false)])
     );
     assert_eq!(
-        seen(Scope::Agency(AgencyId::new("seoul").unwrap())),
+        seen(Scope::of_agencies([AgencyId::new("seoul").unwrap()])),
         things(&[
             ("seoul-public", true),
             ("seoul-restricted", true),

@@ -3,6 +3,7 @@
 mod applications;
 mod own_addresses;
 pub(crate) mod rates;
+pub(crate) mod rights;
 mod rights_meanwhile;
 mod roles;
 pub(crate) mod sessions;

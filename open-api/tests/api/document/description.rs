@@ -162,6 +162,7 @@ fn every_answer_has_the_form_that_the_document_describes() {
     data(&mut visit, speed);
     devices(&mut visit);
     applications(&mut visit);
+    people(&mut visit);
     operations(&mut visit);
     let all = visit.document.operations();
     let left_out: Vec<_> = all.difference(&visit.asked).collect();
@@ -288,6 +289,35 @@ fn applications(visit: &mut Visit<'_>) {
     visit.operator("DELETE /v1/applications/{id}/keys/{key}", &path, None);
 }
 
+fn people(visit: &mut Visit<'_>) {
+    let roles = json!([{"role": "operator", "agency": "seoul"}]);
+    let kim = json!({"id": "kim", "name": "김민수", "agency": "seoul", "roles": roles});
+    visit
+        .operator("POST /v1/operators", "/v1/operators", Some(kim))
+        .expect(201);
+    visit
+        .operator("GET /v1/operators", "/v1/operators", None)
+        .expect(200);
+    let line = "PATCH /v1/operators/{id}";
+    visit
+        .operator(line, "/v1/operators/kim", Some(json!({"enabled": false})))
+        .expect(200);
+    let line = "DELETE /v1/operators/{id}";
+    visit.operator(line, "/v1/operators/kim", None).expect(204);
+    let line = "POST /v1/service-tokens";
+    let token = crate::access::rights::service_token("Wall", Some("seoul"), &roles);
+    let made = visit
+        .operator(line, "/v1/service-tokens", Some(token))
+        .expect(201);
+    visit
+        .operator("GET /v1/service-tokens", "/v1/service-tokens", None)
+        .expect(200);
+    let path = format!("/v1/service-tokens/{}", made["id"].as_str().unwrap());
+    visit
+        .operator("DELETE /v1/service-tokens/{id}", &path, None)
+        .expect(204);
+}
+
 fn operations(visit: &mut Visit<'_>) {
     let token = json!({"token": visit.platform.token});
     visit.operator("POST /v1/session", "/v1/session", Some(token));
@@ -331,7 +361,14 @@ fn public_reads_tell_every_way_to_prove_who_asks_and_where_the_platform_is() {
         .as_array()
         .unwrap();
     let latest: Vec<String> = latest.iter().flat_map(names).collect();
-    let expected = ["key", "key_header", "key_in_url", "operator", "session"];
+    let expected = [
+        "key",
+        "key_header",
+        "key_in_url",
+        "operator",
+        "session",
+        "service_token",
+    ];
     assert_eq!(latest, expected);
     assert!(latest.iter().all(|name| schemes[name].is_object()));
     let schemas = document["components"]["schemas"].as_object().unwrap();

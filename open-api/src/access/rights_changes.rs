@@ -1,13 +1,13 @@
-//! Tells those who wait that callers may have lost their rights.
+//! Tells those who wait that callers may have lost rights.
 
 use tokio::sync::watch;
 
 /// Grows when a right may have gone: a key was revoked, a session has ended.
-pub(crate) struct Rights {
+pub(crate) struct RightsChanges {
     changes: watch::Sender<u64>,
 }
 
-impl Default for Rights {
+impl Default for RightsChanges {
     fn default() -> Self {
         Self {
             changes: watch::Sender::new(0),
@@ -15,7 +15,7 @@ impl Default for Rights {
     }
 }
 
-impl Rights {
+impl RightsChanges {
     pub(super) fn watch(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }

@@ -1,0 +1,108 @@
+//! Who was let past the router's table, as handlers ask for it.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use device_registry::{Actor, Permission, Rights};
+use domain::{AgencyId, Scope, Timestamp};
+use http_edge::Problem;
+use http_edge::request::Arrival;
+
+use super::Caller;
+use super::needs::{Needed, missing_everywhere, missing_in, refused};
+
+/// A caller who is permitted what the operation needs, in some agency at least:
+/// the handler asks in which.
+#[derive(Clone, Debug)]
+pub(crate) struct Permitted {
+    caller: Caller,
+    permission: Permission,
+    actor: Actor,
+}
+
+impl Permitted {
+    /// Whose the changes are that this request makes.
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    pub(crate) fn rights(&self) -> &Rights {
+        self.caller.rights()
+    }
+
+    /// The agencies in which it is permitted.
+    pub(crate) fn scope(&self) -> Scope {
+        self.rights().scope(self.permission)
+    }
+
+    /// Whether the caller sees the agency and its devices at all.
+    pub(crate) fn sees(&self, agency: &AgencyId) -> bool {
+        self.rights().allow(Permission::ReadDevices, agency)
+    }
+
+    /// Refuses where it is not permitted in `agency`, which the caller sees.
+    pub(crate) fn in_agency(&self, agency: &AgencyId) -> Result<(), Problem> {
+        if self.rights().allow(self.permission, agency) {
+            return Ok(());
+        }
+        Err(missing_in(self.permission, agency))
+    }
+
+    /// Refuses where it is not permitted on the whole platform.
+    pub(crate) fn everywhere(&self) -> Result<(), Problem> {
+        if self.rights().allow_everywhere(self.permission) {
+            return Ok(());
+        }
+        Err(missing_everywhere(self.permission))
+    }
+
+    /// In `owner`'s agency, or where that is the platform, everywhere.
+    pub(crate) fn for_owner(&self, owner: Option<&AgencyId>) -> Result<(), Problem> {
+        owner.map_or_else(|| self.everywhere(), |agency| self.in_agency(agency))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Permitted {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        // A path whose need the router does not say is the platform's alone.
+        let needed = parts.extensions.get::<Needed>();
+        let permission = needed.map_or(Permission::ManagePlatform, |needed| needed.0);
+        if !caller.rights().allow_somewhere(permission) {
+            return Err(refused(&caller, permission));
+        }
+        let arrival = parts.extensions.get::<Arrival>();
+        Ok(Self {
+            actor: caller.actor(arrival.map(|arrival| arrival.client)),
+            caller,
+            permission,
+        })
+    }
+}
+
+/// A caller who is permitted what the operation needs on the whole platform.
+#[derive(Clone, Debug)]
+pub(crate) struct Operator(Permitted);
+
+impl Operator {
+    /// Whose the changes are that this request makes.
+    pub(crate) fn actor(&self) -> &Actor {
+        self.0.actor()
+    }
+
+    /// When what it proves itself with ends, if it does.
+    pub(crate) fn until(&self) -> Option<Timestamp> {
+        self.0.caller.until()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let permitted = Permitted::from_request_parts(parts, state).await?;
+        permitted.everywhere()?;
+        Ok(Self(permitted))
+    }
+}

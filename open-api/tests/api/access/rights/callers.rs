@@ -1,0 +1,64 @@
+//! Somebody for each role, in the agency that things belong to and in another.
+
+use domain::Timestamp;
+use ingest::{Clock, SystemClock};
+use serde_json::{Value, json};
+
+use crate::harness::{Platform, Reply};
+
+/// The roles of an agency, and those of the platform.
+pub(super) const OF_AGENCY: [&str; 4] = ["viewer", "installer", "operator", "agency-administrator"];
+pub(super) const OF_PLATFORM: [&str; 2] = ["auditor", "platform-administrator"];
+
+/// A body that asks for a service token of `agency`, for a day.
+pub(crate) fn service_token(name: &str, agency: Option<&str>, roles: &Value) -> Value {
+    let until = SystemClock.now().as_micros() + 86_400_000_000;
+    let until = Timestamp::from_micros(until).to_rfc3339();
+    json!({"name": name, "agency": agency, "roles": roles, "until": until})
+}
+
+/// Somebody who asks, with a bearer token or without.
+pub(super) struct Caller {
+    pub(super) name: String,
+    pub(super) token: Option<String>,
+}
+
+impl Caller {
+    pub(super) fn send(
+        &self,
+        platform: &Platform,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Reply {
+        let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
+        let mut headers = Vec::new();
+        if let Some(authorization) = &authorization {
+            headers.push(("authorization", authorization.as_str()));
+        }
+        if body.is_some() {
+            headers.push(("content-type", "application/json"));
+        }
+        let body = body.map(|body| body.to_string().into_bytes());
+        platform.send(method, path, &headers, body)
+    }
+}
+
+/// The holder of a service token of `agency`, or of the platform, with one role.
+pub(super) fn holder(platform: &Platform, role: &str, agency: Option<&str>) -> Caller {
+    let roles = json!([{"role": role, "agency": agency}]);
+    let body = service_token(role, agency, &roles);
+    let made = platform.operator("POST", "/v1/service-tokens", Some(body));
+    let token = made.expect(201)["token"].as_str().unwrap().to_owned();
+    Caller {
+        name: role.to_owned(),
+        token: Some(token),
+    }
+}
+
+pub(super) fn nobody() -> Caller {
+    Caller {
+        name: "nobody".to_owned(),
+        token: None,
+    }
+}

@@ -1,0 +1,9 @@
+//! People's and programs' rights: roles in agencies and for the platform.
+
+mod callers;
+mod isolation;
+mod matrix;
+mod people;
+mod requests;
+
+pub(crate) use callers::service_token;

@@ -1,0 +1,160 @@
+//! `/v1/operators` and `/v1/service-tokens`: who looks after whom.
+
+use serde_json::{Value, json};
+
+use super::callers::{holder, service_token};
+use crate::harness::{Platform, Reply};
+
+fn two_agencies() -> Platform {
+    let platform = Platform::start();
+    for agency in ["seoul", "busan"] {
+        let body = json!({"id": agency, "name": agency});
+        platform
+            .operator("POST", "/v1/agencies", Some(body))
+            .expect(201);
+    }
+    platform
+}
+
+fn role(role: &str, agency: Option<&str>) -> Value {
+    json!({"role": role, "agency": agency})
+}
+
+fn create(platform: &Platform, id: &str, agency: Option<&str>, roles: &[Value]) -> Reply {
+    let body = json!({"id": id, "name": id, "agency": agency, "roles": roles});
+    platform.operator("POST", "/v1/operators", Some(body))
+}
+
+fn ids(reply: &Reply) -> Vec<String> {
+    let items = reply.expect(200)["items"].as_array().unwrap().clone();
+    let ids = items.iter().map(|item| item["id"].as_str().unwrap());
+    ids.map(str::to_owned).collect()
+}
+
+#[test]
+fn an_agencys_administrator_looks_after_its_own_people_alone() {
+    let platform = two_agencies();
+    create(
+        &platform,
+        "kim",
+        Some("seoul"),
+        &[role("viewer", Some("seoul"))],
+    )
+    .expect(201);
+    create(&platform, "lee", Some("busan"), &[]).expect(201);
+    let both = [
+        role("viewer", Some("seoul")),
+        role("operator", Some("busan")),
+    ];
+    create(&platform, "park", None, &both).expect(201);
+    create(&platform, "root", None, &[role("auditor", None)]).expect(201);
+    let seoul = holder(&platform, "agency-administrator", Some("seoul"));
+    let ask = |method: &str, path: &str, body: Option<Value>| {
+        seoul.send(&platform, method, path, body.as_ref())
+    };
+
+    let listed = ask("GET", "/v1/operators", None);
+    assert_eq!(ids(&listed), ["kim", "park"]);
+    let park = &listed.json()["items"][1];
+    assert_eq!(park["roles"], json!([role("viewer", Some("seoul"))]));
+    let first = ask("GET", "/v1/operators?limit=1", None);
+    let next = first.json()["next"].as_str().unwrap().to_owned();
+    assert_eq!(ids(&ask("GET", &next, None)), ["park"]);
+
+    let made = json!({"id": "choi", "name": "최", "agency": "seoul",
+        "roles": [role("agency-administrator", Some("seoul"))]});
+    ask("POST", "/v1/operators", Some(made)).expect(201);
+    let kim = ask(
+        "PATCH",
+        "/v1/operators/kim",
+        Some(json!({"enabled": false})),
+    );
+    assert_eq!(kim.expect(200)["enabled"], false);
+    ask("DELETE", "/v1/operators/choi", None).expect(204);
+
+    for (method, body) in [("PATCH", Some(json!({"name": "x"}))), ("DELETE", None)] {
+        let of_platform = ask(method, "/v1/operators/park", body.clone());
+        let problem = of_platform.problem(403, "forbidden");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("platform-administrator"), "{detail}");
+        for unseen in ["lee", "root", "nobody"] {
+            let path = format!("/v1/operators/{unseen}");
+            ask(method, &path, body.clone()).problem(404, "not-found");
+        }
+    }
+    let of_busan = json!({"id": "han", "name": "한", "agency": "busan"});
+    let unknown = ask("POST", "/v1/operators", Some(of_busan)).expect(400);
+    assert_eq!(unknown["code"], "unknown-agency");
+    let of_platform = json!({"id": "han", "name": "한"});
+    ask("POST", "/v1/operators", Some(of_platform)).problem(403, "forbidden");
+}
+
+#[test]
+fn nobody_gives_more_than_it_has() {
+    let platform = two_agencies();
+    create(&platform, "kim", Some("seoul"), &[]).expect(201);
+    let seoul = holder(&platform, "agency-administrator", Some("seoul"));
+    for more in [
+        role("viewer", Some("busan")),
+        role("viewer", Some("nowhere")),
+        role("platform-administrator", None),
+        role("auditor", None),
+    ] {
+        let roles = json!([more]);
+        let person = json!({"id": "han", "name": "한", "agency": "seoul", "roles": roles});
+        let token = service_token("Wall", Some("seoul"), &roles);
+        let patch = json!({"roles": roles});
+        for (method, path, body) in [
+            ("POST", "/v1/operators", person),
+            ("POST", "/v1/service-tokens", token),
+            ("PATCH", "/v1/operators/kim", patch),
+        ] {
+            let reply = seoul.send(&platform, method, path, Some(&body));
+            let problem = reply.problem(403, "forbidden");
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(detail.starts_with("You cannot give"), "{detail}");
+        }
+    }
+    let listed = platform.operator("GET", "/v1/operators", None);
+    assert_eq!(listed.expect(200)["items"][0]["roles"], json!([]));
+}
+
+#[test]
+fn a_service_token_opens_nothing_once_it_is_removed() {
+    let platform = two_agencies();
+    let roles = json!([role("viewer", Some("seoul"))]);
+    let body = service_token("Wall", Some("seoul"), &roles);
+    let made = platform
+        .operator("POST", "/v1/service-tokens", Some(body))
+        .expect(201);
+    let token = format!("Bearer {}", made["token"].as_str().unwrap());
+    let headers = [("authorization", token.as_str())];
+    let devices = || platform.send("GET", "/v1/devices", &headers, None);
+    devices().expect(200);
+    let listed = platform.operator("GET", "/v1/service-tokens", None);
+    assert!(listed.expect(200)["items"][0].get("token").is_none());
+    let path = format!("/v1/service-tokens/{}", made["id"].as_str().unwrap());
+    platform.operator("DELETE", &path, None).expect(204);
+    devices().problem(401, "unauthenticated");
+    platform
+        .operator("DELETE", &path, None)
+        .problem(404, "not-found");
+}
+
+#[test]
+fn what_a_caller_sees_and_may_not_change_names_the_role_that_is_missing() {
+    let platform = two_agencies();
+    platform.device("dev-1", "seoul", "traffic.flow", &json!({}));
+    let viewer = holder(&platform, "viewer", Some("seoul"));
+    viewer
+        .send(&platform, "GET", "/v1/devices/dev-1", None)
+        .expect(200);
+    let reply = viewer.send(&platform, "POST", "/v1/devices/dev-1/revoke", None);
+    let problem = reply.problem(403, "forbidden");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("operator or agency-administrator"),
+        "{detail}"
+    );
+    assert!(detail.contains("Ask an administrator"), "{detail}");
+}

@@ -1,0 +1,251 @@
+//! One request for each operation, about something of one agency that is there,
+//! or about the like that is not.
+
+use serde_json::{Value, json};
+
+use super::callers::service_token;
+use crate::harness::Platform;
+
+/// The agency whose things are asked for, and what its restricted things, its
+/// people and its tokens are called: nobody else may read these letters.
+pub(super) const OWN: &str = "ownagency";
+pub(super) const MARK: &str = "zanzibar";
+/// One that has nothing.
+pub(super) const OTHER: &str = "otheragency";
+/// In the place of `MARK` for what is not there.
+pub(super) const ABSENT: &str = "absent";
+
+pub(super) struct Request {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) body: Option<Value>,
+}
+
+/// What stands on a platform, so that requests can name it.
+pub(super) struct Furnished<'a> {
+    pub(super) platform: &'a Platform,
+    pub(super) application: String,
+    pub(super) application_key: String,
+    datastream: u64,
+    made: std::cell::Cell<u32>,
+}
+
+impl<'a> Furnished<'a> {
+    /// Two agencies, a restricted device of the first with an observation, and an
+    /// application.
+    pub(super) fn new(platform: &'a Platform) -> Self {
+        for agency in [OWN, OTHER] {
+            let body = json!({"id": agency, "name": agency});
+            platform
+                .operator("POST", "/v1/agencies", Some(body))
+                .expect(201);
+        }
+        let place = json!({"location": {"lat": 37.566_412, "lon": 126.977_968}});
+        platform.device("zanzibar-device", OWN, "traffic.flow", &place);
+        let reading = json!({"t": "2026-05-01T00:00:00Z", "v": {"speed": 43.5}});
+        platform.publish("zanzibar-device", &reading).expect(200);
+        let draft = json!({"name": "Rain map", "contact": "dev@example.org"});
+        let made = platform.post("/v1/applications", &draft).expect(201);
+        Self {
+            application: made["id"].as_str().unwrap().to_owned(),
+            application_key: made["key"]["key"].as_str().unwrap().to_owned(),
+            datastream: platform.datastream("zanzibar-device", "speed"),
+            made: std::cell::Cell::new(0),
+            platform,
+        }
+    }
+
+    /// A name that is given once.
+    fn fresh(&self, kind: &str) -> String {
+        self.made.set(self.made.get() + 1);
+        format!("{MARK}-{kind}-{}", self.made.get())
+    }
+
+    fn device(&self) -> String {
+        let id = self.fresh("device");
+        self.platform.device(&id, OWN, "traffic.flow", &json!({}));
+        id
+    }
+
+    fn person(&self) -> String {
+        let id = self.fresh("person");
+        let body = json!({"id": id, "name": id, "agency": OWN, "roles": []});
+        self.platform
+            .operator("POST", "/v1/operators", Some(body))
+            .expect(201);
+        id
+    }
+
+    fn token(&self) -> String {
+        let body = service_token(&self.fresh("token"), Some(OWN), &json!([]));
+        let made = self
+            .platform
+            .operator("POST", "/v1/service-tokens", Some(body))
+            .expect(201);
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A request of an operation, as `GET /v1/devices/{id}`.
+    pub(super) fn request(&self, line: &str) -> Request {
+        let (method, template) = line.split_once(' ').unwrap();
+        let mut path = template.to_owned();
+        for (name, value) in self.names(line) {
+            path = path.replace(&format!("{{{name}}}"), &value);
+        }
+        assert!(
+            !path.contains('{'),
+            "say in `names` what {line} is asked about"
+        );
+        if line == "GET /v1/aggregate" {
+            path.push_str("?field=speed&bucket=1d&fn=count");
+        }
+        // A stream does not end: its head alone tells.
+        let method = match line {
+            "GET /v1/stream" => "HEAD",
+            _ => method,
+        };
+        Request {
+            method: method.to_owned(),
+            path,
+            body: self.body(line),
+        }
+    }
+
+    /// What stands in the braces of a path.
+    fn names(&self, line: &str) -> Vec<(&'static str, String)> {
+        let path = line.split_once(' ').unwrap().1;
+        let is_of = |prefix: &str| path.starts_with(prefix) && path.contains('{');
+        if is_of("/v1/devices/") {
+            let device = self.device();
+            let credential = self.credential(&device);
+            return vec![
+                ("id", device),
+                ("credential", credential),
+                ("child", "zanzibar-device".to_owned()),
+            ];
+        }
+        if is_of("/v1/datastreams/") {
+            return vec![("id", self.datastream.to_string())];
+        }
+        if is_of("/v1/things/") {
+            return vec![("id", "zanzibar-device".to_owned())];
+        }
+        if is_of("/v1/agencies/") {
+            return vec![("id", OWN.to_owned())];
+        }
+        if is_of("/v1/operators/") {
+            return vec![("id", self.person())];
+        }
+        if is_of("/v1/service-tokens/") {
+            return vec![("id", self.token())];
+        }
+        if is_of("/v1/boundaries/") {
+            return vec![("name", self.boundary())];
+        }
+        if is_of("/v1/applications/") {
+            return vec![("id", self.application.clone()), ("key", self.key())];
+        }
+        if is_of("/v1/export/") {
+            return vec![
+                ("date", "2026-05-01".to_owned()),
+                ("domain", "traffic".to_owned()),
+                ("file", format!("{OWN}.csv")),
+            ];
+        }
+        Vec::new()
+    }
+
+    fn credential(&self, device: &str) -> String {
+        let device = self
+            .platform
+            .operator("GET", &format!("/v1/devices/{device}"), None)
+            .expect(200);
+        device["credentials"][0]["id"].to_string()
+    }
+
+    fn boundary(&self) -> String {
+        let name = self.fresh("boundary").replace(MARK, "drawn");
+        let path = format!("/v1/boundaries/{name}");
+        self.platform
+            .operator("PUT", &path, Some(square()))
+            .expect(201);
+        name
+    }
+
+    fn key(&self) -> String {
+        let path = format!("/v1/applications/{}/keys", self.application);
+        let listed = self.platform.operator("GET", &path, None).expect(200);
+        let live = listed["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|key| key["kind"] == "publishable" && key["revoked"].is_null());
+        if let Some(key) = live {
+            return key["id"].as_str().unwrap().to_owned();
+        }
+        let body = json!({"kind": "publishable", "origins": ["https://app.example"]});
+        let made = self
+            .platform
+            .operator("POST", &path, Some(body))
+            .expect(201);
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    fn body(&self, line: &str) -> Option<Value> {
+        let roles = json!([{"role": "viewer", "agency": OWN}]);
+        Some(match line {
+            "POST /v1/models" => json!({
+                "id": format!("disaster.m{}", self.fresh("model").len()),
+                "title": {"en": "Tide", "ko": "조위"},
+                "fields": [{"name": "level", "kind": "number", "unit": "m", "title": {"en": "Level", "ko": "조위"}}]
+            }),
+            "PUT /v1/boundaries/{name}" => square(),
+            "POST /v1/session" => json!({"token": self.platform.token}),
+            "POST /v1/agencies" => {
+                let id = self.fresh("agency").replace(MARK, "new");
+                json!({"id": id, "name": id})
+            }
+            "PATCH /v1/agencies/{id}" => json!({"retention_days": {"traffic.flow": 400}}),
+            "POST /v1/devices" => {
+                json!({"id": self.fresh("device"), "agency": OWN, "model": "traffic.flow"})
+            }
+            "PATCH /v1/devices/{id}" => json!({"name": self.fresh("name")}),
+            "POST /v1/devices/{id}/keys" => json!({
+                "alg": "EdDSA", "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+            }),
+            "POST /v1/devices/{id}/password" => json!({}),
+            "POST /v1/operators" => {
+                let id = self.fresh("person");
+                json!({"id": id, "name": id, "agency": OWN, "roles": roles})
+            }
+            "PATCH /v1/operators/{id}" => json!({"enabled": false}),
+            "POST /v1/service-tokens" => service_token(&self.fresh("token"), Some(OWN), &roles),
+            "POST /v1/backup" => json!({"folder": "/nowhere"}),
+            "POST /v1/applications" => json!({"name": "Rain map", "contact": "dev@example.org"}),
+            "POST /v1/applications/{id}/keys" => {
+                json!({"kind": "publishable", "origins": ["https://app.example"]})
+            }
+            "POST /v1/devices/{id}/telemetry"
+            | "POST /v1/devices/{id}/children/{child}/telemetry" => json!({"speed": 1}),
+            _ => return None,
+        })
+    }
+}
+
+fn square() -> Value {
+    json!({"title": {"en": "Jung-gu", "ko": "중구"}, "geometry": {"type": "Polygon",
+        "coordinates": [[[126.9, 37.5], [127.1, 37.5], [127.1, 37.6], [126.9, 37.5]]]}})
+}
+
+impl Request {
+    /// The same about what is not there.
+    pub(super) fn about_nothing(&self) -> Self {
+        let absent = |text: &str| text.replace(MARK, ABSENT).replace(OWN, "noneagency");
+        let body = self.body.as_ref().map(Value::to_string);
+        Self {
+            method: self.method.clone(),
+            path: absent(&self.path),
+            body: body.map(|body| serde_json::from_str(&absent(&body)).unwrap()),
+        }
+    }
+}
