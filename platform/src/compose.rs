@@ -13,14 +13,15 @@ use supervisor::{Scope, Supervisor};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::addresses::Addresses;
 use crate::config::{ReloadingTls, Settings};
 use crate::folder::Keeper;
 use crate::housekeeping::{self, Checkpoint};
+use crate::listeners::addresses::Addresses;
+use crate::listeners::sockets::Sockets;
+use crate::listeners::{api, coap, mqtt};
+use crate::observability::transports::Transports;
 use crate::server_file::ServerFile;
-use crate::sockets::Sockets;
-use crate::transports::Transports;
-use crate::{api, coap, components, feed, mqtt};
+use crate::{components, feed};
 
 /// The running platform.
 pub(crate) struct Platform {

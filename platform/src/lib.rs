@@ -4,8 +4,8 @@
 //! - `compose`: joins, runs and ends the components
 //! - `wiring`: between the broker and the data plane
 //! - [`backup`]: a copy of the whole data folder, and a folder from one
-//! - `components`, `sockets`, `addresses`: what is opened and bound first
-//! - `api`, `mqtt`, `coap`, `feed`: the start of each listener and of the feed
+//! - `components`: what is opened first
+//! - `listeners`, `feed`: what is bound, and the start of each listener and of the feed
 //! - `server_file`, `reachability`: how commands find the running server
 //! - [`cli`]: the command line, one file a subcommand
 
@@ -16,9 +16,6 @@ pub mod cli;
 pub mod config;
 pub mod runtime;
 
-mod addresses;
-mod api;
-mod coap;
 mod components;
 mod compose;
 mod feed;
@@ -27,15 +24,12 @@ mod format;
 mod handles;
 mod housekeeping;
 mod identity;
-mod mqtt;
+mod listeners;
 mod observability;
 mod reachability;
 mod ready;
 mod server_file;
-mod sockets;
-mod transports;
 mod wiring;
-mod worker_metrics;
 
 // Why a topic is refused. Each reason names its cure, and each cure is tested
 // from outside.

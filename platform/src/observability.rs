@@ -5,6 +5,8 @@
 //! lines are lost and counted, and the platform goes on.
 
 mod lines;
+pub(crate) mod transports;
+mod worker_metrics;
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::addresses::Addresses;
+use crate::listeners::addresses::Addresses;
 
 /// Written whole or not at all; removed at a clean end.
 pub(crate) struct ReadyFile(Option<PathBuf>);

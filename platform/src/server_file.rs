@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use crate::addresses::Addresses;
+use crate::listeners::addresses::Addresses;
 use crate::reachability::{leads_to, reachable};
 
 /// Within the data folder.

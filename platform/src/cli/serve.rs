@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::addresses::Addresses;
 use crate::compose::Platform;
 use crate::config::{ServeFlags, Settings};
+use crate::listeners::addresses::Addresses;
 use crate::reachability::outward;
 use crate::ready::ReadyFile;
 use crate::runtime;

@@ -11,7 +11,6 @@
 pub(crate) mod columns;
 pub(crate) mod cursor;
 pub(crate) mod decode;
-mod decompress;
 pub(crate) mod disk;
 pub(crate) mod index;
 mod open;

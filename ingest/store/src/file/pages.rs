@@ -4,6 +4,8 @@
 //! that is opened. So that crate reads the pages as they are in the file, and a
 //! decompressor that was used before unpacks them.
 
+pub(super) mod decompress;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,8 +16,8 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::page_index::offset_index::PageLocation;
 use parquet::file::serialized_reader::SerializedPageReader;
 
+use self::decompress::decompress;
 use crate::file::Source;
-use crate::file::decompress::decompress;
 
 /// Pages that zstd has packed.
 struct Packed {

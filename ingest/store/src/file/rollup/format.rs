@@ -4,7 +4,7 @@ use domain::Quality;
 
 use super::SKETCH_NUMBERS;
 use super::sketch::Sketch;
-use crate::file::decompress::decompress;
+use crate::file::pages::decompress::decompress;
 use crate::file::rollup::sum::ExactSum;
 
 /// Of zstd.

@@ -1,0 +1,14 @@
+//! Who gets in, and for how long.
+
+mod challenge;
+mod connection;
+mod device_keys;
+mod device_watch;
+mod gateway;
+mod identity;
+mod mutual_tls;
+mod refused_publishes;
+mod revocation_race;
+mod revocation_under_load;
+mod tls;
+mod websocket;

@@ -1,0 +1,8 @@
+//! Kills, power cuts, disks and clocks that fail.
+
+mod clock;
+mod crash;
+mod exact_faults;
+mod injected;
+mod power_cut;
+mod slow_disk;
