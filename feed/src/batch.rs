@@ -13,9 +13,9 @@ use crate::config::Selection;
 use crate::line::{Line, MAX_LINE_BYTES};
 
 /// The most lines of a batch: what InfluxDB recommends.
-const MAX_LINES: usize = 5_000;
+pub(crate) const MAX_LINES: usize = 5_000;
 /// The most bytes of a batch before it is compressed: 1.25 MiB.
-const MAX_BYTES: usize = 5 << 18;
+pub(crate) const MAX_BYTES: usize = 5 << 18;
 /// How long a batch waits for company after its first line.
 const LINGER: Duration = Duration::from_secs(1);
 /// The most frames that are looked at for one batch, wanted or not: some tens

@@ -17,6 +17,12 @@ pub(crate) fn field(line: &[u8]) -> &[u8] {
         .unwrap_or(field)
 }
 
+/// Measurement and name of the field, whatever thing it is of.
+pub(crate) fn field_of_all_things(line: &[u8]) -> Vec<u8> {
+    let name = &field(line)[series(line).len()..];
+    [&line[..unescaped(line, b',')], name].concat()
+}
+
 /// The last word, without the line's end.
 pub(crate) fn time(line: &[u8]) -> &[u8] {
     let line = line.trim_ascii_end();
@@ -45,6 +51,7 @@ mod tests {
         let line = b"traffic.flow,agency=a\\ b,thing=t speed=1.5,speed__q=0i 17\n";
         assert_eq!(series(line), b"traffic.flow,agency=a\\ b,thing=t");
         assert_eq!(field(line), b"traffic.flow,agency=a\\ b,thing=t speed");
+        assert_eq!(field_of_all_things(line), b"traffic.flow speed");
         assert_eq!(time(line), b"17");
         let text = b"m,agency=a,thing=t name=\"x = y \\\" z\",name__q=0i -5\n";
         assert_eq!(series(text), b"m,agency=a,thing=t");
@@ -56,5 +63,6 @@ mod tests {
     fn a_missing_value_is_of_the_same_field() {
         let missing = b"m,agency=a,thing=t speed__q=3i 17\n";
         assert_eq!(field(missing), b"m,agency=a,thing=t speed");
+        assert_eq!(field_of_all_things(missing), b"m speed");
     }
 }

@@ -10,8 +10,9 @@
 //! A store that answers 500 may be down, or may choke on one line. So the batch
 //! is sent again as a whole first, and is halved only where it fails once more
 //! while the other line is taken. A line that fails alone is put on trial
-//! ([`Trial`]) as soon as another line of its series was taken, and is set aside
-//! where it fails there too. Without such a line the batch is sent again later.
+//! ([`Trial`]) as soon as another line of its series was taken, of its field too
+//! where one ever was, and is set aside where it fails there too. Without such a
+//! line the batch is sent again later.
 
 use std::ops::Range;
 
@@ -87,6 +88,7 @@ impl Delivery {
             counters,
             stop,
             left,
+            taken: vec![false; batch.lines()],
             sent: 0,
             link: None,
             untried: Vec::new(),
@@ -146,7 +148,9 @@ struct Round<'a> {
     stop: &'a Stop,
     /// The first part lies on top: lines go out in their order.
     left: Vec<Range<usize>>,
-    /// Of the lines before it some may be untried, and all others were sent.
+    /// Of each line, whether the store took it.
+    taken: Vec<bool>,
+    /// The end of what was sent so far.
     sent: usize,
     /// The last connection that took some.
     link: Option<Link>,
@@ -189,7 +193,7 @@ impl Round<'_> {
     fn ready_for_trial(&self) -> Option<usize> {
         self.untried.iter().position(|(line, _)| {
             let line = self.batch.line(*line);
-            self.delivery.memory.sibling(line).is_some()
+            !self.delivery.memory.witnesses(line).is_empty()
         })
     }
 
@@ -230,6 +234,8 @@ impl Round<'_> {
             return Ok(());
         }
         self.sent = self.sent.max(lines.end);
+        // One that is sent again as a correction may have been.
+        self.taken[lines.start] = false;
         match refusal {
             Refusal::Objection(said) => self.set_aside(lines.start, &said),
             Refusal::Failure(failure) if self.untried.len() == MAX_UNTRIED => {
@@ -258,19 +264,20 @@ impl Round<'_> {
     fn written(&mut self, lines: Range<usize>, link: Link) {
         self.counters.written(lines.len());
         self.link = Some(link);
+        self.taken[lines.clone()].fill(true);
+        self.delivery.memory.was_taken(self.batch, lines.clone());
+        if lines.len() == 1 && lines.end < self.sent {
+            self.correct_again(lines.start);
+        }
         self.sent = self.sent.max(lines.end);
-        self.delivery.memory.was_taken(self.batch, lines);
     }
 
     fn try_alone(&mut self, line: usize, failure: &Failure) -> Result<(), Undelivered> {
         let text = self.batch.line(line);
         let memory = &self.delivery.memory;
-        let Some(sibling) = memory.sibling(text) else {
-            return Err(Undelivered::Failure(failure.clone()));
-        };
         let trial = Trial {
             line: text,
-            sibling,
+            witnesses: memory.witnesses(text),
             failure,
             client: self.client,
             stop: self.stop,
@@ -289,25 +296,22 @@ impl Round<'_> {
                 self.delivery.memory.failed_all_trials(text);
                 self.set_aside(line, &failure.to_string());
             }
-            Outcome::Taken(link) => {
-                self.written(line..line + 1, link);
-                self.correct_again(line);
-            }
+            Outcome::Taken(link) => self.written(line..line + 1, link),
             Outcome::Answered => self.left.push(line..line + 1),
         }
         Ok(())
     }
 
-    /// A line was taken later than in its turn: what corrects it, and was sent
-    /// before, is sent again.
+    /// A line was taken later than in its turn: the last of those that correct
+    /// it, and were taken before, is sent again.
     fn correct_again(&mut self, line: usize) {
         let point = |line| (parts::field(line), parts::time(line));
         let written = point(self.batch.line(line));
-        for later in (line + 1..self.sent).rev() {
-            let is_untried = self.untried.iter().any(|(line, _)| *line == later);
-            if point(self.batch.line(later)) == written && !is_untried {
-                self.left.push(later..later + 1);
-            }
+        let mut later = (line + 1..self.sent).rev();
+        let correction =
+            later.find(|later| self.taken[*later] && point(self.batch.line(*later)) == written);
+        if let Some(correction) = correction {
+            self.left.push(correction..correction + 1);
         }
     }
 

@@ -1,9 +1,10 @@
 //! Whether a store fails at one line, or is down as a whole or in part.
 //!
-//! A part may hold some series, some times, or some requests. So right before
-//! and right after each trial the store has to take two other lines: one at the
-//! time of the line on trial, and one of its series that it took before. Who
-//! gives that one sees to it that its repetition changes nothing.
+//! A part may hold some series, some fields, some times, or some requests. So
+//! right before and right after each trial the store has to take other lines: one
+//! at the time of the line on trial, and those that it took before of the same
+//! series and field. Who gives these sees to it that their repetition changes
+//! nothing.
 
 use std::time::Duration;
 
@@ -37,8 +38,8 @@ pub(crate) enum Outcome {
 /// A line on trial.
 pub(crate) struct Trial<'a> {
     pub(crate) line: &'a [u8],
-    /// Of the same series, taken before.
-    pub(crate) sibling: &'a [u8],
+    /// Of the same series and field, taken before.
+    pub(crate) witnesses: Vec<&'a [u8]>,
     /// What the store said of the line.
     pub(crate) failure: &'a Failure,
     pub(crate) client: &'a mut Client,
@@ -84,8 +85,9 @@ impl Trial<'_> {
 
     fn prove(&mut self) -> Result<(), Undelivered> {
         let at_its_time = certainly_right(parts::time(self.line));
-        for other in [at_its_time.as_slice(), self.sibling] {
-            takes(self.client, other, self.failure.clone())?;
+        takes(self.client, &at_its_time, self.failure.clone())?;
+        for witness in &self.witnesses {
+            takes(self.client, witness, self.failure.clone())?;
         }
         Ok(())
     }

@@ -10,11 +10,11 @@ use crate::plane::{OPEN, Plane, RESTRICTED};
 use crate::store::{Reply, Request, Store};
 use crate::{all_is_acknowledged, config, eventually, expect_all, start};
 
-fn fail() -> Reply {
+pub(crate) fn fail() -> Reply {
     Reply::Status(500, vec![])
 }
 
-fn has_poison(request: &Request) -> bool {
+pub(crate) fn has_poison(request: &Request) -> bool {
     request.text.contains("poison")
 }
 
@@ -27,7 +27,7 @@ fn plane_with_poison() -> Plane {
     plane
 }
 
-fn figure(feed: &Feed, name: &str) -> u64 {
+pub(crate) fn figure(feed: &Feed, name: &str) -> u64 {
     let mut page = Exposition::default();
     feed.stats().metrics(&mut page);
     let figures = page.into_text();

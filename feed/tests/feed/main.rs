@@ -11,6 +11,7 @@ mod lines;
 mod parser;
 mod plane;
 mod store;
+mod witnesses;
 
 use std::time::{Duration, Instant};
 use supervisor::Scope;

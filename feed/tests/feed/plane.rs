@@ -5,7 +5,9 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
-use device_registry::{Actor, Device, NewAgency, NewDevice, Registry, Visibility};
+use device_registry::{
+    Actor, Device, ImportMode, ImportRow, NewAgency, NewDevice, Registry, Visibility,
+};
 use domain::batch::Resent;
 use domain::{
     AgencyId, Assurance, CredentialId, DatastreamId, DeviceId, ModelId, ObservationBatch, Origin,
@@ -70,6 +72,29 @@ impl Plane {
             registry,
             folder,
         }
+    }
+
+    /// With so many more public devices: their ids.
+    pub(crate) fn add_many(&self, count: u64) -> Vec<String> {
+        let ids: Vec<String> = (0..count).map(|number| format!("lot-{number}")).collect();
+        let rows = ids.iter().zip(1..).map(|(id, line)| {
+            let agency = AgencyId::new("seoul").unwrap();
+            let model = ModelId::new("traffic.flow").unwrap();
+            let device = NewDevice {
+                visibility: Some(Visibility::Public),
+                ..NewDevice::new(DeviceId::new(id).unwrap(), agency, model)
+            };
+            ImportRow {
+                line,
+                device: Ok(device),
+            }
+        });
+        let report = self
+            .registry
+            .import_devices(&Actor::OPERATOR, rows, ImportMode::Apply)
+            .unwrap();
+        assert_eq!(report.errors, []);
+        ids
     }
 
     pub(crate) fn folder(&self) -> &Path {
