@@ -7,13 +7,13 @@
 //! a crash leaves undone, the next start does, or whoever adds the same version
 //! again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::ModelId;
 
 use super::compatibility::check_successor;
-use super::folder::{MAX_MODELS, ModelFolder};
+use super::folder::{MAX_MODELS, ModelFolder, read_file};
 use super::follow::{follow, lagging};
 use super::{IncompatibleModel, Model, ModelFileError, ModelOrigin, ModelVersion};
 use crate::registry::{Actor, Change, ErrorClass, ModelRow, OperationError, Registry, RowChange};
@@ -51,6 +51,11 @@ pub enum AddModelError {
     },
     #[error("there are {MAX_MODELS} models, and no more are taken")]
     Full,
+    #[error(
+        "the file {} was put there by hand and is no version of a model yet: the next start takes it in; move it away, or add its content first",
+        path.display()
+    )]
+    FileInTheWay { path: PathBuf },
     #[error("cannot write the data file {}", path.display())]
     Write {
         path: PathBuf,
@@ -75,6 +80,7 @@ impl OperationError for AddModelError {
             Self::File(_) => "invalid-model",
             Self::Incompatible { .. } => "incompatible-model",
             Self::Full => "too-many-models",
+            Self::FileInTheWay { .. } => "model-file-in-the-way",
             Self::Write { .. } | Self::Store(_) | Self::Unfinished { .. } => "registry-fault",
         }
     }
@@ -82,7 +88,9 @@ impl OperationError for AddModelError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::File(_) => ErrorClass::Invalid,
-            Self::Incompatible { .. } | Self::Full => ErrorClass::Conflict,
+            Self::Incompatible { .. } | Self::Full | Self::FileInTheWay { .. } => {
+                ErrorClass::Conflict
+            }
             Self::Write { .. } | Self::Store(_) | Self::Unfinished { .. } => ErrorClass::Fault,
         }
     }
@@ -94,29 +102,45 @@ impl Registry {
         let model = Model::parse(json, ModelVersion(1))?;
         let _alone = self.adding_model.lock();
         let folder = ModelFolder::of(&self.dir);
+        let path = folder.path(&model.id);
+        let is_in_the_way = self.is_put_there_by_hand(&path, json)?;
         let added = self.change(actor, |change| {
             let added = add(change, model, json, ModelOrigin::Operator)?;
             if added.change == ModelChange::Same {
                 change.discard();
-            } else {
-                let id = &added.model.id;
-                folder
-                    .prepare(id, json)
-                    .map_err(|source| AddModelError::Write {
-                        path: folder.path(id),
-                        source,
-                    })?;
+                return Ok(added);
             }
-            Ok::<_, AddModelError>(added)
+            if is_in_the_way {
+                return Err(AddModelError::FileInTheWay { path: path.clone() });
+            }
+            match folder.prepare(&added.model.id, json) {
+                Ok(()) => Ok(added),
+                Err(source) => Err(AddModelError::Write {
+                    path: path.clone(),
+                    source,
+                }),
+            }
         })?;
         if added.change != ModelChange::Same
             && let Err(error) = folder.publish(&added.model.id)
         {
-            let path = folder.path(&added.model.id);
             tracing::warn!(path = %path.display(), %error, "a data model stands, and the next start names its file");
         }
         self.have_devices_follow(actor, Some(&added.model.id))?;
         Ok(added)
+    }
+
+    /// Whether the file at `path` would be lost if `json` took its place: it is no
+    /// version of a model, since an operator has put it there for the next start.
+    fn is_put_there_by_hand(&self, path: &Path, json: &[u8]) -> Result<bool, AddModelError> {
+        let found = read_file(path).map_err(|source| AddModelError::Write {
+            path: path.to_owned(),
+            source,
+        })?;
+        match found {
+            Some(content) if content != json => Ok(!self.store().has_model_version(&content)?),
+            _ => Ok(false),
+        }
     }
 
     /// Gives the devices, of `model` or of any, the newest version of their model,
@@ -130,27 +154,32 @@ impl Registry {
         if lagging.is_empty() {
             return Ok(());
         }
+        // A new version takes no right away: what was decided by an older one may
+        // hold until the end. Then those who are connected see their devices anew,
+        // once and not for each piece.
         let mut left = lagging.len();
         let followed = lagging.chunks(PIECE_DEVICES).try_for_each(|piece| {
             self.change(actor, |change| {
+                if piece.len() == left {
+                    change.alters_rights();
+                }
                 piece.iter().try_for_each(|device| follow(change, device))
             })?;
             left -= piece.len();
             Ok(())
         });
-        // A new version takes no right away: what was decided by an older one may
-        // hold until the end. Then those who are connected see their devices anew,
-        // once and not for each piece, and where an error was the end too.
-        let seen = self.change(actor, |change| {
-            change.alters_rights();
-            Ok(())
-        });
-        followed
-            .and(seen)
-            .map_err(|source| AddModelError::Unfinished {
+        followed.map_err(|source| {
+            // Where an error was the end too; what it says comes before what this
+            // one might.
+            let _ = self.change(actor, |change| {
+                change.alters_rights();
+                Ok::<_, StoreError>(())
+            });
+            AddModelError::Unfinished {
                 lagging: left,
                 source,
-            })
+            }
+        })
     }
 }
 

@@ -7,11 +7,12 @@
 //! durable. After a crash in between, the rows tell what to do with it.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use domain::ModelId;
 
+use super::file::MAX_MODEL_BYTES;
 use crate::secret::file::sync_folder_of;
 
 /// Models of one platform.
@@ -84,4 +85,18 @@ impl ModelFolder {
         files.sort();
         files
     }
+}
+
+/// What a data file has, up to a byte more than a model may; `None` where there
+/// is none.
+pub(super) fn read_file(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut content = Vec::new();
+    file.take(MAX_MODEL_BYTES as u64 + 1)
+        .read_to_end(&mut content)?;
+    Ok(Some(content))
 }

@@ -141,6 +141,23 @@ fn load_retentions(
     Ok(retentions)
 }
 
+/// Whether `content` was a version of a model at any time.
+pub(super) fn has_model_version(
+    connection: &Connection,
+    content: &[u8],
+) -> Result<bool, StoreError> {
+    let Ok(content) = std::str::from_utf8(content) else {
+        return Ok(false);
+    };
+    connection
+        .query_row(
+            "SELECT EXISTS (SELECT 1 FROM model WHERE content = ?1)",
+            [content],
+            |row| row.get(0),
+        )
+        .map_err(StoreError::on("look for a model"))
+}
+
 /// The newest version of each is in force.
 fn load_models(
     connection: &Connection,

@@ -62,6 +62,11 @@ impl Store {
         load::load(&self.connection)
     }
 
+    /// Whether `content` was a version of a model at any time.
+    pub(crate) fn has_model_version(&self, content: &[u8]) -> Result<bool, StoreError> {
+        load::has_model_version(&self.connection, content)
+    }
+
     /// How far it has got.
     pub(crate) fn mark(&self) -> RegistryMark {
         self.mark

@@ -342,3 +342,31 @@ fn a_file_put_there_by_hand_outlives_one_that_never_got_its_name() {
     let stands = snapshot.model(&model("safety.bin")).unwrap();
     assert_eq!(stands.version, ModelVersion(2));
 }
+
+/// While it runs, for the next start: the API must not take its place.
+#[test]
+fn a_model_does_not_take_the_place_of_a_file_that_was_put_there_by_hand() {
+    let test = TestRegistry::new();
+    let folder = test.dir.path().join("models");
+    let named = folder.join("safety.bin.json");
+    std::fs::create_dir_all(&folder).unwrap();
+    let by_hand = bin(&format!("{LEVEL}, {LID}"));
+    std::fs::write(&named, &by_hand).unwrap();
+    let error = test
+        .registry
+        .add_model(&Actor::OPERATOR, &bin(LEVEL))
+        .unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Conflict);
+    assert!(error.to_string().contains("safety.bin.json"), "{error}");
+    assert_eq!(std::fs::read(&named).unwrap(), by_hand);
+    assert_eq!(names_in(&folder), ["safety.bin.json"]);
+    let snapshot = test.registry.snapshot();
+    assert!(snapshot.model(&model("safety.bin")).is_none());
+
+    // Its own content is no conflict, nor is a version of its own later.
+    let add = |json: &[u8]| test.registry.add_model(&Actor::OPERATOR, json).unwrap();
+    assert_eq!(add(&by_hand).change, ModelChange::New);
+    let grown = bin(&format!("{}, {LID}", LEVEL.replace("100", "120")));
+    assert_eq!(add(&grown).change, ModelChange::NewVersion);
+    assert_eq!(std::fs::read(&named).unwrap(), grown);
+}
