@@ -11,6 +11,7 @@
 
 mod agency;
 mod application;
+mod audit;
 mod auth;
 mod boundary;
 mod device;
@@ -34,6 +35,9 @@ pub use application::{
     ApiKey, ApiKeyError, ApiKeyKind, Application, CreateApplicationError, CreateKeyError,
     CreatedApplication, IssuedKey, MAX_APPLICATIONS, MAX_KEYS_EVER, MAX_LIVE_KEYS, MAX_ORIGINS,
     NewApiKey, NewApplication, OriginError, RevokeKeyError,
+};
+pub use audit::{
+    AuditEntry, AuditFault, AuditHash, AuditHead, AuditOrder, AuditQuery, read_entry, verify_audit,
 };
 pub use auth::{
     AuthError, AuthErrorKind, CHALLENGE_BYTES, CHALLENGE_METHOD, Exposure, SignatureAlgorithm,
@@ -79,5 +83,6 @@ pub use snapshot::{ExtraField, PublicFilter, PublicPlace, Snapshot, WalkEnd, log
 pub use store::{
     CopyRegistryError, InspectError, Inspected, Numbers, OpenStoreError, REGISTRY_FILE,
     RegistryFault, RegistryFolder, RegistryMark, SCHEMA_VERSION, StoreError, inspect, mend,
+    verify_registry_audit,
 };
 pub use thing::{Datastream, Licence, LicenceError, LocationSince, Thing, Visibility};

@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use device_registry::Permission::{
-    InstallDevices, ManageAgency, ManageDevices, ManagePeople, ManagePlatform, ReadData,
+    InstallDevices, ManageAgency, ManageDevices, ManagePeople, ManagePlatform, ReadAudit, ReadData,
     ReadDevices, ReadPeople, ReadPlatform,
 };
 use http_edge::Problem;
@@ -26,7 +26,7 @@ use crate::endpoints::export::day;
 use crate::endpoints::operations::{backup, health, metrics, platform, session};
 use crate::endpoints::pages::{page, problems};
 use crate::endpoints::people::{operators, service_tokens};
-use crate::endpoints::registry::{agencies, boundaries, models};
+use crate::endpoints::registry::{agencies, audit, boundaries, models};
 use crate::endpoints::stream;
 use crate::openapi::{self, Operations, Readers};
 use crate::state::ApiState;
@@ -106,6 +106,8 @@ fn guarded() -> Operations {
         .on("GET /v1/agencies", May(ReadDevices), routes!(agencies::list))
         .on("POST /v1/agencies", May(ManagePlatform), routes!(agencies::create))
         .on("PATCH /v1/agencies/{id}", May(ManageAgency), routes!(agencies::patch))
+        .on("GET /v1/audit", May(ReadAudit), routes!(audit::list))
+        .on("GET /v1/audit/head", May(ReadAudit), routes!(audit::head))
         .on("GET /v1/devices", May(ReadDevices), routes!(device::list))
         .on("POST /v1/devices", May(InstallDevices), routes!(device::register))
         .on("POST /v1/devices/import", May(ManageDevices), routes!(import::import))

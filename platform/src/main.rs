@@ -27,6 +27,9 @@ enum Command {
     /// Add and list agencies
     #[command(subcommand)]
     Agency(cli::agency::AgencyCommand),
+    /// Tell who changed what, and whether that is as it was written
+    #[command(subcommand)]
+    Audit(cli::audit::AuditCommand),
     /// Make keys for applications of developers
     #[command(subcommand)]
     Key(cli::key::KeyCommand),
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => cli::demo::run(args),
         Command::Device(command) => cli::report(cli::device::run(command)),
         Command::Agency(command) => cli::report(cli::agency::run(command)),
+        Command::Audit(command) => cli::report(cli::audit::run(command)),
         Command::Key(command) => cli::report(cli::key::run(command)),
         Command::Backup(args) => cli::report(cli::backup::run(&args)),
         Command::Restore(args) => cli::report(cli::restore::run(&args)),

@@ -161,7 +161,10 @@ impl Registry {
                     credential,
                 });
             }
-            change.write(RowChange::RemoveCredential(credential));
+            change.write(RowChange::RemoveCredential {
+                device: device.clone(),
+                credential,
+            });
             change.draft.put_device(changed);
             change.alters_rights();
             Ok(())
@@ -200,7 +203,10 @@ fn add(
         return Err(AddCredentialError::Full);
     }
     let expired: Vec<Credential> = expired;
-    let remove = |credential: Credential| RowChange::RemoveCredential(credential.id);
+    let remove = |credential: Credential| RowChange::RemoveCredential {
+        device: id.clone(),
+        credential: credential.id,
+    };
     change.write_all(expired.into_iter().map(remove));
     let credential = Credential {
         id: change.next_credential()?,

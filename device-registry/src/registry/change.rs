@@ -8,6 +8,7 @@ use domain::{CredentialId, DatastreamId, Timestamp};
 use parking_lot::MutexGuard;
 
 use super::{Actor, Registry, RowChange};
+use crate::audit::{self, AuditEntry, AuditHead};
 use crate::snapshot::Snapshot;
 use crate::store::{Numbers, RegistryMark, Store, StoreError};
 
@@ -81,6 +82,17 @@ impl Change {
         self.outcome = Outcome::Discard;
     }
 
+    /// The entries of the audit that the change makes, after `head`.
+    fn audit(&self, before: &Snapshot, actor: &Actor, mut head: AuditHead) -> Vec<AuditEntry> {
+        let drafts = audit::describe(before, &self.draft, &self.rows).into_iter();
+        let chained = drafts.map(|draft| {
+            let entry = AuditEntry::new(head, self.now, actor, draft);
+            head = entry.head();
+            entry
+        });
+        chained.collect()
+    }
+
     pub(crate) fn next_device(&mut self) -> Result<u64, StoreError> {
         next(&mut self.numbers.device, MAX_NUMBER, "devices")
     }
@@ -117,7 +129,7 @@ impl Registry {
         body: impl FnOnce(&mut Change) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut store = self.store.lock();
-        let committed = self.commit(&mut store, body);
+        let committed = self.commit(&mut store, actor, body);
         let cause = store.take_fault();
         // To who waits, and not to who comes back at once with the next piece of
         // something long.
@@ -143,10 +155,12 @@ impl Registry {
     fn commit<T, E: From<StoreError>>(
         &self,
         store: &mut Store,
+        actor: &Actor,
         body: impl FnOnce(&mut Change) -> Result<T, E>,
     ) -> Result<(T, Rights, Option<RegistryMark>), E> {
         store.check()?;
-        let draft = Snapshot::clone(&self.snapshot.load());
+        let standing = self.snapshot.load();
+        let draft = Snapshot::clone(&standing);
         let mut change = Change::new(draft, store.mark().numbers, self.now());
         let answer = body(&mut change)?;
         if change.outcome == Outcome::Discard {
@@ -155,7 +169,8 @@ impl Registry {
         let mark = if change.rows.is_empty() {
             None
         } else {
-            Some(store.apply(&change.rows, change.numbers)?)
+            let audit = change.audit(&standing, actor, store.audit_head());
+            Some(store.apply(&change.rows, &audit, change.numbers)?)
         };
         // Rights and their generation become visible together; the number beside
         // the snapshot is never ahead of it.

@@ -52,7 +52,10 @@ pub(crate) enum RowChange {
         device: DeviceId,
         credential: Credential,
     },
-    RemoveCredential(CredentialId),
+    RemoveCredential {
+        device: DeviceId,
+        credential: CredentialId,
+    },
     AddDatastream(Arc<Datastream>),
     /// The next device sends it, or it is of another model.
     HandOverDatastream(Arc<Datastream>),

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use domain::FolderId;
 use rusqlite::Connection;
 
-use super::{Numbers, OpenStoreError, RegistryFolder, RegistryMark, Store, StoreError, folder};
+use super::{
+    Numbers, OpenStoreError, RegistryFolder, RegistryMark, Store, StoreError, audit, folder,
+};
+use crate::audit::{AuditFault, AuditHead};
 use crate::registry::Registry;
 use crate::snapshot::Snapshot;
 
@@ -48,6 +51,16 @@ impl Registry {
             source,
         })
     }
+}
+
+/// Walks the audit of the database in the folder `dir` to its end; `kept` is a
+/// head of it from before. For a copy alone, as [`inspect`].
+pub fn verify_registry_audit(
+    dir: &Path,
+    kept: Option<AuditHead>,
+) -> Result<Result<AuditHead, AuditFault>, InspectError> {
+    let store = Store::open(dir, RegistryFolder::ANY).map_err(InspectError::Open)?;
+    audit::verify(&store.connection, kept).map_err(InspectError::Rows)
 }
 
 /// Looks through the database in the folder `dir` and answers with its content.

@@ -6,6 +6,7 @@
 //! version is SQLite's `user_version`. The rows are the truth, and the snapshot
 //! is derived from them; nothing is in the snapshot only.
 
+mod audit;
 mod copy;
 mod error;
 mod fault;
@@ -14,13 +15,14 @@ mod load;
 mod rows;
 mod schema;
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use domain::Misfit;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use sqlite_file::{Header, KeptWal};
 
-pub use copy::{CopyRegistryError, InspectError, Inspected, inspect, mend};
+pub use copy::{CopyRegistryError, InspectError, Inspected, inspect, mend, verify_registry_audit};
 pub use error::{OpenStoreError, StoreError};
 pub use fault::RegistryFault;
 pub(crate) use fault::{Cause, Faults};
@@ -29,6 +31,7 @@ pub(crate) use load::Loaded;
 use schema::SCHEMA;
 pub use schema::SCHEMA_VERSION;
 
+use crate::audit::{AuditEntry, AuditHead, AuditQuery};
 use crate::registry::RowChange;
 
 /// The file's name in the data folder.
@@ -38,6 +41,8 @@ pub const REGISTRY_FILE: &str = "registry.sqlite";
 pub(crate) struct Store {
     connection: Connection,
     mark: RegistryMark,
+    /// The last entry of the audit.
+    audit: AuditHead,
     /// Set when a commit failed: whether it is on the disk is not known.
     poisoned: bool,
     /// Why no change can be saved any more, until somebody has taken it.
@@ -52,6 +57,7 @@ impl Store {
         let connection = open(dir, of)?;
         Ok(Self {
             mark: folder::mark(&connection)?,
+            audit: audit::head(&connection)?,
             connection,
             poisoned: false,
             fault: None,
@@ -80,12 +86,13 @@ impl Store {
         Ok(())
     }
 
-    /// Applies the rows of one change, all or none, in their order; the greatest
-    /// numbers that were given are `numbers` now. They are durable when it
-    /// returns.
+    /// Applies the rows of one change, all or none, in their order, and the
+    /// entries of the audit with them; the greatest numbers that were given are
+    /// `numbers` now. They are durable when it returns.
     pub(crate) fn apply(
         &mut self,
         rows: &[RowChange],
+        audit: &[AuditEntry],
         numbers: Numbers,
     ) -> Result<RegistryMark, StoreError> {
         self.check()?;
@@ -93,7 +100,8 @@ impl Store {
             changes: self.mark.changes + 1,
             numbers,
         };
-        if let Err(error) = self.commit(rows, mark) {
+        let head = audit.last().map_or(self.audit, AuditEntry::head);
+        if let Err(error) = self.commit(rows, audit, mark) {
             self.fault = if self.poisoned {
                 fault::said_by(&error)
             } else {
@@ -102,10 +110,16 @@ impl Store {
             return Err(error);
         }
         self.mark = mark;
+        self.audit = head;
         Ok(mark)
     }
 
-    fn commit(&mut self, rows: &[RowChange], mark: RegistryMark) -> Result<(), StoreError> {
+    fn commit(
+        &mut self,
+        rows: &[RowChange],
+        audit: &[AuditEntry],
+        mark: RegistryMark,
+    ) -> Result<(), StoreError> {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -113,12 +127,29 @@ impl Store {
         for row in rows {
             rows::write(&transaction, row)?;
         }
+        for entry in audit {
+            audit::insert(&transaction, entry)?;
+        }
         folder::count_change(&transaction, mark.changes)?;
         transaction.commit().map_err(|source| {
             // A full disk leaves the transaction undone, and that is known.
             self.poisoned = source.sqlite_error_code() != Some(ErrorCode::DiskFull);
             StoreError::on("commit a change")(source)
         })
+    }
+
+    /// The last entry of the audit.
+    pub(crate) fn audit_head(&self) -> AuditHead {
+        self.audit
+    }
+
+    /// Entries that pass `query`, of those numbered within `numbers`.
+    pub(crate) fn audit_entries(
+        &self,
+        query: &AuditQuery,
+        numbers: RangeInclusive<u64>,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        audit::select(&self.connection, query, numbers)
     }
 
     /// What ended the registry, once.

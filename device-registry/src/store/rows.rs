@@ -39,7 +39,9 @@ pub(super) fn write(connection: &Connection, row: &RowChange) -> Result<(), Stor
         RowChange::AddCredential { device, credential } => {
             insert_credential(connection, device, credential)
         }
-        RowChange::RemoveCredential(credential) => delete_credential(connection, *credential),
+        RowChange::RemoveCredential { credential, .. } => {
+            delete_credential(connection, *credential)
+        }
         RowChange::AddDatastream(datastream) => insert_datastream(connection, datastream),
         RowChange::HandOverDatastream(datastream) => update_datastream(connection, datastream),
         RowChange::AddApplication(application) => insert_application(connection, application),

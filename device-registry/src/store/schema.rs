@@ -2,7 +2,9 @@
 
 use sqlite_file::Schema;
 
-pub(super) const SCHEMA: Schema = Schema(&[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5]);
+pub(super) const SCHEMA: Schema = Schema(&[
+    VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6,
+]);
 
 /// The newest schema that this binary knows.
 pub const SCHEMA_VERSION: u32 = SCHEMA.version();
@@ -153,4 +155,26 @@ CREATE TABLE service_token (
     created INTEGER NOT NULL,
     hmac BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+";
+
+/// The audit, as the module of that name describes. Times are microseconds, as
+/// everywhere; a hash is SHA-256. No entry refers to a row: it outlives its object.
+const VERSION_6: &str = "
+CREATE TABLE audit (
+    number INTEGER PRIMARY KEY,
+    time INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    address TEXT,
+    means TEXT NOT NULL,
+    action TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    object TEXT NOT NULL,
+    agency TEXT,
+    before TEXT,
+    after TEXT,
+    previous BLOB NOT NULL,
+    hash BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX audit_object ON audit (object);
 ";

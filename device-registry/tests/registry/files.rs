@@ -3,11 +3,12 @@
 use std::os::unix::fs::PermissionsExt;
 
 use device_registry::{
-    Actor, AgencyPatch, Grant, NewApplication, NewPerson, OpenError, OpenStoreError, PEPPER_FILE,
-    REGISTRY_FILE, Role, SCHEMA_VERSION,
+    Actor, AgencyPatch, AuditHead, Grant, NewApplication, NewPerson, OpenError, OpenStoreError,
+    PEPPER_FILE, REGISTRY_FILE, Role, SCHEMA_VERSION, verify_audit,
 };
 use domain::PersonId;
 
+use crate::audit;
 use crate::harness::{TestRegistry, agency, device, model, new_device, open_at};
 
 #[test]
@@ -103,6 +104,11 @@ fn the_second_schema_is_upgraded_in_place() {
     let snapshot = registry.snapshot();
     assert_eq!(snapshot.retention_days(&seoul, &parking), Some(90));
     assert_eq!(snapshot.person("kim").unwrap().agency, Some(seoul));
+    let entries = audit::all(&registry);
+    assert_eq!(entries[0].number, 1, "the audit begins with the upgrade");
+    let chain = entries.into_iter().map(Ok::<_, String>);
+    let end = verify_audit(chain, AuditHead::default(), None);
+    assert_eq!(end, Ok(registry.audit_head()));
 }
 
 /// Every file of a folder with its content.

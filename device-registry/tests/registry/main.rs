@@ -5,6 +5,7 @@
 mod actors;
 mod agencies;
 mod api_keys;
+mod audit;
 mod authentication;
 mod boundaries;
 mod credentials;

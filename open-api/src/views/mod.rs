@@ -27,7 +27,9 @@ pub(crate) use devices::{
 };
 pub(crate) use people::{IssuedServiceTokenView, PersonView, ServiceTokenView};
 pub(crate) use place::PlaceView;
-pub(crate) use registry::{AgencyView, BoundaryView, ModelView, kind_name};
+pub(crate) use registry::{
+    AgencyView, AuditEntryView, AuditHeadView, BoundaryView, ModelView, kind_name,
+};
 pub(crate) use rfc3339::Rfc3339;
 pub(crate) use session::SessionView;
 

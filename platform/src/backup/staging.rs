@@ -45,6 +45,17 @@ impl Staging {
         Ok(Self { path })
     }
 
+    /// Copies the database `name` of a data folder that nobody has open into this
+    /// one, and its write-ahead log where it has one.
+    pub fn take_database(&self, data: &Path, name: &str) -> io::Result<()> {
+        std::fs::copy(data.join(name), self.path.join(name))?;
+        let wal = format!("{name}-wal");
+        match std::fs::copy(data.join(&wal), self.path.join(&wal)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand.
 
 pub mod agency;
+pub mod audit;
 pub mod backup;
 pub mod client;
 mod copying;

@@ -7,6 +7,7 @@
 
 mod agencies;
 mod applications;
+mod audit;
 mod backup;
 mod boundaries;
 mod client;

@@ -2,14 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use device_registry::DeviceStatus;
+use device_registry::{AuditHead, DeviceStatus, verify_audit};
 use domain::DatastreamId;
 
 use super::expected::Expected;
+use crate::audit;
 use crate::harness::TestRegistry;
 
 impl Expected {
     pub(super) fn check(&mut self, test: &TestRegistry) {
+        let chain = audit::all(&test.registry).into_iter().map(Ok::<_, String>);
+        let end = verify_audit(chain, AuditHead::default(), None);
+        assert_eq!(end, Ok(test.registry.audit_head()));
         let snapshot = test.registry.snapshot();
         let devices: BTreeMap<String, (String, DeviceStatus)> = snapshot
             .devices(None)

@@ -1,5 +1,6 @@
-//! What agencies, models and boundaries there are.
+//! What agencies, models and boundaries there are, and who changed what.
 
 pub(crate) mod agencies;
+pub(crate) mod audit;
 pub(crate) mod boundaries;
 pub(crate) mod models;

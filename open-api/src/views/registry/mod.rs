@@ -1,9 +1,11 @@
 //! Agencies, boundaries and models.
 
 mod agency;
+mod audit;
 mod boundary;
 mod model;
 
 pub(crate) use agency::AgencyView;
+pub(crate) use audit::{AuditEntryView, AuditHeadView};
 pub(crate) use boundary::BoundaryView;
 pub(crate) use model::{ModelView, kind_name};

@@ -1,6 +1,7 @@
 //! Who may do what, how much, and for how long.
 
 mod applications;
+mod audit;
 mod own_addresses;
 pub(crate) mod rates;
 pub(crate) mod rights;

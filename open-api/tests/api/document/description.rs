@@ -238,6 +238,8 @@ fn devices(visit: &mut Visit<'_>) {
         ),
         ("GET /v1/refused", "/v1/refused"),
         ("GET /v1/agencies", "/v1/agencies"),
+        ("GET /v1/audit", "/v1/audit?limit=10000"),
+        ("GET /v1/audit/head", "/v1/audit/head"),
     ] {
         visit.operator(line, path, None).expect(200);
         visit.public(line, path).problem(401, "unauthenticated");

@@ -21,6 +21,8 @@ const OPERATIONS: &[&str] = &[
     "get /v1/aggregate",
     "get /v1/applications/{id}",
     "get /v1/applications/{id}/keys",
+    "get /v1/audit",
+    "get /v1/audit/head",
     "get /v1/backup",
     "get /v1/boundaries",
     "get /v1/boundaries/{name}",

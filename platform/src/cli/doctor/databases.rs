@@ -1,4 +1,5 @@
-//! Registry and kept sessions: SQLite's own check, and whether every row reads.
+//! Registry and kept sessions: SQLite's own check, whether every row reads, and
+//! the audit's chain.
 //!
 //! To open a database is to change it, so a copy is looked at.
 
@@ -13,6 +14,8 @@ use sqlite_file::lost;
 
 const RESTORE: &str = "restore it from a backup, together with store and log";
 const MEND_SESSIONS: &str = "restore it from a backup; madang doctor --repair --accept-loss begins without kept sessions, and clients subscribe again";
+
+const RECONSIDER: &str = "compare it with an export or a backup of before: the platform runs with it, and what it tells from there on is not proven";
 
 /// What the databases hold, where they can be read.
 #[derive(Default)]
@@ -39,7 +42,7 @@ pub(super) fn check(data: &Path, needs_sessions: bool, report: &mut Report) -> D
         if needs_sessions {
             report.find(&path, format!("it {what}"), MEND_SESSIONS);
         }
-    } else if copied(data, SESSIONS_FILE, staging.path(), report) {
+    } else if copied(data, SESSIONS_FILE, &staging, report) {
         match inspect_sessions(staging.path()) {
             Ok(sessions) => {
                 report.looked_at(format!(
@@ -56,7 +59,7 @@ pub(super) fn check(data: &Path, needs_sessions: bool, report: &mut Report) -> D
     let path = data.join(REGISTRY_FILE);
     if let Some(what) = lost(&path) {
         report.find(&path, format!("it {what}"), RESTORE);
-    } else if copied(data, REGISTRY_FILE, staging.path(), report) {
+    } else if copied(data, REGISTRY_FILE, &staging, report) {
         found.registry = registry(&path, staging.path(), report);
     }
     found
@@ -64,7 +67,10 @@ pub(super) fn check(data: &Path, needs_sessions: bool, report: &mut Report) -> D
 
 fn registry(path: &Path, copy: &Path, report: &mut Report) -> Option<Inspected> {
     match device_registry::inspect(copy) {
-        Ok(inspected) => Some(inspected),
+        Ok(inspected) => {
+            audit(path, copy, report);
+            Some(inspected)
+        }
         Err(error) => {
             let cure = match &error {
                 InspectError::Open(device_registry::OpenStoreError::Newer { .. }) => {
@@ -78,23 +84,30 @@ fn registry(path: &Path, copy: &Path, report: &mut Report) -> Option<Inspected> 
     }
 }
 
-/// The database and its write-ahead log; false where there is none.
-fn copied(data: &Path, name: &str, to: &Path, report: &mut Report) -> bool {
-    for name in [name.to_owned(), format!("{name}-wal")] {
-        match std::fs::copy(data.join(&name), to.join(&name)) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                if !name.ends_with("-wal") {
-                    return false;
-                }
-            }
-            Err(error) => {
-                report.note(format!(
-                    "{name} is not looked at: it cannot be copied: {error}"
-                ));
-                return false;
-            }
-            Ok(_) => {}
+/// Whether there is a copy of the database in `staging`.
+fn copied(data: &Path, name: &str, staging: &Staging, report: &mut Report) -> bool {
+    match staging.take_database(data, name) {
+        Ok(()) => true,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
+        Err(error) => {
+            report.note(format!(
+                "{name} is not looked at: it cannot be copied: {error}"
+            ));
+            false
         }
     }
-    true
+}
+
+/// The audit's chain, in a registry that can be read.
+fn audit(path: &Path, copy: &Path, report: &mut Report) {
+    match device_registry::verify_registry_audit(copy, None) {
+        Ok(Ok(end)) => report.looked_at(format!(
+            "{}: an audit of {} entries, up to {}",
+            path.display(),
+            end.number,
+            end.hash
+        )),
+        Ok(Err(fault)) => report.find(path, format!("its audit: {fault}"), RECONSIDER),
+        Err(error) => report.find(path, format!("{:#}", anyhow::Error::new(error)), RESTORE),
+    }
 }

@@ -1,5 +1,6 @@
-//! The data folder and the settings: backup, doctor, which server.
+//! The data folder and the settings: audit, backup, doctor, which server.
 
+mod audit;
 pub(crate) mod backup;
 mod configuration;
 mod doctor;

@@ -1,0 +1,90 @@
+//! What was done, and to what kind of object, in words that stay.
+
+/// Of several rows about one object the greatest names the entry: to register a
+/// device is also to give it a credential.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Action {
+    AddDatastreams,
+    HandOverDatastreams,
+    MoveThing,
+    PatchThing,
+    CreateThing,
+    RemoveCredential,
+    AddCredential,
+    PatchDevice,
+    RevokeDevice,
+    RegisterDevice,
+    PatchAgency,
+    CreateAgency,
+    AddModel,
+    RemoveBoundary,
+    PutBoundary,
+    CreateApplication,
+    RevokeKey,
+    CreateKey,
+    RemovePerson,
+    PatchPerson,
+    CreatePerson,
+    RemoveServiceToken,
+    CreateServiceToken,
+}
+
+impl Action {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::AddDatastreams => "datastream.add",
+            Self::HandOverDatastreams => "datastream.hand-over",
+            Self::MoveThing => "thing.move",
+            Self::PatchThing => "thing.patch",
+            Self::CreateThing => "thing.create",
+            Self::RemoveCredential => "credential.remove",
+            Self::AddCredential => "credential.add",
+            Self::PatchDevice => "device.patch",
+            Self::RevokeDevice => "device.revoke",
+            Self::RegisterDevice => "device.register",
+            Self::PatchAgency => "agency.patch",
+            Self::CreateAgency => "agency.create",
+            Self::AddModel => "model.add",
+            Self::RemoveBoundary => "boundary.remove",
+            Self::PutBoundary => "boundary.put",
+            Self::CreateApplication => "application.create",
+            Self::RevokeKey => "key.revoke",
+            Self::CreateKey => "key.create",
+            Self::RemovePerson => "person.remove",
+            Self::PatchPerson => "person.patch",
+            Self::CreatePerson => "person.create",
+            Self::RemoveServiceToken => "service-token.remove",
+            Self::CreateServiceToken => "service-token.create",
+        }
+    }
+}
+
+/// The kind of an object; with its id it names the object.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Kind {
+    Agency,
+    Model,
+    Boundary,
+    Thing,
+    Device,
+    Application,
+    Key,
+    Person,
+    ServiceToken,
+}
+
+impl Kind {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Agency => "agency",
+            Self::Model => "model",
+            Self::Boundary => "boundary",
+            Self::Thing => "thing",
+            Self::Device => "device",
+            Self::Application => "application",
+            Self::Key => "key",
+            Self::Person => "person",
+            Self::ServiceToken => "service-token",
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Names and values of what is told in fields.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::{Location, Timestamp};
+use sha2::{Digest as _, Sha256};
+
+use crate::audit::AuditHash;
+use crate::audit::fields::Fields;
+use crate::boundary::{Boundary, GeoJson};
+use crate::device::{Credential, CredentialProof};
+
+/// By the time from which the thing stands there; without one: from the
+/// beginning.
+pub(super) fn location_name(since: Timestamp) -> Cow<'static, str> {
+    if since == Timestamp::MIN {
+        "location".into()
+    } else {
+        format!("location.{since}").into()
+    }
+}
+
+/// By its number, which is given once.
+pub(super) fn credential_name(number: u64) -> String {
+    format!("credential.{number}")
+}
+
+/// A public key is public; of a password nothing is told.
+pub(super) fn credential_fields(credential: &Credential) -> Fields {
+    let mut fields = Fields::default();
+    let mut key = |kind, bytes: &[u8]| {
+        fields.set("kind", kind);
+        fields.set("public_key", URL_SAFE_NO_PAD.encode(bytes));
+    };
+    match &credential.proof {
+        CredentialProof::Ed25519 { public_key } => key("ed25519", public_key),
+        CredentialProof::Es256 { public_key } => key("es256", public_key.as_slice()),
+        CredentialProof::Password { networks, .. } => {
+            fields.set("kind", "password");
+            fields.set("networks", networks.as_slice());
+        }
+    }
+    fields.set_some("expires", credential.expires);
+    fields
+}
+
+/// Its corners may be thousands: their digest tells whether they are the same.
+pub(super) fn boundary_fields(boundary: &Boundary) -> Fields {
+    let geometry = serde_json::to_string(&GeoJson::from(&boundary.shape));
+    let geometry = geometry.expect("finite numbers serialise");
+    let mut fields = Fields::default();
+    fields.set("title_en", boundary.title_en.as_str());
+    fields.set("title_ko", boundary.title_ko.as_str());
+    fields.set("sha256", sha256(&geometry));
+    fields
+}
+
+pub(super) fn sha256(text: &str) -> String {
+    AuditHash(Sha256::digest(text).into()).to_string()
+}
+
+/// As text: a number with a fraction has many forms.
+pub(super) fn place(location: Location) -> String {
+    format!("{},{}", location.lat(), location.lon())
+}
