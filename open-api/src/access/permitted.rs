@@ -41,10 +41,16 @@ impl Permitted {
 
     /// Refuses where it is not permitted in `agency`, which the caller sees.
     pub(crate) fn in_agency(&self, agency: &AgencyId) -> Result<(), Problem> {
-        if self.rights().allow(self.permission, agency) {
+        self.also(self.permission, agency)
+    }
+
+    /// Refuses where `more` than what the operation always needs is not permitted
+    /// in `agency`, which the caller sees.
+    pub(crate) fn also(&self, more: Permission, agency: &AgencyId) -> Result<(), Problem> {
+        if self.rights().allow(more, agency) {
             return Ok(());
         }
-        Err(missing_in(self.permission, agency))
+        Err(missing_in(more, agency))
     }
 
     /// Refuses where it is not permitted on the whole platform.

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use device_registry::{Device, RegisterDeviceError, Snapshot};
+use device_registry::{Device, Permission, RegisterDeviceError, Snapshot, Visibility};
 use domain::{AgencyId, DeviceId, Timestamp};
 use http_edge::Problem;
 use http_edge::reply::{List, ListRequest, read_cursor, split_page};
@@ -33,6 +33,7 @@ pub(crate) async fn register(
 ) -> Result<Response, Problem> {
     let device = body.read().map_err(Problem::body)?;
     permit_new(&permitted, &device.agency)?;
+    permit_visibility(&permitted, &device.agency, device.visibility)?;
     let made = state
         .blocking(move |shared| shared.registry.register_device(permitted.actor(), device))
         .await?
@@ -48,6 +49,17 @@ fn permit_new(permitted: &Permitted, agency: &AgencyId) -> Result<(), Problem> {
     }
     let unknown = RegisterDeviceError::UnknownAgency(agency.clone());
     Err(registry_problem(&unknown))
+}
+
+/// Who installs a device does not decide whether the public reads it.
+fn permit_visibility(
+    permitted: &Permitted,
+    agency: &AgencyId,
+    visibility: Option<Visibility>,
+) -> Result<(), Problem> {
+    visibility.map_or(Ok(()), |_| {
+        permitted.also(Permission::ManageDevices, agency)
+    })
 }
 
 /// A device with what the data plane and the broker know of it.
@@ -233,8 +245,11 @@ pub(crate) async fn patch(
     Path(id): Path<String>,
     JsonBody(body): JsonBody<PatchBody>,
 ) -> Result<Json<DeviceView>, Problem> {
-    let id = permitted_id(&state, &permitted, &id)?;
     let patch = body.read().map_err(Problem::body)?;
+    let snapshot = state.registry.snapshot();
+    let device = permitted_device(&permitted, &snapshot, &id)?;
+    permit_visibility(&permitted, &device.agency, patch.visibility)?;
+    let id = device.id.clone();
     let patched = state
         .blocking(move |shared| shared.registry.patch_device(permitted.actor(), &id, patch))
         .await?

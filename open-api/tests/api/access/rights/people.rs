@@ -158,3 +158,25 @@ fn what_a_caller_sees_and_may_not_change_names_the_role_that_is_missing() {
     );
     assert!(detail.contains("Ask an administrator"), "{detail}");
 }
+
+#[test]
+fn who_installs_a_device_does_not_make_it_public() {
+    let platform = two_agencies();
+    let installer = holder(&platform, "installer", Some("seoul"));
+    let ask = |method: &str, path: &str, more: Value| {
+        let mut body = json!({"name": "세종대로 1"});
+        for (name, value) in more.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        installer.send(&platform, method, path, Some(&body))
+    };
+    let new = json!({"id": "dev-1", "agency": "seoul", "model": "traffic.flow"});
+    let mut public = new.clone();
+    public["visibility"] = json!("public");
+    ask("POST", "/v1/devices", public).problem(403, "forbidden");
+    ask("POST", "/v1/devices", new).expect(201);
+    ask("PATCH", "/v1/devices/dev-1", json!({})).expect(200);
+    let public = json!({"visibility": "public"});
+    ask("PATCH", "/v1/devices/dev-1", public.clone()).problem(403, "forbidden");
+    ask("PATCH", "/v1/devices/dev-2", public).problem(404, "not-found");
+}
