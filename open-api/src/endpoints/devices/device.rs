@@ -15,6 +15,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::bodies::{NewDeviceBody, PatchBody};
+use super::refusal::{not_patched, not_registered};
 use crate::access::Permitted;
 use crate::endpoints::registry_problem::registry_problem;
 use crate::params::{KnownWords, Viewer};
@@ -34,10 +35,11 @@ pub(crate) async fn register(
     let device = body.read().map_err(Problem::body)?;
     permit_new(&permitted, &device.agency)?;
     permit_visibility(&permitted, &device.agency, device.visibility)?;
+    let actor = permitted.actor().clone();
     let made = state
-        .blocking(move |shared| shared.registry.register_device(permitted.actor(), device))
+        .blocking(move |shared| shared.registry.register_device(&actor, device))
         .await?
-        .map_err(|error| registry_problem(&error))?;
+        .map_err(|error| not_registered(&permitted, &state.registry.snapshot(), error))?;
     Ok((StatusCode::CREATED, Json(view(&state, &made))).into_response())
 }
 
@@ -249,11 +251,11 @@ pub(crate) async fn patch(
     let snapshot = state.registry.snapshot();
     let device = permitted_device(&permitted, &snapshot, &id)?;
     permit_visibility(&permitted, &device.agency, patch.visibility)?;
-    let id = device.id.clone();
+    let (actor, id) = (permitted.actor().clone(), device.id.clone());
     let patched = state
-        .blocking(move |shared| shared.registry.patch_device(permitted.actor(), &id, patch))
+        .blocking(move |shared| shared.registry.patch_device(&actor, &id, patch))
         .await?
-        .map_err(|error| registry_problem(&error))?;
+        .map_err(|error| not_patched(&permitted, error))?;
     Ok(Json(view(&state, &patched)))
 }
 

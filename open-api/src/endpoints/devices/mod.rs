@@ -8,4 +8,5 @@ pub(crate) mod device;
 pub(crate) mod events;
 pub(crate) mod import;
 mod login;
+mod refusal;
 pub(crate) mod telemetry;

@@ -180,3 +180,35 @@ fn who_installs_a_device_does_not_make_it_public() {
     ask("PATCH", "/v1/devices/dev-1", public.clone()).problem(403, "forbidden");
     ask("PATCH", "/v1/devices/dev-2", public).problem(404, "not-found");
 }
+
+#[test]
+fn what_another_agency_has_is_told_as_what_is_not_there() {
+    let platform = two_agencies();
+    let alias = json!({"alias": "00:1b:44:11:3a:b7"});
+    platform.device("gate-1", "busan", "traffic.flow", &alias);
+    platform.device("dev-1", "seoul", "traffic.flow", &json!({}));
+    let seoul = holder(&platform, "operator", Some("seoul"));
+    let told = |method: &str, path: &str, body: &Value| {
+        let reply = seoul.send(&platform, method, path, Some(body));
+        assert!(reply.status >= 400, "{}", reply.text);
+        let mut problem = reply.json();
+        problem.as_object_mut().unwrap().remove("request_id");
+        assert!(!problem.to_string().contains("busan"), "{problem}");
+        problem
+    };
+    let new = |name: &str, value: &str| json!({"id": "dev-2", "agency": "seoul", "model": "traffic.flow", name: value});
+    for member in ["gateway", "thing"] {
+        let there = told("POST", "/v1/devices", &new(member, "gate-1"));
+        let absent = told("POST", "/v1/devices", &new(member, "gate-0"));
+        let renamed = there.to_string().replace("gate-1", "gate-0");
+        assert_eq!(renamed, absent.to_string(), "{member}");
+    }
+    let patch = |gateway: &str| {
+        let path = "/v1/devices/dev-1";
+        told("PATCH", path, &json!({"gateway": gateway})).to_string()
+    };
+    assert_eq!(patch("gate-1").replace("gate-1", "gate-0"), patch("gate-0"));
+    let taken = told("POST", "/v1/devices", &new("alias", "00:1b:44:11:3a:b7"));
+    assert_eq!(taken["code"], "alias-taken");
+    assert!(!taken.to_string().contains("gate-1"), "{taken}");
+}
