@@ -39,6 +39,8 @@ pub(crate) struct Batch {
     text: Vec<u8>,
     /// The end of each line in `text`.
     ends: Vec<usize>,
+    /// Of each line.
+    datastreams: Vec<DatastreamId>,
     begins: Offset,
     reaches: Position,
     frames: usize,
@@ -51,6 +53,7 @@ impl Batch {
         Self {
             text: Vec::new(),
             ends: Vec::new(),
+            datastreams: Vec::new(),
             begins: position.offset,
             reaches: position,
             frames: 0,
@@ -85,11 +88,13 @@ impl Batch {
             if let Some(datastream) = datastreams.wanted(observation.datastream) {
                 Line::of(datastream, observation).write(&mut self.text);
                 self.ends.push(self.text.len());
+                self.datastreams.push(datastream.id);
             }
         }
         if self.text.len() > MAX_BYTES {
             self.text.truncate(bytes);
             self.ends.truncate(lines);
+            self.datastreams.truncate(lines);
             return false;
         }
         if !self.ends.is_empty() && self.begun.is_none() {
@@ -127,6 +132,11 @@ impl Batch {
     /// The text of one line.
     pub(crate) fn line(&self, line: usize) -> &[u8] {
         self.text(line..line + 1)
+    }
+
+    /// What one line is of.
+    pub(crate) fn datastream(&self, line: usize) -> DatastreamId {
+        self.datastreams[line]
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -167,6 +177,21 @@ impl Datastreams {
             .datastreams(DatastreamId::new(0))
             .filter(|datastream| self.sends(datastream))
             .map(|datastream| datastream.id)
+            .collect()
+    }
+
+    /// Those of the same thing that are sent, this one first.
+    pub(crate) fn of_the_thing_of(&self, id: DatastreamId) -> Vec<&Datastream> {
+        let first = self.snapshot.datastream(id);
+        let thing = first.and_then(|first| self.snapshot.thing(first.thing.as_str()));
+        let all = thing.into_iter().flat_map(|thing| &thing.datastreams);
+        let others = all.filter(|other| **other != id);
+        let others = others.filter_map(|other| self.snapshot.datastream(*other));
+        first
+            .into_iter()
+            .chain(others)
+            .map(|datastream| &**datastream)
+            .filter(|datastream| self.sends(datastream))
             .collect()
     }
 

@@ -10,6 +10,7 @@
 //! - `source`, `missed`, `batch`: frames of the log, or what the store has of
 //!   those that are gone, become batches of lines
 //! - `sending`: a batch becomes requests, halved if the store refuses some of it
+//! - `others`: what the store may take beside a line at which it fails
 //! - `continuity`, `marks`: what a store that died may have lost is sent again
 //! - `cursor`: the position that survives our own end
 //! - `worker`: the thread, which joins them
@@ -26,6 +27,7 @@ mod cursor;
 pub mod line;
 mod marks;
 mod missed;
+mod others;
 mod sending;
 mod source;
 mod stats;

@@ -65,6 +65,11 @@ impl Source {
         self.missed = Some(missed);
     }
 
+    /// The end of the gap that is being made up.
+    pub(crate) fn gap_end(&self) -> Option<Offset> {
+        self.missed.as_ref().map(Missed::end)
+    }
+
     /// The next item, read as soon as it is applied. Does not wait.
     pub(crate) fn next(&mut self) -> Result<Read, StreamError> {
         if let Some(read) = self.held.take() {

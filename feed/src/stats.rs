@@ -16,6 +16,7 @@ pub(crate) struct Counters {
     lines: AtomicU64,
     batches: AtomicU64,
     pub(crate) set_aside: AtomicU64,
+    pub(crate) held_up: AtomicU64,
     gone: AtomicU64,
     pub(crate) went_back: AtomicU64,
     unreachable: AtomicU64,
@@ -128,6 +129,11 @@ impl FeedStats {
                 "madang_feed_lines_set_aside_total",
                 "Lines that the store refuses",
                 &counters.set_aside,
+            ),
+            (
+                "madang_feed_held_up_total",
+                "Times that a batch waits since the store fails at a line and takes no other one of its thing",
+                &counters.held_up,
             ),
             (
                 "madang_feed_offsets_gone_total",

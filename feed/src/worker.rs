@@ -16,6 +16,7 @@ use crate::continuity::{Continuity, Verdict};
 use crate::cursor::{Cursor, CursorError};
 use crate::marks::Marks;
 use crate::missed::Missed;
+use crate::others::Others;
 use crate::sending::backoff::Backoff;
 use crate::sending::client::{Client, Failure};
 use crate::sending::delivery::Delivery;
@@ -86,7 +87,7 @@ impl Feed {
             ingest: ingest.clone(),
             horizon: config.horizon,
             gone: position.offset,
-            went_back_from: Offset::ZERO,
+            went_back_from: None,
             failing: false,
             saved: now,
             told: Throttle::per_minute(1),
@@ -179,8 +180,8 @@ struct Worker {
     /// Up to it, what is gone was told.
     gone: Offset,
     /// Up to it, a batch at some of whose lines the store failed led back: each
-    /// does so once.
-    went_back_from: Offset,
+    /// does so once, and all parts of a gap together do.
+    went_back_from: Option<Offset>,
     failing: bool,
     saved: Instant,
     told: Throttle,
@@ -220,9 +221,14 @@ impl Worker {
             return Ok(());
         }
         let begun = Instant::now();
+        let others = Others {
+            ingest: &self.ingest,
+            datastreams: &self.datastreams,
+        };
+        let (counters, stop) = (&self.counters, &self.stop);
         let delivered = self
             .delivery
-            .deliver(&batch, &mut self.client, &self.counters, &self.stop)
+            .deliver(&batch, &mut self.client, &others, counters, stop)
             .map_err(|undelivered| match undelivered {
                 Undelivered::Failure(failure) => Trouble::Store(failure),
                 Undelivered::Stopping => Trouble::Stopping,
@@ -233,11 +239,13 @@ impl Worker {
         if std::mem::take(&mut self.failing) {
             tracing::info!("the store takes lines again");
         }
+        // A part of what is gone reaches nowhere before the end of its gap.
+        let end = self.source.gap_end().unwrap_or(reaches.offset);
         if delivered.failed
             && self.continuity.is_anonymous()
-            && reaches.offset > self.went_back_from
+            && self.went_back_from.is_none_or(|last| end > last)
         {
-            self.went_back_from = reaches.offset;
+            self.went_back_from = Some(end);
             self.go_back("it failed at some lines");
         } else if let Some(link) = delivered.link
             && self.continuity.answered(link, begun) == Verdict::Changed

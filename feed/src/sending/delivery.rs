@@ -11,8 +11,9 @@
 //! is sent again as a whole first, and is halved only where it fails once more
 //! while the other line is taken. A line that fails alone is put on trial
 //! ([`Trial`]) as soon as another line of its series was taken, of its field too
-//! where one ever was, and is set aside where it fails there too. Without such a
-//! line the batch is sent again later.
+//! where one ever was, and is set aside where it fails there too. Where none is
+//! known, what the platform has of the thing is tried ([`Others`]); where the
+//! store takes none of that, the batch is sent again later.
 
 use std::ops::Range;
 
@@ -20,6 +21,7 @@ use domain::Offset;
 
 use crate::batch::Batch;
 use crate::line::parts;
+use crate::others::Others;
 use crate::sending::client::{Answer, Client, Failure, Link};
 use crate::sending::memory::Memory;
 use crate::sending::throttle::Throttle;
@@ -57,6 +59,7 @@ pub(crate) struct Delivered {
 
 pub(crate) struct Delivery {
     told: Throttle,
+    held_up_told: Throttle,
     /// What the store failed at last, until that is delivered: all after the
     /// first offset, up to the second.
     failed_at: Option<(Offset, Offset)>,
@@ -67,6 +70,7 @@ impl Delivery {
     pub(crate) fn new() -> Self {
         Self {
             told: Throttle::per_minute(TOLD_PER_MINUTE),
+            held_up_told: Throttle::per_minute(1),
             failed_at: None,
             memory: Memory::default(),
         }
@@ -77,6 +81,7 @@ impl Delivery {
         &mut self,
         batch: &Batch,
         client: &mut Client,
+        others: &Others<'_>,
         counters: &Counters,
         stop: &Stop,
     ) -> Result<Delivered, Undelivered> {
@@ -85,6 +90,7 @@ impl Delivery {
             delivery: self,
             batch,
             client,
+            others,
             counters,
             stop,
             left,
@@ -137,6 +143,17 @@ impl Delivery {
             );
         }
     }
+
+    fn tell_of_no_witness(&mut self, line: &[u8]) {
+        if let Some(untold) = self.held_up_told.tell() {
+            tracing::warn!(
+                untold,
+                field = %String::from_utf8_lossy(parts::field(line)),
+                time = %String::from_utf8_lossy(parts::time(line)),
+                "the store fails at a line and takes no other one of its thing: the feed waits"
+            );
+        }
+    }
 }
 
 /// A batch that is being delivered.
@@ -144,6 +161,7 @@ struct Round<'a> {
     delivery: &'a mut Delivery,
     batch: &'a Batch,
     client: &'a mut Client,
+    others: &'a Others<'a>,
     counters: &'a Counters,
     stop: &'a Stop,
     /// The first part lies on top: lines go out in their order.
@@ -171,14 +189,15 @@ impl Round<'_> {
             if let Some(place) = self.ready_for_trial() {
                 let (line, failure) = self.untried.remove(place);
                 self.try_alone(line, &failure)?;
-            } else if let Some(lines) = self.left.pop() {
+            } else if self.untried.len() < MAX_UNTRIED
+                && let Some(lines) = self.left.pop()
+            {
                 self.send(lines)?;
+            } else if let Some((line, failure)) = self.untried.first().cloned() {
+                self.find_witness(line, failure)?;
             } else {
                 break;
             }
-        }
-        if let Some((_, failure)) = self.untried.pop() {
-            return Err(Undelivered::Failure(failure));
         }
         // Those of a batch that is sent again count as one failure, there.
         for (_, failure) in &self.failures {
@@ -195,6 +214,32 @@ impl Round<'_> {
             let line = self.batch.line(*line);
             !self.delivery.memory.witnesses(line).is_empty()
         })
+    }
+
+    /// Has the store take another line of the thing, so that `line` can be put on
+    /// trial.
+    fn find_witness(&mut self, line: usize, failure: Failure) -> Result<(), Undelivered> {
+        let text = self.batch.line(line);
+        let datastream = self.batch.datastream(line);
+        for other in self.others.of_the_thing_of(text, datastream) {
+            match self.client.write(&other) {
+                Answer::Written(_) => {
+                    let memory = &mut self.delivery.memory;
+                    memory.other_was_taken(&other);
+                    if !memory.witnesses(text).is_empty() {
+                        return Ok(());
+                    }
+                }
+                // It may fail at that one too, for the same reason.
+                Answer::NotNow(Failure::Failing { status: 500, .. })
+                | Answer::TooLarge
+                | Answer::BadLines { .. } => {}
+                Answer::NotNow(failure) => return Err(Undelivered::Failure(failure)),
+            }
+        }
+        Counters::one(&self.counters.held_up);
+        self.delivery.tell_of_no_witness(text);
+        Err(Undelivered::Failure(failure))
     }
 
     fn send(&mut self, lines: Range<usize>) -> Result<(), Undelivered> {
@@ -238,9 +283,6 @@ impl Round<'_> {
         self.taken[lines.start] = false;
         match refusal {
             Refusal::Objection(said) => self.set_aside(lines.start, &said),
-            Refusal::Failure(failure) if self.untried.len() == MAX_UNTRIED => {
-                return Err(Undelivered::Failure(failure));
-            }
             Refusal::Failure(failure) => self.untried.push((lines.start, failure)),
         }
         Ok(())

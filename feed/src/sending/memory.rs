@@ -50,9 +50,7 @@ impl Memory {
     pub(crate) fn was_taken(&mut self, batch: &Batch, lines: Range<usize>) {
         for line in lines.clone() {
             let text = batch.line(line);
-            let field = parts::field(text);
-            self.fields.insert(field, text.to_vec());
-            self.fails_no_more(text);
+            self.took_of_its_field(text);
             let series = parts::series(text);
             let same_follows =
                 line + 1 < lines.end && parts::series(batch.line(line + 1)) == series;
@@ -60,6 +58,17 @@ impl Memory {
                 self.series.insert(series, text.to_vec());
             }
         }
+    }
+
+    /// A line of no batch was taken. It has the value that is in force.
+    pub(crate) fn other_was_taken(&mut self, line: &[u8]) {
+        self.took_of_its_field(line);
+        self.series.insert(parts::series(line), line.to_vec());
+    }
+
+    fn took_of_its_field(&mut self, line: &[u8]) {
+        self.fields.insert(parts::field(line), line.to_vec());
+        self.fails_no_more(line);
     }
 
     fn fails_no_more(&mut self, taken: &[u8]) {

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use domain::Offset;
-use feed::{Config, Feed};
+use feed::{Config, Feed, Selection};
 use ingest::{StreamItem, StreamStart};
 use text_formats::prometheus::Exposition;
 
 use crate::plane::{OPEN, Plane, RESTRICTED};
-use crate::store::Store;
+use crate::store::{Reply, Store};
 use crate::{all_is_acknowledged, config, eventually, expect_all, start};
 
 #[test]
@@ -219,6 +219,45 @@ fn a_feed_that_ended_before_anything_was_acknowledged_goes_on_where_it_began() {
     store.start_again();
     let _feed = start(&plane, config(&store));
     expect_all(&plane, &store);
+}
+
+/// It tells no start, so it may have died and lost what it took before.
+#[test]
+fn a_store_that_fails_at_a_part_of_what_was_given_away_gets_it_once_more() {
+    let plane = forgetful_plane();
+    let mut store = Store::new();
+    store.kill(Duration::ZERO);
+    let all = Config {
+        selection: Selection::All,
+        ..config(&store)
+    };
+    let feed = start(&plane, all);
+    plane.submit(OPEN, r#"{"t":1788000000,"v":{"speed":1}}"#);
+    fill_the_log(&plane, Offset::ZERO);
+    let mut requests = 0;
+    store.behave(move |_| {
+        requests += 1;
+        // The part, and the part again; then the line that is certainly right.
+        if requests <= 2 {
+            Reply::Status(500, vec![])
+        } else {
+            Reply::Take
+        }
+    });
+    store.start_again();
+    all_is_acknowledged(&plane, &feed);
+    assert!(store.points() == plane.points(&[OPEN, RESTRICTED]));
+    let requests = store.requests();
+    let first = requests[0].lines[0].time;
+    let sent = |time| {
+        let all = requests.iter().flat_map(|request| &request.lines);
+        all.filter(|line| line.time == time).count()
+    };
+    assert!(
+        sent(first) >= 4,
+        "twice refused and {} times taken",
+        sent(first) - 2
+    );
 }
 
 /// What was before is not lost to it: it never began there.

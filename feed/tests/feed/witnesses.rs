@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::failing::{fail, has_poison};
+use crate::failing::{fail, figure, has_poison};
 use crate::plane::{OPEN, Plane};
 use crate::store::{Reply, Request, Store};
 use crate::{all_is_acknowledged, config, eventually, expect_all, start};
@@ -171,4 +171,53 @@ fn a_line_that_is_sent_once_more_after_its_trial_does_not_undo_its_corrections()
     let is_poison = |request: &Request| has_poison(request);
     let last = store.requests().iter().rposition(is_poison).unwrap();
     assert!(store.requests().len() > last + 1, "the correction follows");
+}
+
+/// The feed has sent nothing else of the thing since its start: the platform has.
+#[test]
+fn a_line_is_put_on_trial_where_its_thing_was_heard_of_before_the_start() {
+    let plane = Plane::new();
+    plane.submit(OPEN, r#"{"t":1789500000,"v":{"firmware":"1.0"}}"#);
+    let store = Store::with_start_time();
+    store.behave(|request| {
+        if has_poison(request) {
+            fail()
+        } else {
+            Reply::Take
+        }
+    });
+    let cursor = format!(
+        r#"{{"version":1,"target":"{}/api/v2/write?bucket=madang&precision=us","resume_behind":{},"received":1}}"#,
+        store.url(),
+        plane.ingest.durable_offset()
+    );
+    std::fs::write(plane.folder().join("feed.json"), cursor).unwrap();
+    plane.submit(OPEN, r#"{"t":1789500001,"v":{"firmware":"poison"}}"#);
+    let feed = start(&plane, config(&store));
+    all_is_acknowledged(&plane, &feed);
+    assert_eq!(feed.stats().set_aside(), 1);
+    let first = &store.requests()[0];
+    assert!(is_poison_alone(first), "{}", first.text);
+}
+
+#[test]
+fn a_line_that_nothing_can_be_compared_with_is_counted_until_its_thing_sends_another() {
+    let plane = Plane::new();
+    plane.submit(OPEN, r#"{"t":1789500000,"v":{"firmware":"poison"}}"#);
+    let store = Store::with_start_time();
+    store.behave(|request| {
+        if has_poison(request) {
+            fail()
+        } else {
+            Reply::Take
+        }
+    });
+    let feed = start(&plane, config(&store));
+    eventually("the feed waits", || {
+        figure(&feed, "madang_feed_held_up_total") >= 2
+    });
+    assert_eq!(feed.stats().set_aside(), 0);
+    plane.submit(OPEN, r#"{"t":1789500001,"v":{"speed":1}}"#);
+    all_is_acknowledged(&plane, &feed);
+    assert_eq!(feed.stats().set_aside(), 1);
 }
