@@ -80,5 +80,7 @@ pub(super) fn follow(change: &mut Change, id: &DeviceId) -> Result<(), StoreErro
     }
     let thing = change.draft.put_thing(thing);
     change.draft.refresh_thing(&thing.id);
+    // A version that adds no field needs no row of the device.
+    change.shows_more();
     Ok(())
 }

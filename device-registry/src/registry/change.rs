@@ -31,6 +31,8 @@ pub(crate) struct Change {
     /// The greatest that were given, by this change too.
     numbers: Numbers,
     rights: Rights,
+    /// The draft shows more than the rows of this change tell.
+    shows_more: bool,
     outcome: Outcome,
 }
 
@@ -54,6 +56,7 @@ impl Change {
             rows: Vec::new(),
             numbers,
             rights: Rights::Kept,
+            shows_more: false,
             outcome: Outcome::Commit,
         }
     }
@@ -75,6 +78,12 @@ impl Change {
     /// Somebody who is connected may have lost or gained a right.
     pub(crate) fn alters_rights(&mut self) {
         self.rights = Rights::Altered;
+    }
+
+    /// The draft follows from rows that were written before: it becomes visible
+    /// also where this change writes none.
+    pub(crate) fn shows_more(&mut self) {
+        self.shows_more = true;
     }
 
     /// Nothing is to be kept of it: there is nothing to do.
@@ -178,7 +187,7 @@ impl Registry {
             change.draft.generation.grow();
         }
         // What is kept of a snapshot elsewhere holds for as long as it stands.
-        if mark.is_some() || change.rights == Rights::Altered {
+        if mark.is_some() || change.shows_more || change.rights == Rights::Altered {
             let generation = change.draft.generation();
             self.snapshot.store(Arc::new(change.draft));
             self.generation.store(generation, Ordering::Release);

@@ -163,3 +163,20 @@ fn a_start_goes_on_where_devices_cannot_follow_their_model() {
     sql("DROP TRIGGER refuses");
     assert_eq!(has_followed(), [true, true]);
 }
+
+/// It writes nothing for a device then, and each one has it all the same.
+#[test]
+fn devices_follow_a_version_that_adds_no_field() {
+    let test = TestRegistry::new();
+    many_bins(&test, 1_100);
+    let wider = bin(&LEVEL.replace("100", "120"));
+    let added = test.registry.add_model(&Actor::OPERATOR, &wider).unwrap();
+    assert_eq!(added.change, ModelChange::NewVersion);
+    let snapshot = test.registry.snapshot();
+    for device in snapshot.devices(None) {
+        assert_eq!(device.model.version, ModelVersion(2), "{}", device.id);
+        let level = device.datastream("level").unwrap();
+        let definition = level.definition.as_ref().unwrap();
+        assert_eq!(definition.max, Some(120.0), "{}", device.id);
+    }
+}
