@@ -19,6 +19,8 @@ pub struct Quotas {
     /// The operator's token and its sessions, in a minute; each service token as
     /// much for itself.
     pub operator_a_minute: NonZeroU32,
+    /// What a service token may ask for that changes something, in a minute.
+    pub changes_a_minute: NonZeroU32,
     /// A device's HTTP telemetry, in a minute.
     pub device_a_minute: NonZeroU32,
     /// Applications that an address may make, in an hour.
@@ -39,6 +41,7 @@ impl Default for Quotas {
             anonymous_a_minute: nonzero(300),
             key_a_minute: nonzero(6_000),
             operator_a_minute: nonzero(120_000),
+            changes_a_minute: nonzero(600),
             device_a_minute: nonzero(60_000),
             applications_an_hour: nonzero(20),
             applications_in_all_an_hour: nonzero(2_000),
@@ -62,6 +65,7 @@ pub(crate) struct Throttle {
     anonymous: Quota<Account>,
     key: Quota<Account>,
     operator: Quota<Account>,
+    changes: Quota<Account>,
     device: Quota<Account>,
     applications: Quota<Account>,
     applications_in_all: Quota<()>,
@@ -80,6 +84,7 @@ impl Throttle {
             anonymous: Quota::per_minute(quotas.anonymous_a_minute),
             key: Quota::per_minute(quotas.key_a_minute),
             operator: Quota::per_minute(quotas.operator_a_minute),
+            changes: Quota::per_minute(quotas.changes_a_minute),
             device: Quota::per_minute(quotas.device_a_minute),
             applications: Quota::per_hour(quotas.applications_an_hour),
             applications_in_all: Quota::per_hour(quotas.applications_in_all_an_hour),
@@ -98,6 +103,13 @@ impl Throttle {
             Account::Device(_) => &self.device,
         };
         quota.take(account)
+    }
+
+    /// Counts one request that may change something: each sync of the registry is
+    /// paid by all, so that no agency's program makes too many.
+    pub(crate) fn take_change(&self, account: &Account) -> Result<Allowance, QuotaExceeded> {
+        self.take(account)?;
+        self.changes.take(account)
     }
 
     /// Counts one new application: of its address, and of all.
@@ -122,6 +134,7 @@ impl Throttle {
                 &self.anonymous,
                 &self.key,
                 &self.operator,
+                &self.changes,
                 &self.device,
                 &self.applications,
                 &self.logins,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use device_registry::{Boundary, Registry, Snapshot};
+use device_registry::{Actor, Boundary, Registry, Snapshot};
 use domain::{DatastreamId, Timestamp};
 use http_edge::access::Sessions;
 use http_edge::limits::{HttpLimits, PollLimit};
@@ -12,7 +12,7 @@ use http_edge::{Edge, EdgeConfig, Problem};
 use ingest::{Clock, Exports, Ingest, TelemetryIntake};
 use supervisor::Supervisor;
 
-use crate::access::{MAX_WORKED_ON, RightsChanges};
+use crate::access::{MAX_WORKED_ON, Permitted, RightsChanges};
 use crate::cache::BoundaryMembers;
 use crate::cache::Summaries;
 use crate::endpoints::export::Downloads;
@@ -263,6 +263,33 @@ impl ApiState {
             call(shared)
         })
         .await
+    }
+
+    /// Changes the registry for a caller with a role, who is judged once more when
+    /// it is its turn. The operator's own token waits for nobody: what takes a
+    /// right away goes first.
+    pub(crate) async fn changing_by<T, F>(
+        &self,
+        permitted: &Permitted,
+        call: F,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Shared, &Actor) -> T + Send + 'static,
+    {
+        let (admission, actor) = (permitted.admission(), permitted.actor().clone());
+        let judged = move |shared: &Shared| {
+            if admission.holds(shared) {
+                Ok(call(shared, &actor))
+            } else {
+                Err(admission.lost())
+            }
+        };
+        if permitted.is_operator() {
+            self.blocking(judged).await?
+        } else {
+            self.changing(judged).await?
+        }
     }
 
     /// Runs a call that blocks on files where it stops no other request.

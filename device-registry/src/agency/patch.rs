@@ -75,6 +75,11 @@ impl Registry {
                     None => agency.retention_days.remove(model),
                 };
             }
+            if let Some(standing) = change.draft.agency(id).filter(|it| ***it == agency) {
+                let standing = Arc::clone(standing);
+                change.discard();
+                return Ok(standing);
+            }
             let agency = Arc::new(agency);
             change.draft.put_agency(Arc::clone(&agency));
             Ok(agency)

@@ -107,12 +107,11 @@ impl Registry {
         }
         self.change(actor, |change| {
             let unknown = || PatchDeviceError::Unknown(id.clone());
-            let mut device = Device::clone(change.draft.device(id.as_str()).ok_or_else(unknown)?);
-            let thing = change
-                .draft
-                .thing(device.thing.as_str())
-                .ok_or_else(unknown)?;
-            let mut thing = Thing::clone(thing);
+            let was = change.draft.device(id.as_str()).cloned();
+            let was = was.ok_or_else(unknown)?;
+            let thing_was = change.draft.thing(was.thing.as_str()).cloned();
+            let thing_was = thing_was.ok_or_else(unknown)?;
+            let (mut device, mut thing) = (Device::clone(&was), Thing::clone(&thing_was));
 
             if let Some(name) = patch.name {
                 device.name = name;
@@ -132,6 +131,10 @@ impl Registry {
             }
             let moved = relocate(&mut thing, patch.location, patch.since, change.now)?;
 
+            if device == *was && thing == *thing_was {
+                change.discard();
+                return Ok(was);
+            }
             let thing = change.draft.put_thing(thing);
             let device = change.draft.put_device(device);
             change.draft.refresh_thing(&thing.id);

@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use device_registry::{
-    Actor, Changed, ImportMode, ImportRow, Means, NewAgency, NewApiKey, NewApplication, Who,
+    Actor, AgencyPatch, Changed, DevicePatch, ImportMode, ImportRow, Means, NewAgency, NewApiKey,
+    NewApplication, Who,
 };
 use parking_lot::Mutex;
 
@@ -101,6 +102,14 @@ fn what_changes_nothing_tells_nobody() {
         .import_devices(&Actor::OPERATOR, rows, ImportMode::DryRun)
         .unwrap();
     registry.flush_last_uses().unwrap();
+    let nothing = DevicePatch::default();
+    registry
+        .patch_device(&Actor::OPERATOR, &device("lot-1"), nothing)
+        .unwrap();
+    let nothing = AgencyPatch::default();
+    registry
+        .patch_agency(&Actor::OPERATOR, &agency("seoul"), &nothing)
+        .unwrap();
     registry
         .revoke_device(&Actor::OPERATOR, &device("lot-1"))
         .unwrap();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use device_registry::{Datastream, Snapshot, Thing, Visibility};
-use domain::{AgencyId, DatastreamId, Scope};
+use domain::{AgencyId, DatastreamId, Location, Scope};
 use sha2::{Digest, Sha256};
 
 use observation_store::ObservationsQuery;
@@ -19,6 +19,8 @@ const LOOK: u32 = 1;
 /// The datastreams of one file, in order of number.
 pub(super) struct Selection {
     series: Vec<Series>,
+    /// Whether the file has exact places.
+    exact: bool,
 }
 
 /// A datastream, and where its thing was.
@@ -42,7 +44,8 @@ impl Selection {
         })
         .collect();
         series.sort_unstable_by_key(|series| series.datastream.id);
-        (!series.is_empty()).then_some(Self { series })
+        let exact = export.scope.covers(&export.agency);
+        (!series.is_empty()).then_some(Self { series, exact })
     }
 
     pub(super) fn query(&self, day: Day) -> ObservationsQuery {
@@ -70,6 +73,7 @@ impl Selection {
         text(&LOOK.to_string());
         text(env!("CARGO_PKG_VERSION"));
         for Series { datastream, thing } in &self.series {
+            let mut before = None;
             text(&datastream.id.to_string());
             for part in [
                 datastream.thing.as_str(),
@@ -82,7 +86,16 @@ impl Selection {
                 text(part);
             }
             for place in thing.iter().flat_map(|thing| &thing.locations) {
-                let e7 = place.location.map(|at| (at.lat_e7(), at.lon_e7()));
+                let seen = if self.exact {
+                    place.location
+                } else {
+                    place.location.map(Location::coarse)
+                };
+                // What cannot be seen must not show by a file that is made anew.
+                if before.replace(seen) == Some(seen) {
+                    continue;
+                }
+                let e7 = seen.map(|at| (at.lat_e7(), at.lon_e7()));
                 text(&format!("{} {e7:?}", place.since.as_micros()));
             }
         }
@@ -119,7 +132,10 @@ pub(super) fn visible<'a>(
 
 #[cfg(test)]
 mod tests {
+    use device_registry::{Actor, DevicePatch, Patch};
+
     use super::*;
+    use crate::export::ExportFormat;
     use crate::testing::registry;
 
     #[test]
@@ -142,5 +158,37 @@ mod tests {
             assert_eq!(count(Scope::All, agency), all);
         }
         assert_eq!(count(Scope::All, Some(&other)), 0);
+    }
+
+    #[test]
+    fn a_move_that_the_public_cannot_see_leaves_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (registry, device) = registry(folder.path());
+        let place = |lat, lon| DevicePatch {
+            location: Patch::Set(Location::new(lat, lon).unwrap()),
+            visibility: Some(Visibility::Public),
+            ..DevicePatch::default()
+        };
+        let moved = |lat, lon| {
+            registry
+                .patch_device(&Actor::OPERATOR, &device.id, place(lat, lon))
+                .unwrap();
+            [Scope::Public, Scope::All].map(|scope| {
+                let export = DayExport {
+                    day: "2026-05-01".parse().unwrap(),
+                    domain: "disaster".to_owned(),
+                    agency: device.agency.clone(),
+                    scope,
+                    format: ExportFormat::Csv,
+                };
+                let selection = Selection::new(&registry.snapshot(), &export);
+                selection.unwrap().digest()
+            })
+        };
+        let [public, exact] = moved(37.566_1, 126.977_1);
+        let [public_after, exact_after] = moved(37.566_2, 126.977_2);
+        assert!(public == public_after, "within a cell");
+        assert!(exact != exact_after);
+        assert!(public != moved(37.567_5, 126.977_2)[0], "to another one");
     }
 }

@@ -1,5 +1,7 @@
 //! Who was let past the router's table, as handlers ask for it.
 
+use std::ops::Deref;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use device_registry::{Actor, Permission, Rights};
@@ -7,8 +9,9 @@ use domain::{AgencyId, Scope, Timestamp};
 use http_edge::Problem;
 use http_edge::request::Arrival;
 
-use super::Caller;
 use super::needs::{Needed, missing_everywhere, missing_in, refused};
+use super::{Admission, Caller};
+use crate::params::Viewer;
 
 /// A caller who is permitted what the operation needs, in some agency at least:
 /// the handler asks in which.
@@ -23,6 +26,33 @@ impl Permitted {
     /// Whose the changes are that this request makes.
     pub(crate) fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// The caller's right for as long as the request takes.
+    pub(crate) fn admission(&self) -> Admission {
+        Admission::of(self.caller.clone())
+    }
+
+    /// Whether it is who holds the operator's token.
+    pub(crate) fn is_operator(&self) -> bool {
+        matches!(self.caller, Caller::Operator { .. })
+    }
+
+    /// When what it proves itself with ends, if it does.
+    pub(crate) fn until(&self) -> Option<Timestamp> {
+        self.caller.until()
+    }
+
+    /// When the service token ends that asks, if one does.
+    pub(crate) fn token_end(&self) -> Option<Timestamp> {
+        match &self.caller {
+            Caller::ServiceToken { token, .. } => Some(token.until),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn viewer(&self) -> Viewer {
+        self.caller.viewer()
     }
 
     pub(crate) fn rights(&self) -> &Rights {
@@ -91,15 +121,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Permitted {
 #[derive(Clone, Debug)]
 pub(crate) struct Operator(Permitted);
 
-impl Operator {
-    /// Whose the changes are that this request makes.
-    pub(crate) fn actor(&self) -> &Actor {
-        self.0.actor()
-    }
+impl Deref for Operator {
+    type Target = Permitted;
 
-    /// When what it proves itself with ends, if it does.
-    pub(crate) fn until(&self) -> Option<Timestamp> {
-        self.0.caller.until()
+    fn deref(&self) -> &Permitted {
+        &self.0
     }
 }
 

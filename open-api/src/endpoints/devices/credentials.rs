@@ -32,7 +32,9 @@ pub(crate) async fn add_key(
     let id = permitted_id(&state, &permitted, &id)?;
     let key = body.into();
     let added = state
-        .blocking(move |shared| shared.registry.add_key(permitted.actor(), &id, &key))
+        .changing_by(&permitted, move |shared, actor| {
+            shared.registry.add_key(actor, &id, &key)
+        })
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok((StatusCode::CREATED, Json(CredentialView::from(&added))).into_response())
@@ -54,10 +56,8 @@ pub(crate) async fn remove(
         .map(CredentialId::new)
         .map_err(|_| Problem::not_found(format!("There is no credential {credential}.")))?;
     state
-        .blocking(move |shared| {
-            shared
-                .registry
-                .remove_credential(permitted.actor(), &id, credential)
+        .changing_by(&permitted, move |shared, actor| {
+            shared.registry.remove_credential(actor, &id, credential)
         })
         .await?
         .map_err(|error| registry_problem(&error))?;
@@ -95,7 +95,9 @@ pub(crate) async fn make_password(
         expires: body.expires.map(|time| time.0),
     };
     let made = state
-        .blocking(move |shared| shared.registry.make_password(permitted.actor(), &id, terms))
+        .changing_by(&permitted, move |shared, actor| {
+            shared.registry.make_password(actor, &id, terms)
+        })
         .await?
         .map_err(|error| registry_problem(&error))?;
     let view = MadePasswordView {

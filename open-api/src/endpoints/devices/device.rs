@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use device_registry::{Device, Permission, RegisterDeviceError, Snapshot, Visibility};
+use device_registry::{Device, DevicePatch, Patch, Permission, RegisterDeviceError, Snapshot};
 use domain::{AgencyId, DeviceId, Timestamp};
 use http_edge::Problem;
 use http_edge::reply::{List, ListRequest, read_cursor, split_page};
@@ -34,10 +34,13 @@ pub(crate) async fn register(
 ) -> Result<Response, Problem> {
     let device = body.read().map_err(Problem::body)?;
     permit_new(&permitted, &device.agency)?;
-    permit_visibility(&permitted, &device.agency, device.visibility)?;
-    let actor = permitted.actor().clone();
+    if device.thing.is_some() || device.visibility.is_some() {
+        permitted.also(Permission::ManageDevices, &device.agency)?;
+    }
     let made = state
-        .blocking(move |shared| shared.registry.register_device(&actor, device))
+        .changing_by(&permitted, move |shared, actor| {
+            shared.registry.register_device(actor, device)
+        })
         .await?
         .map_err(|error| not_registered(&permitted, &state.registry.snapshot(), error))?;
     Ok((StatusCode::CREATED, Json(view(&state, &made))).into_response())
@@ -53,15 +56,16 @@ fn permit_new(permitted: &Permitted, agency: &AgencyId) -> Result<(), Problem> {
     Err(registry_problem(&unknown))
 }
 
-/// Who installs a device does not decide whether the public reads it.
-fn permit_visibility(
-    permitted: &Permitted,
-    agency: &AgencyId,
-    visibility: Option<Visibility>,
-) -> Result<(), Problem> {
-    visibility.map_or(Ok(()), |_| {
-        permitted.also(Permission::ManageDevices, agency)
-    })
+/// Whether a patch only names a device and puts it in place: all else is decided
+/// by those who run it.
+fn installs(patch: &DevicePatch) -> bool {
+    let rest = DevicePatch {
+        name: None,
+        location: Patch::Keep,
+        since: None,
+        ..patch.clone()
+    };
+    rest == DevicePatch::default()
 }
 
 /// A device with what the data plane and the broker know of it.
@@ -100,13 +104,17 @@ fn views(
     snapshot: &Snapshot,
     now: Timestamp,
     devices: &[&Arc<Device>],
+    reader: &Viewer,
 ) -> Vec<DeviceView> {
     let ids: Vec<&DeviceId> = devices.iter().map(|device| &device.id).collect();
     let standing = shared.connections.of_devices(&ids);
     devices
         .iter()
         .zip(&standing)
-        .map(|(device, standing)| view_of(shared, snapshot, now, device, standing.as_ref()))
+        .map(|(device, standing)| {
+            let place = reader.place(&device.agency, device.location);
+            view_of(shared, snapshot, now, device, standing.as_ref()).placed(place)
+        })
         .collect()
 }
 
@@ -165,6 +173,7 @@ pub(crate) async fn list(
     let snapshot = state.settled().await;
     let now = state.now();
     let viewer = Viewer(permitted.scope());
+    let reader = permitted.viewer();
     let (registry, wanted, scope) = (Arc::clone(&snapshot), query.clone(), permitted.scope());
     let scan = move |shared: &Shared| {
         let mut devices: Vec<&Arc<Device>> = registry
@@ -174,7 +183,7 @@ pub(crate) async fn list(
             .collect();
         let more = split_page(&mut devices, limit);
         let last = devices.last().filter(|_| more).map(|device| &device.id);
-        let views = views(shared, &registry, now, &devices);
+        let views = views(shared, &registry, now, &devices, &reader);
         (views.is_empty(), request.page(views, last))
     };
     let (is_empty, page) = state.scanning(scan).await?;
@@ -233,7 +242,8 @@ pub(crate) async fn show(
 ) -> Result<Json<DeviceView>, Problem> {
     let snapshot = state.settled().await;
     let device = permitted_device(&permitted, &snapshot, &id)?;
-    Ok(Json(view(&state, device)))
+    let place = permitted.viewer().place(&device.agency, device.location);
+    Ok(Json(view(&state, device).placed(place)))
 }
 
 /// Changes a device. Its former places stay with the observations of their time.
@@ -250,10 +260,14 @@ pub(crate) async fn patch(
     let patch = body.read().map_err(Problem::body)?;
     let snapshot = state.registry.snapshot();
     let device = permitted_device(&permitted, &snapshot, &id)?;
-    permit_visibility(&permitted, &device.agency, patch.visibility)?;
-    let (actor, id) = (permitted.actor().clone(), device.id.clone());
+    if !installs(&patch) {
+        permitted.also(Permission::ManageDevices, &device.agency)?;
+    }
+    let id = device.id.clone();
     let patched = state
-        .blocking(move |shared| shared.registry.patch_device(&actor, &id, patch))
+        .changing_by(&permitted, move |shared, actor| {
+            shared.registry.patch_device(actor, &id, patch)
+        })
         .await?
         .map_err(|error| not_patched(&permitted, error))?;
     Ok(Json(view(&state, &patched)))
@@ -271,7 +285,9 @@ pub(crate) async fn revoke(
 ) -> Result<Json<DeviceView>, Problem> {
     let id = permitted_id(&state, &permitted, &id)?;
     let revoked = state
-        .blocking(move |shared| shared.registry.revoke_device(permitted.actor(), &id))
+        .changing_by(&permitted, move |shared, actor| {
+            shared.registry.revoke_device(actor, &id)
+        })
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(Json(view(&state, &revoked)))

@@ -1,8 +1,11 @@
 //! "Why does it not connect?": events of a device, refusals of anybody, and
 //! what was quarantined.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, State};
 use axum::response::Response;
+use device_registry::{Event, Permission, Snapshot};
 use domain::Offset;
 use http_edge::Problem;
 use http_edge::reply::{List, ListRequest, read_cursor, split_page};
@@ -55,8 +58,8 @@ pub(crate) async fn of_device(
         .registry
         .events()
         .of_device(&device.id, query.after, query.limit());
-    let views: Vec<EventView> = events.iter().map(|event| event.as_ref().into()).collect();
-    Ok(request.whole(views))
+    let shown = |event: &Arc<Event>| shown(&permitted, &snapshot, event);
+    Ok(request.whole(events.iter().map(shown).collect()))
 }
 
 /// The last refusals at the listeners, of known and unknown identities, newest
@@ -66,13 +69,28 @@ pub(crate) async fn of_device(
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn refused(
     State(state): State<ApiState>,
-    _: Operator,
+    operator: Operator,
     Query(query): Query<EventsQuery>,
     request: ListRequest,
 ) -> Response {
     let events = state.registry.events().refused(query.after, query.limit());
-    let views: Vec<EventView> = events.iter().map(|event| event.as_ref().into()).collect();
-    request.whole(views)
+    let snapshot = state.registry.snapshot();
+    let shown = |event: &Arc<Event>| shown(&operator, &snapshot, event);
+    request.whole(events.iter().map(shown).collect())
+}
+
+/// An event, with what the device sent only for who may read its data. What
+/// nobody is known to have sent may be any agency's.
+fn shown(permitted: &Permitted, snapshot: &Snapshot, event: &Event) -> EventView {
+    let device = event.device.as_ref();
+    let device = device.and_then(|id| snapshot.device(id.as_str()));
+    let rights = permitted.rights();
+    let reads = match device {
+        Some(device) => rights.allow(Permission::ReadData, &device.agency),
+        None => rights.allow_everywhere(Permission::ReadData),
+    };
+    let view = EventView::from(event);
+    if reads { view } else { view.without_head() }
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -51,9 +51,10 @@ pub(crate) async fn create(
         grants: grants(body.roles)?,
     };
     permit_new(&permitted, new.agency.as_ref(), &new.grants)?;
-    let actor = permitted.actor().clone();
     let made = state
-        .blocking(move |shared| shared.registry.create_person(&actor, new))
+        .changing_by(&permitted, move |shared, actor| {
+            shared.registry.create_person(actor, new)
+        })
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok((StatusCode::CREATED, Json(shown(&permitted, &made))).into_response())
@@ -89,9 +90,10 @@ pub(crate) async fn patch(
         grants: body.roles.map(grants).transpose()?,
     };
     permit_grants(&permitted, patch.grants.as_deref().unwrap_or_default())?;
-    let actor = permitted.actor().clone();
     let patched = state
-        .blocking(move |shared| shared.registry.patch_person(&actor, &id, patch))
+        .changing_by(&permitted, move |shared, actor| {
+            shared.registry.patch_person(actor, &id, patch)
+        })
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(Json(shown(&permitted, &patched)))
@@ -108,7 +110,9 @@ pub(crate) async fn remove(
 ) -> Result<StatusCode, Problem> {
     let id = permitted_person(&state, &permitted, &id)?;
     state
-        .blocking(move |shared| shared.registry.remove_person(permitted.actor(), &id))
+        .changing_by(&permitted, move |shared, actor| {
+            shared.registry.remove_person(actor, &id)
+        })
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(StatusCode::NO_CONTENT)

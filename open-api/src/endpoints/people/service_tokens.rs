@@ -52,8 +52,15 @@ pub(crate) async fn create(
         until: body.until.0,
     };
     permit_new(&permitted, new.agency.as_ref(), &new.grants)?;
+    if let Some(end) = permitted.token_end().filter(|end| new.until > *end) {
+        return Err(Problem::body(format!(
+            "until: a service token makes none that outlives it; it ends at {end}"
+        )));
+    }
     let made = state
-        .blocking(move |shared| shared.registry.create_service_token(permitted.actor(), new))
+        .changing_by(&permitted, move |shared, actor| {
+            shared.registry.create_service_token(actor, new)
+        })
         .await?
         .map_err(|error| registry_problem(&error))?;
     let view = IssuedServiceTokenView::new(&made.token, made.text);
@@ -113,7 +120,9 @@ pub(crate) async fn remove(
     };
     permitted.for_owner(token.agency.as_ref())?;
     state
-        .blocking(move |shared| shared.registry.remove_service_token(permitted.actor(), &id))
+        .changing_by(&permitted, move |shared, actor| {
+            shared.registry.remove_service_token(actor, &id)
+        })
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(StatusCode::NO_CONTENT)

@@ -43,7 +43,9 @@ pub(crate) async fn create(
         name: body.name,
     };
     let made = state
-        .blocking(move |shared| shared.registry.create_agency(operator.actor(), agency))
+        .changing_by(&operator, move |shared, actor| {
+            shared.registry.create_agency(actor, agency)
+        })
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok((StatusCode::CREATED, Json(AgencyView::from(made.as_ref()))).into_response())
@@ -84,7 +86,9 @@ pub(crate) async fn patch(
         patch.retention_days.insert(model, days);
     }
     let agency = state
-        .blocking(move |shared| shared.registry.patch_agency(permitted.actor(), &id, &patch))
+        .changing_by(&permitted, move |shared, actor| {
+            shared.registry.patch_agency(actor, &id, &patch)
+        })
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(Json(AgencyView::from(agency.as_ref())).into_response())

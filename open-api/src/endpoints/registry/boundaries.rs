@@ -207,7 +207,9 @@ pub(crate) async fn put(
         geometry: body.geometry,
     };
     let put = state
-        .blocking(move |shared| shared.registry.put_boundary(operator.actor(), new))
+        .changing_by(&operator, move |shared, actor| {
+            shared.registry.put_boundary(actor, new)
+        })
         .await?
         .map_err(|error| registry_problem(&error))?;
     let status = if put.replaced {
@@ -230,7 +232,9 @@ pub(crate) async fn remove(
 ) -> Result<Response, Problem> {
     let name = BoundaryName::new(&name).map_err(|error| Problem::not_found(error.to_string()))?;
     state
-        .blocking(move |shared| shared.registry.remove_boundary(operator.actor(), &name))
+        .changing_by(&operator, move |shared, actor| {
+            shared.registry.remove_boundary(actor, &name)
+        })
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -91,7 +91,9 @@ pub(crate) async fn add(
     }
     let json = read_body(request, MAX_JSON_BYTES).await?;
     let added = state
-        .blocking(move |shared| shared.registry.add_model(operator.actor(), &json))
+        .changing_by(&operator, move |shared, actor| {
+            shared.registry.add_model(actor, &json)
+        })
         .await?
         .map_err(|error| registry_problem(&error))?;
     let status = match added.change {

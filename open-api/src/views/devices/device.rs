@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use device_registry::{Credential, CredentialProof, Device, DeviceStatus, Thing};
-use domain::Timestamp;
+use domain::{Location, Timestamp};
 use http_edge::reply::csv::Row;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -129,6 +129,16 @@ impl DeviceView {
                 .collect(),
             last_seen: last_seen.map(Rfc3339),
             connection,
+        }
+    }
+}
+
+impl DeviceView {
+    /// With its place as the reader may see it.
+    pub(crate) fn placed(self, place: Option<Location>) -> Self {
+        Self {
+            location: place.map(PlaceView::from),
+            ..self
         }
     }
 }

@@ -32,7 +32,7 @@ pub(crate) struct EventView {
     kind: &'static str,
     reason: String,
     cure: String,
-    /// The first 256 bytes, base64.
+    /// The first 256 bytes, base64, for who may read the device's data.
     head: Option<String>,
     /// How often it came: a refusal that comes again within a minute is one
     /// event, told anew with a new `sequence`.
@@ -58,6 +58,13 @@ impl From<&Event> for EventView {
             count: event.count,
             since: Rfc3339(event.since),
         }
+    }
+}
+
+impl EventView {
+    /// For who may read devices and not what they send.
+    pub(crate) fn without_head(self) -> Self {
+        Self { head: None, ..self }
     }
 }
 

@@ -12,9 +12,12 @@ pub(super) const OF_PLATFORM: [&str; 2] = ["auditor", "platform-administrator"];
 
 /// A body that asks for a service token of `agency`, for a day.
 pub(crate) fn service_token(name: &str, agency: Option<&str>, roles: &Value) -> Value {
-    let until = SystemClock.now().as_micros() + 86_400_000_000;
-    let until = Timestamp::from_micros(until).to_rfc3339();
-    json!({"name": name, "agency": agency, "roles": roles, "until": until})
+    json!({"name": name, "agency": agency, "roles": roles, "until": days_ahead(1)})
+}
+
+pub(super) fn days_ahead(days: i64) -> String {
+    let then = SystemClock.now().as_micros() + days * 86_400_000_000;
+    Timestamp::from_micros(then).to_rfc3339()
 }
 
 /// Somebody who asks, with a bearer token or without.
@@ -47,7 +50,9 @@ impl Caller {
 /// The holder of a service token of `agency`, or of the platform, with one role.
 pub(super) fn holder(platform: &Platform, role: &str, agency: Option<&str>) -> Caller {
     let roles = json!([{"role": role, "agency": agency}]);
-    let body = service_token(role, agency, &roles);
+    let mut body = service_token(role, agency, &roles);
+    // Longer than the tokens that it may make itself.
+    body["until"] = days_ahead(2).into();
     let made = platform.operator("POST", "/v1/service-tokens", Some(body));
     let token = made.expect(201)["token"].as_str().unwrap().to_owned();
     Caller {

@@ -67,7 +67,13 @@ fn an_agencys_reader_sees_its_own_exactly_and_of_others_what_is_public() {
     let reply = auditor.send(&platform, "GET", "/v1/latest?field=speed", None);
     assert_eq!(things(&reply.expect(200)), public, "devices, and no data");
     let devices = auditor.send(&platform, "GET", "/v1/devices", None);
-    assert_eq!(devices.expect(200)["items"].as_array().unwrap().len(), 4);
+    let devices = devices.expect(200);
+    assert_eq!(devices["items"].as_array().unwrap().len(), 4);
+    assert!(devices["items"][0]["location"]["lat"] != EXACT);
+    let device = auditor.send(&platform, "GET", "/v1/devices/seoul-public", None);
+    assert!(device.expect(200)["location"]["lat"] != EXACT);
+    let device = seoul.send(&platform, "GET", "/v1/devices/seoul-public", None);
+    assert_eq!(device.expect(200)["location"]["lat"], EXACT);
 
     let devices = seoul.send(&platform, "GET", "/v1/devices?limit=1", None);
     let next = devices.expect(200)["next"].as_str().unwrap().to_owned();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::callers::{holder, service_token};
+use super::callers::{days_ahead, holder, service_token};
 use crate::harness::{Platform, Reply};
 
 fn two_agencies() -> Platform {
@@ -160,25 +160,47 @@ fn what_a_caller_sees_and_may_not_change_names_the_role_that_is_missing() {
 }
 
 #[test]
-fn who_installs_a_device_does_not_make_it_public() {
+fn who_installs_a_device_names_and_places_it_and_decides_nothing_else() {
     let platform = two_agencies();
+    platform.device("gate-1", "seoul", "traffic.flow", &json!({}));
     let installer = holder(&platform, "installer", Some("seoul"));
-    let ask = |method: &str, path: &str, more: Value| {
-        let mut body = json!({"name": "세종대로 1"});
+    let ask = |method: &str, path: &str, body: Value| {
+        installer.send(&platform, method, path, Some(&body))
+    };
+    let new = |more: &Value| {
+        let mut body = json!({"id": "dev-1", "agency": "seoul", "model": "traffic.flow"});
         for (name, value) in more.as_object().unwrap() {
             body[name] = value.clone();
         }
-        installer.send(&platform, method, path, Some(&body))
+        ask("POST", "/v1/devices", body)
     };
-    let new = json!({"id": "dev-1", "agency": "seoul", "model": "traffic.flow"});
-    let mut public = new.clone();
-    public["visibility"] = json!("public");
-    ask("POST", "/v1/devices", public).problem(403, "forbidden");
-    ask("POST", "/v1/devices", new).expect(201);
-    ask("PATCH", "/v1/devices/dev-1", json!({})).expect(200);
-    let public = json!({"visibility": "public"});
-    ask("PATCH", "/v1/devices/dev-1", public.clone()).problem(403, "forbidden");
-    ask("PATCH", "/v1/devices/dev-2", public).problem(404, "not-found");
+    new(&json!({"visibility": "public"})).problem(403, "forbidden");
+    new(&json!({"thing": "gate-1"})).problem(403, "forbidden");
+    new(&json!({"name": "세종대로 1"})).expect(201);
+    let path = "/v1/devices/dev-1";
+    let place = json!({"name": "세종대로 2", "location": {"lat": 37.5, "lon": 127.0}});
+    ask("PATCH", path, place).expect(200);
+    for more in [
+        json!({"visibility": "public"}),
+        json!({"licence": "KOGL-1"}),
+        json!({"attribution": "x"}),
+        json!({"expires": "2036-05-01T00:00:00Z"}),
+        json!({"gateway": "gate-1"}),
+    ] {
+        ask("PATCH", path, more.clone()).problem(403, "forbidden");
+        ask("PATCH", "/v1/devices/dev-2", more).problem(404, "not-found");
+    }
+}
+
+#[test]
+fn a_service_token_makes_none_that_outlives_it() {
+    let platform = two_agencies();
+    let seoul = holder(&platform, "agency-administrator", Some("seoul"));
+    let mut body = service_token("Wall", Some("seoul"), &json!([]));
+    body["until"] = days_ahead(3).into();
+    let reply = seoul.send(&platform, "POST", "/v1/service-tokens", Some(&body));
+    let detail = reply.problem(400, "invalid-body")["detail"].to_string();
+    assert!(detail.contains("outlives"), "{detail}");
 }
 
 #[test]

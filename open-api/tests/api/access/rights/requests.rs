@@ -19,6 +19,8 @@ pub(super) struct Request {
     pub(super) method: String,
     pub(super) path: String,
     pub(super) body: Option<Value>,
+    /// What names the thing, if that is no word of ours, and one that names none.
+    pub(super) id: Option<(String, &'static str)>,
 }
 
 /// What stands on a platform, so that requests can name it.
@@ -89,7 +91,13 @@ impl<'a> Furnished<'a> {
     pub(super) fn request(&self, line: &str) -> Request {
         let (method, template) = line.split_once(' ').unwrap();
         let mut path = template.to_owned();
+        let mut id = None;
         for (name, value) in self.names(line) {
+            if template.starts_with("/v1/service-tokens/") {
+                id = Some((value.clone(), "000000000000"));
+            } else if template.starts_with("/v1/datastreams/") {
+                id = Some((value.clone(), "987654"));
+            }
             path = path.replace(&format!("{{{name}}}"), &value);
         }
         assert!(
@@ -108,6 +116,7 @@ impl<'a> Furnished<'a> {
             method: method.to_owned(),
             path,
             body: self.body(line),
+            id,
         }
     }
 
@@ -240,12 +249,25 @@ fn square() -> Value {
 impl Request {
     /// The same about what is not there.
     pub(super) fn about_nothing(&self) -> Self {
-        let absent = |text: &str| text.replace(MARK, ABSENT).replace(OWN, "noneagency");
+        let absent = |text: &str| self.absent(text);
         let body = self.body.as_ref().map(Value::to_string);
         Self {
             method: self.method.clone(),
             path: absent(&self.path),
             body: body.map(|body| serde_json::from_str(&absent(&body)).unwrap()),
+            id: self.id.clone(),
+        }
+    }
+
+    /// A text with the names of what is not there.
+    pub(super) fn absent(&self, text: &str) -> String {
+        let text = text.replace(MARK, ABSENT).replace(OWN, "noneagency");
+        match &self.id {
+            // A number may stand in other words too.
+            Some((id, absent)) => text
+                .replace(&format!("/{id}"), &format!("/{absent}"))
+                .replace(&format!(" {id}"), &format!(" {absent}")),
+            None => text,
         }
     }
 }
