@@ -8,7 +8,7 @@ use crate::registry::Registry;
 use crate::store::StoreError;
 
 /// Entries that are looked at before changes get their turn: milliseconds.
-const STEP: u64 = 2_000;
+const AUDIT_STEP: u64 = 2_000;
 
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum AuditOrder {
@@ -52,18 +52,14 @@ impl Registry {
         self.store().audit_head()
     }
 
-    /// The entries that pass `query`, up to its limit. Those of one object are
-    /// found at once; else all are looked at, a piece at a time, between which
-    /// changes go on.
+    /// The entries that pass `query`, up to its limit. They are looked for a piece
+    /// at a time, between which changes go on.
     pub fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {
         let (mut first, mut last) = query.numbers(self.audit_head().number);
         let mut found = Vec::new();
         let mut rest = query.clone();
         while first <= last && rest.limit > 0 {
-            let step = match query.object {
-                Some(_) => last - first,
-                None => (last - first).min(STEP - 1),
-            };
+            let step = (last - first).min(AUDIT_STEP - 1);
             let piece = match query.order {
                 AuditOrder::OldestFirst => first..=first + step,
                 AuditOrder::NewestFirst => last - step..=last,

@@ -89,7 +89,7 @@ fn a_device_is_one_entry_with_all_that_it_was_given() {
     let key = DeviceKey::ed25519(7).public();
     let after = json!({
         "thing": "lot-1", "model": "traffic.parking", "name": "lot-1",
-        "location": "37.5,127.0000001", "visibility": "restricted", "licence": "KOGL-1",
+        "location": "37.5005,127.0005", "visibility": "restricted", "licence": "KOGL-1",
         "attribution": "서울특별시",
         "credential.1": {"kind": "ed25519", "public_key": key.public_key},
         "datastreams": numbers,
@@ -127,7 +127,7 @@ fn a_patch_tells_what_it_altered_and_nothing_where_it_altered_nothing() {
                 "device.patch",
                 "device lot-1",
                 json!({"name": "lot-1", "visibility": "restricted"}),
-                json!({"location": "37.5,127", "name": "Parking lot", "visibility": "public"}),
+                json!({"location": "37.5005,127.0005", "name": "Parking lot", "visibility": "public"}),
             ),
             one(
                 "device.revoke",

@@ -61,7 +61,10 @@ pub(super) fn sha256(text: &str) -> String {
     AuditHash(Sha256::digest(text).into()).to_string()
 }
 
-/// As text: a number with a fraction has many forms.
+/// The centre of its cell of 0.001 degrees, as the public is told a place: who
+/// reads the audit may not be one who reads exact places. As text, since a
+/// number with a fraction has many forms.
 pub(super) fn place(location: Location) -> String {
-    format!("{},{}", location.lat(), location.lon())
+    let coarse = location.coarse();
+    format!("{},{}", coarse.lat(), coarse.lon())
 }
