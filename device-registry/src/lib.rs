@@ -21,6 +21,7 @@ mod model;
 mod person;
 mod registry;
 mod role;
+mod search;
 mod secret;
 mod service_token;
 mod snapshot;
@@ -72,6 +73,10 @@ pub use registry::{
     Actor, Changed, ErrorClass, Means, OpenError, OperationError, PEPPER_FILE, Registry, Who,
 };
 pub use role::{Grant, GrantError, GrantsError, MAX_GRANTS, Permission, Permissions, Rights, Role};
+pub use search::{
+    Found, FoundKind, Hit, MAX_LOOKED_AT, MAX_NEEDLE_CHARS, Needle, NeedleError, Rank, SearchPage,
+    SearchPlace, SearchPlaceError, Sight,
+};
 pub use secret::RandomError;
 pub use secret::file::SecretFileError;
 pub use secret::operator::{MIN_TOKEN_BYTES, OperatorError, TOKEN_FILE};
@@ -85,4 +90,7 @@ pub use store::{
     RegistryFault, RegistryFolder, RegistryMark, SCHEMA_VERSION, StoreError, inspect, mend,
     verify_registry_audit,
 };
-pub use thing::{Datastream, Licence, LicenceError, LocationSince, Thing, Visibility};
+pub use thing::{
+    Datastream, Description, DescriptionError, Licence, LicenceError, LocationSince,
+    MAX_NOTE_BYTES, MAX_TAG_BYTES, MAX_TAGS, NewDescription, Tag, Thing, Visibility,
+};

@@ -20,7 +20,9 @@ use utoipa_axum::routes;
 use crate::access;
 use crate::access::Needs::{Application, Device, May, Nothing};
 use crate::endpoints::applications::{application, keys};
-use crate::endpoints::data::{aggregate, datastreams, latest, locations, observations, things};
+use crate::endpoints::data::{
+    aggregate, datastreams, latest, locations, observations, search, things,
+};
 use crate::endpoints::devices::{connection, credentials, device, events, import, telemetry};
 use crate::endpoints::export::day;
 use crate::endpoints::operations::{backup, health, metrics, platform, session};
@@ -81,6 +83,7 @@ fn public() -> Operations {
         .on("GET /v1/boundaries/{name}", Nothing, routes!(boundaries::show))
         .on("PUT /v1/boundaries/{name}", May(ManagePlatform), routes!(boundaries::put))
         .on("DELETE /v1/boundaries/{name}", May(ManagePlatform), routes!(boundaries::remove))
+        .on("GET /v1/search", Nothing, routes!(search::list))
         .on("GET /v1/things", Nothing, routes!(things::list))
         .on("GET /v1/things/{id}/locations", Nothing, routes!(locations::list))
         .on("GET /v1/datastreams", Nothing, routes!(datastreams::list))

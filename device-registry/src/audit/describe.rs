@@ -16,7 +16,7 @@ use domain::{AgencyId, BoundaryName, CredentialId, DeviceId, ModelId, ThingId, T
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::values::{
-    boundary_fields, credential_fields, credential_name, location_name, place, sha256,
+    boundary_fields, credential_fields, credential_name, location_name, place, said, sha256,
 };
 use super::action::{Action, Kind};
 use super::fields::{Fields, Value};
@@ -254,6 +254,9 @@ impl<'a> Description<'a> {
         object.made("licence", Some(&*thing.licence.0));
         let attribution = Some(thing.attribution.as_str());
         object.made("attribution", attribution.filter(|text| !text.is_empty()));
+        for (name, text) in said(thing) {
+            object.made(name, Some(text).filter(|text| !text.is_empty()));
+        }
     }
 
     fn change_thing(&mut self, thing: &'a Thing) {
@@ -265,6 +268,9 @@ impl<'a> Description<'a> {
         object.changed("licence", &*old.licence.0, &*thing.licence.0);
         let attribution = (old.attribution.as_str(), thing.attribution.as_str());
         object.changed("attribution", attribution.0, attribution.1);
+        for ((name, before), (_, after)) in said(old).into_iter().zip(said(thing)) {
+            object.changed(name, before, after);
+        }
     }
 
     fn add_location(&mut self, thing: &'a ThingId, entry: &LocationSince) {

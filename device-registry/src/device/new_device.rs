@@ -9,7 +9,7 @@ use crate::label::{self, LabelError};
 use crate::model::IncompatibleModel;
 use crate::registry::{ErrorClass, OperationError};
 use crate::store::StoreError;
-use crate::thing::{Licence, Visibility};
+use crate::thing::{DescriptionError, Licence, NewDescription, Visibility};
 
 /// What a device is registered with.
 #[derive(Clone, PartialEq, Debug)]
@@ -34,6 +34,8 @@ pub struct NewDevice {
     pub licence: Option<Licence>,
     /// Absent: the standing thing's, or the agency's name.
     pub attribution: Option<String>,
+    /// Of the thing; what is absent is the standing thing's, or empty.
+    pub description: NewDescription,
 }
 
 impl NewDevice {
@@ -52,6 +54,7 @@ impl NewDevice {
             visibility: None,
             licence: None,
             attribution: None,
+            description: NewDescription::default(),
         }
     }
 }
@@ -89,6 +92,8 @@ pub enum RegisterDeviceError {
     Alias(#[from] AliasError),
     #[error(transparent)]
     Label(#[from] LabelError),
+    #[error(transparent)]
+    Description(#[from] DescriptionError),
     #[error("a device has at most {MAX_CREDENTIALS} keys")]
     TooManyKeys,
     #[error("key {}: {fault}", .index + 1)]
@@ -112,6 +117,7 @@ impl OperationError for RegisterDeviceError {
             Self::Gateway(error) => error.code(),
             Self::Alias(_) => "invalid-alias",
             Self::Label(_) => "invalid-text",
+            Self::Description(_) => "invalid-description",
             Self::TooManyKeys => "too-many-keys",
             Self::Key { .. } | Self::SameKeyTwice => "invalid-key",
             Self::Store(_) => "registry-fault",
@@ -147,6 +153,7 @@ impl Checked {
         if let Some(attribution) = &new.attribution {
             label::optional("attribution", attribution)?;
         }
+        new.description.check()?;
         let alias = new.alias.as_deref().map(normal_alias).transpose()?;
         Ok(Self {
             keys: parse_keys(&new.keys)?,

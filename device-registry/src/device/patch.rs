@@ -9,7 +9,9 @@ use super::gateway::{GatewayError, check_gateway};
 use crate::label::{self, LabelError};
 use crate::registry::{Actor, ErrorClass, OperationError, Registry, RowChange};
 use crate::store::StoreError;
-use crate::thing::{Licence, MAX_LOCATIONS, Move, Thing, Visibility};
+use crate::thing::{
+    DescriptionError, Licence, MAX_LOCATIONS, Move, NewDescription, Thing, Visibility,
+};
 
 /// What to do with a value that may be absent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -46,6 +48,8 @@ pub struct DevicePatch {
     pub visibility: Option<Visibility>,
     pub licence: Option<Licence>,
     pub attribution: Option<String>,
+    /// Of the thing.
+    pub description: NewDescription,
 }
 
 /// Why a device was not changed.
@@ -55,6 +59,8 @@ pub enum PatchDeviceError {
     Unknown(DeviceId),
     #[error(transparent)]
     Label(#[from] LabelError),
+    #[error(transparent)]
+    Description(#[from] DescriptionError),
     #[error(transparent)]
     Gateway(#[from] GatewayError),
     #[error(
@@ -74,6 +80,7 @@ impl OperationError for PatchDeviceError {
         match self {
             Self::Unknown(_) => "unknown-device",
             Self::Label(_) => "invalid-text",
+            Self::Description(_) => "invalid-description",
             Self::Gateway(error) => error.code(),
             Self::TooMobile => "too-many-locations",
             Self::SinceAlone | Self::SinceAhead => "invalid-since",
@@ -84,7 +91,9 @@ impl OperationError for PatchDeviceError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Unknown(_) => ErrorClass::NotFound,
-            Self::Label(_) | Self::SinceAlone | Self::SinceAhead => ErrorClass::Invalid,
+            Self::Label(_) | Self::Description(_) | Self::SinceAlone | Self::SinceAhead => {
+                ErrorClass::Invalid
+            }
             Self::Gateway(error) => error.class(),
             Self::TooMobile => ErrorClass::Conflict,
             Self::Store(_) => ErrorClass::Fault,
@@ -105,6 +114,7 @@ impl Registry {
         if let Some(attribution) = &patch.attribution {
             label::optional("attribution", attribution)?;
         }
+        patch.description.check()?;
         self.change(actor, |change| {
             let unknown = || PatchDeviceError::Unknown(id.clone());
             let was = change.draft.device(id.as_str()).cloned();
@@ -129,6 +139,8 @@ impl Registry {
             if let Some(attribution) = patch.attribution {
                 thing.attribution = attribution;
             }
+            let description = patch.description.over(thing.description())?;
+            thing.description = description.kept();
             let moved = relocate(&mut thing, patch.location, patch.since, change.now)?;
 
             if device == *was && thing == *thing_was {

@@ -40,10 +40,13 @@ pub(super) fn register(
         change.alters_rights();
     }
     let takes_over = standing.is_some();
+    let number = change.next_device()?;
     let mut thing = match standing {
         Some(thing) => taken_over(thing, new),
-        None => new_thing(change, new),
+        None => new_thing(change, number, new),
     };
+    let description = new.description.over(thing.description())?;
+    thing.description = description.kept();
     let located = match new.location {
         Some(_) => {
             let to = new.location;
@@ -52,7 +55,6 @@ pub(super) fn register(
         None => Vec::new(),
     };
     thing.devices.push(new.id.clone());
-    let number = change.next_device()?;
     let credentials = new_credentials(change, checked)?;
     let datastreams = put_datastreams(change, &mut thing, &new.id, &model)?;
     let device = Device {
@@ -168,10 +170,11 @@ fn taken_over(mut thing: Thing, new: &NewDevice) -> Thing {
     thing
 }
 
-fn new_thing(change: &Change, new: &NewDevice) -> Thing {
+fn new_thing(change: &Change, number: u64, new: &NewDevice) -> Thing {
     let agency = change.draft.agency(&new.agency);
     Thing {
         id: ThingId::from(new.id.clone()),
+        number,
         agency: agency.map_or_else(|| new.agency.clone(), |agency| agency.id.clone()),
         devices: Vec::with_capacity(1),
         datastreams: Vec::new(),
@@ -182,6 +185,7 @@ fn new_thing(change: &Change, new: &NewDevice) -> Thing {
             .clone()
             .unwrap_or_else(|| agency.map_or_else(String::new, |agency| agency.name.clone())),
         visibility: new.visibility.unwrap_or(Visibility::Restricted),
+        description: None,
     }
 }
 

@@ -188,6 +188,7 @@ impl Registry {
         }
         // What is kept of a snapshot elsewhere holds for as long as it stands.
         if mark.is_some() || change.shows_more || change.rights == Rights::Altered {
+            change.draft.index_changes();
             let generation = change.draft.generation();
             self.snapshot.store(Arc::new(change.draft));
             self.generation.store(generation, Ordering::Release);

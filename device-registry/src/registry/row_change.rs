@@ -31,7 +31,7 @@ pub(crate) enum RowChange {
     PutBoundary(Arc<Boundary>),
     RemoveBoundary(BoundaryName),
     AddThing(Arc<Thing>),
-    /// Its licence, its attribution and who may read it.
+    /// Its licence, its attribution, its description and who may read it.
     ChangeThing(Arc<Thing>),
     AddLocation {
         thing: ThingId,

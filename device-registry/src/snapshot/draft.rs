@@ -19,6 +19,7 @@ use crate::thing::{Datastream, Thing};
 
 impl Snapshot {
     pub(crate) fn put_agency(&mut self, agency: Arc<Agency>) {
+        self.search.put_agency(&agency);
         self.agencies.insert(agency.id.clone(), agency);
     }
 
@@ -27,16 +28,19 @@ impl Snapshot {
     }
 
     pub(crate) fn put_boundary(&mut self, boundary: Arc<Boundary>) {
+        self.search.put_boundary(&boundary);
         self.boundaries.insert(boundary.name.clone(), boundary);
     }
 
     /// Whether it stood.
     pub(crate) fn remove_boundary(&mut self, name: &BoundaryName) -> bool {
+        self.search.remove_boundary(name);
         self.boundaries.remove(name).is_some()
     }
 
     pub(crate) fn put_thing(&mut self, thing: Thing) -> Arc<Thing> {
         let thing = Arc::new(thing);
+        self.search.note_change(&thing.id);
         self.things.insert(thing.id.clone(), Arc::clone(&thing));
         thing
     }
@@ -47,6 +51,9 @@ impl Snapshot {
         }
         let device = Arc::new(device);
         let old = self.devices.insert(device.id.clone(), Arc::clone(&device));
+        if old.as_ref().is_none_or(|old| old.name != device.name) {
+            self.search.note_change(&device.thing);
+        }
         let old_gateway = old.as_ref().and_then(|old| old.gateway.as_ref());
         if old_gateway != device.gateway.as_ref() {
             self.change_gateway(&device, old_gateway);

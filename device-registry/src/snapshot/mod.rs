@@ -19,6 +19,7 @@ use crate::boundary::Boundary;
 use crate::device::Device;
 use crate::model::Model;
 use crate::person::Person;
+use crate::search::SearchIndex;
 use crate::service_token::ServiceToken;
 use crate::thing::{Datastream, Thing};
 
@@ -49,6 +50,7 @@ pub struct Snapshot {
     pub(crate) people: OrdMap<PersonId, Arc<Person>>,
     /// By the public half of the token.
     pub(crate) service_tokens: OrdMap<ServiceTokenId, Arc<ServiceToken>>,
+    pub(crate) search: SearchIndex,
 }
 
 /// Which state of everybody's rights a snapshot shows. It grows within one run

@@ -47,6 +47,7 @@ pub(super) fn load(connection: &Connection) -> Result<Loaded, StoreError> {
         .into_iter()
         .map(|(id, thing)| (id, Arc::new(thing)))
         .collect();
+    snapshot.index_all();
     load_applications(connection, &mut snapshot)?;
     load_api_keys(connection, &mut snapshot)?;
     load_people(connection, &mut snapshot)?;

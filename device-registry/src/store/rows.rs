@@ -13,7 +13,7 @@ use crate::application::{ApiKey, Application};
 use crate::boundary::{Boundary, GeoJson};
 use crate::device::{Credential, CredentialProof, Device};
 use crate::registry::{ModelRow, RowChange};
-use crate::thing::{Datastream, LocationSince, Thing};
+use crate::thing::{Datastream, LocationSince, Tag, Thing};
 use people::{
     delete_person, delete_service_token, insert_person, insert_service_token, update_person,
 };
@@ -150,14 +150,17 @@ fn insert_thing(connection: &Connection, thing: &Thing) -> Result<(), StoreError
     execute(
         connection,
         "add a thing",
-        "INSERT INTO thing (id, agency, licence, attribution, visibility)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO thing (id, agency, licence, attribution, visibility, address, note, tags)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
             thing.id.as_str(),
             thing.agency.as_str(),
             thing.licence.0,
             thing.attribution,
-            thing.visibility.as_str()
+            thing.visibility.as_str(),
+            thing.description().address,
+            thing.description().note,
+            joined_tags(thing)
         ],
     )
 }
@@ -166,14 +169,25 @@ fn update_thing(connection: &Connection, thing: &Thing) -> Result<(), StoreError
     execute(
         connection,
         "change a thing",
-        "UPDATE thing SET licence = ?2, attribution = ?3, visibility = ?4 WHERE id = ?1",
+        "UPDATE thing SET licence = ?2, attribution = ?3, visibility = ?4, address = ?5,
+             note = ?6, tags = ?7
+         WHERE id = ?1",
         params![
             thing.id.as_str(),
             thing.licence.0,
             thing.attribution,
-            thing.visibility.as_str()
+            thing.visibility.as_str(),
+            thing.description().address,
+            thing.description().note,
+            joined_tags(thing)
         ],
     )
+}
+
+fn joined_tags(thing: &Thing) -> String {
+    let tags = &thing.description().tags;
+    let tags: Vec<&str> = tags.iter().map(Tag::as_str).collect();
+    tags.join(" ")
 }
 
 fn insert_location(

@@ -3,7 +3,7 @@
 use sqlite_file::Schema;
 
 pub(super) const SCHEMA: Schema = Schema(&[
-    VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6,
+    VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7,
 ]);
 
 /// The newest schema that this binary knows.
@@ -177,4 +177,11 @@ CREATE TABLE audit (
 ) STRICT;
 
 CREATE INDEX audit_object ON audit (object);
+";
+
+/// What people say of a thing. Tags have no space, and are joined by spaces.
+const VERSION_7: &str = "
+ALTER TABLE thing ADD COLUMN address TEXT NOT NULL DEFAULT '';
+ALTER TABLE thing ADD COLUMN note TEXT NOT NULL DEFAULT '';
+ALTER TABLE thing ADD COLUMN tags TEXT NOT NULL DEFAULT '';
 ";

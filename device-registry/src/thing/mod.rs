@@ -2,11 +2,17 @@
 
 mod changes;
 mod datastream;
+mod description;
 mod history;
+
+use std::sync::Arc;
 
 use domain::{AgencyId, DatastreamId, DeviceId, ThingId};
 
 pub use datastream::{Datastream, Licence, LicenceError, Visibility};
+pub use description::{
+    Description, DescriptionError, MAX_NOTE_BYTES, MAX_TAG_BYTES, MAX_TAGS, NewDescription, Tag,
+};
 pub use history::LocationSince;
 pub(crate) use history::Move;
 
@@ -19,6 +25,8 @@ pub(crate) const MAX_LOCATIONS: usize = 1_000;
 #[derive(Clone, PartialEq, Debug)]
 pub struct Thing {
     pub id: ThingId,
+    /// Its first device's: the order in which things were registered.
+    pub number: u64,
     pub agency: AgencyId,
     /// The devices that serve it, oldest first.
     pub devices: Vec<DeviceId>,
@@ -29,4 +37,12 @@ pub struct Thing {
     pub licence: Licence,
     pub attribution: String,
     pub visibility: Visibility,
+    /// `None`: nothing is said of it.
+    pub(crate) description: Option<Arc<Description>>,
+}
+
+impl Thing {
+    pub fn description(&self) -> &Description {
+        self.description.as_deref().unwrap_or(Description::EMPTY)
+    }
 }

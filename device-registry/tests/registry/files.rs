@@ -3,8 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 
 use device_registry::{
-    Actor, AgencyPatch, AuditHead, Grant, NewApplication, NewPerson, OpenError, OpenStoreError,
-    PEPPER_FILE, REGISTRY_FILE, Role, SCHEMA_VERSION, verify_audit,
+    Actor, AgencyPatch, AuditHead, DevicePatch, Grant, NewApplication, NewDescription, NewPerson,
+    OpenError, OpenStoreError, PEPPER_FILE, REGISTRY_FILE, Role, SCHEMA_VERSION, verify_audit,
 };
 use domain::PersonId;
 
@@ -99,11 +99,25 @@ fn the_second_schema_is_upgraded_in_place() {
         grants: vec![Grant::new(Role::Operator, Some(seoul.clone())).unwrap()],
     };
     registry.create_person(&Actor::OPERATOR, person).unwrap();
+    let said = DevicePatch {
+        description: NewDescription {
+            address: Some("중구 세종대로 110".to_owned()),
+            tags: Some(vec!["시청".to_owned()]),
+            ..NewDescription::default()
+        },
+        ..DevicePatch::default()
+    };
+    registry
+        .patch_device(&Actor::OPERATOR, &device("lot-1"), said)
+        .unwrap();
     drop((snapshot, registry));
     let registry = open_at(dir.path()).unwrap();
     let snapshot = registry.snapshot();
     assert_eq!(snapshot.retention_days(&seoul, &parking), Some(90));
     assert_eq!(snapshot.person("kim").unwrap().agency, Some(seoul));
+    let lot = snapshot.thing("lot-1").unwrap();
+    assert_eq!(lot.description().address, "중구 세종대로 110");
+    assert_eq!(lot.description().tags[0].as_str(), "시청");
     let entries = audit::all(&registry);
     assert_eq!(entries[0].number, 1, "the audit begins with the upgrade");
     let chain = entries.into_iter().map(Ok::<_, String>);

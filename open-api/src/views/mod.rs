@@ -17,8 +17,8 @@ pub(crate) use application::{ApplicationView, IssuedKeyView, KeyView, NewApplica
 pub(crate) use backup::BackupView;
 pub(crate) use data::{
     AggregateFunctionName, AggregateList, AggregateListSchema, DatastreamView, ExportView,
-    FlagsView, FrameObservationView, FrameView, GapView, LatestView, ObservationView, Stay,
-    StayView, SummaryView, ThingDatastreamView, ThingView, ValueView,
+    FlagsView, FrameObservationView, FrameView, GapView, HitView, LatestView, ObservationView,
+    Stay, StayView, SummaryView, ThingDatastreamView, ThingView, ValueView, thing_name,
 };
 pub(crate) use devices::{
     ConnectionView, CredentialView, DeviceConnectionView, DeviceView, EventView,

@@ -11,6 +11,7 @@ use crate::audit::AuditHash;
 use crate::audit::fields::Fields;
 use crate::boundary::{Boundary, GeoJson};
 use crate::device::{Credential, CredentialProof};
+use crate::thing::{Tag, Thing};
 
 /// By the time from which the thing stands there; without one: from the
 /// beginning.
@@ -67,4 +68,23 @@ pub(super) fn sha256(text: &str) -> String {
 pub(super) fn place(location: Location) -> String {
     let coarse = location.coarse();
     format!("{},{}", coarse.lat(), coarse.lon())
+}
+
+/// What people say of a thing; its tags with spaces between. Address and note
+/// may tell its exact place, so that only their hashes are told.
+pub(super) fn said(thing: &Thing) -> [(&'static str, String); 3] {
+    let said = thing.description();
+    let hashed = |text: &str| {
+        if text.is_empty() {
+            String::new()
+        } else {
+            sha256(text)
+        }
+    };
+    let tags: Vec<&str> = said.tags.iter().map(Tag::as_str).collect();
+    [
+        ("address_sha256", hashed(&said.address)),
+        ("note_sha256", hashed(&said.note)),
+        ("tags", tags.join(" ")),
+    ]
 }

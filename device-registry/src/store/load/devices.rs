@@ -35,13 +35,18 @@ pub(super) fn load_device_rows(
     things: &mut Things,
 ) -> Result<DeviceRows, StoreError> {
     let mut devices = DeviceRows::new();
-    let sql = "SELECT id, alias, thing, agency, gateway, model, name, status, expires, created
+    let sql =
+        "SELECT number, id, alias, thing, agency, gateway, model, name, status, expires, created
                FROM device ORDER BY number";
     rows(connection, sql, |row| {
         let id = DeviceId::new(text(row, "id")?)?;
         let thing = things
             .get_mut(text(row, "thing")?)
             .ok_or(RowError::Value("thing"))?;
+        if thing.devices.is_empty() {
+            let number: i64 = row.get("number")?;
+            thing.number = number.cast_unsigned();
+        }
         thing.devices.push(id.clone());
         let alias: Option<String> = row.get("alias")?;
         let gateway: Option<String> = row.get("gateway")?;

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{AgencyId, BoundaryName, Location, ThingId};
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
-use super::{RowError, rows, text, time};
+use super::{RowError, rows, text, time, words};
 use crate::boundary::{Boundary, GeoJson, Shape};
 use crate::snapshot::Snapshot;
 use crate::store::StoreError;
-use crate::thing::{Licence, LocationSince, Thing, Visibility};
+use crate::thing::{Description, Licence, LocationSince, Tag, Thing, Visibility};
 
 pub(super) fn load_boundaries(
     connection: &Connection,
@@ -36,11 +36,13 @@ pub(super) type Things = BTreeMap<ThingId, Thing>;
 
 pub(super) fn load_things(connection: &Connection) -> Result<Things, StoreError> {
     let mut things = Things::new();
-    let sql = "SELECT id, agency, licence, attribution, visibility FROM thing";
+    let sql = "SELECT id, agency, licence, attribution, visibility, address, note, tags FROM thing";
     rows(connection, sql, |row| {
         let id = ThingId::new(text(row, "id")?)?;
         let thing = Thing {
             id: id.clone(),
+            // Its first device tells it.
+            number: 0,
             agency: AgencyId::new(text(row, "agency")?)?,
             devices: Vec::new(),
             datastreams: Vec::new(),
@@ -49,11 +51,22 @@ pub(super) fn load_things(connection: &Connection) -> Result<Things, StoreError>
             attribution: row.get("attribution")?,
             visibility: Visibility::parse(text(row, "visibility")?)
                 .ok_or(RowError::Value("visibility"))?,
+            description: description(row)?.kept(),
         };
         things.insert(id, thing);
         Ok(())
     })?;
     Ok(things)
+}
+
+fn description(row: &Row<'_>) -> Result<Description, RowError> {
+    let tags = words(row, "tags")?;
+    let tags: Result<Vec<Tag>, _> = tags.iter().map(|text| Tag::parse(text)).collect();
+    Ok(Description {
+        address: row.get("address")?,
+        note: row.get("note")?,
+        tags: tags.map_err(|_| RowError::Value("tags"))?,
+    })
 }
 
 pub(super) fn load_locations(

@@ -15,6 +15,7 @@ fn at(micros: i64) -> Timestamp {
 fn thing() -> Thing {
     Thing {
         id: ThingId::new("gauge").unwrap(),
+        number: 1,
         agency: AgencyId::new("seoul").unwrap(),
         devices: Vec::new(),
         datastreams: Vec::new(),
@@ -22,6 +23,7 @@ fn thing() -> Thing {
         licence: Licence::default(),
         attribution: String::new(),
         visibility: Visibility::Restricted,
+        description: None,
     }
 }
 

@@ -8,7 +8,7 @@ use device_registry::{
 };
 use domain::{AgencyId, ApplicationId, BoundaryName, DatastreamId, PersonId, ThingId, Timestamp};
 
-use super::operation::{Operation, behind_gateway, expired, moved, published};
+use super::operation::{Operation, behind_gateway, described, expired, moved, published};
 use super::people::remove_service_tokens;
 use crate::harness::{
     DeviceKey, TestRegistry, agency, device, extra_datastream, new_device, place,
@@ -62,6 +62,7 @@ impl Expected {
                 let patch = moved(*to, since.map(Timestamp::from_micros));
                 self.patch(&test, *id, patch);
             }
+            Operation::Describe { id, words } => self.patch(&test, *id, described(*words)),
             Operation::Publish(id) => self.patch(&test, *id, published()),
             Operation::Expire(id) => self.patch(&test, *id, expired(test.now())),
             Operation::Gateway { id, gateway } => {

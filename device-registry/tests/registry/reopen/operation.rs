@@ -1,6 +1,6 @@
 //! Operations at random.
 
-use device_registry::{DevicePatch, Patch, Visibility};
+use device_registry::{DevicePatch, NewDescription, Patch, Visibility};
 use domain::Timestamp;
 use proptest::prelude::*;
 
@@ -21,6 +21,10 @@ pub(super) enum Operation {
         seconds_ago: Option<u8>,
     },
     Publish(u8),
+    Describe {
+        id: u8,
+        words: u8,
+    },
     Expire(u8),
     Gateway {
         id: u8,
@@ -72,6 +76,7 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         2 => (id.clone(), prop::option::of(0..3u8), prop::option::of(0..200u8))
             .prop_map(|(id, to, seconds_ago)| Operation::Move { id, to, seconds_ago }),
         1 => id.clone().prop_map(Operation::Publish),
+        2 => (id.clone(), 0..4u8).prop_map(|(id, words)| Operation::Describe { id, words }),
         1 => id.clone().prop_map(Operation::Expire),
         2 => (id.clone(), prop::option::weighted(0.7, id.clone()))
             .prop_map(|(id, gateway)| Operation::Gateway { id, gateway }),
@@ -107,6 +112,21 @@ pub(super) fn moved(to: Option<u8>, since: Option<Timestamp>) -> DevicePatch {
     DevicePatch {
         location,
         since,
+        ..DevicePatch::default()
+    }
+}
+
+/// Zero: nothing is said of it any more.
+pub(super) fn described(words: u8) -> DevicePatch {
+    let said = "강 ".repeat(words.into());
+    let tags = said.split_whitespace().map(str::to_owned).collect();
+    DevicePatch {
+        name: Some(format!("수위계 {words}")),
+        description: NewDescription {
+            address: Some(said.clone()),
+            note: Some(said),
+            tags: Some(tags),
+        },
         ..DevicePatch::default()
     }
 }

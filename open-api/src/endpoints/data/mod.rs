@@ -6,4 +6,5 @@ pub(crate) mod datastreams;
 pub(crate) mod latest;
 pub(crate) mod locations;
 pub(crate) mod observations;
+pub(crate) mod search;
 pub(crate) mod things;

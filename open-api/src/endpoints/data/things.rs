@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 
 use crate::params::{DatastreamFilter, FilterQuery, Filtered, Viewer};
 use crate::state::{ApiState, Shared};
-use crate::views::{PlaceView, ThingDatastreamView, ThingView};
+use crate::views::{PlaceView, ThingDatastreamView, ThingView, thing_name};
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -87,13 +87,9 @@ fn view<'a>(
         .filter(|datastream| viewer.sees(datastream) && filter.names(datastream))
         .collect();
     let model = &readable.first()?.model;
-    let newest = thing
-        .devices
-        .last()
-        .and_then(|id| snapshot.device(id.as_str()));
     Some(ThingView {
         id: thing.id.as_str(),
-        name: newest.map_or("", |device| device.name.as_str()),
+        name: thing_name(snapshot, thing),
         agency: thing.agency.as_str(),
         domain: model.domain(),
         model: model.as_str(),

@@ -1,6 +1,6 @@
 //! Devices as they are written in bodies.
 
-use device_registry::{DevicePatch, Licence, NewDevice, Patch, Visibility};
+use device_registry::{DevicePatch, Licence, NewDescription, NewDevice, Patch, Visibility};
 use domain::{AgencyId, DeviceId, Location, ModelId, ThingId};
 use http_edge::request::Text;
 use serde::{Deserialize, Deserializer};
@@ -37,6 +37,12 @@ pub(crate) struct NewDeviceBody {
     /// KOGL-1 to KOGL-4, or an SPDX identifier.
     pub(super) licence: Option<String>,
     pub(super) attribution: Option<String>,
+    /// Where it stands, in words; for its owners only.
+    pub(super) address: Option<String>,
+    /// For its owners only.
+    pub(super) note: Option<String>,
+    /// Words to group it by, without spaces; for its owners only.
+    pub(super) tags: Option<Vec<String>>,
     /// The device is refused from then on.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(super) expires: Option<Time>,
@@ -61,6 +67,11 @@ impl NewDeviceBody {
         if let Some(attribution) = self.attribution {
             device.attribution = Some(attribution);
         }
+        device.description = NewDescription {
+            address: self.address,
+            note: self.note,
+            tags: self.tags,
+        };
         device.expires = self.expires.map(|time| time.0);
         device.gateway = self.gateway.map(|gateway| gateway.0);
         device.thing = self.thing.map(|thing| thing.0);
@@ -108,6 +119,10 @@ pub(crate) struct PatchBody {
     visibility: Option<String>,
     licence: Option<String>,
     attribution: Option<String>,
+    address: Option<String>,
+    note: Option<String>,
+    /// All that it has from now on.
+    tags: Option<Vec<String>>,
 }
 
 /// Tells `null` from a member that is not there.
@@ -140,6 +155,11 @@ impl PatchBody {
             visibility: self.visibility.as_deref().map(visibility).transpose()?,
             licence: self.licence.as_deref().map(licence).transpose()?,
             attribution: self.attribution,
+            description: NewDescription {
+                address: self.address,
+                note: self.note,
+                tags: self.tags,
+            },
         })
     }
 }

@@ -40,10 +40,17 @@ struct Line {
     gateway: Option<String>,
     #[serde(default)]
     thing: Option<String>,
+    #[serde(default)]
+    address: Option<String>,
+    #[serde(default)]
+    note: Option<String>,
+    /// With spaces or commas between.
+    #[serde(default)]
+    tags: Option<String>,
 }
 
 /// The columns of a table, in the order of [`Line`].
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 18] = [
     "id",
     "agency",
     "model",
@@ -59,6 +66,9 @@ const COLUMNS: [&str; 15] = [
     "expires",
     "gateway",
     "thing",
+    "address",
+    "note",
+    "tags",
 ];
 /// What to do with a table that another program wrote otherwise.
 const SAVE_AS: &str = "save the table as \"CSV UTF-8\", separated by commas";
@@ -237,6 +247,9 @@ impl Line {
             visibility: self.visibility,
             licence: self.licence,
             attribution: self.attribution,
+            address: self.address,
+            note: self.note,
+            tags: self.tags.as_deref().map(tags),
             expires: self.expires,
             gateway: self.gateway.as_deref().map(text).transpose()?,
             thing: self.thing.as_deref().map(text).transpose()?,
@@ -249,4 +262,10 @@ fn text<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<Text
     text.parse()
         .map(Text)
         .map_err(|error: T::Err| error.to_string())
+}
+
+fn tags(cell: &str) -> Vec<String> {
+    let between = |c: char| c.is_whitespace() || c == ',';
+    let words = cell.split(between).filter(|word| !word.is_empty());
+    words.map(str::to_owned).collect()
 }

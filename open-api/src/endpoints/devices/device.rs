@@ -112,8 +112,7 @@ fn views(
         .iter()
         .zip(&standing)
         .map(|(device, standing)| {
-            let place = reader.place(&device.agency, device.location);
-            view_of(shared, snapshot, now, device, standing.as_ref()).placed(place)
+            view_of(shared, snapshot, now, device, standing.as_ref()).seen_by(reader, device)
         })
         .collect()
 }
@@ -242,8 +241,9 @@ pub(crate) async fn show(
 ) -> Result<Json<DeviceView>, Problem> {
     let snapshot = state.settled().await;
     let device = permitted_device(&permitted, &snapshot, &id)?;
-    let place = permitted.viewer().place(&device.agency, device.location);
-    Ok(Json(view(&state, device).placed(place)))
+    Ok(Json(
+        view(&state, device).seen_by(&permitted.viewer(), device),
+    ))
 }
 
 /// Changes a device. Its former places stay with the observations of their time.

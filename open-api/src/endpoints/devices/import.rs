@@ -56,8 +56,9 @@ pub(crate) struct RowErrorView {
 /// Registers many devices in one transaction: all of them, or none. The body
 /// is one device a line (NDJSON), or a table (CSV) with the columns `id`,
 /// `agency`, `model`, `name`, `alias`, `lat`, `lon`, `alg`, `public_key`,
-/// `visibility`, `licence`, `attribution`, `expires`, `gateway`, `thing`. A
-/// gateway stands before its children.
+/// `visibility`, `licence`, `attribution`, `expires`, `gateway`, `thing`,
+/// `address`, `note`, `tags` (with spaces or commas between). A gateway stands
+/// before its children.
 #[utoipa::path(post, path = "/v1/devices/import", tag = "devices", params(ImportQuery),
     request_body(description = "One device a line, or a table", content(
         (inline(Binary) = "application/x-ndjson", example = "{\"id\":\"dev-1\",\"agency\":\"seoul\",\"model\":\"traffic.flow\"}\n{\"id\":\"dev-2\",\"agency\":\"seoul\",\"model\":\"traffic.flow\"}\n"),

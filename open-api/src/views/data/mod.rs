@@ -4,6 +4,7 @@ mod aggregate;
 mod datastream;
 mod export;
 mod frame;
+mod hit;
 mod latest;
 mod observation;
 mod stay;
@@ -14,6 +15,7 @@ pub(crate) use aggregate::{AggregateFunctionName, AggregateList, AggregateListSc
 pub(crate) use datastream::DatastreamView;
 pub(crate) use export::ExportView;
 pub(crate) use frame::{FrameObservationView, FrameView, GapView};
+pub(crate) use hit::{HitView, thing_name};
 pub(crate) use latest::LatestView;
 pub(crate) use observation::{FlagsView, ObservationView, ValueView};
 pub(crate) use stay::{Stay, StayView};

@@ -2,12 +2,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use device_registry::{Credential, CredentialProof, Device, DeviceStatus, Thing};
-use domain::{Location, Timestamp};
+use device_registry::{Credential, CredentialProof, Description, Device, DeviceStatus, Thing};
+use domain::Timestamp;
 use http_edge::reply::csv::Row;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::params::Viewer;
 use crate::views::{ConnectionView, PlaceView, Rfc3339};
 
 /// Hardware with an identity that connects.
@@ -37,6 +38,10 @@ pub(crate) struct DeviceView {
     visibility: Option<&'static str>,
     licence: Option<String>,
     attribution: Option<String>,
+    /// Where its thing stands, in words.
+    address: Option<String>,
+    note: Option<String>,
+    tags: Vec<String>,
     credentials: Vec<CredentialView>,
     datastreams: Vec<DeviceDatastreamView>,
     /// When the platform received its newest observation.
@@ -114,6 +119,12 @@ impl DeviceView {
             visibility: thing.map(|thing| thing.visibility.as_str()),
             licence: thing.map(|thing| thing.licence.0.to_string()),
             attribution: thing.map(|thing| thing.attribution.clone()),
+            address: said(thing, |said| &said.address),
+            note: said(thing, |said| &said.note),
+            tags: thing.map_or_else(Vec::new, |thing| {
+                let tags = thing.description().tags.iter();
+                tags.map(|tag| tag.as_str().to_owned()).collect()
+            }),
             credentials: device
                 .credentials
                 .iter()
@@ -134,13 +145,24 @@ impl DeviceView {
 }
 
 impl DeviceView {
-    /// With its place as the reader may see it.
-    pub(crate) fn placed(self, place: Option<Location>) -> Self {
+    /// As `reader` may: who does not read the agency's data sees the device's
+    /// place as the public does, and neither address nor note.
+    pub(crate) fn seen_by(self, reader: &Viewer, device: &Device) -> Self {
+        let place = reader.place(&device.agency, device.location);
+        let reads_all = reader.0.covers(&device.agency);
         Self {
             location: place.map(PlaceView::from),
+            address: self.address.filter(|_| reads_all),
+            note: self.note.filter(|_| reads_all),
             ..self
         }
     }
+}
+
+/// What is said of the thing, if anything is.
+fn said(thing: Option<&Thing>, what: fn(&Description) -> &String) -> Option<String> {
+    let text = what(thing?.description());
+    (!text.is_empty()).then(|| text.clone())
 }
 
 /// `active`, `revoked` or `expired`.
@@ -198,5 +220,8 @@ impl Row for DeviceView {
         "attribution",
         "last_seen",
         "gateway",
+        "address",
+        "note",
+        "tags",
     ];
 }

@@ -11,4 +11,5 @@ mod quality;
 mod queries;
 mod readings;
 mod retention;
+mod search;
 mod words;

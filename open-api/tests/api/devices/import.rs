@@ -156,7 +156,7 @@ fn a_table_of_another_kind_is_refused_with_the_way_to_save_it() {
             "save the table as \"CSV UTF-8\", separated by commas",
         ),
         (index, "index=False"),
-        (typing, "Did you mean name?"),
+        (typing, "Did you mean name"),
     ] {
         let reply = platform.send("POST", "/v1/devices/import", &headers, Some(body));
         let problem = reply.problem(422, "import-refused");

@@ -181,6 +181,7 @@ fn data(visit: &mut Visit<'_>, speed: u64) {
         ("GET /v1/boundaries", "/v1/boundaries"),
         ("GET /v1/boundaries/{name}", "/v1/boundaries/jung"),
         ("GET /v1/boundaries/{name}", "/v1/boundaries/none"),
+        ("GET /v1/search", "/v1/search?q=dev"),
         ("GET /v1/things", "/v1/things"),
         (
             "GET /v1/things/{id}/locations",

@@ -43,6 +43,7 @@ const OPERATIONS: &[&str] = &[
     "get /v1/operators",
     "get /v1/platform",
     "get /v1/refused",
+    "get /v1/search",
     "get /v1/service-tokens",
     "get /v1/session",
     "get /v1/stream",

@@ -107,6 +107,9 @@ impl<'a> Furnished<'a> {
         if line == "GET /v1/aggregate" {
             path.push_str("?field=speed&bucket=1d&fn=count");
         }
+        if line == "GET /v1/search" {
+            path.push_str(&format!("?q={MARK}"));
+        }
         // A stream does not end: its head alone tells.
         let method = match line {
             "GET /v1/stream" => "HEAD",

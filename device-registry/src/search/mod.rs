@@ -1,0 +1,132 @@
+//! Search by name: which agencies, boundaries and things have a text in one of
+//! their fields, best answers first.
+//!
+//! Things, of which there are many, have an index of pairs of characters; the
+//! others are few, and looked at one by one.
+
+mod fold;
+mod index;
+mod needle;
+mod page;
+mod postings;
+mod text;
+
+use std::sync::Arc;
+
+use domain::{AgencyId, BoundaryName, DeviceId, ThingId};
+use imbl::OrdMap;
+
+use crate::agency::Agency;
+use crate::boundary::Boundary;
+use crate::snapshot::Snapshot;
+use crate::thing::Thing;
+use index::{Document, PairIndex};
+
+pub use needle::{MAX_NEEDLE_CHARS, Needle, NeedleError, Rank};
+pub use page::{Hit, MAX_LOOKED_AT, SearchPage, SearchPlace, SearchPlaceError};
+pub(crate) use text::SearchText;
+pub use text::Sight;
+
+/// What can be found, in the order in which hits of one rank come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum FoundKind {
+    Agency,
+    Boundary,
+    Thing,
+}
+
+impl FoundKind {
+    pub const ALL: [Self; 3] = [Self::Agency, Self::Boundary, Self::Thing];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Agency => "agency",
+            Self::Boundary => "boundary",
+            Self::Thing => "thing",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// What was found.
+#[derive(Clone, Copy, Debug)]
+pub enum Found<'a> {
+    Agency(&'a Arc<Agency>),
+    Boundary(&'a Arc<Boundary>),
+    /// With the devices that serve it.
+    Thing(&'a Arc<Thing>),
+}
+
+/// The texts of a snapshot's entities.
+#[derive(Clone, Default, PartialEq, Debug)]
+pub(crate) struct SearchIndex {
+    things: PairIndex,
+    agencies: OrdMap<AgencyId, SearchText>,
+    boundaries: OrdMap<BoundaryName, SearchText>,
+    /// Things that have changed since they were indexed; none in a snapshot that
+    /// is shown to anybody.
+    stale: Vec<ThingId>,
+}
+
+impl SearchIndex {
+    pub(crate) fn put_agency(&mut self, agency: &Agency) {
+        let text = SearchText::of_agency(agency);
+        self.agencies.insert(agency.id.clone(), text);
+    }
+
+    pub(crate) fn put_boundary(&mut self, boundary: &Boundary) {
+        let text = SearchText::of_boundary(boundary);
+        self.boundaries.insert(boundary.name.clone(), text);
+    }
+
+    pub(crate) fn remove_boundary(&mut self, name: &BoundaryName) {
+        self.boundaries.remove(name);
+    }
+
+    /// The thing, or a device of it, has changed.
+    pub(crate) fn note_change(&mut self, thing: &ThingId) {
+        if self.stale.last() != Some(thing) {
+            self.stale.push(thing.clone());
+        }
+    }
+}
+
+impl Snapshot {
+    /// Brings the index up to what the draft holds: once for each change, and not
+    /// for one that is rehearsed.
+    pub(crate) fn index_changes(&mut self) {
+        let mut stale = std::mem::take(&mut self.search.stale);
+        stale.sort_unstable();
+        stale.dedup();
+        for id in stale {
+            if let Some(thing) = self.things.get(&id).cloned() {
+                self.index_thing(thing);
+            }
+        }
+    }
+
+    /// Makes the index of all things.
+    pub(crate) fn index_all(&mut self) {
+        self.search.stale.clear();
+        let things: Vec<Arc<Thing>> = self.things.values().cloned().collect();
+        for thing in things {
+            self.index_thing(thing);
+        }
+    }
+
+    fn index_thing(&mut self, thing: Arc<Thing>) {
+        let devices = thing.devices.iter();
+        let devices = devices.filter_map(|id: &DeviceId| self.devices.get(id));
+        let text = SearchText::of_thing(&thing, devices);
+        let number = thing.number;
+        self.search.things.put(number, Document { thing, text });
+    }
+}
+
+#[cfg(test)]
+mod measured;
+#[cfg(test)]
+mod tests;
