@@ -14,6 +14,14 @@ pub enum LabelError {
     Control(&'static str),
 }
 
+impl LabelError {
+    /// Which text.
+    pub(crate) fn label(self) -> &'static str {
+        let (Self::Empty(label) | Self::TooLong(label) | Self::Control(label)) = self;
+        label
+    }
+}
+
 /// A text that must say something.
 pub(crate) fn required(what: &'static str, text: &str) -> Result<(), LabelError> {
     if text.trim().is_empty() {

@@ -52,10 +52,11 @@ pub use boundary::{
 pub use device::{
     AddCredentialError, AliasError, Credential, CredentialProof, Device, DeviceDatastreams,
     DeviceLogin, DevicePatch, DeviceProof, DeviceStatus, ExtraDatastream, ExtraDatastreamError,
-    GatewayError, ImportError, ImportMode, ImportReport, ImportRow, MAX_CREDENTIALS,
-    MAX_EXTRA_FIELDS, MAX_IMPORT_ROWS, MAX_REPORTED_ERRORS, MadePassword, NetworkError, NewDevice,
-    NewExtraField, NewKey, NoLongerAdmitted, NotItsChild, PasswordTerms, Patch, PatchDeviceError,
-    PublicKeyError, RegisterDeviceError, RemoveCredentialError, RevokeDeviceError, RowError,
+    FaultyRows, GatewayError, ImportError, ImportMode, ImportReport, ImportRow, ImportStep,
+    ImportTerms, MAX_CREDENTIALS, MAX_EXTRA_FIELDS, MAX_IMPORT_ROWS, MAX_REPORTED_ERRORS,
+    MadePassword, NetworkError, NewDevice, NewExtraField, NewKey, NoLongerAdmitted, NotItsChild,
+    PasswordTerms, Patch, PatchDeviceError, PublicKeyError, RegisterDeviceError,
+    RemoveCredentialError, RevokeDeviceError, RowError, StandingDevices, UnreadableRow,
 };
 pub use events::{
     Event, EventKind, Events, MAX_EVENTS, MAX_EVENTS_OF_DEVICE, MAX_REFUSED, NewEvent,

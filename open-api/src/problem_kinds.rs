@@ -15,7 +15,7 @@ http_edge::problem_kinds! {
     }
     IMPORT_REFUSED "import-refused" UNPROCESSABLE_ENTITY {
         "The import has faults; nothing was registered", "일괄 등록에 오류가 있어 아무것도 등록하지 않았습니다",
-        "The member errors lists line, code and message of each fault. Try with dry_run=true until there is none.",
-        "errors에 줄 번호, 코드, 설명이 있습니다. 오류가 없을 때까지 dry_run=true로 확인하십시오.",
+        "The member errors lists line, column, message and cure of each fault. Try with dry_run=true until there is none, or register the other rows with mode=good.",
+        "errors에 오류마다 줄 번호, 열, 이유, 고치는 방법이 있습니다. 오류가 없을 때까지 dry_run=true로 확인하거나, mode=good으로 나머지 줄만 등록하십시오.",
     }
 }

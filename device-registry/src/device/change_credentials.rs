@@ -172,7 +172,8 @@ impl Registry {
     }
 }
 
-fn add(
+/// Adds a credential within a change.
+pub(super) fn add(
     change: &mut Change,
     id: &DeviceId,
     proof: CredentialProof,

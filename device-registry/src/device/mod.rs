@@ -34,8 +34,8 @@ pub use extra_datastream::{
 pub use gateway::GatewayError;
 pub use gateway_child::NotItsChild;
 pub use import::{
-    ImportError, ImportMode, ImportReport, ImportRow, MAX_IMPORT_ROWS, MAX_REPORTED_ERRORS,
-    RowError,
+    FaultyRows, ImportError, ImportMode, ImportReport, ImportRow, ImportStep, ImportTerms,
+    MAX_IMPORT_ROWS, MAX_REPORTED_ERRORS, RowError, StandingDevices, UnreadableRow,
 };
 pub use login::{DeviceLogin, DeviceProof, NoLongerAdmitted};
 pub use network::NetworkError;

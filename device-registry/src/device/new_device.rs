@@ -137,6 +137,56 @@ impl OperationError for RegisterDeviceError {
     }
 }
 
+impl RegisterDeviceError {
+    /// The column of a table that is at fault, where it is one.
+    pub(super) fn column(&self) -> Option<&'static str> {
+        match self {
+            Self::Exists(_) => Some("id"),
+            Self::AliasTaken { .. } | Self::Alias(_) => Some("alias"),
+            Self::UnknownAgency(_) => Some("agency"),
+            Self::UnknownModel(_) => Some("model"),
+            Self::UnknownThing(_) | Self::ThingOfAnother { .. } => Some("thing"),
+            Self::ThingOfOtherModel { .. } => Some("model"),
+            Self::Gateway(_) => Some("gateway"),
+            Self::Label(error) => Some(error.label()),
+            Self::Description(error) => Some(error.part()),
+            Self::TooManyKeys | Self::Key { .. } | Self::SameKeyTwice => Some("public_key"),
+            Self::Store(_) => None,
+        }
+    }
+
+    /// What to do about it.
+    pub(super) fn cure(&self) -> &'static str {
+        match self {
+            Self::Exists(_) => {
+                "take another id; or, in an import, update what stands (upsert=true)"
+            }
+            Self::AliasTaken { .. } => "correct the alias, or leave it out",
+            Self::UnknownAgency(_) => "correct it, or create the agency by POST /v1/agencies",
+            Self::UnknownModel(_) => "correct it, or add the model by POST /v1/models",
+            Self::UnknownThing(_) => "leave it empty for a new thing",
+            Self::ThingOfAnother { .. } => {
+                "leave it empty for a new thing, or name one of the device's agency"
+            }
+            Self::ThingOfOtherModel { .. } => {
+                "name a model with the same fields, or leave `thing` empty for a new one"
+            }
+            Self::Gateway(_) => {
+                "name an active device of the same agency that has no gateway itself, before its children"
+            }
+            Self::Alias(_) => "write a MAC or an EUI-64 as 00:1b:44:11:3a:b7, or leave it out",
+            Self::Label(_) => "write 1 to 256 bytes on one line",
+            Self::Description(_) => "shorten it, and write it without control characters",
+            Self::TooManyKeys => "leave out the keys that the device does not use",
+            Self::Key { .. } => {
+                "write the public key in base64url, as PEM or as a JSON Web Key, of Ed25519 or P-256"
+            }
+            Self::SameKeyTwice => "leave one of the two out",
+            Self::Store(_) => "look at the platform's log",
+        }
+    }
+}
+
 /// What can be checked without the registry was.
 pub(super) struct Checked {
     pub(super) new: NewDevice,
@@ -146,20 +196,27 @@ pub(super) struct Checked {
 
 impl Checked {
     pub(super) fn new(mut new: NewDevice) -> Result<Self, RegisterDeviceError> {
-        if new.name.is_empty() {
-            new.name = new.id.to_string();
+        if !new.name.is_empty() {
+            label::required("name", &new.name)?;
         }
-        label::required("name", &new.name)?;
         if let Some(attribution) = &new.attribution {
             label::optional("attribution", attribution)?;
         }
         new.description.check()?;
-        let alias = new.alias.as_deref().map(normal_alias).transpose()?;
-        Ok(Self {
-            keys: parse_keys(&new.keys)?,
-            alias,
-            new,
-        })
+        let alias = new.alias.take().as_deref().map(normal_alias).transpose()?;
+        let keys = parse_keys(&new.keys)?;
+        // Of many rows, what was read of them is not kept twice.
+        new.keys = Vec::new();
+        Ok(Self { keys, alias, new })
+    }
+
+    /// The device's name.
+    pub(super) fn name(&self) -> String {
+        if self.new.name.is_empty() {
+            self.new.id.to_string()
+        } else {
+            self.new.name.clone()
+        }
     }
 }
 

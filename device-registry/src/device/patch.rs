@@ -7,7 +7,7 @@ use domain::{DeviceId, Location, Timestamp};
 use super::Device;
 use super::gateway::{GatewayError, check_gateway};
 use crate::label::{self, LabelError};
-use crate::registry::{Actor, ErrorClass, OperationError, Registry, RowChange};
+use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry, RowChange};
 use crate::store::StoreError;
 use crate::thing::{
     DescriptionError, Licence, MAX_LOCATIONS, Move, NewDescription, Thing, Visibility,
@@ -115,52 +115,59 @@ impl Registry {
             label::optional("attribution", attribution)?;
         }
         patch.description.check()?;
-        self.change(actor, |change| {
-            let unknown = || PatchDeviceError::Unknown(id.clone());
-            let was = change.draft.device(id.as_str()).cloned();
-            let was = was.ok_or_else(unknown)?;
-            let thing_was = change.draft.thing(was.thing.as_str()).cloned();
-            let thing_was = thing_was.ok_or_else(unknown)?;
-            let (mut device, mut thing) = (Device::clone(&was), Thing::clone(&thing_was));
-
-            if let Some(name) = patch.name {
-                device.name = name;
-            }
-            device.expires = patch.expires.over(device.expires);
-            if let Patch::Set(gateway) = &patch.gateway {
-                check_gateway(&change.draft, id, &device.agency, gateway)?;
-            }
-            device.gateway = patch.gateway.over(device.gateway);
-
-            thing.visibility = patch.visibility.unwrap_or(thing.visibility);
-            if let Some(licence) = patch.licence {
-                thing.licence = licence;
-            }
-            if let Some(attribution) = patch.attribution {
-                thing.attribution = attribution;
-            }
-            let description = patch.description.over(thing.description())?;
-            thing.description = description.kept();
-            let moved = relocate(&mut thing, patch.location, patch.since, change.now)?;
-
-            if device == *was && thing == *thing_was {
-                change.discard();
-                return Ok(was);
-            }
-            let thing = change.draft.put_thing(thing);
-            let device = change.draft.put_device(device);
-            change.draft.refresh_thing(&thing.id);
-            change.write(RowChange::ChangeDevice(device));
-            change.write(RowChange::ChangeThing(thing));
-            change.write_all(moved);
-            change.alters_rights();
-            change
-                .draft
-                .device(id.as_str())
-                .cloned()
-                .ok_or_else(unknown)
-        })
+        self.change(actor, |change| apply_patch(change, id, patch))
     }
+}
+
+/// Changes a device within a change; its texts are checked. What is as the patch
+/// says already is not written.
+pub(super) fn apply_patch(
+    change: &mut Change,
+    id: &DeviceId,
+    patch: DevicePatch,
+) -> Result<Arc<Device>, PatchDeviceError> {
+    let unknown = || PatchDeviceError::Unknown(id.clone());
+    let was = change.draft.device(id.as_str()).cloned();
+    let was = was.ok_or_else(unknown)?;
+    let thing_was = change.draft.thing(was.thing.as_str()).cloned();
+    let thing_was = thing_was.ok_or_else(unknown)?;
+    let (mut device, mut thing) = (Device::clone(&was), Thing::clone(&thing_was));
+
+    if let Some(name) = patch.name {
+        device.name = name;
+    }
+    device.expires = patch.expires.over(device.expires);
+    if let Patch::Set(gateway) = &patch.gateway {
+        check_gateway(&change.draft, id, &device.agency, gateway)?;
+    }
+    device.gateway = patch.gateway.over(device.gateway);
+
+    thing.visibility = patch.visibility.unwrap_or(thing.visibility);
+    if let Some(licence) = patch.licence {
+        thing.licence = licence;
+    }
+    if let Some(attribution) = patch.attribution {
+        thing.attribution = attribution;
+    }
+    let description = patch.description.over(thing.description())?;
+    thing.description = description.kept();
+    let moved = relocate(&mut thing, patch.location, patch.since, change.now)?;
+
+    if device == *was && thing == *thing_was {
+        return Ok(was);
+    }
+    let thing = change.draft.put_thing(thing);
+    let device = change.draft.put_device(device);
+    change.refresh_thing(&thing.id);
+    change.write(RowChange::ChangeDevice(device));
+    change.write(RowChange::ChangeThing(thing));
+    change.write_all(moved);
+    change.alters_rights();
+    change
+        .draft
+        .device(id.as_str())
+        .cloned()
+        .ok_or_else(unknown)
 }
 
 /// The rows of the move that a patch asks for, if it asks for one.

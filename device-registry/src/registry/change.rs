@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use domain::{CredentialId, DatastreamId, Timestamp};
+use domain::{CredentialId, DatastreamId, ThingId, Timestamp};
 use parking_lot::MutexGuard;
 
 use super::{Actor, Registry, RowChange};
@@ -34,6 +34,13 @@ pub(crate) struct Change {
     /// The draft shows more than the rows of this change tell.
     shows_more: bool,
     outcome: Outcome,
+    purpose: Purpose,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Purpose {
+    Commit,
+    Rehearsal,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -58,7 +65,37 @@ impl Change {
             rights: Rights::Kept,
             shows_more: false,
             outcome: Outcome::Commit,
+            purpose: Purpose::Commit,
         }
+    }
+
+    /// Whether nothing will be kept of it: it is made to find what is wrong.
+    pub(crate) fn is_rehearsal(&self) -> bool {
+        self.purpose == Purpose::Rehearsal
+    }
+
+    /// Makes a thing's datastreams and devices anew after the thing has changed.
+    pub(crate) fn refresh_thing(&mut self, id: &ThingId) {
+        // Of many things it takes long, and nothing looks at what it makes.
+        if !self.is_rehearsal() {
+            self.draft.refresh_thing(id);
+        }
+    }
+
+    /// Does a part of the change; of one that fails nothing stays in it.
+    pub(crate) fn attempt<T, E>(
+        &mut self,
+        part: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let (draft, rows) = (self.draft.clone(), self.rows.len());
+        let (numbers, rights) = (self.numbers, self.rights);
+        let done = part(self);
+        if done.is_err() {
+            self.draft = draft;
+            self.rows.truncate(rows);
+            (self.numbers, self.rights) = (numbers, rights);
+        }
+        done
     }
 
     /// The row's part of what the draft shows.
@@ -204,7 +241,10 @@ impl Registry {
             datastream: draft.datastream_bound() as u64,
             ..Numbers::default()
         };
-        body(&mut Change::new(draft, numbers, self.now()))
+        body(&mut Change {
+            purpose: Purpose::Rehearsal,
+            ..Change::new(draft, numbers, self.now())
+        })
     }
 
     fn tell(&self, generation: u64) {

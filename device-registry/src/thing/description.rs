@@ -54,6 +54,17 @@ pub enum DescriptionError {
     TooManyTags,
 }
 
+impl DescriptionError {
+    /// Which part of a description is at fault.
+    pub(crate) fn part(&self) -> &'static str {
+        match self {
+            Self::Address(_) => "address",
+            Self::LongNote | Self::NoteControl => "note",
+            Self::Tag(_) | Self::TooManyTags => "tags",
+        }
+    }
+}
+
 impl Tag {
     pub fn parse(text: &str) -> Result<Self, DescriptionError> {
         let composed: String = text.nfc().collect();
@@ -88,6 +99,11 @@ impl Description {
 }
 
 impl NewDescription {
+    /// Whether it says nothing new of what stands.
+    pub(crate) fn is_said_of(&self, standing: &Description) -> bool {
+        self.over(standing).is_ok_and(|after| after == *standing)
+    }
+
     pub(crate) fn check(&self) -> Result<(), DescriptionError> {
         if let Some(address) = &self.address {
             label::optional("address", address)?;

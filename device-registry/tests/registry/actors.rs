@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use device_registry::{
-    Actor, AgencyPatch, Changed, DevicePatch, ImportMode, ImportRow, Means, NewAgency, NewApiKey,
+    Actor, AgencyPatch, Changed, DevicePatch, ImportRow, ImportTerms, Means, NewAgency, NewApiKey,
     NewApplication, Who,
 };
 use parking_lot::Mutex;
@@ -99,7 +99,7 @@ fn what_changes_nothing_tells_nobody() {
         device: Ok(new_device("lot-2")),
     }];
     registry
-        .import_devices(&Actor::OPERATOR, rows, ImportMode::DryRun)
+        .import_devices(&Actor::OPERATOR, rows, ImportTerms::DRY_RUN, |_| {})
         .unwrap();
     registry.flush_last_uses().unwrap();
     let nothing = DevicePatch::default();

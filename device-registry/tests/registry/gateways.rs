@@ -1,7 +1,7 @@
 //! Gateways: who may be whose, and what a change of it touches.
 
 use device_registry::{
-    Actor, DevicePatch, ErrorClass, ImportMode, ImportRow, NewAgency, NewDevice, OperationError,
+    Actor, DevicePatch, ErrorClass, ImportRow, ImportTerms, NewAgency, NewDevice, OperationError,
     Patch, PatchDeviceError,
 };
 
@@ -150,14 +150,14 @@ fn an_import_takes_a_gateway_and_its_children_in_that_order() {
     let backwards = rows([child_of("child", "gw"), new_device("gw")]);
     let report = test
         .registry
-        .import_devices(&Actor::OPERATOR, backwards, ImportMode::Apply)
+        .import_devices(&Actor::OPERATOR, backwards, ImportTerms::APPLY, |_| {})
         .unwrap();
     assert_eq!(report.registered, 0);
     assert_eq!(report.errors[0].code, "unknown-gateway");
     let forwards = rows([new_device("gw"), child_of("child", "gw")]);
     let report = test
         .registry
-        .import_devices(&Actor::OPERATOR, forwards, ImportMode::Apply)
+        .import_devices(&Actor::OPERATOR, forwards, ImportTerms::APPLY, |_| {})
         .unwrap();
     assert_eq!((report.registered, report.errors), (2, Vec::new()));
     assert_eq!(children(&test, "gw"), ["child"]);

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use device_registry::{Actor, ImportError, ImportMode, ImportRow, NewDevice};
+use device_registry::{
+    Actor, FaultyRows, ImportError, ImportMode, ImportRow, ImportStep, ImportTerms, NewDevice,
+    StandingDevices, UnreadableRow,
+};
 
 use crate::harness::{DeviceKey, TestRegistry, agency, extra_datastream, new_device, place};
 
@@ -10,6 +13,14 @@ fn row(line: u64, device: NewDevice) -> ImportRow {
     ImportRow {
         line,
         device: Ok(device),
+    }
+}
+
+fn unreadable(message: &str) -> UnreadableRow {
+    UnreadableRow {
+        column: Some("lat".into()),
+        message: message.to_owned(),
+        cure: "write a number",
     }
 }
 
@@ -27,7 +38,7 @@ fn ten_thousand_devices_disturb_nobody() {
     let begin = Instant::now();
     let report = test
         .registry
-        .import_devices(&Actor::OPERATOR, rows, ImportMode::Apply)
+        .import_devices(&Actor::OPERATOR, rows, ImportTerms::APPLY, |_| {})
         .unwrap();
     let took = begin.elapsed();
     assert_eq!((report.rows, report.registered), (10_000, 10_000));
@@ -75,36 +86,190 @@ fn one_bad_row_keeps_all_out_and_each_is_told() {
         row(5, weak),
         ImportRow {
             line: 6,
-            device: Err("column `lat` is no number".to_owned()),
+            device: Err(unreadable("column `lat` is no number")),
         },
         row(7, new_device("lot-7")),
     ];
     let report = test
         .registry
-        .import_devices(&Actor::OPERATOR, rows.clone(), ImportMode::Apply)
+        .import_devices(&Actor::OPERATOR, rows.clone(), ImportTerms::APPLY, |_| {})
         .unwrap();
-    let told: Vec<(u64, &str)> = report
+    let told: Vec<(u64, Option<&str>, &str)> = report
         .errors
         .iter()
-        .map(|row| (row.line, row.code))
+        .map(|row| (row.line, row.column.as_deref(), row.code))
         .collect();
     assert_eq!(
         told,
         [
-            (2, "device-exists"),
-            (3, "device-exists"),
-            (4, "unknown-agency"),
-            (5, "invalid-key"),
-            (6, "unreadable-row"),
+            (2, Some("id"), "device-exists"),
+            (3, Some("id"), "device-exists"),
+            (4, Some("agency"), "unknown-agency"),
+            (5, Some("public_key"), "invalid-key"),
+            (6, Some("lat"), "unreadable-row"),
         ]
     );
     assert_eq!((report.rows, report.registered), (7, 0));
     assert_eq!(*test.registry.snapshot(), *before);
     let dry = test
         .registry
-        .import_devices(&Actor::OPERATOR, rows, ImportMode::DryRun)
+        .import_devices(&Actor::OPERATOR, rows.clone(), ImportTerms::DRY_RUN, |_| {})
         .unwrap();
     assert_eq!(dry.errors, report.errors);
+    let good = ImportTerms {
+        faulty: FaultyRows::AreLeftOut,
+        ..ImportTerms::APPLY
+    };
+    let mut steps = Vec::new();
+    let report = test
+        .registry
+        .import_devices(&Actor::OPERATOR, rows, good, |step| {
+            steps.push(match step {
+                ImportStep::Fault(fault) => fault.line,
+                ImportStep::Kept(kept) => kept as u64,
+                other => panic!("{other:?} of seven rows"),
+            });
+        })
+        .unwrap();
+    assert_eq!(report.errors, dry.errors);
+    assert_eq!((report.rows, report.registered), (7, 2));
+    assert_eq!(steps, [2, 3, 4, 5, 6, 2], "each fault, then those kept");
+    let snapshot = test.registry.snapshot();
+    assert!(snapshot.device("lot-2").is_some() && snapshot.device("lot-7").is_some());
+}
+
+const UPDATE: ImportTerms = ImportTerms {
+    standing: StandingDevices::Update,
+    ..ImportTerms::APPLY
+};
+
+#[test]
+fn what_a_row_says_replaces_what_its_device_has() {
+    let test = TestRegistry::new();
+    let registry = &test.registry;
+    let import = |rows: Vec<NewDevice>, terms| {
+        let rows = (1..).zip(rows).map(|(line, device)| row(line, device));
+        registry
+            .import_devices(&Actor::OPERATOR, rows, terms, |_| {})
+            .unwrap()
+    };
+    let mut first = new_device("lot-1");
+    first.name = "Gate".to_owned();
+    first.keys = vec![DeviceKey::ed25519(1).public()];
+    registry
+        .register_device(&Actor::OPERATOR, first.clone())
+        .unwrap();
+    // The same row again, and a row of the id alone: nothing is written.
+    let before = test.registry.mark();
+    let report = import(vec![first.clone(), new_device("lot-1")], UPDATE);
+    assert_eq!(
+        (report.unchanged, report.updated, report.registered),
+        (2, 0, 0)
+    );
+    assert_eq!(registry.mark(), before);
+
+    let mut moved = new_device("lot-1");
+    moved.location = Some(place(37.5, 127.0));
+    moved.keys = vec![DeviceKey::ed25519(2).public()];
+    moved.visibility = Some(device_registry::Visibility::Public);
+    let rows = vec![moved, new_device("lot-2")];
+    let dry = ImportTerms {
+        mode: ImportMode::DryRun,
+        ..UPDATE
+    };
+    assert_eq!(import(rows.clone(), dry).errors, []);
+    let report = import(rows, UPDATE);
+    assert_eq!((report.updated, report.registered), (1, 1));
+    let snapshot = registry.snapshot();
+    let device = snapshot.device("lot-1").unwrap();
+    assert_eq!(device.name, "Gate", "what a row leaves out stays");
+    assert_eq!(device.location, Some(place(37.5, 127.0)));
+    assert_eq!(device.credentials.len(), 2);
+    let is_public = |it: &std::sync::Arc<device_registry::Datastream>| {
+        it.visibility == device_registry::Visibility::Public
+    };
+    assert!(device.datastreams.iter().all(is_public));
+    let before = registry.snapshot();
+    let test = test.reopen();
+    assert!(*before == *test.registry.snapshot());
+}
+
+#[test]
+fn a_row_that_cannot_change_its_device_changes_nothing() {
+    let test = TestRegistry::new();
+    let registry = &test.registry;
+    for id in ["lot-1", "lot-2", "lot-3"] {
+        registry
+            .register_device(&Actor::OPERATOR, new_device(id))
+            .unwrap();
+    }
+    registry
+        .revoke_device(&Actor::OPERATOR, &crate::harness::device("lot-3"))
+        .unwrap();
+    let mut other_model = new_device("lot-1");
+    other_model.model = crate::harness::model("traffic.flow");
+    let mut aliased = new_device("lot-1");
+    aliased.alias = Some("00:1b:44:11:3a:b7".to_owned());
+    // Its key would be taken; its gateway is not there.
+    let mut half = new_device("lot-2");
+    half.keys = vec![DeviceKey::ed25519(3).public()];
+    half.gateway = Some(crate::harness::device("nowhere"));
+    let rows = [other_model, aliased, half, new_device("lot-3")];
+    let rows = (1..).zip(rows).map(|(line, device)| row(line, device));
+    let terms = ImportTerms {
+        faulty: FaultyRows::AreLeftOut,
+        ..UPDATE
+    };
+    let before = registry.snapshot();
+    let report = registry
+        .import_devices(&Actor::OPERATOR, rows, terms, |_| {})
+        .unwrap();
+    let codes: Vec<&str> = report.errors.iter().map(|error| error.code).collect();
+    assert_eq!(
+        codes,
+        [
+            "device-of-other-model",
+            "device-with-other-alias",
+            "unknown-gateway",
+            "device-revoked"
+        ]
+    );
+    assert!(report.errors.iter().all(|error| !error.cure.is_empty()));
+    assert!(*before == *registry.snapshot());
+}
+
+#[test]
+fn rows_that_hang_on_each_other_are_tried_in_their_order() {
+    let test = TestRegistry::new();
+    // The second takes over the first one's thing; the third one's model has
+    // another unit under the same name.
+    let mut next = new_device("lot-2");
+    next.thing = Some(domain::ThingId::new("lot-1").unwrap());
+    let mut stranger = NewDevice::new(
+        crate::harness::device("lot-3"),
+        agency("seoul"),
+        crate::harness::model("other.parking"),
+    );
+    stranger.thing = next.thing.clone();
+    let model = r#"{"id": "other.parking", "title": {"en": "x", "ko": "x"},
+        "fields": [{"name": "total", "kind": "text", "title": {"en": "x", "ko": "x"}}]}"#;
+    test.registry
+        .add_model(&Actor::OPERATOR, model.as_bytes())
+        .unwrap();
+    let rows = [new_device("lot-1"), next, stranger];
+    let rows = (1..).zip(rows).map(|(line, device)| row(line, device));
+    let terms = ImportTerms {
+        faulty: FaultyRows::AreLeftOut,
+        ..ImportTerms::APPLY
+    };
+    let report = test
+        .registry
+        .import_devices(&Actor::OPERATOR, rows, terms, |_| {})
+        .unwrap();
+    assert_eq!(report.registered, 2);
+    assert_eq!(report.errors[0].code, "thing-of-other-model");
+    let snapshot = test.registry.snapshot();
+    assert_eq!(snapshot.device("lot-2").unwrap().datastreams[0].id.get(), 1);
 }
 
 #[test]
@@ -113,13 +278,13 @@ fn a_dry_run_keeps_nothing_and_uses_no_number() {
     let rows = || (1..=3).map(|line| row(line, new_device(&format!("lot-{line}"))));
     let dry = test
         .registry
-        .import_devices(&Actor::OPERATOR, rows(), ImportMode::DryRun)
+        .import_devices(&Actor::OPERATOR, rows(), ImportTerms::DRY_RUN, |_| {})
         .unwrap();
     assert_eq!((dry.rows, dry.registered), (3, 0));
     assert_eq!(dry.errors, []);
     assert_eq!(test.registry.snapshot().device_count(), 0);
     test.registry
-        .import_devices(&Actor::OPERATOR, rows(), ImportMode::Apply)
+        .import_devices(&Actor::OPERATOR, rows(), ImportTerms::APPLY, |_| {})
         .unwrap();
     let snapshot = test.registry.snapshot();
     assert_eq!(snapshot.device("lot-1").unwrap().datastreams[0].id.get(), 1);
@@ -130,11 +295,11 @@ fn an_import_without_end_is_refused() {
     let test = TestRegistry::new();
     let endless = (1..).map(|line| ImportRow {
         line,
-        device: Err(String::new()),
+        device: Err(unreadable("")),
     });
     let error = test
         .registry
-        .import_devices(&Actor::OPERATOR, endless, ImportMode::Apply);
+        .import_devices(&Actor::OPERATOR, endless, ImportTerms::APPLY, |_| {});
     assert!(matches!(error, Err(ImportError::TooManyRows)));
 }
 
@@ -155,10 +320,15 @@ fn revocations_registrations_and_new_fields_overtake_an_import() {
     let (dry, registered) = std::thread::scope(|scope| {
         let import = scope.spawn(|| {
             let registry = &test.registry;
-            let dry = registry.import_devices(&Actor::OPERATOR, rows.clone(), ImportMode::DryRun);
+            let dry = registry.import_devices(
+                &Actor::OPERATOR,
+                rows.clone(),
+                ImportTerms::DRY_RUN,
+                |_| {},
+            );
             let begin = Instant::now();
             let report = registry
-                .import_devices(&Actor::OPERATOR, rows, ImportMode::Apply)
+                .import_devices(&Actor::OPERATOR, rows, ImportTerms::APPLY, |_| {})
                 .unwrap();
             assert_eq!((report.registered, report.errors), (8_000, vec![]));
             (dry.unwrap(), begin.elapsed())

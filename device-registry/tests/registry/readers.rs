@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use device_registry::{Actor, ImportMode, ImportRow, NewAgency, Registry};
+use device_registry::{Actor, ImportRow, ImportTerms, NewAgency, Registry};
 use domain::{DatastreamId, Timestamp};
 use parking_lot::Mutex;
 
@@ -88,7 +88,7 @@ fn every_snapshot_is_whole() {
             device: Ok(new_device(&format!("lot-{round}-{number}"))),
         });
         test.registry
-            .import_devices(&Actor::OPERATOR, rows, ImportMode::Apply)
+            .import_devices(&Actor::OPERATOR, rows, ImportTerms::APPLY, |_| {})
             .unwrap();
     }
     done.store(true, Ordering::Release);

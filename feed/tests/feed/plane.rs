@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use device_registry::{
-    Actor, Device, ImportMode, ImportRow, NewAgency, NewDevice, Registry, Visibility,
+    Actor, Device, ImportRow, ImportTerms, NewAgency, NewDevice, Registry, Visibility,
 };
 use domain::batch::Resent;
 use domain::{
@@ -91,7 +91,7 @@ impl Plane {
         });
         let report = self
             .registry
-            .import_devices(&Actor::OPERATOR, rows, ImportMode::Apply)
+            .import_devices(&Actor::OPERATOR, rows, ImportTerms::APPLY, |_| {})
             .unwrap();
         assert_eq!(report.errors, []);
         ids

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use device_registry::{Actor, Device, ImportMode, ImportRow, NewAgency, NewDevice, Registry};
+use device_registry::{Actor, Device, ImportRow, ImportTerms, NewAgency, NewDevice, Registry};
 use domain::{AgencyId, DatastreamId, DeviceId, Location, ModelId, Timestamp};
 use ingest::{Config, Ingest, SystemClock};
 
@@ -114,7 +114,7 @@ impl City {
             }
         });
         let report = registry
-            .import_devices(&Actor::OPERATOR, rows, ImportMode::Apply)
+            .import_devices(&Actor::OPERATOR, rows, ImportTerms::APPLY, |_| {})
             .unwrap();
         assert_eq!(report.registered, self.devices as usize);
     }

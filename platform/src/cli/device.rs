@@ -10,6 +10,7 @@ use sdk::DeviceKey;
 use sdk::api::{Device, DeviceFilter, NewDevice, Position, PublicKeyDocument};
 
 use super::client::ServerArgs;
+use super::device_import::{self, ImportArgs};
 use super::device_send::{self, SendArgs, read_key};
 use super::{device_connection, device_watch};
 
@@ -59,6 +60,8 @@ pub enum DeviceCommand {
         #[command(flatten)]
         server: ServerArgs,
     },
+    /// Register many devices from a file, with the line, the reason and the cure of each that cannot be
+    Import(ImportArgs),
     /// List the devices
     List {
         #[command(flatten)]
@@ -137,6 +140,7 @@ pub fn run(command: DeviceCommand) -> anyhow::Result<()> {
             };
             add(&server, &device, password)
         }
+        DeviceCommand::Import(args) => device_import::run(&args),
         DeviceCommand::List { server } => list(&server),
         DeviceCommand::Show { id, server } => {
             show(&server.operator()?.device(&id)?);

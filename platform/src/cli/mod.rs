@@ -8,6 +8,7 @@ mod copying;
 pub mod demo;
 pub mod device;
 mod device_connection;
+mod device_import;
 mod device_send;
 mod device_watch;
 pub mod doctor;

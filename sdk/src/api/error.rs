@@ -38,11 +38,18 @@ pub enum ApiError {
         #[source]
         cause: serde_json::Error,
     },
-    #[error("{url}: the event stream broke off")]
+    #[error("{url}: the answer broke off")]
     Stream {
         url: String,
         #[source]
         cause: std::io::Error,
+    },
+    /// Work that was begun and told of did not come to its end.
+    #[error("{url}: {detail} ({code})")]
+    BrokenOff {
+        url: String,
+        code: String,
+        detail: String,
     },
     #[error("{url}: the answer has no {name}")]
     Header { url: String, name: &'static str },

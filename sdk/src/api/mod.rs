@@ -32,11 +32,11 @@ pub use data::observations::{Observation, ObservationQuery};
 pub use data::stream::{EventStream, Frame, FrameObservation, Gap, StreamEvent, StreamQuery};
 pub use devices::connection::{DeviceConnection, GatewayConnection};
 pub use devices::events::{Event, Quarantined, Reason, Rejection};
-pub use devices::telemetry::{Bearer, TelemetryReceipt};
-pub use devices::{
-    Credential, Device, DeviceFilter, ImportFault, ImportMode, ImportReport, NewDevice,
-    NewPassword, PublicKeyDocument,
+pub use devices::import::{
+    ImportFault, ImportFile, ImportForm, ImportMode, ImportReport, ImportStep,
 };
+pub use devices::telemetry::{Bearer, TelemetryReceipt};
+pub use devices::{Credential, Device, DeviceFilter, NewDevice, NewPassword, PublicKeyDocument};
 pub use error::{ApiError, Problem};
 pub use models::{Model, ModelField};
 pub use operations::PlatformInfo;

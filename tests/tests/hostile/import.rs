@@ -3,10 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use sdk::api::{ImportMode, NewDevice};
+use sdk::api::{ImportFile, ImportForm, ImportMode, ImportStep, NewDevice};
+use tests::test_device::make_agency;
 use tests::{BareClient, TestDevice, TestPlatform};
 
-use crate::witness::{Witness, attacker, connect_from};
+use crate::witness::{Witness, attacker, connect_from, resident};
 
 const ROWS: usize = 100_000;
 /// What so many devices take, some 600 MiB, and as much of the rehearsal, which
@@ -95,4 +96,57 @@ fn an_import_holds_up_neither_devices_nor_a_revocation() {
     println!("a registration took {registered:?} at most");
     assert!(registered < CHANGED_WITHIN, "{registered:?}");
     witness.finish(&platform, MOST_GROWN_KIB);
+}
+
+/// Of 100,000 rows each hundredth names an agency that is not there.
+fn with_faults() -> Vec<u8> {
+    let mut lines = Vec::new();
+    for (number, mut row) in rows().into_iter().enumerate() {
+        if number % 100 == 99 {
+            row.agency = domain::AgencyId::new("nowhere").unwrap();
+        }
+        serde_json::to_writer(&mut lines, &row).unwrap();
+        lines.push(b'\n');
+    }
+    lines
+}
+
+/// Beside the body itself: what was read of it, and a rehearsal of all rows.
+const MOST_FOR_A_REHEARSAL_KIB: u64 = 200 * 1_024;
+
+#[test]
+#[ignore = "apart from other suites, run by .ci/run"]
+fn each_bad_row_of_a_large_import_is_told_and_memory_stays_small() {
+    let platform = TestPlatform::start();
+    make_agency(&platform.operator());
+    let content = with_faults();
+    let import = |mode, good_rows| {
+        let file = ImportFile {
+            content: &content,
+            form: ImportForm::Lines,
+            mode,
+            good_rows,
+            upsert: false,
+        };
+        let (begun, mut faults) = (Instant::now(), 0);
+        let report = platform.operator().import_file(&file, |step| {
+            faults += u64::from(matches!(step, ImportStep::Fault(_)));
+        });
+        let report = report.unwrap();
+        let grown = resident(&platform);
+        println!(
+            "{mode:?}, good rows {good_rows}: {} registered, {faults} faults, in {:?}; {} MiB",
+            report.created,
+            begun.elapsed(),
+            grown / 1_024
+        );
+        assert_eq!((report.rows, faults), (ROWS as u64, ROWS as u64 / 100));
+        report.created
+    };
+    let before = resident(&platform);
+    assert_eq!(import(ImportMode::DryRun, false), 0);
+    assert_eq!(import(ImportMode::Apply, false), 0, "none of them");
+    let grown = resident(&platform).saturating_sub(before);
+    assert!(grown < MOST_FOR_A_REHEARSAL_KIB, "{grown} KiB");
+    assert_eq!(import(ImportMode::Apply, true), ROWS as u64 * 99 / 100);
 }

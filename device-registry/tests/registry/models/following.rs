@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
 use device_registry::{
-    Actor, AddModelError, DeviceStatus, ImportMode, ImportRow, ModelChange, ModelVersion,
+    Actor, AddModelError, DeviceStatus, ImportRow, ImportTerms, ModelChange, ModelVersion,
     NewAgency, REGISTRY_FILE, Registry,
 };
 
@@ -26,7 +26,7 @@ fn many_bins(test: &TestRegistry, devices: u64) {
     });
     let report = test
         .registry
-        .import_devices(&Actor::OPERATOR, rows, ImportMode::Apply)
+        .import_devices(&Actor::OPERATOR, rows, ImportTerms::APPLY, |_| {})
         .unwrap();
     assert_eq!(report.errors, []);
 }

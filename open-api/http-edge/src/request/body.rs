@@ -201,3 +201,15 @@ pub fn media_type(headers: &HeaderMap) -> Option<String> {
     let kind = text.split(';').next().unwrap_or(text);
     Some(kind.trim().to_ascii_lowercase())
 }
+
+/// The media type's `charset`, where it names one.
+pub fn charset(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let mut parameters = text.split(';').skip(1);
+    let value = parameters.find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let is_charset = name.trim().eq_ignore_ascii_case("charset");
+        is_charset.then(|| value.trim().trim_matches('"').to_owned())
+    });
+    value.filter(|value| !value.is_empty())
+}

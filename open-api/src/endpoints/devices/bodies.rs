@@ -1,6 +1,8 @@
 //! Devices as they are written in bodies.
 
-use device_registry::{DevicePatch, Licence, NewDescription, NewDevice, Patch, Visibility};
+use device_registry::{
+    DevicePatch, Licence, NewDescription, NewDevice, Patch, UnreadableRow, Visibility,
+};
 use domain::{AgencyId, DeviceId, Location, ModelId, ThingId};
 use http_edge::request::Text;
 use serde::{Deserialize, Deserializer};
@@ -56,7 +58,7 @@ pub(crate) struct NewDeviceBody {
 }
 
 impl NewDeviceBody {
-    pub(super) fn read(self) -> Result<NewDevice, String> {
+    pub(super) fn read(self) -> Result<NewDevice, MemberFault> {
         let mut device = NewDevice::new(self.id.0, self.agency.0, self.model.0);
         device.alias = self.alias;
         device.name = self.name;
@@ -79,18 +81,49 @@ impl NewDeviceBody {
     }
 }
 
-fn place(place: PlaceView) -> Result<Location, String> {
+/// A member of a body that is not what it has to be.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct MemberFault {
+    member: &'static str,
+    message: String,
+    cure: &'static str,
+}
+
+impl From<MemberFault> for UnreadableRow {
+    fn from(fault: MemberFault) -> Self {
+        Self {
+            column: Some(fault.member.into()),
+            message: fault.message,
+            cure: fault.cure,
+        }
+    }
+}
+
+fn place(place: PlaceView) -> Result<Location, MemberFault> {
     place
         .try_into()
-        .map_err(|error: domain::LocationError| error.to_string())
+        .map_err(|error: domain::LocationError| MemberFault {
+            member: "location",
+            message: error.to_string(),
+            cure: "write degrees: lat from -90 to 90, lon from -180 to 180",
+        })
 }
 
-fn visibility(text: &str) -> Result<Visibility, String> {
-    Visibility::parse(text).ok_or_else(|| "visibility is public or restricted".to_owned())
+fn visibility(text: &str) -> Result<Visibility, MemberFault> {
+    Visibility::parse(text).ok_or_else(|| MemberFault {
+        member: "visibility",
+        message: "visibility is public or restricted".to_owned(),
+        cure: "write public or restricted, or leave it out",
+    })
 }
 
-fn licence(text: &str) -> Result<Licence, String> {
-    Licence::parse(text).map_err(|error| error.to_string())
+fn licence(text: &str) -> Result<Licence, MemberFault> {
+    Licence::parse(text).map_err(|error| MemberFault {
+        member: "licence",
+        message: error.to_string(),
+        cure: "write KOGL-1 to KOGL-4 or an SPDX identifier, or leave it out",
+    })
 }
 
 /// What to change; what is left out stays as it is.
@@ -141,7 +174,7 @@ fn change<T, U>(member: Option<Option<T>>, read: impl FnOnce(T) -> U) -> Patch<U
 }
 
 impl PatchBody {
-    pub(super) fn read(self) -> Result<DevicePatch, String> {
+    pub(super) fn read(self) -> Result<DevicePatch, MemberFault> {
         Ok(DevicePatch {
             name: self.name,
             location: match self.location {

@@ -32,7 +32,9 @@ pub(crate) async fn register(
     permitted: Permitted,
     JsonBody(body): JsonBody<NewDeviceBody>,
 ) -> Result<Response, Problem> {
-    let device = body.read().map_err(Problem::body)?;
+    let device = body
+        .read()
+        .map_err(|fault| Problem::body(fault.to_string()))?;
     permit_new(&permitted, &device.agency)?;
     if device.thing.is_some() || device.visibility.is_some() {
         permitted.also(Permission::ManageDevices, &device.agency)?;
@@ -257,7 +259,9 @@ pub(crate) async fn patch(
     Path(id): Path<String>,
     JsonBody(body): JsonBody<PatchBody>,
 ) -> Result<Json<DeviceView>, Problem> {
-    let patch = body.read().map_err(Problem::body)?;
+    let patch = body
+        .read()
+        .map_err(|fault| Problem::body(fault.to_string()))?;
     let snapshot = state.registry.snapshot();
     let device = permitted_device(&permitted, &snapshot, &id)?;
     if !installs(&patch) {

@@ -3,7 +3,6 @@
 mod bodies;
 pub(crate) mod connection;
 pub(crate) mod credentials;
-mod csv;
 pub(crate) mod device;
 pub(crate) mod events;
 pub(crate) mod import;

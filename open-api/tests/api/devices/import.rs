@@ -31,7 +31,7 @@ fn many_devices_come_in_one_go() {
     let done = import(&platform, "", "application/x-ndjson", &body).expect(200);
     assert_eq!(
         done,
-        json!({"dry_run": false, "rows": 500, "created": 500, "errors": []})
+        json!({"dry_run": false, "encoding": "utf-8", "rows": 500, "created": 500, "updated": 0, "unchanged": 0, "faults": 0, "errors": []})
     );
     assert_eq!(platform.all("/v1/devices?limit=200").len(), 500);
 }
@@ -125,11 +125,8 @@ fn a_fault_is_told_by_the_line_that_an_editor_shows() {
 fn a_table_of_another_kind_is_refused_with_the_way_to_save_it() {
     let platform = Platform::start();
     let agency = platform.agency();
-    let cp949 = [
-        b"id,agency,model,name\nd1,x,traffic.flow,".as_slice(),
-        &[0xc1, 0xbe, 0xb7, 0xce, b'\n'],
-    ]
-    .concat();
+    // Neither UTF-8 nor CP949: Latin 1.
+    let latin1 = b"id,agency,model,name\nd1,x,traffic.flow,caf\xe9\n".to_vec();
     let utf16: Vec<u8> = "\u{feff}id,agency\n"
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
@@ -144,7 +141,7 @@ fn a_table_of_another_kind_is_refused_with_the_way_to_save_it() {
     ];
     for (body, cure) in [
         (
-            cp949,
+            latin1,
             "save the table as \"CSV UTF-8\", separated by commas",
         ),
         (
@@ -162,9 +159,141 @@ fn a_table_of_another_kind_is_refused_with_the_way_to_save_it() {
         let problem = reply.problem(422, "import-refused");
         // Once, and not for each line.
         assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem}");
-        let message = problem["errors"][0]["message"].as_str().unwrap();
-        assert!(message.contains(cure), "{message}");
+        let error = &problem["errors"][0];
+        let told = format!("{} {}", error["message"], error["cure"]);
+        assert!(told.replace("\\\"", "\"").contains(cure), "{told}");
     }
+}
+
+/// Of a Korean spreadsheet, in its own letters.
+fn in_cp949(agency: &str) -> Vec<u8> {
+    let name = [0xc1, 0xbe, 0xb7, 0xce];
+    [
+        format!("id,agency,model,name\r\nd1,{agency},traffic.flow,").as_bytes(),
+        &name,
+        b"\r\n",
+    ]
+    .concat()
+}
+
+#[test]
+fn a_table_in_cp949_is_read_and_said_to_be() {
+    let platform = Platform::start();
+    let agency = platform.agency();
+    let token = format!("Bearer {}", platform.token);
+    let import = |query: &str, kind: &str, body: Vec<u8>| {
+        let headers = [("authorization", token.as_str()), ("content-type", kind)];
+        let path = format!("/v1/devices/import?upsert=true{query}");
+        platform.send("POST", &path, &headers, Some(body))
+    };
+    for kind in [
+        "text/csv",
+        "text/csv; charset=\"CP949\"",
+        "text/csv;charset=euc-kr",
+    ] {
+        let done = import("", kind, in_cp949(&agency)).expect(200);
+        assert_eq!(done["encoding"], "cp949", "{kind}");
+    }
+    let device = platform.operator("GET", "/v1/devices/d1", None).expect(200);
+    assert_eq!(device["name"], "종로");
+    // The charset that a client names holds.
+    let problem =
+        import("", "text/csv; charset=utf-8", in_cp949(&agency)).problem(422, "import-refused");
+    let message = problem["errors"][0]["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("line 2 of the table is no UTF-8"),
+        "{message}"
+    );
+    import("", "text/csv; charset=koi8-r", in_cp949(&agency)).problem(422, "import-refused");
+    let korean = "id,agency,model,name\nd2,{agency},traffic.flow,종로\n";
+    let utf8 = korean.replace("{agency}", &agency);
+    let done = import("", "text/csv", utf8.into_bytes()).expect(200);
+    assert_eq!(
+        (&done["encoding"], &done["created"]),
+        (&json!("utf-8"), &json!(1))
+    );
+}
+
+#[test]
+fn the_good_rows_come_in_where_that_is_asked_for() {
+    let platform = Platform::start();
+    let agency = platform.agency();
+    let table = format!(
+        "id,agency,model,lat,lon\nd1,{agency},traffic.flow,37.5,127\nd2,busan,traffic.flow,,\nd3,{agency},traffic.flow,x,127\nd4,{agency},traffic.flow,37.5,\n"
+    );
+    let done = import(&platform, "?mode=good", "text/csv", &table).expect(200);
+    assert_eq!((&done["created"], &done["faults"]), (&json!(1), &json!(3)));
+    let faults: Vec<(u64, &str)> = done["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| {
+            assert!(!error["cure"].as_str().unwrap().is_empty(), "{error}");
+            (
+                error["line"].as_u64().unwrap(),
+                error["column"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(faults, [(3, "agency"), (4, "lat"), (5, "lon")]);
+    // The same rows again: what stands is as they say.
+    let mended = table
+        .replace("busan", &agency)
+        .replace(",x,127", ",,")
+        .replace("37.5,\n", ",\n");
+    let done = import(&platform, "?upsert=true", "text/csv", &mended).expect(200);
+    assert_eq!(
+        (&done["created"], &done["unchanged"]),
+        (&json!(3), &json!(1))
+    );
+    import(&platform, "?mode=some", "text/csv", &table).problem(400, "invalid-parameter");
+}
+
+#[test]
+fn each_step_and_each_fault_is_a_line_where_that_is_asked_for() {
+    let platform = Platform::start();
+    let agency = platform.agency();
+    let lines: Vec<String> = (0..2_500)
+        .map(|number| {
+            let agency = if number % 2 == 0 {
+                "nowhere"
+            } else {
+                agency.as_str()
+            };
+            json!({"id": format!("d{number}"), "agency": agency, "model": "traffic.flow"})
+                .to_string()
+        })
+        .collect();
+    let token = format!("Bearer {}", platform.token);
+    let headers = [
+        ("authorization", token.as_str()),
+        ("content-type", "application/x-ndjson"),
+        ("accept", "application/x-ndjson"),
+    ];
+    let body = Some(lines.join("\n").into_bytes());
+    let reply = platform.send("POST", "/v1/devices/import?mode=good", &headers, body);
+    let lines: Vec<serde_json::Value> = reply
+        .expect_text(200)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let errors = lines.iter().filter(|line| line["error"].is_object());
+    // More than an answer in one document has.
+    assert_eq!(errors.count(), 1_250);
+    let steps = |name: &str| -> Vec<u64> {
+        lines
+            .iter()
+            .filter_map(|line| line["progress"][name].as_u64())
+            .collect()
+    };
+    assert_eq!(steps("read"), [1_000, 2_000]);
+    assert_eq!(steps("checked"), [1_000, 2_000]);
+    assert_eq!(steps("registered").last(), Some(&1_250));
+    let report = &lines.last().unwrap()["report"];
+    assert_eq!(
+        (&report["created"], &report["faults"]),
+        (&json!(1_250), &json!(1_250))
+    );
 }
 
 #[test]

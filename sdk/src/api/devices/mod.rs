@@ -2,12 +2,13 @@
 
 pub(super) mod connection;
 pub(super) mod events;
+pub(super) mod import;
 pub(super) mod telemetry;
 
 use domain::{AgencyId, CredentialId, DeviceId, ModelId, ThingId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::api::client::{ApiClient, Call, Query, unreadable};
+use crate::api::client::{ApiClient, Call, Query};
 use crate::api::error::ApiError;
 use crate::api::pages::Pages;
 use crate::api::wire::{Position, optional_time, time, write_optional_time};
@@ -151,56 +152,9 @@ pub struct DeviceFilter {
     pub limit: Option<u32>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ImportMode {
-    /// All or none.
-    Apply,
-    /// Tells the faults, changes nothing.
-    DryRun,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-pub struct ImportReport {
-    pub rows: u64,
-    pub created: u64,
-    pub errors: Vec<ImportFault>,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-pub struct ImportFault {
-    pub line: u64,
-    pub code: String,
-    pub message: String,
-}
-
 impl ApiClient {
     pub fn register_device(&self, device: &NewDevice) -> Result<Device, ApiError> {
         self.post("/v1/devices", device)
-    }
-
-    /// Sends all in one request, one JSON object a line; the platform takes at
-    /// most 64 MiB.
-    pub fn import_devices<'a>(
-        &self,
-        devices: impl IntoIterator<Item = &'a NewDevice>,
-        mode: ImportMode,
-    ) -> Result<ImportReport, ApiError> {
-        let path = match mode {
-            ImportMode::Apply => "/v1/devices/import?dry_run=false",
-            ImportMode::DryRun => "/v1/devices/import?dry_run=true",
-        };
-        let mut lines = Vec::new();
-        for device in devices {
-            serde_json::to_writer(&mut lines, device)
-                .map_err(|cause| unreadable("POST", path, cause))?;
-            lines.push(b'\n');
-        }
-        self.json(&Call {
-            method: "POST",
-            path,
-            body: Some(("application/x-ndjson", &lines)),
-            headers: &[],
-        })
     }
 
     pub fn device(&self, id: &DeviceId) -> Result<Device, ApiError> {

@@ -1,11 +1,13 @@
 //! A table of devices: CSV with a header line.
 
+use std::io::Cursor;
+
 use bytes::Bytes;
-use device_registry::{ImportRow, NewDevice};
+use device_registry::{ImportRow, NewDevice, UnreadableRow};
 use http_edge::request::{Text, what_there_is};
 use serde::Deserialize;
 
-use super::bodies::NewDeviceBody;
+use crate::endpoints::devices::bodies::NewDeviceBody;
 use crate::params::Time;
 use crate::views::{NewKeyView, PlaceView};
 
@@ -71,23 +73,19 @@ const COLUMNS: [&str; 18] = [
     "tags",
 ];
 /// What to do with a table that another program wrote otherwise.
-const SAVE_AS: &str = "save the table as \"CSV UTF-8\", separated by commas";
+pub(super) const SAVE_AS: &str = "save the table as \"CSV UTF-8\", separated by commas";
 
-/// Spreadsheets put a byte order mark before UTF-8.
-pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes)
-}
-
-/// The devices of a table, each with its line.
-pub(super) fn rows(bytes: &Bytes) -> impl Iterator<Item = ImportRow> + '_ {
-    let text = without_mark(bytes);
+/// The devices of a table in UTF-8, each with its line.
+pub(super) fn rows(text: &Bytes) -> impl Iterator<Item = ImportRow> + use<> {
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
-        .from_reader(text);
-    let headers = check(text)
-        .and_then(|()| reader.headers().cloned().map_err(|error| error.to_string()))
+        .from_reader(Cursor::new(text.clone()));
+    let headers = reader
+        .headers()
+        .cloned()
+        .map_err(|error| fault(error.to_string(), SAVE_AS))
         .and_then(|headers| check_columns(&headers).map(|()| headers));
-    let mut lines = Lines::new(text);
+    let mut lines = Lines::new(text.clone());
     let mut record = csv::StringRecord::new();
     let mut broken = false;
     std::iter::from_fn(move || {
@@ -98,7 +96,10 @@ pub(super) fn rows(bytes: &Bytes) -> impl Iterator<Item = ImportRow> + '_ {
             Ok(headers) => headers,
             Err(why) => {
                 broken = true;
-                return Some(fault(1, why.clone()));
+                return Some(ImportRow {
+                    line: 1,
+                    device: Err(why.clone()),
+                });
             }
         };
         match reader.read_record(&mut record) {
@@ -107,75 +108,75 @@ pub(super) fn rows(bytes: &Bytes) -> impl Iterator<Item = ImportRow> + '_ {
                 let line = lines.of(record.position());
                 let device = record
                     .deserialize::<Line>(Some(headers))
-                    .map_err(|error| words(&error, headers))
+                    .map_err(|error| of_reader(&error, headers))
                     .and_then(Line::read);
                 Some(ImportRow { line, device })
             }
             Err(error) => {
                 let line = lines.of(error.position());
-                // After bytes that are no UTF-8, lines may still be sound.
+                // After a row that is too long or too short, others may be sound.
                 broken = error.is_io_error();
-                Some(fault(line, words(&error, headers)))
+                Some(ImportRow {
+                    line,
+                    device: Err(of_reader(&error, headers)),
+                })
             }
         }
     })
 }
 
 /// Without the reader's own count of lines, which is another.
-fn words(error: &csv::Error, headers: &csv::StringRecord) -> String {
+fn of_reader(error: &csv::Error, headers: &csv::StringRecord) -> UnreadableRow {
     match error.kind() {
         csv::ErrorKind::UnequalLengths {
             expected_len, len, ..
-        } => format!("the line has {len} cells, and the header has {expected_len}"),
+        } => fault(
+            format!("the line has {len} cells, and the header has {expected_len}"),
+            "give it as many cells as the header; a cell with a comma stands in quotes",
+        ),
         csv::ErrorKind::Deserialize { err, .. } => {
             let column = err.field().and_then(|at| headers.get(at as usize));
-            match column {
-                Some(column) => format!("{column}: {}", err.kind()),
-                None => err.kind().to_string(),
+            let cure = match column {
+                Some("lat" | "lon") => "write degrees as a decimal number, as 37.566412",
+                Some("expires") => "write a time with an offset, as 2030-01-01T00:00:00+09:00",
+                _ => "correct the cell",
+            };
+            UnreadableRow {
+                column: column.map(Into::into),
+                message: err.kind().to_string(),
+                cure,
             }
         }
-        _ => error.to_string(),
+        _ => fault(error.to_string(), SAVE_AS),
     }
 }
 
-/// Refuses what is no table in UTF-8 as a whole: a fault in each line would not
-/// tell why.
-fn check(text: &[u8]) -> Result<(), String> {
-    if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
-        return Err(format!("the table is UTF-16: {SAVE_AS}"));
-    }
-    let Err(error) = std::str::from_utf8(text) else {
-        return Ok(());
-    };
-    let line = text[..error.valid_up_to()]
-        .split(|byte| *byte == b'\n')
-        .count();
-    Err(format!(
-        "the table is no UTF-8 (line {line}; Korean spreadsheets write CP949 by default): {SAVE_AS}"
-    ))
-}
-
-fn check_columns(headers: &csv::StringRecord) -> Result<(), String> {
+fn check_columns(headers: &csv::StringRecord) -> Result<(), UnreadableRow> {
     let names: Vec<&str> = headers.iter().collect();
     if let [whole] = names.as_slice()
         && let Some(separator) = [';', '\t', '|']
             .into_iter()
             .find(|one| whole.contains(*one))
     {
-        return Err(format!(
-            "the columns are separated by {separator:?}: {SAVE_AS}"
+        return Err(fault(
+            format!("the columns are separated by {separator:?}"),
+            SAVE_AS,
         ));
     }
     for (at, name) in names.iter().enumerate() {
         if name.is_empty() {
-            return Err(format!(
-                "column {} has no name: pandas writes its index so, and leaves it out with to_csv(..., index=False)",
-                at + 1
+            return Err(fault(
+                format!("column {} has no name: pandas writes its index so", at + 1),
+                "leave it out, in pandas with to_csv(..., index=False)",
             ));
         }
         if !COLUMNS.contains(name) {
             let there = what_there_is(name, &COLUMNS, "/docs");
-            return Err(format!("there is no column {name}.{there}"));
+            return Err(UnreadableRow {
+                column: Some((*name).into()),
+                message: format!("there is no column {name}.{there}"),
+                cure: "rename the column, or leave it out",
+            });
         }
     }
     Ok(())
@@ -183,15 +184,15 @@ fn check_columns(headers: &csv::StringRecord) -> Result<(), String> {
 
 /// The lines of a text as an editor numbers them. The reader's own count is one
 /// too low after `\r\n`, and counts no empty line.
-struct Lines<'a> {
-    text: &'a [u8],
+struct Lines {
+    text: Bytes,
     /// Up to here lines are counted.
     at: usize,
     line: u64,
 }
 
-impl<'a> Lines<'a> {
-    fn new(text: &'a [u8]) -> Self {
+impl Lines {
+    fn new(text: Bytes) -> Self {
         Self {
             text,
             at: 0,
@@ -214,19 +215,26 @@ impl<'a> Lines<'a> {
     }
 }
 
-fn fault(line: u64, why: String) -> ImportRow {
-    ImportRow {
-        line,
-        device: Err(why),
+fn fault(message: String, cure: &'static str) -> UnreadableRow {
+    UnreadableRow {
+        column: None,
+        message,
+        cure,
     }
 }
 
 impl Line {
-    fn read(self) -> Result<NewDevice, String> {
+    fn read(self) -> Result<NewDevice, UnreadableRow> {
         let location = match (self.lat, self.lon) {
             (Some(lat), Some(lon)) => Some(PlaceView { lat, lon }),
             (None, None) => None,
-            _ => return Err("lat and lon come together".to_owned()),
+            (lat, _) => {
+                return Err(in_column(
+                    if lat.is_none() { "lat" } else { "lon" },
+                    "lat and lon come together".to_owned(),
+                    "fill both cells, or neither",
+                ));
+            }
         };
         let keys = match (self.alg, self.public_key) {
             (alg, Some(public_key)) => vec![NewKeyView {
@@ -234,12 +242,18 @@ impl Line {
                 public_key,
             }],
             (None, None) => Vec::new(),
-            (Some(_), None) => return Err("alg stands beside a public_key only".to_owned()),
+            (Some(_), None) => {
+                return Err(in_column(
+                    "public_key",
+                    "alg stands beside a public_key only".to_owned(),
+                    "fill both cells, or leave alg empty",
+                ));
+            }
         };
-        NewDeviceBody {
-            id: text(&self.id)?,
-            agency: text(&self.agency)?,
-            model: text(&self.model)?,
+        let body = NewDeviceBody {
+            id: text("id", &self.id)?,
+            agency: text("agency", &self.agency)?,
+            model: text("model", &self.model)?,
             alias: self.alias,
             name: self.name,
             location,
@@ -251,17 +265,40 @@ impl Line {
             note: self.note,
             tags: self.tags.as_deref().map(tags),
             expires: self.expires,
-            gateway: self.gateway.as_deref().map(text).transpose()?,
-            thing: self.thing.as_deref().map(text).transpose()?,
-        }
-        .read()
+            gateway: self
+                .gateway
+                .as_deref()
+                .map(|id| text("gateway", id))
+                .transpose()?,
+            thing: self
+                .thing
+                .as_deref()
+                .map(|id| text("thing", id))
+                .transpose()?,
+        };
+        body.read().map_err(Into::into)
     }
 }
 
-fn text<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<Text<T>, String> {
-    text.parse()
-        .map(Text)
-        .map_err(|error: T::Err| error.to_string())
+fn in_column(column: &str, message: String, cure: &'static str) -> UnreadableRow {
+    UnreadableRow {
+        column: Some(column.into()),
+        message,
+        cure,
+    }
+}
+
+fn text<T: std::str::FromStr<Err: std::fmt::Display>>(
+    column: &'static str,
+    text: &str,
+) -> Result<Text<T>, UnreadableRow> {
+    text.parse().map(Text).map_err(|error: T::Err| {
+        in_column(
+            column,
+            error.to_string(),
+            "write it as the platform spells it",
+        )
+    })
 }
 
 fn tags(cell: &str) -> Vec<String> {

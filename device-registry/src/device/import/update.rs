@@ -1,0 +1,196 @@
+//! A row whose device is registered already: what it says replaces what the
+//! device has. Whose the device is, its model, its thing and its alias stay.
+
+use std::sync::Arc;
+
+use domain::{AgencyId, DeviceId, ModelId, ThingId};
+
+use crate::device::change_credentials::add;
+use crate::device::new_device::Checked;
+use crate::device::patch::apply_patch;
+use crate::device::{
+    AddCredentialError, CredentialProof, Device, DevicePatch, DeviceStatus, Patch, PatchDeviceError,
+};
+use crate::registry::{Change, OperationError};
+use crate::store::StoreError;
+use crate::thing::{NewDescription, Thing};
+
+/// What a row did to its device.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Updated {
+    Changed,
+    /// The device is as the row says.
+    Unchanged,
+}
+
+/// Why a device is not changed by its row.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UpdateRowError {
+    #[error("device {0} is revoked, for good")]
+    Revoked(DeviceId),
+    #[error("device {device} belongs to agency {owner}")]
+    OfAnother { device: DeviceId, owner: AgencyId },
+    #[error("device {device} is a {model}")]
+    OfOtherModel { device: DeviceId, model: ModelId },
+    #[error("device {device} serves thing {thing}")]
+    OfOtherThing { device: DeviceId, thing: ThingId },
+    #[error("device {device} has {}", alias.as_deref().map_or("no alias".to_owned(), |alias| format!("the alias {alias}")))]
+    OtherAlias {
+        device: DeviceId,
+        alias: Option<Box<str>>,
+    },
+    #[error(transparent)]
+    Patch(#[from] PatchDeviceError),
+    #[error(transparent)]
+    Key(#[from] AddCredentialError),
+}
+
+impl UpdateRowError {
+    pub(super) fn into_store_error(self) -> Result<StoreError, Self> {
+        match self {
+            Self::Patch(PatchDeviceError::Store(error))
+            | Self::Key(AddCredentialError::Store(error)) => Ok(error),
+            other => Err(other),
+        }
+    }
+
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::Revoked(_) => "device-revoked",
+            Self::OfAnother { .. } => "device-of-another-agency",
+            Self::OfOtherModel { .. } => "device-of-other-model",
+            Self::OfOtherThing { .. } => "device-of-other-thing",
+            Self::OtherAlias { .. } => "device-with-other-alias",
+            Self::Patch(error) => error.code(),
+            Self::Key(error) => error.code(),
+        }
+    }
+
+    pub(super) fn column(&self) -> Option<&'static str> {
+        match self {
+            Self::Revoked(_) => Some("id"),
+            Self::OfAnother { .. } => Some("agency"),
+            Self::OfOtherModel { .. } => Some("model"),
+            Self::OfOtherThing { .. } => Some("thing"),
+            Self::OtherAlias { .. } => Some("alias"),
+            Self::Patch(PatchDeviceError::Gateway(_)) => Some("gateway"),
+            Self::Patch(_) => None,
+            Self::Key(_) => Some("public_key"),
+        }
+    }
+
+    pub(super) fn cure(&self) -> &'static str {
+        match self {
+            Self::Revoked(_) => "leave the row out, or give the new device an id of its own",
+            Self::OfAnother { .. } | Self::OfOtherModel { .. } => {
+                "correct the cell, or give the new device an id of its own"
+            }
+            Self::OfOtherThing { .. } | Self::OtherAlias { .. } => {
+                "leave the cell empty: an import does not change it"
+            }
+            Self::Patch(PatchDeviceError::Gateway(_)) => {
+                "name an active device of the same agency that has no gateway itself"
+            }
+            Self::Patch(_) => "change the device by PATCH /v1/devices/{id}",
+            Self::Key(AddCredentialError::Full) => {
+                "remove a credential that the device no longer uses, or leave the cell empty"
+            }
+            Self::Key(_) => "leave the cell empty: an import adds keys only",
+        }
+    }
+}
+
+/// Changes `device` as its row says. A key that it does not have is added.
+pub(super) fn update(
+    change: &mut Change,
+    device: &Device,
+    row: &Checked,
+) -> Result<Updated, UpdateRowError> {
+    check_same(device, row)?;
+    let thing = change.draft.thing(device.thing.as_str()).cloned();
+    let patch = difference(device, thing.as_ref(), row);
+    let is_new =
+        |proof: &CredentialProof| !device.credentials.iter().any(|other| other.proof == *proof);
+    let mut updated = Updated::Unchanged;
+    for (proof, expires) in row.keys.iter().filter(|(proof, _)| is_new(proof)) {
+        add(change, &device.id, proof.clone(), *expires)?;
+        updated = Updated::Changed;
+    }
+    if patch != DevicePatch::default() {
+        apply_patch(change, &device.id, patch)?;
+        updated = Updated::Changed;
+    }
+    Ok(updated)
+}
+
+fn check_same(device: &Device, row: &Checked) -> Result<(), UpdateRowError> {
+    let id = || device.id.clone();
+    if device.status == DeviceStatus::Revoked {
+        return Err(UpdateRowError::Revoked(id()));
+    }
+    if device.agency != row.new.agency {
+        return Err(UpdateRowError::OfAnother {
+            device: id(),
+            owner: device.agency.clone(),
+        });
+    }
+    if device.model.id != row.new.model {
+        return Err(UpdateRowError::OfOtherModel {
+            device: id(),
+            model: device.model.id.clone(),
+        });
+    }
+    if row
+        .new
+        .thing
+        .as_ref()
+        .is_some_and(|thing| *thing != device.thing)
+    {
+        return Err(UpdateRowError::OfOtherThing {
+            device: id(),
+            thing: device.thing.clone(),
+        });
+    }
+    if row.alias.is_some() && row.alias != device.alias {
+        return Err(UpdateRowError::OtherAlias {
+            device: id(),
+            alias: device.alias.clone(),
+        });
+    }
+    Ok(())
+}
+
+/// What of the row's is other than the device's.
+fn difference(device: &Device, thing: Option<&Arc<Thing>>, row: &Checked) -> DevicePatch {
+    let new = &row.new;
+    DevicePatch {
+        name: (!new.name.is_empty() && new.name != device.name).then(|| new.name.clone()),
+        location: set(new.location, device.location),
+        since: None,
+        expires: set(new.expires, device.expires),
+        gateway: set(new.gateway.clone(), device.gateway.clone()),
+        visibility: new
+            .visibility
+            .filter(|new| thing.is_none_or(|thing| thing.visibility != *new)),
+        licence: new
+            .licence
+            .clone()
+            .filter(|new| thing.is_none_or(|thing| thing.licence != *new)),
+        attribution: new
+            .attribution
+            .clone()
+            .filter(|new| thing.is_none_or(|thing| thing.attribution != *new)),
+        description: if thing.is_some_and(|thing| new.description.is_said_of(thing.description())) {
+            NewDescription::default()
+        } else {
+            new.description.clone()
+        },
+    }
+}
+
+fn set<T: PartialEq>(new: Option<T>, standing: Option<T>) -> Patch<T> {
+    match new {
+        Some(value) if standing.as_ref() != Some(&value) => Patch::Set(value),
+        _ => Patch::Keep,
+    }
+}
