@@ -59,6 +59,8 @@ pub enum EventKind {
     Unreadable,
     /// Too many messages or attempts.
     Throttled,
+    /// The device will be shut out in some days.
+    ExpiresSoon,
 }
 
 impl EventKind {
@@ -76,12 +78,16 @@ impl EventKind {
             Self::ConnectTimeout => "connect-timeout",
             Self::Unreadable => "unreadable",
             Self::Throttled => "throttled",
+            Self::ExpiresSoon => "expires-soon",
         }
     }
 
     /// Whether somebody did not get what they came for.
     pub const fn is_refusal(self) -> bool {
-        !matches!(self, Self::Connected | Self::Disconnected | Self::TakenOver)
+        !matches!(
+            self,
+            Self::Connected | Self::Disconnected | Self::TakenOver | Self::ExpiresSoon
+        )
     }
 }
 

@@ -1,6 +1,7 @@
 //! The control plane: agencies, data models, things, devices, credentials,
-//! datastreams, boundaries, applications and keys, people and service tokens, in
-//! embedded SQLite; and the immutable snapshot of them that the data plane reads.
+//! claims, batches, datastreams, boundaries, applications and keys, people and
+//! service tokens, in embedded SQLite; and the immutable snapshot of them that
+//! the data plane reads.
 //!
 //! A folder for each kind of entity holds what it is and what can be done to
 //! it: one operation a file, each a method of [`Registry`] with an error of its
@@ -15,6 +16,7 @@ mod audit;
 mod auth;
 mod boundary;
 mod device;
+mod enrolment;
 mod events;
 mod label;
 mod model;
@@ -50,13 +52,21 @@ pub use boundary::{
     PutBoundaryError, RemoveBoundaryError, Shape, ShapeError,
 };
 pub use device::{
-    AddCredentialError, AliasError, Credential, CredentialProof, Device, DeviceDatastreams,
-    DeviceLogin, DevicePatch, DeviceProof, DeviceStatus, ExtraDatastream, ExtraDatastreamError,
-    FaultyRows, GatewayError, ImportError, ImportMode, ImportReport, ImportRow, ImportStep,
-    ImportTerms, MAX_CREDENTIALS, MAX_EXTRA_FIELDS, MAX_IMPORT_ROWS, MAX_REPORTED_ERRORS,
-    MadePassword, NetworkError, NewDevice, NewExtraField, NewKey, NoLongerAdmitted, NotItsChild,
+    AddCredentialError, AliasError, Credential, CredentialProof, DecommissionDeviceError, Device,
+    DeviceDatastreams, DeviceLogin, DevicePatch, DeviceProof, DeviceStatus, EndingsTold,
+    ExtraDatastream, ExtraDatastreamError, FaultyRows, GatewayError, ImportError, ImportMode,
+    ImportReport, ImportRow, ImportStep, ImportTerms, MAX_CREDENTIALS, MAX_DEVICES_TOGETHER,
+    MAX_EXTRA_FIELDS, MAX_IMPORT_ROWS, MAX_OVERLAP_DAYS, MAX_REPORTED_ERRORS, MadePassword,
+    NetworkError, NewDevice, NewExtraField, NewKey, NoLongerAdmitted, NotItsChild, OldCredentials,
     PasswordTerms, Patch, PatchDeviceError, PublicKeyError, RegisterDeviceError,
-    RemoveCredentialError, RevokeDeviceError, RowError, StandingDevices, UnreadableRow,
+    RemoveCredentialError, ReplaceDeviceError, Replacement, RevokeDeviceError, RowError,
+    StandingDevices, TOLD_DAYS_BEFORE, Transfer, TransferDeviceError, USUAL_OVERLAP_DAYS,
+    UnreadableRow,
+};
+pub use enrolment::{
+    Batch, Claim, ClaimState, ClaimUse, CreateBatchError, CreateClaimError, EnrolDeviceError,
+    Enrolment, IssuedBatch, IssuedClaim, MAX_BATCH_DEVICES, MAX_BATCHES, MAX_CLAIMS,
+    MAX_OPEN_CLAIMS, NewBatch, NewClaim, RevokeBatchError, RevokeClaimError, Ticket,
 };
 pub use events::{
     Event, EventKind, Events, MAX_EVENTS, MAX_EVENTS_OF_DEVICE, MAX_REFUSED, NewEvent,
@@ -71,7 +81,8 @@ pub use person::{
     RemovePersonError,
 };
 pub use registry::{
-    Actor, Changed, ErrorClass, Means, OpenError, OperationError, PEPPER_FILE, Registry, Who,
+    Actor, Changed, ErrorClass, Means, OpenError, OperationError, OwnersStand, PEPPER_FILE,
+    Registry, Who,
 };
 pub use role::{Grant, GrantError, GrantsError, MAX_GRANTS, Permission, Permissions, Rights, Role};
 pub use search::{
@@ -93,5 +104,5 @@ pub use store::{
 };
 pub use thing::{
     Datastream, Description, DescriptionError, Licence, LicenceError, LocationSince,
-    MAX_NOTE_BYTES, MAX_TAG_BYTES, MAX_TAGS, NewDescription, Tag, Thing, Visibility,
+    MAX_NOTE_BYTES, MAX_TAG_BYTES, MAX_TAGS, NewDescription, OwnerSince, Tag, Thing, Visibility,
 };

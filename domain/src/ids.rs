@@ -153,6 +153,16 @@ text_id!(
     "an API key id"
 );
 text_id!(
+    /// The right to put one device into service.
+    ClaimId,
+    "a claim id"
+);
+text_id!(
+    /// A credential that enrols many devices.
+    BatchId,
+    "a batch id"
+);
+text_id!(
     /// An area on the map that an operator has drawn.
     BoundaryName,
     "a boundary's name"

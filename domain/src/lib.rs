@@ -23,8 +23,9 @@ pub use assurance::Assurance;
 pub use batch::{ObservationBatch, Origin, Transport};
 pub use folder::{FOLDER_ID_BYTES, FolderId, FolderIdError, FolderMark, Misfit};
 pub use ids::{
-    AgencyId, ApiKeyId, ApplicationId, BoundaryName, CredentialId, DatastreamId, DeviceId,
-    FieldName, IdError, ModelId, ObservationId, Offset, PersonId, ServiceTokenId, ThingId,
+    AgencyId, ApiKeyId, ApplicationId, BatchId, BoundaryName, ClaimId, CredentialId, DatastreamId,
+    DeviceId, FieldName, IdError, ModelId, ObservationId, Offset, PersonId, ServiceTokenId,
+    ThingId,
 };
 pub use location::{Location, LocationError};
 pub use observation::{Flags, ParsedObservation, RejectReason, Rejection, Telemetry};

@@ -40,6 +40,11 @@ impl Default for Permits {
 }
 
 impl Permits {
+    /// So many at once, and of one account.
+    pub(crate) fn of(at_once: usize, an_account: usize) -> Self {
+        Self(KeyedSemaphore::new(at_once, an_account, TURN))
+    }
+
     /// Waits for a permit; operators have no bound of their own.
     pub(crate) async fn acquire(&self) -> Result<KeyedPermit, Problem> {
         let account = ASKED_BY.try_with(Account::clone).ok();

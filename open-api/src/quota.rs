@@ -27,6 +27,10 @@ pub struct Quotas {
     pub applications_an_hour: NonZeroU32,
     /// Applications that all addresses together may make, in an hour.
     pub applications_in_all_an_hour: NonZeroU32,
+    /// Claim codes that an address, and an account, may try in a minute.
+    pub claim_codes_a_minute: NonZeroU32,
+    /// Claim codes that all together may try in a minute.
+    pub claim_codes_in_all_a_minute: NonZeroU32,
     /// Times that an address may try to log an operator in, in a minute.
     pub logins_a_minute: NonZeroU32,
 }
@@ -45,6 +49,8 @@ impl Default for Quotas {
             device_a_minute: nonzero(60_000),
             applications_an_hour: nonzero(20),
             applications_in_all_an_hour: nonzero(2_000),
+            claim_codes_a_minute: nonzero(10),
+            claim_codes_in_all_a_minute: nonzero(6_000),
             logins_a_minute: nonzero(30),
         }
     }
@@ -69,6 +75,8 @@ pub(crate) struct Throttle {
     device: Quota<Account>,
     applications: Quota<Account>,
     applications_in_all: Quota<()>,
+    claim_codes: Quota<Account>,
+    claim_codes_in_all: Quota<()>,
     logins: Quota<Account>,
     /// Requests since the idle accounts were last forgotten.
     since_sweep: AtomicU32,
@@ -88,6 +96,8 @@ impl Throttle {
             device: Quota::per_minute(quotas.device_a_minute),
             applications: Quota::per_hour(quotas.applications_an_hour),
             applications_in_all: Quota::per_hour(quotas.applications_in_all_an_hour),
+            claim_codes: Quota::per_minute(quotas.claim_codes_a_minute),
+            claim_codes_in_all: Quota::per_minute(quotas.claim_codes_in_all_a_minute),
             logins: Quota::per_minute(quotas.logins_a_minute),
             since_sweep: AtomicU32::new(0),
         }
@@ -120,6 +130,22 @@ impl Throttle {
         Ok(allowance)
     }
 
+    /// Counts one try of a claim code, right or wrong: of its address, of its
+    /// account where that is another, and of all.
+    pub(crate) fn take_claim_code(
+        &self,
+        address: IpAddr,
+        account: &Account,
+    ) -> Result<(), QuotaExceeded> {
+        self.sweep();
+        let address = Account::of_address(address);
+        self.claim_codes.take(&address)?;
+        if *account != address {
+            self.claim_codes.take(account)?;
+        }
+        self.claim_codes_in_all.take(&()).map(drop)
+    }
+
     /// Counts one try to log in. It goes on an account of its own: who has read
     /// all that an address may read can still log in.
     pub(crate) fn take_login(&self, address: IpAddr) -> Result<Allowance, QuotaExceeded> {
@@ -137,6 +163,7 @@ impl Throttle {
                 &self.changes,
                 &self.device,
                 &self.applications,
+                &self.claim_codes,
                 &self.logins,
             ] {
                 quota.forget_idle();

@@ -23,7 +23,10 @@ use crate::endpoints::applications::{application, keys};
 use crate::endpoints::data::{
     aggregate, datastreams, latest, locations, observations, search, things,
 };
-use crate::endpoints::devices::{connection, credentials, device, events, import, telemetry};
+use crate::endpoints::devices::{
+    connection, credentials, device, events, import, lifecycle, next_key, telemetry,
+};
+use crate::endpoints::enrolment::{batches, claims};
 use crate::endpoints::export::day;
 use crate::endpoints::operations::{backup, health, metrics, platform, session};
 use crate::endpoints::pages::{page, problems};
@@ -117,13 +120,24 @@ fn guarded() -> Operations {
         .on("GET /v1/devices/{id}", May(ReadDevices), routes!(device::show))
         .on("PATCH /v1/devices/{id}", May(InstallDevices), routes!(device::patch))
         .on("POST /v1/devices/{id}/revoke", May(ManageDevices), routes!(device::revoke))
+        .on("POST /v1/devices/{id}/decommission", May(ManageDevices), routes!(lifecycle::decommission))
+        .on("POST /v1/devices/{id}/replace", May(ManageDevices), routes!(lifecycle::replace))
+        .on("POST /v1/devices/{id}/transfer", May(ManageAgency), routes!(lifecycle::transfer))
         .on("POST /v1/devices/{id}/keys", May(InstallDevices), routes!(credentials::add_key))
+        .on("PATCH /v1/devices/{id}/keys/{credential}", May(ManageDevices), routes!(credentials::end))
         .on("DELETE /v1/devices/{id}/keys/{credential}", May(ManageDevices), routes!(credentials::remove))
         .on("POST /v1/devices/{id}/password", May(InstallDevices), routes!(credentials::make_password))
         .on("GET /v1/devices/{id}/connection", May(ReadDevices), routes!(connection::show))
         .on("GET /v1/devices/{id}/events", May(ReadDevices), routes!(events::of_device))
         .on("GET /v1/devices/{id}/quarantine", May(ReadData), routes!(events::quarantine))
         .on("GET /v1/refused", May(ReadPlatform), routes!(events::refused))
+        .on("GET /v1/claims", May(InstallDevices), routes!(claims::list))
+        .on("POST /v1/claims", May(ManageDevices), routes!(claims::create))
+        .on("POST /v1/claims/redeem", Nothing, routes!(claims::redeem))
+        .on("DELETE /v1/claims/{id}", May(ManageDevices), routes!(claims::revoke))
+        .on("GET /v1/batches", May(ManageDevices), routes!(batches::list))
+        .on("POST /v1/batches", May(ManageDevices), routes!(batches::create))
+        .on("DELETE /v1/batches/{id}", May(ManageDevices), routes!(batches::revoke))
         .on("GET /v1/operators", May(ReadPeople), routes!(operators::list))
         .on("POST /v1/operators", May(ManagePeople), routes!(operators::create))
         .on("PATCH /v1/operators/{id}", May(ManagePeople), routes!(operators::patch))
@@ -140,10 +154,12 @@ fn guarded() -> Operations {
         .on("DELETE /v1/applications/{id}/keys/{key}", Application, routes!(keys::revoke))
 }
 
-/// What a device itself asks for, with its own credentials.
+/// What a device itself asks for, with its own credentials or its batch's.
 #[rustfmt::skip]
 fn of_devices() -> Operations {
     Operations::new(Readers::Named)
+        .on("POST /v1/batches/enrol", Device, routes!(batches::enrol))
+        .on("POST /v1/devices/{id}/next-key", Device, routes!(next_key::add))
         .on("POST /v1/devices/{id}/telemetry", Device, routes!(telemetry::publish))
         .on("POST /v1/devices/{id}/children/{child}/telemetry", Device, routes!(telemetry::publish_for_child))
 }

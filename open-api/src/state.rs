@@ -6,7 +6,7 @@ use std::sync::Arc;
 use device_registry::{Actor, Boundary, Registry, Snapshot};
 use domain::{DatastreamId, Timestamp};
 use http_edge::access::Sessions;
-use http_edge::limits::{HttpLimits, PollLimit};
+use http_edge::limits::{HttpLimits, KeyedPermit, PollLimit};
 use http_edge::request::TrustedProxies;
 use http_edge::{Edge, EdgeConfig, Problem};
 use ingest::{Clock, Exports, Ingest, TelemetryIntake};
@@ -23,6 +23,9 @@ use crate::ports::Backups;
 use crate::ports::Connections;
 use crate::quota::{Quotas, Throttle};
 use crate::views::SummaryView;
+
+/// Imports whose bodies are in memory at once; one of them is worked on.
+const MAX_IMPORTS: usize = 2;
 
 /// What the platform says of itself at `GET /v1/platform`.
 #[derive(Clone, Debug)]
@@ -91,6 +94,7 @@ pub struct Shared {
     reads: Permits,
     scans: Permits,
     changes: Permits,
+    imports: Permits,
 }
 
 impl std::ops::Deref for ApiState {
@@ -141,6 +145,7 @@ impl ApiState {
                 reads: Permits::default(),
                 scans: Permits::default(),
                 changes: Permits::default(),
+                imports: Permits::of(MAX_IMPORTS, 1),
             }),
         }
     }
@@ -247,6 +252,11 @@ impl ApiState {
             call(shared)
         })
         .await
+    }
+
+    /// The right to bring the body of an import: few have theirs in memory.
+    pub(crate) async fn importing(&self) -> Result<KeyedPermit, Problem> {
+        self.imports.acquire().await
     }
 
     /// Changes the registry for whoever comes, a few at a time: where its disk

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use device_registry::{Registry, StoreError};
+use device_registry::{EndingsTold, Registry, StoreError};
 use ingest::Ingest;
 use mqtt::BrokerHandle;
 use session_store::Sessions;
@@ -12,6 +12,9 @@ use crate::folder::Keeper;
 
 /// How often [`run`] looks.
 const INTERVAL: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Of so many rounds one looks at which devices will be shut out soon: each hour.
+const ENDINGS_EVERY: u32 = 60;
 
 /// What the folder's record follows.
 #[derive(Clone)]
@@ -42,18 +45,32 @@ impl Checkpoint {
 }
 
 /// What happens by the clock: devices and keys expire on standing connections,
-/// and what need not be written at once is.
+/// their ends are told in time, and what need not be written at once is.
 pub(crate) async fn run(checkpoint: Checkpoint, broker: BrokerHandle) {
     // Whose session was kept may have lost its right since, or a kill came
     // between the two.
     broker.revalidate();
-    loop {
+    let mut told = EndingsTold::default();
+    for round in (0..ENDINGS_EVERY).cycle() {
         tokio::time::sleep(INTERVAL).await;
         broker.revalidate();
+        if round == 0 {
+            told = tell_endings(&checkpoint.registry, told).await;
+        }
         let checkpoint = checkpoint.clone();
         let flushed = tokio::task::spawn_blocking(move || checkpoint.write_down()).await;
         if let Ok(Err(error)) = flushed {
             tracing::error!(%error, "the last uses of keys are not written down");
         }
     }
+}
+
+/// Looks at all devices, where it stops nobody.
+async fn tell_endings(registry: &Arc<Registry>, mut told: EndingsTold) -> EndingsTold {
+    let registry = Arc::clone(registry);
+    let looked = tokio::task::spawn_blocking(move || {
+        registry.tell_endings(&mut told);
+        told
+    });
+    looked.await.unwrap_or_default()
 }

@@ -8,6 +8,7 @@
 //! secret is told, nor what is made from one, nor how to reach a developer.
 
 mod people;
+mod provisioning;
 mod values;
 
 use std::borrow::Cow;
@@ -151,6 +152,18 @@ impl<'a> Description<'a> {
             RowChange::RemoveCredential { device, credential } => {
                 self.remove_credential(device, *credential);
             }
+            RowChange::EndCredential {
+                device,
+                credential,
+                expires,
+            } => self.end_credential(device, *credential, *expires),
+            RowChange::AddOwner { thing, entry } => self.add_owner(thing, entry),
+            RowChange::AddClaim(claim) => self.add_claim(claim),
+            RowChange::ChangeClaim(claim) => self.change_claim(claim),
+            RowChange::RemoveClaim(id) => self.remove_claim(id),
+            RowChange::AddBatch(batch) => self.add_batch(batch),
+            RowChange::ChangeBatch(batch) => self.change_batch(batch),
+            RowChange::RemoveBatch(id) => self.remove_batch(id),
             RowChange::AddDatastream(datastream) => {
                 self.datastream(datastream, Action::AddDatastreams, "datastreams");
             }
@@ -306,14 +319,20 @@ impl<'a> Description<'a> {
             return;
         };
         let is_revoked = device.status == DeviceStatus::Revoked && old.status != device.status;
-        let action = if is_revoked {
+        let action = if device.agency != old.agency {
+            Action::TransferDevice
+        } else if device.decommissioned != old.decommissioned {
+            Action::DecommissionDevice
+        } else if is_revoked {
             Action::RevokeDevice
         } else {
             Action::PatchDevice
         };
         let object = self.device(&device.id, action);
         object.changed("name", old.name.as_str(), device.name.as_str());
+        object.changed("agency", old.agency.as_str(), device.agency.as_str());
         object.changed("status", old.status.as_str(), device.status.as_str());
+        object.changed("decommissioned", old.decommissioned, device.decommissioned);
         object.changed("expires", old.expires, device.expires);
         let gateway = |device: &Device| device.gateway.as_ref().map(ToString::to_string);
         object.changed("gateway", gateway(old), gateway(device));

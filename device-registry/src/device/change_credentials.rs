@@ -7,7 +7,7 @@ use domain::{CredentialId, DeviceId, Timestamp};
 
 use super::{
     Credential, CredentialProof, Device, DeviceStatus, MAX_CREDENTIALS, MAX_NETWORKS, Network,
-    NetworkError, NewKey, PublicKeyError,
+    NetworkError, NewKey, NoLongerAdmitted, PublicKeyError,
 };
 use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry, RowChange};
 use crate::secret::{self, RandomError, SECRET_BYTES};
@@ -42,6 +42,8 @@ pub enum AddCredentialError {
     Full,
     #[error("the device has this key already")]
     SameKey,
+    #[error("the device has lost its right meanwhile: {0}")]
+    NotAdmitted(NoLongerAdmitted),
     #[error(transparent)]
     Key(#[from] PublicKeyError),
     #[error(transparent)]
@@ -61,6 +63,7 @@ impl OperationError for AddCredentialError {
             Self::Revoked(_) => "device-revoked",
             Self::Full => "too-many-credentials",
             Self::SameKey => "key-exists",
+            Self::NotAdmitted(_) => "not-admitted",
             Self::Key(_) => "invalid-key",
             Self::Network(_) | Self::TooManyNetworks => "invalid-network",
             Self::Random(_) | Self::Store(_) => "registry-fault",
@@ -70,7 +73,9 @@ impl OperationError for AddCredentialError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Unknown(_) => ErrorClass::NotFound,
-            Self::Revoked(_) | Self::Full | Self::SameKey => ErrorClass::Conflict,
+            Self::Revoked(_) | Self::Full | Self::SameKey | Self::NotAdmitted(_) => {
+                ErrorClass::Conflict
+            }
             Self::Key(_) | Self::Network(_) | Self::TooManyNetworks => ErrorClass::Invalid,
             Self::Random(_) | Self::Store(_) => ErrorClass::Fault,
         }

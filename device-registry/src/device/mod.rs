@@ -3,6 +3,8 @@
 
 mod change_credentials;
 mod credential;
+mod decommission;
+mod endings;
 mod extra_datastream;
 mod gateway;
 mod gateway_child;
@@ -13,7 +15,10 @@ mod new_device;
 mod patch;
 pub(crate) mod public_key;
 mod register;
+mod replace;
 mod revoke;
+mod rotate;
+mod transfer;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -28,6 +33,8 @@ pub use change_credentials::{
     AddCredentialError, MadePassword, PasswordTerms, RemoveCredentialError,
 };
 pub use credential::{Credential, CredentialProof, MAX_CREDENTIALS};
+pub use decommission::DecommissionDeviceError;
+pub use endings::{EndingsTold, TOLD_DAYS_BEFORE};
 pub use extra_datastream::{
     ExtraDatastream, ExtraDatastreamError, MAX_EXTRA_FIELDS, NewExtraField,
 };
@@ -40,10 +47,15 @@ pub use import::{
 pub use login::{DeviceLogin, DeviceProof, NoLongerAdmitted};
 pub use network::NetworkError;
 pub(crate) use network::{MAX_NETWORKS, Network};
+pub(crate) use new_device::Checked;
 pub use new_device::{AliasError, NewDevice, RegisterDeviceError};
 pub use patch::{DevicePatch, Patch, PatchDeviceError};
 pub use public_key::{NewKey, PublicKeyError};
+pub(crate) use register::register;
+pub use replace::{ReplaceDeviceError, Replacement};
 pub use revoke::RevokeDeviceError;
+pub use rotate::{MAX_OVERLAP_DAYS, USUAL_OVERLAP_DAYS};
+pub use transfer::{MAX_DEVICES_TOGETHER, OldCredentials, Transfer, TransferDeviceError};
 
 /// Whether a device may connect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,6 +96,8 @@ pub struct Device {
     /// The device is refused from then on.
     pub expires: Option<Timestamp>,
     pub created: Timestamp,
+    /// When it was taken out of service; it is revoked since then at the latest.
+    pub decommissioned: Option<Timestamp>,
     /// Up to [`MAX_CREDENTIALS`] active ones.
     pub credentials: Vec<Credential>,
     pub datastreams: DeviceDatastreams,

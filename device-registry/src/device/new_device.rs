@@ -188,14 +188,14 @@ impl RegisterDeviceError {
 }
 
 /// What can be checked without the registry was.
-pub(super) struct Checked {
-    pub(super) new: NewDevice,
+pub(crate) struct Checked {
+    pub(crate) new: NewDevice,
     pub(super) alias: Option<Box<str>>,
-    pub(super) keys: Vec<(CredentialProof, Option<Timestamp>)>,
+    pub(crate) keys: Vec<(CredentialProof, Option<Timestamp>)>,
 }
 
 impl Checked {
-    pub(super) fn new(mut new: NewDevice) -> Result<Self, RegisterDeviceError> {
+    pub(crate) fn new(mut new: NewDevice) -> Result<Self, RegisterDeviceError> {
         if !new.name.is_empty() {
             label::required("name", &new.name)?;
         }

@@ -27,7 +27,7 @@ impl Registry {
 
 /// Rows and draft for one device. Every check stands before the first of them, so
 /// that an import can go on after a bad one.
-pub(super) fn register(
+pub(crate) fn register(
     change: &mut Change,
     checked: &Checked,
 ) -> Result<Arc<Device>, RegisterDeviceError> {
@@ -71,6 +71,7 @@ pub(super) fn register(
         status: DeviceStatus::Active,
         expires: new.expires,
         created: change.now,
+        decommissioned: None,
         credentials,
     };
     let thing = change.draft.put_thing(thing);
@@ -195,6 +196,7 @@ fn new_thing(change: &Change, number: u64, new: &NewDevice) -> Thing {
         devices: Vec::with_capacity(1),
         datastreams: Vec::new(),
         locations: Vec::new(),
+        owners: Vec::new(),
         licence: new.licence.clone().unwrap_or_default(),
         attribution: new
             .attribution

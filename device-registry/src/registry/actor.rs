@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use domain::{ApiKeyId, ApplicationId, ServiceTokenId};
+use domain::{ApiKeyId, ApplicationId, BatchId, ClaimId, DeviceId, ServiceTokenId};
 
 /// Who makes a change, as whoever authenticated them says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,6 +42,12 @@ pub enum Means {
     Session,
     /// This key of an application.
     ApiKey(ApiKeyId),
+    /// A credential of this device.
+    Device(DeviceId),
+    /// The code of this claim.
+    Claim(ClaimId),
+    /// The credential of this batch.
+    Batch(BatchId),
     /// A request that proved nothing.
     NoProof,
     /// A message of a device.
@@ -88,6 +94,9 @@ impl fmt::Display for Means {
             Self::Token => f.write_str("token"),
             Self::Session => f.write_str("session"),
             Self::ApiKey(id) => write!(f, "api-key:{id}"),
+            Self::Device(id) => write!(f, "device:{id}"),
+            Self::Claim(id) => write!(f, "claim:{id}"),
+            Self::Batch(id) => write!(f, "batch:{id}"),
             Self::NoProof => f.write_str("no-proof"),
             Self::Telemetry => f.write_str("telemetry"),
             Self::Start => f.write_str("start"),

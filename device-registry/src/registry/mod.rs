@@ -17,7 +17,7 @@ use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use domain::{CredentialId, Timestamp};
-use parking_lot::{Mutex, MutexGuard, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard};
 
 use crate::auth::{self, AuthError, Exposure};
 use crate::device::{CredentialProof, Device};
@@ -88,6 +88,9 @@ pub struct Registry {
     /// Held by an import from its check to its last piece, before the store: two
     /// of them do not come between each other. All else comes in between pieces.
     pub(crate) importing: Mutex<()>,
+    /// Held by a transfer, before the store; and read by who acts for an agency
+    /// from the look at whose a device is until it has changed.
+    pub(crate) owners: RwLock<()>,
     /// Held while a model is added, before the store, until its file and its
     /// devices have followed.
     pub(crate) adding_model: Mutex<()>,
@@ -137,6 +140,7 @@ impl Registry {
             store: Mutex::new(store),
             generation: AtomicU64::new(snapshot.generation()),
             importing: Mutex::new(()),
+            owners: RwLock::new(()),
             adding_model: Mutex::new(()),
             snapshot: ArcSwap::from_pointee(snapshot),
             listeners: RwLock::new(Vec::new()),
@@ -215,6 +219,13 @@ impl Registry {
         auth::authenticate_password(&self.pepper, device, password, exposure, now)
     }
 
+    /// No device goes to another agency as long as this is held. For who judges a
+    /// right by the agency of a device, and changes the device then; not to be
+    /// held around a transfer.
+    pub fn hold_owners(&self) -> OwnersStand<'_> {
+        OwnersStand(self.owners.read())
+    }
+
     /// Between two changes.
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock()
@@ -224,6 +235,11 @@ impl Registry {
         (self.clock)()
     }
 }
+
+/// As long as it is held every device stays its agency's.
+pub struct OwnersStand<'a>(
+    #[expect(dead_code, reason = "it is held, and not read")] RwLockReadGuard<'a, ()>,
+);
 
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -257,6 +273,8 @@ fn needs_pepper(snapshot: &Snapshot) -> bool {
     let is_password = |proof: &CredentialProof| matches!(proof, CredentialProof::Password { .. });
     !snapshot.api_keys.is_empty()
         || !snapshot.service_tokens.is_empty()
+        || !snapshot.claims.is_empty()
+        || !snapshot.batches.is_empty()
         || snapshot
             .devices
             .values()

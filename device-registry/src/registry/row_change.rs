@@ -4,18 +4,19 @@
 use std::sync::Arc;
 
 use domain::{
-    AgencyId, ApiKeyId, BoundaryName, CredentialId, DeviceId, ModelId, PersonId, ServiceTokenId,
-    ThingId, Timestamp,
+    AgencyId, ApiKeyId, BatchId, BoundaryName, ClaimId, CredentialId, DeviceId, ModelId, PersonId,
+    ServiceTokenId, ThingId, Timestamp,
 };
 
 use crate::agency::Agency;
 use crate::application::{ApiKey, Application};
 use crate::boundary::Boundary;
 use crate::device::{Credential, Device};
+use crate::enrolment::{Batch, Claim};
 use crate::model::{ModelOrigin, ModelVersion};
 use crate::person::Person;
 use crate::service_token::ServiceToken;
-use crate::thing::{Datastream, LocationSince, Thing};
+use crate::thing::{Datastream, LocationSince, OwnerSince, Thing};
 
 /// One row of one table. A row comes after those that it refers to.
 pub(crate) enum RowChange {
@@ -31,7 +32,8 @@ pub(crate) enum RowChange {
     PutBoundary(Arc<Boundary>),
     RemoveBoundary(BoundaryName),
     AddThing(Arc<Thing>),
-    /// Its licence, its attribution, its description and who may read it.
+    /// Whose it is, its licence, its attribution, its description and who may read
+    /// it.
     ChangeThing(Arc<Thing>),
     AddLocation {
         thing: ThingId,
@@ -41,16 +43,26 @@ pub(crate) enum RowChange {
         thing: ThingId,
         since: Timestamp,
     },
+    /// Two transfers within one microsecond are one.
+    AddOwner {
+        thing: ThingId,
+        entry: OwnerSince,
+    },
     /// `number` tells the order of registration.
     AddDevice {
         number: u64,
         device: Arc<Device>,
     },
-    /// Its name, its status, its end and its gateway.
+    /// Whose it is, its name, its status, its end and its gateway.
     ChangeDevice(Arc<Device>),
     AddCredential {
         device: DeviceId,
         credential: Credential,
+    },
+    EndCredential {
+        device: DeviceId,
+        credential: CredentialId,
+        expires: Option<Timestamp>,
     },
     RemoveCredential {
         device: DeviceId,
@@ -59,6 +71,14 @@ pub(crate) enum RowChange {
     AddDatastream(Arc<Datastream>),
     /// The next device sends it, or it is of another model.
     HandOverDatastream(Arc<Datastream>),
+    AddClaim(Arc<Claim>),
+    /// It was used or revoked.
+    ChangeClaim(Arc<Claim>),
+    RemoveClaim(ClaimId),
+    AddBatch(Arc<Batch>),
+    /// It has enrolled one more, or was revoked.
+    ChangeBatch(Arc<Batch>),
+    RemoveBatch(BatchId),
     AddApplication(Arc<Application>),
     /// `number` tells the order of making.
     AddApiKey {

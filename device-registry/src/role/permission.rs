@@ -11,12 +11,13 @@ pub enum Permission {
     ReadDevices,
     /// Registers devices, gives them keys and passwords, and puts them in place.
     InstallDevices,
-    /// Imports and revokes devices and takes keys away.
+    /// Imports, replaces and revokes devices, takes keys away, and makes claims
+    /// and batches.
     ManageDevices,
     /// People and service tokens with their roles.
     ReadPeople,
     ManagePeople,
-    /// The agency's settings.
+    /// The agency's settings; gives its devices away.
     ManageAgency,
     /// Who changed what.
     ReadAudit,

@@ -69,6 +69,7 @@ fn index() -> PairIndex {
         devices: Vec::new(),
         datastreams: Vec::new(),
         locations: Vec::new(),
+        owners: Vec::new(),
         licence: crate::thing::Licence::default(),
         attribution: String::new(),
         visibility: crate::thing::Visibility::Public,

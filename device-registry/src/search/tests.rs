@@ -45,6 +45,7 @@ fn put(snapshot: &mut Snapshot, number: u64, named: &Named) {
         devices: vec![id.clone()],
         datastreams: Vec::new(),
         locations: Vec::new(),
+        owners: Vec::new(),
         licence: Licence::default(),
         attribution: String::new(),
         visibility: if named.is_public {
@@ -68,6 +69,7 @@ fn put(snapshot: &mut Snapshot, number: u64, named: &Named) {
         status: DeviceStatus::Active,
         expires: None,
         created: Timestamp::from_micros(0),
+        decommissioned: None,
         credentials: Vec::new(),
     };
     snapshot.put_thing(thing);

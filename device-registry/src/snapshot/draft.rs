@@ -200,6 +200,7 @@ impl Snapshot {
             if let Some(model) = self.model(&device.model.id) {
                 device.model = Arc::clone(model);
             }
+            device.agency = thing.agency.clone();
             device.location = thing.location();
             device.datastreams = self.datastreams_for(&device.model, &thing);
             self.put_device(device);

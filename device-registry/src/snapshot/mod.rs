@@ -1,14 +1,15 @@
 //! The immutable view that the data plane reads without a lock on the registry.
 
 mod draft;
+mod enrolment;
 mod public_datastreams;
 
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 use domain::{
-    AgencyId, ApiKeyId, ApplicationId, BoundaryName, DatastreamId, DeviceId, FieldName, ModelId,
-    PersonId, ServiceTokenId, ThingId,
+    AgencyId, ApiKeyId, ApplicationId, BatchId, BoundaryName, ClaimId, DatastreamId, DeviceId,
+    FieldName, ModelId, PersonId, ServiceTokenId, ThingId,
 };
 use imbl::{HashMap, OrdMap, OrdSet, Vector};
 
@@ -17,6 +18,7 @@ use crate::application::{ApiKey, Application};
 use crate::auth::AuthError;
 use crate::boundary::Boundary;
 use crate::device::Device;
+use crate::enrolment::{Batch, Claim};
 use crate::model::Model;
 use crate::person::Person;
 use crate::search::SearchIndex;
@@ -45,6 +47,10 @@ pub struct Snapshot {
     pub(crate) applications: OrdMap<ApplicationId, Arc<Application>>,
     /// By the public half of the key.
     pub(crate) api_keys: OrdMap<ApiKeyId, Arc<ApiKey>>,
+    pub(crate) claims: OrdMap<ClaimId, Arc<Claim>>,
+    /// By the keyed hash of the code.
+    pub(crate) claim_codes: HashMap<[u8; 32], ClaimId>,
+    pub(crate) batches: OrdMap<BatchId, Arc<Batch>>,
     /// In order of making.
     pub(crate) keys_of: OrdMap<ApplicationId, Vector<ApiKeyId>>,
     pub(crate) people: OrdMap<PersonId, Arc<Person>>,

@@ -49,12 +49,12 @@ pub enum WalkEnd {
 }
 
 impl PublicDatastreams {
-    /// `new` stands where `old` stood. An agency never gives a datastream away.
+    /// `new` stands where `old` stood.
     pub(crate) fn replace(&mut self, old: Option<&Datastream>, new: &Datastream) {
         let stood = old.filter(|old| old.visibility == Visibility::Public);
         let stands = new.visibility == Visibility::Public;
         if let Some(old) = stood {
-            if stands && old.model == new.model {
+            if stands && old.model == new.model && old.agency == new.agency {
                 return;
             }
             self.remove(old);

@@ -2,6 +2,7 @@
 
 mod applications;
 mod devices;
+mod enrolment;
 mod people;
 mod places;
 
@@ -18,8 +19,9 @@ use crate::registry::ModelRow;
 use crate::snapshot::Snapshot;
 use applications::{load_api_keys, load_applications};
 use devices::{load_credentials, load_datastreams, load_device_rows};
+use enrolment::{load_batches, load_claims};
 use people::{load_people, load_service_tokens};
-use places::{Things, load_boundaries, load_locations, load_things};
+use places::{Things, load_boundaries, load_locations, load_owners, load_things};
 
 /// What the rows make.
 pub(crate) struct Loaded {
@@ -35,6 +37,7 @@ pub(super) fn load(connection: &Connection) -> Result<Loaded, StoreError> {
     load_boundaries(connection, &mut snapshot)?;
     let mut things = load_things(connection)?;
     load_locations(connection, &mut things)?;
+    load_owners(connection, &mut things)?;
     let devices = load_device_rows(connection, &mut things)?;
     load_datastreams(connection, &mut things, &devices, &mut snapshot)?;
     let mut credentials = load_credentials(connection)?;
@@ -48,6 +51,8 @@ pub(super) fn load(connection: &Connection) -> Result<Loaded, StoreError> {
         .map(|(id, thing)| (id, Arc::new(thing)))
         .collect();
     snapshot.index_all();
+    load_claims(connection, &mut snapshot)?;
+    load_batches(connection, &mut snapshot)?;
     load_applications(connection, &mut snapshot)?;
     load_api_keys(connection, &mut snapshot)?;
     load_people(connection, &mut snapshot)?;

@@ -1,5 +1,6 @@
 //! How each row is written.
 
+mod enrolment;
 mod people;
 
 use domain::{
@@ -13,7 +14,7 @@ use crate::application::{ApiKey, Application};
 use crate::boundary::{Boundary, GeoJson};
 use crate::device::{Credential, CredentialProof, Device};
 use crate::registry::{ModelRow, RowChange};
-use crate::thing::{Datastream, LocationSince, Tag, Thing};
+use crate::thing::{Datastream, LocationSince, OwnerSince, Tag, Thing};
 use people::{
     delete_person, delete_service_token, insert_person, insert_service_token, update_person,
 };
@@ -34,16 +35,28 @@ pub(super) fn write(connection: &Connection, row: &RowChange) -> Result<(), Stor
         RowChange::ChangeThing(thing) => update_thing(connection, thing),
         RowChange::AddLocation { thing, entry } => insert_location(connection, thing, entry),
         RowChange::RemoveLocation { thing, since } => delete_location(connection, thing, *since),
+        RowChange::AddOwner { thing, entry } => insert_owner(connection, thing, entry),
         RowChange::AddDevice { number, device } => insert_device(connection, *number, device),
         RowChange::ChangeDevice(device) => update_device(connection, device),
         RowChange::AddCredential { device, credential } => {
             insert_credential(connection, device, credential)
         }
+        RowChange::EndCredential {
+            credential,
+            expires,
+            ..
+        } => update_credential(connection, *credential, *expires),
         RowChange::RemoveCredential { credential, .. } => {
             delete_credential(connection, *credential)
         }
         RowChange::AddDatastream(datastream) => insert_datastream(connection, datastream),
         RowChange::HandOverDatastream(datastream) => update_datastream(connection, datastream),
+        RowChange::AddClaim(claim) => enrolment::insert_claim(connection, claim),
+        RowChange::ChangeClaim(claim) => enrolment::update_claim(connection, claim),
+        RowChange::RemoveClaim(id) => enrolment::delete_claim(connection, id),
+        RowChange::AddBatch(batch) => enrolment::insert_batch(connection, batch),
+        RowChange::ChangeBatch(batch) => enrolment::update_batch(connection, batch),
+        RowChange::RemoveBatch(id) => enrolment::delete_batch(connection, id),
         RowChange::AddApplication(application) => insert_application(connection, application),
         RowChange::AddApiKey { number, key } => insert_api_key(connection, *number, key),
         RowChange::RevokeApiKey(key) => revoke_api_key(connection, key),
@@ -170,7 +183,7 @@ fn update_thing(connection: &Connection, thing: &Thing) -> Result<(), StoreError
         connection,
         "change a thing",
         "UPDATE thing SET licence = ?2, attribution = ?3, visibility = ?4, address = ?5,
-             note = ?6, tags = ?7
+             note = ?6, tags = ?7, agency = ?8
          WHERE id = ?1",
         params![
             thing.id.as_str(),
@@ -179,7 +192,8 @@ fn update_thing(connection: &Connection, thing: &Thing) -> Result<(), StoreError
             thing.visibility.as_str(),
             thing.description().address,
             thing.description().note,
-            joined_tags(thing)
+            joined_tags(thing),
+            thing.agency.as_str()
         ],
     )
 }
@@ -221,6 +235,23 @@ fn delete_location(
     )
 }
 
+fn insert_owner(
+    connection: &Connection,
+    thing: &ThingId,
+    entry: &OwnerSince,
+) -> Result<(), StoreError> {
+    execute(
+        connection,
+        "add an owner",
+        "INSERT OR REPLACE INTO owner (thing, since, agency) VALUES (?1, ?2, ?3)",
+        params![
+            thing.as_str(),
+            entry.since.as_micros(),
+            entry.agency.as_str()
+        ],
+    )
+}
+
 fn insert_device(connection: &Connection, number: u64, device: &Device) -> Result<(), StoreError> {
     execute(
         connection,
@@ -248,13 +279,17 @@ fn update_device(connection: &Connection, device: &Device) -> Result<(), StoreEr
     execute(
         connection,
         "change a device",
-        "UPDATE device SET name = ?2, status = ?3, expires = ?4, gateway = ?5 WHERE id = ?1",
+        "UPDATE device SET name = ?2, status = ?3, expires = ?4, gateway = ?5, agency = ?6,
+             decommissioned = ?7
+         WHERE id = ?1",
         params![
             device.id.as_str(),
             device.name,
             device.status.as_str(),
             micros(device.expires),
-            device.gateway.as_ref().map(DeviceId::as_str)
+            device.gateway.as_ref().map(DeviceId::as_str),
+            device.agency.as_str(),
+            micros(device.decommissioned)
         ],
     )
 }
@@ -287,6 +322,19 @@ fn insert_credential(
             credential.created.as_micros(),
             micros(credential.expires)
         ],
+    )
+}
+
+fn update_credential(
+    connection: &Connection,
+    credential: CredentialId,
+    expires: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    execute(
+        connection,
+        "end a credential",
+        "UPDATE credential SET expires = ?2 WHERE id = ?1",
+        params![credential.get().cast_signed(), micros(expires)],
     )
 }
 

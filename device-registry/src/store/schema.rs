@@ -3,7 +3,8 @@
 use sqlite_file::Schema;
 
 pub(super) const SCHEMA: Schema = Schema(&[
-    VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7,
+    VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8,
+    VERSION_9,
 ]);
 
 /// The newest schema that this binary knows.
@@ -184,4 +185,48 @@ const VERSION_7: &str = "
 ALTER TABLE thing ADD COLUMN address TEXT NOT NULL DEFAULT '';
 ALTER TABLE thing ADD COLUMN note TEXT NOT NULL DEFAULT '';
 ALTER TABLE thing ADD COLUMN tags TEXT NOT NULL DEFAULT '';
+";
+
+/// Whose a thing was, from which time on: one that was never transferred has no
+/// row. A device that was decommissioned is `revoked` too.
+const VERSION_8: &str = "
+CREATE TABLE owner (
+    thing TEXT NOT NULL REFERENCES thing (id),
+    since INTEGER NOT NULL,
+    agency TEXT NOT NULL REFERENCES agency (id),
+    PRIMARY KEY (thing, since)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE device ADD COLUMN decommissioned INTEGER;
+";
+
+/// Claims and batches, by ids that sort in the order of making; of a code or a
+/// credential HMAC-SHA256 under the registry's pepper.
+const VERSION_9: &str = "
+CREATE TABLE claim (
+    id TEXT PRIMARY KEY,
+    hmac BLOB NOT NULL UNIQUE,
+    agency TEXT NOT NULL REFERENCES agency (id),
+    model TEXT NOT NULL,
+    device TEXT,
+    note TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    revoked INTEGER,
+    used INTEGER,
+    used_by TEXT REFERENCES device (id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE batch (
+    id TEXT PRIMARY KEY,
+    hmac BLOB NOT NULL,
+    agency TEXT NOT NULL REFERENCES agency (id),
+    model TEXT NOT NULL,
+    name TEXT NOT NULL,
+    most INTEGER NOT NULL,
+    enrolled INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    revoked INTEGER
+) STRICT, WITHOUT ROWID;
 ";

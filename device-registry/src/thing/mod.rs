@@ -4,6 +4,7 @@ mod changes;
 mod datastream;
 mod description;
 mod history;
+mod owners;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ pub use description::{
 };
 pub use history::LocationSince;
 pub(crate) use history::Move;
+pub use owners::OwnerSince;
 
 /// Places that a thing's history keeps. What moves more often than this is
 /// mobile, and sends `loc` with its telemetry.
@@ -34,6 +36,9 @@ pub struct Thing {
     pub datastreams: Vec<DatastreamId>,
     /// In order of time; no two neighbours are the same place.
     pub locations: Vec<LocationSince>,
+    /// In order of time, the first from the beginning and the last to now; empty
+    /// as long as it was always `agency`'s.
+    pub owners: Vec<OwnerSince>,
     pub licence: Licence,
     pub attribution: String,
     pub visibility: Visibility,

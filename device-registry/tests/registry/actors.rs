@@ -1,6 +1,7 @@
 //! Each change tells who made it.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use device_registry::{
@@ -99,7 +100,9 @@ fn what_changes_nothing_tells_nobody() {
         device: Ok(new_device("lot-2")),
     }];
     registry
-        .import_devices(&Actor::OPERATOR, rows, ImportTerms::DRY_RUN, |_| {})
+        .import_devices(&Actor::OPERATOR, rows, ImportTerms::DRY_RUN, |_| {
+            ControlFlow::Continue(())
+        })
         .unwrap();
     registry.flush_last_uses().unwrap();
     let nothing = DevicePatch::default();

@@ -4,10 +4,11 @@ mod tampering;
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::ControlFlow;
 
 use device_registry::{
-    Actor, AgencyPatch, AuditEntry, AuditHead, AuditOrder, AuditQuery, DevicePatch, ImportMode,
-    ImportRow, Means, NewApiKey, NewApplication, PasswordTerms, Patch, Registry, Visibility,
+    Actor, AgencyPatch, AuditEntry, AuditHead, AuditOrder, AuditQuery, DevicePatch, ImportRow,
+    ImportTerms, Means, NewApiKey, NewApplication, PasswordTerms, Patch, Registry, Visibility,
     verify_audit,
 };
 use serde_json::{Value, json};
@@ -275,11 +276,15 @@ fn an_import_is_an_entry_for_each_device_and_nothing_where_it_failed() {
         (1..=count).map(row).collect::<Vec<_>>()
     };
     registry
-        .import_devices(&Actor::OPERATOR, rows(600), ImportMode::DryRun)
+        .import_devices(&Actor::OPERATOR, rows(600), ImportTerms::DRY_RUN, |_| {
+            ControlFlow::Continue(())
+        })
         .unwrap();
     assert_eq!(registry.audit_head(), head);
     registry
-        .import_devices(&Actor::OPERATOR, rows(600), ImportMode::Apply)
+        .import_devices(&Actor::OPERATOR, rows(600), ImportTerms::APPLY, |_| {
+            ControlFlow::Continue(())
+        })
         .unwrap();
     let devices: BTreeSet<String> = since(registry, head)
         .into_iter()

@@ -4,6 +4,7 @@ use device_registry::{
     Actor, DevicePatch, ErrorClass, ImportRow, ImportTerms, NewAgency, NewDevice, OperationError,
     Patch, PatchDeviceError,
 };
+use std::ops::ControlFlow;
 
 use crate::harness::{TestRegistry, agency, device, new_device};
 
@@ -150,14 +151,18 @@ fn an_import_takes_a_gateway_and_its_children_in_that_order() {
     let backwards = rows([child_of("child", "gw"), new_device("gw")]);
     let report = test
         .registry
-        .import_devices(&Actor::OPERATOR, backwards, ImportTerms::APPLY, |_| {})
+        .import_devices(&Actor::OPERATOR, backwards, ImportTerms::APPLY, |_| {
+            ControlFlow::Continue(())
+        })
         .unwrap();
     assert_eq!(report.registered, 0);
     assert_eq!(report.errors[0].code, "unknown-gateway");
     let forwards = rows([new_device("gw"), child_of("child", "gw")]);
     let report = test
         .registry
-        .import_devices(&Actor::OPERATOR, forwards, ImportTerms::APPLY, |_| {})
+        .import_devices(&Actor::OPERATOR, forwards, ImportTerms::APPLY, |_| {
+            ControlFlow::Continue(())
+        })
         .unwrap();
     assert_eq!((report.registered, report.errors), (2, Vec::new()));
     assert_eq!(children(&test, "gw"), ["child"]);

@@ -1,5 +1,6 @@
 //! Bulk import: all or nothing, with a reason for each bad row.
 
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use device_registry::{
@@ -38,7 +39,9 @@ fn ten_thousand_devices_disturb_nobody() {
     let begin = Instant::now();
     let report = test
         .registry
-        .import_devices(&Actor::OPERATOR, rows, ImportTerms::APPLY, |_| {})
+        .import_devices(&Actor::OPERATOR, rows, ImportTerms::APPLY, |_| {
+            ControlFlow::Continue(())
+        })
         .unwrap();
     let took = begin.elapsed();
     assert_eq!((report.rows, report.registered), (10_000, 10_000));
@@ -92,7 +95,9 @@ fn one_bad_row_keeps_all_out_and_each_is_told() {
     ];
     let report = test
         .registry
-        .import_devices(&Actor::OPERATOR, rows.clone(), ImportTerms::APPLY, |_| {})
+        .import_devices(&Actor::OPERATOR, rows.clone(), ImportTerms::APPLY, |_| {
+            ControlFlow::Continue(())
+        })
         .unwrap();
     let told: Vec<(u64, Option<&str>, &str)> = report
         .errors
@@ -113,7 +118,9 @@ fn one_bad_row_keeps_all_out_and_each_is_told() {
     assert_eq!(*test.registry.snapshot(), *before);
     let dry = test
         .registry
-        .import_devices(&Actor::OPERATOR, rows.clone(), ImportTerms::DRY_RUN, |_| {})
+        .import_devices(&Actor::OPERATOR, rows.clone(), ImportTerms::DRY_RUN, |_| {
+            ControlFlow::Continue(())
+        })
         .unwrap();
     assert_eq!(dry.errors, report.errors);
     let good = ImportTerms {
@@ -129,6 +136,7 @@ fn one_bad_row_keeps_all_out_and_each_is_told() {
                 ImportStep::Kept(kept) => kept as u64,
                 other => panic!("{other:?} of seven rows"),
             });
+            ControlFlow::Continue(())
         })
         .unwrap();
     assert_eq!(report.errors, dry.errors);
@@ -150,7 +158,7 @@ fn what_a_row_says_replaces_what_its_device_has() {
     let import = |rows: Vec<NewDevice>, terms| {
         let rows = (1..).zip(rows).map(|(line, device)| row(line, device));
         registry
-            .import_devices(&Actor::OPERATOR, rows, terms, |_| {})
+            .import_devices(&Actor::OPERATOR, rows, terms, |_| ControlFlow::Continue(()))
             .unwrap()
     };
     let mut first = new_device("lot-1");
@@ -161,7 +169,7 @@ fn what_a_row_says_replaces_what_its_device_has() {
         .unwrap();
     // The same row again, and a row of the id alone: nothing is written.
     let before = test.registry.mark();
-    let report = import(vec![first.clone(), new_device("lot-1")], UPDATE);
+    let report = import(vec![first, new_device("lot-1")], UPDATE);
     assert_eq!(
         (report.unchanged, report.updated, report.registered),
         (2, 0, 0)
@@ -222,7 +230,7 @@ fn a_row_that_cannot_change_its_device_changes_nothing() {
     };
     let before = registry.snapshot();
     let report = registry
-        .import_devices(&Actor::OPERATOR, rows, terms, |_| {})
+        .import_devices(&Actor::OPERATOR, rows, terms, |_| ControlFlow::Continue(()))
         .unwrap();
     let codes: Vec<&str> = report.errors.iter().map(|error| error.code).collect();
     assert_eq!(
@@ -264,7 +272,7 @@ fn rows_that_hang_on_each_other_are_tried_in_their_order() {
     };
     let report = test
         .registry
-        .import_devices(&Actor::OPERATOR, rows, terms, |_| {})
+        .import_devices(&Actor::OPERATOR, rows, terms, |_| ControlFlow::Continue(()))
         .unwrap();
     assert_eq!(report.registered, 2);
     assert_eq!(report.errors[0].code, "thing-of-other-model");
@@ -278,13 +286,17 @@ fn a_dry_run_keeps_nothing_and_uses_no_number() {
     let rows = || (1..=3).map(|line| row(line, new_device(&format!("lot-{line}"))));
     let dry = test
         .registry
-        .import_devices(&Actor::OPERATOR, rows(), ImportTerms::DRY_RUN, |_| {})
+        .import_devices(&Actor::OPERATOR, rows(), ImportTerms::DRY_RUN, |_| {
+            ControlFlow::Continue(())
+        })
         .unwrap();
     assert_eq!((dry.rows, dry.registered), (3, 0));
     assert_eq!(dry.errors, []);
     assert_eq!(test.registry.snapshot().device_count(), 0);
     test.registry
-        .import_devices(&Actor::OPERATOR, rows(), ImportTerms::APPLY, |_| {})
+        .import_devices(&Actor::OPERATOR, rows(), ImportTerms::APPLY, |_| {
+            ControlFlow::Continue(())
+        })
         .unwrap();
     let snapshot = test.registry.snapshot();
     assert_eq!(snapshot.device("lot-1").unwrap().datastreams[0].id.get(), 1);
@@ -299,7 +311,9 @@ fn an_import_without_end_is_refused() {
     });
     let error = test
         .registry
-        .import_devices(&Actor::OPERATOR, endless, ImportTerms::APPLY, |_| {});
+        .import_devices(&Actor::OPERATOR, endless, ImportTerms::APPLY, |_| {
+            ControlFlow::Continue(())
+        });
     assert!(matches!(error, Err(ImportError::TooManyRows)));
 }
 
@@ -324,11 +338,13 @@ fn revocations_registrations_and_new_fields_overtake_an_import() {
                 &Actor::OPERATOR,
                 rows.clone(),
                 ImportTerms::DRY_RUN,
-                |_| {},
+                |_| ControlFlow::Continue(()),
             );
             let begin = Instant::now();
             let report = registry
-                .import_devices(&Actor::OPERATOR, rows, ImportTerms::APPLY, |_| {})
+                .import_devices(&Actor::OPERATOR, rows, ImportTerms::APPLY, |_| {
+                    ControlFlow::Continue(())
+                })
                 .unwrap();
             assert_eq!((report.registered, report.errors), (8_000, vec![]));
             (dry.unwrap(), begin.elapsed())

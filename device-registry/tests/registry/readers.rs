@@ -1,5 +1,6 @@
 //! Readers of the snapshot never wait for a change, and never see half of one.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -88,7 +89,9 @@ fn every_snapshot_is_whole() {
             device: Ok(new_device(&format!("lot-{round}-{number}"))),
         });
         test.registry
-            .import_devices(&Actor::OPERATOR, rows, ImportTerms::APPLY, |_| {})
+            .import_devices(&Actor::OPERATOR, rows, ImportTerms::APPLY, |_| {
+                ControlFlow::Continue(())
+            })
             .unwrap();
     }
     done.store(true, Ordering::Release);

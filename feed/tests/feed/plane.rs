@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -91,7 +92,9 @@ impl Plane {
         });
         let report = self
             .registry
-            .import_devices(&Actor::OPERATOR, rows, ImportTerms::APPLY, |_| {})
+            .import_devices(&Actor::OPERATOR, rows, ImportTerms::APPLY, |_| {
+                ControlFlow::Continue(())
+            })
             .unwrap();
         assert_eq!(report.errors, []);
         ids

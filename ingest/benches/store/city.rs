@@ -1,5 +1,6 @@
 //! The city: its devices, where they stand, and their registration.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -114,7 +115,9 @@ impl City {
             }
         });
         let report = registry
-            .import_devices(&Actor::OPERATOR, rows, ImportTerms::APPLY, |_| {})
+            .import_devices(&Actor::OPERATOR, rows, ImportTerms::APPLY, |_| {
+                ControlFlow::Continue(())
+            })
             .unwrap();
         assert_eq!(report.registered, self.devices as usize);
     }

@@ -71,6 +71,7 @@ fn device() -> Device {
         status: DeviceStatus::Active,
         expires: None,
         created: NOW,
+        decommissioned: None,
         credentials: Vec::new(),
         id,
     }

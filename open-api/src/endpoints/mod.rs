@@ -3,6 +3,7 @@
 pub(crate) mod applications;
 pub(crate) mod data;
 pub(crate) mod devices;
+pub(crate) mod enrolment;
 pub(crate) mod export;
 pub(crate) mod operations;
 pub(crate) mod pages;

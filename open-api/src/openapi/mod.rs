@@ -36,6 +36,7 @@ take for a formula has a `'` in front, as in exports. Every reply tells its quot
         (name = "data", description = "What was observed, for everybody who may read it"),
         (name = "applications", description = "Developers' programs and their API keys"),
         (name = "devices", description = "Devices, their credentials and their telemetry"),
+        (name = "enrolment", description = "Claim codes and batch credentials: devices that come into service without an operator beside them"),
         (name = "registry", description = "Agencies and data models"),
         (name = "people", description = "People and programs with roles in agencies"),
         (name = "operations", description = "The platform itself"),
@@ -83,6 +84,10 @@ pub(crate) fn head(platform: &PlatformInfo) -> OpenApi {
         (
             "device_token",
             http(HttpAuthScheme::Bearer, "A JWT that the device's key signed"),
+        ),
+        (
+            "batch_credential",
+            http(HttpAuthScheme::Bearer, "A batch's credential, `mdb_...`"),
         ),
         (
             "device_password",

@@ -11,6 +11,7 @@ use sdk::api::{Device, DeviceFilter, NewDevice, Position, PublicKeyDocument};
 
 use super::client::ServerArgs;
 use super::device_import::{self, ImportArgs};
+use super::device_lifecycle::{self, LifecycleCommand};
 use super::device_send::{self, SendArgs, read_key};
 use super::{device_connection, device_watch};
 
@@ -85,6 +86,8 @@ pub enum DeviceCommand {
         #[command(flatten)]
         server: ServerArgs,
     },
+    #[command(flatten)]
+    Lifecycle(LifecycleCommand),
     /// Follow live why a device does not connect, and what is refused of its messages
     Watch {
         id: DeviceId,
@@ -155,6 +158,7 @@ pub fn run(command: DeviceCommand) -> anyhow::Result<()> {
             println!("{id} is revoked: it is disconnected, and refused from now on");
             Ok(())
         }
+        DeviceCommand::Lifecycle(command) => device_lifecycle::run(command),
         DeviceCommand::Send(args) => device_send::run(&args),
         DeviceCommand::Watch { id, server } => device_watch::watch(&server, &id),
         DeviceCommand::Quarantine { id, server } => device_watch::quarantine(&server, &id),
@@ -183,7 +187,10 @@ fn keygen(out: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn keys(file: Option<&Path>, public: Option<String>) -> anyhow::Result<Vec<PublicKeyDocument>> {
+pub(super) fn keys(
+    file: Option<&Path>,
+    public: Option<String>,
+) -> anyhow::Result<Vec<PublicKeyDocument>> {
     let key = match (file, public) {
         (Some(file), _) => read_key(file)?.public_key(),
         // Its form tells the algorithm.

@@ -30,7 +30,7 @@ pub struct ImportArgs {
 }
 
 /// Each fault goes to standard output, a line each; all else to standard error.
-pub fn run(args: &ImportArgs) -> anyhow::Result<()> {
+pub(super) fn run(args: &ImportArgs) -> anyhow::Result<()> {
     let content = std::fs::read(&args.file)
         .with_context(|| format!("cannot read {}", args.file.display()))?;
     let file = ImportFile {

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod device;
 mod device_connection;
 mod device_import;
+mod device_lifecycle;
 mod device_send;
 mod device_watch;
 pub mod doctor;

@@ -36,7 +36,9 @@ pub use devices::import::{
     ImportFault, ImportFile, ImportForm, ImportMode, ImportReport, ImportStep,
 };
 pub use devices::telemetry::{Bearer, TelemetryReceipt};
-pub use devices::{Credential, Device, DeviceFilter, NewDevice, NewPassword, PublicKeyDocument};
+pub use devices::{
+    Credential, Device, DeviceFilter, NewDevice, NewPassword, OldCredentials, PublicKeyDocument,
+};
 pub use error::{ApiError, Problem};
 pub use models::{Model, ModelField};
 pub use operations::PlatformInfo;

@@ -11,14 +11,14 @@ use crate::model::{ModelOrigin, ModelVersion};
 use crate::person::Person;
 use crate::registry::{Actor, ModelRow, Registry, RowChange};
 use crate::snapshot::Snapshot;
-use crate::thing::{LocationSince, Thing, Visibility};
+use crate::thing::{LocationSince, OwnerSince, Thing, Visibility};
 use crate::{
-    Device, GeoJson, Grant, NewAgency, NewApplication, NewBoundary, NewPerson, NewServiceToken,
-    Role,
+    Batch, Claim, Device, GeoJson, Grant, NewAgency, NewApplication, NewBatch, NewBoundary,
+    NewClaim, NewPerson, NewServiceToken, Role,
 };
 
 /// All kinds of rows; a new one has its place here, and a sample below.
-const KINDS: [&str; 24] = [
+const KINDS: [&str; 32] = [
     "AddAgency",
     "SetRetention",
     "AddModel",
@@ -43,6 +43,14 @@ const KINDS: [&str; 24] = [
     "RemovePerson",
     "AddServiceToken",
     "RemoveServiceToken",
+    "AddOwner",
+    "EndCredential",
+    "AddClaim",
+    "ChangeClaim",
+    "RemoveClaim",
+    "AddBatch",
+    "ChangeBatch",
+    "RemoveBatch",
 ];
 
 fn kind(row: &RowChange) -> &'static str {
@@ -71,6 +79,14 @@ fn kind(row: &RowChange) -> &'static str {
         RowChange::RemovePerson(_) => 21,
         RowChange::AddServiceToken(_) => 22,
         RowChange::RemoveServiceToken(_) => 23,
+        RowChange::AddOwner { .. } => 24,
+        RowChange::EndCredential { .. } => 25,
+        RowChange::AddClaim(_) => 26,
+        RowChange::ChangeClaim(_) => 27,
+        RowChange::RemoveClaim(_) => 28,
+        RowChange::AddBatch(_) => 29,
+        RowChange::ChangeBatch(_) => 30,
+        RowChange::RemoveBatch(_) => 31,
     };
     KINDS[place]
 }
@@ -131,7 +147,65 @@ fn furnished() -> (tempfile::TempDir, Arc<Snapshot>) {
         until: Timestamp::from_micros(1_000_000_000),
     };
     registry.create_service_token(operator, new).unwrap();
+    provision(&registry);
     (dir, registry.snapshot())
+}
+
+/// With a claim and a batch.
+fn provision(registry: &Registry) {
+    let (agency, model) = ("seoul", "traffic.parking");
+    let new = NewClaim {
+        agency: AgencyId::new(agency).unwrap(),
+        model: ModelId::new(model).unwrap(),
+        device: None,
+        note: "At the gate".to_owned(),
+        expires: Timestamp::from_micros(1_000_000_000),
+    };
+    registry.create_claim(&Actor::OPERATOR, new).unwrap();
+    let new = NewBatch {
+        agency: AgencyId::new(agency).unwrap(),
+        model: ModelId::new(model).unwrap(),
+        name: "Lot 12".to_owned(),
+        most: 5,
+        expires: Timestamp::from_micros(1_000_000_000),
+    };
+    registry.create_batch(&Actor::OPERATOR, new).unwrap();
+}
+
+/// Rows of how devices come, change their keys and their agencies.
+fn samples_of_provisioning(standing: &Snapshot) -> Vec<RowChange> {
+    let device = standing.device("lot-1").unwrap();
+    let claim = standing.claims(None).next().unwrap();
+    let batch = standing.batches(None).next().unwrap();
+    let at = Some(Timestamp::from_micros(2_000));
+    let revoked_claim = Claim {
+        revoked: at,
+        ..Claim::clone(claim)
+    };
+    let revoked_batch = Batch {
+        revoked: at,
+        ..Batch::clone(batch)
+    };
+    vec![
+        RowChange::AddOwner {
+            thing: device.thing.clone(),
+            entry: OwnerSince {
+                since: Timestamp::from_micros(2_000),
+                agency: device.agency.clone(),
+            },
+        },
+        RowChange::EndCredential {
+            device: device.id.clone(),
+            credential: device.credentials[0].id,
+            expires: at,
+        },
+        RowChange::AddClaim(Arc::clone(claim)),
+        RowChange::ChangeClaim(Arc::new(revoked_claim)),
+        RowChange::RemoveClaim(claim.id.clone()),
+        RowChange::AddBatch(Arc::clone(batch)),
+        RowChange::ChangeBatch(Arc::new(revoked_batch)),
+        RowChange::RemoveBatch(batch.id.clone()),
+    ]
 }
 
 /// Rows of those who log in.
@@ -234,6 +308,7 @@ fn every_row_makes_an_entry_but_an_api_keys_use() {
     let (_dir, standing) = furnished();
     let mut rows = samples(&standing);
     rows.extend(samples_of_people(&standing));
+    rows.extend(samples_of_provisioning(&standing));
     let sampled: BTreeSet<&str> = rows.iter().map(kind).collect();
     assert_eq!(sampled, KINDS.into_iter().collect(), "each has a sample");
     for row in rows {

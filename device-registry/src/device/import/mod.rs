@@ -12,6 +12,8 @@
 mod report;
 mod update;
 
+use std::ops::ControlFlow;
+
 use super::new_device::{Checked, NewDevice, RegisterDeviceError};
 use super::register::register;
 use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry};
@@ -100,6 +102,10 @@ pub enum ImportError {
         "the registry was changed meanwhile, so that line {line} cannot be registered any more: {fault}; the lines before it may be registered already: import the file again and update what stands"
     )]
     Overtaken { line: u64, fault: String },
+    #[error(
+        "the import was broken off: who asked for it may not import any more; the rows up to there are registered"
+    )]
+    BrokenOff,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -109,6 +115,7 @@ impl OperationError for ImportError {
         match self {
             Self::TooManyRows => "too-many-rows",
             Self::Overtaken { .. } => "import-overtaken",
+            Self::BrokenOff => "import-broken-off",
             Self::Store(_) => "registry-fault",
         }
     }
@@ -116,20 +123,21 @@ impl OperationError for ImportError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::TooManyRows => ErrorClass::Invalid,
-            Self::Overtaken { .. } => ErrorClass::Conflict,
+            Self::Overtaken { .. } | Self::BrokenOff => ErrorClass::Conflict,
             Self::Store(_) => ErrorClass::Fault,
         }
     }
 }
 
 impl Registry {
-    /// `watch` hears of each step; only other imports wait for it.
+    /// `watch` hears of each step, and may break off between two pieces; only
+    /// other imports wait for it.
     pub fn import_devices(
         &self,
         actor: &Actor,
         rows: impl IntoIterator<Item = ImportRow>,
         terms: ImportTerms,
-        watch: impl FnMut(ImportStep<'_>),
+        watch: impl FnMut(ImportStep<'_>) -> ControlFlow<()>,
     ) -> Result<ImportReport, ImportError> {
         let mut told = Told::new(watch);
         // Reading and checking keys takes longer than writing rows: it is done
@@ -155,6 +163,9 @@ impl Registry {
             let piece: Vec<Row> = rows.by_ref().take(PIECE_ROWS).collect();
             if piece.is_empty() {
                 return Ok(told.into_report());
+            }
+            if told.is_broken_off() {
+                return Err(ImportError::BrokenOff);
             }
             let kept = self.change(actor, |change| keep_piece(change, &piece, terms))?;
             told.kept(kept);
@@ -194,7 +205,7 @@ fn try_all(
     change: &mut Change,
     rows: &mut Vec<CheckedRow>,
     terms: ImportTerms,
-    told: &mut Told<impl FnMut(ImportStep<'_>)>,
+    told: &mut Told<impl FnMut(ImportStep<'_>) -> ControlFlow<()>>,
 ) -> Result<(), StoreError> {
     let mut failed = None;
     rows.retain(|row| {

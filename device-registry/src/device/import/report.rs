@@ -1,5 +1,7 @@
 //! What an import has done so far, and what is wrong with its rows.
 
+use std::ops::ControlFlow;
+
 use domain::DeviceId;
 
 use super::{Kept, RowRefused};
@@ -67,21 +69,23 @@ pub(super) struct Told<W> {
     report: ImportReport,
     tried: usize,
     watch: W,
+    flow: ControlFlow<()>,
 }
 
-impl<W: FnMut(ImportStep<'_>)> Told<W> {
+impl<W: FnMut(ImportStep<'_>) -> ControlFlow<()>> Told<W> {
     pub(super) fn new(watch: W) -> Self {
         Self {
             report: ImportReport::default(),
             tried: 0,
             watch,
+            flow: ControlFlow::Continue(()),
         }
     }
 
     pub(super) fn read(&mut self, rows: usize) {
         self.report.rows = rows;
         if rows.is_multiple_of(STEP_ROWS) {
-            (self.watch)(ImportStep::Read(rows));
+            self.flow = (self.watch)(ImportStep::Read(rows));
         }
     }
 
@@ -91,7 +95,7 @@ impl<W: FnMut(ImportStep<'_>)> Told<W> {
             self.fault(fault);
         }
         if self.tried.is_multiple_of(STEP_ROWS) {
-            (self.watch)(ImportStep::Tried(self.tried));
+            self.flow = (self.watch)(ImportStep::Tried(self.tried));
         }
     }
 
@@ -106,16 +110,21 @@ impl<W: FnMut(ImportStep<'_>)> Told<W> {
         }
         let report = &self.report;
         let kept = report.registered + report.updated + report.unchanged;
-        (self.watch)(ImportStep::Kept(kept));
+        self.flow = (self.watch)(ImportStep::Kept(kept));
     }
 
     fn fault(&mut self, fault: RowError) {
-        (self.watch)(ImportStep::Fault(&fault));
+        self.flow = (self.watch)(ImportStep::Fault(&fault));
         if self.report.errors.len() < MAX_REPORTED_ERRORS {
             self.report.errors.push(fault);
         } else {
             self.report.errors_left_off += 1;
         }
+    }
+
+    /// Whether the watcher wants no further piece.
+    pub(super) fn is_broken_off(&self) -> bool {
+        self.flow.is_break()
     }
 
     pub(super) fn has_faults(&self) -> bool {

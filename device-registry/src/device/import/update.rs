@@ -28,8 +28,9 @@ pub(super) enum Updated {
 pub(super) enum UpdateRowError {
     #[error("device {0} is revoked, for good")]
     Revoked(DeviceId),
-    #[error("device {device} belongs to agency {owner}")]
-    OfAnother { device: DeviceId, owner: AgencyId },
+    /// Whose it is, only its own agency knows.
+    #[error("device {device} exists, and is not of agency {agency}")]
+    OfAnother { device: DeviceId, agency: AgencyId },
     #[error("device {device} is a {model}")]
     OfOtherModel { device: DeviceId, model: ModelId },
     #[error("device {device} serves thing {thing}")]
@@ -131,7 +132,7 @@ fn check_same(device: &Device, row: &Checked) -> Result<(), UpdateRowError> {
     if device.agency != row.new.agency {
         return Err(UpdateRowError::OfAnother {
             device: id(),
-            owner: device.agency.clone(),
+            agency: row.new.agency.clone(),
         });
     }
     if device.model.id != row.new.model {
@@ -165,10 +166,10 @@ fn difference(device: &Device, thing: Option<&Arc<Thing>>, row: &Checked) -> Dev
     let new = &row.new;
     DevicePatch {
         name: (!new.name.is_empty() && new.name != device.name).then(|| new.name.clone()),
-        location: set(new.location, device.location),
+        location: set(new.location, device.location.as_ref()),
         since: None,
-        expires: set(new.expires, device.expires),
-        gateway: set(new.gateway.clone(), device.gateway.clone()),
+        expires: set(new.expires, device.expires.as_ref()),
+        gateway: set(new.gateway.clone(), device.gateway.as_ref()),
         visibility: new
             .visibility
             .filter(|new| thing.is_none_or(|thing| thing.visibility != *new)),
@@ -188,9 +189,9 @@ fn difference(device: &Device, thing: Option<&Arc<Thing>>, row: &Checked) -> Dev
     }
 }
 
-fn set<T: PartialEq>(new: Option<T>, standing: Option<T>) -> Patch<T> {
+fn set<T: PartialEq>(new: Option<T>, standing: Option<&T>) -> Patch<T> {
     match new {
-        Some(value) if standing.as_ref() != Some(&value) => Patch::Set(value),
+        Some(value) if standing != Some(&value) => Patch::Set(value),
         _ => Patch::Keep,
     }
 }

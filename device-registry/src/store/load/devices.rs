@@ -24,6 +24,7 @@ pub(super) struct DeviceRow {
     pub(super) status: DeviceStatus,
     pub(super) expires: Option<Timestamp>,
     pub(super) created: Timestamp,
+    pub(super) decommissioned: Option<Timestamp>,
 }
 
 pub(super) type DeviceRows = BTreeMap<DeviceId, DeviceRow>;
@@ -36,7 +37,8 @@ pub(super) fn load_device_rows(
 ) -> Result<DeviceRows, StoreError> {
     let mut devices = DeviceRows::new();
     let sql =
-        "SELECT number, id, alias, thing, agency, gateway, model, name, status, expires, created
+        "SELECT number, id, alias, thing, agency, gateway, model, name, status, expires, created,
+                decommissioned
                FROM device ORDER BY number";
     rows(connection, sql, |row| {
         let id = DeviceId::new(text(row, "id")?)?;
@@ -61,6 +63,7 @@ pub(super) fn load_device_rows(
             status: DeviceStatus::parse(text(row, "status")?).ok_or(RowError::Value("status"))?,
             expires: optional_time(row, "expires")?,
             created: time(row, "created")?,
+            decommissioned: optional_time(row, "decommissioned")?,
         };
         devices.insert(id, device);
         Ok(())
@@ -94,6 +97,7 @@ impl DeviceRow {
             status: self.status,
             expires: self.expires,
             created: self.created,
+            decommissioned: self.decommissioned,
             credentials,
         })
     }

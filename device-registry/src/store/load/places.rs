@@ -10,7 +10,7 @@ use super::{RowError, rows, text, time, words};
 use crate::boundary::{Boundary, GeoJson, Shape};
 use crate::snapshot::Snapshot;
 use crate::store::StoreError;
-use crate::thing::{Description, Licence, LocationSince, Tag, Thing, Visibility};
+use crate::thing::{Description, Licence, LocationSince, OwnerSince, Tag, Thing, Visibility};
 
 pub(super) fn load_boundaries(
     connection: &Connection,
@@ -47,6 +47,7 @@ pub(super) fn load_things(connection: &Connection) -> Result<Things, StoreError>
             devices: Vec::new(),
             datastreams: Vec::new(),
             locations: Vec::new(),
+            owners: Vec::new(),
             licence: Licence(text(row, "licence")?.into()),
             attribution: row.get("attribution")?,
             visibility: Visibility::parse(text(row, "visibility")?)
@@ -82,6 +83,20 @@ pub(super) fn load_locations(
         thing.locations.push(LocationSince {
             since: time(row, "since")?,
             location: lat.zip(lon).map(|(lat, lon)| Location::from_e7(lat, lon)),
+        });
+        Ok(())
+    })
+}
+
+pub(super) fn load_owners(connection: &Connection, things: &mut Things) -> Result<(), StoreError> {
+    let sql = "SELECT thing, since, agency FROM owner ORDER BY thing, since";
+    rows(connection, sql, |row| {
+        let thing = things
+            .get_mut(text(row, "thing")?)
+            .ok_or(RowError::Value("thing"))?;
+        thing.owners.push(OwnerSince {
+            since: time(row, "since")?,
+            agency: AgencyId::new(text(row, "agency")?)?,
         });
         Ok(())
     })

@@ -20,6 +20,7 @@ fn thing() -> Thing {
         devices: Vec::new(),
         datastreams: Vec::new(),
         locations: Vec::new(),
+        owners: Vec::new(),
         licence: Licence::default(),
         attribution: String::new(),
         visibility: Visibility::Restricted,

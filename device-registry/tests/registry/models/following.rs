@@ -1,5 +1,6 @@
 //! Devices follow a new version of their model, in pieces.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
@@ -26,7 +27,9 @@ fn many_bins(test: &TestRegistry, devices: u64) {
     });
     let report = test
         .registry
-        .import_devices(&Actor::OPERATOR, rows, ImportTerms::APPLY, |_| {})
+        .import_devices(&Actor::OPERATOR, rows, ImportTerms::APPLY, |_| {
+            ControlFlow::Continue(())
+        })
         .unwrap();
     assert_eq!(report.errors, []);
 }

@@ -31,6 +31,11 @@ impl Expected {
         self.check_people(test);
         for device in snapshot.devices(None) {
             assert!(device.credentials.len() <= 3);
+            let thing = snapshot.thing(device.thing.as_str()).unwrap();
+            assert_eq!(thing.agency, device.agency);
+            if let Some(last) = thing.owners.last() {
+                assert_eq!(last.agency, thing.agency);
+            }
             if let Some(gateway) = &device.gateway {
                 let gateway = snapshot.device(gateway.as_str()).unwrap();
                 assert_eq!((&gateway.agency, &gateway.gateway), (&device.agency, &None));
@@ -49,6 +54,7 @@ impl Expected {
             for datastream in &device.datastreams {
                 assert_eq!(snapshot.datastream(datastream.id), Some(datastream));
                 assert_eq!(datastream.thing, device.thing);
+                assert_eq!(datastream.agency, device.agency);
             }
         }
         for datastream in snapshot.datastreams(DatastreamId::new(0)) {

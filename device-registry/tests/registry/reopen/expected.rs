@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use device_registry::{
     Actor, AgencyPatch, DevicePatch, DeviceStatus, GeoJson, NewAgency, NewApiKey, NewApplication,
-    NewBoundary, PasswordTerms,
+    NewBoundary, OldCredentials, PasswordTerms, Replacement, Transfer,
 };
 use domain::{AgencyId, ApplicationId, BoundaryName, DatastreamId, PersonId, ThingId, Timestamp};
 
@@ -71,6 +71,9 @@ impl Expected {
                 let _ = (test.registry).patch_device(&Actor::OPERATOR, &device(&name(*id)), patch);
             }
             Operation::Revoke(id) => self.revoke(&test, *id),
+            Operation::Transfer { id, to } => self.transfer(&test, *id, *to),
+            Operation::Replace { id, by } => self.replace(&test, *id, *by),
+            Operation::Decommission(id) => self.decommission(&test, *id),
             Operation::AddKey { id, seed } => self.add_key(&test, *id, *seed),
             Operation::MakePassword(id) => self.make_password(&test, *id),
             Operation::RemoveFirstCredential(id) => remove_first_credential(&test, *id),
@@ -118,6 +121,60 @@ impl Expected {
         let entry = self.devices.get_mut(&name(id));
         assert_eq!(revoked.is_ok(), entry.is_some());
         if let Some((_, status)) = entry {
+            *status = DeviceStatus::Revoked;
+        }
+    }
+
+    /// Whether it may go is for `check` to see, afterwards.
+    fn transfer(&self, test: &TestRegistry, id: u8, to: u8) {
+        let to = agency(&format!("agency-{to}"));
+        let snapshot = test.registry.snapshot();
+        let Some(standing) = snapshot.device(&name(id)) else {
+            return;
+        };
+        let transfer = Transfer {
+            from: standing.agency.clone(),
+            to: to.clone(),
+            credentials: OldCredentials::End,
+        };
+        let transferred = test
+            .registry
+            .transfer_device(&Actor::OPERATOR, &standing.id, &transfer);
+        if let Ok(device) = transferred {
+            assert_eq!(device.agency, to);
+            assert!(self.agencies.contains(&to));
+        }
+    }
+
+    fn replace(&mut self, test: &TestRegistry, id: u8, by: u8) {
+        let new = Replacement {
+            id: device(&name(by)),
+            model: None,
+            alias: None,
+            name: None,
+            keys: Vec::new(),
+            expires: None,
+        };
+        let replaced = test
+            .registry
+            .replace_device(&Actor::OPERATOR, &device(&name(id)), new);
+        if let Ok(device) = replaced {
+            let (thing, status) = self.devices.get_mut(&name(id)).unwrap();
+            *status = DeviceStatus::Revoked;
+            let entry = (thing.clone(), DeviceStatus::Active);
+            assert_eq!(device.thing.as_str(), entry.0);
+            assert_eq!(self.devices.insert(name(by), entry), None);
+        }
+    }
+
+    fn decommission(&mut self, test: &TestRegistry, id: u8) {
+        let ended = test
+            .registry
+            .decommission_device(&Actor::OPERATOR, &device(&name(id)));
+        let entry = self.devices.get_mut(&name(id));
+        assert_eq!(ended.is_ok(), entry.is_some());
+        if let (Some((_, status)), Ok(device)) = (entry, ended) {
+            assert_eq!(device.credentials, []);
             *status = DeviceStatus::Revoked;
         }
     }

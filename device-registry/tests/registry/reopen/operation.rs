@@ -31,6 +31,15 @@ pub(super) enum Operation {
         gateway: Option<u8>,
     },
     Revoke(u8),
+    Transfer {
+        id: u8,
+        to: u8,
+    },
+    Replace {
+        id: u8,
+        by: u8,
+    },
+    Decommission(u8),
     AddKey {
         id: u8,
         seed: u8,
@@ -81,6 +90,9 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         2 => (id.clone(), prop::option::weighted(0.7, id.clone()))
             .prop_map(|(id, gateway)| Operation::Gateway { id, gateway }),
         1 => id.clone().prop_map(Operation::Revoke),
+        2 => (id.clone(), 0..3u8).prop_map(|(id, to)| Operation::Transfer { id, to }),
+        1 => (id.clone(), id.clone()).prop_map(|(id, by)| Operation::Replace { id, by }),
+        1 => id.clone().prop_map(Operation::Decommission),
         2 => (id.clone(), 1..5u8).prop_map(|(id, seed)| Operation::AddKey { id, seed }),
         1 => id.clone().prop_map(Operation::MakePassword),
         1 => id.clone().prop_map(Operation::RemoveFirstCredential),

@@ -8,10 +8,10 @@ use device_registry::PasswordTerms;
 use domain::CredentialId;
 use http_edge::Problem;
 use http_edge::request::{JsonBody, OptionalJsonBody};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
-use super::device::permitted_id;
+use super::device::change_device;
 use crate::access::Permitted;
 use crate::endpoints::registry_problem::registry_problem;
 use crate::params::Time;
@@ -29,15 +29,60 @@ pub(crate) async fn add_key(
     Path(id): Path<String>,
     JsonBody(body): JsonBody<NewKeyView>,
 ) -> Result<Response, Problem> {
-    let id = permitted_id(&state, &permitted, &id)?;
     let key = body.into();
-    let added = state
-        .changing_by(&permitted, move |shared, actor| {
-            shared.registry.add_key(actor, &id, &key)
-        })
-        .await?
-        .map_err(|error| registry_problem(&error))?;
+    let added = change_device(&state, permitted, id, move |registry, permitted, device| {
+        let done = registry.add_key(permitted.actor(), &device.id, &key);
+        done.map_err(|error| registry_problem(&error))
+    })
+    .await?;
     Ok((StatusCode::CREATED, Json(CredentialView::from(&added))).into_response())
+}
+
+/// When a credential ends.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CredentialPatch, example = json!({"expires": "2027-01-01T00:00:00+09:00"}))]
+pub(crate) struct CredentialPatchBody {
+    /// null: never.
+    #[serde(deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    expires: Option<Time>,
+}
+
+/// A member that may be null, and must be there.
+fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+/// Gives a credential another end: so an operator begins a rotation. The device
+/// is told in its events 30, 7 and 1 days before it would be shut out.
+#[utoipa::path(patch, path = "/v1/devices/{id}/keys/{credential}", tag = "devices",
+    params(("id" = String, Path, description = "The device's id"), ("credential" = u64, Path, description = "The credential's id")),
+    request_body = CredentialPatchBody,
+    responses((status = 200, body = CredentialView), (status = 404, description = "There is none")),
+    security(("operator" = []), ("session" = [])))]
+pub(crate) async fn end(
+    State(state): State<ApiState>,
+    permitted: Permitted,
+    Path((id, credential)): Path<(String, String)>,
+    JsonBody(body): JsonBody<CredentialPatchBody>,
+) -> Result<Json<CredentialView>, Problem> {
+    let credential = credential_id(&credential)?;
+    let expires = body.expires.map(|time| time.0);
+    let ended = change_device(&state, permitted, id, move |registry, permitted, device| {
+        let done = registry.end_credential(permitted.actor(), &device.id, credential, expires);
+        done.map_err(|error| registry_problem(&error))
+    })
+    .await?;
+    Ok(Json(CredentialView::from(&ended)))
+}
+
+fn credential_id(text: &str) -> Result<CredentialId, Problem> {
+    text.parse()
+        .map(CredentialId::new)
+        .map_err(|_| Problem::not_found(format!("There is no credential {text}.")))
 }
 
 /// Takes a key or a password away, by the credential's id.
@@ -50,17 +95,12 @@ pub(crate) async fn remove(
     permitted: Permitted,
     Path((id, credential)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    let id = permitted_id(&state, &permitted, &id)?;
-    let credential = credential
-        .parse()
-        .map(CredentialId::new)
-        .map_err(|_| Problem::not_found(format!("There is no credential {credential}.")))?;
-    state
-        .changing_by(&permitted, move |shared, actor| {
-            shared.registry.remove_credential(actor, &id, credential)
-        })
-        .await?
-        .map_err(|error| registry_problem(&error))?;
+    let credential = credential_id(&credential)?;
+    change_device(&state, permitted, id, move |registry, permitted, device| {
+        let done = registry.remove_credential(permitted.actor(), &device.id, credential);
+        done.map_err(|error| registry_problem(&error))
+    })
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -89,17 +129,15 @@ pub(crate) async fn make_password(
     Path(id): Path<String>,
     OptionalJsonBody(body): OptionalJsonBody<NewPasswordBody>,
 ) -> Result<Response, Problem> {
-    let id = permitted_id(&state, &permitted, &id)?;
     let terms = PasswordTerms {
         networks: body.networks,
         expires: body.expires.map(|time| time.0),
     };
-    let made = state
-        .changing_by(&permitted, move |shared, actor| {
-            shared.registry.make_password(actor, &id, terms)
-        })
-        .await?
-        .map_err(|error| registry_problem(&error))?;
+    let made = change_device(&state, permitted, id, move |registry, permitted, device| {
+        let done = registry.make_password(permitted.actor(), &device.id, terms);
+        done.map_err(|error| registry_problem(&error))
+    })
+    .await?;
     let view = MadePasswordView {
         credential: made.credential.id.get(),
         password: made.password,

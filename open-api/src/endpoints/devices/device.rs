@@ -6,7 +6,9 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use device_registry::{Device, DevicePatch, Patch, Permission, RegisterDeviceError, Snapshot};
+use device_registry::{
+    Device, DevicePatch, Patch, Permission, RegisterDeviceError, Registry, Snapshot,
+};
 use domain::{AgencyId, DeviceId, Timestamp};
 use http_edge::Problem;
 use http_edge::reply::{List, ListRequest, read_cursor, split_page};
@@ -48,9 +50,9 @@ pub(crate) async fn register(
     Ok((StatusCode::CREATED, Json(view(&state, &made))).into_response())
 }
 
-/// An agency of which the caller sees nothing is answered as one that is not
-/// there.
-fn permit_new(permitted: &Permitted, agency: &AgencyId) -> Result<(), Problem> {
+/// Whether the caller is permitted in the agency that something new is for. One
+/// of which it sees nothing is answered as one that is not there.
+pub(crate) fn permit_new(permitted: &Permitted, agency: &AgencyId) -> Result<(), Problem> {
     if permitted.sees(agency) {
         return permitted.in_agency(agency);
     }
@@ -71,7 +73,7 @@ fn installs(patch: &DevicePatch) -> bool {
 }
 
 /// A device with what the data plane and the broker know of it.
-fn view(shared: &Shared, device: &Device) -> DeviceView {
+pub(super) fn view(shared: &Shared, device: &Device) -> DeviceView {
     let snapshot = shared.registry.snapshot();
     let standing = shared.connections.of_device(&device.id);
     view_of(
@@ -262,18 +264,14 @@ pub(crate) async fn patch(
     let patch = body
         .read()
         .map_err(|fault| Problem::body(fault.to_string()))?;
-    let snapshot = state.registry.snapshot();
-    let device = permitted_device(&permitted, &snapshot, &id)?;
-    if !installs(&patch) {
-        permitted.also(Permission::ManageDevices, &device.agency)?;
-    }
-    let id = device.id.clone();
-    let patched = state
-        .changing_by(&permitted, move |shared, actor| {
-            shared.registry.patch_device(actor, &id, patch)
-        })
-        .await?
-        .map_err(|error| not_patched(&permitted, error))?;
+    let patched = change_device(&state, permitted, id, |registry, permitted, device| {
+        if !installs(&patch) {
+            permitted.also(Permission::ManageDevices, &device.agency)?;
+        }
+        let patched = registry.patch_device(permitted.actor(), &device.id, patch);
+        patched.map_err(|error| not_patched(permitted, error))
+    })
+    .await?;
     Ok(Json(view(&state, &patched)))
 }
 
@@ -287,13 +285,11 @@ pub(crate) async fn revoke(
     permitted: Permitted,
     Path(id): Path<String>,
 ) -> Result<Json<DeviceView>, Problem> {
-    let id = permitted_id(&state, &permitted, &id)?;
-    let revoked = state
-        .changing_by(&permitted, move |shared, actor| {
-            shared.registry.revoke_device(actor, &id)
-        })
-        .await?
-        .map_err(|error| registry_problem(&error))?;
+    let revoked = change_device(&state, permitted, id, |registry, permitted, device| {
+        let revoked = registry.revoke_device(permitted.actor(), &device.id);
+        revoked.map_err(|error| registry_problem(&error))
+    })
+    .await?;
     Ok(Json(view(&state, &revoked)))
 }
 
@@ -311,14 +307,23 @@ pub(super) fn permitted_device<'a>(
     Ok(device)
 }
 
-/// The same, for who is about to change it.
-pub(super) fn permitted_id(
-    shared: &Shared,
-    permitted: &Permitted,
-    id: &str,
-) -> Result<DeviceId, Problem> {
-    let snapshot = shared.registry.snapshot();
-    Ok(permitted_device(permitted, &snapshot, id)?.id.clone())
+/// Changes the device of a path, if the caller is permitted that in the device's
+/// agency, which stays so until the change is done.
+pub(super) async fn change_device<T: Send + 'static>(
+    state: &ApiState,
+    permitted: Permitted,
+    id: String,
+    change: impl FnOnce(&Registry, &Permitted, &Device) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let judged = permitted.clone();
+    state
+        .changing_by(&permitted, move |shared, _| {
+            let _owners = shared.registry.hold_owners();
+            let snapshot = shared.registry.snapshot();
+            let device = permitted_device(&judged, &snapshot, &id)?;
+            change(&shared.registry, &judged, device)
+        })
+        .await?
 }
 
 fn no_device(id: &str) -> Problem {

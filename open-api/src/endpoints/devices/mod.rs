@@ -6,6 +6,8 @@ pub(crate) mod credentials;
 pub(crate) mod device;
 pub(crate) mod events;
 pub(crate) mod import;
+pub(crate) mod lifecycle;
 mod login;
+pub(crate) mod next_key;
 mod refusal;
 pub(crate) mod telemetry;

@@ -2,7 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use device_registry::{Credential, CredentialProof, Description, Device, DeviceStatus, Thing};
+use device_registry::{
+    Credential, CredentialProof, Description, Device, DeviceStatus, OwnerSince, Thing,
+};
 use domain::Timestamp;
 use http_edge::reply::csv::Row;
 use serde::Serialize;
@@ -34,6 +36,11 @@ pub(crate) struct DeviceView {
     expires: Option<Rfc3339>,
     #[schema(value_type = String, format = DateTime)]
     created: Rfc3339,
+    /// When it was taken out of service; it is revoked too.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    decommissioned: Option<Rfc3339>,
+    /// Whose its thing was since when, oldest first.
+    owners: Vec<OwnerView>,
     /// `public` or `restricted`.
     visibility: Option<&'static str>,
     licence: Option<String>,
@@ -49,6 +56,17 @@ pub(crate) struct DeviceView {
     last_seen: Option<Rfc3339>,
     /// Null where it is not connected.
     connection: Option<ConnectionView>,
+}
+
+/// An agency that owns or owned a thing.
+#[derive(Serialize, ToSchema, Debug)]
+#[schema(as = Owner)]
+pub(crate) struct OwnerView {
+    #[schema(example = "seoul")]
+    agency: String,
+    /// Null: from the beginning.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    since: Option<Rfc3339>,
 }
 
 /// One of a device's datastreams.
@@ -116,6 +134,8 @@ impl DeviceView {
             status: status(device, now),
             expires: device.expires.map(Rfc3339),
             created: Rfc3339(device.created),
+            decommissioned: device.decommissioned.map(Rfc3339),
+            owners: owners(device, thing),
             visibility: thing.map(|thing| thing.visibility.as_str()),
             licence: thing.map(|thing| thing.licence.0.to_string()),
             attribution: thing.map(|thing| thing.attribution.clone()),
@@ -163,6 +183,26 @@ impl DeviceView {
 fn said(thing: Option<&Thing>, what: fn(&Description) -> &String) -> Option<String> {
     let text = what(thing?.description());
     (!text.is_empty()).then(|| text.clone())
+}
+
+fn owners(device: &Device, thing: Option<&Thing>) -> Vec<OwnerView> {
+    match thing.map(|thing| thing.owners.as_slice()) {
+        // Never transferred.
+        None | Some([]) => vec![OwnerView {
+            agency: device.agency.to_string(),
+            since: None,
+        }],
+        Some(owners) => owners.iter().map(OwnerView::from).collect(),
+    }
+}
+
+impl From<&OwnerSince> for OwnerView {
+    fn from(owner: &OwnerSince) -> Self {
+        Self {
+            agency: owner.agency.to_string(),
+            since: (owner.since != Timestamp::MIN).then_some(Rfc3339(owner.since)),
+        }
+    }
 }
 
 /// `active`, `revoked` or `expired`.

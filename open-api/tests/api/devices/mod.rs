@@ -1,8 +1,10 @@
 //! Devices, and what they send.
 
 mod connection;
+mod enrolment;
 mod gateways;
 mod import;
+mod lifecycle;
 mod registration;
 mod registry;
 mod telemetry;

@@ -161,6 +161,7 @@ fn every_answer_has_the_form_that_the_document_describes() {
     let (speed, _) = furnish(&mut visit);
     data(&mut visit, speed);
     devices(&mut visit);
+    enrolment(&mut visit);
     applications(&mut visit);
     people(&mut visit);
     operations(&mut visit);
@@ -251,12 +252,17 @@ fn devices(visit: &mut Visit<'_>) {
         .operator("POST /v1/devices/{id}/keys", path, Some(key))
         .expect(201);
     let path = format!("{path}/{}", added["id"]);
+    let end = json!({"expires": "2999-01-01T00:00:00Z"});
+    let line = "PATCH /v1/devices/{id}/keys/{credential}";
+    visit.operator(line, &path, Some(end)).expect(200);
     visit.operator("DELETE /v1/devices/{id}/keys/{credential}", &path, None);
+    next_key(visit);
     visit.operator(
         "POST /v1/devices/{id}/revoke",
         "/v1/devices/dev-2/revoke",
         None,
     );
+    lifecycle(visit);
     let token = format!("Bearer {}", visit.platform.token);
     let headers = [
         ("authorization", token.as_str()),
@@ -272,6 +278,84 @@ fn devices(visit: &mut Visit<'_>) {
             .send("POST", "/v1/devices/import", &headers, body);
         visit.check("POST /v1/devices/import", &reply);
     }
+}
+
+fn next_key(visit: &mut Visit<'_>) {
+    let basic = visit.platform.basic("dev-1");
+    let headers = [
+        ("authorization", basic.as_str()),
+        ("content-type", "application/json"),
+    ];
+    // Of RFC 7515, A.3.1.
+    let key = json!({"kty": "EC", "crv": "P-256",
+        "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
+    let body = json!({"key": key}).to_string().into_bytes();
+    let path = "/v1/devices/dev-1/next-key";
+    let reply = visit.platform.send("POST", path, &headers, Some(body));
+    reply.expect(201);
+    visit.check("POST /v1/devices/{id}/next-key", &reply);
+}
+
+fn lifecycle(visit: &mut Visit<'_>) {
+    visit.platform.agency();
+    for (line, path, body) in [
+        (
+            "POST /v1/devices/{id}/transfer",
+            "/v1/devices/dev-1/transfer",
+            Some(json!({"agency": "agency-0"})),
+        ),
+        (
+            "POST /v1/devices/{id}/replace",
+            "/v1/devices/dev-1/replace",
+            Some(json!({"id": "dev-1b"})),
+        ),
+        (
+            "POST /v1/devices/{id}/decommission",
+            "/v1/devices/dev-1b/decommission",
+            None,
+        ),
+    ] {
+        let reply = visit.operator(line, path, body);
+        assert!(reply.status < 300, "{line}: {}", reply.text);
+    }
+}
+
+fn enrolment(visit: &mut Visit<'_>) {
+    let key = json!([{"public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]);
+    let draft = json!({"agency": "seoul", "model": "traffic.flow"});
+    let made = visit
+        .operator("POST /v1/claims", "/v1/claims", Some(draft))
+        .expect(201);
+    let redemption = json!({"code": made["code"], "device": {"id": "dev-5", "keys": key}});
+    let reply = visit.platform.post("/v1/claims/redeem", &redemption);
+    reply.expect(201);
+    visit.check("POST /v1/claims/redeem", &reply);
+    let path = format!("/v1/claims/{}", made["claim"]["id"].as_str().unwrap());
+    visit.operator("DELETE /v1/claims/{id}", &path, None);
+    let draft = json!({"agency": "seoul", "model": "traffic.flow", "devices": 5,
+        "expires": crate::harness::in_a_year()});
+    let made = visit
+        .operator("POST /v1/batches", "/v1/batches", Some(draft))
+        .expect(201);
+    let bearer = format!("Bearer {}", made["credential"].as_str().unwrap());
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let body = json!({"id": "dev-6", "keys": key}).to_string().into_bytes();
+    let reply = visit
+        .platform
+        .send("POST", "/v1/batches/enrol", &headers, Some(body));
+    reply.expect(201);
+    visit.check("POST /v1/batches/enrol", &reply);
+    for line in ["GET /v1/claims", "GET /v1/batches"] {
+        let path = line.strip_prefix("GET ").unwrap();
+        visit.operator(line, path, None).expect(200);
+        visit.public(line, path).problem(401, "unauthenticated");
+    }
+    let path = format!("/v1/batches/{}", made["batch"]["id"].as_str().unwrap());
+    visit.operator("DELETE /v1/batches/{id}", &path, None);
 }
 
 fn applications(visit: &mut Visit<'_>) {

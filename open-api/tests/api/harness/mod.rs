@@ -14,6 +14,7 @@ use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use device_registry::{Actor, Registry};
+use domain::Timestamp;
 use http_edge::limits::HttpLimits;
 use http_edge::request::TrustedProxies;
 use ingest::{Clock, Config, Ingest, SystemClock};
@@ -350,4 +351,10 @@ impl Drop for Platform {
             let _ = served.join();
         }
     }
+}
+
+/// A time to come, as long as a batch may last.
+pub(crate) fn in_a_year() -> String {
+    let now = SystemClock.now().as_micros();
+    Timestamp::from_micros(now + 365 * 86_400_000_000).to_rfc3339()
 }

@@ -1,6 +1,6 @@
 //! Filters against the public topics that they match.
 
-use device_registry::{Actor, NewAgency, NewDevice};
+use device_registry::{Actor, NewAgency, NewDevice, OldCredentials, Transfer};
 use domain::{AgencyId, DeviceId, ModelId, Timestamp};
 
 use super::*;
@@ -63,6 +63,39 @@ fn a_filter_finds_exactly_the_public_topics_that_it_matches() {
         ("devices/#", false),
     ] {
         for (steps, values) in [(3, usize::MAX), (1_000, usize::MAX), (3, 0), (1_000, 0)] {
+            check(&snapshot, filter, (steps, values), &all, some);
+        }
+    }
+}
+
+#[test]
+fn a_transferred_thing_is_found_under_its_new_agency_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = registry(dir.path());
+    let transfer = Transfer {
+        from: AgencyId::new("seoul").unwrap(),
+        to: AgencyId::new("busan").unwrap(),
+        credentials: OldCredentials::Keep,
+    };
+    registry
+        .transfer_device(
+            &Actor::OPERATOR,
+            &DeviceId::new("lot-1").unwrap(),
+            &transfer,
+        )
+        .unwrap();
+    let snapshot = registry.snapshot();
+    let all: Vec<String> = snapshot
+        .public_datastreams(None, |_| true)
+        .map(|one| topic::open(one))
+        .collect();
+    for (filter, some) in [
+        ("open/seoul/traffic/#", false),
+        ("open/seoul/+/+/lot-1/#", false),
+        ("open/busan/traffic/parking/lot-1/available", true),
+        ("open/busan/#", true),
+    ] {
+        for (steps, values) in [(3, usize::MAX), (1_000, 0)] {
             check(&snapshot, filter, (steps, values), &all, some);
         }
     }

@@ -142,6 +142,14 @@ pub struct NewPassword {
     pub password: String,
 }
 
+/// What becomes of a device's credentials when it is transferred.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OldCredentials {
+    /// They are removed: the former agency knows them.
+    End,
+    Keep,
+}
+
 /// Which devices a list has; what is not set does not narrow it.
 #[derive(Clone, Default, Debug)]
 pub struct DeviceFilter {
@@ -187,6 +195,45 @@ impl ApiClient {
         self.json(&Call {
             method: "POST",
             path: &format!("/v1/devices/{id}/revoke"),
+            body: Some(("application/json", b"")),
+            headers: &[],
+        })
+    }
+
+    /// Gives it to another agency, with its thing and all that this has.
+    pub fn transfer_device(
+        &self,
+        id: &DeviceId,
+        to: &AgencyId,
+        credentials: OldCredentials,
+    ) -> Result<Device, ApiError> {
+        self.post(
+            &format!("/v1/devices/{id}/transfer"),
+            &serde_json::json!({
+                "agency": to.as_str(),
+                "keep_credentials": credentials == OldCredentials::Keep,
+            }),
+        )
+    }
+
+    /// Registers `new` in its place; the old one goes out of service.
+    pub fn replace_device(
+        &self,
+        id: &DeviceId,
+        new: &DeviceId,
+        keys: &[PublicKeyDocument],
+    ) -> Result<Device, ApiError> {
+        self.post(
+            &format!("/v1/devices/{id}/replace"),
+            &serde_json::json!({ "id": new.as_str(), "keys": keys }),
+        )
+    }
+
+    /// Takes it out of service, for good.
+    pub fn decommission_device(&self, id: &DeviceId) -> Result<Device, ApiError> {
+        self.json(&Call {
+            method: "POST",
+            path: &format!("/v1/devices/{id}/decommission"),
             body: Some(("application/json", b"")),
             headers: &[],
         })

@@ -56,21 +56,57 @@ pub(super) struct RowErrorView {
     cure: &'static str,
 }
 
-impl From<&RowError> for RowErrorView {
-    fn from(error: &RowError) -> Self {
+/// Of which agencies the caller may know things.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Sight {
+    All,
+    /// What belongs to others is told as what is not there.
+    Own,
+}
+
+impl RowErrorView {
+    fn new(error: &RowError, sight: Sight) -> Self {
+        let hidden = match sight {
+            Sight::All => None,
+            Sight::Own => as_not_there(error.code),
+        };
+        let (code, message) = hidden.map_or_else(
+            || (error.code, error.message.clone()),
+            |(code, message)| (code, message.to_owned()),
+        );
         Self {
             line: error.line,
             device: error.device.as_ref().map(ToString::to_string),
             column: error.column.as_deref().map(str::to_owned),
-            code: error.code,
-            message: error.message.clone(),
+            code,
+            message,
             cure: error.cure,
         }
     }
 }
 
+/// One code and one text for what is another agency's and for what is nowhere.
+fn as_not_there(code: &str) -> Option<(&'static str, &'static str)> {
+    match code {
+        "unknown-thing" | "thing-of-another-agency" => {
+            Some(("unknown-thing", "there is no such thing in the agency"))
+        }
+        "unknown-gateway" | "gateway-of-another-agency" => Some((
+            "unknown-gateway",
+            "there is no such device in the agency to be the gateway",
+        )),
+        "alias-taken" => Some(("alias-taken", "the alias belongs to another device")),
+        _ => None,
+    }
+}
+
 impl ImportView {
-    fn new(report: &ImportReport, query: &ImportQuery, encoding: TableEncoding) -> Self {
+    fn new(
+        report: &ImportReport,
+        query: &ImportQuery,
+        encoding: TableEncoding,
+        sight: Sight,
+    ) -> Self {
         Self {
             dry_run: query.dry_run,
             encoding,
@@ -79,7 +115,11 @@ impl ImportView {
             updated: report.updated,
             unchanged: report.unchanged,
             faults: report.errors.len() + report.errors_left_off,
-            errors: report.errors.iter().map(Into::into).collect(),
+            errors: report
+                .errors
+                .iter()
+                .map(|error| RowErrorView::new(error, sight))
+                .collect(),
         }
     }
 }
@@ -89,8 +129,9 @@ pub(super) fn whole(
     report: &ImportReport,
     query: &ImportQuery,
     encoding: TableEncoding,
+    sight: Sight,
 ) -> Result<Response, Problem> {
-    let view = ImportView::new(report, query, encoding);
+    let view = ImportView::new(report, query, encoding, sight);
     if view.errors.is_empty() || !query.keeps_all_out() {
         return Ok(Json(view).into_response());
     }
@@ -145,11 +186,12 @@ pub(super) fn wants_lines(headers: &HeaderMap) -> bool {
 pub(super) struct Lines {
     out: mpsc::UnboundedSender<Result<Bytes, std::convert::Infallible>>,
     piece: Vec<u8>,
+    sight: Sight,
 }
 
 impl Lines {
     /// And the answer that they are in.
-    pub(super) fn new() -> (Self, Response) {
+    pub(super) fn new(sight: Sight) -> (Self, Response) {
         let (out, lines) = mpsc::unbounded_channel();
         let body = Body::from_stream(UnboundedReceiverStream::new(lines));
         let mut response = body.into_response();
@@ -159,13 +201,13 @@ impl Lines {
         let buffering = header::HeaderName::from_static("x-accel-buffering");
         headers.insert(buffering, HeaderValue::from_static("no"));
         let piece = Vec::new();
-        (Self { out, piece }, response)
+        (Self { out, piece, sight }, response)
     }
 
     pub(super) fn step(&mut self, step: ImportStep<'_>) {
         match step {
             ImportStep::Fault(error) => {
-                self.write(&Line::Error(error.into()));
+                self.write(&Line::Error(RowErrorView::new(error, self.sight)));
                 if self.piece.len() >= PIECE_BYTES {
                     self.send();
                 }
@@ -184,7 +226,7 @@ impl Lines {
     ) {
         match done {
             Ok(report) => {
-                let mut view = ImportView::new(&report, query, encoding);
+                let mut view = ImportView::new(&report, query, encoding, self.sight);
                 view.errors = Vec::new();
                 self.write(&Line::Report(&view));
             }

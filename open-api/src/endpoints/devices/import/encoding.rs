@@ -23,24 +23,24 @@ pub(crate) enum TableEncoding {
 /// The text of a table in UTF-8, and what it was in: as `charset` says, or
 /// else UTF-8 where it is that, and CP949 where it is not.
 pub(super) fn decode(
-    bytes: Bytes,
+    bytes: &Bytes,
     charset: Option<&str>,
 ) -> Result<(Bytes, TableEncoding), UnreadableRow> {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err(fault("the table is UTF-16".to_owned(), SAVE_AS));
     }
     let named = charset.map(of_label).transpose()?;
-    let invalid = std::str::from_utf8(&bytes).err();
+    let invalid = std::str::from_utf8(bytes).err();
     match (named, invalid) {
-        (Some(TableEncoding::Utf8) | None, None) => Ok((without_mark(&bytes), TableEncoding::Utf8)),
+        (Some(TableEncoding::Utf8) | None, None) => Ok((without_mark(bytes), TableEncoding::Utf8)),
         (Some(TableEncoding::Utf8), Some(error)) => Err(fault(
             format!(
                 "line {} of the table is no UTF-8, which charset says that it is",
-                line_at(&bytes, error.valid_up_to())
+                line_at(bytes, error.valid_up_to())
             ),
             "leave charset out, or save the table as \"CSV UTF-8\"",
         )),
-        (Some(TableEncoding::Cp949), _) => from_cp949(&bytes)
+        (Some(TableEncoding::Cp949), _) => from_cp949(bytes)
             .ok_or_else(|| {
                 fault(
                     "the table is not in CP949, which charset says that it is".to_owned(),
@@ -48,9 +48,9 @@ pub(super) fn decode(
                 )
             })
             .map(|text| (text, TableEncoding::Cp949)),
-        (None, Some(error)) => from_cp949(&bytes)
+        (None, Some(error)) => from_cp949(bytes)
             .ok_or_else(|| {
-                let line = line_at(&bytes, error.valid_up_to());
+                let line = line_at(bytes, error.valid_up_to());
                 fault(
                     format!("the table is neither UTF-8 (see line {line}) nor CP949"),
                     SAVE_AS,

@@ -5,22 +5,25 @@ mod encoding;
 mod lines;
 mod table;
 
+use std::ops::ControlFlow;
+
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use device_registry::{
     FaultyRows, ImportMode, ImportRow, ImportTerms, StandingDevices, UnreadableRow,
 };
+use domain::Scope;
 use http_edge::request::{Query, charset, media_type, read_body};
 use http_edge::{Problem, ProblemKind};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::access::Operator;
+use crate::access::{Admission, Permitted};
 use crate::endpoints::registry_problem::registry_problem;
 use crate::openapi::schemas::Binary;
-use crate::state::ApiState;
-use answer::{ImportView, Lines, NDJSON, wants_lines};
+use crate::state::{ApiState, Shared};
+use answer::{ImportView, Lines, NDJSON, Sight, wants_lines};
 use encoding::TableEncoding;
 
 /// The longest import, in bytes.
@@ -90,15 +93,42 @@ enum Form {
 type Rows = Box<dyn Iterator<Item = ImportRow>>;
 
 impl Form {
-    /// The rows, which hold the body as long as they are read.
-    fn rows(&self, body: Bytes) -> (Rows, TableEncoding) {
+    /// The rows, which hold the body for as long as they are read.
+    fn rows(&self, body: &Bytes) -> (Rows, TableEncoding) {
         match self {
-            Self::Lines => (Box::new(lines::rows(&body)), TableEncoding::Utf8),
+            Self::Lines => (Box::new(lines::rows(body)), TableEncoding::Utf8),
             Self::Table { charset } => match encoding::decode(body, charset.as_deref()) {
                 Ok((text, encoding)) => (Box::new(table::rows(&text)), encoding),
                 Err(fault) => (Box::new(only(fault)), TableEncoding::Utf8),
             },
         }
+    }
+}
+
+/// Rows of agencies in which the caller may not import have a fault, whether or
+/// not there is such an agency.
+fn within(rows: Rows, scope: Scope) -> impl Iterator<Item = ImportRow> {
+    rows.map(move |row| ImportRow {
+        line: row.line,
+        device: row.device.and_then(|device| {
+            if scope.covers(&device.agency) {
+                return Ok(device);
+            }
+            Err(UnreadableRow {
+                column: Some("agency".into()),
+                message: format!("no agency {} in which you import devices", device.agency),
+                cure: "name an agency in which you have the role operator",
+            })
+        }),
+    })
+}
+
+/// An import takes a while, and its caller may lose the right meanwhile.
+fn goes_on(admission: &Admission, shared: &Shared) -> ControlFlow<()> {
+    if admission.holds(shared) {
+        ControlFlow::Continue(())
+    } else {
+        ControlFlow::Break(())
     }
 }
 
@@ -133,7 +163,7 @@ fn only(fault: UnreadableRow) -> impl Iterator<Item = ImportRow> {
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn import(
     State(state): State<ApiState>,
-    operator: Operator,
+    permitted: Permitted,
     Query(query): Query<ImportQuery>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -150,26 +180,45 @@ pub(crate) async fn import(
         }
     };
     let in_lines = wants_lines(request.headers());
+    // Before the body, which is as large as many others together.
+    let place = state.importing().await?;
     let body = read_body(request, MAX_IMPORT_BYTES).await?;
-    let (actor, terms) = (operator.actor().clone(), query.terms());
+    let admission = permitted.admission();
+    let (actor, terms) = (permitted.actor().clone(), query.terms());
+    let scope = permitted.scope();
+    let sight = if scope == Scope::All {
+        Sight::All
+    } else {
+        Sight::Own
+    };
     if in_lines {
-        let (mut lines, response) = Lines::new();
+        let (mut lines, response) = Lines::new(sight);
         tokio::task::spawn_blocking(move || {
-            let (rows, encoding) = form.rows(body);
+            let _place = place;
+            let (rows, encoding) = form.rows(&body);
+            drop(body);
+            let rows = within(rows, scope);
             let registry = &state.registry;
-            let done = registry.import_devices(&actor, rows, terms, |step| lines.step(step));
+            let done = registry.import_devices(&actor, rows, terms, |step| {
+                lines.step(step);
+                goes_on(&admission, &state)
+            });
             lines.end(done, &query, encoding);
         });
         return Ok(response);
     }
     let (report, encoding) = state
         .blocking(move |shared| {
-            let (rows, encoding) = form.rows(body);
+            let _place = place;
+            let (rows, encoding) = form.rows(&body);
+            drop(body);
+            let rows = within(rows, scope);
             let registry = &shared.registry;
-            let report = registry.import_devices(&actor, rows, terms, |_| {})?;
+            let report =
+                registry.import_devices(&actor, rows, terms, |_| goes_on(&admission, shared))?;
             Ok((report, encoding))
         })
         .await?
         .map_err(|error| registry_problem::<device_registry::ImportError>(&error))?;
-    answer::whole(&report, &query, encoding)
+    answer::whole(&report, &query, encoding, sight)
 }

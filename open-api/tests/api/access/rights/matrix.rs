@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use device_registry::{Permission, Role};
@@ -82,7 +83,15 @@ fn cell(reply: &Reply) -> String {
 
 #[test]
 fn the_page_says_how_every_operation_answers_every_caller() {
-    let platform = Platform::set_up(Setup::default());
+    // Everybody tries a claim code, from one address.
+    let quotas = open_api::Quotas {
+        claim_codes_a_minute: NonZeroU32::new(1_000).unwrap(),
+        ..open_api::Quotas::default()
+    };
+    let platform = Platform::set_up(Setup {
+        quotas,
+        ..Setup::default()
+    });
     let furnished = Furnished::new(&platform);
     let mut callers = vec![
         nobody(),

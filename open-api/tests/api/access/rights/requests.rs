@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::callers::service_token;
-use crate::harness::Platform;
+use crate::harness::{Platform, in_a_year};
 
 /// The agency whose things are asked for, and what its restricted things, its
 /// people and its tokens are called: nobody else may read these letters.
@@ -87,6 +87,13 @@ impl<'a> Furnished<'a> {
         made["id"].as_str().unwrap().to_owned()
     }
 
+    /// The id of a claim or a batch.
+    fn ticket(&self, path: &str, kind: &str) -> String {
+        let body = self.body(&format!("POST {path}"));
+        let made = self.platform.operator("POST", path, body).expect(201);
+        made[kind]["id"].as_str().unwrap().to_owned()
+    }
+
     /// A request of an operation, as `GET /v1/devices/{id}`.
     pub(super) fn request(&self, line: &str) -> Request {
         let (method, template) = line.split_once(' ').unwrap();
@@ -147,6 +154,12 @@ impl<'a> Furnished<'a> {
         }
         if is_of("/v1/operators/") {
             return vec![("id", self.person())];
+        }
+        if is_of("/v1/claims/") {
+            return vec![("id", self.ticket("/v1/claims", "claim"))];
+        }
+        if is_of("/v1/batches/") {
+            return vec![("id", self.ticket("/v1/batches", "batch"))];
         }
         if is_of("/v1/service-tokens/") {
             return vec![("id", self.token())];
@@ -221,6 +234,19 @@ impl<'a> Furnished<'a> {
             "POST /v1/devices" => {
                 json!({"id": self.fresh("device"), "agency": OWN, "model": "traffic.flow"})
             }
+            "POST /v1/claims" => json!({"agency": OWN, "model": "traffic.flow"}),
+            "POST /v1/claims/redeem" => json!({
+                "code": "2222-2222-2222", "device": {"keys": []}
+            }),
+            "POST /v1/batches" => json!({
+                "agency": OWN, "model": "traffic.flow", "devices": 1,
+                "expires": in_a_year()
+            }),
+            "POST /v1/batches/enrol" => json!({"keys": []}),
+            "POST /v1/devices/{id}/next-key" => json!({"key": {"public_key": "AAAA"}}),
+            "POST /v1/devices/{id}/replace" => json!({"id": self.fresh("device")}),
+            "POST /v1/devices/{id}/transfer" => json!({"agency": OWN}),
+            "PATCH /v1/devices/{id}/keys/{credential}" => json!({"expires": null}),
             "PATCH /v1/devices/{id}" => json!({"name": self.fresh("name")}),
             "POST /v1/devices/{id}/keys" => json!({
                 "alg": "EdDSA", "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"

@@ -1,0 +1,75 @@
+//! What a device, or who installs it, says of it.
+
+use device_registry::{Device, Enrolment};
+use domain::{DeviceId, Location};
+use http_edge::Problem;
+use http_edge::request::Text;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::views::{NewKeyView, NewPublicKey, PlaceView};
+
+/// A device that comes into service.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Enrolment, example = json!({
+    "id": "dev-1", "location": {"lat": 37.566_412, "lon": 126.977_968},
+    "keys": [{"alg": "EdDSA", "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]
+}))]
+pub(super) struct EnrolmentBody {
+    /// May be left out where the claim names the device.
+    #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9._~-]{1,64}$")]
+    pub(super) id: Option<Text<DeviceId>>,
+    #[serde(default)]
+    pub(super) name: String,
+    /// A MAC or EUI with colons, under which it may log in too.
+    pub(super) alias: Option<String>,
+    pub(super) location: Option<PlaceView>,
+    /// The device proves itself with them from then on: one at least.
+    #[schema(value_type = Vec<NewPublicKey>)]
+    pub(super) keys: Vec<NewKeyView>,
+}
+
+impl EnrolmentBody {
+    pub(super) fn read(self) -> Result<Enrolment, Problem> {
+        let location: Option<Location> = self
+            .location
+            .map(TryInto::try_into)
+            .transpose()
+            .map_err(|error: domain::LocationError| Problem::body(error.to_string()))?;
+        Ok(Enrolment {
+            id: self.id.map(|id| id.0),
+            name: self.name,
+            alias: self.alias,
+            location,
+            keys: self.keys.into_iter().map(Into::into).collect(),
+        })
+    }
+}
+
+/// A device that is in service now.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EnrolledDevice, example = json!({
+    "device": "dev-1", "agency": "seoul", "model": "traffic.flow", "name": "dev-1",
+    "telemetry": "devices/dev-1/telemetry"
+}))]
+pub(super) struct EnrolledView {
+    device: String,
+    agency: String,
+    model: String,
+    name: String,
+    /// The topic that it publishes on; over HTTP, the path after `/v1/`.
+    telemetry: String,
+}
+
+impl From<&Device> for EnrolledView {
+    fn from(device: &Device) -> Self {
+        Self {
+            device: device.id.to_string(),
+            agency: device.agency.to_string(),
+            model: device.model.id.to_string(),
+            name: device.name.clone(),
+            telemetry: domain::DeviceTopic::telemetry(&device.id).to_string(),
+        }
+    }
+}

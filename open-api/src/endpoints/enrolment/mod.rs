@@ -1,0 +1,6 @@
+//! Devices that come into service without an operator beside them.
+
+pub(crate) mod batches;
+mod bodies;
+pub(crate) mod claims;
+mod qr;
