@@ -21,6 +21,7 @@ mod events;
 mod label;
 mod model;
 mod person;
+mod person_login;
 mod registry;
 mod role;
 mod search;
@@ -79,6 +80,11 @@ pub use model::{
 pub use person::{
     CreatePersonError, MAX_PEOPLE_OF_ONE, NewPerson, PatchPersonError, Person, PersonPatch,
     RemovePersonError,
+};
+pub use person_login::{
+    AcceptInvitationError, ChangePasswordError, INVITATION_DAYS, InvitePersonError,
+    IssuedInvitation, LoginAttempt, LoginError, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, NewLogin,
+    OpenInvitation, PasswordError, PersonLogin, RECOVERY_CODES, SecondFactor, TotpSecret,
 };
 pub use registry::{
     Actor, Changed, ErrorClass, Means, OpenError, OperationError, OwnersStand, PEPPER_FILE,

@@ -9,6 +9,7 @@
 mod access;
 mod cache;
 mod endpoints;
+mod login_policy;
 mod openapi;
 mod params;
 mod permits;
@@ -19,6 +20,7 @@ mod router;
 mod state;
 mod views;
 
+pub use login_policy::{LoginPolicy, SecondFactorFor};
 pub use ports::{
     BackupProgress, BackupRefused, BackupState, Backups, Connections, MadeBackup, Names, NoBackups,
     NoConnections, StandingConnection,

@@ -1,5 +1,6 @@
 //! Permits of the requests that wait for a disk or a core: those that read
-//! files, those that scan, those that change the registry.
+//! files, those that scan, those that change the registry, those that hash a
+//! password.
 //!
 //! They run on threads of their own, where they stop no other request, and a
 //! few of a kind at a time: the cores are the data plane's first of all, and no
@@ -16,6 +17,9 @@ use crate::quota::Account;
 const MAX_AT_ONCE: usize = 8;
 /// Of these, those of one account: a key, or an address without one.
 const MAX_AN_ACCOUNT: usize = 2;
+/// Requests that hash a password at once, and of these those of one account.
+pub(crate) const MAX_HASHES: usize = 2;
+pub(crate) const MAX_HASHES_AN_ACCOUNT: usize = 1;
 /// How long a request may wait for its turn.
 const TURN: Duration = Duration::from_secs(20);
 /// When to ask again, in seconds.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use domain::{ApiKeyId, DeviceId, ServiceTokenId};
+use domain::{ApiKeyId, DeviceId, PersonId, ServiceTokenId};
 use http_edge::limits::{Allowance, Quota, QuotaExceeded};
 use http_edge::request::quota_address;
 
@@ -62,6 +62,7 @@ pub(crate) enum Account {
     Address(IpAddr),
     Key(ApiKeyId),
     Operator,
+    Person(PersonId),
     ServiceToken(ServiceTokenId),
     Device(DeviceId),
 }
@@ -109,7 +110,7 @@ impl Throttle {
         let quota = match account {
             Account::Address(_) => &self.anonymous,
             Account::Key(_) => &self.key,
-            Account::Operator | Account::ServiceToken(_) => &self.operator,
+            Account::Operator | Account::Person(_) | Account::ServiceToken(_) => &self.operator,
             Account::Device(_) => &self.device,
         };
         quota.take(account)

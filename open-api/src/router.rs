@@ -28,7 +28,8 @@ use crate::endpoints::devices::{
 };
 use crate::endpoints::enrolment::{batches, claims};
 use crate::endpoints::export::day;
-use crate::endpoints::operations::{backup, health, metrics, platform, session};
+use crate::endpoints::login::{invitation, password, session, sessions};
+use crate::endpoints::operations::{backup, health, metrics, platform};
 use crate::endpoints::pages::{page, problems};
 use crate::endpoints::people::{operators, service_tokens};
 use crate::endpoints::registry::{agencies, audit, boundaries, models};
@@ -107,8 +108,13 @@ fn public() -> Operations {
 fn guarded() -> Operations {
     Operations::new(Readers::Named)
         .on("POST /v1/session", Nothing, routes!(session::open))
-        .on("GET /v1/session", May(ManagePlatform), routes!(session::show))
+        .on("GET /v1/session", Nothing, routes!(session::show))
         .on("DELETE /v1/session", Nothing, routes!(session::close))
+        .on("POST /v1/session/password", Nothing, routes!(password::change))
+        .on("GET /v1/sessions", Nothing, routes!(sessions::list))
+        .on("DELETE /v1/sessions/{id}", Nothing, routes!(sessions::end))
+        .on("POST /v1/invitation", Nothing, routes!(invitation::read))
+        .on("POST /v1/invitation/accept", Nothing, routes!(invitation::accept))
         .on("GET /v1/agencies", May(ReadDevices), routes!(agencies::list))
         .on("POST /v1/agencies", May(ManagePlatform), routes!(agencies::create))
         .on("PATCH /v1/agencies/{id}", May(ManageAgency), routes!(agencies::patch))
@@ -142,6 +148,7 @@ fn guarded() -> Operations {
         .on("POST /v1/operators", May(ManagePeople), routes!(operators::create))
         .on("PATCH /v1/operators/{id}", May(ManagePeople), routes!(operators::patch))
         .on("DELETE /v1/operators/{id}", May(ManagePeople), routes!(operators::remove))
+        .on("POST /v1/operators/{id}/invitation", May(ManagePeople), routes!(invitation::invite))
         .on("GET /v1/service-tokens", May(ReadPeople), routes!(service_tokens::list))
         .on("POST /v1/service-tokens", May(ManagePeople), routes!(service_tokens::create))
         .on("DELETE /v1/service-tokens/{id}", May(ManagePeople), routes!(service_tokens::remove))

@@ -12,13 +12,14 @@ use http_edge::{Edge, EdgeConfig, Problem};
 use ingest::{Clock, Exports, Ingest, TelemetryIntake};
 use supervisor::Supervisor;
 
-use crate::access::{MAX_WORKED_ON, Permitted, RightsChanges};
+use crate::access::{LoginDelays, MAX_WORKED_ON, Permitted, RightsChanges, SessionHolder};
 use crate::cache::BoundaryMembers;
 use crate::cache::Summaries;
 use crate::endpoints::export::Downloads;
 use crate::endpoints::stream::Streams;
+use crate::login_policy::LoginPolicy;
 use crate::params::{FilterQuery, KnownWords, Viewer};
-use crate::permits::Permits;
+use crate::permits::{MAX_HASHES, MAX_HASHES_AN_ACCOUNT, Permits};
 use crate::ports::Backups;
 use crate::ports::Connections;
 use crate::quota::{Quotas, Throttle};
@@ -58,6 +59,7 @@ pub struct ApiParts {
     pub limits: HttpLimits,
     /// What opens `/metrics` beside an operator's login.
     pub metrics_token: Option<String>,
+    pub login: LoginPolicy,
     pub clock: Arc<dyn Clock>,
     /// Where exports are kept: they can be made again.
     pub export_folder: PathBuf,
@@ -81,7 +83,9 @@ pub struct Shared {
     pub(crate) backups: Arc<dyn Backups>,
     pub(crate) edge: Arc<Edge>,
     pub(crate) throttle: Throttle,
-    pub(crate) sessions: Sessions,
+    pub(crate) sessions: Arc<Sessions<SessionHolder>>,
+    pub(crate) login: LoginPolicy,
+    pub(crate) login_delays: LoginDelays,
     pub(crate) rights: RightsChanges,
     pub(crate) metrics_token: Option<String>,
     pub(crate) streams: Streams,
@@ -95,6 +99,7 @@ pub struct Shared {
     scans: Permits,
     changes: Permits,
     imports: Permits,
+    hashes: Permits,
 }
 
 impl std::ops::Deref for ApiState {
@@ -109,13 +114,29 @@ impl Shared {
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
+
+    /// Whether it is the token of `DIR/admin.token`, and opens anything.
+    pub(crate) fn is_operator_token(&self, token: &str) -> bool {
+        self.login.operator_token && self.registry.authenticate_operator(token)
+    }
 }
 
 impl ApiState {
     pub fn new(parts: ApiParts) -> Self {
         let rights = RightsChanges::default();
-        let rights_changed = rights.notifier();
-        parts.registry.on_change(move |_| rights_changed());
+        let sessions = Arc::new(Sessions::new(rights.notifier()));
+        parts.registry.on_change({
+            let (sessions, rights_changed) = (Arc::clone(&sessions), rights.notifier());
+            // The registry keeps what it calls for as long as it is there.
+            let registry = Arc::downgrade(&parts.registry);
+            move |_| {
+                if let Some(registry) = registry.upgrade() {
+                    let snapshot = registry.snapshot();
+                    sessions.keep(|holder: &SessionHolder| holder.stands(&snapshot));
+                }
+                rights_changed();
+            }
+        });
         let edge = Edge::new(EdgeConfig {
             limits: parts.limits,
             trusted_proxies: parts.trusted_proxies,
@@ -132,7 +153,9 @@ impl ApiState {
                 backups: parts.backups,
                 edge,
                 throttle: Throttle::new(&parts.quotas),
-                sessions: Sessions::new(rights.notifier()),
+                sessions,
+                login: parts.login,
+                login_delays: LoginDelays::default(),
                 rights,
                 metrics_token: parts.metrics_token,
                 streams: Streams::default(),
@@ -146,6 +169,7 @@ impl ApiState {
                 scans: Permits::default(),
                 changes: Permits::default(),
                 imports: Permits::of(MAX_IMPORTS, 1),
+                hashes: Permits::of(MAX_HASHES, MAX_HASHES_AN_ACCOUNT),
             }),
         }
     }
@@ -300,6 +324,21 @@ impl ApiState {
         } else {
             self.changing(judged).await?
         }
+    }
+
+    /// Hashes a password, a few at a time: each takes a core and 19 MiB for tens
+    /// of milliseconds.
+    pub(crate) async fn hashing<T, F>(&self, call: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Shared) -> T + Send + 'static,
+    {
+        let permit = self.hashes.acquire().await?;
+        self.blocking(move |shared| {
+            let _permit = permit;
+            call(shared)
+        })
+        .await
     }
 
     /// Runs a call that blocks on files where it stops no other request.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use ::feed::Feed;
 use ::mqtt::BrokerHandle;
 use anyhow::Context;
-use device_registry::{Registry, RegistryFault};
+use device_registry::{Person, Registry, RegistryFault, SecondFactor};
 use ingest::{Ingest, Ticking};
+use open_api::LoginPolicy;
 use session_store::Sessions;
 use supervisor::{Scope, Supervisor};
 use tokio::sync::watch;
@@ -44,6 +45,25 @@ pub(crate) struct Platform {
     _ticking: Ticking,
 }
 
+/// The operator's token is not switched off before somebody else can do what it
+/// does.
+fn check_way_in(registry: &Registry, policy: LoginPolicy) -> anyhow::Result<()> {
+    let snapshot = registry.snapshot();
+    let can_log_in = |person: &&Arc<Person>| {
+        let login = snapshot.login_of(&person.id);
+        let needs_app = policy.factor_of(person) == SecondFactor::Required;
+        person.enabled
+            && person.is_platform_administrator()
+            && login.is_some_and(|it| it.is_set() && (it.has_second_factor() || !needs_app))
+    };
+    if !policy.operator_token && !snapshot.people().any(|person| can_log_in(&person)) {
+        anyhow::bail!(
+            "--admin-token is off, and no administrator of the platform could log in: start with --admin-token on, invite one (madang operator invite), and switch it off once the invitation is taken"
+        );
+    }
+    Ok(())
+}
+
 impl Platform {
     /// Opens the data, binds every listener and serves.
     pub(crate) async fn start(mut settings: Settings) -> anyhow::Result<Self> {
@@ -52,6 +72,7 @@ impl Platform {
             tls.warn_of_faults();
         }
         let components = components::open(&settings).await?;
+        check_way_in(&components.registry, settings.login.policy())?;
         let sockets = Sockets::bind(&settings)?;
         let (stop, stopped) = watch::channel(false);
         let (mut listeners, mut upkeep) = (JoinSet::new(), JoinSet::new());

@@ -14,6 +14,8 @@ export class ApiError extends Error {
     message: string,
     readonly requestId: string | null,
     readonly retryAfter: number | null,
+    /** The problem's own word for what is wrong. */
+    readonly code: string | null = null,
   ) {
     super(message);
   }
@@ -43,6 +45,7 @@ async function refusal(response: Response): Promise<ApiError> {
     problem?.detail ?? problem?.title ?? "",
     problem?.request_id ?? response.headers.get("X-Request-Id"),
     Number.isFinite(after) && after > 0 ? after : null,
+    problem?.code ?? null,
   );
 }
 

@@ -189,4 +189,27 @@ export interface Problem {
   status: number;
   detail?: string;
   request_id?: string;
+  /** What is wrong, in one word of the platform's. */
+  code?: string;
+}
+
+/** Who is logged in. */
+export interface Session {
+  principal: "person" | "operator";
+  id: string | null;
+}
+
+export interface OpenInvitation {
+  /** The login name. */
+  id: string;
+  name: string;
+  /** What the authenticator app gets, and the same as a QR code in SVG. */
+  secret: string;
+  qr: string;
+  code_required: boolean;
+}
+
+export interface AcceptedInvitation {
+  id: string;
+  recovery_codes: string[];
 }

@@ -101,9 +101,16 @@ export async function operations(browser, base, looks, token) {
   const { page, faults, done } = await openPage(browser, base, looks);
   const phone = looks.viewport.width < 900;
   await page.goto(`${base}/ops`);
+  await page.waitForSelector("#login-name");
+  await noSideways(page, "the login");
+  await page.fill("#login-name", "nobody");
+  await page.fill("#login-password", "not the password");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector("#login-form .fault").textContent !== "");
+  await page.click("#login-by-token");
   await page.fill("#login-token", "mdo_wrong");
-  await page.click("#login .primary");
-  await page.waitForFunction(() => document.querySelector("#login-status").textContent !== "");
+  await page.click("#token-form .primary");
+  await page.waitForFunction(() => document.querySelector("#token-form .fault").textContent !== "");
   await page.goto("about:blank");
   await page.goto(`${base}/ops#token=${token}`);
   await page.waitForSelector('#link[data-state="connected"]');
@@ -130,7 +137,42 @@ export async function operations(browser, base, looks, token) {
   }
   await search(page, phone);
   await page.click("#logout");
-  await page.waitForSelector("#login-token");
+  await page.waitForSelector("#login-name");
+  assert.deepEqual(faults, []);
+  await done();
+}
+
+/** From an invitation to the dashboard, as a person goes. */
+export async function invited(browser, base, looks, invitation, person) {
+  const { page, faults, done } = await openPage(browser, base, looks, /\/v1\/session$/);
+  await page.goto(`${base}/ops#invitation=${invitation}`);
+  await page.waitForSelector("#invitation-qr svg");
+  assert.equal(page.url(), `${base}/ops`, "the invitation is gone from the address bar");
+  assert.equal(await page.inputValue("#invitation-name"), person.name);
+  await noSideways(page, "the invitation");
+  const told = (part) => page.waitForFunction((id) => document.querySelector(`#${id} .fault`).textContent !== "", part);
+  await page.fill("#invitation-password", person.password);
+  await page.fill("#invitation-again", "something else");
+  await page.fill("#invitation-code", person.code);
+  await page.click("#invitation-form .primary");
+  await told("invitation-form");
+  await page.fill("#invitation-again", person.password);
+  await page.click("#invitation-form .primary");
+  await page.waitForSelector("#recovery:not([hidden])");
+  assert.equal(await page.locator("#recovery-codes li").count(), 10);
+  await noSideways(page, "the recovery codes");
+  await page.click("#recovery-done");
+  assert.equal(await page.inputValue("#login-name"), person.name, "the name need not be typed again");
+  await page.fill("#login-password", person.password);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#code-form:not([hidden])");
+  await noSideways(page, "the code");
+  await page.fill("#login-code", "000000");
+  await page.keyboard.press("Enter");
+  await told("code-form");
+  await page.fill("#login-code", person.code);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector('#link[data-state="connected"]');
   assert.deepEqual(faults, []);
   await done();
 }

@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { ENGLISH_PHONE, KOREAN, changes, noSideways, openBrowser, openPage, operations, portal, reference } from "./browser-checks.mjs";
-import { TOKEN, startMock } from "./mock.mjs";
+import { ENGLISH_PHONE, KOREAN, changes, invited, noSideways, openBrowser, openPage, operations, portal, reference } from "./browser-checks.mjs";
+import { INVITATION, PERSON, TOKEN, startMock } from "./mock.mjs";
 
 let browser;
 before(async () => {
@@ -29,6 +29,7 @@ for (const looks of [KOREAN, ENGLISH_PHONE]) {
   const name = `${looks.locale}, ${looks.viewport.width} px`;
   test(`portal: ${name}`, () => on({}, (mock) => portal(browser, mock.url, looks, { issue: true })));
   test(`dashboard: ${name}`, () => on({}, (mock) => operations(browser, mock.url, looks, TOKEN)));
+  test(`invitation and login: ${name}`, () => on({}, (mock) => invited(browser, mock.url, looks, INVITATION, PERSON)));
   test(`reference: ${name}`, () => on({}, (mock) => reference(browser, mock.url, looks)));
 
   test(`a simulated platform says so on every page: ${name}`, () =>
@@ -114,8 +115,8 @@ test("a session that has ended leads back to the login", () =>
     await page.waitForSelector('#link[data-state="connected"]');
     mock.state.sessions.clear();
     await set("cut");
-    await page.waitForSelector("#login-token");
-    assert.notEqual((await page.textContent("#login-status")).trim(), "");
+    await page.waitForSelector("#login-name");
+    assert.notEqual((await page.textContent("#login-form .fault")).trim(), "");
     await done();
   }));
 

@@ -11,6 +11,10 @@ const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml" };
 const POLICY = "default-src 'self'; frame-ancestors 'none'";
 export const TOKEN = "mdo_test-token";
+export const INVITATION = "mdi_test-invitation";
+export const PERSON = { name: "kim", password: "correct horse battery", code: "123456" };
+/** Like a QR code, for the eye alone. */
+const QR = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 29 29" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h29v29h-29z"/><path fill="#000" d="${Array.from({ length: 441 }, (_, i) => ((i * i) % 7 < 3 ? `M${4 + (i % 21)} ${4 + Math.floor(i / 21)}h1v1h-1z` : "")).join("")}"/></svg>`;
 
 const field = (name, unit, en, ko, kind = "number") => ({ name, unit, kind, codes: [], min: null, max: null, title: { en, ko } });
 const COMMON = [field("battery", "%", "Battery", "배터리 잔량")];
@@ -149,6 +153,7 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     const path = url.pathname.slice(3);
     const unknown = unknownParameter(path, url.searchParams);
     if (unknown !== undefined) return problem(response, 400, `there is no parameter ${unknown}`);
+    if (path.startsWith("/invitation")) return invitation(path, request, response);
     if (path === "/session") return session(request, response, operator);
     if (state.mode === "broken") return problem(response, 500, "the store cannot be read");
     const empty = state.mode === "empty";
@@ -206,11 +211,28 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
       return response.writeHead(204).end();
     }
     if (request.method === "GET") return operator ? json(response, 200, { principal: "operator" }) : problem(response, 401, "log in");
-    body(request, ({ token }) => {
-      if (token !== TOKEN) return problem(response, 401, "this token is not valid");
+    body(request, ({ token, name, password, code }) => {
+      if (token === undefined) {
+        if (name !== PERSON.name || password !== PERSON.password) return refused(response, 401, "wrong-name-or-password");
+        if (code === undefined) return refused(response, 401, "code-needed");
+        if (code !== PERSON.code) return refused(response, 401, "wrong-code");
+      } else if (token !== TOKEN) return problem(response, 401, "this token is not valid");
       const id = `s${state.sessions.size}x`;
       state.sessions.add(id);
       json(response, 201, { principal: "operator" }, { "Set-Cookie": `madang_session=${id}; HttpOnly; SameSite=Lax; Path=/` });
+    });
+  }
+
+  const refused = (response, status, code) => json(response, status, { type: "/problems/x", title: code, status, detail: code, code });
+
+  /** One that can always be taken. */
+  function invitation(path, request, response) {
+    body(request, ({ invitation, password, code }) => {
+      if (invitation !== INVITATION) return refused(response, 404, "unknown-invitation");
+      if (path === "/invitation") return json(response, 200, { id: PERSON.name, name: "김민수", secret: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", uri: "otpauth://totp/Madang:kim", qr: QR, code_required: true, expires: ago(-86_400) });
+      if (password.length < 12) return refused(response, 400, "poor-password");
+      if (code !== PERSON.code) return refused(response, 400, "wrong-code");
+      json(response, 201, { id: PERSON.name, recovery_codes: Array.from({ length: 10 }, (_, i) => `x7k${i % 10}-09qa-mm4t-5w3v`) });
     });
   }
 

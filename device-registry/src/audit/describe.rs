@@ -177,6 +177,7 @@ impl<'a> Description<'a> {
             RowChange::AddPerson(person) => self.add_person(person),
             RowChange::ChangePerson(person) => self.change_person(person),
             RowChange::RemovePerson(id) => self.remove_person(id),
+            RowChange::PutLogin { person, login } => self.put_login(person, login),
             RowChange::AddServiceToken(token) => self.add_service_token(token),
             RowChange::RemoveServiceToken(id) => self.remove_service_token(id),
         }

@@ -10,7 +10,7 @@ pub use create::{CreatePersonError, MAX_PEOPLE_OF_ONE, NewPerson};
 pub use patch::{PatchPersonError, PersonPatch};
 pub use remove::RemovePersonError;
 
-use crate::role::Grant;
+use crate::role::{Grant, Role};
 
 /// Somebody who logs in.
 #[derive(Clone, PartialEq, Debug)]
@@ -27,4 +27,11 @@ pub struct Person {
     /// An id may be given again once its person is removed: this tells the two
     /// apart.
     pub created: Timestamp,
+}
+
+impl Person {
+    pub fn is_platform_administrator(&self) -> bool {
+        let mut roles = self.grants.iter().map(Grant::role);
+        roles.any(|role| role == Role::PlatformAdministrator)
+    }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use domain::{ApiKeyId, ApplicationId, BatchId, ClaimId, DeviceId, ServiceTokenId};
+use domain::{ApiKeyId, ApplicationId, BatchId, ClaimId, DeviceId, PersonId, ServiceTokenId};
 
 /// Who makes a change, as whoever authenticated them says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,6 +22,8 @@ pub enum Who {
     Operator,
     /// A program of an agency or of the platform.
     ServiceToken(ServiceTokenId),
+    /// Somebody with an account.
+    Person(PersonId),
     /// An application's developer.
     Application(ApplicationId),
     /// Somebody without a proof: anybody may make an application.
@@ -40,6 +42,10 @@ pub enum Means {
     Token,
     /// The cookie of a session that a page opened.
     Session,
+    /// A person's password, with what else it logs in with.
+    Password,
+    /// An invitation to set a password.
+    Invitation,
     /// This key of an application.
     ApiKey(ApiKeyId),
     /// A credential of this device.
@@ -80,6 +86,7 @@ impl fmt::Display for Who {
         match self {
             Self::Operator => f.write_str("operator"),
             Self::ServiceToken(id) => write!(f, "service-token:{id}"),
+            Self::Person(id) => write!(f, "person:{id}"),
             Self::Application(id) => write!(f, "application:{id}"),
             Self::Anonymous => f.write_str("anonymous"),
             Self::Devices => f.write_str("devices"),
@@ -93,6 +100,8 @@ impl fmt::Display for Means {
         match self {
             Self::Token => f.write_str("token"),
             Self::Session => f.write_str("session"),
+            Self::Password => f.write_str("password"),
+            Self::Invitation => f.write_str("invitation"),
             Self::ApiKey(id) => write!(f, "api-key:{id}"),
             Self::Device(id) => write!(f, "device:{id}"),
             Self::Claim(id) => write!(f, "claim:{id}"),

@@ -275,6 +275,7 @@ fn needs_pepper(snapshot: &Snapshot) -> bool {
         || !snapshot.service_tokens.is_empty()
         || !snapshot.claims.is_empty()
         || !snapshot.batches.is_empty()
+        || !snapshot.logins.is_empty()
         || snapshot
             .devices
             .values()

@@ -15,6 +15,7 @@ use crate::device::{Credential, Device};
 use crate::enrolment::{Batch, Claim};
 use crate::model::{ModelOrigin, ModelVersion};
 use crate::person::Person;
+use crate::person_login::PersonLogin;
 use crate::service_token::ServiceToken;
 use crate::thing::{Datastream, LocationSince, OwnerSince, Thing};
 
@@ -94,7 +95,13 @@ pub(crate) enum RowChange {
     AddPerson(Arc<Person>),
     /// Its name, whether it is enabled, and its roles.
     ChangePerson(Arc<Person>),
+    /// What it logs in with goes too.
     RemovePerson(PersonId),
+    /// In the place of what the person logged in with.
+    PutLogin {
+        person: PersonId,
+        login: Arc<PersonLogin>,
+    },
     AddServiceToken(Arc<ServiceToken>),
     RemoveServiceToken(ServiceTokenId),
 }

@@ -14,6 +14,7 @@ use crate::boundary::Boundary;
 use crate::device::{Device, DeviceDatastreams};
 use crate::model::Model;
 use crate::person::Person;
+use crate::person_login::PersonLogin;
 use crate::service_token::ServiceToken;
 use crate::thing::{Datastream, Thing};
 
@@ -108,7 +109,12 @@ impl Snapshot {
 
     /// Whether there was one.
     pub(crate) fn remove_person(&mut self, id: &PersonId) -> bool {
+        self.logins.remove(id);
         self.people.remove(id).is_some()
+    }
+
+    pub(crate) fn put_login(&mut self, id: PersonId, login: Arc<PersonLogin>) {
+        self.logins.insert(id, login);
     }
 
     pub(crate) fn put_service_token(&mut self, token: Arc<ServiceToken>) {

@@ -21,6 +21,7 @@ use crate::device::Device;
 use crate::enrolment::{Batch, Claim};
 use crate::model::Model;
 use crate::person::Person;
+use crate::person_login::PersonLogin;
 use crate::search::SearchIndex;
 use crate::service_token::ServiceToken;
 use crate::thing::{Datastream, Thing};
@@ -54,6 +55,8 @@ pub struct Snapshot {
     /// In order of making.
     pub(crate) keys_of: OrdMap<ApplicationId, Vector<ApiKeyId>>,
     pub(crate) people: OrdMap<PersonId, Arc<Person>>,
+    /// Of those who were invited at least once.
+    pub(crate) logins: OrdMap<PersonId, Arc<PersonLogin>>,
     /// By the public half of the token.
     pub(crate) service_tokens: OrdMap<ServiceTokenId, Arc<ServiceToken>>,
     pub(crate) search: SearchIndex,
@@ -276,6 +279,11 @@ impl Snapshot {
     /// In order of id.
     pub fn people(&self) -> impl Iterator<Item = &Arc<Person>> {
         self.people.values()
+    }
+
+    /// What a person logs in with, once it was invited to set that.
+    pub fn login_of(&self, id: &PersonId) -> Option<&Arc<PersonLogin>> {
+        self.logins.get(id)
     }
 
     pub fn service_token(&self, id: &str) -> Option<&Arc<ServiceToken>> {

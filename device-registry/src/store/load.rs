@@ -20,7 +20,7 @@ use crate::snapshot::Snapshot;
 use applications::{load_api_keys, load_applications};
 use devices::{load_credentials, load_datastreams, load_device_rows};
 use enrolment::{load_batches, load_claims};
-use people::{load_people, load_service_tokens};
+use people::{load_logins, load_people, load_service_tokens};
 use places::{Things, load_boundaries, load_locations, load_owners, load_things};
 
 /// What the rows make.
@@ -56,6 +56,7 @@ pub(super) fn load(connection: &Connection) -> Result<Loaded, StoreError> {
     load_applications(connection, &mut snapshot)?;
     load_api_keys(connection, &mut snapshot)?;
     load_people(connection, &mut snapshot)?;
+    load_logins(connection, &mut snapshot)?;
     load_service_tokens(connection, &mut snapshot)?;
     Ok(Loaded { snapshot, models })
 }

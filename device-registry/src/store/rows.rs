@@ -16,7 +16,8 @@ use crate::device::{Credential, CredentialProof, Device};
 use crate::registry::{ModelRow, RowChange};
 use crate::thing::{Datastream, LocationSince, OwnerSince, Tag, Thing};
 use people::{
-    delete_person, delete_service_token, insert_person, insert_service_token, update_person,
+    delete_person, delete_service_token, insert_person, insert_service_token, put_login,
+    update_person,
 };
 
 /// Writes one row, within its change.
@@ -64,6 +65,7 @@ pub(super) fn write(connection: &Connection, row: &RowChange) -> Result<(), Stor
         RowChange::AddPerson(person) => insert_person(connection, person),
         RowChange::ChangePerson(person) => update_person(connection, person),
         RowChange::RemovePerson(person) => delete_person(connection, person),
+        RowChange::PutLogin { person, login } => put_login(connection, person, login),
         RowChange::AddServiceToken(token) => insert_service_token(connection, token),
         RowChange::RemoveServiceToken(token) => delete_service_token(connection, token),
     }

@@ -4,7 +4,7 @@ use sqlite_file::Schema;
 
 pub(super) const SCHEMA: Schema = Schema(&[
     VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8,
-    VERSION_9,
+    VERSION_9, VERSION_10,
 ]);
 
 /// The newest schema that this binary knows.
@@ -228,5 +228,21 @@ CREATE TABLE batch (
     created INTEGER NOT NULL,
     expires INTEGER NOT NULL,
     revoked INTEGER
+) STRICT, WITHOUT ROWID;
+";
+
+/// What people log in with: the password as a PHC string, the seed of the
+/// authenticator app's secret with the last step that was used, HMACs of the
+/// recovery codes one after the other, and an invitation that stands.
+const VERSION_10: &str = "
+CREATE TABLE person_login (
+    person TEXT PRIMARY KEY REFERENCES person (id) ON DELETE CASCADE,
+    password TEXT,
+    totp_seed BLOB,
+    totp_used INTEGER,
+    recovery BLOB NOT NULL,
+    invitation BLOB,
+    invitation_seed BLOB,
+    invitation_until INTEGER
 ) STRICT, WITHOUT ROWID;
 ";

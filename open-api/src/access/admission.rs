@@ -31,7 +31,8 @@ impl Admission {
             Caller::Anonymous | Caller::Operator { session: None } => true,
             Caller::Operator {
                 session: Some(session),
-            } => shared.sessions.stands(session, now),
+            }
+            | Caller::Person { session, .. } => shared.sessions.end_of(session, now).is_some(),
             Caller::Application(key) => shared
                 .registry
                 .snapshot()
@@ -53,7 +54,7 @@ impl Admission {
             if !self.holds(state) {
                 return;
             }
-            let wait = match self.caller.until() {
+            let wait = match self.until(state) {
                 Some(end) => left(end, state.now()).min(LOOK_AGAIN),
                 None => LOOK_AGAIN,
             };
@@ -61,6 +62,19 @@ impl Admission {
                 _ = changes.changed() => {}
                 () = tokio::time::sleep(wait) => {}
             }
+        }
+    }
+
+    /// A session's end moves as it is used.
+    fn until(&self, shared: &Shared) -> Option<Timestamp> {
+        match &self.caller {
+            Caller::Anonymous | Caller::Operator { session: None } => None,
+            Caller::Operator {
+                session: Some(session),
+            }
+            | Caller::Person { session, .. } => shared.sessions.end_of(session, shared.now()),
+            Caller::Application(key) => key.expires,
+            Caller::ServiceToken { token, .. } => Some(token.until),
         }
     }
 
@@ -73,7 +87,7 @@ impl Admission {
             Caller::ServiceToken { .. } => {
                 "The service token was removed or has expired while the request was on its way: nothing was done."
             }
-            Caller::Anonymous | Caller::Operator { .. } => {
+            Caller::Anonymous | Caller::Operator { .. } | Caller::Person { .. } => {
                 "The session has ended while the request was on its way: nothing was done. Log in again."
             }
         };

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use device_registry::{Actor, ApiKey, Means, Permission, Rights, ServiceToken, Who};
-use domain::Timestamp;
-use http_edge::Problem;
-use http_edge::access::Session;
+use http_edge::{Problem, ProblemKind};
 
+use super::holder::Session;
+use super::{LoggedIn, SessionHolder};
 use crate::params::Viewer;
 
 /// The Principal of a request.
@@ -20,6 +20,11 @@ pub(crate) enum Caller {
     Operator {
         /// None for the token itself.
         session: Option<Session>,
+    },
+    /// Somebody who has logged in by name.
+    Person {
+        of: LoggedIn,
+        session: Session,
     },
     ServiceToken {
         token: Arc<ServiceToken>,
@@ -37,18 +42,9 @@ impl Caller {
     pub(crate) fn rights(&self) -> &Rights {
         match self {
             Self::Operator { .. } => &ALL,
+            Self::Person { of, .. } => &of.rights,
             Self::ServiceToken { rights, .. } => rights,
             Self::Anonymous | Self::Application(_) => &NONE,
-        }
-    }
-
-    /// When what it proves itself with ends, if it does.
-    pub(crate) fn until(&self) -> Option<Timestamp> {
-        match self {
-            Self::Anonymous => None,
-            Self::Operator { session } => session.as_ref().map(|session| session.until),
-            Self::Application(key) => key.expires,
-            Self::ServiceToken { token, .. } => Some(token.until),
         }
     }
 
@@ -61,6 +57,7 @@ impl Caller {
         let (who, means) = match self {
             Self::Operator { session: None } => (Who::Operator, Means::Token),
             Self::Operator { session: Some(_) } => (Who::Operator, Means::Session),
+            Self::Person { of, .. } => (Who::Person(of.person.id.clone()), Means::Session),
             Self::Application(key) => (
                 Who::Application(key.application.clone()),
                 Means::ApiKey(key.id.clone()),
@@ -93,5 +90,37 @@ impl<S: Send + Sync> FromRequestParts<S> for Viewer {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         Ok(Caller::from_request_parts(parts, state).await?.viewer())
+    }
+}
+
+/// Whoever has logged in, and the session that asks if one does.
+#[derive(Clone, Debug)]
+pub(crate) struct Holding {
+    pub(crate) holder: SessionHolder,
+    pub(crate) session: Option<Session>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Holding {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Caller::from_request_parts(parts, state).await? {
+            Caller::Operator { session } => Ok(Self {
+                holder: SessionHolder::Token,
+                session,
+            }),
+            Caller::Person { session, .. } => Ok(Self {
+                holder: session.holder.clone(),
+                session: Some(session),
+            }),
+            Caller::ServiceToken { .. } | Caller::Application(_) => Err(Problem::new(
+                ProblemKind::FORBIDDEN,
+                "A program has no session: this is for people.",
+            )),
+            Caller::Anonymous => Err(Problem::new(
+                ProblemKind::UNAUTHENTICATED,
+                "Nobody is logged in: log in at /ops, or send Authorization: Bearer with the operator's token.",
+            )),
+        }
     }
 }

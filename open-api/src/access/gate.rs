@@ -18,8 +18,13 @@ use crate::permits::asked_by;
 use crate::quota::Account;
 use crate::state::ApiState;
 
-/// Where an operator's session is opened.
-const LOGIN_PATH: &str = "/v1/session";
+/// Where passwords, codes and invitations are tried.
+const LOGIN_PATHS: [&str; 4] = [
+    "/v1/session",
+    "/v1/session/password",
+    "/v1/invitation",
+    "/v1/invitation/accept",
+];
 
 /// Public reads: other sites' pages may ask.
 pub(crate) async fn public(
@@ -59,12 +64,13 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
 
     let account = match &identified {
         Ok(Caller::Operator { .. }) => Account::Operator,
+        Ok(Caller::Person { of, .. }) => Account::Person(of.person.id.clone()),
         Ok(Caller::Application(key)) => Account::Key(key.id.clone()),
         Ok(Caller::ServiceToken { token, .. }) => Account::ServiceToken(token.id.clone()),
         // A wrong key counts as none: guessing is paid by the address.
         Ok(Caller::Anonymous) | Err(_) => Account::of_address(arrival.client),
     };
-    let logs_in = parts.method == Method::POST && parts.uri.path() == LOGIN_PATH;
+    let logs_in = parts.method == Method::POST && LOGIN_PATHS.contains(&parts.uri.path());
     let taken = if logs_in {
         state.throttle.take_login(arrival.client)
     } else if matches!(account, Account::ServiceToken(_)) && may_change(&parts.method) {
@@ -80,6 +86,7 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
                 Account::Address(_) => "an address without a key",
                 Account::Key(_) => "this key",
                 Account::Operator => "the operators",
+                Account::Person(_) => "this person",
                 Account::ServiceToken(_) => "this service token",
                 Account::Device(_) => "this device",
             });

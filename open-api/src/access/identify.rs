@@ -13,7 +13,7 @@ use http_edge::request::Arrival;
 use http_edge::{Problem, ProblemKind};
 use subtle::ConstantTimeEq;
 
-use super::Caller;
+use super::{Caller, SessionHolder};
 use crate::ports::Names;
 use crate::state::ApiState;
 
@@ -41,7 +41,7 @@ pub(super) fn identify(
             let rights = Arc::new(Rights::of(&token.grants));
             return Ok(Caller::ServiceToken { token, rights });
         }
-        Credential::Bearer(token) if state.registry.authenticate_operator(token) => {
+        Credential::Bearer(token) if state.is_operator_token(token) => {
             return Ok(Caller::Operator { session: None });
         }
         Credential::Bearer(_) => return Err(unauthenticated("The token is not known.")),
@@ -66,8 +66,14 @@ pub(super) fn identify(
                 "A session changes things only from the platform's own pages.",
             ))
         }
-        Some(session) => Ok(Caller::Operator {
-            session: Some(session),
+        Some(session) => Ok(match &session.holder {
+            SessionHolder::Token => Caller::Operator {
+                session: Some(session),
+            },
+            SessionHolder::Person(of) => Caller::Person {
+                of: of.clone(),
+                session,
+            },
         }),
         None => Ok(Caller::Anonymous),
     }

@@ -3,16 +3,20 @@
 mod admission;
 mod caller;
 mod gate;
+mod holder;
 mod identify;
+mod login_delay;
 mod long_answer;
 mod needs;
 mod permitted;
 mod rights_changes;
 
 pub(crate) use admission::Admission;
-pub(crate) use caller::Caller;
+pub(crate) use caller::{Caller, Holding};
 pub(crate) use gate::{guarded, public};
+pub(crate) use holder::{LoggedIn, SessionHolder};
 pub(crate) use identify::may_read_names;
+pub(crate) use login_delay::LoginDelays;
 pub(crate) use long_answer::MAX_WORKED_ON;
 pub(crate) use needs::{Needs, permit};
 pub(crate) use permitted::{Operator, Permitted};

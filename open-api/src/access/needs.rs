@@ -51,7 +51,9 @@ pub(super) fn refused(caller: &Caller, permission: Permission) -> Problem {
             ProblemKind::FORBIDDEN,
             "This is for operators; an API key reads public data only.",
         ),
-        Caller::Operator { .. } | Caller::ServiceToken { .. } => missing(permission, "an agency"),
+        Caller::Operator { .. } | Caller::Person { .. } | Caller::ServiceToken { .. } => {
+            missing(permission, "an agency")
+        }
     }
 }
 

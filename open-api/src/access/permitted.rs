@@ -38,11 +38,6 @@ impl Permitted {
         matches!(self.caller, Caller::Operator { .. })
     }
 
-    /// When what it proves itself with ends, if it does.
-    pub(crate) fn until(&self) -> Option<Timestamp> {
-        self.caller.until()
-    }
-
     /// When the service token ends that asks, if one does.
     pub(crate) fn token_end(&self) -> Option<Timestamp> {
         match &self.caller {

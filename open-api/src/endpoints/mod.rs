@@ -5,6 +5,7 @@ pub(crate) mod data;
 pub(crate) mod devices;
 pub(crate) mod enrolment;
 pub(crate) mod export;
+pub(crate) mod login;
 pub(crate) mod operations;
 pub(crate) mod pages;
 pub(crate) mod people;

@@ -39,6 +39,7 @@ take for a formula has a `'` in front, as in exports. Every reply tells its quot
         (name = "enrolment", description = "Claim codes and batch credentials: devices that come into service without an operator beside them"),
         (name = "registry", description = "Agencies and data models"),
         (name = "people", description = "People and programs with roles in agencies"),
+        (name = "login", description = "People who log in, and their sessions"),
         (name = "operations", description = "The platform itself"),
     ),
 )]

@@ -9,6 +9,7 @@ mod data;
 mod devices;
 mod people;
 mod place;
+mod qr;
 mod registry;
 mod rfc3339;
 mod session;
@@ -27,11 +28,14 @@ pub(crate) use devices::{
 };
 pub(crate) use people::{IssuedServiceTokenView, PersonView, ServiceTokenView};
 pub(crate) use place::PlaceView;
+use qr::qr_svg;
 pub(crate) use registry::{
     AgencyView, AuditEntryView, AuditHeadView, BoundaryView, ModelView, kind_name,
 };
 pub(crate) use rfc3339::Rfc3339;
-pub(crate) use session::SessionView;
+pub(crate) use session::{
+    AcceptedInvitationView, InvitationView, OpenInvitationView, SessionEntryView, SessionView,
+};
 
 /// A name in English and in Korean.
 #[derive(serde::Serialize, utoipa::ToSchema, Debug, Clone, PartialEq, Eq)]

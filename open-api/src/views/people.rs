@@ -11,7 +11,7 @@ use super::Rfc3339;
 /// A role that somebody has, and where.
 #[derive(Serialize, ToSchema, Debug)]
 #[schema(as = Role, example = json!({"role": "operator", "agency": "seoul"}))]
-pub(crate) struct RoleView {
+pub(super) struct RoleView {
     role: &'static str,
     /// null: for the whole platform.
     agency: Option<String>,

@@ -12,6 +12,7 @@ mod file;
 mod http;
 mod identity;
 mod listeners;
+mod login;
 mod mqtt;
 mod observability;
 mod sources;
@@ -28,6 +29,7 @@ pub use file::FileError;
 pub use http::Http;
 pub use identity::Identity;
 pub use listeners::{Listen, Listeners};
+pub use login::{AdminToken, Login, SecondFactor};
 pub use observability::{MetricsToken, Observability};
 pub use sources::{Given, ServeFlags};
 pub use storage::Storage;
@@ -52,6 +54,8 @@ pub struct ServeArgs {
     #[command(flatten)]
     http: Http,
     #[command(flatten)]
+    login: Login,
+    #[command(flatten)]
     observability: Observability,
     #[command(flatten)]
     feed: FeedArgs,
@@ -66,6 +70,7 @@ pub struct Settings {
     pub identity: Identity,
     pub mqtt: MqttLimits,
     pub http: Http,
+    pub login: Login,
     pub observability: Observability,
     /// Where observations are sent on to.
     pub feed: Option<::feed::Config>,
@@ -113,6 +118,7 @@ impl Settings {
             identity: args.identity,
             mqtt: args.mqtt,
             http: args.http,
+            login: args.login,
             observability: args.observability,
             feed: args.feed.checked()?,
         })

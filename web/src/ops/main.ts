@@ -18,7 +18,8 @@ import { Fleet, type Unit } from "./fleet";
 import { matching } from "./filter";
 import { FilterBar } from "./filter-bar";
 import { DeviceList } from "./list";
-import { hasSession, logIn, logOut, tokenFromFragment } from "./session";
+import { Login } from "./login";
+import { hasSession, logOut, takeFromFragment } from "./session";
 import { Side } from "./side";
 import { deviceTitle, setAgencies, setModels } from "./words";
 
@@ -53,6 +54,7 @@ const filters = new FilterBar((ids) => {
   refresh();
   if (ids !== null) openPane("list");
 });
+const login = new Login(() => enter());
 let map: MapPanel | null = null;
 
 startLanguageSwitch();
@@ -66,32 +68,25 @@ onLanguage(() => {
   drawPhoneTabs();
   showLegend(byId("map"));
 });
-byId("login-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  void submitToken(byId<HTMLInputElement>("login-token").value);
-});
 byId("logout").addEventListener("click", () => void logOut().then(() => leave("")).catch(fault));
 void start();
 
 async function start(): Promise<void> {
   view("wait");
-  const token = tokenFromFragment();
+  const token = takeFromFragment("token");
+  const invitation = takeFromFragment("invitation");
   try {
-    if (token !== null) await submitToken(token);
-    else if (await hasSession()) await enter();
+    if (invitation !== null) {
+      view("login");
+      await login.byInvitation(invitation).catch((error: unknown) => login.ask(faultText(error)));
+    } else if (token !== null) {
+      view("login");
+      await login.byToken(token).catch((error: unknown) => login.ask(faultText(error)));
+    } else if (await hasSession()) await enter();
     else leave("");
   } catch (error) {
     fault(error);
     setTimeout(() => void start(), RETRY_MS);
-  }
-}
-
-async function submitToken(token: string): Promise<void> {
-  try {
-    if ((await logIn(token)) === "in") await enter();
-    else leave(t("login.refused"));
-  } catch (error) {
-    leave(faultText(error));
   }
 }
 
@@ -102,10 +97,7 @@ function leave(reason: string): void {
   timers = [];
   view("login");
   byId("banner").hidden = true;
-  setText(byId("login-status"), reason);
-  const input = byId<HTMLInputElement>("login-token");
-  input.value = "";
-  input.focus();
+  login.ask(reason);
 }
 
 function view(name: "wait" | "login" | "room"): void {

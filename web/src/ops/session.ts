@@ -1,29 +1,33 @@
-// The operator's session: a token becomes an HttpOnly cookie and is forgotten.
+// Logins: what proves somebody becomes an HttpOnly cookie and is forgotten.
 
 import { ApiError, get, post, request } from "../api";
+import type { AcceptedInvitation, OpenInvitation, Session } from "../shapes";
 
-/** Takes `#token=...` out of the address bar before anything else happens. */
-export function tokenFromFragment(): string | null {
-  const token = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (token !== null) history.replaceState(null, "", location.pathname + location.search);
-  return token;
+/** Takes `#name=...` out of the address bar before anything else happens. */
+export function takeFromFragment(name: string): string | null {
+  const value = new URLSearchParams(location.hash.slice(1)).get(name);
+  if (value !== null) history.replaceState(null, "", location.pathname + location.search);
+  return value;
 }
 
-export type Entry = "in" | "out" | "refused";
+export type Proof = { token: string } | { name: string; password: string; code?: string };
 
-export async function logIn(token: string): Promise<Entry> {
+export type Entry = "in" | "refused" | "code-needed" | "wrong-code" | "authenticator-missing";
+
+export async function logIn(proof: Proof): Promise<Entry> {
   try {
-    await post("/v1/session", { token: token.trim() });
+    await post<Session>("/v1/session", proof);
     return "in";
   } catch (error) {
-    if (error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429) return "refused";
-    throw error;
+    if (!(error instanceof ApiError) || error.status < 400 || error.status >= 500 || error.status === 429) throw error;
+    const { code } = error;
+    return code === "code-needed" || code === "wrong-code" || code === "authenticator-missing" ? code : "refused";
   }
 }
 
 export async function hasSession(): Promise<boolean> {
   try {
-    await get("/v1/session");
+    await get<Session>("/v1/session");
     return true;
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return false;
@@ -32,3 +36,15 @@ export async function hasSession(): Promise<boolean> {
 }
 
 export const logOut = (): Promise<void> => request("/v1/session", { method: "DELETE" });
+
+/** Null where the invitation cannot be taken. */
+export async function openInvitation(invitation: string): Promise<OpenInvitation | null> {
+  try {
+    return await post<OpenInvitation>("/v1/invitation", { invitation });
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+export const acceptInvitation = (body: { invitation: string; password: string; code?: string }): Promise<AcceptedInvitation> => post("/v1/invitation/accept", body);

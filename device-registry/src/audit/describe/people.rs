@@ -6,6 +6,7 @@ use super::Description;
 use crate::audit::action::{Action, Kind};
 use crate::audit::fields::Fields;
 use crate::person::Person;
+use crate::person_login::PersonLogin;
 use crate::service_token::ServiceToken;
 
 impl<'a> Description<'a> {
@@ -33,6 +34,37 @@ impl<'a> Description<'a> {
         let agency = standing.and_then(|person| person.agency.as_ref());
         let object = self.object(Kind::Person, id.as_str(), agency, Action::RemovePerson);
         object.before = standing.map_or_else(Fields::default, |person| person_fields(person));
+    }
+
+    /// What a person logs in with: whether there is something, and what of it
+    /// was used or replaced.
+    pub(super) fn put_login(&mut self, id: &'a PersonId, login: &PersonLogin) {
+        let none = PersonLogin::default();
+        let standing = self.before.login_of(id);
+        let old = standing.map_or(&none, |login| login.as_ref());
+        let action = if login.invitation.is_some() {
+            Action::InvitePerson
+        } else if old.invitation.is_some() {
+            Action::AcceptInvitation
+        } else if login.password != old.password {
+            Action::ChangePassword
+        } else {
+            Action::LogPersonIn
+        };
+        let person = self.after.person(id.as_str());
+        let agency = person.and_then(|person| person.agency.as_ref());
+        let object = self.object(Kind::Person, id.as_str(), agency, action);
+        object.changed("has_password", old.is_set(), login.is_set());
+        let app = (old.has_second_factor(), login.has_second_factor());
+        object.changed("has_authenticator", app.0, app.1);
+        let codes = |login: &PersonLogin| u32::try_from(login.recovery_codes()).ok();
+        object.changed("recovery_codes", codes(old), codes(login));
+        object.changed("invited_until", old.invited_until(), login.invited_until());
+        match action {
+            Action::ChangePassword => object.after.set("new_password", true),
+            Action::LogPersonIn => object.after.set("logged_in", true),
+            _ => {}
+        }
     }
 
     pub(super) fn add_service_token(&mut self, token: &'a ServiceToken) {

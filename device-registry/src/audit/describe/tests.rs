@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// All kinds of rows; a new one has its place here, and a sample below.
-const KINDS: [&str; 32] = [
+const KINDS: [&str; 33] = [
     "AddAgency",
     "SetRetention",
     "AddModel",
@@ -51,6 +51,7 @@ const KINDS: [&str; 32] = [
     "AddBatch",
     "ChangeBatch",
     "RemoveBatch",
+    "PutLogin",
 ];
 
 fn kind(row: &RowChange) -> &'static str {
@@ -87,6 +88,7 @@ fn kind(row: &RowChange) -> &'static str {
         RowChange::AddBatch(_) => 29,
         RowChange::ChangeBatch(_) => 30,
         RowChange::RemoveBatch(_) => 31,
+        RowChange::PutLogin { .. } => 32,
     };
     KINDS[place]
 }
@@ -139,7 +141,8 @@ fn furnished() -> (tempfile::TempDir, Arc<Snapshot>) {
         agency: None,
         grants: grants.clone(),
     };
-    registry.create_person(operator, new).unwrap();
+    let person = registry.create_person(operator, new).unwrap();
+    registry.invite_person(operator, &person.id).unwrap();
     let new = NewServiceToken {
         name: "Reports".to_owned(),
         agency: None,
@@ -222,6 +225,10 @@ fn samples_of_people(standing: &Snapshot) -> Vec<RowChange> {
         RowChange::RemovePerson(person.id.clone()),
         RowChange::AddServiceToken(Arc::clone(token)),
         RowChange::RemoveServiceToken(token.id.clone()),
+        RowChange::PutLogin {
+            person: person.id.clone(),
+            login: Arc::clone(standing.login_of(&person.id).unwrap()),
+        },
     ]
 }
 

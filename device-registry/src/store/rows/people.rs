@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::execute;
 use crate::person::Person;
+use crate::person_login::{PasswordHash, PersonLogin};
 use crate::role::Grant;
 use crate::service_token::ServiceToken;
 use crate::store::StoreError;
@@ -46,6 +47,32 @@ pub(super) fn delete_person(connection: &Connection, id: &PersonId) -> Result<()
         "remove a person",
         "DELETE FROM person WHERE id = ?1",
         params![id.as_str()],
+    )
+}
+
+pub(super) fn put_login(
+    connection: &Connection,
+    person: &PersonId,
+    login: &PersonLogin,
+) -> Result<(), StoreError> {
+    let (totp, invitation) = (login.totp.as_ref(), login.invitation.as_ref());
+    execute(
+        connection,
+        "change what a person logs in with",
+        "INSERT OR REPLACE INTO person_login
+             (person, password, totp_seed, totp_used, recovery,
+              invitation, invitation_seed, invitation_until)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            person.as_str(),
+            login.password.as_ref().map(PasswordHash::as_str),
+            totp.map(|totp| totp.seed.0.as_slice()),
+            totp.and_then(|totp| totp.used),
+            login.recovery.concat(),
+            invitation.map(|it| it.hmac.as_slice()),
+            invitation.map(|it| it.seed.0.as_slice()),
+            invitation.map(|it| it.until.as_micros())
+        ],
     )
 }
 

@@ -10,4 +10,6 @@ mod sessions;
 pub use credential::{Credential, bearer_token, may_change, take_url_key, unauthenticated};
 pub use recheck::Recheck;
 pub use same_origin::is_same_origin;
-pub use sessions::{Session, Sessions, clear_cookie, session_cookie, set_cookie};
+pub use sessions::{
+    Holder, Place, Session, SessionEntry, Sessions, clear_cookie, session_cookie, set_cookie,
+};

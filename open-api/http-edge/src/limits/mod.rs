@@ -1,11 +1,13 @@
 //! Bounds: of connections, of what callers may ask, and of what is done at
 //! once.
 
+mod failure_delay;
 mod keyed_semaphore;
 pub(crate) mod log_limit;
 mod poll_limit;
 mod quota;
 
+pub use failure_delay::{DelayPolicy, FailureDelay};
 pub use keyed_semaphore::{KeyedPermit, KeyedSemaphore};
 pub use poll_limit::PollLimit;
 pub use quota::{Allowance, Quota, QuotaExceeded};

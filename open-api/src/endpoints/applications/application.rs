@@ -12,7 +12,7 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 use crate::access::Caller;
-use crate::endpoints::operations::session::MAX_ANONYMOUS_BODY_BYTES;
+use crate::endpoints::login::MAX_ANONYMOUS_BODY_BYTES;
 use crate::endpoints::registry_problem::registry_problem;
 use crate::state::ApiState;
 use crate::views::{ApplicationView, IssuedKeyView, NewApplicationView};
@@ -89,7 +89,7 @@ pub(super) fn owned(
     id: &str,
 ) -> Result<Arc<Application>, Problem> {
     let may = match caller {
-        Caller::Operator { .. } | Caller::ServiceToken { .. } => {
+        Caller::Operator { .. } | Caller::Person { .. } | Caller::ServiceToken { .. } => {
             caller.rights().allow_everywhere(Permission::ManagePlatform)
         }
         Caller::Application(key) => {

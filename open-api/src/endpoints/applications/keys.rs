@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::application::owned;
 use crate::access::Caller;
-use crate::endpoints::operations::session::MAX_ANONYMOUS_BODY_BYTES;
+use crate::endpoints::login::MAX_ANONYMOUS_BODY_BYTES;
 use crate::endpoints::registry_problem::registry_problem;
 use crate::params::Time;
 use crate::state::ApiState;

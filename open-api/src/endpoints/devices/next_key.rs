@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::login::Login;
-use crate::endpoints::operations::session::MAX_ANONYMOUS_BODY_BYTES;
+use crate::endpoints::login::MAX_ANONYMOUS_BODY_BYTES;
 use crate::endpoints::registry_problem::registry_problem;
 use crate::quota::Account;
 use crate::state::ApiState;

@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::bodies::{EnrolledView, EnrolmentBody};
 use crate::access::Permitted;
 use crate::endpoints::devices::device::permit_new;
-use crate::endpoints::operations::session::MAX_ANONYMOUS_BODY_BYTES;
+use crate::endpoints::login::MAX_ANONYMOUS_BODY_BYTES;
 use crate::endpoints::registry_problem::registry_problem;
 use crate::params::Time;
 use crate::quota::Account;

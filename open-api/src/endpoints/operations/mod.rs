@@ -4,4 +4,3 @@ pub(crate) mod backup;
 pub(crate) mod health;
 pub(crate) mod metrics;
 pub(crate) mod platform;
-pub(crate) mod session;

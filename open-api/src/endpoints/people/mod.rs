@@ -45,7 +45,7 @@ fn permit_new(
 }
 
 /// Nobody gives what it has not itself.
-fn permit_grants(permitted: &Permitted, grants: &[Grant]) -> Result<(), Problem> {
+pub(crate) fn permit_grants(permitted: &Permitted, grants: &[Grant]) -> Result<(), Problem> {
     let rights = permitted.rights();
     let more = |grant: &&Grant| !rights.include(&Rights::of(std::slice::from_ref(*grant)));
     match grants.iter().find(more) {

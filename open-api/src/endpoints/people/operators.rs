@@ -1,5 +1,7 @@
 //! `/v1/operators`: agencies' people, and the platform's.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -83,7 +85,7 @@ pub(crate) async fn patch(
     Path(id): Path<String>,
     JsonBody(body): JsonBody<PersonPatchBody>,
 ) -> Result<Json<PersonView>, Problem> {
-    let id = permitted_person(&state, &permitted, &id)?;
+    let id = permitted_person(&state, &permitted, &id)?.id.clone();
     let patch = PersonPatch {
         name: body.name,
         enabled: body.enabled,
@@ -108,7 +110,7 @@ pub(crate) async fn remove(
     permitted: Permitted,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let id = permitted_person(&state, &permitted, &id)?;
+    let id = permitted_person(&state, &permitted, &id)?.id.clone();
     state
         .changing_by(&permitted, move |shared, actor| {
             shared.registry.remove_person(actor, &id)
@@ -154,7 +156,11 @@ pub(crate) async fn list(
 }
 
 /// The person of a path, if the caller may change it.
-fn permitted_person(shared: &Shared, permitted: &Permitted, id: &str) -> Result<PersonId, Problem> {
+pub(crate) fn permitted_person(
+    shared: &Shared,
+    permitted: &Permitted,
+    id: &str,
+) -> Result<Arc<Person>, Problem> {
     let id = PersonId::new(id).map_err(|error| Problem::not_found(error.to_string()))?;
     let snapshot = shared.registry.snapshot();
     let person = snapshot.person(id.as_str());
@@ -163,7 +169,7 @@ fn permitted_person(shared: &Shared, permitted: &Permitted, id: &str) -> Result<
         return Err(registry_problem(&PatchPersonError::Unknown(id)));
     };
     permitted.for_owner(person.agency.as_ref())?;
-    Ok(id)
+    Ok(Arc::clone(person))
 }
 
 /// What the caller sees of a person, if anything.

@@ -15,7 +15,7 @@ use crate::quota::Account;
 
 /// Streams at once, of all callers.
 const MAX_STREAMS: usize = 4_096;
-/// Streams at once on one account: a key, a service token, or an address without
+/// Streams at once on one account: a person, a key, a service token, or an address without
 /// one.
 const MAX_STREAMS_AN_ACCOUNT: usize = 64;
 /// Of operators, who share one account.
@@ -76,6 +76,7 @@ impl Streams {
             Account::Operator => MAX_STREAMS_OF_OPERATORS,
             Account::Address(_)
             | Account::Key(_)
+            | Account::Person(_)
             | Account::ServiceToken(_)
             | Account::Device(_) => MAX_STREAMS_AN_ACCOUNT,
         };

@@ -43,8 +43,11 @@ pub(crate) async fn follow(
     let (mut parts, _) = request.into_parts();
     let answer = websocket::accept(&parts)?;
     // A page of another site gets no preflight here, and the cookie comes along.
-    if matches!(caller, Caller::Operator { session: Some(_) }) && !is_same_origin(&parts, &arrival)
-    {
+    let by_session = matches!(
+        caller,
+        Caller::Operator { session: Some(_) } | Caller::Person { .. }
+    );
+    if by_session && !is_same_origin(&parts, &arrival) {
         return Err(Problem::new(
             ProblemKind::FORBIDDEN,
             "A session opens a WebSocket only from the platform's own pages.",

@@ -2,6 +2,7 @@
 
 mod applications;
 mod audit;
+pub(crate) mod logins;
 mod own_addresses;
 pub(crate) mod rates;
 pub(crate) mod rights;

@@ -18,7 +18,9 @@ use domain::Timestamp;
 use http_edge::limits::HttpLimits;
 use http_edge::request::TrustedProxies;
 use ingest::{Clock, Config, Ingest, SystemClock};
-use open_api::{ApiParts, ApiState, Connections, NoConnections, PlatformInfo, Quotas, serve};
+use open_api::{
+    ApiParts, ApiState, Connections, LoginPolicy, NoConnections, PlatformInfo, Quotas, serve,
+};
 use rustls::ServerConfig;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -41,6 +43,7 @@ pub(crate) struct Setup {
     pub(crate) limits: HttpLimits,
     pub(crate) public_url: Option<&'static str>,
     pub(crate) metrics_token: Option<&'static str>,
+    pub(crate) login: LoginPolicy,
 }
 
 impl Default for Setup {
@@ -56,12 +59,14 @@ impl Default for Setup {
             limits: HttpLimits::default(),
             public_url: None,
             metrics_token: None,
+            login: LoginPolicy::default(),
         }
     }
 }
 
 pub(crate) struct Platform {
     pub(crate) address: SocketAddr,
+    pub(crate) registry: Arc<Registry>,
     pub(crate) token: String,
     passwords: parking_lot::Mutex<HashMap<String, String>>,
     names: AtomicU32,
@@ -102,7 +107,7 @@ impl Platform {
         let token = std::fs::read_to_string(folder.path().join("admin.token")).unwrap();
         let state = ApiState::new(ApiParts {
             supervisor: supervisor::Supervisor::default(),
-            registry,
+            registry: Arc::clone(&registry),
             ingest,
             platform: PlatformInfo {
                 version: "0.0.0-test".to_owned(),
@@ -119,6 +124,7 @@ impl Platform {
             quotas: setup.quotas,
             limits: setup.limits,
             metrics_token: setup.metrics_token.map(str::to_owned),
+            login: setup.login,
             clock,
             export_folder: folder.path().join("export"),
         });
@@ -142,6 +148,7 @@ impl Platform {
         });
         Self {
             address,
+            registry,
             token: token.trim().to_owned(),
             passwords: parking_lot::Mutex::default(),
             names: AtomicU32::new(0),

@@ -6,7 +6,7 @@ use domain::Timestamp;
 
 use super::certificate;
 use super::report::Report;
-use crate::config::{ConfigError, Given};
+use crate::config::{AdminToken, ConfigError, Given};
 
 pub(super) fn check(path: &Path, now: Timestamp, report: &mut Report) {
     let given = Given::default().with("config", path);
@@ -18,6 +18,10 @@ pub(super) fn check(path: &Path, now: Timestamp, report: &mut Report) {
     match settings {
         Ok(settings) => {
             report.looked_at(format!("{}: a configuration", path.display()));
+            report.note(match settings.login.admin_token {
+                AdminToken::On => "admin.token opens the platform (--admin-token on)",
+                AdminToken::Off => "admin.token opens nothing (--admin-token off)",
+            });
             if let Some(files) = settings.tls.as_ref().map(|tls| tls.files()) {
                 certificate::check(&files.certificate, &files.key, now, report);
             }

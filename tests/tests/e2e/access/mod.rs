@@ -6,6 +6,7 @@ mod device_keys;
 mod device_watch;
 mod gateway;
 mod identity;
+mod logins;
 mod mutual_tls;
 mod refused_publishes;
 mod revocation_race;

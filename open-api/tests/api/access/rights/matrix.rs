@@ -8,10 +8,11 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use device_registry::{Permission, Role};
+use open_api::Quotas;
 
 use super::callers::{Caller, OF_AGENCY, OF_PLATFORM, holder, nobody};
 use super::requests::{Furnished, MARK, OTHER, OWN, Request};
-use crate::harness::{Platform, Reply, Setup};
+use crate::harness::{Platform, Reply};
 
 /// With this set, the test writes the tables.
 const WRITE: &str = "WRITE_RIGHTS_PAGE";
@@ -83,15 +84,13 @@ fn cell(reply: &Reply) -> String {
 
 #[test]
 fn the_page_says_how_every_operation_answers_every_caller() {
-    // Everybody tries a claim code, from one address.
-    let quotas = open_api::Quotas {
+    let quotas = Quotas {
+        // Everybody asks from one address.
+        logins_a_minute: NonZeroU32::new(10_000).unwrap(),
         claim_codes_a_minute: NonZeroU32::new(1_000).unwrap(),
-        ..open_api::Quotas::default()
+        ..Quotas::default()
     };
-    let platform = Platform::set_up(Setup {
-        quotas,
-        ..Setup::default()
-    });
+    let platform = Platform::with(quotas, "");
     let furnished = Furnished::new(&platform);
     let mut callers = vec![
         nobody(),

@@ -161,6 +161,9 @@ impl<'a> Furnished<'a> {
         if is_of("/v1/batches/") {
             return vec![("id", self.ticket("/v1/batches", "batch"))];
         }
+        if is_of("/v1/sessions/") {
+            return vec![("id", "none".to_owned())];
+        }
         if is_of("/v1/service-tokens/") {
             return vec![("id", self.token())];
         }
@@ -226,6 +229,13 @@ impl<'a> Furnished<'a> {
             }),
             "PUT /v1/boundaries/{name}" => square(),
             "POST /v1/session" => json!({"token": self.platform.token}),
+            "POST /v1/session/password" => {
+                json!({"password": "correct horse battery", "new_password": "another one entirely"})
+            }
+            "POST /v1/invitation" => json!({"invitation": "mdi_x"}),
+            "POST /v1/invitation/accept" => {
+                json!({"invitation": "mdi_x", "password": "correct horse battery"})
+            }
             "POST /v1/agencies" => {
                 let id = self.fresh("agency").replace(MARK, "new");
                 json!({"id": id, "name": id})

@@ -1,0 +1,96 @@
+//! An administrator invites a person to set a password: at first, and again
+//! where one is lost.
+
+use std::sync::Arc;
+
+use domain::{PersonId, Timestamp};
+
+use super::{Invitation, PersonLogin, TotpSeed};
+use crate::registry::{Actor, ErrorClass, OperationError, Registry, RowChange};
+use crate::secret::RandomError;
+use crate::secret::token_text;
+use crate::store::StoreError;
+
+/// What the text of an invitation begins with.
+pub(super) const PREFIX: &str = "mdi_";
+/// How long an invitation can be taken.
+pub const INVITATION_DAYS: i64 = 7;
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// An invitation, and the only time that its text can be read.
+#[derive(Clone, PartialEq)]
+pub struct IssuedInvitation {
+    pub text: String,
+    pub until: Timestamp,
+}
+
+/// Why a person is not invited.
+#[derive(Debug, thiserror::Error)]
+pub enum InvitePersonError {
+    #[error("no operator {0}")]
+    Unknown(PersonId),
+    #[error("operator {0} is not enabled, and could not log in")]
+    Disabled(PersonId),
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl OperationError for InvitePersonError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => "unknown-operator",
+            Self::Disabled(_) => "operator-disabled",
+            Self::Random(_) | Self::Store(_) => "registry-fault",
+        }
+    }
+
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Unknown(_) => ErrorClass::NotFound,
+            Self::Disabled(_) => ErrorClass::Conflict,
+            Self::Random(_) | Self::Store(_) => ErrorClass::Fault,
+        }
+    }
+}
+
+impl Registry {
+    /// Takes away what the person logged in with before: it may be in another's
+    /// hands.
+    pub fn invite_person(
+        &self,
+        actor: &Actor,
+        id: &PersonId,
+    ) -> Result<IssuedInvitation, InvitePersonError> {
+        let text = token_text::make(PREFIX)?.text;
+        let hmac = self.pepper.hmac(text.as_bytes());
+        let seed = TotpSeed::new()?;
+        self.change(actor, |change| {
+            let person = change.draft.person(id.as_str());
+            let person = person.ok_or_else(|| InvitePersonError::Unknown(id.clone()))?;
+            if !person.enabled {
+                return Err(InvitePersonError::Disabled(id.clone()));
+            }
+            let life = INVITATION_DAYS * MICROS_PER_DAY;
+            let until = Timestamp::from_micros(change.now.as_micros().saturating_add(life));
+            let login = PersonLogin {
+                invitation: Some(Invitation { hmac, seed, until }),
+                ..PersonLogin::default()
+            };
+            put(change, id, login);
+            change.alters_rights();
+            Ok(IssuedInvitation { text, until })
+        })
+    }
+}
+
+/// The row and the draft's part of it.
+pub(super) fn put(change: &mut crate::registry::Change, id: &PersonId, login: PersonLogin) {
+    let login = Arc::new(login);
+    change.write(RowChange::PutLogin {
+        person: id.clone(),
+        login: Arc::clone(&login),
+    });
+    change.draft.put_login(id.clone(), login);
+}

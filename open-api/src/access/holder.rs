@@ -1,0 +1,68 @@
+//! Whose a browser's session is.
+
+use std::sync::Arc;
+
+use device_registry::{Person, PersonLogin, Rights, Snapshot};
+use http_edge::access::Holder;
+
+/// A browser's session of this API.
+pub(crate) type Session = http_edge::access::Session<SessionHolder>;
+
+/// Whose a session is, and what has to stay as it was for it to stand.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum SessionHolder {
+    /// Who has shown the operator's token.
+    Token,
+    Person(LoggedIn),
+}
+
+/// A person as it was when it logged in.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct LoggedIn {
+    pub(crate) person: Arc<Person>,
+    pub(crate) login: Arc<PersonLogin>,
+    /// The session ends where they change.
+    pub(super) rights: Arc<Rights>,
+}
+
+impl LoggedIn {
+    pub(crate) fn new(person: Arc<Person>, login: Arc<PersonLogin>) -> Self {
+        let rights = Arc::new(Rights::of(&person.grants));
+        Self {
+            person,
+            login,
+            rights,
+        }
+    }
+}
+
+impl Holder for SessionHolder {
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Token, Self::Token) => true,
+            (Self::Person(one), Self::Person(other)) => {
+                let id = |it: &LoggedIn| (it.person.id.clone(), it.person.created);
+                id(one) == id(other)
+            }
+            (Self::Token, Self::Person(_)) | (Self::Person(_), Self::Token) => false,
+        }
+    }
+}
+
+impl SessionHolder {
+    /// Whether it may stay logged in: a person that was disabled, or whose roles
+    /// or password have changed, has to log in again.
+    pub(crate) fn stands(&self, snapshot: &Snapshot) -> bool {
+        let Self::Person(then) = self else {
+            return true;
+        };
+        let Some(now) = snapshot.person(then.person.id.as_str()) else {
+            return false;
+        };
+        let login = snapshot.login_of(&now.id);
+        now.enabled
+            && now.created == then.person.created
+            && now.grants == then.person.grants
+            && login.is_some_and(|login| login.is_as_it_was(&then.login))
+    }
+}

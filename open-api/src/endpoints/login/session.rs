@@ -1,0 +1,156 @@
+//! `/v1/session`: a login from a browser.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use device_registry::LoginAttempt;
+use http_edge::access::{Place, clear_cookie, set_cookie};
+use http_edge::request::{Arrival, LargeJsonBody};
+use http_edge::{Problem, ProblemKind};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{MAX_ANONYMOUS_BODY_BYTES, login_problem};
+use crate::access::{Holding, LoggedIn, SessionHolder};
+use crate::state::ApiState;
+use crate::views::SessionView;
+
+/// What opens a session: a person's name, password and code, or the operator's
+/// token.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewSession, example = json!({"name": "kim", "password": "...", "code": "123456"}))]
+pub(crate) struct NewSessionBody {
+    name: Option<String>,
+    password: Option<String>,
+    /// Of the authenticator app, or a recovery code. Left out where there is
+    /// none: whether one is needed is told then (`code-needed`).
+    code: Option<String>,
+    /// The operator's token, of `DIR/admin.token`, in the place of all others.
+    token: Option<String>,
+}
+
+/// Logs somebody in: the reply sets a cookie that scripts cannot read. It ends
+/// after 12 hours, or after one without a request.
+#[utoipa::path(post, path = "/v1/session", tag = "login", request_body = NewSessionBody,
+    responses((status = 201, body = SessionView),
+        (status = 401, description = "`code` tells why: wrong-name-or-password, code-needed, wrong-code, authenticator-missing"),
+        (status = 429, description = "Too many logins have failed: Retry-After tells when to go on")))]
+pub(crate) async fn open(
+    State(state): State<ApiState>,
+    Extension(arrival): Extension<Arrival>,
+    headers: HeaderMap,
+    LargeJsonBody(body): LargeJsonBody<NewSessionBody, MAX_ANONYMOUS_BODY_BYTES>,
+) -> Result<Response, Problem> {
+    let holder = match body {
+        NewSessionBody {
+            token: Some(token),
+            name: None,
+            password: None,
+            code: None,
+        } => with_token(&state, token.trim())?,
+        NewSessionBody {
+            token: None,
+            name: Some(name),
+            password: Some(password),
+            code,
+        } => with_password(&state, &arrival, name, password, code).await?,
+        _ => {
+            return Err(Problem::body(
+                "Send name and password, with a code where there is an authenticator app, or token alone.",
+            ));
+        }
+    };
+    hand_out(&state, &arrival, &headers, holder)
+}
+
+fn with_token(state: &ApiState, token: &str) -> Result<SessionHolder, Problem> {
+    if state.is_operator_token(token) {
+        return Ok(SessionHolder::Token);
+    }
+    Err(Problem::new(
+        ProblemKind::UNAUTHENTICATED,
+        "The token is not known. It stands in the file admin.token of the data folder, and may be switched off.",
+    ))
+}
+
+async fn with_password(
+    state: &ApiState,
+    arrival: &Arrival,
+    name: String,
+    password: String,
+    code: Option<String>,
+) -> Result<SessionHolder, Problem> {
+    let attempt = state.login_delays.begin(&name, arrival.client)?;
+    let address = arrival.client;
+    let (person, login) = state
+        .hashing(move |shared| {
+            let attempt = LoginAttempt {
+                name: &name,
+                password: &password,
+                code: code.as_deref().filter(|code| !code.trim().is_empty()),
+                address,
+            };
+            let policy = shared.login;
+            let factor = |person: &_| policy.factor_of(person);
+            shared.registry.log_person_in(attempt, factor)
+        })
+        .await?
+        .map_err(|error| login_problem(&error))?;
+    attempt.succeeded();
+    Ok(SessionHolder::Person(LoggedIn::new(person, login)))
+}
+
+/// Opens a session and sets its cookie.
+pub(super) fn hand_out(
+    state: &ApiState,
+    arrival: &Arrival,
+    headers: &HeaderMap,
+    holder: SessionHolder,
+) -> Result<Response, Problem> {
+    let place = Place::of(arrival.client, headers);
+    let (cookie, session) = state
+        .sessions
+        .open(holder, place, state.now())
+        .map_err(|error| Problem::internal(&error))?;
+    // What has changed meanwhile has ended the sessions of before alone.
+    if !session.holder.stands(&state.registry.snapshot()) {
+        state.sessions.end(&session.holder, &session.id());
+        return Err(Problem::new(
+            ProblemKind::UNAUTHENTICATED,
+            "The account was changed in this very moment. Log in again.",
+        ));
+    }
+    let view = SessionView::new(&session.holder, Some(session.until));
+    let cookie = set_cookie(&cookie, arrival.scheme);
+    Ok((
+        StatusCode::CREATED,
+        [(header::SET_COOKIE, cookie)],
+        Json(view),
+    )
+        .into_response())
+}
+
+/// Who is logged in, and with which roles.
+#[utoipa::path(get, path = "/v1/session", tag = "login",
+    responses((status = 200, body = SessionView), (status = 401, description = "Nobody is")),
+    security(("session" = []), ("operator" = [])))]
+pub(crate) async fn show(holding: Holding) -> Json<SessionView> {
+    let until = holding.session.as_ref().map(|session| session.until);
+    Json(SessionView::new(&holding.holder, until))
+}
+
+/// Logs out; a session that has ended already is no fault.
+#[utoipa::path(delete, path = "/v1/session", tag = "login",
+    responses((status = 204, description = "There is no session any more")),
+    security((), ("session" = [])))]
+pub(crate) async fn close(
+    State(state): State<ApiState>,
+    Extension(arrival): Extension<Arrival>,
+    headers: HeaderMap,
+) -> Response {
+    state.sessions.close(&headers, arrival.scheme);
+    let cookie = clear_cookie(arrival.scheme);
+    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response()
+}
