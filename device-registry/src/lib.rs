@@ -85,6 +85,7 @@ pub use person_login::{
     AcceptInvitationError, ChangePasswordError, INVITATION_DAYS, InvitePersonError,
     IssuedInvitation, LoginAttempt, LoginError, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, NewLogin,
     OpenInvitation, PasswordError, PersonLogin, RECOVERY_CODES, SecondFactor, TotpSecret,
+    is_recovery_code,
 };
 pub use registry::{
     Actor, Changed, ErrorClass, Means, OpenError, OperationError, OwnersStand, PEPPER_FILE,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use domain::{PersonId, Timestamp};
 
 use super::{Invitation, PersonLogin, TotpSeed};
+use crate::person::Person;
 use crate::registry::{Actor, ErrorClass, OperationError, Registry, RowChange};
 use crate::secret::RandomError;
 use crate::secret::token_text;
@@ -31,6 +32,9 @@ pub enum InvitePersonError {
     Unknown(PersonId),
     #[error("operator {0} is not enabled, and could not log in")]
     Disabled(PersonId),
+    /// Whether the actor may invite was judged by what it was before.
+    #[error("operator {0} was changed in this very moment; look at it, and try again")]
+    Changed(PersonId),
     #[error(transparent)]
     Random(#[from] RandomError),
     #[error(transparent)]
@@ -42,6 +46,7 @@ impl OperationError for InvitePersonError {
         match self {
             Self::Unknown(_) => "unknown-operator",
             Self::Disabled(_) => "operator-disabled",
+            Self::Changed(_) => "operator-changed",
             Self::Random(_) | Self::Store(_) => "registry-fault",
         }
     }
@@ -49,26 +54,30 @@ impl OperationError for InvitePersonError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Unknown(_) => ErrorClass::NotFound,
-            Self::Disabled(_) => ErrorClass::Conflict,
+            Self::Disabled(_) | Self::Changed(_) => ErrorClass::Conflict,
             Self::Random(_) | Self::Store(_) => ErrorClass::Fault,
         }
     }
 }
 
 impl Registry {
-    /// Takes away what the person logged in with before: it may be in another's
-    /// hands.
+    /// Invites a person as it was looked at, with those roles and no others.
+    /// Takes away what it logged in with before: that may be in another's hands.
     pub fn invite_person(
         &self,
         actor: &Actor,
-        id: &PersonId,
+        looked_at: &Person,
     ) -> Result<IssuedInvitation, InvitePersonError> {
+        let id = &looked_at.id;
         let text = token_text::make(PREFIX)?.text;
         let hmac = self.pepper.hmac(text.as_bytes());
         let seed = TotpSeed::new()?;
         self.change(actor, |change| {
             let person = change.draft.person(id.as_str());
             let person = person.ok_or_else(|| InvitePersonError::Unknown(id.clone()))?;
+            if person.created != looked_at.created || person.grants != looked_at.grants {
+                return Err(InvitePersonError::Changed(id.clone()));
+            }
             if !person.enabled {
                 return Err(InvitePersonError::Disabled(id.clone()));
             }

@@ -21,7 +21,7 @@ pub use change_password::ChangePasswordError;
 pub use check::{LoginAttempt, LoginError};
 pub use invite::{INVITATION_DAYS, InvitePersonError, IssuedInvitation};
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError};
-pub use recovery::RECOVERY_CODES;
+pub use recovery::{RECOVERY_CODES, is_recovery_code};
 pub use totp::TotpSecret;
 
 pub(crate) use password::PasswordHash;

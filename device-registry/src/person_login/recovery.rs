@@ -22,6 +22,11 @@ pub(crate) fn make(pepper: &Pepper) -> Result<(Vec<String>, Vec<[u8; 32]>), Rand
     Ok((codes, kept))
 }
 
+/// Whether it has the form of a recovery code, whosever that may be.
+pub fn is_recovery_code(code: &str) -> bool {
+    normal(code).is_some()
+}
+
 /// Which of those that are left it is.
 pub(crate) fn find(pepper: &Pepper, kept: &[[u8; 32]], code: &str) -> Option<usize> {
     let letters = normal(code)?;

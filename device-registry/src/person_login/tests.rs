@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::person::{NewPerson, Person, PersonPatch};
 use crate::registry::{Actor, Means, OpenError, OperationError, Registry, Who};
+use crate::role::{Grant, Role};
 
 const FROM: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const PASSWORD: &str = "correct horse battery";
@@ -62,8 +63,14 @@ impl Test {
     }
 
     fn invite(&self) -> String {
-        let invited = self.registry.invite_person(&Actor::OPERATOR, &kim());
+        let invited = self
+            .registry
+            .invite_person(&Actor::OPERATOR, &self.person());
         invited.unwrap().text
+    }
+
+    fn person(&self) -> Arc<Person> {
+        Arc::clone(self.registry.snapshot().person("kim").unwrap())
     }
 
     /// The app's code of so many steps from now.
@@ -220,7 +227,8 @@ fn who_is_disabled_or_removed_neither_logs_in_nor_takes_an_invitation() {
     test.accept(&test.invite(), PASSWORD, None).unwrap();
     test.patch(false);
     assert_eq!(test.log_in("kim", PASSWORD, None), "refused");
-    let invited = test.registry.invite_person(&Actor::OPERATOR, &kim());
+    let was = test.person();
+    let invited = test.registry.invite_person(&Actor::OPERATOR, &was);
     assert_eq!(invited.err().unwrap().code(), "operator-disabled");
     test.patch(true);
     assert_eq!(test.log_in("kim", PASSWORD, None), "in");
@@ -235,8 +243,24 @@ fn who_is_disabled_or_removed_neither_logs_in_nor_takes_an_invitation() {
         .unwrap();
     let test = test.reopen();
     assert!(test.registry.snapshot().login_of(&kim()).is_none());
-    let invited = test.registry.invite_person(&Actor::OPERATOR, &kim());
+    let invited = test.registry.invite_person(&Actor::OPERATOR, &was);
     assert_eq!(invited.err().unwrap().code(), "unknown-operator");
+}
+
+#[test]
+fn who_was_given_a_role_meanwhile_is_not_invited() {
+    let test = Test::new();
+    let looked_at = test.person();
+    let patch = PersonPatch {
+        grants: Some(vec![Grant::new(Role::PlatformAdministrator, None).unwrap()]),
+        ..PersonPatch::default()
+    };
+    test.registry
+        .patch_person(&Actor::OPERATOR, &kim(), patch)
+        .unwrap();
+    let invited = test.registry.invite_person(&Actor::OPERATOR, &looked_at);
+    assert_eq!(invited.err().unwrap().code(), "operator-changed");
+    assert!(test.registry.snapshot().login_of(&kim()).is_none());
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use device_registry::{Actor, ApiKey, Means, Permission, Rights, ServiceToken, Who};
+use domain::{PersonId, Timestamp};
 use http_edge::{Problem, ProblemKind};
 
 use super::holder::Session;
@@ -33,6 +34,9 @@ pub(crate) enum Caller {
     },
 }
 
+/// How long a login counts as a fresh proof.
+const JUST_LOGGED_IN_MICROS: i64 = 5 * 60 * 1_000_000;
+
 /// Of the operator's token: all that there is.
 static ALL: Rights = Rights::ALL;
 static NONE: Rights = Rights::NONE;
@@ -46,6 +50,34 @@ impl Caller {
             Self::ServiceToken { rights, .. } => rights,
             Self::Anonymous | Self::Application(_) => &NONE,
         }
+    }
+
+    /// The session that asks, if one does.
+    fn session(&self) -> Option<&Session> {
+        match self {
+            Self::Operator { session } => session.as_ref(),
+            Self::Person { session, .. } => Some(session),
+            Self::Anonymous | Self::Application(_) | Self::ServiceToken { .. } => None,
+        }
+    }
+
+    /// Refuses a session that was opened long ago: by one that was left open, or
+    /// was stolen, nobody gives rights away or takes an account over.
+    pub(super) fn has_just_logged_in(&self, now: Timestamp) -> Result<(), Problem> {
+        let opened = self.session().map(|session| session.opened.as_micros());
+        if opened.is_none_or(|opened| now.as_micros() - opened <= JUST_LOGGED_IN_MICROS) {
+            return Ok(());
+        }
+        Err(Problem::new(
+            ProblemKind::FORBIDDEN,
+            "This needs a login within the last 5 minutes: log in again, and repeat it.",
+        )
+        .with("code", "login-again"))
+    }
+
+    /// Whether it is this person.
+    pub(super) fn is_person(&self, id: &PersonId) -> bool {
+        matches!(self, Self::Person { of, .. } if of.person.id == *id)
     }
 
     pub(crate) fn viewer(&self) -> Viewer {
@@ -122,5 +154,31 @@ impl<S: Send + Sync> FromRequestParts<S> for Holding {
                 "Nobody is logged in: log in at /ops, or send Authorization: Bearer with the operator's token.",
             )),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_edge::access::{Place, Sessions};
+
+    use super::*;
+
+    #[test]
+    fn an_old_session_is_no_fresh_proof_and_a_token_is_one_each_time() {
+        let sessions = Sessions::new(|| {});
+        let place = Place {
+            client: [127, 0, 0, 1].into(),
+            agent: String::new(),
+        };
+        let at = Timestamp::from_micros;
+        let opened = sessions.open(SessionHolder::Token, place, at(0)).unwrap();
+        let by_session = Caller::Operator {
+            session: Some(opened.1),
+        };
+        let fresh = |caller: &Caller, micros| caller.has_just_logged_in(at(micros)).is_ok();
+        assert!(fresh(&by_session, JUST_LOGGED_IN_MICROS));
+        assert!(!fresh(&by_session, JUST_LOGGED_IN_MICROS + 1));
+        let by_token = Caller::Operator { session: None };
+        assert!(fresh(&by_token, JUST_LOGGED_IN_MICROS + 1));
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use device_registry::{Person, PersonLogin, Rights, Snapshot};
+use domain::AgencyId;
 use http_edge::access::Holder;
 
 /// A browser's session of this API.
@@ -37,6 +38,16 @@ impl LoggedIn {
 }
 
 impl Holder for SessionHolder {
+    /// The agency whose people they are; `None`: the platform.
+    type Group = Option<AgencyId>;
+
+    fn group(&self) -> Self::Group {
+        match self {
+            Self::Token => None,
+            Self::Person(of) => of.person.agency.clone(),
+        }
+    }
+
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Token, Self::Token) => true,

@@ -30,12 +30,14 @@ const MAX_KNOWN_ADDRESSES: usize = 8;
 const MAX_NAME_BYTES: usize = 64;
 
 /// The failures so far. They are in memory: a restart forgets them.
-pub(crate) struct LoginDelays {
+pub(crate) struct LoginDelays(Mutex<Counts>);
+
+struct Counts {
     names: FailureDelay<(String, Origin)>,
     addresses: FailureDelay<IpAddr>,
     /// Where people have logged in from: so that nobody who fails on purpose
     /// keeps them out.
-    known: Mutex<HashMap<String, VecDeque<IpAddr>>>,
+    known: HashMap<String, VecDeque<IpAddr>>,
 }
 
 /// Who tries: an address from which the person has logged in before waits for
@@ -48,11 +50,11 @@ enum Origin {
 
 impl Default for LoginDelays {
     fn default() -> Self {
-        Self {
+        Self(Mutex::new(Counts {
             names: FailureDelay::new(OF_NAME),
             addresses: FailureDelay::new(OF_ADDRESS),
-            known: Mutex::default(),
-        }
+            known: HashMap::new(),
+        }))
     }
 }
 
@@ -61,40 +63,67 @@ pub(crate) struct Try<'a> {
     delays: &'a LoginDelays,
     name: String,
     address: IpAddr,
+    /// How long the name has to wait, which this try does not.
+    overtakes: Option<Duration>,
+}
+
+/// What a try proves itself with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Proof {
+    Guessable,
+    /// Has a recovery code, which nobody finds by trying: who is kept out by
+    /// others' failures gets in by one.
+    RecoveryCode,
 }
 
 impl LoginDelays {
     /// Whether somebody may try now; who comes too early is not counted.
-    pub(crate) fn begin(&self, name: &str, address: IpAddr) -> Result<Try<'_>, Problem> {
-        self.begin_at(name, address, Instant::now())
+    pub(crate) fn begin(
+        &self,
+        name: &str,
+        address: IpAddr,
+        proof: Proof,
+    ) -> Result<Try<'_>, Problem> {
+        self.begin_at(name, address, proof, Instant::now())
     }
 
-    fn begin_at(&self, name: &str, address: IpAddr, now: Instant) -> Result<Try<'_>, Problem> {
+    fn begin_at(
+        &self,
+        name: &str,
+        address: IpAddr,
+        proof: Proof,
+        now: Instant,
+    ) -> Result<Try<'_>, Problem> {
         let address = quota_address(address);
         let name: String = name.trim().chars().take(MAX_NAME_BYTES).collect();
         let name = name.to_ascii_lowercase();
-        let origin = self.origin(&name, address);
+        let mut counts = self.0.lock();
+        let origin = counts.origin(&name, address);
         let by_name = (name, origin);
-        let waits = [
-            self.names.wait(&by_name, now),
-            self.addresses.wait(&address, now),
-        ];
-        if let Some(wait) = waits.into_iter().flatten().max() {
+        if let Some(wait) = counts.addresses.wait(&address, now) {
             return Err(too_early(wait));
         }
-        self.names.begin(&by_name, now);
-        self.addresses.begin(&address, now);
+        let of_name = counts.names.wait(&by_name, now);
+        match (of_name, proof) {
+            (Some(wait), Proof::Guessable) => return Err(too_early(wait)),
+            (Some(_), Proof::RecoveryCode) => {}
+            (None, _) => counts.names.begin(&by_name, now),
+        }
+        counts.addresses.begin(&address, now);
         let (name, _) = by_name;
         Ok(Try {
             delays: self,
             name,
             address,
+            overtakes: of_name,
         })
     }
+}
 
+impl Counts {
     fn origin(&self, name: &str, address: IpAddr) -> Origin {
-        let known = self.known.lock();
-        if known.get(name).is_some_and(|it| it.contains(&address)) {
+        let known = self.known.get(name);
+        if known.is_some_and(|it| it.contains(&address)) {
             Origin::Known(address)
         } else {
             Origin::Elsewhere
@@ -109,15 +138,22 @@ impl Try<'_> {
             delays,
             name,
             address,
+            overtakes: _,
         } = self;
-        delays.addresses.take_back(&address);
-        let origin = delays.origin(&name, address);
-        delays.names.forget(&(name.clone(), origin));
-        let mut known = delays.known.lock();
-        let addresses = known.entry(name).or_default();
+        let mut counts = delays.0.lock();
+        counts.addresses.take_back(&address);
+        let origin = counts.origin(&name, address);
+        counts.names.forget(&(name.clone(), origin));
+        let addresses = counts.known.entry(name).or_default();
         addresses.retain(|other| *other != address);
         addresses.push_front(address);
         addresses.truncate(MAX_KNOWN_ADDRESSES);
+    }
+
+    /// What who has failed is told: who overtook others' failures learns nothing
+    /// of the password.
+    pub(crate) fn failed(self, why: Problem) -> Problem {
+        self.overtakes.map_or(why, too_early)
     }
 }
 
@@ -133,6 +169,9 @@ fn too_early(wait: Duration) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::StatusCode;
+    use axum::response::IntoResponse;
+
     use super::*;
 
     fn address(last: u8) -> IpAddr {
@@ -140,7 +179,9 @@ mod tests {
     }
 
     fn fails(delays: &LoginDelays, name: &str, from: u8, now: Instant) -> bool {
-        delays.begin_at(name, address(from), now).is_ok()
+        delays
+            .begin_at(name, address(from), Proof::Guessable, now)
+            .is_ok()
     }
 
     #[test]
@@ -168,7 +209,7 @@ mod tests {
     fn nobody_keeps_a_person_out_where_it_has_logged_in_before() {
         let (delays, now) = (LoginDelays::default(), Instant::now());
         delays
-            .begin_at("kim", address(1), now)
+            .begin_at("kim", address(1), Proof::Guessable, now)
             .ok()
             .unwrap()
             .succeeded();
@@ -186,9 +227,43 @@ mod tests {
             for _ in 0..5 {
                 assert!(fails(&delays, "kim", 1, now));
             }
-            let right = delays.begin_at("kim", address(1), now).ok().unwrap();
+            let right = delays
+                .begin_at("kim", address(1), Proof::Guessable, now)
+                .ok()
+                .unwrap();
             right.succeeded();
             now += OF_ADDRESS.forget;
         }
+    }
+
+    #[test]
+    fn a_recovery_code_overtakes_others_failures_and_tells_nothing() {
+        let (delays, now) = (LoginDelays::default(), Instant::now());
+        for from in 2..=100 {
+            fails(&delays, "kim", from, now);
+        }
+        let overtake = |from| delays.begin_at("kim", address(from), Proof::RecoveryCode, now);
+        let wrong = overtake(101).ok().unwrap();
+        let why = Problem::new(ProblemKind::UNAUTHENTICATED, "");
+        let told = wrong.failed(why).into_response();
+        assert_eq!(told.status(), StatusCode::TOO_MANY_REQUESTS);
+        overtake(102).ok().unwrap().succeeded();
+        assert!(fails(&delays, "kim", 102, now), "it begins anew");
+    }
+
+    #[test]
+    fn many_tries_at_once_are_many() {
+        let (delays, now) = (LoginDelays::default(), Instant::now());
+        let passed = std::thread::scope(|scope| {
+            let tries: Vec<_> = (0..16)
+                .map(|from| {
+                    let delays = &delays;
+                    scope.spawn(move || fails(delays, "kim", from, now))
+                })
+                .collect();
+            let passed = tries.into_iter().map(|it| it.join().unwrap());
+            passed.filter(|passed| *passed).count()
+        });
+        assert_eq!(passed, 6);
     }
 }

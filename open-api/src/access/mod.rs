@@ -16,7 +16,7 @@ pub(crate) use caller::{Caller, Holding};
 pub(crate) use gate::{guarded, public};
 pub(crate) use holder::{LoggedIn, SessionHolder};
 pub(crate) use identify::may_read_names;
-pub(crate) use login_delay::LoginDelays;
+pub(crate) use login_delay::{LoginDelays, Proof};
 pub(crate) use long_answer::MAX_WORKED_ON;
 pub(crate) use needs::{Needs, permit};
 pub(crate) use permitted::{Operator, Permitted};

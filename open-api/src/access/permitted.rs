@@ -5,7 +5,7 @@ use std::ops::Deref;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use device_registry::{Actor, Permission, Rights};
-use domain::{AgencyId, Scope, Timestamp};
+use domain::{AgencyId, PersonId, Scope, Timestamp};
 use http_edge::Problem;
 use http_edge::request::Arrival;
 
@@ -52,6 +52,16 @@ impl Permitted {
 
     pub(crate) fn rights(&self) -> &Rights {
         self.caller.rights()
+    }
+
+    /// Refuses a session that was opened long ago.
+    pub(crate) fn has_just_logged_in(&self, now: Timestamp) -> Result<(), Problem> {
+        self.caller.has_just_logged_in(now)
+    }
+
+    /// Whether it is this person who asks.
+    pub(crate) fn is_person(&self, id: &PersonId) -> bool {
+        self.caller.is_person(id)
     }
 
     /// The agencies in which it is permitted.

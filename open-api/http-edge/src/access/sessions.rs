@@ -2,6 +2,7 @@
 //! of the platform ends them all.
 
 use std::collections::HashMap;
+use std::hash::Hash as HashKey;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -16,7 +17,8 @@ use sha2::{Digest, Sha256};
 const SESSION_LIFE: Duration = Duration::from_secs(12 * 3_600);
 /// It ends earlier where nothing was asked for so long.
 const IDLE_LIFE: Duration = Duration::from_secs(3_600);
-/// Sessions at once; the one that ends first makes room for a new one.
+/// Sessions at once. Beyond it, the one that ends first of the group with most
+/// makes room for a new one: no group pushes out another that has fewer.
 const MAX_SESSIONS: usize = 1_000;
 /// Of one holder.
 const MAX_SESSIONS_A_HOLDER: usize = 20;
@@ -32,8 +34,13 @@ type Hash = [u8; 32];
 
 /// Who holds sessions, and what has to stay as it was for them to stand.
 pub trait Holder: Clone + Send + Sync {
+    /// Those that share a bound.
+    type Group: HashKey + Eq;
+
     /// Whether both are the same one's, whatever else has changed.
     fn is_same(&self, other: &Self) -> bool;
+
+    fn group(&self) -> Self::Group;
 }
 
 /// A session that stood when it was asked for.
@@ -41,6 +48,8 @@ pub trait Holder: Clone + Send + Sync {
 pub struct Session<H> {
     hash: Hash,
     pub holder: H,
+    /// When its holder proved itself.
+    pub opened: Timestamp,
     /// When it ends, unless it is used before.
     pub until: Timestamp,
 }
@@ -133,8 +142,14 @@ impl<H: Holder> Sessions<H> {
         let mut standing = self.standing.lock();
         standing.retain(|_, it| it.until() > now);
         let own = |it: &Standing<H>| it.holder.is_same(&holder);
-        let made_room = make_room(&mut standing, MAX_SESSIONS_A_HOLDER, own)
-            | make_room(&mut standing, MAX_SESSIONS, |_| true);
+        let mut made_room = false;
+        if standing.values().filter(|it| own(it)).count() >= MAX_SESSIONS_A_HOLDER {
+            made_room |= end_first(&mut standing, own);
+        }
+        if standing.len() >= MAX_SESSIONS {
+            let largest = largest_group(&standing);
+            made_room |= end_first(&mut standing, |it| Some(it.holder.group()) == largest);
+        }
         standing.insert(hash, new);
         drop(standing);
         if made_room {
@@ -143,6 +158,7 @@ impl<H: Holder> Sessions<H> {
         let session = Session {
             hash,
             holder,
+            opened: now,
             until,
         };
         Ok((cookie, session))
@@ -157,6 +173,7 @@ impl<H: Holder> Sessions<H> {
         Some(Session {
             hash,
             holder: found.holder.clone(),
+            opened: found.opened,
             until: found.until(),
         })
     }
@@ -218,20 +235,27 @@ impl<H: Holder> Sessions<H> {
     }
 }
 
-/// Ends the one that ends first, where there are as many as may be.
-fn make_room<H>(
+/// Ends the one that ends first among some.
+fn end_first<H>(
     standing: &mut HashMap<Hash, Standing<H>>,
-    most: usize,
     among: impl Fn(&Standing<H>) -> bool,
 ) -> bool {
-    let candidates = || standing.iter().filter(|(_, it)| among(it));
-    if candidates().count() < most {
-        return false;
-    }
-    let first = candidates()
+    let first = standing
+        .iter()
+        .filter(|(_, it)| among(it))
         .min_by_key(|(_, it)| it.until())
         .map(|(hash, _)| *hash);
     first.is_some_and(|hash| standing.remove(&hash).is_some())
+}
+
+/// The group with most sessions.
+fn largest_group<H: Holder>(standing: &HashMap<Hash, Standing<H>>) -> Option<H::Group> {
+    let mut counts: HashMap<H::Group, usize> = HashMap::new();
+    for it in standing.values() {
+        *counts.entry(it.holder.group()).or_default() += 1;
+    }
+    let largest = counts.into_iter().max_by_key(|(_, count)| *count);
+    largest.map(|(group, _)| group)
 }
 
 fn plus(time: Timestamp, life: Duration) -> Timestamp {

@@ -5,8 +5,6 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
 /// Keys that are remembered. Beyond it those go that have waited out, then the
 /// one with the fewest failures.
 const MAX_KEYS: usize = 65_536;
@@ -23,10 +21,11 @@ pub struct DelayPolicy {
     pub forget: Duration,
 }
 
-/// The failures of each key.
+/// The failures of each key. Who asks and counts does both under one lock: many
+/// tries at once are many.
 pub struct FailureDelay<K> {
     policy: DelayPolicy,
-    failures: Mutex<HashMap<K, Failures>>,
+    failures: HashMap<K, Failures>,
 }
 
 #[derive(Clone, Copy)]
@@ -39,29 +38,27 @@ impl<K: Hash + Eq + Clone> FailureDelay<K> {
     pub fn new(policy: DelayPolicy) -> Self {
         Self {
             policy,
-            failures: Mutex::default(),
+            failures: HashMap::new(),
         }
     }
 
     /// How long this key still has to wait.
     pub fn wait(&self, key: &K, now: Instant) -> Option<Duration> {
-        let failures = self.failures.lock();
-        let wait = self.left(failures.get(key)?, now);
+        let wait = self.left(self.failures.get(key)?, now);
         (!wait.is_zero()).then_some(wait)
     }
 
-    /// Counts a try as a failure before its outcome is known: many at once are
-    /// many.
-    pub fn begin(&self, key: &K, now: Instant) {
-        let mut failures = self.failures.lock();
-        if failures.len() >= MAX_KEYS && !failures.contains_key(key) {
-            self.make_room(&mut failures, now);
+    /// Counts a try as a failure before its outcome is known.
+    pub fn begin(&mut self, key: &K, now: Instant) {
+        if self.failures.len() >= MAX_KEYS && !self.failures.contains_key(key) {
+            self.make_room(now);
         }
-        let entry = failures.entry(key.clone()).or_insert(Failures {
+        let forget = self.policy.forget;
+        let entry = self.failures.entry(key.clone()).or_insert(Failures {
             in_a_row: 0,
             last: now,
         });
-        if self.is_old(entry, now) {
+        if entry.is_old(forget, now) {
             entry.in_a_row = 0;
         }
         entry.in_a_row = entry.in_a_row.saturating_add(1);
@@ -69,19 +66,15 @@ impl<K: Hash + Eq + Clone> FailureDelay<K> {
     }
 
     /// The try that was begun was none to count.
-    pub fn take_back(&self, key: &K) {
-        if let Some(entry) = self.failures.lock().get_mut(key) {
+    pub fn take_back(&mut self, key: &K) {
+        if let Some(entry) = self.failures.get_mut(key) {
             entry.in_a_row = entry.in_a_row.saturating_sub(1);
         }
     }
 
     /// The key has proved itself.
-    pub fn forget(&self, key: &K) {
-        self.failures.lock().remove(key);
-    }
-
-    fn is_old(&self, entry: &Failures, now: Instant) -> bool {
-        now.saturating_duration_since(entry.last) >= self.policy.forget
+    pub fn forget(&mut self, key: &K) {
+        self.failures.remove(key);
     }
 
     fn left(&self, entry: &Failures, now: Instant) -> Duration {
@@ -94,16 +87,24 @@ impl<K: Hash + Eq + Clone> FailureDelay<K> {
         wait.min(self.policy.most).saturating_sub(waited)
     }
 
-    fn make_room(&self, failures: &mut HashMap<K, Failures>, now: Instant) {
-        failures.retain(|_, entry| !self.is_old(entry, now));
-        if failures.len() < MAX_KEYS {
+    fn make_room(&mut self, now: Instant) {
+        let forget = self.policy.forget;
+        self.failures.retain(|_, entry| !entry.is_old(forget, now));
+        if self.failures.len() < MAX_KEYS {
             return;
         }
-        let least = failures
+        let least = self
+            .failures
             .iter()
             .min_by_key(|(_, entry)| (entry.in_a_row, entry.last))
             .map(|(key, _)| key.clone());
-        least.and_then(|key| failures.remove(&key));
+        least.and_then(|key| self.failures.remove(&key));
+    }
+}
+
+impl Failures {
+    fn is_old(&self, forget: Duration, now: Instant) -> bool {
+        now.saturating_duration_since(self.last) >= forget
     }
 }
 
@@ -118,31 +119,31 @@ mod tests {
         forget: Duration::from_secs(60),
     };
 
-    fn fails(delay: &FailureDelay<u32>, key: u32, now: Instant) -> u64 {
+    fn fails(delay: &mut FailureDelay<u32>, key: u32, now: Instant) -> u64 {
         delay.begin(&key, now);
         delay.wait(&key, now).unwrap_or_default().as_secs()
     }
 
     #[test]
     fn the_wait_doubles_up_to_its_bound_and_passes() {
-        let (delay, start) = (FailureDelay::new(POLICY), Instant::now());
-        let waits: Vec<u64> = (0..7).map(|_| fails(&delay, 1, start)).collect();
+        let (mut delay, start) = (FailureDelay::new(POLICY), Instant::now());
+        let waits: Vec<u64> = (0..7).map(|_| fails(&mut delay, 1, start)).collect();
         assert_eq!(waits, [0, 0, 1, 2, 4, 5, 5]);
         assert_eq!(delay.wait(&2, start), None, "each key waits for itself");
         assert_eq!(delay.wait(&1, start + Duration::from_secs(5)), None);
         // The next one waits as long again, unless it lets a minute pass.
-        assert_eq!(fails(&delay, 1, start + Duration::from_secs(5)), 5);
-        assert_eq!(fails(&delay, 1, start + Duration::from_secs(65)), 0);
+        assert_eq!(fails(&mut delay, 1, start + Duration::from_secs(5)), 5);
+        assert_eq!(fails(&mut delay, 1, start + Duration::from_secs(65)), 0);
     }
 
     #[test]
     fn who_proves_itself_begins_anew() {
-        let (delay, start) = (FailureDelay::new(POLICY), Instant::now());
+        let (mut delay, start) = (FailureDelay::new(POLICY), Instant::now());
         for _ in 0..5 {
             delay.begin(&1, start);
         }
         delay.forget(&1);
-        assert_eq!(fails(&delay, 1, start), 0);
+        assert_eq!(fails(&mut delay, 1, start), 0);
         for _ in 0..10 {
             delay.begin(&2, start);
             delay.take_back(&2);
@@ -152,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_keys_pushes_nobody_out_who_has_to_wait() {
-        let (delay, start) = (FailureDelay::new(POLICY), Instant::now());
+        let (mut delay, start) = (FailureDelay::new(POLICY), Instant::now());
         for _ in 0..9 {
             delay.begin(&0, start);
         }
@@ -160,6 +161,6 @@ mod tests {
             delay.begin(&key, start);
         }
         assert!(delay.wait(&0, start).is_some());
-        assert_eq!(delay.failures.lock().len(), MAX_KEYS);
+        assert_eq!(delay.failures.len(), MAX_KEYS);
     }
 }

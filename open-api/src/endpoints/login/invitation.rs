@@ -5,8 +5,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use device_registry::NewLogin;
-use http_edge::Problem;
 use http_edge::request::{Arrival, LargeJsonBody};
+use http_edge::{Problem, ProblemKind};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -31,10 +31,19 @@ pub(crate) async fn invite(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let person = permitted_person(&state, &permitted, &id)?;
+    if permitted.is_person(&person.id) {
+        return Err(Problem::new(
+            ProblemKind::FORBIDDEN,
+            "Nobody invites itself: change your password, or ask another administrator.",
+        ));
+    }
     // Who holds the invitation can log in as the person.
     permit_grants(&permitted, &person.grants)?;
+    permitted.has_just_logged_in(state.now())?;
     let issued = state
-        .blocking(move |shared| shared.registry.invite_person(permitted.actor(), &person.id))
+        .changing_by(&permitted, move |shared, actor| {
+            shared.registry.invite_person(actor, &person)
+        })
         .await?
         .map_err(|error| registry_problem(&error))?;
     let public_url = state.platform.public_url.as_deref();

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::MAX_ANONYMOUS_BODY_BYTES;
 use super::session::hand_out;
-use crate::access::{Caller, Holding, LoggedIn, SessionHolder};
+use crate::access::{Caller, Holding, LoggedIn, Proof, SessionHolder};
 use crate::endpoints::registry_problem::registry_problem;
 use crate::state::ApiState;
 use crate::views::SessionView;
@@ -48,7 +48,9 @@ pub(crate) async fn change(
         ));
     };
     let id = person.id.clone();
-    let attempt = state.login_delays.begin(id.as_str(), arrival.client)?;
+    let attempt = state
+        .login_delays
+        .begin(id.as_str(), arrival.client, Proof::Guessable)?;
     let actor = caller.actor(Some(arrival.client));
     let login = state
         .hashing(move |shared| {

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use device_registry::LoginAttempt;
+use device_registry::{LoginAttempt, is_recovery_code};
 use http_edge::access::{Place, clear_cookie, set_cookie};
 use http_edge::request::{Arrival, LargeJsonBody};
 use http_edge::{Problem, ProblemKind};
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{MAX_ANONYMOUS_BODY_BYTES, login_problem};
-use crate::access::{Holding, LoggedIn, SessionHolder};
+use crate::access::{Holding, LoggedIn, Proof, SessionHolder};
 use crate::state::ApiState;
 use crate::views::SessionView;
 
@@ -82,9 +82,13 @@ async fn with_password(
     password: String,
     code: Option<String>,
 ) -> Result<SessionHolder, Problem> {
-    let attempt = state.login_delays.begin(&name, arrival.client)?;
+    let proof = match &code {
+        Some(code) if is_recovery_code(code) => Proof::RecoveryCode,
+        _ => Proof::Guessable,
+    };
+    let attempt = state.login_delays.begin(&name, arrival.client, proof)?;
     let address = arrival.client;
-    let (person, login) = state
+    let outcome = state
         .hashing(move |shared| {
             let attempt = LoginAttempt {
                 name: &name,
@@ -96,8 +100,11 @@ async fn with_password(
             let factor = |person: &_| policy.factor_of(person);
             shared.registry.log_person_in(attempt, factor)
         })
-        .await?
-        .map_err(|error| login_problem(&error))?;
+        .await?;
+    let (person, login) = match outcome {
+        Ok(found) => found,
+        Err(error) => return Err(attempt.failed(login_problem(&error))),
+    };
     attempt.succeeded();
     Ok(SessionHolder::Person(LoggedIn::new(person, login)))
 }

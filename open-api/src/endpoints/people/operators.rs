@@ -53,6 +53,9 @@ pub(crate) async fn create(
         grants: grants(body.roles)?,
     };
     permit_new(&permitted, new.agency.as_ref(), &new.grants)?;
+    if !new.grants.is_empty() {
+        permitted.has_just_logged_in(state.now())?;
+    }
     let made = state
         .changing_by(&permitted, move |shared, actor| {
             shared.registry.create_person(actor, new)
@@ -92,6 +95,9 @@ pub(crate) async fn patch(
         grants: body.roles.map(grants).transpose()?,
     };
     permit_grants(&permitted, patch.grants.as_deref().unwrap_or_default())?;
+    if patch.grants.is_some() {
+        permitted.has_just_logged_in(state.now())?;
+    }
     let patched = state
         .changing_by(&permitted, move |shared, actor| {
             shared.registry.patch_person(actor, &id, patch)

@@ -312,6 +312,28 @@ fn who_administers_nothing_does_nothing_of_an_operators() {
 }
 
 #[test]
+fn nobody_invites_itself() {
+    let setup = Setup {
+        login: LoginPolicy {
+            second_factor: SecondFactorFor::Nobody,
+            ..LoginPolicy::default()
+        },
+        ..Setup::default()
+    };
+    let platform = with_kim(setup, administrator());
+    person(&platform, "lee", None, Vec::new());
+    accept(&platform);
+    let session = in_as_kim(&platform);
+    let invite = |id: &str| {
+        let path = format!("/v1/operators/{id}/invitation");
+        by_session(&platform, &session, "POST", &path, None)
+    };
+    invite("lee").expect(201);
+    invite("kim").problem(403, "forbidden");
+    by_session(&platform, &session, "GET", "/v1/session", None).expect(200);
+}
+
+#[test]
 fn the_operators_token_can_be_switched_off() {
     let setup = || Setup {
         login: LoginPolicy {
@@ -325,7 +347,9 @@ fn the_operators_token_can_be_switched_off() {
         .operator("GET", "/v1/devices", None)
         .problem(401, "unauthenticated");
     log_in(&platform, &json!({"token": platform.token})).problem(401, "unauthenticated");
-    let invited = platform.registry.invite_person(&Actor::OPERATOR, &kim());
+    let snapshot = platform.registry.snapshot();
+    let person = snapshot.person("kim").unwrap();
+    let invited = platform.registry.invite_person(&Actor::OPERATOR, person);
     let body = json!({"invitation": invited.unwrap().text, "password": PASSWORD});
     platform.post("/v1/invitation/accept", &body).expect(201);
     let session = in_as_kim(&platform);

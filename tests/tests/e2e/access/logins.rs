@@ -14,15 +14,14 @@ const PASSWORD: &str = "correct horse battery";
 /// An administrator of the platform who has set a password, and no app.
 fn administrator(data: &Path) {
     let registry = Registry::open(data, now).unwrap();
-    let id = PersonId::new("kim").unwrap();
     let new = NewPerson {
-        id: id.clone(),
+        id: PersonId::new("kim").unwrap(),
         name: "김민수".to_owned(),
         agency: None,
         grants: vec![Grant::new(Role::PlatformAdministrator, None).unwrap()],
     };
-    registry.create_person(&Actor::OPERATOR, new).unwrap();
-    let invited = registry.invite_person(&Actor::OPERATOR, &id).unwrap();
+    let person = registry.create_person(&Actor::OPERATOR, new).unwrap();
+    let invited = registry.invite_person(&Actor::OPERATOR, &person).unwrap();
     let login = NewLogin {
         password: PASSWORD,
         code: None,

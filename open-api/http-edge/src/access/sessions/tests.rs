@@ -9,6 +9,13 @@ use super::*;
 struct Of(&'static str, u32);
 
 impl Holder for Of {
+    /// The first letter of the name.
+    type Group = Option<char>;
+
+    fn group(&self) -> Self::Group {
+        self.0.chars().next()
+    }
+
     fn is_same(&self, other: &Self) -> bool {
         self.0 == other.0
     }
@@ -97,4 +104,21 @@ fn a_holder_has_a_bound_that_costs_nobody_else_a_session() {
     assert!(sessions.find(&first, at(30)).is_none());
     assert!(sessions.find(&lees, at(30)).is_some());
     assert_eq!(told.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_group_that_has_many_pushes_out_its_own() {
+    let (sessions, _) = sessions();
+    let (lees, _) = sessions.open(Of("lee", 1), place(), at(0)).unwrap();
+    let names = (0..60).map(|number| -> &'static str { format!("k{number}").leak() });
+    for name in names {
+        for second in 1..=20 {
+            sessions.open(Of(name, 1), place(), at(second)).unwrap();
+        }
+    }
+    assert_eq!(sessions.standing.lock().len(), MAX_SESSIONS);
+    assert!(
+        sessions.find(&lees, at(30)).is_some(),
+        "the first to end of all"
+    );
 }
