@@ -30,6 +30,9 @@ enum Command {
     /// Tell who changed what, and whether that is as it was written
     #[command(subcommand)]
     Audit(cli::audit::AuditCommand),
+    /// Add people who log in, invite them, list and disable them
+    #[command(subcommand)]
+    Operator(cli::operator::OperatorCommand),
     /// Make keys for applications of developers
     #[command(subcommand)]
     Key(cli::key::KeyCommand),
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Device(command) => cli::report(cli::device::run(command)),
         Command::Agency(command) => cli::report(cli::agency::run(command)),
         Command::Audit(command) => cli::report(cli::audit::run(command)),
+        Command::Operator(command) => cli::report(cli::operator::run(command)),
         Command::Key(command) => cli::report(cli::key::run(command)),
         Command::Backup(args) => cli::report(cli::backup::run(&args)),
         Command::Restore(args) => cli::report(cli::restore::run(&args)),

@@ -77,8 +77,8 @@ fn the_version_is_true_and_the_help_names_only_what_is_there() {
     assert_eq!(
         named,
         [
-            "serve", "demo", "device", "agency", "audit", "key", "backup", "restore", "doctor",
-            "export"
+            "serve", "demo", "device", "agency", "audit", "operator", "key", "backup", "restore",
+            "doctor", "export"
         ],
         "{help}"
     );

@@ -15,6 +15,7 @@ mod device_watch;
 pub mod doctor;
 pub mod export;
 pub mod key;
+pub mod operator;
 pub mod restore;
 pub mod serve;
 

@@ -16,6 +16,7 @@ mod devices;
 mod error;
 mod models;
 mod operations;
+mod operators;
 mod pages;
 mod wire;
 
@@ -42,5 +43,6 @@ pub use devices::{
 pub use error::{ApiError, Problem};
 pub use models::{Model, ModelField};
 pub use operations::PlatformInfo;
+pub use operators::{Invitation, NewOperator, Operator, RoleGrant};
 pub use pages::Pages;
 pub use wire::{Bilingual, Position};
