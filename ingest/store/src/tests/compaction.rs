@@ -328,3 +328,26 @@ fn retention_drops_whole_days_of_the_agency_that_has_one() {
     assert_eq!(opened.stats().files_kept_aside, 0);
     assert_eq!([0, 2].map(|series| opened.all(series)), kept);
 }
+
+#[test]
+fn a_former_owner_does_not_shorten_how_long_rows_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let opened = mixed(folder.path());
+    opened.store.compact().unwrap();
+    let before = opened.all(1);
+    drop(opened);
+    // All datastreams now are of the agency that keeps its data for ever.
+    let handed_over = Upkeep {
+        group_of: Box::new(|_| {
+            Some(Group {
+                agency: "even".into(),
+                model: "test".into(),
+            })
+        }),
+        ..upkeep()
+    };
+    let opened = Opened::with(folder.path(), 1_000, handed_over);
+    let now = Timestamp::from_micros(100 * DAY);
+    assert_eq!(opened.store.expire(now).unwrap(), 0);
+    assert_eq!(opened.all(1), before);
+}

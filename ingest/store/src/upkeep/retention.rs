@@ -10,7 +10,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::Timestamp;
+use domain::{DatastreamId, Timestamp};
 
 use crate::catalog::{Change, PublishError};
 use crate::file::{self, DataFile, ReadError};
@@ -73,17 +73,22 @@ impl Shared {
     }
 
     fn moves(&self, manifest: &Manifest, now: Timestamp) -> Moves {
+        let view = self.catalog.view();
+        let file_of = |entry: &FileEntry| {
+            let mut files = view.files.iter();
+            files.find(|file| file.entry.number == entry.number)
+        };
         let files = manifest.files.iter();
         let mut moves = Moves {
             aside: files
-                .filter(|entry| self.is_over(entry, now))
+                .filter(|entry| self.is_over(entry, file_of(entry).map(AsRef::as_ref), now))
                 .cloned()
                 .collect(),
             ..Moves::default()
         };
         for expired in &manifest.expired {
             let aside_for = now.as_micros().saturating_sub(expired.since);
-            if !self.is_over(&expired.entry, now) {
+            if !self.is_over(&expired.entry, None, now) {
                 match DataFile::open(self.catalog.folder(), expired.entry.clone()) {
                     Ok(file) => moves.back.push(Arc::new(file)),
                     Err(ReadError::Io { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {
@@ -131,16 +136,31 @@ impl Shared {
         }
     }
 
-    fn is_over(&self, entry: &FileEntry, now: Timestamp) -> bool {
+    /// Whether the day's time is over for the group that the file was made of,
+    /// and for whoever has its datastreams now: who gave some away does not
+    /// shorten how long they are kept.
+    fn is_over(&self, entry: &FileEntry, file: Option<&DataFile>, now: Timestamp) -> bool {
         let Some(day) = &entry.day else {
             return false;
         };
-        let group = Group {
+        let is_over_for = |group: &Group| {
+            let kept = (self.upkeep.retention_days)(group);
+            kept.is_some_and(|days| {
+                day.end() <= now.as_micros().saturating_sub(i64::from(days) * DAY)
+            })
+        };
+        let made_of = Group {
             agency: day.agency.clone(),
             model: day.model.clone(),
         };
-        let kept = (self.upkeep.retention_days)(&group);
-        kept.is_some_and(|days| day.end() <= now.as_micros().saturating_sub(i64::from(days) * DAY))
+        if !is_over_for(&made_of) {
+            return false;
+        }
+        let mut entries = file.into_iter().flat_map(|file| file.index.entries());
+        entries.all(|entry| {
+            let group = (self.upkeep.group_of)(DatastreamId::new(entry.series));
+            group.is_none_or(|group| group == made_of || is_over_for(&group))
+        })
     }
 }
 
