@@ -171,7 +171,9 @@ mod tests {
             agent: String::new(),
         };
         let at = Timestamp::from_micros;
-        let opened = sessions.open(SessionHolder::Token, place, at(0)).unwrap();
+        let opened = sessions
+            .open(SessionHolder::Token, place, at(0), at(0))
+            .unwrap();
         let by_session = Caller::Operator {
             session: Some(opened.1),
         };

@@ -73,7 +73,9 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
     let logs_in = parts.method == Method::POST && LOGIN_PATHS.contains(&parts.uri.path());
     let taken = if logs_in {
         state.throttle.take_login(arrival.client)
-    } else if matches!(account, Account::ServiceToken(_)) && may_change(&parts.method) {
+    } else if matches!(account, Account::ServiceToken(_) | Account::Person(_))
+        && may_change(&parts.method)
+    {
         state.throttle.take_change(&account)
     } else {
         state.throttle.take(&account)

@@ -150,6 +150,11 @@ impl Try<'_> {
         addresses.truncate(MAX_KNOWN_ADDRESSES);
     }
 
+    /// Whether the name has to wait, which this try does not.
+    pub(crate) fn overtakes(&self) -> bool {
+        self.overtakes.is_some()
+    }
+
     /// What who has failed is told: who overtook others' failures learns nothing
     /// of the password.
     pub(crate) fn failed(self, why: Problem) -> Problem {

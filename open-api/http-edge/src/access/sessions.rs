@@ -121,11 +121,12 @@ impl<H: Holder> Sessions<H> {
         }
     }
 
-    /// A new session, and its cookie.
+    /// A new session of who logged in at `opened`, and its cookie.
     pub fn open(
         &self,
         holder: H,
         place: Place,
+        opened: Timestamp,
         now: Timestamp,
     ) -> Result<(String, Session<H>), getrandom::Error> {
         let mut chance = [0; COOKIE_BYTES];
@@ -135,7 +136,7 @@ impl<H: Holder> Sessions<H> {
         let new = Standing {
             holder: holder.clone(),
             place,
-            opened: now,
+            opened,
             last_used: now,
         };
         let until = new.until();
@@ -158,7 +159,7 @@ impl<H: Holder> Sessions<H> {
         let session = Session {
             hash,
             holder,
-            opened: now,
+            opened,
             until,
         };
         Ok((cookie, session))

@@ -41,6 +41,8 @@ pub(crate) async fn change(
     headers: HeaderMap,
     LargeJsonBody(body): LargeJsonBody<PasswordBody, MAX_ANONYMOUS_BODY_BYTES>,
 ) -> Result<Response, Problem> {
+    let session = holding.session.as_ref();
+    let logged_in = session.map_or_else(|| state.now(), |session| session.opened);
     let SessionHolder::Person(LoggedIn { person, .. }) = holding.holder else {
         return Err(Problem::new(
             ProblemKind::FORBIDDEN,
@@ -68,5 +70,6 @@ pub(crate) async fn change(
     }
     let login = login.map_err(|error| registry_problem(&error))?;
     let holder = SessionHolder::Person(LoggedIn::new(person, login));
-    hand_out(&state, &arrival, &headers, holder)
+    // The code of the app was not asked for: it counts as no new login.
+    hand_out(&state, &arrival, &headers, holder, logged_in)
 }

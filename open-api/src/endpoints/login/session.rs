@@ -4,7 +4,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use device_registry::{LoginAttempt, is_recovery_code};
+use device_registry::{LoginAttempt, LoginError, is_recovery_code};
+use domain::Timestamp;
 use http_edge::access::{Place, clear_cookie, set_cookie};
 use http_edge::request::{Arrival, LargeJsonBody};
 use http_edge::{Problem, ProblemKind};
@@ -62,7 +63,8 @@ pub(crate) async fn open(
             ));
         }
     };
-    hand_out(&state, &arrival, &headers, holder)
+    let now = state.now();
+    hand_out(&state, &arrival, &headers, holder, now)
 }
 
 fn with_token(state: &ApiState, token: &str) -> Result<SessionHolder, Problem> {
@@ -105,21 +107,26 @@ async fn with_password(
         Ok(found) => found,
         Err(error) => return Err(attempt.failed(login_problem(&error))),
     };
+    // What stands beside the password as a recovery code was not looked at.
+    if !login.has_second_factor() && attempt.overtakes() {
+        return Err(attempt.failed(login_problem(&LoginError::Refused)));
+    }
     attempt.succeeded();
     Ok(SessionHolder::Person(LoggedIn::new(person, login)))
 }
 
-/// Opens a session and sets its cookie.
+/// Opens a session of who logged in at `logged_in`, and sets its cookie.
 pub(super) fn hand_out(
     state: &ApiState,
     arrival: &Arrival,
     headers: &HeaderMap,
     holder: SessionHolder,
+    logged_in: Timestamp,
 ) -> Result<Response, Problem> {
     let place = Place::of(arrival.client, headers);
     let (cookie, session) = state
         .sessions
-        .open(holder, place, state.now())
+        .open(holder, place, logged_in, state.now())
         .map_err(|error| Problem::internal(&error))?;
     // What has changed meanwhile has ended the sessions of before alone.
     if !session.holder.stands(&state.registry.snapshot()) {

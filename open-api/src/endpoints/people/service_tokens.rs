@@ -52,6 +52,8 @@ pub(crate) async fn create(
         until: body.until.0,
     };
     permit_new(&permitted, new.agency.as_ref(), &new.grants)?;
+    // A token outlives the session that made it.
+    permitted.has_just_logged_in(state.now())?;
     if let Some(end) = permitted.token_end().filter(|end| new.until > *end) {
         return Err(Problem::body(format!(
             "until: a service token makes none that outlives it; it ends at {end}"

@@ -44,7 +44,7 @@ fn sessions() -> (Sessions<Of>, Arc<AtomicU32>) {
 #[test]
 fn it_ends_after_an_hour_without_use_and_after_twelve_with() {
     let (sessions, _) = sessions();
-    let (cookie, opened) = sessions.open(Of("kim", 1), place(), at(0)).unwrap();
+    let (cookie, opened) = sessions.open(Of("kim", 1), place(), at(0), at(0)).unwrap();
     assert_eq!(opened.until, at(3_600));
     assert!(sessions.find(&cookie, at(3_599)).is_some());
     // Who only waits does not use it.
@@ -52,7 +52,7 @@ fn it_ends_after_an_hour_without_use_and_after_twelve_with() {
     assert!(sessions.find(&cookie, at(7_199)).is_none());
     assert!(sessions.end_of(&opened, at(7_199)).is_none());
 
-    let (cookie, _) = sessions.open(Of("kim", 1), place(), at(0)).unwrap();
+    let (cookie, _) = sessions.open(Of("kim", 1), place(), at(0), at(0)).unwrap();
     let uses = (0..12 * 3_600).step_by(3_000);
     assert!(
         uses.into_iter()
@@ -64,9 +64,9 @@ fn it_ends_after_an_hour_without_use_and_after_twelve_with() {
 #[test]
 fn a_holder_sees_and_ends_its_own() {
     let (sessions, told) = sessions();
-    let (kims, session) = sessions.open(Of("kim", 1), place(), at(0)).unwrap();
-    let (other, _) = sessions.open(Of("kim", 2), place(), at(5)).unwrap();
-    let (lees, lee) = sessions.open(Of("lee", 1), place(), at(0)).unwrap();
+    let (kims, session) = sessions.open(Of("kim", 1), place(), at(0), at(0)).unwrap();
+    let (other, _) = sessions.open(Of("kim", 2), place(), at(5), at(5)).unwrap();
+    let (lees, lee) = sessions.open(Of("lee", 1), place(), at(0), at(0)).unwrap();
     let entries = sessions.of(&Of("kim", 1), at(10));
     assert_eq!(entries.len(), 2);
     assert_eq!(entries[0].id, session.id());
@@ -83,8 +83,8 @@ fn a_holder_sees_and_ends_its_own() {
 #[test]
 fn those_of_a_changed_holder_end() {
     let (sessions, told) = sessions();
-    let (old, _) = sessions.open(Of("kim", 1), place(), at(0)).unwrap();
-    let (new, _) = sessions.open(Of("kim", 2), place(), at(0)).unwrap();
+    let (old, _) = sessions.open(Of("kim", 1), place(), at(0), at(0)).unwrap();
+    let (new, _) = sessions.open(Of("kim", 2), place(), at(0), at(0)).unwrap();
     sessions.keep(|holder| holder.1 == 2);
     assert!(sessions.find(&old, at(1)).is_none());
     assert!(sessions.find(&new, at(1)).is_some());
@@ -95,10 +95,12 @@ fn those_of_a_changed_holder_end() {
 #[test]
 fn a_holder_has_a_bound_that_costs_nobody_else_a_session() {
     let (sessions, told) = sessions();
-    let (lees, _) = sessions.open(Of("lee", 1), place(), at(0)).unwrap();
-    let (first, _) = sessions.open(Of("kim", 1), place(), at(1)).unwrap();
+    let (lees, _) = sessions.open(Of("lee", 1), place(), at(0), at(0)).unwrap();
+    let (first, _) = sessions.open(Of("kim", 1), place(), at(1), at(1)).unwrap();
     for second in 2..=21 {
-        sessions.open(Of("kim", 1), place(), at(second)).unwrap();
+        sessions
+            .open(Of("kim", 1), place(), at(second), at(second))
+            .unwrap();
     }
     assert_eq!(sessions.of(&Of("kim", 1), at(30)).len(), 20);
     assert!(sessions.find(&first, at(30)).is_none());
@@ -109,11 +111,13 @@ fn a_holder_has_a_bound_that_costs_nobody_else_a_session() {
 #[test]
 fn a_group_that_has_many_pushes_out_its_own() {
     let (sessions, _) = sessions();
-    let (lees, _) = sessions.open(Of("lee", 1), place(), at(0)).unwrap();
+    let (lees, _) = sessions.open(Of("lee", 1), place(), at(0), at(0)).unwrap();
     let names = (0..60).map(|number| -> &'static str { format!("k{number}").leak() });
     for name in names {
         for second in 1..=20 {
-            sessions.open(Of(name, 1), place(), at(second)).unwrap();
+            sessions
+                .open(Of(name, 1), place(), at(second), at(second))
+                .unwrap();
         }
     }
     assert_eq!(sessions.standing.lock().len(), MAX_SESSIONS);
