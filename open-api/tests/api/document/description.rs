@@ -2,11 +2,12 @@
 //! describes, and its own examples have that form too. No operation is left
 //! out: one that is added without a line here fails.
 
+mod people;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::access::logins::person;
 use crate::document::schema::Document;
 use crate::harness::{Platform, Reply};
 
@@ -164,9 +165,9 @@ fn every_answer_has_the_form_that_the_document_describes() {
     devices(&mut visit);
     enrolment(&mut visit);
     applications(&mut visit);
-    people(&mut visit);
+    people::accounts(&mut visit);
     operations(&mut visit);
-    logins(&mut visit);
+    people::logins(&mut visit);
     let all = visit.document.operations();
     let left_out: Vec<_> = all.difference(&visit.asked).collect();
     assert!(left_out.is_empty(), "nobody asks {left_out:?}");
@@ -376,83 +377,6 @@ fn applications(visit: &mut Visit<'_>) {
         .expect(200);
     let path = format!("{keys}/{}", made.expect(201)["id"].as_str().unwrap());
     visit.operator("DELETE /v1/applications/{id}/keys/{key}", &path, None);
-}
-
-fn people(visit: &mut Visit<'_>) {
-    let roles = json!([{"role": "operator", "agency": "seoul"}]);
-    let kim = json!({"id": "kim", "name": "김민수", "agency": "seoul", "roles": roles});
-    visit
-        .operator("POST /v1/operators", "/v1/operators", Some(kim))
-        .expect(201);
-    visit
-        .operator("GET /v1/operators", "/v1/operators", None)
-        .expect(200);
-    let line = "PATCH /v1/operators/{id}";
-    visit
-        .operator(line, "/v1/operators/kim", Some(json!({"enabled": false})))
-        .expect(200);
-    let line = "DELETE /v1/operators/{id}";
-    visit.operator(line, "/v1/operators/kim", None).expect(204);
-    let line = "POST /v1/service-tokens";
-    let token = crate::access::rights::service_token("Wall", Some("seoul"), &roles);
-    let made = visit
-        .operator(line, "/v1/service-tokens", Some(token))
-        .expect(201);
-    visit
-        .operator("GET /v1/service-tokens", "/v1/service-tokens", None)
-        .expect(200);
-    let path = format!("/v1/service-tokens/{}", made["id"].as_str().unwrap());
-    visit
-        .operator("DELETE /v1/service-tokens/{id}", &path, None)
-        .expect(204);
-}
-
-/// A person from its invitation to the end of its session.
-fn logins(visit: &mut Visit<'_>) {
-    let token = json!({"token": visit.platform.token});
-    visit.operator("POST /v1/session", "/v1/session", Some(token));
-    for (line, path) in [
-        ("GET /v1/session", "/v1/session"),
-        ("GET /v1/sessions", "/v1/sessions"),
-    ] {
-        visit.operator(line, path, None).expect(200);
-    }
-    person(visit.platform, "lee", None, Vec::new());
-    let line = "POST /v1/operators/{id}/invitation";
-    let path = "/v1/operators/lee/invitation";
-    let invited = visit.operator(line, path, None).expect(201);
-    let invitation = json!({"invitation": invited["invitation"]});
-    let line = "POST /v1/invitation";
-    visit
-        .operator(line, "/v1/invitation", Some(invitation.clone()))
-        .expect(200);
-    let mut accepted = invitation;
-    accepted["password"] = json!("correct horse battery");
-    let line = "POST /v1/invitation/accept";
-    visit
-        .operator(line, "/v1/invitation/accept", Some(accepted))
-        .expect(201);
-    let login = json!({"name": "lee", "password": "correct horse battery"});
-    let session = visit.operator("POST /v1/session", "/v1/session", Some(login));
-    let cookie = session.header("set-cookie").unwrap();
-    let headers = [
-        ("cookie", cookie.split(';').next().unwrap()),
-        ("sec-fetch-site", "same-origin"),
-        ("content-type", "application/json"),
-    ];
-    let send = |method: &str, path: &str, body: Option<Value>| {
-        let body = body.map(|body| body.to_string().into_bytes());
-        visit.platform.send(method, path, &headers, body)
-    };
-    let own = send("GET", "/v1/session", None);
-    let new = json!({"password": "correct horse battery", "new_password": "an entirely other one"});
-    let changed = send("POST", "/v1/session/password", Some(new));
-    let missing = send("DELETE", "/v1/sessions/none", None);
-    visit.check("GET /v1/session", &own);
-    visit.check("POST /v1/session/password", &changed);
-    visit.check("DELETE /v1/sessions/{id}", &missing);
-    // Without one, as it says.
-    visit.public("DELETE /v1/session", "/v1/session");
 }
 
 fn operations(visit: &mut Visit<'_>) {

@@ -1,0 +1,83 @@
+//! People, service tokens and logins, each asked once.
+
+use serde_json::{Value, json};
+
+use super::Visit;
+use crate::access::logins::person;
+
+pub(super) fn accounts(visit: &mut Visit<'_>) {
+    let roles = json!([{"role": "operator", "agency": "seoul"}]);
+    let kim = json!({"id": "kim", "name": "김민수", "agency": "seoul", "roles": roles});
+    visit
+        .operator("POST /v1/operators", "/v1/operators", Some(kim))
+        .expect(201);
+    visit
+        .operator("GET /v1/operators", "/v1/operators", None)
+        .expect(200);
+    let line = "PATCH /v1/operators/{id}";
+    visit
+        .operator(line, "/v1/operators/kim", Some(json!({"enabled": false})))
+        .expect(200);
+    let line = "DELETE /v1/operators/{id}";
+    visit.operator(line, "/v1/operators/kim", None).expect(204);
+    let line = "POST /v1/service-tokens";
+    let token = crate::access::rights::service_token("Wall", Some("seoul"), &roles);
+    let made = visit
+        .operator(line, "/v1/service-tokens", Some(token))
+        .expect(201);
+    visit
+        .operator("GET /v1/service-tokens", "/v1/service-tokens", None)
+        .expect(200);
+    let path = format!("/v1/service-tokens/{}", made["id"].as_str().unwrap());
+    visit
+        .operator("DELETE /v1/service-tokens/{id}", &path, None)
+        .expect(204);
+}
+
+/// A person from its invitation to the end of its session.
+pub(super) fn logins(visit: &mut Visit<'_>) {
+    let token = json!({"token": visit.platform.token});
+    visit.operator("POST /v1/session", "/v1/session", Some(token));
+    for (line, path) in [
+        ("GET /v1/session", "/v1/session"),
+        ("GET /v1/sessions", "/v1/sessions"),
+    ] {
+        visit.operator(line, path, None).expect(200);
+    }
+    person(visit.platform, "lee", None, Vec::new());
+    let line = "POST /v1/operators/{id}/invitation";
+    let path = "/v1/operators/lee/invitation";
+    let invited = visit.operator(line, path, None).expect(201);
+    let invitation = json!({"invitation": invited["invitation"]});
+    let line = "POST /v1/invitation";
+    visit
+        .operator(line, "/v1/invitation", Some(invitation.clone()))
+        .expect(200);
+    let mut accepted = invitation;
+    accepted["password"] = json!("correct horse battery");
+    let line = "POST /v1/invitation/accept";
+    visit
+        .operator(line, "/v1/invitation/accept", Some(accepted))
+        .expect(201);
+    let login = json!({"name": "lee", "password": "correct horse battery"});
+    let session = visit.operator("POST /v1/session", "/v1/session", Some(login));
+    let cookie = session.header("set-cookie").unwrap();
+    let headers = [
+        ("cookie", cookie.split(';').next().unwrap()),
+        ("sec-fetch-site", "same-origin"),
+        ("content-type", "application/json"),
+    ];
+    let send = |method: &str, path: &str, body: Option<Value>| {
+        let body = body.map(|body| body.to_string().into_bytes());
+        visit.platform.send(method, path, &headers, body)
+    };
+    let own = send("GET", "/v1/session", None);
+    let new = json!({"password": "correct horse battery", "new_password": "an entirely other one"});
+    let changed = send("POST", "/v1/session/password", Some(new));
+    let missing = send("DELETE", "/v1/sessions/none", None);
+    visit.check("GET /v1/session", &own);
+    visit.check("POST /v1/session/password", &changed);
+    visit.check("DELETE /v1/sessions/{id}", &missing);
+    // Without one, as it says.
+    visit.public("DELETE /v1/session", "/v1/session");
+}
