@@ -32,6 +32,14 @@ pub fn integrity_fault(connection: &Connection) -> rusqlite::Result<Option<Strin
     Ok((said != "ok").then(|| said.replace('\n', " ")))
 }
 
+/// Whether the file is not what was written.
+pub fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+    )
+}
+
 /// Whether another process has the file open.
 pub fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(

@@ -14,7 +14,7 @@ mod header;
 mod open;
 mod wal;
 
-pub use check::{integrity_fault, is_busy, lost};
+pub use check::{integrity_fault, is_busy, is_damage, lost};
 pub use copy::{checkpoint, read_pages, write_pages};
 pub use header::{Header, read_header};
 pub use open::{Opened, Schema, open};

@@ -37,11 +37,15 @@ impl KeptWal {
 
     /// The database was refused and is closed: what was there is there again.
     pub fn put_back(mut self) {
-        if let Some(kept) = self.kept.take()
-            && fs::rename(&kept, &self.wal).is_err()
-        {
+        let Some(kept) = self.kept.take() else {
+            return;
+        };
+        if fs::rename(&kept, &self.wal).is_err() {
             tracing::warn!(path = %kept.display(), "this is the write-ahead log as it was found");
+            return;
         }
+        // Two names of one file are left as they are by a rename.
+        let _ = fs::remove_file(&kept);
     }
 }
 

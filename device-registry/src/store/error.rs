@@ -1,8 +1,9 @@
 //! Why the registry's file cannot be opened, read or written.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use domain::Misfit;
+use sqlite_file::is_damage;
 
 use super::SCHEMA_VERSION;
 
@@ -27,6 +28,19 @@ pub enum StoreError {
 impl StoreError {
     pub(crate) fn on(action: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
         move |source| Self::Sqlite { action, source }
+    }
+}
+
+impl OpenStoreError {
+    /// What the file at `path` was asked for.
+    pub(super) fn asking(path: &Path) -> impl Fn(StoreError) -> Self {
+        move |error| match error {
+            StoreError::Sqlite { source, .. } if is_damage(&source) => Self::Damaged {
+                path: path.to_owned(),
+                source,
+            },
+            error => Self::Store(error),
+        }
     }
 }
 
@@ -68,8 +82,18 @@ pub enum OpenStoreError {
         found: u64,
         least: u64,
     },
+    #[error(
+        "{} is damaged; nothing was changed: put it back as it was, as from a backup of this \
+         folder; see madang doctor",
+        path.display()
+    )]
+    Damaged {
+        path: PathBuf,
+        #[source]
+        source: rusqlite::Error,
+    },
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     #[error("cannot bring {} to schema version {SCHEMA_VERSION}", path.display())]
     Migrate {
         path: PathBuf,

@@ -55,9 +55,11 @@ impl Store {
     /// folder is refused as it is.
     pub(crate) fn open(dir: &Path, of: RegistryFolder) -> Result<Self, OpenStoreError> {
         let connection = open(dir, of)?;
+        let path = dir.join(REGISTRY_FILE);
+        let asking = OpenStoreError::asking(&path);
         Ok(Self {
-            mark: folder::mark(&connection)?,
-            audit: audit::head(&connection)?,
+            mark: folder::mark(&connection).map_err(&asking)?,
+            audit: audit::head(&connection).map_err(&asking)?,
             connection,
             poisoned: false,
             fault: None,
@@ -172,7 +174,14 @@ fn open(dir: &Path, of: RegistryFolder) -> Result<Connection, OpenStoreError> {
         return Err(OpenStoreError::Lost { path, what });
     }
     let wal = KeptWal::of(&path);
-    let opened = open_any(&path)?;
+    let opened = match open_any(&path) {
+        Ok(opened) => opened,
+        Err(in_use @ OpenStoreError::InUse(_)) => return Err(in_use),
+        Err(refused) => {
+            wal.put_back();
+            return Err(refused);
+        }
+    };
     match check(&opened, &path, of) {
         Ok(()) => Ok(opened),
         Err(refused) => {
@@ -185,10 +194,11 @@ fn open(dir: &Path, of: RegistryFolder) -> Result<Connection, OpenStoreError> {
 
 /// Whether the file belongs to the folder and is as far as the rest of it.
 fn check(connection: &Connection, path: &Path, of: RegistryFolder) -> Result<(), OpenStoreError> {
+    let asking = OpenStoreError::asking(path);
     let path = || path.to_owned();
-    let told = folder::id(connection)?;
+    let told = folder::id(connection).map_err(&asking)?;
     let misfit = of.mark.check(told).err();
-    let found = folder::mark(connection)?.changes;
+    let found = folder::mark(connection).map_err(&asking)?.changes;
     // An older copy of this folder's own may tell no folder yet.
     if misfit != Some(Misfit::Foreign) && found < of.least.changes {
         let least = of.least.changes;
@@ -203,9 +213,9 @@ fn check(connection: &Connection, path: &Path, of: RegistryFolder) -> Result<(),
         return Err(OpenStoreError::Misfit { path, misfit });
     }
     if let Some(id) = of.mark.id().filter(|_| told.is_none()) {
-        folder::set_id(connection, id)?;
+        folder::set_id(connection, id).map_err(&asking)?;
     }
-    Ok(folder::raise_numbers(connection, of.least.numbers)?)
+    folder::raise_numbers(connection, of.least.numbers).map_err(&asking)
 }
 
 fn open_any(path: &Path) -> Result<Connection, OpenStoreError> {
@@ -221,6 +231,8 @@ fn open_any(path: &Path) -> Result<Connection, OpenStoreError> {
     let opened = sqlite_file::open(&path, SCHEMA).map_err(|source| {
         if sqlite_file::is_busy(&source) {
             OpenStoreError::InUse(path)
+        } else if sqlite_file::is_damage(&source) {
+            OpenStoreError::Damaged { path, source }
         } else {
             OpenStoreError::Migrate { path, source }
         }
