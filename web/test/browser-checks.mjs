@@ -145,6 +145,9 @@ export async function operations(browser, base, looks, token) {
 /** From an invitation to the dashboard, as a person goes. */
 export async function invited(browser, base, looks, invitation, person) {
   const { page, faults, done } = await openPage(browser, base, looks, /\/v1\/session$/);
+  // Into a tab that shows the login already: only the fragment changes.
+  await page.goto(`${base}/ops`);
+  await page.waitForSelector("#login-form:not([hidden])");
   await page.goto(`${base}/ops#invitation=${invitation}`);
   await page.waitForSelector("#invitation-qr svg");
   assert.equal(page.url(), `${base}/ops`, "the invitation is gone from the address bar");

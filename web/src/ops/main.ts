@@ -69,6 +69,8 @@ onLanguage(() => {
   showLegend(byId("map"));
 });
 byId("logout").addEventListener("click", () => void logOut().then(() => leave("")).catch(fault));
+// A link that is opened in a tab of this page changes the fragment alone.
+addEventListener("hashchange", () => location.hash !== "" && location.reload());
 void start();
 
 async function start(): Promise<void> {
