@@ -45,8 +45,8 @@ pub use audit::{
 };
 pub use auth::{
     AuthError, AuthErrorKind, CHALLENGE_BYTES, CHALLENGE_METHOD, Exposure, SignatureAlgorithm,
-    authenticate_certificate, authenticate_challenge, authenticate_jwt, new_challenge,
-    verify_signature,
+    authenticate_certificate, authenticate_challenge, authenticate_jwt, confirmed_key,
+    new_challenge, verify_signature,
 };
 pub use boundary::{
     Boundary, GeoJson, GeoJsonError, MAX_BOUNDARIES, MAX_VERTICES_IN_ALL, NewBoundary, PutBoundary,

@@ -77,6 +77,25 @@ pub fn authenticate_jwt(
     Ok(credential)
 }
 
+#[derive(Deserialize)]
+struct Confirming {
+    cnf: Confirmation,
+}
+
+#[derive(Deserialize)]
+struct Confirmation {
+    jkt: String,
+}
+
+/// The thumbprint of the key that a token speaks for beside its own (`cnf` of
+/// RFC 7800 with the `jkt` of RFC 9449), if it does; of a token that was verified.
+pub fn confirmed_key(token: &[u8]) -> Option<String> {
+    let claims = Token::split(token).ok()?.claims;
+    let json = URL_SAFE_NO_PAD.decode(claims).ok()?;
+    let confirming: Confirming = serde_json::from_slice(&json).ok()?;
+    Some(confirming.cnf.jkt)
+}
+
 struct Token<'a> {
     header: &'a [u8],
     claims: &'a [u8],

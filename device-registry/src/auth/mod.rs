@@ -16,7 +16,7 @@ mod signature;
 pub use certificate::authenticate_certificate;
 pub use challenge::{CHALLENGE_BYTES, CHALLENGE_METHOD, authenticate_challenge, new_challenge};
 pub use error::{AuthError, AuthErrorKind};
-pub use jwt::authenticate_jwt;
+pub use jwt::{authenticate_jwt, confirmed_key};
 pub use password::Exposure;
 pub(crate) use password::authenticate_password;
 pub use signature::{SignatureAlgorithm, verify_signature};

@@ -8,6 +8,7 @@
 
 mod algorithm;
 mod jwk;
+mod thumbprint;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

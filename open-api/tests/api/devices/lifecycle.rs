@@ -1,5 +1,10 @@
 //! Transfer, replacement and the end of a device, as the API shows them.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::{Signer, SigningKey};
 use serde_json::json;
 
 use crate::harness::Platform;
@@ -175,4 +180,40 @@ fn a_device_adds_its_next_key_by_its_present_credential() {
     let path = "/v1/devices/dev-1/keys/999";
     let unknown = platform.operator("PATCH", path, Some(json!({"expires": null})));
     unknown.problem(404, "not-found");
+}
+
+#[test]
+fn a_token_that_was_made_to_publish_makes_no_key() {
+    let platform = Platform::start();
+    let agency = platform.agency();
+    platform.device("dev-1", &agency, "safety.air", &json!({}));
+    let own = SigningKey::from_bytes(&[7; 32]);
+    let public_key = URL_SAFE_NO_PAD.encode(own.verifying_key().as_bytes());
+    let body = json!({"alg": "EdDSA", "public_key": public_key});
+    let added = platform.operator("POST", "/v1/devices/dev-1/keys", Some(body));
+    added.expect(201);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let iat = now.as_secs();
+    let next = |mut claims: serde_json::Value| {
+        claims["sub"] = json!("dev-1");
+        claims["aud"] = json!("madang");
+        claims["iat"] = json!(iat);
+        claims["exp"] = json!(iat + 600);
+        let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signed = format!("{}.{}", part(&json!({"alg": "EdDSA"})), part(&claims));
+        let signature = own.sign(signed.as_bytes()).to_bytes();
+        let token = format!("Bearer {signed}.{}", URL_SAFE_NO_PAD.encode(signature));
+        let headers = [
+            ("authorization", token.as_str()),
+            ("content-type", "application/json"),
+        ];
+        // The key and the thumbprint of RFC 8037, A.3.
+        let key = json!({"public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+        let body = json!({"key": key}).to_string().into_bytes();
+        platform.send("POST", "/v1/devices/dev-1/next-key", &headers, Some(body))
+    };
+    next(json!({})).problem(403, "forbidden");
+    next(json!({"cnf": {"jkt": "of another"}})).problem(403, "forbidden");
+    let thumbprint = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
+    next(json!({"cnf": {"jkt": thumbprint}})).expect(201);
 }
