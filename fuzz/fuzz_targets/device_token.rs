@@ -98,6 +98,7 @@ fn device(key: &DeviceKey) -> Device {
         name: String::new(),
         location: None,
         status: DeviceStatus::Active,
+        decommissioned: None,
         expires: None,
         created,
         credentials: vec![Credential {
