@@ -25,7 +25,6 @@ func must[T any](value T, err error) T {
 
 // One way to prove who asks; the others are skipped.
 type login struct {
-	api.SecuritySource
 	key, operator, device, password string
 }
 
@@ -51,6 +50,14 @@ func (l login) KeyHeader(context.Context, api.OperationName) (api.KeyHeader, err
 
 func (l login) KeyInURL(context.Context, api.OperationName) (api.KeyInURL, error) {
 	return api.KeyInURL{}, ogenerrors.ErrSkipClientSecurity
+}
+
+func (l login) ServiceToken(context.Context, api.OperationName) (api.ServiceToken, error) {
+	return api.ServiceToken{}, ogenerrors.ErrSkipClientSecurity
+}
+
+func (l login) BatchCredential(context.Context, api.OperationName) (api.BatchCredential, error) {
+	return api.BatchCredential{}, ogenerrors.ErrSkipClientSecurity
 }
 
 func (l login) Session(context.Context, api.OperationName) (api.Session, error) {
