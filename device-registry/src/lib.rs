@@ -66,8 +66,8 @@ pub use device::{
 };
 pub use enrolment::{
     Batch, Claim, ClaimState, ClaimUse, CreateBatchError, CreateClaimError, EnrolDeviceError,
-    Enrolment, IssuedBatch, IssuedClaim, MAX_BATCH_DEVICES, MAX_BATCHES, MAX_CLAIMS,
-    MAX_OPEN_CLAIMS, NewBatch, NewClaim, RevokeBatchError, RevokeClaimError, Ticket,
+    Enrolment, IssuedBatch, IssuedClaim, MAX_AGENCY_CLAIMS, MAX_BATCH_DEVICES, MAX_BATCHES,
+    MAX_CLAIMS, MAX_OPEN_CLAIMS, NewBatch, NewClaim, RevokeBatchError, RevokeClaimError, Ticket,
 };
 pub use events::{
     Event, EventKind, Events, MAX_EVENTS, MAX_EVENTS_OF_DEVICE, MAX_REFUSED, NewEvent,

@@ -1,7 +1,7 @@
 //! What a device is registered with, and what can be said of it without
 //! looking into the registry.
 
-use domain::{AgencyId, DeviceId, Location, ModelId, ThingId, Timestamp};
+use domain::{AgencyId, ClaimId, DeviceId, Location, ModelId, ThingId, Timestamp};
 
 use super::gateway::GatewayError;
 use super::{CredentialProof, MAX_CREDENTIALS, NewKey, PublicKeyError};
@@ -71,6 +71,14 @@ pub struct AliasError;
 pub enum RegisterDeviceError {
     #[error("device {0} exists; an id is never given twice, not even after a revocation")]
     Exists(DeviceId),
+    #[error(
+        "device {device} is reserved by claim {claim}, which is open; use its code, or revoke it first"
+    )]
+    Reserved {
+        device: DeviceId,
+        claim: ClaimId,
+        agency: AgencyId,
+    },
     #[error("alias {alias} belongs to device {device}")]
     AliasTaken { alias: Box<str>, device: DeviceId },
     #[error("no agency {0}; create it first")]
@@ -108,6 +116,7 @@ impl OperationError for RegisterDeviceError {
     fn code(&self) -> &'static str {
         match self {
             Self::Exists(_) => "device-exists",
+            Self::Reserved { .. } => "device-reserved",
             Self::AliasTaken { .. } => "alias-taken",
             Self::UnknownAgency(_) => "unknown-agency",
             Self::UnknownModel(_) => "unknown-model",
@@ -127,6 +136,7 @@ impl OperationError for RegisterDeviceError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Exists(_)
+            | Self::Reserved { .. }
             | Self::AliasTaken { .. }
             | Self::ThingOfAnother { .. }
             | Self::ThingOfOtherModel { .. } => ErrorClass::Conflict,
@@ -141,7 +151,7 @@ impl RegisterDeviceError {
     /// The column of a table that is at fault, where it is one.
     pub(super) fn column(&self) -> Option<&'static str> {
         match self {
-            Self::Exists(_) => Some("id"),
+            Self::Exists(_) | Self::Reserved { .. } => Some("id"),
             Self::AliasTaken { .. } | Self::Alias(_) => Some("alias"),
             Self::UnknownAgency(_) => Some("agency"),
             Self::UnknownModel(_) => Some("model"),
@@ -161,6 +171,7 @@ impl RegisterDeviceError {
             Self::Exists(_) => {
                 "take another id; or, in an import, update what stands (upsert=true)"
             }
+            Self::Reserved { .. } => "take another id, or revoke the claim that reserves it",
             Self::AliasTaken { .. } => "correct the alias, or leave it out",
             Self::UnknownAgency(_) => "correct it, or create the agency by POST /v1/agencies",
             Self::UnknownModel(_) => "correct it, or add the model by POST /v1/models",

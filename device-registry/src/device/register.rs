@@ -103,6 +103,13 @@ fn check_against(change: &Change, checked: &Checked) -> Result<Arc<Model>, Regis
     if draft.device(new.id.as_str()).is_some() {
         return Err(RegisterDeviceError::Exists(new.id.clone()));
     }
+    if let Some(claim) = draft.claim_for(&new.id, change.now) {
+        return Err(RegisterDeviceError::Reserved {
+            device: new.id.clone(),
+            claim: claim.id.clone(),
+            agency: claim.agency.clone(),
+        });
+    }
     if let Some(alias) = &checked.alias
         && let Some(device) = draft.aliases.get(alias)
     {

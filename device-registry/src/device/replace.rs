@@ -8,7 +8,7 @@ use domain::{DeviceId, ModelId, Timestamp};
 use super::decommission::decommission;
 use super::new_device::Checked;
 use super::register::register;
-use super::{Device, MAX_DEVICES_TOGETHER, NewDevice, NewKey, RegisterDeviceError};
+use super::{Device, DeviceStatus, MAX_DEVICES_TOGETHER, NewDevice, NewKey, RegisterDeviceError};
 use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry, RowChange};
 use crate::store::StoreError;
 
@@ -32,6 +32,11 @@ pub enum ReplaceDeviceError {
     Unknown(DeviceId),
     #[error("device {0} was taken out of service already; register a new one with its thing")]
     Decommissioned(DeviceId),
+    /// A new one would take away what the other one sends.
+    #[error(
+        "device {by} serves the thing in the place of {device} already; replace {by}, or decommission {device}"
+    )]
+    Succeeded { device: DeviceId, by: DeviceId },
     #[error(
         "device {0} has more than {MAX_DEVICES_TOGETHER} children; give some of them another gateway first"
     )]
@@ -47,6 +52,7 @@ impl OperationError for ReplaceDeviceError {
         match self {
             Self::Unknown(_) => "unknown-device",
             Self::Decommissioned(_) => "device-decommissioned",
+            Self::Succeeded { .. } => "device-succeeded",
             Self::TooManyChildren(_) => "too-many-devices",
             Self::Register(error) => error.code(),
             Self::Store(_) => "registry-fault",
@@ -56,7 +62,9 @@ impl OperationError for ReplaceDeviceError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Unknown(_) => ErrorClass::NotFound,
-            Self::Decommissioned(_) | Self::TooManyChildren(_) => ErrorClass::Conflict,
+            Self::Decommissioned(_) | Self::Succeeded { .. } | Self::TooManyChildren(_) => {
+                ErrorClass::Conflict
+            }
             Self::Register(error) => error.class(),
             Self::Store(_) => ErrorClass::Fault,
         }
@@ -89,6 +97,23 @@ impl Registry {
     }
 }
 
+/// Another device that is in service and sends what `old` or a device of
+/// `model` would.
+fn successor(change: &Change, old: &Device, model: &ModelId) -> Option<DeviceId> {
+    let draft = &change.draft;
+    let models = [Some(&old.model), draft.model(model)];
+    let is_sent = |field: &str| {
+        let mut models = models.into_iter().flatten();
+        models.any(|model| model.field(field).is_some())
+    };
+    old.datastreams
+        .iter()
+        .filter(|datastream| datastream.device != old.id && is_sent(datastream.field.as_str()))
+        .filter_map(|datastream| draft.device(datastream.device.as_str()))
+        .find(|other| other.status == DeviceStatus::Active)
+        .map(|other| other.id.clone())
+}
+
 fn replace(
     change: &mut Change,
     old: &DeviceId,
@@ -99,6 +124,10 @@ fn replace(
     let standing = standing.ok_or_else(|| ReplaceDeviceError::Unknown(old.clone()))?;
     if standing.decommissioned.is_some() {
         return Err(ReplaceDeviceError::Decommissioned(old.clone()));
+    }
+    if let Some(by) = successor(change, &standing, &new.new.model) {
+        let device = old.clone();
+        return Err(ReplaceDeviceError::Succeeded { device, by });
     }
     new.new.agency = standing.agency.clone();
     new.new.gateway.clone_from(&standing.gateway);

@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use domain::{AgencyId, BatchId, ModelId, Timestamp};
+use domain::{AgencyId, BatchId, DeviceId, ModelId, Timestamp};
 
 use super::{EnrolDeviceError, Enrolment, Ticket, is_the_same, lasts_at_most};
 use crate::device::{Device, register};
@@ -32,6 +32,9 @@ pub struct Batch {
     pub id: BatchId,
     pub agency: AgencyId,
     pub model: ModelId,
+    /// What the ids of its devices begin with: whoever gets hold of the
+    /// credential takes no other.
+    pub id_prefix: Option<DeviceId>,
     pub name: String,
     /// Devices that it may enrol, and those that it has.
     pub most: u32,
@@ -48,6 +51,7 @@ pub struct Batch {
 pub struct NewBatch {
     pub agency: AgencyId,
     pub model: ModelId,
+    pub id_prefix: Option<DeviceId>,
     pub name: String,
     pub most: u32,
     pub expires: Timestamp,
@@ -150,6 +154,7 @@ impl Registry {
                 id,
                 agency: new.agency,
                 model: new.model,
+                id_prefix: new.id_prefix,
                 name: new.name,
                 most: new.most,
                 enrolled: 0,
@@ -209,6 +214,11 @@ impl Registry {
         let standing = self.snapshot().batch(batch.as_str()).cloned();
         let standing = standing.ok_or_else(unknown)?;
         let id = enrolment.id.clone().ok_or(EnrolDeviceError::IdMissing)?;
+        if let Some(prefix) = &standing.id_prefix
+            && !id.as_str().starts_with(prefix.as_str())
+        {
+            return Err(EnrolDeviceError::OtherPrefix(prefix.clone()));
+        }
         let new = enrolment.check(id, &standing.agency, &standing.model)?;
         let actor = Actor {
             who: Who::Devices,

@@ -14,8 +14,11 @@ use crate::registry::{Actor, Change, ErrorClass, Means, OperationError, Registry
 use crate::secret::{self, RandomError};
 use crate::store::StoreError;
 
-/// Claims that are kept, ended ones too: of those the oldest are forgotten.
+/// Claims of all agencies that are kept, ended ones too: of those the oldest are
+/// forgotten.
 pub const MAX_CLAIMS: usize = 100_000;
+/// Of one agency.
+pub const MAX_AGENCY_CLAIMS: usize = 20_000;
 /// Of one agency, that are open.
 pub const MAX_OPEN_CLAIMS: usize = 10_000;
 /// The longest life of a claim.
@@ -110,6 +113,14 @@ pub enum CreateClaimError {
     UnknownModel(ModelId),
     #[error("device {0} exists; an id is never given twice")]
     DeviceExists(DeviceId),
+    #[error(
+        "claim {claim} of agency {agency} is for device {device} already; revoke that claim first"
+    )]
+    Reserved {
+        device: DeviceId,
+        claim: ClaimId,
+        agency: AgencyId,
+    },
     #[error("a claim ends at a time to come, at most {MAX_LIFE_DAYS} days ahead")]
     Ended,
     #[error(transparent)]
@@ -128,6 +139,7 @@ impl OperationError for CreateClaimError {
             Self::UnknownAgency(_) => "unknown-agency",
             Self::UnknownModel(_) => "unknown-model",
             Self::DeviceExists(_) => "device-exists",
+            Self::Reserved { .. } => "device-reserved",
             Self::Ended => "ended",
             Self::Label(_) => "invalid-text",
             Self::Full => "too-many-claims",
@@ -137,7 +149,7 @@ impl OperationError for CreateClaimError {
 
     fn class(&self) -> ErrorClass {
         match self {
-            Self::DeviceExists(_) | Self::Full => ErrorClass::Conflict,
+            Self::DeviceExists(_) | Self::Reserved { .. } | Self::Full => ErrorClass::Conflict,
             Self::Random(_) | Self::Store(_) => ErrorClass::Fault,
             _ => ErrorClass::Invalid,
         }
@@ -186,7 +198,7 @@ impl Registry {
         let id = ClaimId::new(id).expect("hex and base 62 are within the alphabet of ids");
         let claim = self.change(actor, |change| {
             check(change, &new)?;
-            make_room(change)?;
+            make_room(change, &new.agency)?;
             let claim = Arc::new(Claim {
                 id,
                 agency: new.agency,
@@ -275,12 +287,15 @@ impl Registry {
             if claim.expires <= change.now {
                 return Err(EnrolDeviceError::Expired(Ticket::Claim, claim.expires));
             }
-            let device = register(change, &new)?;
             let mut used = Claim::clone(&claim);
             used.used = Some(ClaimUse {
                 at: change.now,
-                device: device.id.clone(),
+                device: new.new.id.clone(),
             });
+            // First of all: the id is not reserved for others any more.
+            change.draft.put_claim(Arc::new(used.clone()));
+            let device = register(change, &new)?;
+            // Its row refers to the device's.
             write(change, used);
             Ok(device)
         })
@@ -301,10 +316,17 @@ fn check(change: &Change, new: &NewClaim) -> Result<(), CreateClaimError> {
     if draft.model(&new.model).is_none() {
         return Err(CreateClaimError::UnknownModel(new.model.clone()));
     }
-    if let Some(device) = &new.device
-        && draft.device(device.as_str()).is_some()
-    {
-        return Err(CreateClaimError::DeviceExists(device.clone()));
+    if let Some(device) = &new.device {
+        if draft.device(device.as_str()).is_some() {
+            return Err(CreateClaimError::DeviceExists(device.clone()));
+        }
+        if let Some(claim) = draft.claim_for(device, change.now) {
+            return Err(CreateClaimError::Reserved {
+                device: device.clone(),
+                claim: claim.id.clone(),
+                agency: claim.agency.clone(),
+            });
+        }
     }
     if !lasts_at_most(change.now, new.expires, MAX_LIFE_DAYS) {
         return Err(CreateClaimError::Ended);
@@ -318,15 +340,19 @@ fn check(change: &Change, new: &NewClaim) -> Result<(), CreateClaimError> {
     Ok(())
 }
 
-/// At the limit the oldest that have ended are forgotten.
-fn make_room(change: &mut Change) -> Result<(), CreateClaimError> {
-    if change.draft.claim_count() < MAX_CLAIMS {
+/// At the agency's limit its oldest that have ended are forgotten, at the
+/// platform's the oldest of all.
+fn make_room(change: &mut Change, agency: &AgencyId) -> Result<(), CreateClaimError> {
+    let of_agency = |claim: &&Arc<Claim>| claim.agency == *agency;
+    let draft = &change.draft;
+    let agency_is_full = draft.claims(None).filter(of_agency).count() >= MAX_AGENCY_CLAIMS;
+    if !agency_is_full && draft.claim_count() < MAX_CLAIMS {
         return Ok(());
     }
     let now = change.now;
-    let ended: Vec<Arc<Claim>> = change
-        .draft
+    let ended: Vec<Arc<Claim>> = draft
         .claims(None)
+        .filter(|claim| !agency_is_full || of_agency(claim))
         .filter(|claim| claim.state(now) != ClaimState::Open)
         .take(FORGOTTEN_AT_ONCE)
         .cloned()
@@ -340,3 +366,6 @@ fn make_room(change: &mut Change) -> Result<(), CreateClaimError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,6 +45,8 @@ pub enum EnrolDeviceError {
     IdMissing,
     #[error("the claim is for device {0}")]
     OtherId(DeviceId),
+    #[error("the ids of this batch's devices begin with {0}")]
+    OtherPrefix(DeviceId),
     #[error("a device is enrolled with a key of its own: send `keys`")]
     KeyMissing,
     #[error("the id or the alias is taken; an id is never given twice")]
@@ -58,7 +60,9 @@ pub enum EnrolDeviceError {
 impl From<RegisterDeviceError> for EnrolDeviceError {
     fn from(error: RegisterDeviceError) -> Self {
         match error {
-            RegisterDeviceError::Exists(_) | RegisterDeviceError::AliasTaken { .. } => Self::Taken,
+            RegisterDeviceError::Exists(_)
+            | RegisterDeviceError::Reserved { .. }
+            | RegisterDeviceError::AliasTaken { .. } => Self::Taken,
             RegisterDeviceError::Store(error) => Self::Store(error),
             error => Self::Register(error),
         }
@@ -77,6 +81,7 @@ impl OperationError for EnrolDeviceError {
             Self::Full(_) => "batch-full",
             Self::IdMissing => "id-missing",
             Self::OtherId(_) => "other-device",
+            Self::OtherPrefix(_) => "other-prefix",
             Self::KeyMissing => "key-missing",
             Self::Taken => "device-exists",
             Self::Register(error) => error.code(),
@@ -95,6 +100,7 @@ impl OperationError for EnrolDeviceError {
             | Self::Used(_)
             | Self::Full(_)
             | Self::OtherId(_)
+            | Self::OtherPrefix(_)
             | Self::Taken => ErrorClass::Conflict,
             Self::Register(error) => error.class(),
             Self::Store(_) => ErrorClass::Fault,

@@ -20,8 +20,8 @@ pub use batch::{
     RevokeBatchError,
 };
 pub use claim::{
-    Claim, ClaimState, ClaimUse, CreateClaimError, IssuedClaim, MAX_CLAIMS, MAX_OPEN_CLAIMS,
-    NewClaim, RevokeClaimError,
+    Claim, ClaimState, ClaimUse, CreateClaimError, IssuedClaim, MAX_AGENCY_CLAIMS, MAX_CLAIMS,
+    MAX_OPEN_CLAIMS, NewClaim, RevokeClaimError,
 };
 pub use error::{EnrolDeviceError, Ticket};
 

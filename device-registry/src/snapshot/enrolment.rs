@@ -3,10 +3,10 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use domain::{BatchId, ClaimId};
+use domain::{BatchId, ClaimId, DeviceId, Timestamp};
 
 use super::Snapshot;
-use crate::enrolment::{Batch, Claim};
+use crate::enrolment::{Batch, Claim, ClaimState};
 
 impl Snapshot {
     pub fn claim(&self, id: &str) -> Option<&Arc<Claim>> {
@@ -42,14 +42,41 @@ impl Snapshot {
         self.claims.get(self.claim_codes.get(hmac)?)
     }
 
+    /// An open claim that fixes the id of a device to come.
+    pub(crate) fn claim_for(&self, device: &DeviceId, now: Timestamp) -> Option<&Arc<Claim>> {
+        let claims = self.reserved.get(device).into_iter().flatten();
+        claims
+            .filter_map(|id| self.claims.get(id))
+            .find(|claim| claim.state(now) == ClaimState::Open)
+    }
+
     pub(crate) fn put_claim(&mut self, claim: Arc<Claim>) {
         self.claim_codes.insert(claim.hmac, claim.id.clone());
+        match &claim.device {
+            Some(device) if claim.used.is_none() && claim.revoked.is_none() => {
+                let claims = self.reserved.entry(device.clone()).or_default();
+                claims.insert(claim.id.clone());
+            }
+            _ => self.release(&claim),
+        }
         self.claims.insert(claim.id.clone(), claim);
     }
 
     pub(crate) fn remove_claim(&mut self, claim: &Claim) {
         self.claim_codes.remove(&claim.hmac);
+        self.release(claim);
         self.claims.remove(&claim.id);
+    }
+
+    fn release(&mut self, claim: &Claim) {
+        if let Some(device) = &claim.device
+            && let Some(claims) = self.reserved.get_mut(device)
+        {
+            claims.remove(&claim.id);
+            if claims.is_empty() {
+                self.reserved.remove(device);
+            }
+        }
     }
 
     pub(crate) fn put_batch(&mut self, batch: Arc<Batch>) {

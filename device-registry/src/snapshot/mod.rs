@@ -51,6 +51,8 @@ pub struct Snapshot {
     pub(crate) claims: OrdMap<ClaimId, Arc<Claim>>,
     /// By the keyed hash of the code.
     pub(crate) claim_codes: HashMap<[u8; 32], ClaimId>,
+    /// The claims, neither used nor revoked, that fix a device's id.
+    pub(crate) reserved: OrdMap<DeviceId, OrdSet<ClaimId>>,
     pub(crate) batches: OrdMap<BatchId, Arc<Batch>>,
     /// In order of making.
     pub(crate) keys_of: OrdMap<ApplicationId, Vector<ApiKeyId>>,

@@ -4,7 +4,7 @@ use sqlite_file::Schema;
 
 pub(super) const SCHEMA: Schema = Schema(&[
     VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8,
-    VERSION_9, VERSION_10,
+    VERSION_9, VERSION_10, VERSION_11,
 ]);
 
 /// The newest schema that this binary knows.
@@ -245,4 +245,9 @@ CREATE TABLE person_login (
     invitation_seed BLOB,
     invitation_until INTEGER
 ) STRICT, WITHOUT ROWID;
+";
+
+/// What the ids of a batch's devices begin with.
+const VERSION_11: &str = "
+ALTER TABLE batch ADD COLUMN id_prefix TEXT;
 ";

@@ -2,8 +2,8 @@
 //! nobody learns anything by trying.
 
 use device_registry::{
-    Actor, ClaimState, EnrolDeviceError, Enrolment, IssuedBatch, IssuedClaim, NewBatch, NewClaim,
-    RegisterDeviceError,
+    Actor, ClaimState, CreateClaimError, EnrolDeviceError, Enrolment, IssuedBatch, IssuedClaim,
+    NewBatch, NewClaim, RegisterDeviceError,
 };
 use domain::Timestamp;
 
@@ -28,6 +28,7 @@ fn claim(test: &TestRegistry, id: Option<&str>) -> IssuedClaim {
 
 fn batch(test: &TestRegistry, most: u32) -> IssuedBatch {
     let new = NewBatch {
+        id_prefix: None,
         agency: agency("seoul"),
         model: model("traffic.parking"),
         name: "Lot 12".to_owned(),
@@ -174,6 +175,69 @@ fn a_batch_enrols_as_many_as_it_may_and_each_counts_once() {
     assert!(*before == *test.registry.snapshot());
     let again = test.registry.authenticate_batch(&issued.credential);
     assert_eq!(again.unwrap().enrolled, 2);
+}
+
+/// Before, whoever got hold of its credential could take any id.
+#[test]
+fn a_batch_with_a_prefix_enrols_ids_of_it_only() {
+    let test = TestRegistry::new();
+    let new = NewBatch {
+        agency: agency("seoul"),
+        model: model("traffic.parking"),
+        id_prefix: Some(device("a12-")),
+        name: String::new(),
+        most: 2,
+        expires: in_an_hour(&test),
+    };
+    let issued = test.registry.create_batch(&Actor::OPERATOR, new).unwrap();
+    let test = test.kill();
+    let enrol = |id: &str| {
+        let batch = test.registry.authenticate_batch(&issued.credential)?;
+        test.registry
+            .enrol_device(None, &batch.id, enrolment(id, 1))
+            .map(drop)
+    };
+    let other = enrol("b12-1");
+    assert!(matches!(other, Err(EnrolDeviceError::OtherPrefix(_))));
+    enrol("a12-1").unwrap();
+}
+
+/// Before, the installer found the id taken.
+#[test]
+fn the_id_that_a_claim_fixes_is_kept_for_it() {
+    let test = TestRegistry::new();
+    let registry = &test.registry;
+    let issued = claim(&test, Some("lot-1"));
+    let lot = batch(&test, 2).batch.id.clone();
+    let registered = |id: &str| registry.register_device(&Actor::OPERATOR, new_device(id));
+    let refused = registered("lot-1");
+    assert!(matches!(refused, Err(RegisterDeviceError::Reserved { .. })));
+    let enrolled = registry.enrol_device(None, &lot, enrolment("lot-1", 2));
+    assert!(matches!(enrolled, Err(EnrolDeviceError::Taken)));
+    let second = NewClaim {
+        agency: agency("seoul"),
+        model: model("traffic.parking"),
+        device: Some(device("lot-1")),
+        note: String::new(),
+        expires: in_an_hour(&test),
+    };
+    let refused = registry.create_claim(&Actor::OPERATOR, second);
+    assert!(matches!(refused, Err(CreateClaimError::Reserved { .. })));
+    registry
+        .redeem_claim(None, &issued.code, enrolment("lot-1", 1))
+        .unwrap();
+
+    let revoked = claim(&test, Some("lot-2"));
+    registry
+        .revoke_claim(&Actor::OPERATOR, &revoked.claim.id)
+        .unwrap();
+    registered("lot-2").unwrap();
+    claim(&test, Some("lot-3"));
+    test.pass_seconds(HOUR);
+    registered("lot-3").unwrap();
+    let before = registry.snapshot();
+    let test = test.kill();
+    assert!(*before == *test.registry.snapshot());
 }
 
 #[test]

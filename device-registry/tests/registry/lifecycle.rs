@@ -229,6 +229,37 @@ fn a_new_device_takes_the_place_of_a_broken_one_in_one_change() {
     assert!(*before == *test.registry.snapshot());
 }
 
+/// Before, the newer one's datastreams went over to the new one.
+#[test]
+fn only_the_device_that_serves_the_thing_is_replaced() {
+    let test = two_agencies();
+    register(&test, new_device("lot-1"));
+    let mut newer = new_device("lot-2");
+    newer.thing = Some(new_device("lot-1").id.into());
+    register(&test, newer);
+    let before = test.registry.snapshot();
+    let replace = |old: &str, new: &str| {
+        test.registry
+            .replace_device(&Actor::OPERATOR, &device(old), replacement(new))
+    };
+    let refused = replace("lot-1", "lot-3").unwrap_err();
+    assert_eq!(
+        (refused.code(), refused.class()),
+        ("device-succeeded", ErrorClass::Conflict)
+    );
+    assert!(refused.to_string().contains("lot-2"), "{refused}");
+    assert!(*before == *test.registry.snapshot());
+    replace("lot-2", "lot-3").unwrap();
+    // One that broke long ago goes on with a new one where nobody serves it now.
+    test.registry
+        .decommission_device(&Actor::OPERATOR, &device("lot-3"))
+        .unwrap();
+    replace("lot-1", "lot-4").unwrap();
+    let snapshot = test.registry.snapshot();
+    let mut served = snapshot.datastreams(DatastreamId::new(0));
+    assert!(served.all(|one| one.device == device("lot-4")));
+}
+
 #[test]
 fn who_gives_a_device_away_has_it_still_and_keeps_no_way_in() {
     let test = two_agencies();

@@ -98,6 +98,8 @@ fn batch_fields(batch: &Batch) -> Fields {
     let mut fields = Fields::default();
     fields.set("model", batch.model.as_str());
     fields.set("name", batch.name.as_str());
+    let prefix = batch.id_prefix.as_ref();
+    fields.set_some("id_prefix", prefix.map(DeviceId::as_str));
     fields.set("devices", batch.most);
     fields.set("expires", batch.expires);
     fields

@@ -167,6 +167,7 @@ fn provision(registry: &Registry) {
     };
     registry.create_claim(&Actor::OPERATOR, new).unwrap();
     let new = NewBatch {
+        id_prefix: None,
         agency: AgencyId::new(agency).unwrap(),
         model: ModelId::new(model).unwrap(),
         name: "Lot 12".to_owned(),

@@ -98,10 +98,12 @@ pub enum StandingDevices {
 pub enum ImportError {
     #[error("an import has at most {MAX_IMPORT_ROWS} rows; split the file")]
     TooManyRows,
+    /// Why, a new import of the file tells as it tells all faults: this one would
+    /// have to hide what belongs to others.
     #[error(
-        "the registry was changed meanwhile, so that line {line} cannot be registered any more: {fault}; the lines before it may be registered already: import the file again and update what stands"
+        "the registry was changed meanwhile, so that line {line} cannot be registered any more; {kept} rows are registered: import the same file again with `upsert`, which goes on after them and says what is wrong with the line"
     )]
-    Overtaken { line: u64, fault: String },
+    Overtaken { line: u64, kept: usize },
     #[error(
         "the import was broken off: who asked for it may not import any more; the rows up to there are registered"
     )]
@@ -130,8 +132,9 @@ impl OperationError for ImportError {
 }
 
 impl Registry {
-    /// `watch` hears of each step, and may break off between two pieces; only
-    /// other imports wait for it.
+    /// `watch` hears of each step, and may break off before each piece: it is
+    /// asked while the registry can be changed by nobody else. Only other imports
+    /// wait for this one.
     pub fn import_devices(
         &self,
         actor: &Actor,
@@ -164,10 +167,13 @@ impl Registry {
             if piece.is_empty() {
                 return Ok(told.into_report());
             }
-            if told.is_broken_off() {
-                return Err(ImportError::BrokenOff);
-            }
-            let kept = self.change(actor, |change| keep_piece(change, &piece, terms))?;
+            let kept = self.change(actor, |change| {
+                // What was taken away before this change holds for it.
+                if told.is_broken_off() {
+                    return Err(ImportError::BrokenOff);
+                }
+                keep_piece(change, &piece, terms, told.kept_rows())
+            })?;
             told.kept(kept);
         }
     }
@@ -235,11 +241,12 @@ fn try_all(
 
 /// Rows that stood the rehearsal. What has changed since can have made one
 /// impossible all the same: then it is a fault as others are, or this piece is
-/// not kept.
+/// not kept; `before` rows were.
 fn keep_piece(
     change: &mut Change,
     rows: &[Row],
     terms: ImportTerms,
+    before: usize,
 ) -> Result<Vec<Result<Kept, RowError>>, ImportError> {
     let mut outcomes = Vec::with_capacity(rows.len());
     for Row { line, device } in rows {
@@ -253,7 +260,7 @@ fn keep_piece(
                 if terms.faulty == FaultyRows::KeepAllOut {
                     return Err(ImportError::Overtaken {
                         line: *line,
-                        fault: refused.to_string(),
+                        kept: before,
                     });
                 }
                 Err(row_error(*line, &device.new.id, &refused))

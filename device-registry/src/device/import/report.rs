@@ -20,6 +20,8 @@ pub enum ImportStep<'a> {
     Tried(usize),
     /// What is wrong with one of them, in order of line.
     Fault(&'a RowError),
+    /// The next of them are about to be registered.
+    Keeping,
     /// So many are registered, or were so already.
     Kept(usize),
 }
@@ -108,9 +110,13 @@ impl<W: FnMut(ImportStep<'_>) -> ControlFlow<()>> Told<W> {
                 Err(fault) => self.fault(fault),
             }
         }
-        let report = &self.report;
-        let kept = report.registered + report.updated + report.unchanged;
+        let kept = self.kept_rows();
         self.flow = (self.watch)(ImportStep::Kept(kept));
+    }
+
+    pub(super) fn kept_rows(&self) -> usize {
+        let report = &self.report;
+        report.registered + report.updated + report.unchanged
     }
 
     fn fault(&mut self, fault: RowError) {
@@ -122,8 +128,11 @@ impl<W: FnMut(ImportStep<'_>) -> ControlFlow<()>> Told<W> {
         }
     }
 
-    /// Whether the watcher wants no further piece.
-    pub(super) fn is_broken_off(&self) -> bool {
+    /// Whether the watcher wants no further piece, now that it would be kept.
+    pub(super) fn is_broken_off(&mut self) -> bool {
+        if self.flow.is_continue() {
+            self.flow = (self.watch)(ImportStep::Keeping);
+        }
         self.flow.is_break()
     }
 

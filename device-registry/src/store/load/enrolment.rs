@@ -39,13 +39,15 @@ pub(super) fn load_batches(
     connection: &Connection,
     snapshot: &mut Snapshot,
 ) -> Result<(), StoreError> {
-    let sql = "SELECT id, hmac, agency, model, name, most, enrolled, created, expires, revoked
+    let sql = "SELECT id, hmac, agency, model, name, most, enrolled, created, expires, revoked,
+                      id_prefix
                FROM batch";
     rows(connection, sql, |row| {
         snapshot.put_batch(Arc::new(Batch {
             id: BatchId::new(text(row, "id")?)?,
             agency: AgencyId::new(text(row, "agency")?)?,
             model: ModelId::new(text(row, "model")?)?,
+            id_prefix: optional_device(row, "id_prefix")?,
             name: row.get("name")?,
             most: row.get("most")?,
             enrolled: row.get("enrolled")?,

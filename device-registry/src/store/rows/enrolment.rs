@@ -54,8 +54,9 @@ pub(super) fn insert_batch(connection: &Connection, batch: &Batch) -> Result<(),
     execute(
         connection,
         "add a batch",
-        "INSERT INTO batch (id, hmac, agency, model, name, most, enrolled, created, expires)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO batch (id, hmac, agency, model, name, most, enrolled, created, expires,
+                            id_prefix)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             batch.id.as_str(),
             batch.hmac.as_slice(),
@@ -65,7 +66,8 @@ pub(super) fn insert_batch(connection: &Connection, batch: &Batch) -> Result<(),
             batch.most,
             batch.enrolled,
             batch.created.as_micros(),
-            batch.expires.as_micros()
+            batch.expires.as_micros(),
+            batch.id_prefix.as_ref().map(DeviceId::as_str)
         ],
     )
 }

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use device_registry::{OldCredentials, Replacement, Transfer};
+use device_registry::{OldCredentials, ReplaceDeviceError, Replacement, Transfer};
 use domain::{AgencyId, DeviceId, ModelId};
 use http_edge::Problem;
 use http_edge::request::{JsonBody, Text};
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::device::{change_device, permit_new, permitted_device, view};
+use super::refusal::not_registered;
 use crate::access::Permitted;
 use crate::endpoints::registry_problem::registry_problem;
 use crate::params::Time;
@@ -98,12 +99,13 @@ pub(crate) struct ReplacementBody {
 
 /// Registers a new device in the place of a broken one: its datastreams, its
 /// place and its gateway go on, the children of a gateway become the new one's,
-/// and the old one is decommissioned, all in one change.
+/// and the old one is decommissioned, all in one change. It has to be the one
+/// that serves its thing: where a newer one does, that one is replaced.
 #[utoipa::path(post, path = "/v1/devices/{id}/replace", tag = "devices",
     params(("id" = String, Path, description = "The id of the device that is replaced")),
     request_body = ReplacementBody,
     responses((status = 201, body = DeviceView), (status = 404, description = "There is none"),
-        (status = 409, description = "The new id is taken, or the old device is out of service already")),
+        (status = 409, description = "The new id is taken, the old device is out of service already, or another one serves its thing")),
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn replace(
     State(state): State<ApiState>,
@@ -121,7 +123,12 @@ pub(crate) async fn replace(
     };
     let made = change_device(&state, permitted, id, move |registry, permitted, device| {
         let done = registry.replace_device(permitted.actor(), &device.id, new);
-        done.map_err(|error| registry_problem(&error))
+        done.map_err(|error| match error {
+            ReplaceDeviceError::Register(error) => {
+                not_registered(permitted, &registry.snapshot(), error)
+            }
+            error => registry_problem(&error),
+        })
     })
     .await?;
     Ok((StatusCode::CREATED, Json(view(&state, &made))).into_response())

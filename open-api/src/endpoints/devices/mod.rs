@@ -9,5 +9,5 @@ pub(crate) mod import;
 pub(crate) mod lifecycle;
 mod login;
 pub(crate) mod next_key;
-mod refusal;
+pub(super) mod refusal;
 pub(crate) mod telemetry;

@@ -2,7 +2,8 @@
 //! agency has of which it sees nothing is told as what is not there.
 
 use device_registry::{
-    Device, GatewayError, OperationError, PatchDeviceError, RegisterDeviceError, Snapshot,
+    CreateClaimError, Device, GatewayError, OperationError, PatchDeviceError, RegisterDeviceError,
+    Snapshot,
 };
 use http_edge::{Problem, ProblemKind};
 
@@ -22,6 +23,9 @@ pub(super) fn not_registered(
         RegisterDeviceError::ThingOfAnother { thing, owner } if !permitted.sees(&owner) => {
             RegisterDeviceError::UnknownThing(thing)
         }
+        RegisterDeviceError::Reserved { device, agency, .. } if !permitted.sees(&agency) => {
+            RegisterDeviceError::Exists(device)
+        }
         // An alias is given once on the whole platform, so that it is taken shows.
         RegisterDeviceError::AliasTaken { alias, device }
             if snapshot
@@ -30,6 +34,16 @@ pub(super) fn not_registered(
         {
             let detail = format!("alias {alias} is taken");
             return Problem::new(ProblemKind::CONFLICT, detail).with("code", code);
+        }
+        error => error,
+    })
+}
+
+/// Why a claim was not made.
+pub(in crate::endpoints) fn no_claim(permitted: &Permitted, error: CreateClaimError) -> Problem {
+    registry_problem(&match error {
+        CreateClaimError::Reserved { device, agency, .. } if !permitted.sees(&agency) => {
+            CreateClaimError::DeviceExists(device)
         }
         error => error,
     })

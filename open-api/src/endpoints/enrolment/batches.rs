@@ -5,15 +5,15 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use device_registry::{Batch, EnrolDeviceError, NewBatch};
-use domain::{AgencyId, BatchId, ModelId};
+use domain::{AgencyId, BatchId, DeviceId, ModelId};
 use http_edge::reply::csv::Row;
 use http_edge::reply::{List, ListRequest, read_cursor, split_page};
-use http_edge::request::{Arrival, JsonBody, Limit, Query, Text, parse_json, read_body};
+use http_edge::request::{Arrival, JsonBody, Query, Text, parse_json, read_body};
 use http_edge::{Problem, ProblemKind};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use super::bodies::{EnrolledView, EnrolmentBody};
+use super::bodies::{EnrolledView, EnrolmentBody, TicketsQuery};
 use crate::access::Permitted;
 use crate::endpoints::devices::device::permit_new;
 use crate::endpoints::login::MAX_ANONYMOUS_BODY_BYTES;
@@ -26,12 +26,16 @@ use crate::views::Rfc3339;
 /// A new batch.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewBatch, example = json!({"agency": "seoul", "model": "traffic.flow", "name": "Maker A, lot 12", "devices": 500, "expires": "2027-01-01T00:00:00+09:00"}))]
+#[schema(as = NewBatch, example = json!({"agency": "seoul", "model": "traffic.flow", "id_prefix": "a12-", "name": "Maker A, lot 12", "devices": 500, "expires": "2027-01-01T00:00:00+09:00"}))]
 pub(crate) struct NewBatchBody {
     #[schema(value_type = String, pattern = "^[A-Za-z0-9._~-]{1,64}$")]
     agency: Text<AgencyId>,
     #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}[.][a-z0-9-]{1,64}$")]
     model: Text<ModelId>,
+    /// What the ids of its devices begin with; left out, they are free. Whoever
+    /// gets hold of the credential takes no other id.
+    #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9._~-]{1,64}$")]
+    id_prefix: Option<Text<DeviceId>>,
     #[serde(default)]
     name: String,
     /// How many devices it may enrol: 1 to 100,000.
@@ -47,6 +51,7 @@ pub(super) struct BatchView {
     id: String,
     agency: String,
     model: String,
+    id_prefix: Option<String>,
     name: String,
     /// How many devices it may enrol.
     devices: u32,
@@ -65,6 +70,7 @@ impl From<&Batch> for BatchView {
             id: batch.id.to_string(),
             agency: batch.agency.to_string(),
             model: batch.model.to_string(),
+            id_prefix: batch.id_prefix.as_ref().map(ToString::to_string),
             name: batch.name.clone(),
             devices: batch.most,
             enrolled: batch.enrolled,
@@ -77,7 +83,16 @@ impl From<&Batch> for BatchView {
 
 impl Row for BatchView {
     const COLUMNS: &'static [&'static str] = &[
-        "id", "agency", "model", "name", "devices", "enrolled", "created", "expires", "revoked",
+        "id",
+        "agency",
+        "model",
+        "id_prefix",
+        "name",
+        "devices",
+        "enrolled",
+        "created",
+        "expires",
+        "revoked",
     ];
 }
 
@@ -104,6 +119,7 @@ pub(crate) async fn create(
     let new = NewBatch {
         agency: body.agency.0,
         model: body.model.0,
+        id_prefix: body.id_prefix.map(|prefix| prefix.0),
         name: body.name,
         most: body.devices,
         expires: body.expires.0,
@@ -121,36 +137,23 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, Json(view)).into_response())
 }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct BatchesQuery {
-    #[param(value_type = Option<String>)]
-    agency: Option<Text<AgencyId>>,
-    /// 1 to 10,000; 100 by default.
-    #[param(value_type = Option<u32>)]
-    limit: Option<Text<Limit>>,
-    cursor: Option<String>,
-}
-
 /// The batches, oldest first.
-#[utoipa::path(get, path = "/v1/batches", tag = "enrolment", params(BatchesQuery),
+#[utoipa::path(get, path = "/v1/batches", tag = "enrolment", params(TicketsQuery),
     responses((status = 200, body = List<BatchView>)),
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     permitted: Permitted,
-    Query(query): Query<BatchesQuery>,
+    Query(query): Query<TicketsQuery>,
     request: ListRequest,
 ) -> Result<Response, Problem> {
-    let limit = query.limit.map_or(Limit::default(), |limit| limit.0).0;
-    let after: Option<BatchId> = read_cursor(query.cursor.as_deref())?;
+    let limit = query.limit();
+    let after: Option<BatchId> = read_cursor(query.cursor())?;
     let snapshot = state.registry.snapshot();
-    let (wanted, scope) = (query.agency.map(|agency| agency.0), permitted.scope());
+    let scope = permitted.scope();
     let mut batches: Vec<_> = snapshot
         .batches(after.as_ref())
-        .filter(|batch| scope.covers(&batch.agency))
-        .filter(|batch| wanted.as_ref().is_none_or(|agency| *agency == batch.agency))
+        .filter(|batch| scope.covers(&batch.agency) && query.passes(&batch.agency))
         .take(limit + 1)
         .collect();
     let more = split_page(&mut batches, limit);
@@ -195,7 +198,7 @@ pub(crate) async fn revoke(
 #[utoipa::path(post, path = "/v1/batches/enrol", tag = "enrolment", request_body = EnrolmentBody,
     responses((status = 201, body = EnrolledView),
         (status = 401, description = "The batch's credential is not accepted"),
-        (status = 409, description = "The batch is full or has ended, or the id is taken")),
+        (status = 409, description = "The batch is full or has ended, or the id is taken or not one of its")),
     security(("batch_credential" = [])))]
 pub(crate) async fn enrol(
     State(state): State<ApiState>,

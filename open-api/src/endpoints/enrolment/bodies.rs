@@ -1,11 +1,12 @@
-//! What a device, or who installs it, says of it.
+//! What claims and batches have in common: what a device, or who installs it,
+//! says of it, and how they are listed.
 
 use device_registry::{Device, Enrolment};
-use domain::{DeviceId, Location};
+use domain::{AgencyId, DeviceId, Location};
 use http_edge::Problem;
-use http_edge::request::Text;
+use http_edge::request::{Limit, Text};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::views::{NewKeyView, NewPublicKey, PlaceView};
 
@@ -44,6 +45,36 @@ impl EnrolmentBody {
             location,
             keys: self.keys.into_iter().map(Into::into).collect(),
         })
+    }
+}
+
+/// Which claims or batches are listed.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TicketsQuery {
+    #[param(value_type = Option<String>)]
+    agency: Option<Text<AgencyId>>,
+    /// 1 to 10,000; 100 by default.
+    #[param(value_type = Option<u32>)]
+    limit: Option<Text<Limit>>,
+    cursor: Option<String>,
+}
+
+impl TicketsQuery {
+    pub(super) fn limit(&self) -> usize {
+        let limit = self.limit.as_ref();
+        limit.map_or(Limit::default(), |limit| limit.0).0
+    }
+
+    pub(super) fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
+    }
+
+    pub(super) fn passes(&self, agency: &AgencyId) -> bool {
+        self.agency
+            .as_ref()
+            .is_none_or(|wanted| wanted.0 == *agency)
     }
 }
 

@@ -9,14 +9,15 @@ use domain::{AgencyId, ClaimId, DeviceId, ModelId, Timestamp};
 use http_edge::Problem;
 use http_edge::reply::csv::Row;
 use http_edge::reply::{List, ListRequest, read_cursor, split_page};
-use http_edge::request::{Arrival, JsonBody, LargeJsonBody, Limit, Query, Text};
+use http_edge::request::{Arrival, JsonBody, LargeJsonBody, Query, Text};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use super::bodies::{EnrolledView, EnrolmentBody};
+use super::bodies::{EnrolledView, EnrolmentBody, TicketsQuery};
 use super::qr;
 use crate::access::Permitted;
 use crate::endpoints::devices::device::permit_new;
+use crate::endpoints::devices::refusal::no_claim;
 use crate::endpoints::login::MAX_ANONYMOUS_BODY_BYTES;
 use crate::endpoints::registry_problem::registry_problem;
 use crate::params::Time;
@@ -106,9 +107,10 @@ pub(super) struct IssuedClaimView {
 
 /// Makes a claim: a code of twelve letters and digits with which whoever has it
 /// puts one device into service, once. Capital or small letters, hyphens and
-/// letters that look alike make no difference; a typing error is found.
+/// letters that look alike make no difference; a typing error is found. Where it
+/// fixes the device's id, nobody else is given that as long as the claim is open.
 #[utoipa::path(post, path = "/v1/claims", tag = "enrolment", request_body = NewClaimBody,
-    responses((status = 201, body = IssuedClaimView), (status = 409, description = "The device exists, or there are too many claims")),
+    responses((status = 201, body = IssuedClaimView), (status = 409, description = "The device exists or is reserved, or there are too many claims")),
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn create(
     State(state): State<ApiState>,
@@ -135,7 +137,7 @@ pub(crate) async fn create(
             shared.registry.create_claim(actor, new)
         })
         .await?
-        .map_err(|error| registry_problem(&error))?;
+        .map_err(|error| no_claim(&permitted, error))?;
     let view = IssuedClaimView {
         claim: ClaimView::new(&issued.claim, state.now()),
         qr: qr::svg(&issued.code).unwrap_or_default(),
@@ -144,36 +146,24 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, Json(view)).into_response())
 }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ClaimsQuery {
-    #[param(value_type = Option<String>)]
-    agency: Option<Text<AgencyId>>,
-    /// 1 to 10,000; 100 by default.
-    #[param(value_type = Option<u32>)]
-    limit: Option<Text<Limit>>,
-    cursor: Option<String>,
-}
-
-/// The claims, oldest first. Ended ones are forgotten where there are 100,000.
-#[utoipa::path(get, path = "/v1/claims", tag = "enrolment", params(ClaimsQuery),
+/// The claims, oldest first. Ended ones are forgotten where an agency has 20,000, or all have
+/// 100,000.
+#[utoipa::path(get, path = "/v1/claims", tag = "enrolment", params(TicketsQuery),
     responses((status = 200, body = List<ClaimView>)),
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     permitted: Permitted,
-    Query(query): Query<ClaimsQuery>,
+    Query(query): Query<TicketsQuery>,
     request: ListRequest,
 ) -> Result<Response, Problem> {
-    let limit = query.limit.map_or(Limit::default(), |limit| limit.0).0;
-    let after: Option<ClaimId> = read_cursor(query.cursor.as_deref())?;
+    let limit = query.limit();
+    let after: Option<ClaimId> = read_cursor(query.cursor())?;
     let snapshot = state.registry.snapshot();
-    let (wanted, scope) = (query.agency.map(|agency| agency.0), permitted.scope());
+    let scope = permitted.scope();
     let mut claims: Vec<_> = snapshot
         .claims(after.as_ref())
-        .filter(|claim| scope.covers(&claim.agency))
-        .filter(|claim| wanted.as_ref().is_none_or(|agency| *agency == claim.agency))
+        .filter(|claim| scope.covers(&claim.agency) && query.passes(&claim.agency))
         .take(limit + 1)
         .collect();
     let more = split_page(&mut claims, limit);

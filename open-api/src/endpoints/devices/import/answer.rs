@@ -95,6 +95,10 @@ fn as_not_there(code: &str) -> Option<(&'static str, &'static str)> {
             "unknown-gateway",
             "there is no such device in the agency to be the gateway",
         )),
+        "device-exists" | "device-reserved" => Some((
+            "device-exists",
+            "the id is taken; an id is never given twice, not even after a revocation",
+        )),
         "alias-taken" => Some(("alias-taken", "the alias belongs to another device")),
         _ => None,
     }
@@ -212,6 +216,7 @@ impl Lines {
                     self.send();
                 }
             }
+            ImportStep::Keeping => {}
             ImportStep::Read(rows) => self.progress(ProgressView::Read(rows)),
             ImportStep::Tried(rows) => self.progress(ProgressView::Checked(rows)),
             ImportStep::Kept(rows) => self.progress(ProgressView::Registered(rows)),

@@ -233,4 +233,31 @@ fn what_another_agency_has_is_told_as_what_is_not_there() {
     let taken = told("POST", "/v1/devices", &new("alias", "00:1b:44:11:3a:b7"));
     assert_eq!(taken["code"], "alias-taken");
     assert!(!taken.to_string().contains("gate-1"), "{taken}");
+    let mut replacement = alias;
+    replacement["id"] = "dev-2".into();
+    let taken = told("POST", "/v1/devices/dev-1/replace", &replacement);
+    assert_eq!(taken["code"], "alias-taken");
+    assert!(!taken.to_string().contains("gate-1"), "{taken}");
+
+    // An id that a claim fixes is taken, as that of a device is.
+    let reserving = json!({"agency": "busan", "model": "traffic.flow", "device": "gate-2"});
+    platform
+        .operator("POST", "/v1/claims", Some(reserving))
+        .expect(201);
+    let bodies = [
+        ("/v1/devices", new("id", "ID")),
+        (
+            "/v1/claims",
+            json!({"agency": "seoul", "model": "traffic.flow", "device": "ID"}),
+        ),
+        ("/v1/devices/dev-1/replace", json!({"id": "ID"})),
+    ];
+    for (path, body) in bodies {
+        let body = |id: &str| -> Value {
+            serde_json::from_str(&body.to_string().replace("ID", id)).unwrap()
+        };
+        let there = told("POST", path, &body("gate-1")).to_string();
+        let reserved = told("POST", path, &body("gate-2")).to_string();
+        assert_eq!(there.replace("gate-1", "gate-2"), reserved, "{path}");
+    }
 }
