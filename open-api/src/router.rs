@@ -89,6 +89,7 @@ fn public() -> Operations {
         .on("DELETE /v1/boundaries/{name}", May(ManagePlatform), routes!(boundaries::remove))
         .on("GET /v1/search", Nothing, routes!(search::list))
         .on("GET /v1/things", Nothing, routes!(things::list))
+        .on("GET /v1/things/{id}", Nothing, routes!(things::show))
         .on("GET /v1/things/{id}/locations", Nothing, routes!(locations::list))
         .on("GET /v1/datastreams", Nothing, routes!(datastreams::list))
         .on("GET /v1/datastreams/summary", Nothing, routes!(datastreams::summary))

@@ -1,10 +1,11 @@
-//! `/v1/things`.
+//! `/v1/things`, and one of them.
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::response::Response;
-use device_registry::{Snapshot, Thing};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use device_registry::{Datastream, Snapshot, Thing};
 use domain::ThingId;
 use http_edge::Problem;
 use http_edge::reply::{List, ListRequest, read_cursor, split_page};
@@ -43,7 +44,8 @@ pub(crate) async fn list(
     let whose = viewer.clone();
     let scan = move |_: &Shared| {
         let mut views: Vec<ThingView<'_>> = things(&registry, &filter, after.as_ref())
-            .filter_map(|thing| view(thing, &registry, &whose, &filter))
+            .filter(|thing| filter.covers(whose.place(&thing.agency, thing.location())))
+            .filter_map(|thing| view(thing, &registry, &whose, |one| filter.names(one)))
             .take(limit + 1)
             .collect();
         let more = split_page(&mut views, limit);
@@ -55,6 +57,24 @@ pub(crate) async fn list(
         state.check_words(&snapshot, &viewer, &words).await?;
     }
     Ok(page)
+}
+
+/// One thing: where it is, the devices that serve it, and what each of them
+/// sends. The public sees the thing as far as its datastreams are public.
+#[utoipa::path(get, path = "/v1/things/{id}", tag = "data",
+    params(("id" = String, Path, description = "The thing's id")),
+    responses((status = 200, body = ThingView), (status = 404, description = "There is none, or it is restricted")))]
+pub(crate) async fn show(
+    State(state): State<ApiState>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let snapshot = state.settled().await;
+    let view = snapshot
+        .thing(&id)
+        .and_then(|thing| view(thing, &snapshot, &viewer, |_| true))
+        .ok_or_else(|| Problem::not_found(format!("There is no thing {id}.")))?;
+    Ok(Json(view).into_response())
 }
 
 /// Those after `after`; only the one that the filter names, if it names one.
@@ -70,23 +90,22 @@ fn things<'a>(
     one.into_iter().chain(all.into_iter().flatten())
 }
 
+/// The thing with those of its datastreams that are wanted and that the viewer may
+/// read; `None` where there are none.
 fn view<'a>(
     thing: &'a Thing,
     snapshot: &'a Snapshot,
     viewer: &Viewer,
-    filter: &DatastreamFilter,
+    wanted: impl Fn(&Datastream) -> bool,
 ) -> Option<ThingView<'a>> {
-    let location = viewer.place(&thing.agency, thing.location());
-    if !filter.covers(location) {
-        return None;
-    }
     let readable: Vec<_> = thing
         .datastreams
         .iter()
         .filter_map(|id| snapshot.datastream(*id))
-        .filter(|datastream| viewer.sees(datastream) && filter.names(datastream))
+        .filter(|datastream| viewer.sees(datastream) && wanted(datastream))
         .collect();
     let model = &readable.first()?.model;
+    let location = viewer.place(&thing.agency, thing.location());
     Some(ThingView {
         id: thing.id.as_str(),
         name: thing_name(snapshot, thing),
@@ -99,6 +118,8 @@ fn view<'a>(
             .into_iter()
             .map(|datastream| ThingDatastreamView {
                 id: datastream.id.get(),
+                device: datastream.device.as_str(),
+                model: datastream.model.as_str(),
                 field: datastream.field.as_str(),
                 unit: datastream.unit.as_deref(),
             })

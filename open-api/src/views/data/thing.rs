@@ -16,13 +16,16 @@ pub(crate) struct ThingView<'a> {
     pub(crate) name: &'a str,
     #[schema(example = "seoul")]
     pub(crate) agency: &'a str,
+    /// Of its first datastream that the caller may read.
     #[schema(example = "traffic")]
     pub(crate) domain: &'a str,
+    /// Of its first datastream that the caller may read: a thing that several
+    /// devices serve has others too.
     #[schema(example = "traffic.flow")]
     pub(crate) model: &'a str,
     /// For the public, the centre of a 0.001 degree cell.
     pub(crate) location: Option<PlaceView>,
-    /// The devices that served it, oldest first.
+    /// The devices that serve or served it, oldest first.
     pub(crate) devices: Vec<&'a str>,
     /// Those that the caller may read.
     pub(crate) datastreams: Vec<ThingDatastreamView<'a>>,
@@ -33,6 +36,13 @@ pub(crate) struct ThingView<'a> {
 #[schema(as = ThingDatastream)]
 pub(crate) struct ThingDatastreamView<'a> {
     pub(crate) id: u32,
+    /// The device that sends it: of those of its thing that have the field, the
+    /// one that was registered last.
+    #[schema(example = "dev-1")]
+    pub(crate) device: &'a str,
+    /// That device's.
+    #[schema(example = "traffic.flow")]
+    pub(crate) model: &'a str,
     pub(crate) field: &'a str,
     pub(crate) unit: Option<&'a str>,
 }

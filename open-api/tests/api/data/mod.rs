@@ -12,4 +12,5 @@ mod queries;
 mod readings;
 mod retention;
 mod search;
+mod things;
 mod words;

@@ -187,6 +187,8 @@ fn data(visit: &mut Visit<'_>, speed: u64) {
         ("GET /v1/boundaries/{name}", "/v1/boundaries/none"),
         ("GET /v1/search", "/v1/search?q=dev"),
         ("GET /v1/things", "/v1/things"),
+        ("GET /v1/things/{id}", "/v1/things/dev-1"),
+        ("GET /v1/things/{id}", "/v1/things/none"),
         (
             "GET /v1/things/{id}/locations",
             "/v1/things/dev-1/locations",

@@ -55,6 +55,7 @@ const OPERATIONS: &[&str] = &[
     "get /v1/stream",
     "get /v1/stream/ws",
     "get /v1/things",
+    "get /v1/things/{id}",
     "get /v1/things/{id}/locations",
     "patch /v1/agencies/{id}",
     "patch /v1/devices/{id}",
