@@ -101,10 +101,14 @@ pub enum RejectReason {
         "the base name (bn) is not this device's, or names no field: write the device's id and a colon into bn (as dev-1:), and the field into n"
     )]
     BaseName = 16,
+    #[error(
+        "the device has sent too many fields within the hour that neither it nor its model had"
+    )]
+    TooManyNewFields = 17,
 }
 
 impl RejectReason {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::WrongType,
         Self::UnknownUnit,
         Self::NotFinite,
@@ -121,6 +125,7 @@ impl RejectReason {
         Self::NoValue,
         Self::UnknownKey,
         Self::BaseName,
+        Self::TooManyNewFields,
     ];
 
     /// A short stable word for metrics and the API, as `wrong-type`.
@@ -142,6 +147,7 @@ impl RejectReason {
             Self::NoValue => "no-value",
             Self::UnknownKey => "unknown-key",
             Self::BaseName => "base-name",
+            Self::TooManyNewFields => "too-many-new-fields",
         }
     }
 
@@ -170,6 +176,9 @@ impl RejectReason {
             Self::NoValue => "give each record a value: v, vb or vs",
             Self::UnknownKey => "put fields into v; beside it only t, loc, seq and q",
             Self::BaseName => "write the device's id and a colon into bn, and the field into n",
+            Self::TooManyNewFields => {
+                "name the same fields in each message, or send new ones from the next hour on"
+            }
         }
     }
 

@@ -25,6 +25,9 @@ pub struct Config {
     pub segment_bytes: u64,
     /// Quarantined messages that are kept for each device; 1,000 by default.
     pub quarantine_per_device: usize,
+    /// Datastreams that the unknown fields of one device may make within an hour
+    /// of the clock; 16 by default.
+    pub new_fields_per_hour: usize,
     /// Who watches the threads; nobody by default.
     pub scope: Scope,
     /// The data folder that log and store belong to; any by default.
@@ -44,6 +47,7 @@ impl Config {
             commit: CommitPolicy::Measure,
             segment_bytes: 64 << 20,
             quarantine_per_device: 1_000,
+            new_fields_per_hour: 16,
             scope: Scope::default(),
             mark: FolderMark::ANY,
             least_offset: Offset::ZERO,

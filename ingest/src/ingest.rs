@@ -315,6 +315,9 @@ impl Inner {
     fn extra_field(&self, device: &Device, field: &str) -> Result<ExtraField, StageError> {
         match self.registry.extra_datastream(&device.id, field) {
             Ok(ExtraDatastream::Standing(datastream)) => Ok(ExtraField::Standing(datastream.id)),
+            Ok(ExtraDatastream::New(_)) if !self.registrar.has_room(&device.id) => {
+                Ok(ExtraField::Refused(RejectReason::TooManyNewFields))
+            }
             Ok(ExtraDatastream::New(field)) => Ok(ExtraField::New(field)),
             Err(ExtraDatastreamError::TooMany) => {
                 Ok(ExtraField::Refused(RejectReason::TooManyExtraFields))

@@ -1,7 +1,6 @@
 //! The parts of the platform that every listener uses, opened in the order in
 //! which they need each other.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -11,7 +10,7 @@ use ingest::{Clock, Ingest, PlatformClock, SystemClocks, Ticking};
 use session_store::Sessions;
 use supervisor::Supervisor;
 
-use crate::config::Settings;
+use crate::config::{Settings, Storage};
 use crate::folder::{Folder, Keeper};
 use crate::handles::{self, Handles};
 use crate::identity;
@@ -42,16 +41,15 @@ pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Components> {
         http: settings.http.http_connections.get(),
     };
     let handles = handles::take_all(wanted, settings.mqtt.worker_count())?;
-    let data = settings.storage.data.clone();
-    let folder = Folder::open(&data)?;
+    let storage = settings.storage.clone();
+    let folder = Folder::open(&storage.data)?;
     let supervisor = Supervisor::default();
-    let log_budget = settings.storage.log_budget;
-    let ticking = PlatformClock::open(&data, SystemClocks, settings.storage.clock_trust());
+    let ticking = PlatformClock::open(&storage.data, SystemClocks, storage.clock_trust());
     let clock: Arc<dyn Clock> = Arc::<PlatformClock>::clone(&ticking);
     let (opened, ticking) = tokio::task::spawn_blocking({
         let (clock, supervisor) = (Arc::clone(&clock), supervisor.clone());
         move || {
-            let opened = open_data(&data, folder, log_budget, &clock, &supervisor)?;
+            let opened = open_data(&storage, folder, &clock, &supervisor)?;
             let ticking = ticking
                 .start(opened.ingest.newest_receipt(), &supervisor.scope("clock"))
                 .context("the thread of the clock")?;
@@ -83,17 +81,18 @@ pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Components> {
 }
 
 fn open_data(
-    data: &Path,
+    storage: &Storage,
     folder: Folder,
-    log_budget: u64,
     clock: &Arc<dyn Clock>,
     supervisor: &Supervisor,
 ) -> anyhow::Result<Opened> {
+    let data = storage.data.as_path();
     let registry_clock = Arc::clone(clock);
     let registry = Registry::open_in(data, folder.registry(), move || registry_clock.now())?;
     let registry = Arc::new(registry);
     let config = ingest::Config {
-        log_budget_bytes: log_budget,
+        log_budget_bytes: storage.log_budget,
+        new_fields_per_hour: storage.new_fields_per_hour,
         scope: supervisor.scope("data"),
         mark: folder.mark(),
         least_offset: folder.least_offset(),

@@ -33,6 +33,12 @@ pub struct NewExtraField {
     field: FieldName,
 }
 
+impl NewExtraField {
+    pub const fn device(&self) -> &DeviceId {
+        &self.device
+    }
+}
+
 /// Why a field gets no datastream.
 #[derive(Debug, thiserror::Error)]
 pub enum ExtraDatastreamError {
@@ -75,21 +81,23 @@ impl Registry {
         find(&self.snapshot(), device, field)
     }
 
-    /// Makes what is new of these, in one change. Their numbers are durable when
-    /// this returns. One that is refused by now is left out: who looks it up
+    /// Makes what is new of these, in one change, and tells which: their numbers are
+    /// durable when this returns. One that is refused by now is left out: who looks it up
     /// again is told why.
     pub fn make_extra_datastreams<'a>(
         &self,
         fields: impl IntoIterator<Item = &'a NewExtraField>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<NewExtraField>, StoreError> {
         self.change(&Actor::DEVICES, |change| {
+            let mut made = Vec::new();
             for new in fields {
                 let found = find(&change.draft, &new.device, new.field.as_str());
                 if let Ok(ExtraDatastream::New(new)) = found {
-                    make(change, new)?;
+                    make(change, &new)?;
+                    made.push(new);
                 }
             }
-            Ok(())
+            Ok(made)
         })
     }
 }
@@ -126,7 +134,7 @@ fn device_of<'a>(
         .ok_or_else(|| ExtraDatastreamError::UnknownDevice(id.clone()))
 }
 
-fn make(change: &mut Change, new: NewExtraField) -> Result<(), StoreError> {
+fn make(change: &mut Change, new: &NewExtraField) -> Result<(), StoreError> {
     let NewExtraField { device: id, field } = new;
     let snapshot = &change.draft;
     let Some((device, thing)) = snapshot
@@ -136,7 +144,7 @@ fn make(change: &mut Change, new: NewExtraField) -> Result<(), StoreError> {
         return Ok(());
     };
     let mut thing = Thing::clone(thing);
-    let row = change.add_datastream(&mut thing, field, &device.id, &device.model.id)?;
+    let row = change.add_datastream(&mut thing, field.clone(), &device.id, &device.model.id)?;
     change.write(row);
     let thing = change.draft.put_thing(thing);
     change.draft.refresh_thing(&thing.id);

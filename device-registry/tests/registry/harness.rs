@@ -190,7 +190,7 @@ pub(crate) fn extra_datastream(
     loop {
         match registry.extra_datastream(device, field)? {
             ExtraDatastream::Standing(datastream) => return Ok(datastream),
-            ExtraDatastream::New(new) => registry.make_extra_datastreams([&new]).unwrap(),
+            ExtraDatastream::New(new) => drop(registry.make_extra_datastreams([&new]).unwrap()),
         }
     }
 }

@@ -3,9 +3,14 @@
 //! registry. Only the message that has such a field waits, wherever its sender
 //! keeps it.
 //!
+//! Each device has a bound of its own for an hour ([`HourlyBound`]): what is beyond
+//! it is quarantined, and the other fields of the message are kept.
+//!
 //! A device waits once, for all of its messages: whoever asks for it again
 //! joins, and who gives up takes nothing away. So no device keeps the others
 //! out by asking often.
+
+mod hourly_bound;
 
 use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
@@ -19,6 +24,8 @@ use parking_lot::{Condvar, Mutex};
 use rustc_hash::FxHashMap;
 use supervisor::Scope;
 use tokio::sync::watch;
+
+pub(crate) use hourly_bound::HourlyBound;
 
 /// Fields that wait to be registered, of all devices: up to 1 KiB of memory
 /// each. As after an update of the firmware of many thousand devices.
@@ -50,16 +57,24 @@ type Answer = Result<(), RegisterFieldsError>;
 /// The thread, and the way to it.
 pub(crate) struct Registrar {
     queue: Arc<Queue>,
+    bound: Arc<HourlyBound>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Registrar {
-    pub(crate) fn start(registry: &Arc<Registry>, scope: &Scope) -> std::io::Result<Self> {
+    pub(crate) fn start(
+        registry: &Arc<Registry>,
+        bound: HourlyBound,
+        scope: &Scope,
+    ) -> std::io::Result<Self> {
         let queue = Arc::new(Queue::default());
-        let (registry, asked) = (Arc::clone(registry), Arc::clone(&queue));
-        let thread = scope.thread("new-fields", move || run(&registry, &asked))?;
+        let bound = Arc::new(bound);
+        let (registry, asked, within) =
+            (Arc::clone(registry), Arc::clone(&queue), Arc::clone(&bound));
+        let thread = scope.thread("new-fields", move || run(&registry, &asked, &within))?;
         Ok(Self {
             queue,
+            bound,
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -71,6 +86,11 @@ impl Registrar {
         new: NewFields,
     ) -> impl Future<Output = Answer> + Send + 'static + use<> {
         answered(self.queue.join(new))
+    }
+
+    /// Whether the device may have another datastream made in this hour.
+    pub(crate) fn has_room(&self, device: &DeviceId) -> bool {
+        self.bound.left(device) > 0
     }
 
     /// Takes no more, and waits for the change that is under way.
@@ -92,15 +112,23 @@ async fn answered(joined: Result<Receiver, RegisterFieldsError>) -> Answer {
         .unwrap_or(Err(RegisterFieldsError::Closed))
 }
 
-fn run(registry: &Registry, queue: &Queue) {
+fn run(registry: &Registry, queue: &Queue, bound: &HourlyBound) {
     let queue = ClosedAtEnd(queue);
     while let Some(batch) = queue.0.take() {
-        let fields = batch.iter().flat_map(|device| &device.fields);
-        let made = registry
-            .make_extra_datastreams(fields)
-            .map_err(|error| RegisterFieldsError::Store(Arc::new(error)));
-        for device in batch {
-            device.answer.send_replace(Some(made.clone()));
+        let within = batch.iter().flat_map(|(id, waiting)| {
+            let left = bound.left(id);
+            waiting.fields.iter().take(left)
+        });
+        let made = registry.make_extra_datastreams(within);
+        let answer = match made {
+            Ok(made) => {
+                made.iter().for_each(|field| bound.count(field.device()));
+                Ok(())
+            }
+            Err(error) => Err(RegisterFieldsError::Store(Arc::new(error))),
+        };
+        for (_, waiting) in batch {
+            waiting.answer.send_replace(Some(answer.clone()));
         }
     }
 }
@@ -161,7 +189,7 @@ impl Queue {
     }
 
     /// The devices of the next change; `None` at the end.
-    fn take(&self) -> Option<Vec<WaitingDevice>> {
+    fn take(&self) -> Option<Vec<(DeviceId, WaitingDevice)>> {
         let mut waiting = self.waiting.lock();
         while waiting.order.is_empty() && !waiting.is_closed {
             self.asked.wait(&mut waiting);
@@ -182,14 +210,14 @@ impl Queue {
 }
 
 impl Waiting {
-    fn take(&mut self) -> Vec<WaitingDevice> {
+    fn take(&mut self) -> Vec<(DeviceId, WaitingDevice)> {
         let (mut batch, mut fields) = (Vec::new(), 0);
         while fields <= MOST_AT_ONCE - MAX_EXTRA_FIELDS
             && let Some(id) = self.order.pop_front()
             && let Some(device) = self.devices.remove(&id)
         {
             fields += device.fields.len();
-            batch.push(device);
+            batch.push((id, device));
         }
         self.fields -= fields;
         batch

@@ -22,7 +22,7 @@ use crate::apply::{Batch, ReadSide};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ingest::{Ingest, Inner};
-use crate::intake::new_fields::Registrar;
+use crate::intake::new_fields::{HourlyBound, Registrar};
 use crate::sequence::Sequencer;
 use crate::sequence::memory_file::{self, MemoryError};
 
@@ -103,7 +103,9 @@ impl Ingest {
         };
         // Flushes during recovery go untold: the sequencer has not learned all
         // frames then.
-        let registrar = Registrar::start(&registry, &config.scope).map_err(OpenError::Registrar)?;
+        let bound = HourlyBound::new(config.new_fields_per_hour, Arc::clone(&clock));
+        let registrar =
+            Registrar::start(&registry, bound, &config.scope).map_err(OpenError::Registrar)?;
         read.start(
             Arc::clone(&log),
             Arc::new(move |outcome| flushed.run(outcome)),

@@ -18,7 +18,7 @@ const TEN_YEARS: i64 = 3_653 * DAY;
 
 /// A clock that a test sets.
 #[derive(Clone)]
-struct Set(Arc<Mutex<(Timestamp, Spread)>>);
+pub(crate) struct Set(Arc<Mutex<(Timestamp, Spread)>>);
 
 impl Clock for Set {
     fn now(&self) -> Timestamp {
@@ -31,16 +31,16 @@ impl Clock for Set {
 }
 
 impl Set {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Arc::new(Mutex::new((NOW, Spread::default()))))
     }
 
-    fn to(&self, micros_later: i64, spread: Spread) {
+    pub(crate) fn to(&self, micros_later: i64, spread: Spread) {
         let now = Timestamp::from_micros(NOW.as_micros() + micros_later);
         *self.0.lock() = (now, spread);
     }
 
-    fn open(&self, folder: &Path) -> Plane {
+    pub(crate) fn open(&self, folder: &Path) -> Plane {
         try_open_by(config(folder), Arc::new(self.clone())).unwrap()
     }
 }

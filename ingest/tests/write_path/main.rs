@@ -7,5 +7,6 @@ mod clock;
 mod harness;
 mod identity;
 mod model;
+mod new_fields;
 mod recovery;
 mod refusal;

@@ -62,7 +62,11 @@ fn new_fields_are_registered_apart_from_staging() {
 #[test]
 fn an_unknown_field_is_kept_until_there_are_too_many() {
     let folder = tempfile::tempdir().unwrap();
-    let plane = open(folder.path());
+    let plane = try_open(ingest::Config {
+        new_fields_per_hour: 32,
+        ..config(folder.path())
+    })
+    .unwrap();
     for number in 0..32 {
         let message = Message::new(format!(r#"{{"extra-{number}":{number}}}"#));
         assert_eq!(plane.counts(&message), (1, 0, 0), "field {number}");

@@ -2,12 +2,16 @@
 
 use std::path::PathBuf;
 
+use device_registry::MAX_EXTRA_FIELDS;
+
 use super::sources::number;
 
 /// 10 GiB: what the contract promises to readers of the stream.
 const DEFAULT_LOG_BUDGET: u64 = 10 << 30;
 /// Two segments: below that the log could not recycle.
 const LEAST_LOG_BUDGET: u64 = 128 << 20;
+/// Half of what a device may have at all: whoever operates it has an hour to see it.
+const DEFAULT_NEW_FIELDS: usize = 16;
 
 /// The data folder.
 #[derive(clap::Args, Debug, Clone)]
@@ -25,6 +29,16 @@ pub struct Storage {
         value_parser = log_budget
     )]
     pub log_budget: u64,
+    /// Datastreams that one device may make within an hour by fields that its model does not
+    /// know; 1 to 32, which it may have in all
+    #[arg(
+        long,
+        value_name = "COUNT",
+        env = "MADANG_NEW_FIELDS_PER_HOUR",
+        default_value_t = DEFAULT_NEW_FIELDS,
+        value_parser = new_fields
+    )]
+    pub new_fields_per_hour: usize,
     /// For one start: the system's clock is right, whatever the data folder knows of earlier
     /// times. Never a key of the file
     #[arg(long, env = "MADANG_TRUST_CLOCK")]
@@ -37,6 +51,13 @@ fn log_budget(text: &str) -> Result<u64, String> {
             "{bytes} is less than {LEAST_LOG_BUDGET} bytes (128 MiB)"
         )),
         bytes => Ok(bytes),
+    }
+}
+
+fn new_fields(text: &str) -> Result<usize, String> {
+    match number(text)? {
+        count if (1..=MAX_EXTRA_FIELDS).contains(&count) => Ok(count),
+        count => Err(format!("{count} is not 1 to {MAX_EXTRA_FIELDS}")),
     }
 }
 

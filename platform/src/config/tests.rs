@@ -52,6 +52,8 @@ fn each_fault_names_its_flag() {
         refused(budget),
         "--log-budget 5 is less than 134217728 bytes (128 MiB)"
     );
+    let fields = given("off").with("new-fields-per-hour", "33");
+    assert_eq!(refused(fields), "--new-fields-per-hour 33 is not 1 to 32");
     let silent = ["ws", "coap", "http"]
         .into_iter()
         .fold(given("off"), |given, name| given.with(name, "off"));

@@ -16,7 +16,7 @@ use std::cell::Cell;
 use domain::Timestamp;
 use sdk::api::{ApiClient, Event, NewDevice};
 use tests::test_device::{make_agency, now};
-use tests::{BareClient, TestDevice, TestPlatform};
+use tests::{BareClient, Start, TestDevice, TestPlatform};
 
 /// A running platform, and a device for each row.
 struct Bench {
@@ -27,7 +27,11 @@ struct Bench {
 
 impl Bench {
     fn start() -> Self {
-        let platform = TestPlatform::start();
+        Self::start_with(&Start::default())
+    }
+
+    fn start_with(start: &Start) -> Self {
+        let platform = TestPlatform::start_with(start);
         let operator = platform.operator();
         make_agency(&operator);
         Self {

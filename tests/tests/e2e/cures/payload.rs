@@ -2,7 +2,7 @@
 
 use domain::RejectReason;
 use domain::payload::PayloadError;
-use tests::TestDevice;
+use tests::{Start, TestDevice};
 
 use super::{Bench, seconds_from_now};
 
@@ -200,12 +200,13 @@ fn each_cure_of_a_message_that_mqtt_refuses_leads_in() {
     }
 }
 
+fn fields(count: usize) -> String {
+    let fields: Vec<_> = (0..count).map(|n| format!(r#""extra-{n}": 1"#)).collect();
+    format!(r#"{{"v": {{{}}}}}"#, fields.join(","))
+}
+
 /// `None`: the row needs more than a message.
 fn rejected(reason: RejectReason) -> Option<Sample> {
-    let fields = |count: usize| {
-        let fields: Vec<_> = (0..count).map(|n| format!(r#""extra-{n}": 1"#)).collect();
-        format!(r#"{{"v": {{{}}}}}"#, fields.join(","))
-    };
     Some(match reason {
         RejectReason::WrongType => sample(r#"{"v": {"pm25": "low"}}"#, GOOD),
         RejectReason::UnknownUnit => of(
@@ -229,7 +230,7 @@ fn rejected(reason: RejectReason) -> Option<Sample> {
         RejectReason::ImpossibleTime => {
             sample(r#"{"t": "1850-01-01T00:00:00Z", "v": {"pm25": 12}}"#, GOOD)
         }
-        RejectReason::OlderThanRetention => return None,
+        RejectReason::OlderThanRetention | RejectReason::TooManyExtraFields => return None,
         RejectReason::OtherDevice => of(
             SENML,
             r#"[{"n": "another:pm25", "v": 12}]"#,
@@ -248,7 +249,7 @@ fn rejected(reason: RejectReason) -> Option<Sample> {
             r#"{"v": {"pm25": 12}, "q": "great"}"#,
             r#"{"v": {"pm25": 12}, "q": "good"}"#,
         ),
-        RejectReason::TooManyExtraFields => sample(fields(40), fields(10)),
+        RejectReason::TooManyNewFields => sample(fields(20), fields(16)),
         RejectReason::NoValue => of(
             SENML,
             r#"[{"n": "pm25"}, {"n": "pm10", "v": 1}]"#,
@@ -288,13 +289,21 @@ fn each_cure_of_a_rejected_observation_leads_in() {
         let device = bench.device();
         let body = (sample.content_type, &sample.bad[..]);
         assert_rejected(&bench, &device, reason, body);
-        // A device that has used up its extra fields keeps them.
-        let device = match reason {
-            RejectReason::TooManyExtraFields => bench.device(),
-            _ => device,
-        };
         is_taken(&bench, &device, &sample.cured, reason.code());
     }
+}
+
+/// Within one hour, where as many may be new as a device may have.
+#[test]
+fn a_device_with_too_many_fields_is_heard_when_it_sends_fewer() {
+    let bench = Bench::start_with(&Start {
+        flags: ["--new-fields-per-hour", "32"].map(str::to_owned).into(),
+        ..Start::default()
+    });
+    let device = bench.device();
+    let reason = RejectReason::TooManyExtraFields;
+    assert_rejected(&bench, &device, reason, (JSON, fields(40).as_bytes()));
+    is_taken(&bench, &device, &(JSON, fields(32).into()), reason.code());
 }
 
 #[test]
