@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { baseMap, inventedCity } from "./map-data.mjs";
 
-const LIMIT_BYTES = 224 * 1024;
+const LIMIT_BYTES = 256 * 1024;
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
 const assets = join(dist, "assets");

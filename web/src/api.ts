@@ -55,6 +55,28 @@ export function post<T>(path: string, body: unknown, headers: Record<string, str
   return request<T>(path, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", ...headers } });
 }
 
+/** Sends a file, and passes on each line of the answer as it comes. However long
+ * it takes: there is no deadline. */
+export async function postLines<T>(path: string, body: Blob, type: string, each: (line: T) => void): Promise<void> {
+  let response: Response;
+  try {
+    response = await fetch(path, { method: "POST", body, headers: { "Content-Type": type, Accept: "application/x-ndjson" } });
+  } catch {
+    throw new ApiError(0, "", null, null);
+  }
+  if (!response.ok || response.body === null) throw await refusal(response);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }));
+    // A line that was cut off at the end is none.
+    if (done) return;
+    const lines = (rest + (value ?? "")).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) if (line !== "") each(JSON.parse(line) as T);
+  }
+}
+
 /** `next` names the host as the server saw it; behind a proxy only its path holds. */
 export function samePlace(next: string, origin: string): string {
   const url = new URL(next, origin);

@@ -197,6 +197,30 @@ export interface Problem {
 export interface Session {
   principal: "person" | "operator";
   id: string | null;
+  roles: { role: string; agency: string | null }[];
+}
+
+/** What a search finds. */
+export interface Hit {
+  id: string;
+  name: string;
+  agency: string | null;
+  devices: string[];
+  address: string | null;
+}
+
+export interface AuditEntry {
+  number: number;
+  time: string;
+  actor: string;
+  address: string | null;
+  means: string;
+  action: string;
+  kind: string;
+  object: string;
+  agency: string | null;
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown> | null;
 }
 
 export interface OpenInvitation {

@@ -30,7 +30,7 @@ export async function openPage(browser, base, looks, allowed = /\/v1\/session$/)
     if (message.type() === "error" && !allowed.test(message.location().url)) faults.push(`console: ${message.text()} ${message.location().url}`);
   });
   page.on("request", (request) => {
-    if (!request.url().startsWith(`${base}/`) && !request.url().startsWith("data:")) faults.push(`another origin: ${request.url()}`);
+    if (!request.url().startsWith(`${base}/`) && !request.url().startsWith(`blob:${base}/`) && !request.url().startsWith("data:")) faults.push(`another origin: ${request.url()}`);
   });
   return { page, faults, done: () => context.close() };
 }
@@ -140,6 +140,61 @@ export async function operations(browser, base, looks, token) {
   await page.waitForSelector("#login-name");
   assert.deepEqual(faults, []);
   await done();
+}
+
+/** The operators' pages beside the map. An import is only tried. */
+export async function operatorsPages(browser, base, looks, token) {
+  const { page, faults, done } = await openPage(browser, base, looks);
+  const korean = looks.locale.startsWith("ko");
+  await page.goto(`${base}/ops#token=${token}`);
+  await page.waitForSelector('#link[data-state="connected"]');
+  const [device] = await page.evaluate(() => fetch("/v1/devices?limit=1").then((answer) => answer.json().then(({ items }) => items)));
+
+  await page.click('#pages a[href="#/devices"]');
+  await page.waitForSelector(".records tbody tr");
+  assert.equal(/[가-힣]/.test(await page.textContent("#page h1")), korean);
+  await noSideways(page, "the devices");
+  await page.selectOption('[name="agency"]', device.agency);
+  await page.keyboard.press("Tab");
+  await page.click(".page-filters [type=submit]");
+  await page.waitForURL(`**/ops#/devices?agency=${device.agency}`);
+  await page.reload();
+  await page.waitForSelector(".records tbody tr");
+  assert.equal(await page.inputValue('[name="agency"]'), device.agency, "the address holds the filter");
+  await page.fill('[name="q"]', device.id);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(`**/ops#/devices?q=${device.id}*`);
+  await page.click(`.device-link[href="#/map?device=${device.id}"]`);
+  await page.waitForFunction((id) => document.querySelector("#panel .device-head code")?.textContent === id, device.id);
+
+  await page.click('#pages a[href="#/import"]');
+  await tryImport(page, device);
+  await page.click('#pages a[href="#/audit"]');
+  await page.waitForSelector(".audit li .difference");
+  await noSideways(page, "the audit");
+  await page.click("#language");
+  await page.waitForFunction((was) => /[가-힣]/.test(document.querySelector("#page h1").textContent) !== was, korean);
+  assert.deepEqual(faults, []);
+  await done();
+}
+
+/** A file with a bad row: its fault is shown and can be taken away. */
+async function tryImport(page, device) {
+  await page.waitForSelector(".import-form");
+  const rows = ["id,agency,model", `browser-check-1,${device.agency},${device.model}`, `browser-check-2,no-such-agency,${device.model}`];
+  await page.setInputFiles('[name="file"]', { name: "devices.csv", mimeType: "text/csv", buffer: Buffer.from(rows.join("\n")) });
+  await page.click(".import-form .primary");
+  await page.waitForSelector(".import-result .records tbody tr");
+  const cells = await page.$$eval(".import-result .records tbody td", (found) => found.map((cell) => cell.textContent));
+  assert.deepEqual(cells.slice(0, 3), ["3", "agency", "browser-check-2"]);
+  assert.ok(await page.isDisabled(".actions button:not(.primary)"), "all or none, and one has a fault");
+  await noSideways(page, "the import's faults");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click(".download")]);
+  assert.equal(download.suggestedFilename(), "import-faults.csv");
+  await page.selectOption('[name="mode"]', "good");
+  assert.ok(await page.isDisabled(".actions button:not(.primary)"), "other terms are checked anew");
+  await page.click(".import-form .primary");
+  await page.waitForSelector(".actions button:not(.primary):enabled");
 }
 
 /** From an invitation to the dashboard, as a person goes. */

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { ENGLISH_PHONE, KOREAN, changes, invited, noSideways, openBrowser, openPage, operations, portal, reference } from "./browser-checks.mjs";
+import { ENGLISH_PHONE, KOREAN, changes, invited, noSideways, openBrowser, openPage, operations, operatorsPages, portal, reference } from "./browser-checks.mjs";
 import { INVITATION, PERSON, TOKEN, startMock } from "./mock.mjs";
 
 let browser;
@@ -29,6 +29,7 @@ for (const looks of [KOREAN, ENGLISH_PHONE]) {
   const name = `${looks.locale}, ${looks.viewport.width} px`;
   test(`portal: ${name}`, () => on({}, (mock) => portal(browser, mock.url, looks, { issue: true })));
   test(`dashboard: ${name}`, () => on({}, (mock) => operations(browser, mock.url, looks, TOKEN)));
+  test(`operators' pages: ${name}`, () => on({}, (mock) => operatorsPages(browser, mock.url, looks, TOKEN)));
   test(`invitation and login: ${name}`, () => on({}, (mock) => invited(browser, mock.url, looks, INVITATION, PERSON)));
   test(`reference: ${name}`, () => on({}, (mock) => reference(browser, mock.url, looks)));
 
@@ -117,6 +118,24 @@ test("a session that has ended leads back to the login", () =>
     await set("cut");
     await page.waitForSelector("#login-name");
     assert.notEqual((await page.textContent("#login-form .fault")).trim(), "");
+    await done();
+  }));
+
+test("an import registers the good rows, and a refused page says which role would do", () =>
+  on({}, async (mock) => {
+    const { page, done } = await openPage(browser, mock.url, KOREAN, ANY);
+    mock.state.refusesAudit = true;
+    await page.goto(`${mock.url}/ops#token=${TOKEN}`);
+    await page.waitForSelector('#link[data-state="connected"]');
+    await page.goto(`${mock.url}/ops#/audit`);
+    await page.waitForSelector("#page .fault");
+    assert.match(await page.textContent("#page .fault"), /auditor/);
+    await page.click('#pages a[href="#/import"]');
+    await page.setInputFiles('[name="file"]', { name: "devices.csv", mimeType: "text/csv", buffer: Buffer.from("id,agency,model\nnew-1,seoul,traffic.flow\nnew-2,nowhere,traffic.flow\n") });
+    await page.selectOption('[name="mode"]', "good");
+    await page.click(".import-form .primary");
+    await page.click(".actions button:not(.primary):enabled");
+    await page.waitForFunction(() => document.querySelector(".import-result h2")?.textContent === "등록했습니다");
     await done();
   }));
 

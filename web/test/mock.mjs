@@ -35,6 +35,9 @@ const PARAMETERS = [
   [/^\/(models|agencies|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status"]],
   [/^\/(refused|devices\/[^/]+\/events)$/, ["after", "limit"]],
   [/^\/devices\/[^/]+\/quarantine$/, ["limit", "cursor"]],
+  [/^\/devices\/import$/, ["dry_run", "mode", "upsert"]],
+  [/^\/search$/, ["q", "kind", "limit", "cursor"]],
+  [/^\/audit$/, ["from", "to", "actor", "kind", "object", "agency", "order", "limit", "cursor"]],
   [/^\/aggregate$/, ["datastream", "field", "domain", "model", "agency", "device", "bbox", "near", "bucket", "fn", "tz", "from", "to"]],
   [/^\/stream$/, ["from_offset", "domain", "model", "agency", "bbox"]],
 ];
@@ -172,7 +175,11 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (path === "/aggregate") return aggregate(response, url);
     if (!operator) return problem(response, 401, "log in");
     if (path === "/agencies") return list(response, [{ id: "seoul", name: "서울특별시" }, { id: "busan", name: "부산광역시" }], url);
-    if (path === "/devices") return list(response, empty ? [] : fleet.devices.map((device) => ({ ...device, last_seen: seen(device) })), url);
+    if (path === "/devices/import") return importRows(request, response, url);
+    if (path === "/search") return list(response, fleet.devices.filter((one) => `${one.id} ${one.name}`.includes(url.searchParams.get("q"))).map((one) => ({ kind: "thing", id: one.thing, name: one.name, agency: one.agency, devices: [one.id], address: null })), url);
+    if (path === "/audit") return state.refusesAudit ? problem(response, 403, "read-audit is for the roles auditor and platform-administrator") : list(response, empty ? [] : AUDIT, url);
+    const asked = (one) => ["agency", "model", "status"].every((name) => [null, one[name]].includes(url.searchParams.get(name)));
+    if (path === "/devices") return list(response, empty ? [] : fleet.devices.filter(asked).map((device) => ({ ...device, last_seen: seen(device) })), url);
     if (path === "/refused") {
       const after = Number(url.searchParams.get("after") ?? 0);
       return list(response, empty ? [] : REFUSED.filter((event) => event.sequence > after), url);
@@ -205,12 +212,35 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
   const EVENTS = [event(4, 400, "connected", "", "", "flow-0003"), event(5, 200, "disconnected", "keep-alive ran out", "check the network", "flow-0003"), event(6, 190, "refused", "the signature does not match any key", "register the device's new public key", "flow-0003")];
   const QUARANTINE = [{ offset: 4711, time: ago(300), unreadable: null, rejections: [{ index: 0, field: "speed", code: "wrong-type", message: "the value's type is not the model's" }], head: "" }];
 
+  const AUDIT = [
+    { number: 2, time: ago(60), actor: "person:kim", address: "192.0.2.1", means: "session", action: "device.patch", kind: "device", object: "flow-0003", agency: "seoul", before: { name: "flow-0003", place: "37.5665,126.9785" }, after: { name: "세종대로 1", place: "37.5665,126.9785" } },
+    { number: 1, time: ago(90), actor: "operator", address: null, means: "start", action: "agency.create", kind: "agency", object: "seoul", agency: "seoul", before: null, after: { name: "서울특별시" } },
+  ];
+
+  /** A row of an agency that is not there has a fault. */
+  function importRows(request, response, url) {
+    let text = "";
+    request.on("data", (part) => (text += part)).on("end", () => {
+      const rows = text.trim().split("\n").slice(1).map((row) => row.split(","));
+      const line = (value) => response.write(`${JSON.stringify(value)}\n`);
+      response.writeHead(200, { "Content-Type": "application/x-ndjson" });
+      line({ progress: { read: rows.length } });
+      const bad = rows.flatMap((row, i) => (["seoul", "busan"].includes(row[1]) ? [] : [{ line: i + 2, device: row[0], column: "agency", code: "unknown-agency", message: `no agency ${row[1]}`, cure: "correct it" }]));
+      for (const error of bad) line({ error });
+      line({ progress: { checked: rows.length } });
+      const dry = url.searchParams.get("dry_run") === "true";
+      const none = !dry && url.searchParams.get("mode") === "all" && bad.length > 0;
+      line({ report: { dry_run: dry, encoding: "utf-8", rows: rows.length, created: none ? 0 : rows.length - bad.length, updated: 0, unchanged: 0, faults: bad.length, errors: [] } });
+      response.end();
+    });
+  }
+
   function session(request, response, operator) {
     if (request.method === "DELETE") {
       state.sessions.clear();
       return response.writeHead(204).end();
     }
-    if (request.method === "GET") return operator ? json(response, 200, { principal: "operator" }) : problem(response, 401, "log in");
+    if (request.method === "GET") return operator ? json(response, 200, { principal: "operator", id: null, roles: [] }) : problem(response, 401, "log in");
     body(request, ({ token, name, password, code }) => {
       if (token === undefined) {
         if (name !== PERSON.name || password !== PERSON.password) return refused(response, 401, "wrong-name-or-password");

@@ -19,7 +19,8 @@ import { matching } from "./filter";
 import { FilterBar } from "./filter-bar";
 import { DeviceList } from "./list";
 import { Login } from "./login";
-import { hasSession, logOut, takeFromFragment } from "./session";
+import { logOut, readSession, takeFromFragment } from "./session";
+import { Shell } from "./shell";
 import { Side } from "./side";
 import { deviceTitle, setAgencies, setModels } from "./words";
 
@@ -56,6 +57,12 @@ const filters = new FilterBar((ids) => {
 });
 const login = new Login(() => enter());
 let map: MapPanel | null = null;
+/** The device that the address names, until the fleet is read. */
+let wanted: string | null = null;
+const shell = new Shell((device) => {
+  wanted = device;
+  pickWanted();
+});
 
 startLanguageSwitch();
 const simulated = tellIfSimulated();
@@ -69,8 +76,13 @@ onLanguage(() => {
   showLegend(byId("map"));
 });
 byId("logout").addEventListener("click", () => void logOut().then(() => leave("")).catch(fault));
+// Its address would be a page's.
+document.querySelector(".skip")?.addEventListener("click", (event) => {
+  event.preventDefault();
+  byId(document.body.dataset["page"] === "map" ? "devices" : "page").focus();
+});
 // A link that is opened in a tab of this page changes the fragment alone.
-addEventListener("hashchange", () => location.hash !== "" && location.reload());
+addEventListener("hashchange", () => /^#(token|invitation)=/.test(location.hash) && location.reload());
 void start();
 
 async function start(): Promise<void> {
@@ -84,7 +96,7 @@ async function start(): Promise<void> {
     } else if (token !== null) {
       view("login");
       await login.byToken(token).catch((error: unknown) => login.ask(faultText(error)));
-    } else if (await hasSession()) await enter();
+    } else if ((await readSession()) !== null) await enter();
     else leave("");
   } catch (error) {
     fault(error);
@@ -97,6 +109,7 @@ function leave(reason: string): void {
   follower?.stop();
   for (const timer of timers) clearInterval(timer);
   timers = [];
+  shell.leave();
   view("login");
   byId("banner").hidden = true;
   login.ask(reason);
@@ -112,7 +125,10 @@ function view(name: "wait" | "login" | "room"): void {
 }
 
 async function enter(): Promise<void> {
+  const session = await readSession();
+  if (session === null) return leave(t("login.ended"));
   view("room");
+  shell.enter(session);
   if (!map) {
     const panel = new MapPanel(byId("map"), { onPick: pick, onGroup: (ids) => filters.place(ids) });
     map = panel;
@@ -136,6 +152,7 @@ async function load(): Promise<void> {
     byId("banner").hidden = true;
     filters.fill(fleet.units.values());
     refresh();
+    pickWanted();
     follow(next);
     beat();
     void side.readRefused().then(drawCounts);
@@ -202,7 +219,7 @@ function follow(next: number | null): void {
 /** A stream that stays shut may mean that the session has ended. */
 async function probe(): Promise<void> {
   try {
-    if (!(await hasSession())) leave(t("login.ended"));
+    if ((await readSession()) === null) leave(t("login.ended"));
   } catch (error) {
     fault(error);
   }
@@ -273,13 +290,20 @@ function pick(id: string | null): void {
   if (unit && !document.activeElement?.closest(".pane-list")) openPane("side");
 }
 
+function pickWanted(): void {
+  if (wanted === null || !fleet.units.has(wanted)) return;
+  pick(wanted);
+  wanted = null;
+}
+
 byId("list").addEventListener("click", () => openPane("side"));
 byId("list").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && selected !== null) openPane("side");
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && selected !== null) pick(null);
-  if (event.key === "/" && !(event.target instanceof HTMLInputElement)) {
+  const onMap = document.body.dataset["page"] === "map";
+  if (event.key === "/" && onMap && !(event.target instanceof HTMLInputElement)) {
     event.preventDefault();
     openPane("list");
     byId("search").focus();

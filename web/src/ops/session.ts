@@ -25,12 +25,12 @@ export async function logIn(proof: Proof): Promise<Entry> {
   }
 }
 
-export async function hasSession(): Promise<boolean> {
+/** Null where nobody is logged in. */
+export async function readSession(): Promise<Session | null> {
   try {
-    await get<Session>("/v1/session");
-    return true;
+    return await get<Session>("/v1/session");
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) return false;
+    if (error instanceof ApiError && error.status === 401) return null;
     throw error;
   }
 }

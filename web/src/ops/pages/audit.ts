@@ -1,0 +1,102 @@
+// Who changed what: the audit's entries, newest first.
+
+import { get } from "../../api";
+import { h } from "../../dom";
+import { dateTimeText } from "../../format";
+import type { AuditEntry, Page } from "../../shapes";
+import { t } from "../../text";
+import { routeHash } from "../route";
+import type { PageView } from "../shell";
+import { type Difference, differences } from "./difference";
+import { faultBox, field, formValues, loading, nextCursor, redraw } from "./parts";
+
+const ENTRIES = 50;
+const FILTERS = ["actor", "kind", "object", "agency", "from", "to"] as const;
+
+export class AuditPage implements PageView {
+  private host: HTMLElement | null = null;
+  private query = new URLSearchParams();
+  private asked = 0;
+
+  show(host: HTMLElement, query: URLSearchParams): void {
+    this.host = host;
+    this.query = query;
+    void this.read();
+  }
+
+  private async read(): Promise<void> {
+    const asked = ++this.asked;
+    this.draw(loading());
+    try {
+      const page = await get<Page<AuditEntry>>(`/v1/audit?${this.wanted({ order: "desc", limit: String(ENTRIES), cursor: this.value("cursor") })}`);
+      if (asked === this.asked) this.draw(this.entries(page));
+    } catch (error) {
+      if (asked === this.asked) this.draw(faultBox(error, () => void this.read()));
+    }
+  }
+
+  /** The filters, with the days in the reader's zone. */
+  private wanted(more: Record<string, string>): URLSearchParams {
+    const values: Record<string, string> = { ...more };
+    for (const name of FILTERS) {
+      const value = this.value(name);
+      values[name] = name === "from" || name === "to" ? dayBegin(value) : value;
+    }
+    return new URLSearchParams(Object.entries(values).filter(([, value]) => value !== ""));
+  }
+
+  private entries(page: Page<AuditEntry>): HTMLElement {
+    const cursor = nextCursor(page.next);
+    const values = Object.fromEntries(this.query);
+    return h(
+      "div",
+      {},
+      page.items.length === 0 ? h("p.empty", {}, t("audit.none")) : h("ol.audit", {}, ...page.items.map(entryItem)),
+      h(
+        "nav.paging",
+        { "aria-label": t("record.paging") },
+        this.value("cursor") !== "" && h("a", { href: routeHash("audit", { ...values, cursor: "" }) }, t("record.first")),
+        cursor !== "" && h("a", { href: routeHash("audit", { ...values, cursor }) }, t("record.next")),
+      ),
+    );
+  }
+
+  private draw(content: HTMLElement): void {
+    const text = (name: (typeof FILTERS)[number]): HTMLElement =>
+      field(t(`audit.${name}`), h("input", { name, type: name === "from" || name === "to" ? "date" : "text", value: this.value(name), autocomplete: "off", spellcheck: "false" }));
+    const form = h("form.page-filters", { role: "search" }, ...FILTERS.map(text), h("button", { type: "submit" }, t("record.apply")), FILTERS.some((name) => this.value(name) !== "") && h("a.clear", { href: routeHash("audit") }, t("filter.clear")));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      location.hash = routeHash("audit", formValues(form));
+    });
+    const whole = `/v1/audit?${this.wanted({ limit: "10000" })}`;
+    const head = h("div.head-row", {}, h("h1", {}, t("page.audit")), h("a", { href: whole, download: "audit.json" }, t("audit.export")));
+    if (this.host) redraw(this.host, head, form, content);
+  }
+
+  private value(name: string): string {
+    return this.query.get(name) ?? "";
+  }
+}
+
+/** Empty where it is no day. */
+function dayBegin(day: string): string {
+  const time = new Date(`${day}T00:00`);
+  return Number.isNaN(time.getTime()) ? "" : time.toISOString();
+}
+
+function entryItem(entry: AuditEntry): HTMLElement {
+  const changed = differences(entry.before, entry.after);
+  return h(
+    "li",
+    {},
+    h("div.log-head", {}, h("b", {}, entry.action), h("code", {}, `${entry.kind}:${entry.object}`), entry.agency !== null && h("small", {}, entry.agency), h("time", { datetime: entry.time }, dateTimeText(new Date(entry.time)))),
+    h("small", {}, `#${entry.number} · ${entry.actor} · ${entry.means}${entry.address === null ? "" : ` · ${entry.address}`}`),
+    changed.length > 0 && h("dl.difference", {}, ...changed.map(differenceItem)),
+  );
+}
+
+function differenceItem({ member, before, after }: Difference): HTMLElement {
+  const value = (tag: "del" | "ins", text: string | null): HTMLElement | null => (text === null ? null : h(tag, { "aria-label": t(tag === "del" ? "audit.before" : "audit.after") }, text));
+  return h("div", {}, h("dt", {}, h("code", {}, member)), h("dd", {}, value("del", before), before !== null && after !== null && " → ", value("ins", after)));
+}

@@ -1,0 +1,130 @@
+// All devices as a table. The address holds filters and place in the list.
+
+import { all, get } from "../../api";
+import { h } from "../../dom";
+import { dateTimeText } from "../../format";
+import type { Agency, Device, Hit, Model, Page } from "../../shapes";
+import { t } from "../../text";
+import type { PageView } from "../shell";
+import { routeHash } from "../route";
+import { agencyTitle, deviceTitle, modelTitle, setAgencies, setModels } from "../words";
+import { faultBox, field, formValues, loading, nextCursor, redraw, select, table } from "./parts";
+
+const ROWS = 50;
+const STATES = ["active", "revoked", "expired"] as const;
+
+export class DevicesPage implements PageView {
+  private host: HTMLElement | null = null;
+  private query = new URLSearchParams();
+  private agencies: readonly string[] = [];
+  private models: readonly string[] = [];
+  /** Answers of a question that is no longer asked are dropped. */
+  private asked = 0;
+
+  show(host: HTMLElement, query: URLSearchParams): void {
+    this.host = host;
+    this.query = query;
+    void this.read();
+  }
+
+  private async read(): Promise<void> {
+    const asked = ++this.asked;
+    this.draw(loading());
+    try {
+      if (this.agencies.length === 0) await this.readWords();
+      const content = this.value("q") === "" ? await this.list() : await this.search();
+      if (asked === this.asked) this.draw(content);
+    } catch (error) {
+      if (asked === this.asked) this.draw(faultBox(error, () => void this.read()));
+    }
+  }
+
+  private async readWords(): Promise<void> {
+    const [agencies, models] = await Promise.all([all<Agency>("/v1/agencies?limit=10000"), all<Model>("/v1/models?limit=10000")]);
+    setAgencies(agencies.items);
+    setModels(models.items);
+    this.agencies = agencies.items.map((one) => one.id);
+    this.models = models.items.map((one) => one.id);
+  }
+
+  private async list(): Promise<HTMLElement> {
+    const wanted = new URLSearchParams({ limit: String(ROWS) });
+    for (const name of ["agency", "model", "status", "cursor"]) if (this.value(name) !== "") wanted.set(name, this.value(name));
+    const page = await get<Page<Device>>(`/v1/devices?${wanted}`);
+    const rows = page.items.map((device) => [
+      link(device.id, deviceTitle(device)),
+      agencyTitle(device.agency),
+      modelTitle(device.model),
+      t(`record.state.${device.status}`),
+      device.last_seen === null ? t("device.seen.never") : dateTimeText(new Date(device.last_seen)),
+    ]);
+    const columns = [t("record.device"), t("device.agency"), t("device.model"), t("filter.state"), t("device.seen")];
+    return this.result(columns, rows, page.next);
+  }
+
+  private async search(): Promise<HTMLElement> {
+    const wanted = new URLSearchParams({ q: this.value("q"), kind: "thing", limit: String(ROWS) });
+    if (this.value("cursor") !== "") wanted.set("cursor", this.value("cursor"));
+    const page = await get<Page<Hit>>(`/v1/search?${wanted}`);
+    const rows = page.items.flatMap((hit) => {
+      const id = hit.devices.at(-1);
+      return id === undefined ? [] : [[link(id, deviceTitle({ id, name: hit.name })), agencyTitle(hit.agency ?? ""), hit.address ?? "–"]];
+    });
+    return this.result([t("record.device"), t("device.agency"), t("record.address")], rows, page.next);
+  }
+
+  private result(columns: readonly string[], rows: readonly (readonly (Node | string)[])[], next: string | null): HTMLElement {
+    const empty = h("p.empty", {}, t(this.isFiltered() ? "list.none" : "record.devices.none"));
+    const cursor = nextCursor(next);
+    return h(
+      "div",
+      {},
+      rows.length === 0 ? empty : table(t("page.devices"), columns, rows),
+      h(
+        "nav.paging",
+        { "aria-label": t("record.paging") },
+        this.value("cursor") !== "" && h("a", { href: this.address({ cursor: "" }) }, t("record.first")),
+        cursor !== "" && h("a", { href: this.address({ cursor }) }, t("record.next")),
+      ),
+    );
+  }
+
+  private draw(content: HTMLElement): void {
+    const searching = this.value("q") !== "";
+    const agency = select("agency", this.value("agency"), t("filter.agency.all"), this.agencies.map((id) => [id, agencyTitle(id)]));
+    const model = select("model", this.value("model"), t("filter.model.all"), this.models.map((id) => [id, modelTitle(id)]));
+    const status = select("status", this.value("status"), t("filter.state.all"), STATES.map((state) => [state, t(`record.state.${state}`)]));
+    for (const one of [agency, model, status]) one.disabled = searching;
+    const form = h(
+      "form.page-filters",
+      { role: "search" },
+      field(t("record.search"), h("input", { name: "q", type: "search", maxlength: 64, value: this.value("q"), autocomplete: "off" })),
+      field(t("filter.agency"), agency),
+      field(t("filter.model"), model),
+      field(t("filter.state"), status),
+      h("button", { type: "submit" }, t("record.apply")),
+      this.isFiltered() && h("a.clear", { href: routeHash("devices") }, t("filter.clear")),
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      location.hash = routeHash("devices", formValues(form));
+    });
+    if (this.host) redraw(this.host, h("h1", {}, t("page.devices")), form, searching && h("p.note", {}, t("record.search.note")), content);
+  }
+
+  private value(name: string): string {
+    return this.query.get(name) ?? "";
+  }
+
+  private isFiltered(): boolean {
+    return ["q", "agency", "model", "status"].some((name) => this.value(name) !== "");
+  }
+
+  private address(change: Record<string, string>): string {
+    return routeHash("devices", { ...Object.fromEntries(this.query), ...change });
+  }
+}
+
+function link(id: string, title: string): HTMLElement {
+  return h("a.device-link", { href: routeHash("map", { device: id }) }, h("b", {}, title), title === id ? null : h("code", {}, id));
+}

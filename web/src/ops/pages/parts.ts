@@ -1,0 +1,53 @@
+// What the operators' pages are made of.
+
+import { h } from "../../dom";
+import { faultText } from "../../faults";
+import { t } from "../../text";
+
+type Cell = Node | string;
+
+export function field(label: string, input: HTMLElement): HTMLElement {
+  return h("label", {}, h("span", {}, label), input);
+}
+
+/** On a phone each row is a card, and each cell says its column. */
+export function table(name: string, columns: readonly string[], rows: readonly (readonly Cell[])[]): HTMLElement {
+  const row = (cells: readonly Cell[]): HTMLElement => h("tr", {}, ...cells.map((cell, i) => h("td", { "data-column": columns[i] ?? "" }, cell)));
+  return h(
+    "table.records",
+    { "aria-label": name },
+    h("thead", {}, h("tr", {}, ...columns.map((column) => h("th", { scope: "col" }, column)))),
+    h("tbody", {}, ...rows.map(row)),
+  );
+}
+
+export const loading = (): HTMLElement => h("p.empty", { role: "status" }, t("loading"));
+
+/** What went wrong, as the platform says it, and a way to try again. */
+export function faultBox(error: unknown, again: () => void): HTMLElement {
+  return h("div.fault", { role: "alert" }, h("p", {}, faultText(error)), h("button", { type: "button", onclick: again }, t("retry")));
+}
+
+export function select(name: string, chosen: string, every: string, options: readonly (readonly [string, string])[]): HTMLSelectElement {
+  const element = h("select", { name }, h("option", { value: "" }, every), ...options.map(([value, text]) => h("option", { value }, text)));
+  element.value = options.some(([value]) => value === chosen) ? chosen : "";
+  return element;
+}
+
+/** The values of a form's named inputs. */
+export function formValues(form: HTMLFormElement): Record<string, string> {
+  return Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()]));
+}
+
+/** The cursor of a list's next page. */
+export function nextCursor(next: string | null): string {
+  return next === null ? "" : (new URL(next, location.origin).searchParams.get("cursor") ?? "");
+}
+
+/** Draws anew; who was at an input stays there. */
+export function redraw(host: HTMLElement, ...children: (Node | null | undefined | false)[]): void {
+  const active = document.activeElement;
+  const name = host.contains(active) ? active?.getAttribute("name") : null;
+  host.replaceChildren(...children.filter((child) => child instanceof Node));
+  if (name) host.querySelector<HTMLElement>(`[name="${CSS.escape(name)}"]`)?.focus();
+}

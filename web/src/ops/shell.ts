@@ -1,0 +1,76 @@
+// The navigation, and which page is shown. A page's code comes when it is first
+// opened.
+
+import { byId, h } from "../dom";
+import { faultText } from "../faults";
+import type { Session } from "../shapes";
+import { onLanguage, t } from "../text";
+import { opens } from "./rights";
+import { PAGES, type PageName, parseRoute, routeHash } from "./route";
+
+/** A page draws itself into the host for what the address says. */
+export interface PageView {
+  show(host: HTMLElement, query: URLSearchParams): void;
+}
+
+const LOADERS: Record<Exclude<PageName, "map">, () => Promise<PageView>> = {
+  devices: async () => new (await import("./pages/devices")).DevicesPage(),
+  import: async () => new (await import("./pages/import")).ImportPage(),
+  audit: async () => new (await import("./pages/audit")).AuditPage(),
+};
+
+export class Shell {
+  private session: Session | null = null;
+  private readonly views = new Map<PageName, PageView>();
+  private readonly host = byId("page");
+
+  /** `onMap` is told the device that the address names, if any. */
+  constructor(private readonly onMap: (device: string | null) => void) {
+    onLanguage(() => this.show());
+    addEventListener("hashchange", () => this.show());
+  }
+
+  enter(session: Session): void {
+    this.session = session;
+    this.show();
+  }
+
+  leave(): void {
+    this.session = null;
+    this.views.clear();
+    this.host.replaceChildren();
+    this.host.hidden = byId("pages").hidden = true;
+    document.body.dataset["page"] = "map";
+  }
+
+  private show(): void {
+    const { session } = this;
+    if (session === null) return;
+    const { page, query } = parseRoute(location.hash);
+    document.body.dataset["page"] = page;
+    byId("pages").hidden = false;
+    this.host.hidden = page === "map";
+    this.drawNavigation(session, page);
+    if (page === "map") this.onMap(query.get("device"));
+    else void this.open(page, query);
+  }
+
+  private async open(page: Exclude<PageName, "map">, query: URLSearchParams): Promise<void> {
+    try {
+      const view = this.views.get(page) ?? (await LOADERS[page]());
+      // Another page, or a logout, may have come first.
+      if (this.session === null || document.body.dataset["page"] !== page) return;
+      this.views.set(page, view);
+      view.show(this.host, query);
+    } catch (error) {
+      this.host.replaceChildren(h("p.fault", { role: "alert" }, faultText(error)));
+    }
+  }
+
+  private drawNavigation(session: Session, current: PageName): void {
+    const links = PAGES.filter((page) => opens(session, page)).map((page) =>
+      h("a", { href: routeHash(page), "aria-current": page === current ? "page" : null }, t(`page.${page}`)),
+    );
+    byId("pages").replaceChildren(...links);
+  }
+}

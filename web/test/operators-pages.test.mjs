@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { load } from "./load.mjs";
+
+const { parseRoute, routeHash } = await load("ops/route.ts");
+const { opens } = await load("ops/rights.ts");
+const { ImportAnswer, faultsCsv, mediaType } = await load("ops/pages/import-answer.ts");
+const { differences } = await load("ops/pages/difference.ts");
+
+test("the address holds page and filters, and what is no page is the map", () => {
+  const { page, query } = parseRoute(routeHash("devices", { agency: "seoul", q: "한강 1", model: "" }));
+  assert.deepEqual([page, [...query]], ["devices", [["agency", "seoul"], ["q", "한강 1"]]]);
+  for (const hash of ["", "#devices", "#/nothing?x=1", "#token=x"]) assert.equal(parseRoute(hash).page, "map", hash);
+});
+
+test("the navigation offers what the roles open", () => {
+  const who = (...roles) => ({ principal: "person", id: "kim", roles: roles.map((role) => ({ role, agency: null })) });
+  const offered = (session) => ["map", "devices", "import", "audit"].filter((page) => opens(session, page));
+  assert.deepEqual(offered(who("viewer")), ["map", "devices"]);
+  assert.deepEqual(offered(who("viewer", "operator")), ["map", "devices", "import"]);
+  assert.deepEqual(offered(who("auditor")), ["map", "devices", "audit"]);
+  assert.deepEqual(offered({ principal: "operator", id: null, roles: [] }), ["map", "devices", "import", "audit"]);
+});
+
+test("an import's lines add up", () => {
+  const answer = new ImportAnswer();
+  const fault = { line: 3, device: null, column: "agency", code: "unknown-agency", message: "no agency x", cure: "create it" };
+  for (const line of [{ progress: { read: 1000 } }, { progress: { checked: 900 } }, { error: fault }, { report: { rows: 1000, faults: 1 } }]) answer.take(line);
+  assert.deepEqual([answer.read, answer.checked, answer.registered, answer.faults, answer.report.rows], [1000, 900, 0, [fault], 1000]);
+});
+
+test("faults as a table: quoted, and no formula", () => {
+  const text = faultsCsv([{ line: 2, device: "=1+1", column: null, code: "c", message: 'say "no", twice', cure: "x" }]);
+  assert.equal(text, '\ufeffline,column,device,code,reason,cure\r\n2,,\'=1+1,c,"say ""no"", twice",x\r\n');
+  assert.deepEqual(["a.CSV", "a.ndjson", "a.xlsx"].map(mediaType), ["text/csv", "application/x-ndjson", null]);
+});
+
+test("a difference leaves out what is alike, and tells none from null", () => {
+  assert.deepEqual(differences({ name: "a", place: null, same: [1] }, { name: "b", same: [1], new: 2 }), [
+    { member: "name", before: "a", after: "b" },
+    { member: "place", before: "null", after: null },
+    { member: "new", before: null, after: "2" },
+  ]);
+  assert.deepEqual(differences(null, null), []);
+});
