@@ -20,6 +20,7 @@ mod router;
 mod state;
 mod views;
 
+pub use endpoints::enrolment::enrolments::Enrolments;
 pub use login_policy::{LoginPolicy, SecondFactorFor};
 pub use ports::{
     BackupProgress, BackupRefused, BackupState, Backups, Connections, MadeBackup, Names, NoBackups,

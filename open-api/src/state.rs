@@ -15,6 +15,7 @@ use supervisor::Supervisor;
 use crate::access::{LoginDelays, MAX_WORKED_ON, Permitted, RightsChanges, SessionHolder};
 use crate::cache::BoundaryMembers;
 use crate::cache::Summaries;
+use crate::endpoints::enrolment::enrolments::Enrolments;
 use crate::endpoints::export::Downloads;
 use crate::endpoints::stream::Streams;
 use crate::login_policy::LoginPolicy;
@@ -60,6 +61,7 @@ pub struct ApiParts {
     /// What opens `/metrics` beside an operator's login.
     pub metrics_token: Option<String>,
     pub login: LoginPolicy,
+    pub enrolments: Arc<Enrolments>,
     pub clock: Arc<dyn Clock>,
     /// Where exports are kept: they can be made again.
     pub export_folder: PathBuf,
@@ -85,6 +87,7 @@ pub struct Shared {
     pub(crate) throttle: Throttle,
     pub(crate) sessions: Arc<Sessions<SessionHolder>>,
     pub(crate) login: LoginPolicy,
+    pub(crate) enrolments: Arc<Enrolments>,
     pub(crate) login_delays: LoginDelays,
     pub(crate) rights: RightsChanges,
     pub(crate) metrics_token: Option<String>,
@@ -155,6 +158,7 @@ impl ApiState {
                 throttle: Throttle::new(&parts.quotas),
                 sessions,
                 login: parts.login,
+                enrolments: parts.enrolments,
                 login_delays: LoginDelays::default(),
                 rights,
                 metrics_token: parts.metrics_token,

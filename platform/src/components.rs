@@ -7,6 +7,7 @@ use anyhow::Context;
 use coap::ReceiptKeys;
 use device_registry::Registry;
 use ingest::{Clock, Ingest, PlatformClock, SystemClocks, Ticking};
+use open_api::Enrolments;
 use session_store::Sessions;
 use supervisor::Supervisor;
 
@@ -28,6 +29,7 @@ pub(crate) struct Components {
     pub sessions: Arc<Sessions>,
     pub keeper: Arc<Keeper>,
     pub logins: Arc<LoginBook>,
+    pub enrolments: Arc<Enrolments>,
     pub keys: ReceiptKeys,
     pub audience: String,
     pub supervisor: Supervisor,
@@ -66,6 +68,7 @@ pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Components> {
     } = opened;
     Ok(Components {
         downlink: Arc::new(Downlink::new(ingest.clone(), Arc::clone(&registry))),
+        enrolments: Arc::new(Enrolments::new(Arc::clone(&registry))),
         registry,
         ingest,
         clock,

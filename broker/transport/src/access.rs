@@ -268,6 +268,8 @@ pub enum PublishRight {
     /// It goes straight to the subscribers and is not kept: the unprotected
     /// listener only.
     Route,
+    /// It is a question: the sink answers its sender, and nobody else hears of it.
+    Ask,
 }
 
 /// A topic that may not be published on. Its messages are acknowledged without

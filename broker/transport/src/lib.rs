@@ -25,7 +25,7 @@ pub use session_store::{
     StoredSession, StoredSubscription,
 };
 pub use sink::{
-    InboundMessage, MessageSink, NotStaged, Preparation, Receipt, RetainedEnd, RetainedSource,
-    SignedHeader, SinkFault, with_causes,
+    Answer, AskOutcome, InboundMessage, MessageSink, NotStaged, Preparation, Receipt, RetainedEnd,
+    RetainedSource, SignedHeader, SinkFault, with_causes,
 };
 pub use topic::{TopicFilter, TopicFilterError, TopicLimits, is_publishable};

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use domain::batch::Resent;
 use domain::{Offset, Timestamp, Transport};
 
-use crate::{Denial, Refusal, RejectCause, TopicFilter};
+use crate::{Denial, Leaves, Refusal, RefusalKind, RejectCause, TopicFilter};
 
 /// Where accepted messages become durable.
 ///
@@ -37,6 +37,15 @@ pub trait MessageSink<P>: Send + Sync + 'static {
         message: &InboundMessage<'_>,
         cause: RejectCause,
     ) -> Result<Self::Staged, SinkFault>;
+
+    /// Answers a message whose right is to ask ([`crate::PublishRight::Ask`]).
+    /// One that takes a while is asked again once its [`NotStaged::Later`] has
+    /// resolved.
+    fn ask(&self, _principal: &P, _message: &InboundMessage<'_>) -> Result<Answer, NotStaged> {
+        let refusal = Refusal::new(RefusalKind::NotAuthorized, "nothing is answered here");
+        let leaves = Leaves::Nothing;
+        Err(SinkFault::Denied(Denial { refusal, leaves }).into())
+    }
 
     /// The time of receipt of what comes now. A message that waits before it is
     /// staged keeps it, so that readings without a time of their own stay where
@@ -93,6 +102,29 @@ pub struct SignedHeader<'a> {
     pub time: Option<Timestamp>,
     /// The whole COSE message, as it is kept in the log.
     pub bytes: &'a [u8],
+}
+
+/// What the sender of a question is told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answer {
+    /// Where it is told, if the question names no topic for that.
+    pub topic: String,
+    /// JSON.
+    pub payload: Vec<u8>,
+    pub outcome: AskOutcome,
+}
+
+/// What became of a question.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AskOutcome {
+    Done,
+    /// It could not be read.
+    Unreadable,
+    Refused,
+    /// Too many were asked.
+    TooMany,
+    /// The platform's own fault.
+    Failed,
 }
 
 /// A message has no place in the next group.

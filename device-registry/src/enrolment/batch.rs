@@ -46,6 +46,17 @@ pub struct Batch {
     pub(crate) hmac: [u8; 32],
 }
 
+impl Batch {
+    /// Why it enrols nobody any more, if so.
+    pub fn ended(&self, now: Timestamp) -> Option<EnrolDeviceError> {
+        if let Some(at) = self.revoked {
+            return Some(EnrolDeviceError::Revoked(Ticket::Batch, at));
+        }
+        let expired = self.expires <= now;
+        expired.then(|| EnrolDeviceError::Expired(Ticket::Batch, self.expires))
+    }
+}
+
 /// What a batch is made with.
 #[derive(Clone, PartialEq, Debug)]
 pub struct NewBatch {
@@ -183,6 +194,8 @@ impl Registry {
             }
             let mut revoked = Batch::clone(standing);
             revoked.revoked = Some(change.now);
+            // Devices that are about to enrol may be connected with it.
+            change.alters_rights();
             write(change, revoked);
             Ok(())
         })
@@ -228,11 +241,8 @@ impl Registry {
         self.change(&actor, |change| {
             let batch = change.draft.batch(batch.as_str()).cloned();
             let batch = batch.ok_or_else(unknown)?;
-            if let Some(at) = batch.revoked {
-                return Err(EnrolDeviceError::Revoked(Ticket::Batch, at));
-            }
-            if batch.expires <= change.now {
-                return Err(EnrolDeviceError::Expired(Ticket::Batch, batch.expires));
+            if let Some(ended) = batch.ended(change.now) {
+                return Err(ended);
             }
             let found = change.draft.device(new.new.id.as_str()).cloned();
             if let Some(device) = found.filter(|device| is_the_same(device, &new)) {

@@ -51,6 +51,7 @@ pub(crate) fn state(
         limits: HttpLimits::within(components.handles.http),
         metrics_token: token.map(|it| it.as_str().to_owned()),
         login: settings.login.policy(),
+        enrolments: Arc::clone(&components.enrolments),
         clock: Arc::clone(&components.clock),
         export_folder: settings.storage.data.join(EXPORT_FOLDER),
         supervisor: components.supervisor.clone(),

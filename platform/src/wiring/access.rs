@@ -10,12 +10,14 @@ use device_registry::{
 };
 use domain::{Assurance, DeviceTopic, Timestamp, TopicClass};
 use ingest::Clock;
+use open_api::Enrolments;
 use transport::{
     AccessControl, Admission, ConnectionEvent, Denial, Listener, LoginAttempt, PublishRight,
     Refusal, RefusalKind, SubscribeRight,
 };
 
 use super::downlink::Downlink;
+use super::login::batch;
 use super::login_book::LoginBook;
 use super::principal::{KEY_OWNER, Principal, UNPROTECTED_OWNER};
 use super::topic;
@@ -32,6 +34,7 @@ pub(crate) struct Access {
     pub(crate) audience: String,
     pub(crate) downlink: Arc<Downlink>,
     pub(crate) logins: Arc<LoginBook>,
+    pub(crate) enrolments: Arc<Enrolments>,
 }
 
 impl AccessControl for Access {
@@ -66,6 +69,8 @@ impl AccessControl for Access {
                 }
             }
             Principal::Application(_) => Err(TopicFault::Reader.into()),
+            Principal::Batch(_) if topic::enrolling(name).is_some() => Ok(PublishRight::Ask),
+            Principal::Batch(_) => Err(TopicFault::Enrolment(name.into()).into()),
             Principal::Anybody if topic::is_platforms_own(name) => {
                 Err(TopicFault::Protected(name.into()).into())
             }
@@ -77,12 +82,13 @@ impl AccessControl for Access {
         let granted = match principal {
             Principal::Device(login) => self.is_rejects_for(filter, login),
             Principal::Application(_) => topic::is_open(filter),
+            Principal::Batch(_) => topic::is_enrolled(filter),
             Principal::Anybody => filter != UNPROTECTED_CLOSED && !topic::is_platforms_own(filter),
         };
         if !granted {
             return SubscribeRight::Denied;
         }
-        if !matches!(principal, Principal::Anybody) {
+        if !matches!(principal, Principal::Anybody | Principal::Batch(_)) {
             self.downlink.wanted();
         }
         SubscribeRight::Granted
@@ -97,6 +103,10 @@ impl AccessControl for Access {
                 let key = snapshot.api_key(key.id.as_str());
                 key_lasts(key.map(AsRef::as_ref), now)
             }
+            Principal::Batch(enrolling) => {
+                let snapshot = self.registry.snapshot();
+                batch::lasts(snapshot.batch(enrolling.batch().as_str()), now)
+            }
             Principal::Anybody => Ok(None),
         }
     }
@@ -109,6 +119,9 @@ impl AccessControl for Access {
             }
             Principal::Device(_) => {
                 "if this goes on, two clients use one client id: give each its own, or register the second as a device of its own"
+            }
+            Principal::Batch(_) => {
+                "if this goes on, two devices of the batch use one client id: let each use its own id"
             }
             Principal::Application(_) | Principal::Anybody => {
                 "if this goes on, two clients use one client id: give each its own"
@@ -244,6 +257,7 @@ impl Access {
             audience: components.audience.clone(),
             downlink: Arc::clone(&components.downlink),
             logins: Arc::clone(&components.logins),
+            enrolments: Arc::clone(&components.enrolments),
         }
     }
 }

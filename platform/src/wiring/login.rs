@@ -1,5 +1,6 @@
 //! How somebody logs in to MQTT: a device by its password, its certificate or
-//! its answer to a challenge, an application by its API key.
+//! its answer to a challenge, an application by its API key, a device that is to be
+//! enrolled by its batch's credential.
 
 use std::sync::Arc;
 
@@ -37,6 +38,9 @@ impl Access {
         match (given(attempt.password), attempt.certificate) {
             (Some(key), _) if key.starts_with(b"mdk_") => {
                 admit_application(&self.registry, key, attempt.origin, self.clock.now())
+            }
+            (Some(credential), _) if credential.starts_with(b"mdb_") => {
+                batch::admit(&self.enrolments, attempt, credential, self.clock.now())
             }
             (Some(token), _) if looks_like_jwt(token) => {
                 let audience = &self.audience;
@@ -211,5 +215,6 @@ fn exposure(attempt: &LoginAttempt<'_>) -> Exposure {
     }
 }
 
+pub(super) mod batch;
 #[cfg(test)]
 mod tests;

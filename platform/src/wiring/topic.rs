@@ -4,13 +4,46 @@
 use std::fmt::Write;
 
 use device_registry::Datastream;
-use domain::Value;
+use domain::{DeviceId, DeviceTopic, TopicClass, Value};
 use ingest::StoredObservation;
 
 /// `open/#` and whatever lies below it.
 pub(crate) fn is_open(filter: &str) -> bool {
     filter.starts_with("open/")
 }
+
+/// `devices/{id}/enrol`, on which a device sends its own key: its id.
+pub(crate) fn enrolling(topic: &str) -> Option<DeviceId> {
+    let topic = DeviceTopic::parse(topic)?;
+    if topic.child.is_some() || topic.class != TopicClass::Other(ENROL) {
+        return None;
+    }
+    DeviceId::new(topic.device).ok()
+}
+
+/// Where the answer to it is told.
+pub(crate) fn enrolled(device: &DeviceId) -> String {
+    let class = TopicClass::Other(ENROLLED);
+    let (device, child) = (device.as_str(), None);
+    let topic = DeviceTopic {
+        device,
+        child,
+        class,
+    };
+    topic.to_string()
+}
+
+/// Whether a filter is for such answers alone.
+pub(crate) fn is_enrolled(filter: &str) -> bool {
+    DeviceTopic::parse(filter).is_some_and(|topic| {
+        topic.child.is_none()
+            && topic.class == TopicClass::Other(ENROLLED)
+            && (topic.device == "+" || DeviceId::new(topic.device).is_ok())
+    })
+}
+
+const ENROL: &str = "enrol";
+const ENROLLED: &str = "enrolled";
 
 /// What a protected platform keeps for itself on an unprotected listener.
 pub(crate) fn is_platforms_own(topic: &str) -> bool {
@@ -73,6 +106,24 @@ mod tests {
         assert!(is_open("open/#") && is_open("open/+/traffic/#"));
         for filter in ["#", "+/seoul/#", "open", "$share/g/open/#", "opening/#"] {
             assert!(!is_open(filter), "{filter}");
+        }
+    }
+
+    #[test]
+    fn only_a_devices_own_enrolment_is_one() {
+        assert_eq!(enrolling("devices/a12-1/enrol").unwrap().as_str(), "a12-1");
+        for topic in [
+            "devices/a/enrolled",
+            "devices//enrol",
+            "devices/a/enrol/b",
+            "devices/a/children/b/enrol",
+            "a/enrol",
+        ] {
+            assert_eq!(enrolling(topic), None, "{topic}");
+        }
+        assert!(is_enrolled("devices/a/enrolled") && is_enrolled("devices/+/enrolled"));
+        for filter in ["devices/#", "devices/+/+", "devices/a/telemetry", "open/#"] {
+            assert!(!is_enrolled(filter), "{filter}");
         }
     }
 

@@ -29,6 +29,8 @@ pub enum TopicFault {
     },
     #[error("an API key reads, and publishes nothing")]
     Reader,
+    #[error("a batch's credential enrols, and {0} is not devices/{{id}}/enrol")]
+    Enrolment(Box<str>),
     #[error("{0} is the protected platform's own")]
     Protected(Box<str>),
 }
@@ -104,6 +106,9 @@ impl TopicFault {
             Self::Reader => {
                 "publish as a device: register one, and log in with its key or password"
             }
+            Self::Enrolment(_) => {
+                "publish the device's own key on devices/{id}/enrol, and log in with that key then"
+            }
             Self::Protected(_) => "publish on a topic outside devices/ and open/",
         }
     }
@@ -121,6 +126,7 @@ impl TopicFault {
             | Self::Another(_)
             | Self::Elsewhere(_)
             | Self::Reader
+            | Self::Enrolment(_)
             | Self::Protected(_) => Leaves::Nothing,
         }
     }

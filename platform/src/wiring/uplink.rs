@@ -9,7 +9,7 @@ use ingest::{
     DeviceMessage, Ingest, IntakeError, NewFields, Outcome, RegisterFieldsError, SignedMessage,
     StageError, TelemetryIntake,
 };
-use transport::{InboundMessage, MessageSink, NotStaged, RejectCause, SinkFault};
+use transport::{Answer, InboundMessage, MessageSink, NotStaged, RejectCause, SinkFault};
 
 use super::access::refused;
 use super::principal::Principal;
@@ -91,6 +91,20 @@ impl MessageSink<Principal> for Uplink {
             .map_err(fault)
     }
 
+    fn ask(
+        &self,
+        principal: &Principal,
+        message: &InboundMessage<'_>,
+    ) -> Result<Answer, NotStaged> {
+        match principal {
+            Principal::Batch(enrolling) => enrolling.ask(message),
+            // Nobody else has the right to ask.
+            Principal::Device(_) | Principal::Application(_) | Principal::Anybody => {
+                Err(SinkFault::Denied(TopicFault::Reader.into()).into())
+            }
+        }
+    }
+
     #[inline]
     fn now(&self) -> Timestamp {
         self.intake.now()
@@ -118,7 +132,7 @@ fn device(principal: &Principal) -> Result<&DeviceLogin, SinkFault> {
     match principal {
         Principal::Device(login) => Ok(login),
         // Its right says so before.
-        Principal::Application(_) | Principal::Anybody => {
+        Principal::Application(_) | Principal::Batch(_) | Principal::Anybody => {
             Err(SinkFault::Denied(TopicFault::Reader.into()))
         }
     }

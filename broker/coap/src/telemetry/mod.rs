@@ -276,7 +276,7 @@ impl<A: SignatureCheck, S: MessageSink<A::Principal>> Telemetry<A, S> {
         let topic = DeviceTopic::telemetry(&signed.kid).to_string();
         match self.access.publish_right(&principal, &topic) {
             Ok(PublishRight::Telemetry) => {}
-            Ok(PublishRight::Route) => {
+            Ok(PublishRight::Route | PublishRight::Ask) => {
                 let refusal = Refusal::new(RefusalKind::NotAuthorized, "it may not publish there");
                 return Err(self.refused(peer, body, &signed.kid, &refusal));
             }

@@ -7,6 +7,7 @@
 //! buffer while it is idle: only the unfinished part of a packet, and what the
 //! peer has not taken yet.
 
+mod ask;
 mod deadline;
 mod end;
 mod finish;

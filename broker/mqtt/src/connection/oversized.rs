@@ -148,7 +148,7 @@ impl<S: Services> Connection<S> {
                         let why = (RejectCause::TooLarge, reason);
                         self.reject(served, worker, &publish, why, batch)
                     }
-                    PublishRight::Route => {
+                    PublishRight::Route | PublishRight::Ask => {
                         served
                             .session
                             .refused(&publish, reason, out, &mut batch.held);

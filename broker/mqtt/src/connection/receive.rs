@@ -357,6 +357,7 @@ impl<S: Services> Connection<S> {
                     Err(NotStaged::Fault(fault)) => Err(End::sink_fault(&fault)),
                 }
             }
+            Ok(PublishRight::Ask) => self.ask(served, worker, publish, batch, out),
             Ok(PublishRight::Route) => {
                 let topic = served.session.topic_of(publish);
                 let message = Message::from_publish(topic, publish, batch.now);

@@ -71,6 +71,8 @@ impl<S: Services> Connection<S> {
                 };
                 worker.shared.router.route(message, &last.endpoint);
             }
+            // Nobody is left to be answered.
+            Ok(PublishRight::Ask) => {}
             Ok(PublishRight::Telemetry) => self.stage_will(worker, last),
         }
     }

@@ -6,17 +6,21 @@
 //! There is no other way to make one.
 
 use domain::Offset;
-use transport::{Protocol, Receipt};
+use transport::{Answer, Protocol, Receipt};
 
 use crate::codec::{Ack, Properties, Property, PropertyList, ReasonCode};
 
-/// The proof that a message that is not kept has gone to the subscribers. Only
-/// the router makes one.
+/// The proof that a message that is not kept has gone to the subscribers, or that
+/// the sink has answered it. Only the router and an answer make one.
 #[derive(Debug)]
 pub(crate) struct Routed(());
 
 impl Routed {
     pub(crate) const fn done() -> Self {
+        Self(())
+    }
+
+    pub(super) const fn answered(_: &Answer) -> Self {
         Self(())
     }
 }

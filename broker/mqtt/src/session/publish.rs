@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use transport::{Protocol, Receipt, TopicLimits, is_publishable};
+use transport::{Answer, AskOutcome, Protocol, Receipt, TopicLimits, is_publishable};
 
 use super::incoming::{Pending, Settled};
 use super::kept::HeldChange;
@@ -178,6 +178,25 @@ impl Session {
             }
             _ => self.acknowledge(ack, kind::PUBACK, out),
         }
+    }
+
+    /// The message was a question. Its answer comes before its acknowledgement.
+    pub(crate) fn answered(
+        &mut self,
+        publish: &Publish<'_>,
+        answer: &Answer,
+        out: &mut Vec<u8>,
+        held: &mut Held,
+    ) {
+        self.tell(publish, answer, out);
+        let refusal = match answer.outcome {
+            AskOutcome::Done => return self.routed(publish, &Routed::answered(answer), out),
+            AskOutcome::Unreadable => ReasonCode::PAYLOAD_FORMAT_INVALID,
+            AskOutcome::Refused => ReasonCode::NOT_AUTHORIZED,
+            AskOutcome::TooMany => ReasonCode::QUOTA_EXCEEDED,
+            AskOutcome::Failed => ReasonCode::UNSPECIFIED_ERROR,
+        };
+        self.refused(publish, refusal, out, held);
     }
 
     /// The message is not taken. MQTT 3.1.1 has no word for that: it gets an

@@ -88,22 +88,33 @@ impl Problem {
         self
     }
 
-    pub(crate) fn status(&self) -> StatusCode {
+    pub fn status(&self) -> StatusCode {
         self.kind.status
     }
 
-    pub(crate) fn cause(&self) -> Option<&str> {
+    pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
     }
 
     /// The body, complete with the request's id.
     pub(crate) fn render(&self, request_id: &str) -> Vec<u8> {
+        self.write(Some(request_id))
+    }
+
+    /// The body for a transport that has no requests.
+    pub fn to_json(&self) -> Vec<u8> {
+        self.write(None)
+    }
+
+    fn write(&self, request_id: Option<&str>) -> Vec<u8> {
         let mut object = Map::new();
         object.insert("type".into(), json!(self.kind.path));
         object.insert("title".into(), json!(self.kind.title_en));
         object.insert("status".into(), json!(self.kind.status.as_u16()));
         object.insert("detail".into(), json!(self.detail));
-        object.insert("request_id".into(), json!(request_id));
+        if let Some(request_id) = request_id {
+            object.insert("request_id".into(), json!(request_id));
+        }
         for (name, value) in &self.members {
             object.insert((*name).into(), value.clone());
         }

@@ -4,7 +4,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use device_registry::{Batch, EnrolDeviceError, NewBatch};
+use device_registry::{Batch, NewBatch};
 use domain::{AgencyId, BatchId, DeviceId, ModelId};
 use http_edge::reply::csv::Row;
 use http_edge::reply::{List, ListRequest, read_cursor, split_page};
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::bodies::{EnrolledView, EnrolmentBody, TicketsQuery};
+use super::enrolments::not_accepted;
 use crate::access::Permitted;
 use crate::endpoints::devices::device::permit_new;
 use crate::endpoints::login::MAX_ANONYMOUS_BODY_BYTES;
@@ -195,6 +196,7 @@ pub(crate) async fn revoke(
 /// Enrols a device with its batch's credential: it is registered with its own
 /// key, and proves itself with that from then on. The same device with the same
 /// key again gets the same answer and counts once: who was cut off asks again.
+/// The same over MQTT: `docs/provisioning.md`.
 #[utoipa::path(post, path = "/v1/batches/enrol", tag = "enrolment", request_body = EnrolmentBody,
     responses((status = 201, body = EnrolledView),
         (status = 401, description = "The batch's credential is not accepted"),
@@ -215,14 +217,9 @@ pub(crate) async fn enrol(
     let batch = batch?;
     let body = read_body(request, MAX_ANONYMOUS_BODY_BYTES).await?;
     let enrolment = parse_json::<EnrolmentBody>(&body)?.read()?;
-    let device = state
-        .changing(move |shared| {
-            let registry = &shared.registry;
-            registry.enrol_device(Some(arrival.client), &batch, enrolment)
-        })
-        .await?
-        .map_err(|error| registry_problem(&error))?;
-    let view = EnrolledView::from(device.as_ref());
+    let view = state
+        .changing(move |shared| shared.enrolments.enrol(arrival.client, &batch, enrolment))
+        .await??;
     Ok((StatusCode::CREATED, Json(view)).into_response())
 }
 
@@ -233,15 +230,13 @@ fn authenticate(state: &ApiState, request: &Request) -> Result<BatchId, Problem>
         .and_then(|text| text.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, credential)| credential.trim());
-    let refused = |why: String| Problem::new(ProblemKind::UNAUTHENTICATED, why);
-    let Some(credential) = credential else {
-        return Err(refused(
-            "Send Authorization: Bearer with the batch's credential (mdb_...).".to_owned(),
-        ));
-    };
-    match state.registry.authenticate_batch(credential) {
-        Ok(batch) => Ok(batch.id.clone()),
-        Err(error @ EnrolDeviceError::Store(_)) => Err(registry_problem(&error)),
-        Err(error) => Err(refused(format!("{error}."))),
-    }
+    let credential = credential.ok_or_else(|| {
+        Problem::new(
+            ProblemKind::UNAUTHENTICATED,
+            "Send Authorization: Bearer with the batch's credential (mdb_...).",
+        )
+    })?;
+    let batch = state.enrolments.authenticate(credential);
+    let batch = batch.map_err(|error| not_accepted(&error))?;
+    Ok(batch.id.clone())
 }

@@ -3,4 +3,5 @@
 pub(crate) mod batches;
 mod bodies;
 pub(crate) mod claims;
+pub(crate) mod enrolments;
 mod qr;

@@ -125,6 +125,7 @@ impl Platform {
             limits: setup.limits,
             metrics_token: setup.metrics_token.map(str::to_owned),
             login: setup.login,
+            enrolments: Arc::new(open_api::Enrolments::new(Arc::clone(&registry))),
             clock,
             export_folder: folder.path().join("export"),
         });

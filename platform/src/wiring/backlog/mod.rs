@@ -140,8 +140,9 @@ impl Backlog<Principal> for MissedMessages {
                 self.in_turn(move |source| rejected::read(source, &filters, from..end, &frames))
                     .await
             }
-            // What is routed on the unprotected listener is in no log.
-            Principal::Anybody => nothing,
+            // What is routed on the unprotected listener is in no log, nor is an
+            // enrolment's answer.
+            Principal::Anybody | Principal::Batch(_) => nothing,
         }
     }
 }

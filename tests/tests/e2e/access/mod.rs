@@ -4,6 +4,7 @@ mod challenge;
 mod connection;
 mod device_keys;
 mod device_watch;
+pub(crate) mod enrolment;
 mod gateway;
 mod identity;
 mod logins;

@@ -6,6 +6,7 @@ use sdk::api::NewApplication;
 use tests::{BareClient, Start, TestDevice, TestPlatform};
 
 use super::{Bench, seconds_from_now};
+use crate::access::enrolment::{batch, enrolment_of};
 
 const PM25: &[u8] = br#"{"pm25": 12}"#;
 
@@ -46,6 +47,7 @@ table! {
     TopicFault::Child { fault: NotItsChild::Revoked, .. } => revoked_child,
     TopicFault::Child { fault: NotItsChild::Expired(_), .. } => expired_child,
     TopicFault::Reader => reader,
+    TopicFault::Enrolment(_) => enrolment,
     TopicFault::Protected(_) => protected,
 }
 
@@ -270,6 +272,32 @@ fn reader(bench: &Bench) -> Option<Case<'_>> {
     assert_eq!(event.reason, TopicFault::Reader.to_string());
     assert_eq!(event.cure, TopicFault::Reader.cure());
     assert_eq!(stored(bench, device.id.as_str()), 0);
+    let mut mqtt = device.connect(bench.platform.address("mqtt"));
+    publish(&mut mqtt, &device.topic());
+    assert_eq!(stored(bench, device.id.as_str()), 1);
+    None
+}
+
+/// Whoever has a batch's credential is no device yet; the cure makes it one.
+fn enrolment(bench: &Bench) -> Option<Case<'_>> {
+    let made = batch(&bench.platform);
+    let device = TestDevice::unregistered("a12-1");
+    let mut mqtt = BareClient::open(bench.platform.address("mqtt")).unwrap();
+    let credential = made["credential"].as_str().unwrap();
+    assert_eq!(
+        mqtt.connect("a12-1", "batch-of-row", credential).unwrap(),
+        0
+    );
+    publish(&mut mqtt, &device.topic());
+    let event = bench.refusal("batch-of-row");
+    let fault = TopicFault::Enrolment(device.topic().into());
+    assert_eq!(
+        (&*event.reason, &*event.cure),
+        (&*fault.to_string(), fault.cure())
+    );
+    mqtt.publish("devices/a12-1/enrol", 2, &enrolment_of(&device))
+        .unwrap();
+    assert_eq!(mqtt.read().unwrap().id(), 2);
     let mut mqtt = device.connect(bench.platform.address("mqtt"));
     publish(&mut mqtt, &device.topic());
     assert_eq!(stored(bench, device.id.as_str()), 1);

@@ -1,6 +1,7 @@
 //! PUBLISH to the client: packet identifiers, the window in flight, and what
 //! is sent again when the session goes on.
 
+mod answer;
 mod flight;
 mod queue;
 
