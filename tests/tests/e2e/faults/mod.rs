@@ -5,4 +5,5 @@ mod crash;
 mod exact_faults;
 mod injected;
 mod power_cut;
+mod registry_crash;
 mod slow_disk;
