@@ -74,8 +74,8 @@ pub use events::{
 };
 pub use label::LabelError;
 pub use model::{
-    AddModelError, AddedModel, Field, IncompatibleModel, MAX_MODELS, Model, ModelChange,
-    ModelFileError, ModelVersion, ValueKind,
+    AddModelError, AddedModel, Field, IncompatibleModel, Kept, MAX_MODELS, Model, ModelChange,
+    ModelDifference, ModelFileError, ModelVersion, PlausibleRange, ValueKind,
 };
 pub use person::{
     CreatePersonError, MAX_PEOPLE_OF_ONE, NewPerson, PatchPersonError, Person, PersonPatch,

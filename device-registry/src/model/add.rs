@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 use domain::ModelId;
 
-use super::compatibility::check_successor;
+use super::compatibility::faults_of_successor;
+use super::difference::{ModelDifference, differences};
 use super::folder::{MAX_MODELS, ModelFolder, read_file};
 use super::follow::{follow, lagging};
 use super::{IncompatibleModel, Model, ModelFileError, ModelOrigin, ModelVersion};
@@ -37,6 +38,8 @@ pub enum ModelChange {
 pub struct AddedModel {
     pub model: Arc<Model>,
     pub change: ModelChange,
+    /// Of a new version: what it changes of the one before.
+    pub differences: Vec<ModelDifference>,
 }
 
 /// Why a model was not added.
@@ -44,10 +47,13 @@ pub struct AddedModel {
 pub enum AddModelError {
     #[error(transparent)]
     File(#[from] ModelFileError),
-    #[error("model {id} exists, and this is no new version of it: {fault}")]
+    #[error(
+        "model {id} exists, and this is no new version of it: {}",
+        joined(faults)
+    )]
     Incompatible {
         id: ModelId,
-        fault: IncompatibleModel,
+        faults: Vec<IncompatibleModel>,
     },
     #[error("there are {MAX_MODELS} models, and no more are taken")]
     Full,
@@ -72,6 +78,11 @@ pub enum AddModelError {
         #[source]
         source: StoreError,
     },
+}
+
+fn joined(faults: &[IncompatibleModel]) -> String {
+    let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    faults.join("; ")
 }
 
 impl OperationError for AddModelError {
@@ -191,21 +202,24 @@ pub(super) fn add(
     json: &[u8],
     origin: ModelOrigin,
 ) -> Result<AddedModel, AddModelError> {
-    let kind = match change.draft.model(&model.id).cloned() {
+    let (kind, differences) = match change.draft.model(&model.id).cloned() {
         None if change.draft.models.len() >= MAX_MODELS => return Err(AddModelError::Full),
-        None => ModelChange::New,
+        None => (ModelChange::New, Vec::new()),
         Some(old) if old.same_content(&model) => {
             return Ok(AddedModel {
                 model: old,
                 change: ModelChange::Same,
+                differences: Vec::new(),
             });
         }
         Some(old) => {
-            let id = old.id.clone();
-            check_successor(&old, &model)
-                .map_err(|fault| AddModelError::Incompatible { id, fault })?;
+            let faults = faults_of_successor(&old, &model);
+            if !faults.is_empty() {
+                let id = old.id.clone();
+                return Err(AddModelError::Incompatible { id, faults });
+            }
             model.version = ModelVersion(old.version.0 + 1);
-            ModelChange::NewVersion
+            (ModelChange::NewVersion, differences(&old, &model))
         }
     };
     change.write(RowChange::AddModel(ModelRow {
@@ -220,5 +234,6 @@ pub(super) fn add(
     Ok(AddedModel {
         model,
         change: kind,
+        differences,
     })
 }

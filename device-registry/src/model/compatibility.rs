@@ -1,6 +1,8 @@
 //! How a data model may change: a new version adds fields, widens ranges and
 //! mends titles. What devices already send keeps its meaning.
 
+use std::sync::Arc;
+
 use domain::FieldName;
 
 use super::{Field, Model, ValueKind};
@@ -18,15 +20,13 @@ pub enum IncompatibleModel {
     CodeRemoved { field: FieldName, code: String },
 }
 
-/// Whether `new` may follow `old`.
-pub(crate) fn check_successor(old: &Model, new: &Model) -> Result<(), IncompatibleModel> {
-    for field in &old.fields {
-        match new.field(field.name.as_str()) {
-            Some(successor) => check_field(field, successor)?,
-            None => return Err(IncompatibleModel::FieldRemoved(field.name.clone())),
-        }
-    }
-    Ok(())
+/// All that keeps `new` from following `old`: whoever mends a file sees it at once.
+pub(crate) fn faults_of_successor(old: &Model, new: &Model) -> Vec<IncompatibleModel> {
+    let fault = |field: &Arc<Field>| match new.field(field.name.as_str()) {
+        Some(successor) => check_field(field, successor).err(),
+        None => Some(IncompatibleModel::FieldRemoved(field.name.clone())),
+    };
+    old.fields.iter().filter_map(fault).collect()
 }
 
 /// Whether a datastream of `old` may go on as one of `new`.

@@ -3,6 +3,7 @@
 mod add;
 mod builtin;
 mod compatibility;
+mod difference;
 mod file;
 mod folder;
 mod follow;
@@ -15,6 +16,7 @@ use domain::{FieldName, ModelId};
 pub use add::{AddModelError, AddedModel, ModelChange};
 pub use compatibility::IncompatibleModel;
 pub(crate) use compatibility::check_field;
+pub use difference::{Kept, ModelDifference, PlausibleRange};
 pub use file::ModelFileError;
 pub use folder::MAX_MODELS;
 

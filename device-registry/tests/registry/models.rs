@@ -1,6 +1,7 @@
 //! Data models: built in, added, grown, and put there by hand.
 
 mod following;
+mod versions;
 
 use std::path::Path;
 

@@ -68,7 +68,8 @@ pub(crate) async fn list(
 }
 
 /// Adds a data model, or a new version of one, which may add fields but change
-/// no unit and no kind. The same content again is fine.
+/// no unit and no kind: a refusal names each fault, and the answer says what the
+/// version changes (`changes`). The same content again is fine.
 #[utoipa::path(post, path = "/v1/models", tag = "registry",
     request_body(content = NewModel, content_type = "application/json", example = json!({
         "id": "disaster.tide", "title": {"en": "Tide gauge", "ko": "조위"}, "retention_days": 3650,
@@ -100,5 +101,5 @@ pub(crate) async fn add(
         ModelChange::Same => StatusCode::OK,
         ModelChange::New | ModelChange::NewVersion => StatusCode::CREATED,
     };
-    Ok((status, Json(ModelView::from(added.model.as_ref()))).into_response())
+    Ok((status, Json(ModelView::from(&added))).into_response())
 }

@@ -1,6 +1,6 @@
 //! A data model on its way out: the same form in which one is added.
 
-use device_registry::{Field, Model, ValueKind};
+use device_registry::{AddedModel, Field, Model, ModelDifference, ValueKind};
 use http_edge::reply::csv::Row;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,6 +22,24 @@ pub(crate) struct ModelView {
     #[schema(example = 1_095)]
     retention_days: Option<u32>,
     fields: Vec<FieldView>,
+    /// Where this version was added just now: what it changes of the one before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Vec<ModelDifferenceView>>,
+}
+
+/// One change between two versions of a model.
+#[derive(Serialize, ToSchema, Debug)]
+#[schema(as = ModelChange)]
+pub(crate) struct ModelDifferenceView {
+    /// `title`, `retention`, `field-added`, `field-title`, `range`, `code-added` or
+    /// `codes-freed`.
+    #[schema(example = "field-added")]
+    change: &'static str,
+    /// Null for what is the model's own.
+    #[schema(example = "lane")]
+    field: Option<String>,
+    #[schema(example = "field lane is new")]
+    message: String,
 }
 
 /// One field of a model.
@@ -61,6 +79,27 @@ impl From<&Model> for ModelView {
                 .iter()
                 .map(|field| field.as_ref().into())
                 .collect(),
+            changes: None,
+        }
+    }
+}
+
+impl From<&AddedModel> for ModelView {
+    fn from(added: &AddedModel) -> Self {
+        let changes = added.differences.iter().map(ModelDifferenceView::from);
+        Self {
+            changes: Some(changes.collect()),
+            ..Self::from(added.model.as_ref())
+        }
+    }
+}
+
+impl From<&ModelDifference> for ModelDifferenceView {
+    fn from(difference: &ModelDifference) -> Self {
+        Self {
+            change: difference.code(),
+            field: difference.field().map(ToString::to_string),
+            message: difference.to_string(),
         }
     }
 }

@@ -101,3 +101,33 @@ fn models_are_public_and_grow() {
             .any(|model| model["id"] == "disaster.tide")
     );
 }
+
+#[test]
+fn a_new_version_of_a_model_says_what_it_changes() {
+    let platform = Platform::start();
+    let field = |name: &str, unit: &str| json!({"name": name, "unit": unit, "min": 0, "title": {"en": "A share", "ko": "비율"}});
+    let add = |fields: serde_json::Value| {
+        let model =
+            json!({"id": "safety.bin", "title": {"en": "Bin", "ko": "쓰레기통"}, "fields": fields});
+        platform.operator("POST", "/v1/models", Some(model))
+    };
+    let first = add(json!([field("level", "%")])).expect(201);
+    assert_eq!(first["changes"], json!([]));
+    let next = add(json!([field("level", "%"), field("weight", "kg")])).expect(201);
+    assert_eq!(
+        next["changes"],
+        json!([{"change": "field-added", "field": "weight", "message": "field weight is new"}])
+    );
+    let refused = add(json!([field("level", "1")])).problem(409, "conflict");
+    let detail = refused["detail"].as_str().unwrap();
+    for part in [
+        "field level would change its unit",
+        "field weight is missing",
+    ] {
+        assert!(detail.contains(part), "{detail}");
+    }
+    let listed = platform.all("/v1/models?domain=safety&limit=1000");
+    let bin = listed.iter().find(|one| one["id"] == "safety.bin").unwrap();
+    assert_eq!(bin["version"], 2);
+    assert!(bin.get("changes").is_none());
+}
