@@ -144,7 +144,13 @@ fn make(change: &mut Change, new: &NewExtraField) -> Result<(), StoreError> {
         return Ok(());
     };
     let mut thing = Thing::clone(thing);
-    let row = change.add_datastream(&mut thing, field.clone(), &device.id, &device.model.id)?;
+    let standing = change.datastream_to_go_on_with(&thing, field, &device.model.id, None);
+    let field = field.clone();
+    let row = match standing {
+        // What it means stays what it meant to the device that is out of service.
+        Some(old) => change.hand_over_datastream(&thing, (old.id, field), &device.id, &old.model),
+        None => change.add_datastream(&mut thing, field, &device.id, &device.model.id)?,
+    };
     change.write(row);
     let thing = change.draft.put_thing(thing);
     change.draft.refresh_thing(&thing.id);

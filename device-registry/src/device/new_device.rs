@@ -26,7 +26,7 @@ pub struct NewDevice {
     pub expires: Option<Timestamp>,
     /// The device that may publish for it, of the same agency.
     pub gateway: Option<DeviceId>,
-    /// The thing that it takes over; `None`: a new one of the device's id.
+    /// The thing that it serves too; `None`: a new one of the device's id.
     pub thing: Option<ThingId>,
     /// Absent: the standing thing's, or restricted.
     pub visibility: Option<Visibility>,

@@ -1,6 +1,7 @@
 //! A device is registered: with its thing, its place, its keys, and one
-//! datastream for each field of its model. With `thing`, it takes over a thing
-//! that stands, and its datastreams go on.
+//! datastream for each field of its model. With `thing`, it serves a thing that
+//! stands: what its own model or a device out of service sent there goes on, and
+//! beside a device of another model it has datastreams of its own.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use domain::{DeviceId, ThingId};
 use super::gateway::check_gateway;
 use super::new_device::{Checked, NewDevice, RegisterDeviceError};
 use super::{Credential, Device, DeviceStatus};
-use crate::model::{Field, Model, check_field};
+use crate::model::{Model, check_field};
 use crate::registry::{Actor, Change, Registry, RowChange};
 use crate::store::StoreError;
 use crate::thing::{Move, Thing, Visibility};
@@ -21,19 +22,21 @@ impl Registry {
         new: NewDevice,
     ) -> Result<Arc<Device>, RegisterDeviceError> {
         let checked = Checked::new(new)?;
-        self.change(actor, |change| register(change, &checked))
+        self.change(actor, |change| register(change, &checked, None))
     }
 }
 
-/// Rows and draft for one device. Every check stands before the first of them, so
-/// that an import can go on after a bad one.
+/// Rows and draft for one device, in the place of `predecessor` where there is one.
+/// Every check stands before the first of them, so that an import can go on after
+/// a bad one.
 pub(crate) fn register(
     change: &mut Change,
     checked: &Checked,
+    predecessor: Option<&DeviceId>,
 ) -> Result<Arc<Device>, RegisterDeviceError> {
     let new = &checked.new;
     let model = check_against(change, checked)?;
-    let standing = standing_thing(change, new, &model)?;
+    let standing = standing_thing(change, new, &model, predecessor)?;
     if standing.is_some() || new.gateway.is_some() {
         // The predecessor's datastreams are handed over; the gateway, which may
         // be connected, gains a child.
@@ -56,7 +59,7 @@ pub(crate) fn register(
     };
     thing.devices.push(new.id.clone());
     let credentials = new_credentials(change, checked)?;
-    let datastreams = put_datastreams(change, &mut thing, &new.id, &model)?;
+    let datastreams = put_datastreams(change, &mut thing, &new.id, &model, predecessor)?;
     let device = Device {
         id: new.id.clone(),
         alias: checked.alias.clone(),
@@ -64,7 +67,7 @@ pub(crate) fn register(
         // The texts that many devices share are kept once.
         agency: thing.agency.clone(),
         gateway: new.gateway.clone(),
-        datastreams: change.draft.datastreams_for(&model, &thing),
+        datastreams: change.draft.datastreams_for(&new.id, &model, &thing),
         model,
         name: checked.name(),
         location: thing.location(),
@@ -130,11 +133,12 @@ fn check_against(change: &Change, checked: &Checked) -> Result<Arc<Model>, Regis
         .ok_or_else(|| RegisterDeviceError::UnknownModel(new.model.clone()))
 }
 
-/// The thing that is taken over, where one is named, and the model fits it.
+/// The thing that is served, where one is named, and the model fits what goes on.
 fn standing_thing(
     change: &Change,
     new: &NewDevice,
     model: &Model,
+    predecessor: Option<&DeviceId>,
 ) -> Result<Option<Thing>, RegisterDeviceError> {
     let Some(id) = &new.thing else {
         return Ok(None);
@@ -149,7 +153,8 @@ fn standing_thing(
         });
     }
     for field in &model.fields {
-        if let Some(old) = standing_field(change, thing, field.name.as_str()) {
+        let standing = change.datastream_to_go_on_with(thing, &field.name, &model.id, predecessor);
+        if let Some(old) = standing.and_then(|standing| standing.definition.clone()) {
             check_field(&old, field).map_err(|fault| RegisterDeviceError::ThingOfOtherModel {
                 thing: id.clone(),
                 fault,
@@ -157,28 +162,6 @@ fn standing_thing(
         }
     }
     Ok(Some(Thing::clone(thing)))
-}
-
-/// What the thing's datastream of a field is, where a model defines it.
-fn standing_field(change: &Change, thing: &Thing, field: &str) -> Option<Arc<Field>> {
-    let draft = &change.draft;
-    let standing = thing
-        .datastreams
-        .iter()
-        .filter_map(|number| draft.datastream(*number))
-        .find(|datastream| datastream.field.as_str() == field);
-    match standing {
-        Some(datastream) => datastream.definition.clone(),
-        // A rehearsal makes no datastreams: they would be as the newest device
-        // of the field has them.
-        None if change.is_rehearsal() => thing
-            .devices
-            .iter()
-            .rev()
-            .filter_map(|device| draft.device(device.as_str()))
-            .find_map(|device| device.model.field(field).cloned()),
-        None => None,
-    }
 }
 
 fn taken_over(mut thing: Thing, new: &NewDevice) -> Thing {
@@ -234,6 +217,7 @@ fn put_datastreams(
     thing: &mut Thing,
     device: &DeviceId,
     model: &Model,
+    predecessor: Option<&DeviceId>,
 ) -> Result<Vec<RowChange>, StoreError> {
     if change.is_rehearsal() {
         // Of 100,000 devices they are most of the memory, and nothing looks at
@@ -246,17 +230,12 @@ fn put_datastreams(
     let mut rows = Vec::with_capacity(model.fields.len());
     thing.datastreams.reserve(model.fields.len());
     for field in &model.fields {
-        let standing = thing
-            .datastreams
-            .iter()
-            .find(|number| {
-                let datastream = change.draft.datastream(**number);
-                datastream.is_some_and(|datastream| datastream.field == field.name)
-            })
-            .copied();
+        let standing = change.datastream_to_go_on_with(thing, &field.name, &model.id, predecessor);
         let name = field.name.clone();
         rows.push(match standing {
-            Some(number) => change.hand_over_datastream(thing, (number, name), device, &model.id),
+            Some(standing) => {
+                change.hand_over_datastream(thing, (standing.id, name), device, &model.id)
+            }
             None => change.add_datastream(thing, name, device, &model.id)?,
         });
     }

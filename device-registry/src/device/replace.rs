@@ -135,7 +135,7 @@ fn replace(
     if children.len() > MAX_DEVICES_TOGETHER {
         return Err(ReplaceDeviceError::TooManyChildren(old.clone()));
     }
-    let device = register(change, &new)?;
+    let device = register(change, &new, Some(old))?;
     for child in children {
         let mut child = Device::clone(&child);
         child.gateway = Some(device.id.clone());

@@ -252,7 +252,7 @@ impl Registry {
             if batch.enrolled >= batch.most {
                 return Err(EnrolDeviceError::Full(batch.most));
             }
-            let device = register(change, &new)?;
+            let device = register(change, &new, None)?;
             let mut counted = Batch::clone(&batch);
             counted.enrolled += 1;
             write(change, counted);

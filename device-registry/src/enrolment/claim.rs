@@ -294,7 +294,7 @@ impl Registry {
             });
             // First of all: the id is not reserved for others any more.
             change.draft.put_claim(Arc::new(used.clone()));
-            let device = register(change, &new)?;
+            let device = register(change, &new, None)?;
             // Its row refers to the device's.
             write(change, used);
             Ok(device)

@@ -4,7 +4,7 @@
 use domain::{DeviceId, ModelId};
 
 use super::{Model, check_field};
-use crate::device::Device;
+use crate::device::{Device, DeviceStatus};
 use crate::registry::Change;
 use crate::snapshot::Snapshot;
 use crate::store::StoreError;
@@ -51,12 +51,16 @@ pub(super) fn follow(change: &mut Change, id: &DeviceId) -> Result<(), StoreErro
     };
     let mut thing = Thing::clone(thing);
     for field in &model.fields {
-        let standing = thing
-            .datastreams
-            .iter()
-            .filter_map(|number| change.draft.datastream(*number))
-            .find(|datastream| datastream.field == field.name)
-            .cloned();
+        let own = device.datastream(field.name.as_str());
+        let own = own.filter(|one| one.device == device.id).cloned();
+        let standing =
+            own.or_else(|| change.datastream_to_go_on_with(&thing, &field.name, &model.id, None));
+        // Out of service it sends nothing: what its successor has stays there.
+        if device.status == DeviceStatus::Revoked
+            && device.datastream(field.name.as_str()).is_some()
+        {
+            continue;
+        }
         let name = field.name.clone();
         let row = match standing {
             // Of this model: the next refresh gives it the definition.

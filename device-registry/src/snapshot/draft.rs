@@ -158,20 +158,34 @@ impl Snapshot {
     }
 
     /// The thing's datastreams as a device of `model` has them: the model's
-    /// fields in its order, then the others in order of number.
-    pub(crate) fn datastreams_for(&self, model: &Model, thing: &Thing) -> DeviceDatastreams {
+    /// fields in its order, then its others in order of number.
+    pub(crate) fn datastreams_for(
+        &self,
+        device: &DeviceId,
+        model: &Model,
+        thing: &Thing,
+    ) -> DeviceDatastreams {
         let all: Vec<&Arc<Datastream>> = thing
             .datastreams
             .iter()
             .filter_map(|id| self.datastream(*id))
             .collect();
+        let is_own = |one: &&&Arc<Datastream>| one.device == *device;
+        let is_shared = |one: &&&Arc<Datastream>| one.model == model.id;
         let mut ordered = Vec::with_capacity(all.len());
         for field in &model.fields {
-            ordered.extend(all.iter().find(|other| other.field == field.name));
+            let of_field = || all.iter().filter(|one| one.field == field.name);
+            let own = of_field()
+                .find(is_own)
+                .or_else(|| of_field().find(is_shared));
+            // A device of another model took it over: what the former one sends
+            // late belongs there too.
+            ordered.extend(own.or_else(|| of_field().next()));
         }
         ordered.extend(
             all.iter()
-                .filter(|other| model.field(other.field.as_str()).is_none()),
+                .filter(|one| model.field(one.field.as_str()).is_none())
+                .filter(|one| is_own(one) || is_shared(one)),
         );
         let ordered = ordered.into_iter().map(Arc::clone).collect();
         DeviceDatastreams::new(model, ordered)
@@ -208,7 +222,7 @@ impl Snapshot {
             }
             device.agency = thing.agency.clone();
             device.location = thing.location();
-            device.datastreams = self.datastreams_for(&device.model, &thing);
+            device.datastreams = self.datastreams_for(&device.id, &device.model, &thing);
             self.put_device(device);
         }
     }

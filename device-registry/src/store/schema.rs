@@ -4,7 +4,7 @@ use sqlite_file::Schema;
 
 pub(super) const SCHEMA: Schema = Schema(&[
     VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8,
-    VERSION_9, VERSION_10, VERSION_11,
+    VERSION_9, VERSION_10, VERSION_11, VERSION_12,
 ]);
 
 /// The newest schema that this binary knows.
@@ -250,4 +250,25 @@ CREATE TABLE person_login (
 /// What the ids of a batch's devices begin with.
 const VERSION_11: &str = "
 ALTER TABLE batch ADD COLUMN id_prefix TEXT;
+";
+
+/// Several devices of a thing may have a datastream of the same field each. The
+/// numbers that were given stay given.
+const VERSION_12: &str = "
+ALTER TABLE datastream RENAME TO datastream_of_thing;
+
+CREATE TABLE datastream (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    thing TEXT NOT NULL REFERENCES thing (id),
+    field TEXT NOT NULL,
+    device TEXT NOT NULL REFERENCES device (id),
+    model TEXT NOT NULL,
+    UNIQUE (device, field)
+) STRICT;
+
+INSERT INTO datastream SELECT id, thing, field, device, model FROM datastream_of_thing;
+
+DELETE FROM sqlite_sequence WHERE name = 'datastream';
+UPDATE sqlite_sequence SET name = 'datastream' WHERE name = 'datastream_of_thing';
+DROP TABLE datastream_of_thing;
 ";

@@ -187,6 +187,9 @@ fn a_thing_is_not_taken_from_another_agency_or_by_another_meaning() {
     let mut other = new_device("lot-3");
     other.model = model("traffic.garage");
     other.thing = Some(standing.thing.clone());
+    test.registry
+        .revoke_device(&Actor::OPERATOR, &standing.id)
+        .unwrap();
     let error = test
         .registry
         .register_device(&Actor::OPERATOR, other)

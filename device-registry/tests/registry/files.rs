@@ -6,7 +6,7 @@ use device_registry::{
     Actor, AgencyPatch, AuditHead, DevicePatch, Grant, NewApplication, NewDescription, NewPerson,
     OpenError, OpenStoreError, PEPPER_FILE, REGISTRY_FILE, Role, SCHEMA_VERSION, verify_audit,
 };
-use domain::PersonId;
+use domain::{DatastreamId, PersonId};
 
 use crate::audit;
 use crate::harness::{TestRegistry, agency, device, model, new_device, open_at};
@@ -71,6 +71,20 @@ fn the_first_schema_is_upgraded_in_place() {
     let snapshot = registry.snapshot();
     let child = snapshot.device("lot-3").unwrap();
     assert_eq!(child.gateway, Some(device("lot-1")));
+}
+
+#[test]
+fn an_upgrade_gives_no_number_of_a_datastream_again() {
+    let dir = tempfile::tempdir().unwrap();
+    release("registry-v1", dir.path());
+    // As after a repair that found observations of datastreams that are gone.
+    rusqlite::Connection::open(dir.path().join(REGISTRY_FILE))
+        .unwrap()
+        .execute_batch("UPDATE sqlite_sequence SET seq = 500 WHERE name = 'datastream'")
+        .unwrap();
+    let registry = open_at(dir.path()).unwrap();
+    let new = registry.register_device(&Actor::OPERATOR, new_device("lot-3"));
+    assert_eq!(new.unwrap().datastreams[0].id, DatastreamId::new(501));
 }
 
 #[test]

@@ -250,8 +250,8 @@ fn a_row_that_cannot_change_its_device_changes_nothing() {
 #[test]
 fn rows_that_hang_on_each_other_are_tried_in_their_order() {
     let test = TestRegistry::new();
-    // The second takes over the first one's thing; the third one's model has
-    // another unit under the same name.
+    // The second takes over the first one's thing; the third one's model has another
+    // kind under the same name, beside them; the last one's thing is nowhere.
     let mut next = new_device("lot-2");
     next.thing = Some(domain::ThingId::new("lot-1").unwrap());
     let mut stranger = NewDevice::new(
@@ -260,12 +260,14 @@ fn rows_that_hang_on_each_other_are_tried_in_their_order() {
         crate::harness::model("other.parking"),
     );
     stranger.thing = next.thing.clone();
+    let mut lost = new_device("lot-4");
+    lost.thing = Some(domain::ThingId::new("lot-9").unwrap());
     let model = r#"{"id": "other.parking", "title": {"en": "x", "ko": "x"},
         "fields": [{"name": "total", "kind": "text", "title": {"en": "x", "ko": "x"}}]}"#;
     test.registry
         .add_model(&Actor::OPERATOR, model.as_bytes())
         .unwrap();
-    let rows = [new_device("lot-1"), next, stranger];
+    let rows = [new_device("lot-1"), next, stranger, lost];
     let rows = (1..).zip(rows).map(|(line, device)| row(line, device));
     let terms = ImportTerms {
         faulty: FaultyRows::AreLeftOut,
@@ -275,10 +277,12 @@ fn rows_that_hang_on_each_other_are_tried_in_their_order() {
         .registry
         .import_devices(&Actor::OPERATOR, rows, terms, |_| ControlFlow::Continue(()))
         .unwrap();
-    assert_eq!(report.registered, 2);
-    assert_eq!(report.errors[0].code, "thing-of-other-model");
+    assert_eq!(report.registered, 3);
+    assert_eq!(report.errors[0].code, "unknown-thing");
     let snapshot = test.registry.snapshot();
-    assert_eq!(snapshot.device("lot-2").unwrap().datastreams[0].id.get(), 1);
+    let total = |id: &str| snapshot.device(id).unwrap().datastream("total").unwrap().id;
+    assert_eq!(total("lot-2").get(), 1);
+    assert_ne!(total("lot-3"), total("lot-2"));
 }
 
 #[test]

@@ -286,7 +286,7 @@ fn keep(
             Updated::Unchanged => Ok(Kept::Unchanged),
         },
         None => {
-            register(change, device)?;
+            register(change, device, None)?;
             Ok(Kept::Registered)
         }
     }

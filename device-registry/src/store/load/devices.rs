@@ -85,7 +85,7 @@ impl DeviceRow {
             .ok_or_else(|| missing("model"))?;
         let thing = things.get(&self.thing).ok_or_else(|| missing("thing"))?;
         Ok(Device {
-            datastreams: snapshot.datastreams_for(&model, thing),
+            datastreams: snapshot.datastreams_for(&self.id, &model, thing),
             location: thing.location(),
             id: self.id,
             alias: self.alias,

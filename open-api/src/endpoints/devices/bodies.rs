@@ -52,7 +52,8 @@ pub(crate) struct NewDeviceBody {
     /// gateway itself.
     #[schema(value_type = Option<String>)]
     pub(super) gateway: Option<Text<DeviceId>>,
-    /// The thing whose device this one replaces.
+    /// The thing, of the same agency, that it serves beside its other devices, or
+    /// in the place of those that are out of service. Absent: a new one of its id.
     #[schema(value_type = Option<String>)]
     pub(super) thing: Option<Text<ThingId>>,
 }

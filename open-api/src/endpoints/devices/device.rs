@@ -121,7 +121,7 @@ fn views(
         .collect()
 }
 
-/// When the newest observation of its thing was received.
+/// When the newest observation of its datastreams was received.
 pub(super) fn last_seen(shared: &Shared, device: &Device) -> Option<Timestamp> {
     device
         .datastreams

@@ -36,8 +36,8 @@ pub(crate) struct ThingView<'a> {
 #[schema(as = ThingDatastream)]
 pub(crate) struct ThingDatastreamView<'a> {
     pub(crate) id: u32,
-    /// The device that sends it: of those of its thing that have the field, the
-    /// one that was registered last.
+    /// The device that sends it; where several of one model do, the one that was
+    /// registered last.
     #[schema(example = "dev-1")]
     pub(crate) device: &'a str,
     /// That device's.

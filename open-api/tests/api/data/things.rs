@@ -32,6 +32,9 @@ fn a_thing_tells_which_device_sends_what() {
     let pair = |device: &str, model: &str| vec![(device.to_owned(), model.to_owned())];
     assert_eq!(sender(&thing, "speed"), pair("pole", "traffic.flow"));
     assert_eq!(sender(&thing, "pm25"), pair("nose", "safety.air"));
+    // All models have it.
+    let both = [pair("pole", "traffic.flow"), pair("nose", "safety.air")];
+    assert_eq!(sender(&thing, "battery"), both.concat());
     for (device, values) in [("pole", json!({"speed": 40})), ("nose", json!({"pm25": 7}))] {
         let payload = json!({"t": "2026-05-01T00:00:00Z", "v": values});
         platform.publish(device, &payload).expect(200);
