@@ -74,11 +74,13 @@ pub(crate) async fn list(
         })
         .await?
         .map_err(|error| query_problem(&error))?;
+    let thing = snapshot.thing(datastream.thing.as_str());
     let views = page
         .observations
         .iter()
         .map(|stored| {
-            let place = viewer.place(&datastream.agency, stored.location);
+            let stood = || thing.and_then(|thing| thing.location_at(stored.time));
+            let place = viewer.place(&datastream.agency, stored.location.or_else(stood));
             ObservationView::new(stored, place)
         })
         .collect();

@@ -37,13 +37,14 @@ pub(crate) struct ObservationView<'a> {
     /// `signed-message`.
     #[serde(skip_serializing_if = "Option::is_none")]
     assurance: Option<&'static str>,
-    /// Only where the device sent one.
+    /// What the device sent, or else where the thing stood at that time; for the
+    /// public, the centre of a 0.001 degree cell. Left out where neither is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<PlaceView>,
 }
 
 impl<'a> ObservationView<'a> {
-    /// `location` is the one that the device sent, as the viewer may see it.
+    /// `location` is that of the observation's time, as the viewer may see it.
     pub(crate) fn new(stored: &'a StoredObservation, location: Option<Location>) -> Self {
         Self {
             phenomenon_time: Rfc3339(stored.time),

@@ -154,12 +154,25 @@ fn an_observation_lies_where_its_thing_stood_at_its_time_however_late_that_is_to
     assert_eq!(latest["items"][0]["location"]["lat"], FAR_CELL.0);
     let exact = platform.operator("GET", "/v1/latest?device=dev-1", None);
     assert_eq!(exact.expect(200)["items"][0]["location"]["lat"], FAR.0);
-    let mut stream = platform.stream("/v1/stream?from_offset=1", &[]);
-    let streamed = [0; 3].map(|_| stream.next().data["location"]["lat"].clone());
+    // What comes late, of a time before the move, lies where the thing stood then.
+    let late = json!({"t": "2026-05-01T12:00:00Z", "v": {"speed": 3}});
+    platform.publish("dev-1", &late).expect(200);
+    let speed = platform.datastream("dev-1", "speed");
+    let path = format!("/v1/datastreams/{speed}/observations");
+    let lats = |list: Value| -> Vec<Value> {
+        let items = list["items"].as_array().unwrap().iter();
+        items.map(|item| item["location"]["lat"].clone()).collect()
+    };
+    let [first, far] = [FIRST_CELL.0, FAR_CELL.0];
     assert_eq!(
-        streamed,
-        [FIRST_CELL.0, FAR_CELL.0, FAR_CELL.0].map(Value::from)
+        lats(platform.get(&path).expect(200)),
+        [first, first, far, far]
     );
-    assert_eq!(text("2026-05-01").matches(&first_cell).count(), 1);
+    let exact = platform.operator("GET", &path, None).expect(200);
+    assert_eq!(lats(exact), [FIRST.0, FIRST.0, FAR.0, FAR.0]);
+    let mut stream = platform.stream("/v1/stream?from_offset=1", &[]);
+    let streamed = [0; 4].map(|_| stream.next().data["location"]["lat"].clone());
+    assert_eq!(streamed, [first, far, far, first].map(Value::from));
+    assert_eq!(text("2026-05-01").matches(&first_cell).count(), 2);
     assert_eq!(text("2026-05-02").matches(&far_cell).count(), 2);
 }
