@@ -55,6 +55,10 @@ export function post<T>(path: string, body: unknown, headers: Record<string, str
   return request<T>(path, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", ...headers } });
 }
 
+export function patch<T>(path: string, body: unknown): Promise<T> {
+  return request<T>(path, { method: "PATCH", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
+}
+
 /** Sends a file, and passes on each line of the answer as it comes. However long
  * it takes: there is no deadline. */
 export async function postLines<T>(path: string, body: Blob, type: string, each: (line: T) => void): Promise<void> {

@@ -31,7 +31,10 @@ export interface Titles {
 export interface Model {
   id: string;
   domain: string;
+  version: number;
   title: Titles;
+  /** Null: for ever. */
+  retention_days: number | null;
   fields: { name: string; unit: string | null; kind: string; title: Titles; min: number | null; max: number | null }[];
 }
 
@@ -198,6 +201,24 @@ export interface Session {
   principal: "person" | "operator";
   id: string | null;
   roles: { role: string; agency: string | null }[];
+}
+
+export interface Person {
+  /** The login name. */
+  id: string;
+  name: string;
+  /** Null: one of the platform's. */
+  agency: string | null;
+  enabled: boolean;
+  roles: { role: string; agency: string | null }[];
+}
+
+/** Shown once. */
+export interface Invitation {
+  invitation: string;
+  path: string;
+  /** Null where the platform does not know its own address. */
+  url: string | null;
 }
 
 /** What a search finds. */

@@ -169,6 +169,13 @@ export async function operatorsPages(browser, base, looks, token) {
 
   await page.click('#pages a[href="#/import"]');
   await tryImport(page, device);
+  await page.click('#pages a[href="#/people"]');
+  await page.waitForSelector('#page form [name="role"]');
+  await noSideways(page, "the people");
+  await page.click('#pages a[href="#/models"]');
+  await page.click(".model summary");
+  await page.waitForSelector(".model[open] .records tbody tr");
+  await noSideways(page, "the models");
   await page.click('#pages a[href="#/audit"]');
   await page.waitForSelector(".audit li .difference");
   await noSideways(page, "the audit");

@@ -139,6 +139,27 @@ test("an import registers the good rows, and a refused page says which role woul
     await done();
   }));
 
+test("a person is added, invited and disabled", () =>
+  on({}, async (mock) => {
+    const { page, faults, done } = await openPage(browser, mock.url, KOREAN);
+    await page.goto(`${mock.url}/ops#token=${TOKEN}`);
+    await page.waitForSelector('#link[data-state="connected"]');
+    await page.click('#pages a[href="#/people"]');
+    await page.fill('[name="id"]', "lee");
+    await page.fill('[name="name"]', "이서연");
+    await page.selectOption('[name="agency"]', "busan");
+    await page.selectOption('[name="role"]', "viewer");
+    await page.click("#page form .primary");
+    const lee = page.locator(".records tbody tr", { hasText: "이서연" });
+    await lee.getByText("조회자 (부산광역시)").waitFor();
+    await lee.getByRole("button", { name: "초대" }).click();
+    await page.locator("#page pre", { hasText: "/ops#invitation=" }).waitFor();
+    await lee.getByRole("button", { name: "사용 중지하기" }).click();
+    await lee.getByRole("button", { name: "다시 사용하기" }).waitFor();
+    assert.deepEqual(faults, []);
+    await done();
+  }));
+
 test("a full quota tells when to come back", () =>
   on({}, async (mock) => {
     const { page, done } = await openPage(browser, mock.url, KOREAN, ANY);

@@ -25,14 +25,14 @@ const MODELS = [
   { id: "traffic.parking", title: { en: "Parking", ko: "주차장" }, fields: [field("available", "1", "Free spaces", "주차 가능 면수")] },
   { id: "safety.air", title: { en: "Air quality", ko: "대기질" }, fields: [field("pm25", "ug/m3", "PM2.5", "초미세먼지(PM2.5)"), field("pm10", "ug/m3", "PM10", "미세먼지(PM10)"), field("o3", "[ppm]", "Ozone", "오존")] },
   { id: "safety.lamp", title: { en: "Street lamp", ko: "가로등" }, fields: [field("power_state", null, "On", "점등 상태", "boolean"), field("power", "W", "Power", "소비 전력")] },
-].map((model) => ({ ...model, domain: model.id.split(".")[0], version: 1, fields: [...model.fields, ...COMMON] }));
+].map((model) => ({ ...model, domain: model.id.split(".")[0], version: 1, retention_days: 1095, fields: [...model.fields, ...COMMON] }));
 
 const NAMES = ["청담대교", "잠수교", "한강대교", "행주대교", "광진교", "올림픽대로", "강변북로", "남산공원", "여의도", "종로5가", "시청앞", "사직동"];
 
 /** Unknown parameters are refused by name, as the platform does. */
 const PARAMETERS = [
   [/^\/datastreams\/summary$/, []],
-  [/^\/(models|agencies|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status"]],
+  [/^\/(models|agencies|operators|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status"]],
   [/^\/(refused|devices\/[^/]+\/events)$/, ["after", "limit"]],
   [/^\/devices\/[^/]+\/quarantine$/, ["limit", "cursor"]],
   [/^\/devices\/import$/, ["dry_run", "mode", "upsert"]],
@@ -180,6 +180,7 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (path === "/audit") return state.refusesAudit ? problem(response, 403, "read-audit is for the roles auditor and platform-administrator") : list(response, empty ? [] : AUDIT, url);
     const asked = (one) => ["agency", "model", "status"].every((name) => [null, one[name]].includes(url.searchParams.get(name)));
     if (path === "/devices") return list(response, empty ? [] : fleet.devices.filter(asked).map((device) => ({ ...device, last_seen: seen(device) })), url);
+    if (path.startsWith("/operators")) return people(request, response, url, path);
     if (path === "/refused") {
       const after = Number(url.searchParams.get("after") ?? 0);
       return list(response, empty ? [] : REFUSED.filter((event) => event.sequence > after), url);
@@ -216,6 +217,19 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     { number: 2, time: ago(60), actor: "person:kim", address: "192.0.2.1", means: "session", action: "device.patch", kind: "device", object: "flow-0003", agency: "seoul", before: { name: "flow-0003", place: "37.5665,126.9785" }, after: { name: "세종대로 1", place: "37.5665,126.9785" } },
     { number: 1, time: ago(90), actor: "operator", address: null, means: "start", action: "agency.create", kind: "agency", object: "seoul", agency: "seoul", before: null, after: { name: "서울특별시" } },
   ];
+
+  const PEOPLE = [{ id: "kim.minsu", name: "김민수", agency: "seoul", enabled: true, roles: [{ role: "operator", agency: "seoul" }], created: ago(9_000) }];
+
+  function people(request, response, url, path) {
+    if (request.method === "GET") return list(response, PEOPLE, url);
+    if (path.endsWith("/invitation")) return json(response, 201, { invitation: INVITATION, path: `/ops#invitation=${INVITATION}`, url: null, expires: ago(-86_400) });
+    body(request, (wanted) => {
+      const person = PEOPLE.find((one) => path === `/operators/${one.id}`);
+      if (person) Object.assign(person, wanted);
+      else PEOPLE.push({ enabled: true, agency: null, created: ago(0), ...wanted });
+      json(response, person ? 200 : 201, person ?? PEOPLE.at(-1));
+    });
+  }
 
   /** A row of an agency that is not there has a fault. */
   function importRows(request, response, url) {

@@ -15,11 +15,11 @@ test("the address holds page and filters, and what is no page is the map", () =>
 
 test("the navigation offers what the roles open", () => {
   const who = (...roles) => ({ principal: "person", id: "kim", roles: roles.map((role) => ({ role, agency: null })) });
-  const offered = (session) => ["map", "devices", "import", "audit"].filter((page) => opens(session, page));
-  assert.deepEqual(offered(who("viewer")), ["map", "devices"]);
-  assert.deepEqual(offered(who("viewer", "operator")), ["map", "devices", "import"]);
-  assert.deepEqual(offered(who("auditor")), ["map", "devices", "audit"]);
-  assert.deepEqual(offered({ principal: "operator", id: null, roles: [] }), ["map", "devices", "import", "audit"]);
+  const offered = (session) => ["map", "devices", "import", "people", "models", "audit"].filter((page) => opens(session, page));
+  assert.deepEqual(offered(who("viewer")), ["map", "devices", "models"]);
+  assert.deepEqual(offered(who("viewer", "operator")), ["map", "devices", "import", "models"]);
+  assert.deepEqual(offered(who("auditor")), ["map", "devices", "people", "models", "audit"]);
+  assert.deepEqual(offered({ principal: "operator", id: null, roles: [] }), ["map", "devices", "import", "people", "models", "audit"]);
 });
 
 test("an import's lines add up", () => {

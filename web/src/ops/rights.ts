@@ -4,11 +4,13 @@
 import type { Session } from "../shapes";
 import type { PageName } from "./route";
 
-/** As docs/rights.md has it: read-devices, manage-devices, read-audit. */
+/** As docs/rights.md has it: read-devices, manage-devices, read-people, read-audit; models are public. */
 const OPENED_BY: Record<PageName, readonly string[]> = {
   map: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
   devices: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
   import: ["operator", "agency-administrator", "platform-administrator"],
+  people: ["agency-administrator", "auditor", "platform-administrator"],
+  models: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
   audit: ["auditor", "platform-administrator"],
 };
 

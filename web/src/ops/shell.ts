@@ -16,6 +16,8 @@ export interface PageView {
 const LOADERS: Record<Exclude<PageName, "map">, () => Promise<PageView>> = {
   devices: async () => new (await import("./pages/devices")).DevicesPage(),
   import: async () => new (await import("./pages/import")).ImportPage(),
+  people: async () => new (await import("./pages/people")).PeoplePage(),
+  models: async () => new (await import("./pages/models")).ModelsPage(),
   audit: async () => new (await import("./pages/audit")).AuditPage(),
 };
 
@@ -72,5 +74,6 @@ export class Shell {
       h("a", { href: routeHash(page), "aria-current": page === current ? "page" : null }, t(`page.${page}`)),
     );
     byId("pages").replaceChildren(...links);
+    links.find((link) => link.hasAttribute("aria-current"))?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 }

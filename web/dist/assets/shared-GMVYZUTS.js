@@ -1,1 +1,0 @@
-var o=["map","devices","import","audit"];function s(t){let[,a="",e=""]=/^#\/([a-z]*)(?:\?(.*))?$/.exec(t)??[],r=o.find(n=>n===a);return r?{page:r,query:new URLSearchParams(e)}:{page:"map",query:new URLSearchParams}}function c(t,a={}){let e=new URLSearchParams(Object.entries(a).filter(([,r])=>r!=="")).toString();return`#/${t}${e===""?"":`?${e}`}`}export{o as a,s as b,c};

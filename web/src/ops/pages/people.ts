@@ -1,0 +1,110 @@
+// The people of the agencies: who they are, what they may do, and how they get in.
+
+import { all, get, patch, post } from "../../api";
+import { copyButton, h } from "../../dom";
+import type { Agency, Invitation, Person, Session } from "../../shapes";
+import { t, word } from "../../text";
+import type { PageView } from "../shell";
+import { agencyTitle, setAgencies } from "../words";
+import { faultBox, field, formValues, loading, select, table } from "./parts";
+
+const ROLES = ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"] as const;
+const OF_PLATFORM: readonly string[] = ["auditor", "platform-administrator"];
+
+export class PeoplePage implements PageView {
+  private host: HTMLElement | null = null;
+  private asked = 0;
+  private readonly told = h("div", { "aria-live": "polite" });
+
+  show(host: HTMLElement): void {
+    this.host = host;
+    // An invitation does not wait for whoever comes next.
+    this.told.replaceChildren();
+    void this.read();
+  }
+
+  private async read(): Promise<void> {
+    const asked = ++this.asked;
+    this.draw(loading());
+    try {
+      const [people, agencies, session] = await Promise.all([all<Person>("/v1/operators?limit=1000"), all<Agency>("/v1/agencies?limit=10000"), get<Session>("/v1/session")]);
+      setAgencies(agencies.items);
+      if (asked !== this.asked) return;
+      const manages = session.principal === "operator" || session.roles.some(({ role }) => role === "agency-administrator" || role === "platform-administrator");
+      const ids = agencies.items.map((one) => one.id);
+      this.draw(this.list(people.items, manages ? session : null), manages ? this.newPerson(ids) : null);
+    } catch (error) {
+      if (asked === this.asked) this.draw(faultBox(error, () => void this.read()));
+    }
+  }
+
+  private draw(...content: (HTMLElement | null)[]): void {
+    this.host?.replaceChildren(h("h1", {}, t("page.people")), this.told, ...content.filter((one) => one !== null));
+  }
+
+  /** `manager` is null for who may only read. */
+  private list(people: readonly Person[], manager: Session | null): HTMLElement {
+    if (people.length === 0) return h("p.empty", {}, t("people.none"));
+    const columns = [t("people.person"), t("device.agency"), t("people.roles"), t("filter.state"), t("people.actions")];
+    const rows = people.map((person) => [
+      h("span.device-link", {}, h("b", {}, person.name), h("code", {}, person.id)),
+      person.agency === null ? t("people.platform") : agencyTitle(person.agency),
+      person.roles.map(roleText).join(", ") || "–",
+      t(person.enabled ? "people.enabled" : "people.disabled"),
+      manager === null || manager.id === person.id ? "–" : this.actions(person),
+    ]);
+    return table(t("page.people"), columns, rows);
+  }
+
+  private actions(person: Person): HTMLElement {
+    const path = `/v1/operators/${encodeURIComponent(person.id)}`;
+    const invite = h("button", { type: "button", disabled: !person.enabled, onclick: () => void this.change(() => this.invite(path)) }, t("people.invite"));
+    const toggle = h("button", { type: "button", onclick: () => void this.change(() => patch(path, { enabled: !person.enabled })) }, t(person.enabled ? "people.disable" : "people.enable"));
+    return h("span.actions", {}, invite, toggle);
+  }
+
+  private async invite(path: string): Promise<void> {
+    const { url, path: page } = await post<Invitation>(`${path}/invitation`, {});
+    const link = url ?? `${location.origin}${page}`;
+    this.told.replaceChildren(h("div.card", {}, h("p", {}, t("people.invited")), h("div.line-body", {}, h("pre", {}, link), copyButton(() => t("copy"), () => t("copied"), () => link))));
+  }
+
+  private async change(run: () => Promise<unknown>): Promise<void> {
+    this.told.replaceChildren();
+    try {
+      await run();
+      await this.read();
+    } catch (error) {
+      this.told.replaceChildren(faultBox(error, () => void this.change(run)));
+    }
+  }
+
+  private newPerson(agencies: readonly string[]): HTMLElement {
+    const agency = select("agency", "", t("people.platform"), agencies.map((id) => [id, agencyTitle(id)]));
+    const role = select("role", "", t("people.role.none"), ROLES.map((one) => [one, word("role", one)]));
+    const form = h(
+      "form.page-filters.card",
+      {},
+      field(t("login.name"), h("input", { name: "id", required: true, pattern: "[a-z0-9._\\-]{1,64}", autocomplete: "off", autocapitalize: "none", spellcheck: "false" })),
+      field(t("people.name"), h("input", { name: "name", required: true, autocomplete: "off" })),
+      field(t("device.agency"), agency),
+      field(t("people.role"), role),
+      h("button.primary", { type: "submit" }, t("people.add")),
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.change(() => post("/v1/operators", newPersonBody(formValues(form))));
+    });
+    return h("section", {}, h("h2", {}, t("people.new")), form);
+  }
+}
+
+/** A role of the platform is in no agency, whoever the person belongs to. */
+function newPersonBody({ id, name, agency = "", role = "" }: Record<string, string>): unknown {
+  const of = OF_PLATFORM.includes(role) || agency === "" ? {} : { agency };
+  return { id, name, ...(agency === "" ? {} : { agency }), roles: role === "" ? [] : [{ role, ...of }] };
+}
+
+function roleText({ role, agency }: { role: string; agency: string | null }): string {
+  return agency === null ? word("role", role) : `${word("role", role)} (${agencyTitle(agency)})`;
+}
