@@ -26,7 +26,7 @@ use crate::endpoints::data::{
 use crate::endpoints::devices::{
     connection, credentials, device, events, import, lifecycle, next_key, telemetry,
 };
-use crate::endpoints::enrolment::{batches, claims};
+use crate::endpoints::enrolment::{batches, claims, installer};
 use crate::endpoints::export::day;
 use crate::endpoints::login::{invitation, password, session, sessions};
 use crate::endpoints::operations::{backup, health, metrics, platform};
@@ -140,7 +140,9 @@ fn guarded() -> Operations {
         .on("GET /v1/refused", May(ReadPlatform), routes!(events::refused))
         .on("GET /v1/claims", May(InstallDevices), routes!(claims::list))
         .on("POST /v1/claims", May(ManageDevices), routes!(claims::create))
-        .on("POST /v1/claims/redeem", Nothing, routes!(claims::redeem))
+        .on("POST /v1/claims/read", Nothing, routes!(installer::read))
+        .on("POST /v1/claims/redeem", Nothing, routes!(installer::redeem))
+        .on("POST /v1/claims/first-data", Nothing, routes!(installer::first_data))
         .on("DELETE /v1/claims/{id}", May(ManageDevices), routes!(claims::revoke))
         .on("GET /v1/batches", May(ManageDevices), routes!(batches::list))
         .on("POST /v1/batches", May(ManageDevices), routes!(batches::create))
@@ -186,6 +188,11 @@ fn pages(document: &utoipa::openapi::OpenApi) -> Router<ApiState> {
     Router::new()
         .route("/", get(|headers| page::page("index.html", headers)))
         .route("/ops", get(|headers| page::page("ops.html", headers)))
+        .route("/field", get(|headers| page::page("field.html", headers)))
+        .route(
+            "/field-worker.js",
+            get(|headers| page::page("field-worker.js", headers)),
+        )
         .route("/docs", get(|headers| page::page("docs.html", headers)))
         .route("/assets/{*path}", get(page::asset))
         .route("/problems/{kind}", get(problems::show))

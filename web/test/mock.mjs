@@ -6,6 +6,7 @@ import { createReadStream, existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { mockClaims } from "./mock-claims.mjs";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml" };
@@ -91,7 +92,8 @@ function valueAt(stream, time) {
 }
 
 export function startMock({ port = 0, devices = 300, centre, rate = 25, simulated = false } = {}) {
-  const state = { mode: "normal", offset: 5_000, sessions: new Set(), streams: new Set(), resumed: [], requests: [] };
+  const state = { mode: "normal", offset: 5_000, sessions: new Set(), streams: new Set(), resumed: [], requests: [], claims: [] };
+  const claims = mockClaims(state);
   const fleet = makeFleet(devices, centre);
   const silent = new Set(fleet.devices.filter((_, i) => i % 53 === 52).map((device) => device.id));
   const never = new Set(fleet.devices.filter((_, i) => i % 101 === 100).map((device) => device.id));
@@ -133,7 +135,7 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
   }
 
   function page(response, path) {
-    const name = { "/": "index.html", "/ops": "ops.html", "/docs": "docs.html" }[path] ?? normalize(path).slice(1);
+    const name = { "/": "index.html", "/ops": "ops.html", "/docs": "docs.html", "/field": "field.html" }[path] ?? normalize(path).slice(1);
     const file = join(dist, name);
     if (!file.startsWith(dist) || !existsSync(file) || name === "") return response.writeHead(404).end();
     response.writeHead(200, { "Content-Type": TYPES[extname(name)] ?? "application/octet-stream", "Content-Security-Policy": POLICY });
@@ -157,6 +159,7 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     const unknown = unknownParameter(path, url.searchParams);
     if (unknown !== undefined) return problem(response, 400, `there is no parameter ${unknown}`);
     if (path.startsWith("/invitation")) return invitation(path, request, response);
+    if (path.startsWith("/claims/") && state.mode === "normal") return body(request, (asked) => claims(path, asked, (status, answer) => (status === 200 || status === 201 ? json(response, status, answer) : refused(response, status, answer))));
     if (path === "/session") return session(request, response, operator);
     if (state.mode === "broken") return problem(response, 500, "the store cannot be read");
     const empty = state.mode === "empty";

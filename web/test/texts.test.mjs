@@ -24,7 +24,7 @@ test("Korean text is Korean, unless both are a name or a number", () => {
 });
 
 test("every text that a page names is in the dictionary", () => {
-  for (const page of ["index.html", "ops.html", "docs.html"]) {
+  for (const page of ["index.html", "ops.html", "docs.html", "field.html"]) {
     const html = readFileSync(source + page, "utf8");
     const named = [...html.matchAll(/data-t(?:-[a-z-]+)?="([^"]+)"|data-title="([^"]+)"/g)].map((match) => match[1] ?? match[2]);
     assert.ok(named.length > 5, page);
@@ -36,14 +36,14 @@ test("every key is used", () => {
   const files = readdirSync(source, { recursive: true }).filter((name) => /\.(ts|html)$/.test(name) && !name.startsWith("texts"));
   const code = files.map((name) => readFileSync(source + name, "utf8")).join("\n");
   // Keys that are put together from a code: the prefix is in the source.
-  const composed = ["link.", "domain.", "quality.", "state.", "event.", "tab.", "pane.", "docs.in.", "record.state.", "role.", "page.", "audit.", "catalogue.", "chart."];
+  const composed = ["link.", "domain.", "quality.", "state.", "event.", "tab.", "pane.", "docs.in.", "record.state.", "role.", "page.", "audit.", "catalogue.", "chart.", "field.fault.", "field.code.", "field.scan.", "field.check.", "field.locate."];
   for (const key of Object.keys(en)) {
     assert.ok(code.includes(`"${key}"`) || composed.some((prefix) => key.startsWith(prefix)), key);
   }
 });
 
 test("no page has inline script or style, or names another origin", () => {
-  for (const page of ["index.html", "ops.html", "docs.html"]) {
+  for (const page of ["index.html", "ops.html", "docs.html", "field.html"]) {
     const html = readFileSync(source + page, "utf8");
     assert.doesNotMatch(html, /<style|style=|<script(?![^>]*src=)|\son\w+=|https?:\/\//, page);
   }

@@ -232,7 +232,7 @@ impl Registry {
         {
             return Err(EnrolDeviceError::OtherPrefix(prefix.clone()));
         }
-        let new = enrolment.check(id, &standing.agency, &standing.model)?;
+        let new = enrolment.check(id, &standing.agency, &standing.model, &self.pepper)?;
         let actor = Actor {
             who: Who::Devices,
             address,

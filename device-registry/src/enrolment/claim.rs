@@ -241,6 +241,17 @@ impl Registry {
         })
     }
 
+    /// The claim of a code as somebody typed it, whether or not it can be used.
+    pub(super) fn claim_of_code(&self, code: &str) -> Result<Arc<Claim>, EnrolDeviceError> {
+        let code = claim_code::parse(code).map_err(|error| match error {
+            CodeError::Form => EnrolDeviceError::Form(Ticket::Claim),
+            CodeError::Checksum => EnrolDeviceError::Checksum(Ticket::Claim),
+        })?;
+        let hmac = self.pepper.hmac(code.as_bytes());
+        let claim = self.snapshot().claim_of_code(&hmac).cloned();
+        claim.ok_or(EnrolDeviceError::Unknown(Ticket::Claim))
+    }
+
     /// Puts a device into service with the claim of `code`, for whoever has it.
     /// The same device with the same key again gets the same answer.
     pub fn redeem_claim(
@@ -249,14 +260,9 @@ impl Registry {
         code: &str,
         enrolment: Enrolment,
     ) -> Result<Arc<Device>, EnrolDeviceError> {
-        let code = claim_code::parse(code).map_err(|error| match error {
-            CodeError::Form => EnrolDeviceError::Form(Ticket::Claim),
-            CodeError::Checksum => EnrolDeviceError::Checksum(Ticket::Claim),
-        })?;
-        let hmac = self.pepper.hmac(code.as_bytes());
+        let claim = self.claim_of_code(code)?;
+        let hmac = claim.hmac;
         let unknown = || EnrolDeviceError::Unknown(Ticket::Claim);
-        let claim = self.snapshot().claim_of_code(&hmac).cloned();
-        let claim = claim.ok_or_else(unknown)?;
         let id = match (&claim.device, &enrolment.id) {
             (Some(own), Some(other)) if own != other => {
                 return Err(EnrolDeviceError::OtherId(own.clone()));
@@ -264,7 +270,7 @@ impl Registry {
             (Some(id), _) | (None, Some(id)) => id.clone(),
             (None, None) => return Err(EnrolDeviceError::IdMissing),
         };
-        let new = enrolment.check(id, &claim.agency, &claim.model)?;
+        let new = enrolment.check(id, &claim.agency, &claim.model, &self.pepper)?;
         let actor = Actor {
             who: Who::Anonymous,
             address,

@@ -47,8 +47,10 @@ pub enum EnrolDeviceError {
     OtherId(DeviceId),
     #[error("the ids of this batch's devices begin with {0}")]
     OtherPrefix(DeviceId),
-    #[error("a device is enrolled with a key of its own: send `keys`")]
+    #[error("a device is enrolled with a key or a password of its own: send `keys`")]
     KeyMissing,
+    #[error("a password is 256 bits at random in base64url, 43 letters")]
+    PasswordForm,
     #[error("the id or the alias is taken; an id is never given twice")]
     Taken,
     #[error(transparent)]
@@ -83,6 +85,7 @@ impl OperationError for EnrolDeviceError {
             Self::OtherId(_) => "other-device",
             Self::OtherPrefix(_) => "other-prefix",
             Self::KeyMissing => "key-missing",
+            Self::PasswordForm => "invalid-password",
             Self::Taken => "device-exists",
             Self::Register(error) => error.code(),
             Self::Store(_) => "registry-fault",
@@ -91,9 +94,11 @@ impl OperationError for EnrolDeviceError {
 
     fn class(&self) -> ErrorClass {
         match self {
-            Self::Form(_) | Self::Checksum(_) | Self::IdMissing | Self::KeyMissing => {
-                ErrorClass::Invalid
-            }
+            Self::Form(_)
+            | Self::Checksum(_)
+            | Self::IdMissing
+            | Self::KeyMissing
+            | Self::PasswordForm => ErrorClass::Invalid,
             Self::Unknown(_) => ErrorClass::NotFound,
             Self::Revoked(..)
             | Self::Expired(..)

@@ -10,10 +10,17 @@ mod batch;
 mod claim;
 mod claim_code;
 mod error;
+mod receipt;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{AgencyId, DeviceId, Location, ModelId, Timestamp};
 
-use crate::device::{Checked, CredentialProof, Device, DeviceStatus, NewDevice, NewKey};
+use crate::device::{
+    Checked, CredentialProof, Device, DeviceStatus, MAX_CREDENTIALS, NewDevice, NewKey,
+    RegisterDeviceError,
+};
+use crate::secret::{Pepper, SECRET_BYTES};
 
 pub use batch::{
     Batch, CreateBatchError, IssuedBatch, MAX_BATCH_DEVICES, MAX_BATCHES, NewBatch,
@@ -34,8 +41,14 @@ pub struct Enrolment {
     pub name: String,
     pub alias: Option<String>,
     pub location: Option<Location>,
-    /// At least one: from then on the device proves itself with it.
+    /// What the installer writes of the place.
+    pub note: Option<String>,
+    /// From then on the device proves itself with them: one at least, or a
+    /// password.
     pub keys: Vec<NewKey>,
+    /// 256 bits in base64url, made by whoever asks: an answer that was lost
+    /// takes no password with it.
+    pub password: Option<String>,
 }
 
 impl Enrolment {
@@ -45,8 +58,9 @@ impl Enrolment {
         id: DeviceId,
         agency: &AgencyId,
         model: &ModelId,
+        pepper: &Pepper,
     ) -> Result<Checked, EnrolDeviceError> {
-        if self.keys.is_empty() {
+        if self.keys.is_empty() && self.password.is_none() {
             return Err(EnrolDeviceError::KeyMissing);
         }
         let mut new = NewDevice::new(id, agency.clone(), model.clone());
@@ -54,7 +68,22 @@ impl Enrolment {
         new.alias = self.alias;
         new.location = self.location;
         new.keys = self.keys;
-        Ok(Checked::new(new)?)
+        new.description.note = self.note;
+        let mut checked = Checked::new(new)?;
+        if let Some(password) = self.password {
+            if checked.keys.len() >= MAX_CREDENTIALS {
+                return Err(RegisterDeviceError::TooManyKeys.into());
+            }
+            let secret = URL_SAFE_NO_PAD.decode(&password);
+            if !secret.is_ok_and(|secret| secret.len() == SECRET_BYTES) {
+                return Err(EnrolDeviceError::PasswordForm);
+            }
+            let hmac = pepper.hmac(password.as_bytes());
+            let networks = Vec::new();
+            let proof = CredentialProof::Password { hmac, networks };
+            checked.keys.push((proof, None));
+        }
+        Ok(checked)
     }
 }
 

@@ -44,7 +44,9 @@ fn enrolment(id: &str, seed: u8) -> Enrolment {
         name: String::new(),
         alias: None,
         location: Some(place(37.5, 127.0)),
+        note: None,
         keys: vec![DeviceKey::ed25519(seed).public()],
+        password: None,
     }
 }
 
@@ -137,6 +139,57 @@ fn a_claim_that_has_ended_or_is_for_another_device_does_nothing() {
         "unknown-ticket"
     );
     assert_eq!(test.registry.snapshot().device_count(), 1);
+}
+
+#[test]
+fn a_claim_takes_a_password_that_the_installers_phone_has_made() {
+    let test = TestRegistry::new();
+    let code = claim(&test, None).code;
+    let password = "A".repeat(43);
+    let with = |password: &str| Enrolment {
+        note: Some("Pole 17,\nnorth side".to_owned()),
+        keys: Vec::new(),
+        password: Some(password.to_owned()),
+        ..enrolment("lot-1", 1)
+    };
+    assert_eq!(refused(&test, &code, with("secret")), "invalid-password");
+    let redeem = |password| test.registry.redeem_claim(None, &code, with(password));
+    redeem(&password).unwrap();
+    redeem(&password).expect("the phone asks again");
+    let other = "B".repeat(42) + "A";
+    assert_eq!(refused(&test, &code, with(&other)), "claim-used");
+    let snapshot = test.registry.snapshot();
+    let made = snapshot.device("lot-1").unwrap();
+    assert_eq!(made.credentials.len(), 1);
+    let thing = snapshot.thing(made.thing.as_str()).unwrap();
+    assert_eq!(thing.description().note, "Pole 17,\nnorth side");
+}
+
+#[test]
+fn a_receipt_leads_to_the_device_for_a_day() {
+    let test = TestRegistry::new();
+    let code = claim(&test, None).code;
+    let open = test.registry.open_claim(&code).unwrap();
+    assert_eq!(open.model, model("traffic.parking"));
+    let early = test.registry.claim_receipt(&code).unwrap();
+    assert_eq!(test.registry.claim_of_receipt(&early), None, "not used yet");
+    let redeem = test
+        .registry
+        .redeem_claim(None, &code, enrolment("lot-1", 1));
+    redeem.unwrap();
+    let used = test.registry.open_claim(&code);
+    assert!(matches!(used, Err(EnrolDeviceError::Used(_))));
+    let receipt = test.registry.claim_receipt(&code).unwrap();
+    let found = test.registry.claim_of_receipt(&receipt).unwrap();
+    assert_eq!(found.used.as_ref().unwrap().device, device("lot-1"));
+    let (id, proof) = receipt.split_once('.').unwrap();
+    let mut wrong = proof.to_owned();
+    wrong.replace_range(..1, if proof.starts_with('A') { "B" } else { "A" });
+    for text in ["", id, &format!("{id}.{wrong}"), &format!("x.{proof}")] {
+        assert_eq!(test.registry.claim_of_receipt(text), None, "{text}");
+    }
+    test.pass_seconds(24 * HOUR);
+    assert_eq!(test.registry.claim_of_receipt(&receipt), None);
 }
 
 #[test]

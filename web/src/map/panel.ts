@@ -6,7 +6,8 @@ import { type BaseMap, decode } from "./base";
 import { type CityFile, type CityMap, cityMap } from "./city";
 import { type Cluster, cluster, clusterRadius, separable } from "./cluster";
 import { type Marker, drawBase, drawLabels, drawMarkers, drawScale } from "./draw";
-import { TILE, latitude, longitude } from "./projection";
+import type { Place } from "../shapes";
+import { TILE, latitude, longitude, worldX, worldY } from "./projection";
 import { MAX_ZOOM, View } from "./view";
 
 /** A press that moves less is a click, in pixels. */
@@ -28,6 +29,8 @@ const ONE_PLACE = 2.5e-8;
 export interface MapEvents {
   onPick: (id: string) => void;
   onGroup: (ids: string[]) => void;
+  /** Somebody has moved the map: what lies in the middle now. */
+  onMove?: (middle: Place) => void;
 }
 
 export class MapPanel {
@@ -99,6 +102,25 @@ export class MapPanel {
     this.redraw();
   }
 
+  /** Brings a place into the middle, and close enough to be corrected. */
+  bring(place: Place, zoom: number): void {
+    this.touched = true;
+    [this.view.x, this.view.y] = [worldX(place.lon), worldY(place.lat)];
+    this.view.zoom = Math.max(this.view.zoom, zoom);
+    this.redraw();
+  }
+
+  private fitByHand(): void {
+    this.fit();
+    this.moved();
+  }
+
+  private moved(): void {
+    this.touched = true;
+    this.redraw();
+    this.events.onMove?.(this.view.placeAt(this.view.width / 2, this.view.height / 2));
+  }
+
   fit(): void {
     this.view.fit(this.markers.map(({ x, y }) => ({ lat: latitude(y), lon: longitude(x) })));
     this.redraw();
@@ -166,20 +188,18 @@ export class MapPanel {
       {},
       button("+", "map.in", () => this.zoom(1)),
       button("−", "map.out", () => this.zoom(-1)),
-      button("⤢", "map.fit", () => this.fit()),
+      button("⤢", "map.fit", () => this.fitByHand()),
     );
   }
 
   private zoom(steps: number, x: number = this.view.width / 2, y: number = this.view.height / 2): void {
-    this.touched = true;
     this.view.zoomAt(steps, x, y);
-    this.redraw();
+    this.moved();
   }
 
   private pan(x: number, y: number): void {
-    this.touched = true;
     this.view.pan(x, y);
-    this.redraw();
+    this.moved();
   }
 
   private listen(): void {
@@ -241,7 +261,7 @@ export class MapPanel {
       "+": () => this.zoom(KEY_ZOOM),
       "=": () => this.zoom(KEY_ZOOM),
       "-": () => this.zoom(-KEY_ZOOM),
-      "0": () => this.fit(),
+      "0": () => this.fitByHand(),
       Enter: () => this.click(this.view.width / 2, this.view.height / 2, Infinity),
     };
     const act = acts[event.key];

@@ -1,5 +1,7 @@
 // English. The same keys stand in ko.ts; a test compares them.
 
+import { fieldEn } from "./field-en";
+
 export const en = {
   brand: "Madang",
   skip: "Skip to content",
@@ -387,4 +389,5 @@ export const en = {
   "docs.in.query": "query",
   "docs.in.header": "header",
   "docs.in.cookie": "cookie",
+  ...fieldEn,
 };

@@ -1,6 +1,7 @@
 // Korean. The same keys stand in en.ts; a test compares them.
 
 import type { en } from "./en";
+import { fieldKo } from "./field-ko";
 
 export const ko: Record<keyof typeof en, string> = {
   brand: "마당 Madang",
@@ -389,4 +390,5 @@ export const ko: Record<keyof typeof en, string> = {
   "docs.in.query": "쿼리",
   "docs.in.header": "헤더",
   "docs.in.cookie": "쿠키",
+  ...fieldKo,
 };

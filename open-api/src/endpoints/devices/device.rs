@@ -122,7 +122,7 @@ fn views(
 }
 
 /// When the newest observation of its datastreams was received.
-pub(super) fn last_seen(shared: &Shared, device: &Device) -> Option<Timestamp> {
+pub(crate) fn last_seen(shared: &Shared, device: &Device) -> Option<Timestamp> {
     device
         .datastreams
         .iter()

@@ -26,9 +26,17 @@ pub(super) struct EnrolmentBody {
     /// A MAC or EUI with colons, under which it may log in too.
     pub(super) alias: Option<String>,
     pub(super) location: Option<PlaceView>,
-    /// The device proves itself with them from then on: one at least.
+    /// What is to be known of the place; only the device's owners see it.
+    pub(super) note: Option<String>,
+    /// The device proves itself with them from then on: one at least, or a
+    /// password.
+    #[serde(default)]
     #[schema(value_type = Vec<NewPublicKey>)]
     pub(super) keys: Vec<NewKeyView>,
+    /// For a device that has no key: 256 bits at random in base64url, made by
+    /// whoever asks, so that the same can be sent again.
+    #[schema(min_length = 43, max_length = 43)]
+    pub(super) password: Option<String>,
 }
 
 impl EnrolmentBody {
@@ -43,6 +51,8 @@ impl EnrolmentBody {
             name: self.name,
             alias: self.alias,
             location,
+            note: self.note,
+            password: self.password,
             keys: self.keys.into_iter().map(Into::into).collect(),
         })
     }

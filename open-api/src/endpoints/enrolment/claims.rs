@@ -1,27 +1,25 @@
 //! `/v1/claims`: codes with which an installer puts one device into service.
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use device_registry::{Claim, NewClaim};
 use domain::{AgencyId, ClaimId, DeviceId, ModelId, Timestamp};
 use http_edge::Problem;
 use http_edge::reply::csv::Row;
 use http_edge::reply::{List, ListRequest, read_cursor, split_page};
-use http_edge::request::{Arrival, JsonBody, LargeJsonBody, Query, Text};
+use http_edge::request::{JsonBody, Query, Text};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::bodies::{EnrolledView, EnrolmentBody, TicketsQuery};
+use super::bodies::TicketsQuery;
 use super::qr;
 use crate::access::Permitted;
 use crate::endpoints::devices::device::permit_new;
 use crate::endpoints::devices::refusal::no_claim;
-use crate::endpoints::login::MAX_ANONYMOUS_BODY_BYTES;
 use crate::endpoints::registry_problem::registry_problem;
 use crate::params::Time;
-use crate::quota::Account;
 use crate::state::{ApiState, Shared};
 use crate::views::Rfc3339;
 
@@ -101,7 +99,8 @@ pub(super) struct IssuedClaimView {
     claim: ClaimView,
     #[schema(example = "7KQ4-WM2X-9CRT")]
     code: String,
-    /// The code as a QR code, drawn as SVG.
+    /// A QR code as SVG: the address of the page where an installer enters the
+    /// rest, with the code; the code alone where the platform knows no public URL.
     qr: String,
 }
 
@@ -138,9 +137,13 @@ pub(crate) async fn create(
         })
         .await?
         .map_err(|error| no_claim(&permitted, error))?;
+    let text = match &state.platform.public_url {
+        Some(url) => format!("{}/field#{}", url.trim_end_matches('/'), issued.code),
+        None => issued.code.clone(),
+    };
     let view = IssuedClaimView {
         claim: ClaimView::new(&issued.claim, state.now()),
-        qr: qr::svg(&issued.code).unwrap_or_default(),
+        qr: qr::svg(&text).unwrap_or_default(),
         code: issued.code,
     };
     Ok((StatusCode::CREATED, Json(view)).into_response())
@@ -202,46 +205,4 @@ pub(crate) async fn revoke(
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// A claim's code, and the device that comes into service by it.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = Redemption, example = json!({"code": "7KQ4-WM2X-9CRT", "device": {
-    "id": "dev-1", "keys": [{"alg": "EdDSA", "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]
-}}))]
-pub(crate) struct RedemptionBody {
-    #[schema(example = "7KQ4-WM2X-9CRT")]
-    code: String,
-    device: EnrolmentBody,
-}
-
-/// Puts a device into service with the code of a claim, without an account. An
-/// address may try few codes a minute, right or wrong. The same device with the
-/// same key again gets the same answer: who was cut off asks again.
-#[utoipa::path(post, path = "/v1/claims/redeem", tag = "enrolment", request_body = RedemptionBody,
-    responses((status = 201, body = EnrolledView), (status = 404, description = "There is no such code"),
-        (status = 409, description = "The code was used or has ended, or the id is taken"),
-        (status = 429, description = "Too many codes were tried")),
-    security(()))]
-pub(crate) async fn redeem(
-    State(state): State<ApiState>,
-    Extension(arrival): Extension<Arrival>,
-    Extension(account): Extension<Account>,
-    LargeJsonBody(body): LargeJsonBody<RedemptionBody, MAX_ANONYMOUS_BODY_BYTES>,
-) -> Result<Response, Problem> {
-    state
-        .throttle
-        .take_claim_code(arrival.client, &account)
-        .map_err(|refused| refused.problem("claim codes"))?;
-    let enrolment = body.device.read()?;
-    let device = state
-        .changing(move |shared| {
-            let registry = &shared.registry;
-            registry.redeem_claim(Some(arrival.client), &body.code, enrolment)
-        })
-        .await?
-        .map_err(|error| registry_problem(&error))?;
-    let view = EnrolledView::from(device.as_ref());
-    Ok((StatusCode::CREATED, Json(view)).into_response())
 }

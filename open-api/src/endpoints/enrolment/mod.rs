@@ -4,4 +4,5 @@ pub(crate) mod batches;
 mod bodies;
 pub(crate) mod claims;
 pub(crate) mod enrolments;
+pub(crate) mod installer;
 mod qr;

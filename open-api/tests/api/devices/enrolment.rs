@@ -38,9 +38,27 @@ fn an_installer_puts_a_device_into_service_with_a_code_alone() {
     let qr = made["qr"].as_str().unwrap();
     assert!(qr.starts_with("<svg ") && qr.ends_with("</svg>"), "{qr}");
     let code = &made["code"];
-    let enrolled = redeem(&platform, code, "dev-1").expect(201);
+    let open = platform.post("/v1/claims/read", &json!({"code": code}));
+    let open = open.expect(200);
     assert_eq!(
-        enrolled,
+        (&open["model"], &open["note"], &open["device"]),
+        (&json!("traffic.flow"), &json!("가로등 17"), &Value::Null)
+    );
+    let enrolled = redeem(&platform, code, "dev-1").expect(201);
+    let seen = || {
+        let asked = json!({"receipt": enrolled["receipt"]});
+        platform.post("/v1/claims/first-data", &asked).expect(200)
+    };
+    assert_eq!(seen(), json!({"device": "dev-1", "last_seen": null}));
+    let used = platform.post("/v1/claims/read", &json!({"code": code}));
+    assert_eq!(used.problem(409, "conflict")["code"], "claim-used");
+    let stranger = json!({"receipt": "x.AAAA"});
+    let stranger = platform.post("/v1/claims/first-data", &stranger);
+    stranger.problem(404, "not-found");
+    let mut told = enrolled.clone();
+    told.as_object_mut().unwrap().remove("receipt");
+    assert_eq!(
+        told,
         json!({"device": "dev-1", "agency": agency, "model": "traffic.flow", "name": "dev-1",
             "telemetry": "devices/dev-1/telemetry"})
     );

@@ -332,10 +332,15 @@ fn enrolment(visit: &mut Visit<'_>) {
     let made = visit
         .operator("POST /v1/claims", "/v1/claims", Some(draft))
         .expect(201);
-    let redemption = json!({"code": made["code"], "device": {"id": "dev-5", "keys": key}});
-    let reply = visit.platform.post("/v1/claims/redeem", &redemption);
-    reply.expect(201);
-    visit.check("POST /v1/claims/redeem", &reply);
+    let mut ask = |path: &str, body: Value| {
+        let reply = visit.platform.post(path, &body);
+        visit.check(&format!("POST {path}"), &reply);
+        reply
+    };
+    ask("/v1/claims/read", json!({"code": made["code"]}));
+    let used = json!({"code": made["code"], "device": {"id": "dev-5", "keys": key}});
+    let used = ask("/v1/claims/redeem", used).expect(201);
+    ask("/v1/claims/first-data", json!({"receipt": used["receipt"]}));
     let path = format!("/v1/claims/{}", made["claim"]["id"].as_str().unwrap());
     visit.operator("DELETE /v1/claims/{id}", &path, None);
     let draft = json!({"agency": "seoul", "model": "traffic.flow", "devices": 5,

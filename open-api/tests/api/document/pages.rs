@@ -68,6 +68,8 @@ const OPERATIONS: &[&str] = &[
     "post /v1/batches",
     "post /v1/batches/enrol",
     "post /v1/claims",
+    "post /v1/claims/first-data",
+    "post /v1/claims/read",
     "post /v1/claims/redeem",
     "post /v1/devices",
     "post /v1/devices/import",
@@ -236,7 +238,7 @@ fn health_is_open_and_metrics_count() {
 #[test]
 fn pages_come_from_the_binary_and_ask_nobody_else() {
     let platform = Platform::start();
-    for path in ["/", "/ops", "/docs"] {
+    for path in ["/", "/ops", "/field", "/docs"] {
         let page = platform.get(path);
         assert_eq!(page.status, 200, "{path}: {}", page.text);
         assert!(

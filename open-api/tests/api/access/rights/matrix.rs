@@ -20,9 +20,10 @@ const WRITE: &str = "WRITE_RIGHTS_PAGE";
 const BEGIN: &str = "<!-- checked: ";
 const END: &str = "<!-- end -->";
 /// What a browser opens is in no description.
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 6] = [
     "GET /",
     "GET /ops",
+    "GET /field",
     "GET /docs",
     "GET /openapi.json",
     "GET /problems/not-found",

@@ -245,6 +245,8 @@ impl<'a> Furnished<'a> {
                 json!({"id": self.fresh("device"), "agency": OWN, "model": "traffic.flow"})
             }
             "POST /v1/claims" => json!({"agency": OWN, "model": "traffic.flow"}),
+            "POST /v1/claims/read" => json!({"code": "2222-2222-2222"}),
+            "POST /v1/claims/first-data" => json!({"receipt": "x.x"}),
             "POST /v1/claims/redeem" => json!({
                 "code": "2222-2222-2222", "device": {"keys": []}
             }),
