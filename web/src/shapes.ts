@@ -221,6 +221,28 @@ export interface Invitation {
   url: string | null;
 }
 
+/** Opens one enrolment, to whoever has its code. */
+export interface Claim {
+  id: string;
+  agency: string;
+  model: string;
+  /** The id that the device will have, where it is given. */
+  device: string | null;
+  note: string;
+  state: "open" | "used" | "revoked" | "expired";
+  expires: string;
+  /** The device that it put into service. */
+  used_by: string | null;
+}
+
+/** Shown once. */
+export interface IssuedClaim {
+  claim: Claim;
+  code: string;
+  /** The code as a QR code in SVG. */
+  qr: string;
+}
+
 /** What a search finds. */
 export interface Hit {
   id: string;

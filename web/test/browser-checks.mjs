@@ -169,6 +169,10 @@ export async function operatorsPages(browser, base, looks, token) {
 
   await page.click('#pages a[href="#/import"]');
   await tryImport(page, device);
+  await page.click('#pages a[href="#/claims"]');
+  await page.waitForSelector('#page form [name="note"]');
+  assert.equal(/[가-힣]/.test(await page.textContent("#page h1")), korean);
+  await noSideways(page, "the claims");
   await page.click('#pages a[href="#/people"]');
   await page.waitForSelector('#page form [name="role"]');
   await noSideways(page, "the people");

@@ -160,6 +160,32 @@ test("a person is added, invited and disabled", () =>
     await done();
   }));
 
+test("a claim's code is shown once, on paper alone, and the claim is revoked", () =>
+  on({}, async (mock) => {
+    const { page, faults, done } = await openPage(browser, mock.url, ENGLISH_PHONE);
+    await page.goto(`${mock.url}/ops#token=${TOKEN}`);
+    await page.waitForSelector('#link[data-state="connected"]');
+    await page.click('#pages a[href="#/claims"]');
+    await page.selectOption('[name="agency"]', "busan");
+    await page.selectOption('[name="model"]', "traffic.flow");
+    await page.fill('[name="note"]', "Pier 3");
+    await page.click("#page form .primary");
+    await page.locator(".issued pre", { hasText: "7KQ4-WM2X-9CRT" }).waitFor();
+    assert.ok((await page.locator(".issued .qr svg").boundingBox()).width > 100, "the QR code is drawn");
+    await noSideways(page, "a claim's code");
+    await page.click("#language");
+    await page.getByRole("button", { name: "인쇄" }).waitFor();
+    await page.emulateMedia({ media: "print" });
+    assert.deepEqual(await Promise.all([".issued pre", "#page form", ".bar", ".records"].map((part) => page.isVisible(part))), [true, false, false, false]);
+    await page.emulateMedia({ media: "screen" });
+    const pier = page.locator(".records tbody tr", { hasText: "Pier 3" });
+    await pier.getByRole("button", { name: "폐기" }).click();
+    await pier.getByText("폐기됨").waitFor();
+    assert.equal(await page.locator(".issued").count(), 0);
+    assert.deepEqual(faults, []);
+    await done();
+  }));
+
 test("a full quota tells when to come back", () =>
   on({}, async (mock) => {
     const { page, done } = await openPage(browser, mock.url, KOREAN, ANY);

@@ -7,6 +7,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { mockClaims } from "./mock-claims.mjs";
+import { MockRecords } from "./mock-records.mjs";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml" };
@@ -33,7 +34,7 @@ const NAMES = ["청담대교", "잠수교", "한강대교", "행주대교", "광
 /** Unknown parameters are refused by name, as the platform does. */
 const PARAMETERS = [
   [/^\/datastreams\/summary$/, []],
-  [/^\/(models|agencies|operators|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status"]],
+  [/^\/(models|agencies|operators|claims|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status"]],
   [/^\/(refused|devices\/[^/]+\/events)$/, ["after", "limit"]],
   [/^\/devices\/[^/]+\/quarantine$/, ["limit", "cursor"]],
   [/^\/devices\/import$/, ["dry_run", "mode", "upsert"]],
@@ -97,6 +98,7 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
   const fleet = makeFleet(devices, centre);
   const silent = new Set(fleet.devices.filter((_, i) => i % 53 === 52).map((device) => device.id));
   const never = new Set(fleet.devices.filter((_, i) => i % 101 === 100).map((device) => device.id));
+  const records = new MockRecords(QR);
   const started = Date.now();
   const seen = (device) => (never.has(device.id) ? null : new Date(silent.has(device.id) ? started - 3_600_000 : Date.now() - 1000 * (1 + noise(started + device.id.length) * 5)).toISOString());
   const quality = (stream) => (stream.id % 61 === 0 ? "bad" : stream.id % 37 === 0 ? "uncertain" : stream.id % 71 === 0 ? "missing" : "good");
@@ -159,7 +161,7 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     const unknown = unknownParameter(path, url.searchParams);
     if (unknown !== undefined) return problem(response, 400, `there is no parameter ${unknown}`);
     if (path.startsWith("/invitation")) return invitation(path, request, response);
-    if (path.startsWith("/claims/") && state.mode === "normal") return body(request, (asked) => claims(path, asked, (status, answer) => (status === 200 || status === 201 ? json(response, status, answer) : refused(response, status, answer))));
+    if (request.method === "POST" && path.startsWith("/claims/") && state.mode === "normal") return body(request, (asked) => claims(path, asked, (status, answer) => (status === 200 || status === 201 ? json(response, status, answer) : refused(response, status, answer))));
     if (path === "/session") return session(request, response, operator);
     if (state.mode === "broken") return problem(response, 500, "the store cannot be read");
     const empty = state.mode === "empty";
@@ -184,6 +186,8 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     const asked = (one) => ["agency", "model", "status"].every((name) => [null, one[name]].includes(url.searchParams.get(name)));
     if (path === "/devices") return list(response, empty ? [] : fleet.devices.filter(asked).map((device) => ({ ...device, last_seen: seen(device) })), url);
     if (path.startsWith("/operators")) return people(request, response, url, path);
+    const [, of, one] = /^\/(claims)(?:\/(.+))?$/.exec(path) ?? [];
+    if (of) return records.answer(request, of, one, (status, value) => (Array.isArray(value) ? list(response, empty ? [] : value, url) : status === 204 ? response.writeHead(204).end() : json(response, status, value)));
     if (path === "/refused") {
       const after = Number(url.searchParams.get("after") ?? 0);
       return list(response, empty ? [] : REFUSED.filter((event) => event.sequence > after), url);

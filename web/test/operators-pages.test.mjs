@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { load } from "./load.mjs";
 
 const { parseRoute, routeHash } = await load("ops/route.ts");
-const { opens } = await load("ops/rights.ts");
+const { may, opens } = await load("ops/rights.ts");
 const { ImportAnswer, faultsCsv, mediaType } = await load("ops/pages/import-answer.ts");
 const { differences } = await load("ops/pages/difference.ts");
 
@@ -15,11 +15,18 @@ test("the address holds page and filters, and what is no page is the map", () =>
 
 test("the navigation offers what the roles open", () => {
   const who = (...roles) => ({ principal: "person", id: "kim", roles: roles.map((role) => ({ role, agency: null })) });
-  const offered = (session) => ["map", "devices", "import", "people", "models", "audit"].filter((page) => opens(session, page));
+  const offered = (session) => ["map", "devices", "import", "claims", "people", "models", "audit"].filter((page) => opens(session, page));
   assert.deepEqual(offered(who("viewer")), ["map", "devices", "models"]);
-  assert.deepEqual(offered(who("viewer", "operator")), ["map", "devices", "import", "models"]);
+  assert.deepEqual(offered(who("viewer", "operator")), ["map", "devices", "import", "claims", "models"]);
   assert.deepEqual(offered(who("auditor")), ["map", "devices", "people", "models", "audit"]);
-  assert.deepEqual(offered({ principal: "operator", id: null, roles: [] }), ["map", "devices", "import", "people", "models", "audit"]);
+  assert.deepEqual(offered({ principal: "operator", id: null, roles: [] }), ["map", "devices", "import", "claims", "people", "models", "audit"]);
+});
+
+test("a role in one agency permits nothing in another", () => {
+  const kim = { principal: "person", id: "kim", roles: [{ role: "operator", agency: "seoul" }, { role: "viewer", agency: "busan" }] };
+  assert.deepEqual(["seoul", "busan", undefined].map((agency) => may(kim, "manage-devices", agency)), [true, false, true]);
+  assert.equal(may(kim, "manage-people"), false);
+  assert.ok(may({ ...kim, roles: [{ role: "platform-administrator", agency: null }] }, "manage-devices", "busan"));
 });
 
 test("an import's lines add up", () => {

@@ -2,7 +2,7 @@
 // the page that an invitation opens.
 
 import { ApiError } from "../api";
-import { byId, copyButton, h, setText } from "../dom";
+import { byId, drawing, copyButton, h, setText } from "../dom";
 import { faultText } from "../faults";
 import type { OpenInvitation } from "../shapes";
 import { type Key, onLanguage, t } from "../text";
@@ -62,9 +62,7 @@ export class Login {
     this.invitation = invitation;
     this.open = await openInvitation(invitation);
     if (this.open === null) return this.ask(t("invitation.unknown"));
-    const { qr } = this.open;
-    const picture = new DOMParser().parseFromString(qr, "image/svg+xml").documentElement;
-    byId("invitation-qr").replaceChildren(picture);
+    byId("invitation-qr").replaceChildren(drawing(this.open.qr));
     field("invitation-name").value = this.open.id;
     setText(byId("invitation-secret"), this.open.secret.replace(/(.{4})(?=.)/g, "$1 "));
     field("invitation-code").required = this.open.code_required;

@@ -4,11 +4,12 @@
 import type { Session } from "../shapes";
 import type { PageName } from "./route";
 
-/** As docs/rights.md has it: read-devices, manage-devices, read-people, read-audit; models are public. */
+/** As docs/rights.md has it: read-devices, manage-devices, install-devices, read-people, read-audit; models are public. */
 const OPENED_BY: Record<PageName, readonly string[]> = {
   map: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
   devices: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
   import: ["operator", "agency-administrator", "platform-administrator"],
+  claims: ["installer", "operator", "agency-administrator", "platform-administrator"],
   people: ["agency-administrator", "auditor", "platform-administrator"],
   models: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
   audit: ["auditor", "platform-administrator"],
@@ -16,4 +17,17 @@ const OPENED_BY: Record<PageName, readonly string[]> = {
 
 export function opens(session: Session, page: PageName): boolean {
   return session.principal === "operator" || session.roles.some((one) => OPENED_BY[page].includes(one.role));
+}
+
+/** Roles that permit it, as docs/rights.md has it. */
+const GIVEN_TO = {
+  "manage-devices": ["operator", "agency-administrator", "platform-administrator"],
+  "manage-people": ["agency-administrator", "platform-administrator"],
+} as const;
+
+/** In one agency, or anywhere at all where none is named. */
+export function may(session: Session, permission: keyof typeof GIVEN_TO, agency?: string): boolean {
+  const roles: readonly string[] = GIVEN_TO[permission];
+  const holds = (one: Session["roles"][number]): boolean => roles.includes(one.role) && (agency === undefined || one.agency === null || one.agency === agency);
+  return session.principal === "operator" || session.roles.some(holds);
 }

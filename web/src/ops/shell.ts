@@ -16,6 +16,7 @@ export interface PageView {
 const LOADERS: Record<Exclude<PageName, "map">, () => Promise<PageView>> = {
   devices: async () => new (await import("./pages/devices")).DevicesPage(),
   import: async () => new (await import("./pages/import")).ImportPage(),
+  claims: async () => new (await import("./pages/claims")).ClaimsPage(),
   people: async () => new (await import("./pages/people")).PeoplePage(),
   models: async () => new (await import("./pages/models")).ModelsPage(),
   audit: async () => new (await import("./pages/audit")).AuditPage(),

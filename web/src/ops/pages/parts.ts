@@ -34,6 +34,19 @@ export function select(name: string, chosen: string, every: string, options: rea
   return element;
 }
 
+/** One of them has to be chosen; of one alone it is that. */
+export function chosenOne(name: string, options: readonly (readonly [string, string])[]): HTMLSelectElement {
+  const element = select(name, options.length === 1 ? (options[0]?.[0] ?? "") : "", t("choose"), options);
+  element.required = true;
+  return element;
+}
+
+/** The last second of a day in the reader's zone; empty where it is no day. */
+export function dayEnd(day: string): string {
+  const time = new Date(`${day}T23:59:59`);
+  return Number.isNaN(time.getTime()) ? "" : time.toISOString();
+}
+
 /** The values of a form's named inputs. */
 export function formValues(form: HTMLFormElement): Record<string, string> {
   return Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()]));

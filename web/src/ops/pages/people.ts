@@ -4,42 +4,24 @@ import { all, get, patch, post } from "../../api";
 import { copyButton, h } from "../../dom";
 import type { Agency, Invitation, Person, Session } from "../../shapes";
 import { t, word } from "../../text";
-import type { PageView } from "../shell";
+import { may } from "../rights";
 import { agencyTitle, setAgencies } from "../words";
-import { faultBox, field, formValues, loading, select, table } from "./parts";
+import { ChangingPage } from "./changing-page";
+import { field, formValues, select, table } from "./parts";
 
 const ROLES = ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"] as const;
 const OF_PLATFORM: readonly string[] = ["auditor", "platform-administrator"];
 
-export class PeoplePage implements PageView {
-  private host: HTMLElement | null = null;
-  private asked = 0;
-  private readonly told = h("div", { "aria-live": "polite" });
-
-  show(host: HTMLElement): void {
-    this.host = host;
-    // An invitation does not wait for whoever comes next.
-    this.told.replaceChildren();
-    void this.read();
+export class PeoplePage extends ChangingPage {
+  constructor() {
+    super("people");
   }
 
-  private async read(): Promise<void> {
-    const asked = ++this.asked;
-    this.draw(loading());
-    try {
-      const [people, agencies, session] = await Promise.all([all<Person>("/v1/operators?limit=1000"), all<Agency>("/v1/agencies?limit=10000"), get<Session>("/v1/session")]);
-      setAgencies(agencies.items);
-      if (asked !== this.asked) return;
-      const manages = session.principal === "operator" || session.roles.some(({ role }) => role === "agency-administrator" || role === "platform-administrator");
-      const ids = agencies.items.map((one) => one.id);
-      this.draw(this.list(people.items, manages ? session : null), manages ? this.newPerson(ids) : null);
-    } catch (error) {
-      if (asked === this.asked) this.draw(faultBox(error, () => void this.read()));
-    }
-  }
-
-  private draw(...content: (HTMLElement | null)[]): void {
-    this.host?.replaceChildren(h("h1", {}, t("page.people")), this.told, ...content.filter((one) => one !== null));
+  protected async content(): Promise<readonly (HTMLElement | null)[]> {
+    const [people, agencies, session] = await Promise.all([all<Person>("/v1/operators?limit=1000"), all<Agency>("/v1/agencies?limit=10000"), get<Session>("/v1/session")]);
+    setAgencies(agencies.items);
+    const manages = may(session, "manage-people");
+    return [this.list(people.items, manages ? session : null), manages ? this.newPerson(agencies.items.map((one) => one.id)) : null];
   }
 
   /** `manager` is null for who may only read. */
@@ -66,17 +48,7 @@ export class PeoplePage implements PageView {
   private async invite(path: string): Promise<void> {
     const { url, path: page } = await post<Invitation>(`${path}/invitation`, {});
     const link = url ?? `${location.origin}${page}`;
-    this.told.replaceChildren(h("div.card", {}, h("p", {}, t("people.invited")), h("div.line-body", {}, h("pre", {}, link), copyButton(() => t("copy"), () => t("copied"), () => link))));
-  }
-
-  private async change(run: () => Promise<unknown>): Promise<void> {
-    this.told.replaceChildren();
-    try {
-      await run();
-      await this.read();
-    } catch (error) {
-      this.told.replaceChildren(faultBox(error, () => void this.change(run)));
-    }
+    this.tell(() => h("div.card", {}, h("p", {}, t("people.invited")), h("div.line-body", {}, h("pre", {}, link), copyButton(() => t("copy"), () => t("copied"), () => link))));
   }
 
   private newPerson(agencies: readonly string[]): HTMLElement {
