@@ -15,6 +15,9 @@ use crate::server::{Server, TestBroker};
 /// Only a failure ever waits for it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Without a fault nothing comes, however long one waits.
+const QUIET: Duration = Duration::from_millis(300);
+
 /// With a fault something is usually waited for in vain. A busy machine may
 /// be too slow for the first of these, and is told from the fault by what is
 /// missing: then the next one is tried.
@@ -37,6 +40,7 @@ pub(crate) fn prove(
                 address: broker.address,
                 protocol,
                 patience: PATIENCE,
+                quiet: QUIET,
             })
         })
     };
@@ -61,7 +65,7 @@ pub(crate) fn prove(
 fn with_fault(fault: Fault, protocol: Protocol, behaviour: &dyn Fn(&Server) -> Outcome) -> Outcome {
     let fault = Arc::new(fault);
     let (name, seen_as) = (fault.name(), fault.seen_as());
-    let mut said = String::new();
+    let mut said = None;
     for patience in PATIENCES_WITH_A_FAULT {
         fault.reset();
         let broker = TestBroker::start();
@@ -70,15 +74,19 @@ fn with_fault(fault: Fault, protocol: Protocol, behaviour: &dyn Fn(&Server) -> O
             address: proxy.address,
             protocol,
             patience,
+            quiet: QUIET.max(patience / 4),
         });
         match outcome {
             Ok(()) if !fault.happened() => return Err(format!("the fault never happened: {name}")),
-            Ok(()) => return Err(format!("nobody noticed: {name}")),
+            Ok(()) => said = None,
             Err(sentence) if fault.happened() && sentence.contains(seen_as) => return Ok(()),
-            Err(sentence) => said = sentence,
+            Err(sentence) => said = Some(sentence),
         }
     }
-    Err(format!("{name}: seen as {said:?}, and not as {seen_as:?}"))
+    Err(match said {
+        None => format!("nobody noticed: {name}"),
+        Some(said) => format!("{name}: seen as {said:?}, and not as {seen_as:?}"),
+    })
 }
 
 #[cfg(test)]

@@ -31,6 +31,8 @@ pub(crate) struct Server {
     pub(crate) protocol: Protocol,
     /// How long something that has to come is waited for.
     pub(crate) patience: Duration,
+    /// What does not come within this after all else was answered does not come.
+    pub(crate) quiet: Duration,
 }
 
 /// A running broker, which ends with this.

@@ -1,7 +1,7 @@
 //! What comes, and what should not.
 
 use std::io::{ErrorKind, Read};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mqtt::codec::{self, Packet, Qos, ReasonCode};
 use transport::Protocol;
@@ -9,9 +9,6 @@ use transport::Protocol;
 use super::{Answers, Client};
 use crate::packet::{Received, ack};
 use crate::{Outcome, ensure};
-
-/// What does not come within this after all else was answered does not come.
-const QUIET: Duration = Duration::from_millis(300);
 
 impl Client {
     pub(crate) fn next_message(&mut self, what: &str) -> Outcome<Received> {
@@ -37,7 +34,7 @@ impl Client {
     /// What has come and comes until nothing does any more.
     pub(crate) fn messages_until_quiet(&mut self) -> Outcome<Vec<String>> {
         self.ping()?;
-        let end = Instant::now() + QUIET;
+        let end = Instant::now() + self.quiet;
         while self.step(end)? {}
         Ok(self.messages.drain(..).map(|it| it.payload()).collect())
     }

@@ -17,6 +17,7 @@ fn a_proxy_without_a_fault_changes_nothing() {
             address: proxy.address,
             protocol,
             patience: PATIENCE,
+            quiet: QUIET,
         };
         assert_eq!(
             crate::behaviours::publish::each_qos_behaviour(&server),
