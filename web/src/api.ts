@@ -59,6 +59,8 @@ export function patch<T>(path: string, body: unknown): Promise<T> {
   return request<T>(path, { method: "PATCH", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
 }
 
+export const remove = (path: string): Promise<void> => request(path, { method: "DELETE" });
+
 /** Sends a file, and passes on each line of the answer as it comes. However long
  * it takes: there is no deadline. */
 export async function postLines<T>(path: string, body: Blob, type: string, each: (line: T) => void): Promise<void> {

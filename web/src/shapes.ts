@@ -41,6 +41,8 @@ export interface Model {
 export interface Agency {
   id: string;
   name: string;
+  /** By model, where it is not as the model says. */
+  retention_days: Record<string, number>;
 }
 
 export interface Device {
@@ -196,11 +198,17 @@ export interface Problem {
   code?: string;
 }
 
+export interface Role {
+  role: string;
+  /** Null: for the whole platform. */
+  agency: string | null;
+}
+
 /** Who is logged in. */
 export interface Session {
   principal: "person" | "operator";
   id: string | null;
-  roles: { role: string; agency: string | null }[];
+  roles: Role[];
 }
 
 export interface Person {
@@ -210,7 +218,7 @@ export interface Person {
   /** Null: one of the platform's. */
   agency: string | null;
   enabled: boolean;
-  roles: { role: string; agency: string | null }[];
+  roles: Role[];
 }
 
 /** Shown once. */
@@ -219,6 +227,20 @@ export interface Invitation {
   path: string;
   /** Null where the platform does not know its own address. */
   url: string | null;
+}
+
+export interface ServiceToken {
+  id: string;
+  name: string;
+  /** Null: one of the platform's. */
+  agency: string | null;
+  roles: Role[];
+  until: string;
+}
+
+/** Shown once. */
+export interface IssuedServiceToken extends ServiceToken {
+  token: string;
 }
 
 /** Opens one enrolment, to whoever has its code. */

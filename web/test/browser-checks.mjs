@@ -176,6 +176,12 @@ export async function operatorsPages(browser, base, looks, token) {
   await page.click('#pages a[href="#/people"]');
   await page.waitForSelector('#page form [name="role"]');
   await noSideways(page, "the people");
+  for (const [name, input] of [["tokens", "until"], ["agencies", "days"]]) {
+    await page.click(`#pages a[href="#/${name}"]`);
+    await page.waitForSelector(`#page form [name="${input}"]`);
+    assert.equal(/[가-힣]/.test(await page.textContent("#page h1")), korean);
+    await noSideways(page, name);
+  }
   await page.click('#pages a[href="#/models"]');
   await page.click(".model summary");
   await page.waitForSelector(".model[open] .records tbody tr");

@@ -186,6 +186,39 @@ test("a claim's code is shown once, on paper alone, and the claim is revoked", (
     await done();
   }));
 
+test("a service token is shown once and removed; an agency is added and keeps its data for so long", () =>
+  on({}, async (mock) => {
+    const { page, faults, done } = await openPage(browser, mock.url, ENGLISH_PHONE);
+    page.on("dialog", (dialog) => void dialog.accept());
+    await page.goto(`${mock.url}/ops#token=${TOKEN}`);
+    await page.waitForSelector('#link[data-state="connected"]');
+    await page.click('#pages a[href="#/tokens"]');
+    await page.fill('[name="name"]', "Control room");
+    await page.selectOption('[name="agency"]', "busan");
+    await page.selectOption('[name="role"]', "viewer");
+    await page.fill('[name="until"]', "2029-12-31");
+    await page.click("#page form .primary");
+    await page.locator(".issued pre", { hasText: "mdt_" }).waitFor();
+    await noSideways(page, "a token");
+    const row = page.locator(".records tbody tr", { hasText: "Control room" });
+    await row.getByText("2029-12-31 23:59:59").waitFor();
+    await row.getByRole("button", { name: "Remove" }).click();
+    await row.waitFor({ state: "detached" });
+    await page.click('#pages a[href="#/agencies"]');
+    await page.fill('[name="id"]', "daegu");
+    await page.fill('[name="name"]', "Daegu");
+    await page.click("#page form:not(.retention) .primary");
+    const daegu = page.locator(".records tbody tr", { hasText: "daegu" });
+    await daegu.getByText("as the models say").waitFor();
+    await page.selectOption('[name="agency"]', "daegu");
+    await page.selectOption('[name="model"]', "traffic.flow");
+    await page.fill('[name="days"]', "30");
+    await page.click(".retention .primary");
+    await daegu.getByText("30 days").waitFor();
+    assert.deepEqual(faults, []);
+    await done();
+  }));
+
 test("a full quota tells when to come back", () =>
   on({}, async (mock) => {
     const { page, done } = await openPage(browser, mock.url, KOREAN, ANY);

@@ -12,7 +12,27 @@ const RECORDS = {
     issued: (claim, qr) => ({ claim, code: "7KQ4-WM2X-9CRT", qr }),
     ended: (claim) => ({ ...claim, state: "revoked" }),
   },
+  "service-tokens": {
+    first: [{ id: "t1", name: "관제실", agency: "seoul", roles: [{ role: "viewer", agency: "seoul" }], until: YEAR_2030 }],
+    made: (wanted, id) => ({ id, agency: null, ...wanted }),
+    issued: (token) => ({ ...token, token: `mdt_${"k7".repeat(24)}` }),
+    ended: () => null,
+  },
+  agencies: {
+    first: [
+      { id: "seoul", name: "서울특별시", retention_days: { "traffic.flow": 400 } },
+      { id: "busan", name: "부산광역시", retention_days: {} },
+    ],
+    made: (wanted) => ({ retention_days: {}, ...wanted }),
+    issued: (agency) => agency,
+  },
 };
+
+/** Null takes an agency's own word back. */
+function change(agency, { retention_days }) {
+  const days = Object.entries({ ...agency.retention_days, ...retention_days }).filter(([, count]) => count !== null);
+  return Object.assign(agency, { retention_days: Object.fromEntries(days) });
+}
 
 export class MockRecords {
   #items = Object.fromEntries(Object.entries(RECORDS).map(([of, { first }]) => [of, [...first]]));
@@ -32,6 +52,7 @@ export class MockRecords {
     }
     let text = "";
     request.on("data", (part) => (text += part)).on("end", () => {
+      if (request.method === "PATCH") return reply(200, change(items.find((one) => one.id === id), JSON.parse(text)));
       const record = made(JSON.parse(text), `new-${items.length}`);
       items.push(record);
       reply(201, issued(record, this.qr));

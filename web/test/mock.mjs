@@ -34,7 +34,7 @@ const NAMES = ["청담대교", "잠수교", "한강대교", "행주대교", "광
 /** Unknown parameters are refused by name, as the platform does. */
 const PARAMETERS = [
   [/^\/datastreams\/summary$/, []],
-  [/^\/(models|agencies|operators|claims|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status"]],
+  [/^\/(models|agencies|operators|claims|service-tokens|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status"]],
   [/^\/(refused|devices\/[^/]+\/events)$/, ["after", "limit"]],
   [/^\/devices\/[^/]+\/quarantine$/, ["limit", "cursor"]],
   [/^\/devices\/import$/, ["dry_run", "mode", "upsert"]],
@@ -179,15 +179,14 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (path === "/things") return list(response, empty ? [] : fleet.devices.filter((device) => [null, device.thing].includes(url.searchParams.get("thing"))).map((device) => ({ id: device.thing, name: device.name })), url);
     if (path === "/aggregate") return aggregate(response, url);
     if (!operator) return problem(response, 401, "log in");
-    if (path === "/agencies") return list(response, [{ id: "seoul", name: "서울특별시" }, { id: "busan", name: "부산광역시" }], url);
     if (path === "/devices/import") return importRows(request, response, url);
     if (path === "/search") return list(response, fleet.devices.filter((one) => `${one.id} ${one.name}`.includes(url.searchParams.get("q"))).map((one) => ({ kind: "thing", id: one.thing, name: one.name, agency: one.agency, devices: [one.id], address: null })), url);
     if (path === "/audit") return state.refusesAudit ? problem(response, 403, "read-audit is for the roles auditor and platform-administrator") : list(response, empty ? [] : AUDIT, url);
     const asked = (one) => ["agency", "model", "status"].every((name) => [null, one[name]].includes(url.searchParams.get(name)));
     if (path === "/devices") return list(response, empty ? [] : fleet.devices.filter(asked).map((device) => ({ ...device, last_seen: seen(device) })), url);
     if (path.startsWith("/operators")) return people(request, response, url, path);
-    const [, of, one] = /^\/(claims)(?:\/(.+))?$/.exec(path) ?? [];
-    if (of) return records.answer(request, of, one, (status, value) => (Array.isArray(value) ? list(response, empty ? [] : value, url) : status === 204 ? response.writeHead(204).end() : json(response, status, value)));
+    const [, of, one] = /^\/(claims|agencies|service-tokens)(?:\/(.+))?$/.exec(path) ?? [];
+    if (of) return records.answer(request, of, one, (status, value) => (Array.isArray(value) ? list(response, empty && of !== "agencies" ? [] : value, url) : status === 204 ? response.writeHead(204).end() : json(response, status, value)));
     if (path === "/refused") {
       const after = Number(url.searchParams.get("after") ?? 0);
       return list(response, empty ? [] : REFUSED.filter((event) => event.sequence > after), url);

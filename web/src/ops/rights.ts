@@ -4,13 +4,15 @@
 import type { Session } from "../shapes";
 import type { PageName } from "./route";
 
-/** As docs/rights.md has it: read-devices, manage-devices, install-devices, read-people, read-audit; models are public. */
+/** As docs/rights.md has it: read-devices, manage-devices, install-devices, read-people, manage-agency, read-audit; models are public. */
 const OPENED_BY: Record<PageName, readonly string[]> = {
   map: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
   devices: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
   import: ["operator", "agency-administrator", "platform-administrator"],
   claims: ["installer", "operator", "agency-administrator", "platform-administrator"],
   people: ["agency-administrator", "auditor", "platform-administrator"],
+  tokens: ["agency-administrator", "auditor", "platform-administrator"],
+  agencies: ["agency-administrator", "platform-administrator"],
   models: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
   audit: ["auditor", "platform-administrator"],
 };
@@ -23,10 +25,12 @@ export function opens(session: Session, page: PageName): boolean {
 const GIVEN_TO = {
   "manage-devices": ["operator", "agency-administrator", "platform-administrator"],
   "manage-people": ["agency-administrator", "platform-administrator"],
+  "manage-agency": ["agency-administrator", "platform-administrator"],
+  "manage-platform": ["platform-administrator"],
 } as const;
 
-/** In one agency, or anywhere at all where none is named. */
-export function may(session: Session, permission: keyof typeof GIVEN_TO, agency?: string): boolean {
+/** In one agency, on the platform (null), or anywhere at all where none is named. */
+export function may(session: Session, permission: keyof typeof GIVEN_TO, agency?: string | null): boolean {
   const roles: readonly string[] = GIVEN_TO[permission];
   const holds = (one: Session["roles"][number]): boolean => roles.includes(one.role) && (agency === undefined || one.agency === null || one.agency === agency);
   return session.principal === "operator" || session.roles.some(holds);

@@ -1,6 +1,6 @@
 // Logins: what proves somebody becomes an HttpOnly cookie and is forgotten.
 
-import { ApiError, get, post, request } from "../api";
+import { ApiError, get, post, remove } from "../api";
 import type { AcceptedInvitation, OpenInvitation, Session } from "../shapes";
 
 /** Takes `#name=...` out of the address bar before anything else happens. */
@@ -35,7 +35,7 @@ export async function readSession(): Promise<Session | null> {
   }
 }
 
-export const logOut = (): Promise<void> => request("/v1/session", { method: "DELETE" });
+export const logOut = (): Promise<void> => remove("/v1/session");
 
 /** Null where the invitation cannot be taken. */
 export async function openInvitation(invitation: string): Promise<OpenInvitation | null> {

@@ -18,6 +18,8 @@ const LOADERS: Record<Exclude<PageName, "map">, () => Promise<PageView>> = {
   import: async () => new (await import("./pages/import")).ImportPage(),
   claims: async () => new (await import("./pages/claims")).ClaimsPage(),
   people: async () => new (await import("./pages/people")).PeoplePage(),
+  tokens: async () => new (await import("./pages/tokens")).TokensPage(),
+  agencies: async () => new (await import("./pages/agencies")).AgenciesPage(),
   models: async () => new (await import("./pages/models")).ModelsPage(),
   audit: async () => new (await import("./pages/audit")).AuditPage(),
 };

@@ -1,7 +1,7 @@
 // Claims: with the code of one an installer puts one device into service.
 
-import { all, get, post, request } from "../../api";
-import { copyButton, drawing, h } from "../../dom";
+import { all, get, post, remove } from "../../api";
+import { drawing, h } from "../../dom";
 import { dateTimeText } from "../../format";
 import type { Agency, Claim, IssuedClaim, Model, Session } from "../../shapes";
 import { t, word } from "../../text";
@@ -9,7 +9,7 @@ import { may } from "../rights";
 import { routeHash } from "../route";
 import { agencyTitle, modelTitle, setAgencies, setModels } from "../words";
 import { ChangingPage } from "./changing-page";
-import { chosenOne, dayEnd, field, formValues, table } from "./parts";
+import { chosenOne, dayEnd, field, formValues, secretLine, table } from "./parts";
 
 export class ClaimsPage extends ChangingPage {
   constructor() {
@@ -36,7 +36,7 @@ export class ClaimsPage extends ChangingPage {
       claim.used_by === null ? (claim.device ?? t("claims.device.free")) : h("a", { href: routeHash("map", { device: claim.used_by }) }, claim.used_by),
       word("claims.state", claim.state),
       dateTimeText(new Date(claim.expires)),
-      claim.state === "open" && managed.includes(claim.agency) ? h("span.actions", {}, h("button", { type: "button", onclick: () => void this.change(() => request(`/v1/claims/${encodeURIComponent(claim.id)}`, { method: "DELETE" })) }, t("claims.revoke"))) : "–",
+      claim.state === "open" && managed.includes(claim.agency) ? h("span.actions", {}, h("button", { type: "button", onclick: () => void this.change(() => remove(`/v1/claims/${encodeURIComponent(claim.id)}`)) }, t("claims.revoke"))) : "–",
     ]);
     return table(t("page.claims"), columns, rows);
   }
@@ -79,7 +79,7 @@ function issuedCard({ claim, code, qr }: IssuedClaim): HTMLElement {
     {},
     h("p", {}, t("claims.issued")),
     h("div.qr", { role: "img", "aria-label": t("claims.qr") }, drawing(qr)),
-    h("div.line-body", {}, h("pre", {}, code), copyButton(() => t("copy"), () => t("copied"), () => code)),
+    secretLine(code),
     h(
       "dl.facts",
       {},

@@ -1,6 +1,6 @@
 // What the operators' pages are made of.
 
-import { h } from "../../dom";
+import { copyButton, h } from "../../dom";
 import { faultText } from "../../faults";
 import { t } from "../../text";
 
@@ -40,6 +40,9 @@ export function chosenOne(name: string, options: readonly (readonly [string, str
   element.required = true;
   return element;
 }
+
+/** What is shown once, to be copied. */
+export const secretLine = (text: string): HTMLElement => h("div.line-body", {}, h("pre", {}, text), copyButton(() => t("copy"), () => t("copied"), () => text));
 
 /** The last second of a day in the reader's zone; empty where it is no day. */
 export function dayEnd(day: string): string {

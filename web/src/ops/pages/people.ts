@@ -1,16 +1,14 @@
 // The people of the agencies: who they are, what they may do, and how they get in.
 
 import { all, get, patch, post } from "../../api";
-import { copyButton, h } from "../../dom";
+import { h } from "../../dom";
 import type { Agency, Invitation, Person, Session } from "../../shapes";
-import { t, word } from "../../text";
+import { t } from "../../text";
 import { may } from "../rights";
-import { agencyTitle, setAgencies } from "../words";
+import { setAgencies } from "../words";
 import { ChangingPage } from "./changing-page";
-import { field, formValues, select, table } from "./parts";
-
-const ROLES = ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"] as const;
-const OF_PLATFORM: readonly string[] = ["auditor", "platform-administrator"];
+import { ownerBody, ownerFields, ownerTitle, rolesText } from "./grants";
+import { field, formValues, secretLine, table } from "./parts";
 
 export class PeoplePage extends ChangingPage {
   constructor() {
@@ -30,8 +28,8 @@ export class PeoplePage extends ChangingPage {
     const columns = [t("people.person"), t("device.agency"), t("people.roles"), t("filter.state"), t("people.actions")];
     const rows = people.map((person) => [
       h("span.device-link", {}, h("b", {}, person.name), h("code", {}, person.id)),
-      person.agency === null ? t("people.platform") : agencyTitle(person.agency),
-      person.roles.map(roleText).join(", ") || "–",
+      ownerTitle(person.agency),
+      rolesText(person.roles),
       t(person.enabled ? "people.enabled" : "people.disabled"),
       manager === null || manager.id === person.id ? "–" : this.actions(person),
     ]);
@@ -48,35 +46,23 @@ export class PeoplePage extends ChangingPage {
   private async invite(path: string): Promise<void> {
     const { url, path: page } = await post<Invitation>(`${path}/invitation`, {});
     const link = url ?? `${location.origin}${page}`;
-    this.tell(() => h("div.card", {}, h("p", {}, t("people.invited")), h("div.line-body", {}, h("pre", {}, link), copyButton(() => t("copy"), () => t("copied"), () => link))));
+    this.tell(() => h("div.card", {}, h("p", {}, t("people.invited")), secretLine(link)));
   }
 
   private newPerson(agencies: readonly string[]): HTMLElement {
-    const agency = select("agency", "", t("people.platform"), agencies.map((id) => [id, agencyTitle(id)]));
-    const role = select("role", "", t("people.role.none"), ROLES.map((one) => [one, word("role", one)]));
     const form = h(
       "form.page-filters.card",
       {},
       field(t("login.name"), h("input", { name: "id", required: true, pattern: "[a-z0-9._\\-]{1,64}", autocomplete: "off", autocapitalize: "none", spellcheck: "false" })),
       field(t("people.name"), h("input", { name: "name", required: true, autocomplete: "off" })),
-      field(t("device.agency"), agency),
-      field(t("people.role"), role),
+      ...ownerFields(agencies),
       h("button.primary", { type: "submit" }, t("people.add")),
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.change(() => post("/v1/operators", newPersonBody(formValues(form))));
+      const { id, name, ...owner } = formValues(form);
+      void this.change(() => post("/v1/operators", { id, name, ...ownerBody(owner) }));
     });
     return h("section", {}, h("h2", {}, t("people.new")), form);
   }
-}
-
-/** A role of the platform is in no agency, whoever the person belongs to. */
-function newPersonBody({ id, name, agency = "", role = "" }: Record<string, string>): unknown {
-  const of = OF_PLATFORM.includes(role) || agency === "" ? {} : { agency };
-  return { id, name, ...(agency === "" ? {} : { agency }), roles: role === "" ? [] : [{ role, ...of }] };
-}
-
-function roleText({ role, agency }: { role: string; agency: string | null }): string {
-  return agency === null ? word("role", role) : `${word("role", role)} (${agencyTitle(agency)})`;
 }

@@ -1,0 +1,31 @@
+// To whom people and tokens belong, and which roles they have.
+
+import type { Role } from "../../shapes";
+import { t, word } from "../../text";
+import { agencyTitle } from "../words";
+import { field, select } from "./parts";
+
+const ROLES = ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"] as const;
+const OF_PLATFORM: readonly string[] = ["auditor", "platform-administrator"];
+
+/** A form's inputs `agency` and `role`. */
+export function ownerFields(agencies: readonly string[]): HTMLElement[] {
+  return [
+    field(t("device.agency"), select("agency", "", t("people.platform"), agencies.map((id) => [id, agencyTitle(id)]))),
+    field(t("people.role"), select("role", "", t("people.role.none"), ROLES.map((one) => [one, word("role", one)]))),
+  ];
+}
+
+/** A role of the platform is in no agency, whoever it is given to. */
+export function ownerBody({ agency = "", role = "" }: Record<string, string>): { agency?: string; roles: unknown[] } {
+  const of = OF_PLATFORM.includes(role) || agency === "" ? {} : { agency };
+  return { ...(agency === "" ? {} : { agency }), roles: role === "" ? [] : [{ role, ...of }] };
+}
+
+export const ownerTitle = (agency: string | null): string => (agency === null ? t("people.platform") : agencyTitle(agency));
+
+export const rolesText = (roles: readonly Role[]): string => roles.map(roleText).join(", ") || "–";
+
+function roleText({ role, agency }: Role): string {
+  return agency === null ? word("role", role) : `${word("role", role)} (${agencyTitle(agency)})`;
+}
