@@ -106,8 +106,16 @@ fn successor(change: &Change, old: &Device, model: &ModelId) -> Option<DeviceId>
         let mut models = models.into_iter().flatten();
         models.any(|model| model.field(field).is_some())
     };
+    // A second datastream of one field and model would have the topic and the
+    // series of the first.
+    let of_model = draft.thing(old.thing.as_str()).into_iter();
+    let of_model = of_model
+        .flat_map(|thing| &thing.datastreams)
+        .filter_map(|number| draft.datastream(*number))
+        .filter(|datastream| datastream.model == *model);
     old.datastreams
         .iter()
+        .chain(of_model)
         .filter(|datastream| datastream.device != old.id && is_sent(datastream.field.as_str()))
         .filter_map(|datastream| draft.device(datastream.device.as_str()))
         .find(|other| other.status == DeviceStatus::Active)

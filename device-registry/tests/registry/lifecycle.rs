@@ -342,6 +342,27 @@ fn devices_of_several_models_serve_one_thing_each_with_datastreams_of_its_own() 
     assert_eq!(sender(pole[0]), device("pole"));
 }
 
+/// Before, the thing had two datastreams of one field and model, with one topic
+/// and one series in a feed.
+#[test]
+fn a_replacement_is_not_of_the_model_of_another_device_there() {
+    let test = TestRegistry::new();
+    register(&test, new_device("pole"));
+    register(&test, serving("pole", "nose", "safety.air"));
+    let before = test.registry.snapshot();
+    let mut next = replacement("pole-2");
+    next.model = Some(model("safety.air"));
+    let error = test
+        .registry
+        .replace_device(&Actor::OPERATOR, &device("pole"), next)
+        .unwrap_err();
+    let ReplaceDeviceError::Succeeded { by, .. } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(*by, device("nose"));
+    assert!(*before == *test.registry.snapshot());
+}
+
 #[test]
 fn a_device_out_of_service_leaves_what_it_sent_to_one_of_another_model() {
     let test = TestRegistry::new();
