@@ -265,6 +265,26 @@ export interface IssuedClaim {
   qr: string;
 }
 
+/** Opens the enrolment of so many devices, to whoever has its credential. */
+export interface Batch {
+  id: string;
+  agency: string;
+  model: string;
+  /** What the ids of its devices begin with. */
+  id_prefix: string | null;
+  name: string;
+  devices: number;
+  enrolled: number;
+  expires: string;
+  revoked: string | null;
+}
+
+/** Shown once. */
+export interface IssuedBatch {
+  batch: Batch;
+  credential: string;
+}
+
 /** What a search finds. */
 export interface Hit {
   id: string;

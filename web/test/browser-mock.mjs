@@ -186,6 +186,29 @@ test("a claim's code is shown once, on paper alone, and the claim is revoked", (
     await done();
   }));
 
+test("a batch's credential is shown once, and the batch is ended", () =>
+  on({}, async (mock) => {
+    const { page, faults, done } = await openPage(browser, mock.url, ENGLISH_PHONE);
+    page.on("dialog", (dialog) => void dialog.accept());
+    await page.goto(`${mock.url}/ops#token=${TOKEN}`);
+    await page.waitForSelector('#link[data-state="connected"]');
+    await page.click('#pages a[href="#/batches"]');
+    await page.selectOption('[name="agency"]', "busan");
+    await page.selectOption('[name="model"]', "traffic.flow");
+    await page.fill('[name="name"]', "Lot 13");
+    await page.fill('[name="devices"]', "20");
+    await page.fill('[name="expires"]', "2028-02-29");
+    await page.click("#page form .primary");
+    await page.locator(".issued pre", { hasText: "mdb_" }).waitFor();
+    await noSideways(page, "a batch's credential");
+    const lot = page.locator(".records tbody tr", { hasText: "Lot 13" });
+    await lot.getByText("0 of 20").waitFor();
+    await lot.getByRole("button", { name: "End" }).click();
+    await lot.getByText("ended on 2028-02-29").waitFor();
+    assert.deepEqual(faults, []);
+    await done();
+  }));
+
 test("a service token is shown once and removed; an agency is added and keeps its data for so long", () =>
   on({}, async (mock) => {
     const { page, faults, done } = await openPage(browser, mock.url, ENGLISH_PHONE);

@@ -12,6 +12,12 @@ const RECORDS = {
     issued: (claim, qr) => ({ claim, code: "7KQ4-WM2X-9CRT", qr }),
     ended: (claim) => ({ ...claim, state: "revoked" }),
   },
+  batches: {
+    first: [{ id: "b1", agency: "seoul", model: "safety.lamp", id_prefix: "a12-", name: "Maker A, lot 12", devices: 500, enrolled: 214, expires: YEAR_2030, revoked: null }],
+    made: (wanted, id) => ({ id, id_prefix: null, name: "", enrolled: 0, revoked: null, ...wanted }),
+    issued: (batch) => ({ batch, credential: `mdb_${"k7".repeat(24)}` }),
+    ended: (batch) => ({ ...batch, revoked: batch.expires }),
+  },
   "service-tokens": {
     first: [{ id: "t1", name: "관제실", agency: "seoul", roles: [{ role: "viewer", agency: "seoul" }], until: YEAR_2030 }],
     made: (wanted, id) => ({ id, agency: null, ...wanted }),

@@ -34,7 +34,7 @@ const NAMES = ["청담대교", "잠수교", "한강대교", "행주대교", "광
 /** Unknown parameters are refused by name, as the platform does. */
 const PARAMETERS = [
   [/^\/datastreams\/summary$/, []],
-  [/^\/(models|agencies|operators|claims|service-tokens|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status"]],
+  [/^\/(models|agencies|operators|claims|batches|service-tokens|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status"]],
   [/^\/(refused|devices\/[^/]+\/events)$/, ["after", "limit"]],
   [/^\/devices\/[^/]+\/quarantine$/, ["limit", "cursor"]],
   [/^\/devices\/import$/, ["dry_run", "mode", "upsert"]],
@@ -185,7 +185,7 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     const asked = (one) => ["agency", "model", "status"].every((name) => [null, one[name]].includes(url.searchParams.get(name)));
     if (path === "/devices") return list(response, empty ? [] : fleet.devices.filter(asked).map((device) => ({ ...device, last_seen: seen(device) })), url);
     if (path.startsWith("/operators")) return people(request, response, url, path);
-    const [, of, one] = /^\/(claims|agencies|service-tokens)(?:\/(.+))?$/.exec(path) ?? [];
+    const [, of, one] = /^\/(claims|batches|agencies|service-tokens)(?:\/(.+))?$/.exec(path) ?? [];
     if (of) return records.answer(request, of, one, (status, value) => (Array.isArray(value) ? list(response, empty && of !== "agencies" ? [] : value, url) : status === 204 ? response.writeHead(204).end() : json(response, status, value)));
     if (path === "/refused") {
       const after = Number(url.searchParams.get("after") ?? 0);

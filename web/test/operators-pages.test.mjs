@@ -15,11 +15,11 @@ test("the address holds page and filters, and what is no page is the map", () =>
 
 test("the navigation offers what the roles open", () => {
   const who = (...roles) => ({ principal: "person", id: "kim", roles: roles.map((role) => ({ role, agency: null })) });
-  const offered = (session) => ["map", "devices", "import", "claims", "people", "tokens", "agencies", "models", "audit"].filter((page) => opens(session, page));
+  const offered = (session) => ["map", "devices", "import", "claims", "batches", "people", "tokens", "agencies", "models", "audit"].filter((page) => opens(session, page));
   assert.deepEqual(offered(who("viewer")), ["map", "devices", "models"]);
-  assert.deepEqual(offered(who("viewer", "operator")), ["map", "devices", "import", "claims", "models"]);
+  assert.deepEqual(offered(who("viewer", "operator")), ["map", "devices", "import", "claims", "batches", "models"]);
   assert.deepEqual(offered(who("auditor")), ["map", "devices", "people", "tokens", "models", "audit"]);
-  assert.deepEqual(offered({ principal: "operator", id: null, roles: [] }), ["map", "devices", "import", "claims", "people", "tokens", "agencies", "models", "audit"]);
+  assert.deepEqual(offered({ principal: "operator", id: null, roles: [] }), ["map", "devices", "import", "claims", "batches", "people", "tokens", "agencies", "models", "audit"]);
 });
 
 test("a role in one agency permits nothing in another", () => {

@@ -10,6 +10,7 @@ const OPENED_BY: Record<PageName, readonly string[]> = {
   devices: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
   import: ["operator", "agency-administrator", "platform-administrator"],
   claims: ["installer", "operator", "agency-administrator", "platform-administrator"],
+  batches: ["operator", "agency-administrator", "platform-administrator"],
   people: ["agency-administrator", "auditor", "platform-administrator"],
   tokens: ["agency-administrator", "auditor", "platform-administrator"],
   agencies: ["agency-administrator", "platform-administrator"],

@@ -17,6 +17,7 @@ const LOADERS: Record<Exclude<PageName, "map">, () => Promise<PageView>> = {
   devices: async () => new (await import("./pages/devices")).DevicesPage(),
   import: async () => new (await import("./pages/import")).ImportPage(),
   claims: async () => new (await import("./pages/claims")).ClaimsPage(),
+  batches: async () => new (await import("./pages/batches")).BatchesPage(),
   people: async () => new (await import("./pages/people")).PeoplePage(),
   tokens: async () => new (await import("./pages/tokens")).TokensPage(),
   agencies: async () => new (await import("./pages/agencies")).AgenciesPage(),
