@@ -8,7 +8,7 @@ use crate::device::{Device, DeviceStatus};
 use crate::registry::Change;
 use crate::snapshot::Snapshot;
 use crate::store::StoreError;
-use crate::thing::Thing;
+use crate::thing::{Datastream, Thing};
 
 /// The devices, of `model` or of any, that have not got what their model has by
 /// now.
@@ -18,22 +18,30 @@ pub(super) fn lagging(snapshot: &Snapshot, model: Option<&ModelId>) -> Vec<Devic
         .filter(|device| model.is_none_or(|model| device.model.id == *model))
         .filter(|device| {
             let newest = snapshot.model(&device.model.id);
-            newest.is_some_and(|newest| lags(device, newest))
+            newest.is_some_and(|newest| lags(snapshot, device, newest))
         })
         .map(|device| device.id.clone())
         .collect()
 }
 
 /// Whether the device is of an older version, or there are fields that it has no
-/// datastream for.
-fn lags(device: &Device, newest: &Model) -> bool {
+/// datastream for, or only that of another device in service.
+fn lags(snapshot: &Snapshot, device: &Device, newest: &Model) -> bool {
+    let is_active = |device: &Device| device.status == DeviceStatus::Active;
+    let is_of_another = |datastream: &Datastream| {
+        let sender = snapshot.device(datastream.device.as_str());
+        datastream.model != newest.id
+            && datastream.device != device.id
+            && is_active(device)
+            && sender.is_some_and(|sender| is_active(sender))
+    };
     device.model.version != newest.version
         || device.datastreams.len() < newest.fields.len()
         || newest
             .fields
             .iter()
             .zip(&device.datastreams)
-            .any(|(field, datastream)| field.name != datastream.field)
+            .any(|(field, datastream)| field.name != datastream.field || is_of_another(datastream))
 }
 
 /// Gives a device the newest version of its model, and its thing a datastream for

@@ -3,13 +3,13 @@
 
 use device_registry::{
     Actor, DevicePatch, ErrorClass, NewAgency, NewDevice, OldCredentials, OperationError, Patch,
-    RegisterDeviceError, ReplaceDeviceError, Replacement, Transfer, TransferDeviceError,
-    Visibility,
+    REGISTRY_FILE, RegisterDeviceError, ReplaceDeviceError, Replacement, Transfer,
+    TransferDeviceError, Visibility,
 };
 use domain::{DatastreamId, ThingId, Timestamp};
 
 use crate::harness::{
-    DeviceKey, TestRegistry, agency, device, extra_datastream, model, new_device,
+    DeviceKey, TestRegistry, agency, device, extra_datastream, model, new_device, open_at,
 };
 
 /// With `seoul` and `busan`.
@@ -407,4 +407,40 @@ fn devices_of_one_model_share_the_datastreams_of_their_thing() {
             .into_iter()
             .all(|sender| *sender == device("pole-2"))
     );
+}
+
+/// Before, it had the other device's for good, and both sent to one.
+#[test]
+fn a_new_field_that_another_device_has_is_made_at_the_next_start_too() {
+    let test = TestRegistry::new();
+    let of = |field: &str| {
+        format!(
+            r#"{{"id": "other.pole", "title": {{"en": "x", "ko": "x"}}, "fields": [
+            {{"name": "x", "kind": "number", "unit": "m", "title": {{"en": "x", "ko": "x"}}}}{field}]}}"#
+        )
+    };
+    let first = of("");
+    test.registry
+        .add_model(&Actor::OPERATOR, first.as_bytes())
+        .unwrap();
+    let mut pole = new_device("pole");
+    pole.model = model("other.pole");
+    register(&test, pole);
+    register(&test, serving("pole", "nose", "safety.air"));
+    // As after an end between the new version and what its devices get by it.
+    let field =
+        r#", {"name": "pm10", "kind": "number", "unit": "ug/m3", "title": {"en": "x", "ko": "x"}}"#;
+    let TestRegistry { registry, dir, .. } = test;
+    drop(registry);
+    let file = rusqlite::Connection::open(dir.path().join(REGISTRY_FILE)).unwrap();
+    let sql = "INSERT INTO model (id, version, content, origin, created)
+               SELECT id, 2, ?1, origin, created FROM model WHERE id = 'other.pole'";
+    file.execute(sql, [&of(field)]).unwrap();
+    drop(file);
+    let registry = open_at(dir.path()).unwrap();
+    let snapshot = registry.snapshot();
+    for id in ["pole", "nose"] {
+        let found = snapshot.device(id).unwrap().datastream("pm10").unwrap();
+        assert_eq!(found.device, device(id));
+    }
 }
