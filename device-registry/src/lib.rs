@@ -79,7 +79,7 @@ pub use model::{
 };
 pub use person::{
     CreatePersonError, MAX_PEOPLE_OF_ONE, NewPerson, PatchPersonError, Person, PersonPatch,
-    RemovePersonError,
+    ProviderIdentity, ProviderLogin, ProviderLoginError, RemovePersonError,
 };
 pub use person_login::{
     AcceptInvitationError, ChangePasswordError, INVITATION_DAYS, InvitePersonError,

@@ -17,15 +17,18 @@ mod ports;
 mod problem_kinds;
 mod quota;
 mod router;
+mod sign_on;
 mod state;
 mod views;
 
 pub use endpoints::enrolment::enrolments::Enrolments;
 pub use login_policy::{LoginPolicy, SecondFactorFor};
+pub use openid::{ClientConfig, ConfigError as IssuerError};
 pub use ports::{
     BackupProgress, BackupRefused, BackupState, Backups, Connections, MadeBackup, Names, NoBackups,
     NoConnections, StandingConnection,
 };
 pub use quota::Quotas;
 pub use router::serve;
+pub use sign_on::{ClaimRoles, ClaimRolesError, SignOn};
 pub use state::{ApiParts, ApiState, PlatformInfo};

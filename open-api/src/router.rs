@@ -28,7 +28,7 @@ use crate::endpoints::devices::{
 };
 use crate::endpoints::enrolment::{batches, claims, installer};
 use crate::endpoints::export::day;
-use crate::endpoints::login::{invitation, password, session, sessions};
+use crate::endpoints::login::{invitation, oidc, password, session, sessions};
 use crate::endpoints::operations::{backup, health, metrics, platform};
 use crate::endpoints::pages::{page, problems};
 use crate::endpoints::people::{operators, service_tokens};
@@ -111,6 +111,9 @@ fn guarded() -> Operations {
         .on("POST /v1/session", Nothing, routes!(session::open))
         .on("GET /v1/session", Nothing, routes!(session::show))
         .on("DELETE /v1/session", Nothing, routes!(session::close))
+        .on("GET /v1/session/oidc", Nothing, routes!(oidc::begin))
+        .on("GET /v1/session/oidc/callback", Nothing, routes!(oidc::callback))
+        .on("POST /v1/session/oidc/backchannel", Nothing, routes!(oidc::log_out))
         .on("POST /v1/session/password", Nothing, routes!(password::change))
         .on("GET /v1/sessions", Nothing, routes!(sessions::list))
         .on("DELETE /v1/sessions/{id}", Nothing, routes!(sessions::end))

@@ -10,6 +10,7 @@ use http_edge::limits::{HttpLimits, KeyedPermit, PollLimit};
 use http_edge::request::TrustedProxies;
 use http_edge::{Edge, EdgeConfig, Problem};
 use ingest::{Clock, Exports, Ingest, TelemetryIntake};
+use openid::Provider;
 use supervisor::Supervisor;
 
 use crate::access::{LoginDelays, MAX_WORKED_ON, Permitted, RightsChanges, SessionHolder};
@@ -24,6 +25,7 @@ use crate::permits::{MAX_HASHES, MAX_HASHES_AN_ACCOUNT, Permits};
 use crate::ports::Backups;
 use crate::ports::Connections;
 use crate::quota::{Quotas, Throttle};
+use crate::sign_on::{ClaimRoles, SignOn};
 use crate::views::SummaryView;
 
 /// Imports whose bodies are in memory at once; one of them is worked on.
@@ -62,6 +64,8 @@ pub struct ApiParts {
     pub metrics_token: Option<String>,
     pub login: LoginPolicy,
     pub enrolments: Arc<Enrolments>,
+    /// Where people log in beside their passwords.
+    pub sign_on: Option<SignOn>,
     pub clock: Arc<dyn Clock>,
     /// Where exports are kept: they can be made again.
     pub export_folder: PathBuf,
@@ -89,6 +93,7 @@ pub struct Shared {
     pub(crate) login: LoginPolicy,
     pub(crate) enrolments: Arc<Enrolments>,
     pub(crate) login_delays: LoginDelays,
+    pub(crate) sign_on: Option<StandingSignOn>,
     pub(crate) rights: RightsChanges,
     pub(crate) metrics_token: Option<String>,
     pub(crate) streams: Streams,
@@ -103,6 +108,14 @@ pub struct Shared {
     changes: Permits,
     imports: Permits,
     hashes: Permits,
+    provider_calls: Permits,
+}
+
+/// The provider at which people log in, with all that has begun there.
+pub(crate) struct StandingSignOn {
+    pub(crate) provider: Provider,
+    pub(crate) name: String,
+    pub(crate) roles: ClaimRoles,
 }
 
 impl std::ops::Deref for ApiState {
@@ -160,6 +173,11 @@ impl ApiState {
                 login: parts.login,
                 enrolments: parts.enrolments,
                 login_delays: LoginDelays::default(),
+                sign_on: parts.sign_on.map(|it| StandingSignOn {
+                    provider: Provider::new(it.client),
+                    name: it.name,
+                    roles: it.roles,
+                }),
                 rights,
                 metrics_token: parts.metrics_token,
                 streams: Streams::default(),
@@ -174,6 +192,7 @@ impl ApiState {
                 changes: Permits::default(),
                 imports: Permits::of(MAX_IMPORTS, 1),
                 hashes: Permits::of(MAX_HASHES, MAX_HASHES_AN_ACCOUNT),
+                provider_calls: Permits::default(),
             }),
         }
     }
@@ -341,6 +360,24 @@ impl ApiState {
         self.blocking(move |shared| {
             let _permit = permit;
             call(shared)
+        })
+        .await
+    }
+
+    /// Talks with the provider at which people log in, a few at a time: it may be
+    /// slow. `None` where there is none.
+    pub(crate) async fn asking_provider<T, F>(&self, call: F) -> Result<Option<T>, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Shared, &StandingSignOn) -> T + Send + 'static,
+    {
+        if self.sign_on.is_none() {
+            return Ok(None);
+        }
+        let permit = self.provider_calls.acquire().await?;
+        self.blocking(move |shared| {
+            let _permit = permit;
+            shared.sign_on.as_ref().map(|sign_on| call(shared, sign_on))
         })
         .await
     }

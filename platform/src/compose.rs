@@ -67,7 +67,7 @@ fn check_way_in(registry: &Registry, policy: LoginPolicy) -> anyhow::Result<()> 
 impl Platform {
     /// Opens the data, binds every listener and serves.
     pub(crate) async fn start(mut settings: Settings) -> anyhow::Result<Self> {
-        let tls = settings.tls.take();
+        let (tls, sign_on) = (settings.tls.take(), settings.sign_on.take());
         if let Some(tls) = &tls {
             tls.warn_of_faults();
         }
@@ -103,6 +103,7 @@ impl Platform {
         let state = api::state(
             &components,
             &settings,
+            sign_on,
             sockets.addresses.ports(),
             transports,
         );

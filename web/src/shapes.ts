@@ -21,6 +21,8 @@ export interface Platform {
   listeners: Record<string, number>;
   /** Nothing that it serves was measured. */
   simulated?: boolean;
+  /** The identity provider at which people log in. */
+  sign_on?: string | null;
 }
 
 export interface Titles {
@@ -321,4 +323,8 @@ export interface OpenInvitation {
 export interface AcceptedInvitation {
   id: string;
   recovery_codes: string[];
+}
+
+export interface LoggedOut {
+  logout_url: string;
 }

@@ -84,6 +84,7 @@ impl Registry {
                 enabled: true,
                 grants,
                 created: change.now,
+                identity: None,
             });
             change.write(RowChange::AddPerson(Arc::clone(&person)));
             change.draft.put_person(Arc::clone(&person));

@@ -2,12 +2,14 @@
 
 mod create;
 mod patch;
+mod provider_login;
 mod remove;
 
 use domain::{AgencyId, PersonId, Timestamp};
 
 pub use create::{CreatePersonError, MAX_PEOPLE_OF_ONE, NewPerson};
 pub use patch::{PatchPersonError, PersonPatch};
+pub use provider_login::{ProviderLogin, ProviderLoginError};
 pub use remove::RemovePersonError;
 
 use crate::role::{Grant, Role};
@@ -27,6 +29,15 @@ pub struct Person {
     /// An id may be given again once its person is removed: this tells the two
     /// apart.
     pub created: Timestamp,
+    /// Of who logs in by an identity provider, and not by what it sets here.
+    pub identity: Option<ProviderIdentity>,
+}
+
+/// Whom a provider means: its subject, and no name, is one person's for ever.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProviderIdentity {
+    pub issuer: String,
+    pub subject: String,
 }
 
 impl Person {

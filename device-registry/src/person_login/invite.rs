@@ -32,6 +32,8 @@ pub enum InvitePersonError {
     Unknown(PersonId),
     #[error("operator {0} is not enabled, and could not log in")]
     Disabled(PersonId),
+    #[error("operator {0} logs in by the identity provider, and has no password here")]
+    OfProvider(PersonId),
     /// Whether the actor may invite was judged by what it was before.
     #[error("operator {0} was changed in this very moment; look at it, and try again")]
     Changed(PersonId),
@@ -46,6 +48,7 @@ impl OperationError for InvitePersonError {
         match self {
             Self::Unknown(_) => "unknown-operator",
             Self::Disabled(_) => "operator-disabled",
+            Self::OfProvider(_) => "operator-of-provider",
             Self::Changed(_) => "operator-changed",
             Self::Random(_) | Self::Store(_) => "registry-fault",
         }
@@ -54,7 +57,7 @@ impl OperationError for InvitePersonError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Unknown(_) => ErrorClass::NotFound,
-            Self::Disabled(_) | Self::Changed(_) => ErrorClass::Conflict,
+            Self::Disabled(_) | Self::OfProvider(_) | Self::Changed(_) => ErrorClass::Conflict,
             Self::Random(_) | Self::Store(_) => ErrorClass::Fault,
         }
     }
@@ -80,6 +83,9 @@ impl Registry {
             }
             if !person.enabled {
                 return Err(InvitePersonError::Disabled(id.clone()));
+            }
+            if person.identity.is_some() {
+                return Err(InvitePersonError::OfProvider(id.clone()));
             }
             let life = INVITATION_DAYS * MICROS_PER_DAY;
             let until = Timestamp::from_micros(change.now.as_micros().saturating_add(life));

@@ -44,6 +44,8 @@ pub enum Means {
     Session,
     /// A person's password, with what else it logs in with.
     Password,
+    /// What an identity provider says of a person.
+    Provider,
     /// An invitation to set a password.
     Invitation,
     /// This key of an application.
@@ -101,6 +103,7 @@ impl fmt::Display for Means {
             Self::Token => f.write_str("token"),
             Self::Session => f.write_str("session"),
             Self::Password => f.write_str("password"),
+            Self::Provider => f.write_str("provider"),
             Self::Invitation => f.write_str("invitation"),
             Self::ApiKey(id) => write!(f, "api-key:{id}"),
             Self::Device(id) => write!(f, "device:{id}"),

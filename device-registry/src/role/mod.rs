@@ -106,7 +106,7 @@ impl Grant {
     }
 
     /// As [`fmt::Display`] writes it.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (role, agency) = match text.split_once('@') {
             Some((role, agency)) => (role, Some(AgencyId::new(agency).ok()?)),
             None => (text, None),

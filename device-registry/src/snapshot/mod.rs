@@ -20,7 +20,7 @@ use crate::boundary::Boundary;
 use crate::device::Device;
 use crate::enrolment::{Batch, Claim};
 use crate::model::Model;
-use crate::person::Person;
+use crate::person::{Person, ProviderIdentity};
 use crate::person_login::PersonLogin;
 use crate::search::SearchIndex;
 use crate::service_token::ServiceToken;
@@ -276,6 +276,12 @@ impl Snapshot {
 
     pub fn person(&self, id: &str) -> Option<&Arc<Person>> {
         self.people.get(id)
+    }
+
+    /// Whom an identity provider means.
+    pub fn person_of(&self, identity: &ProviderIdentity) -> Option<&Arc<Person>> {
+        let mut people = self.people();
+        people.find(|person| person.identity.as_ref() == Some(identity))
     }
 
     /// In order of id.

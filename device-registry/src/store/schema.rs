@@ -4,7 +4,7 @@ use sqlite_file::Schema;
 
 pub(super) const SCHEMA: Schema = Schema(&[
     VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8,
-    VERSION_9, VERSION_10, VERSION_11, VERSION_12,
+    VERSION_9, VERSION_10, VERSION_11, VERSION_12, VERSION_13,
 ]);
 
 /// The newest schema that this binary knows.
@@ -271,4 +271,12 @@ INSERT INTO datastream SELECT id, thing, field, device, model FROM datastream_of
 DELETE FROM sqlite_sequence WHERE name = 'datastream';
 UPDATE sqlite_sequence SET name = 'datastream' WHERE name = 'datastream_of_thing';
 DROP TABLE datastream_of_thing;
+";
+
+/// Whom an identity provider means; both are there, or neither.
+const VERSION_13: &str = "
+ALTER TABLE person ADD COLUMN issuer TEXT;
+ALTER TABLE person ADD COLUMN subject TEXT;
+
+CREATE UNIQUE INDEX person_identity ON person (issuer, subject);
 ";

@@ -2,7 +2,7 @@
 
 use device_registry::{
     Actor, Grant, GrantError, NewAgency, NewPerson, NewServiceToken, OperationError, Person,
-    PersonPatch, Role, ServiceTokenError,
+    PersonPatch, ProviderIdentity, ProviderLogin, ProviderLoginError, Role, ServiceTokenError,
 };
 use domain::{PersonId, Timestamp};
 
@@ -269,4 +269,67 @@ fn a_service_token_has_an_end_that_is_near_enough() {
             (!taken).then_some("invalid-until")
         );
     }
+}
+
+fn by_provider(subject: &str, name: &str, grants: &[Grant]) -> ProviderLogin {
+    ProviderLogin {
+        identity: ProviderIdentity {
+            issuer: "https://login.example.kr".to_owned(),
+            subject: subject.to_owned(),
+        },
+        login_name: Some(name.to_owned()),
+        name: Some("이서연".to_owned()),
+        grants: grants.to_vec(),
+    }
+}
+
+#[test]
+fn who_comes_from_a_provider_has_the_roles_that_it_says_and_nobody_elses_account() {
+    let test = two_agencies();
+    let log_in = |test: &TestRegistry, login| {
+        let address = [192, 0, 2, 1].into();
+        test.registry.log_in_by_provider(address, login)
+    };
+    let local = person("lee", Some("seoul"), &[]);
+    test.registry
+        .create_person(&Actor::OPERATOR, local)
+        .unwrap();
+    let viewer = grant(Role::Viewer, Some("seoul"));
+    let nowhere = grant(Role::Viewer, Some("nowhere"));
+    let login = by_provider("u-1", "Lee@example.kr", &[viewer.clone(), nowhere]);
+    let lee = log_in(&test, login.clone()).unwrap();
+    assert!(lee.id.as_str().starts_with("lee-"), "{}", lee.id);
+    assert_eq!((&*lee.grants, &lee.agency), (&[viewer.clone()][..], &None));
+    assert_eq!(lee.name, "이서연");
+    let generation = test.registry.generation();
+    assert_eq!(log_in(&test, login).unwrap(), lee, "it is the same");
+    assert_eq!(test.registry.generation(), generation);
+
+    let test = test.reopen();
+    let operator = grant(Role::Operator, Some("busan"));
+    let login = by_provider("u-1", "other", std::slice::from_ref(&operator));
+    let changed = log_in(&test, login).unwrap();
+    assert_eq!((&changed.id, &*changed.grants), (&lee.id, &[operator][..]));
+    assert!(test.registry.generation() > 0);
+    let invited = test.registry.invite_person(&Actor::OPERATOR, &changed);
+    assert_eq!(invited.err().unwrap().code(), "operator-of-provider");
+
+    let none = log_in(&test, by_provider("u-1", "other", &[]));
+    assert!(matches!(none, Err(ProviderLoginError::NoRole)));
+    let snapshot = test.registry.snapshot();
+    assert!(snapshot.person(lee.id.as_str()).unwrap().grants.is_empty());
+    let stranger = log_in(&test, by_provider("u-2", "park", &[]));
+    assert!(matches!(stranger, Err(ProviderLoginError::NoRole)));
+    assert!(test.registry.snapshot().person("park").is_none());
+
+    let disable = PersonPatch {
+        enabled: Some(false),
+        ..PersonPatch::default()
+    };
+    let patched = test
+        .registry
+        .patch_person(&Actor::OPERATOR, &lee.id, disable);
+    patched.unwrap();
+    let disabled = log_in(&test, by_provider("u-1", "other", &[viewer]));
+    assert!(matches!(disabled, Err(ProviderLoginError::Disabled(_))));
 }

@@ -26,6 +26,9 @@ const LOGIN_PATHS: [&str; 4] = [
     "/v1/invitation/accept",
 ];
 
+/// Where a login at an identity provider begins, by a link.
+const PROVIDER_PATH: &str = "/v1/session/oidc";
+
 /// Public reads: other sites' pages may ask.
 pub(crate) async fn public(
     State(state): State<ApiState>,
@@ -70,7 +73,9 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
         // A wrong key counts as none: guessing is paid by the address.
         Ok(Caller::Anonymous) | Err(_) => Account::of_address(arrival.client),
     };
-    let logs_in = parts.method == Method::POST && LOGIN_PATHS.contains(&parts.uri.path());
+    let path = parts.uri.path();
+    let logs_in =
+        path == PROVIDER_PATH || (parts.method == Method::POST && LOGIN_PATHS.contains(&path));
     let taken = if logs_in {
         state.throttle.take_login(arrival.client)
     } else if matches!(account, Account::ServiceToken(_) | Account::Person(_))

@@ -14,7 +14,7 @@ mod rights_changes;
 pub(crate) use admission::Admission;
 pub(crate) use caller::{Caller, Holding};
 pub(crate) use gate::{guarded, public};
-pub(crate) use holder::{LoggedIn, SessionHolder};
+pub(crate) use holder::{LoggedIn, ProvedBy, Session, SessionHolder};
 pub(crate) use identify::may_read_names;
 pub(crate) use login_delay::{LoginDelays, Proof};
 pub(crate) use long_answer::MAX_WORKED_ON;

@@ -34,7 +34,8 @@ pub(crate) use registry::{
 };
 pub(crate) use rfc3339::Rfc3339;
 pub(crate) use session::{
-    AcceptedInvitationView, InvitationView, OpenInvitationView, SessionEntryView, SessionView,
+    AcceptedInvitationView, InvitationView, LoggedOutView, OpenInvitationView, SessionEntryView,
+    SessionView,
 };
 
 /// A name in English and in Korean.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::people::RoleView;
 use super::{Rfc3339, qr_svg};
-use crate::access::SessionHolder;
+use crate::access::{ProvedBy, SessionHolder};
 
 /// What authenticator apps call the platform.
 const ISSUER: &str = "Madang";
@@ -54,14 +54,23 @@ impl SessionView {
                 name: Some(of.person.name.clone()),
                 agency: of.person.agency.as_ref().map(ToString::to_string),
                 roles: of.person.grants.iter().map(RoleView::from).collect(),
-                recovery_codes: of
-                    .login
-                    .has_second_factor()
-                    .then(|| of.login.recovery_codes()),
+                recovery_codes: match &of.proved_by {
+                    ProvedBy::Login(login) => {
+                        login.has_second_factor().then(|| login.recovery_codes())
+                    }
+                    ProvedBy::Provider(_) => None,
+                },
                 expires,
             },
         }
     }
+}
+
+/// Where the browser logs out of the provider too.
+#[derive(Serialize, ToSchema, Debug)]
+#[schema(as = LoggedOut, example = json!({"logout_url": "https://login.example.kr/logout?..."}))]
+pub(crate) struct LoggedOutView {
+    pub(crate) logout_url: String,
 }
 
 /// One of one's own sessions.

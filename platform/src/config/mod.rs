@@ -15,6 +15,7 @@ mod listeners;
 mod login;
 mod mqtt;
 mod observability;
+mod oidc;
 mod sources;
 mod storage;
 mod tls;
@@ -24,14 +25,15 @@ use std::path::PathBuf;
 
 pub use self::feed::{FeedArgs, FeedConfigError};
 pub use self::mqtt::MqttLimits;
+pub use self::oidc::{OidcArgs, OidcConfigError};
 pub use certificate::{ChainFault, chain_faults};
 pub use file::FileError;
 pub use http::Http;
 pub use identity::Identity;
 pub use listeners::{Listen, Listeners};
 pub use login::{AdminToken, Login, SecondFactor};
-pub use observability::{MetricsToken, Observability};
-pub use sources::{Given, ServeFlags};
+pub use observability::Observability;
+pub use sources::{Given, Secret, ServeFlags};
 pub use storage::Storage;
 pub use tls::{ReloadingTls, SharedConfig, TlsArgs, TlsError, TlsFiles};
 
@@ -56,6 +58,8 @@ pub struct ServeArgs {
     #[command(flatten)]
     login: Login,
     #[command(flatten)]
+    oidc: OidcArgs,
+    #[command(flatten)]
     observability: Observability,
     #[command(flatten)]
     feed: FeedArgs,
@@ -71,6 +75,8 @@ pub struct Settings {
     pub mqtt: MqttLimits,
     pub http: Http,
     pub login: Login,
+    /// The identity provider at which people log in.
+    pub sign_on: Option<open_api::SignOn>,
     pub observability: Observability,
     /// Where observations are sent on to.
     pub feed: Option<::feed::Config>,
@@ -101,6 +107,8 @@ pub enum ConfigError {
     UnprotectedAddress(SocketAddr),
     #[error(transparent)]
     Feed(#[from] FeedConfigError),
+    #[error(transparent)]
+    Oidc(#[from] OidcConfigError),
     #[error("nothing would listen: every listener is off")]
     Silent,
 }
@@ -115,6 +123,7 @@ impl Settings {
             storage: args.storage,
             listeners: args.listeners,
             tls,
+            sign_on: args.oidc.checked(args.identity.public_url.as_deref())?,
             identity: args.identity,
             mqtt: args.mqtt,
             http: args.http,

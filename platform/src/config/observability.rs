@@ -1,11 +1,11 @@
 //! What watches the platform from outside.
 
-use std::fmt;
 use std::path::PathBuf;
+
+use super::sources::{Secret, secret};
 
 /// Shorter ones can be guessed.
 const LEAST_TOKEN: usize = 16;
-const MOST_TOKEN: usize = 256;
 
 /// The ready file, and who reads all metrics.
 #[derive(clap::Args, Debug, Clone)]
@@ -19,37 +19,7 @@ pub struct Observability {
         long = "metrics-token-file",
         value_name = "FILE",
         env = "MADANG_METRICS_TOKEN_FILE",
-        value_parser = metrics_token
+        value_parser = secret::<LEAST_TOKEN>
     )]
-    pub metrics_token: Option<MetricsToken>,
-}
-
-/// What opens `/metrics` beside an operator's login.
-#[derive(Clone)]
-pub struct MetricsToken(String);
-
-impl MetricsToken {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for MetricsToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MetricsToken")
-    }
-}
-
-fn metrics_token(path: &str) -> Result<MetricsToken, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
-    let token = text.trim();
-    let sound = (LEAST_TOKEN..=MOST_TOKEN).contains(&token.len())
-        && token.bytes().all(|byte| byte.is_ascii_graphic());
-    if !sound {
-        return Err(format!(
-            "{path}: {LEAST_TOKEN} to {MOST_TOKEN} printable characters without a space, \
-             as `openssl rand -hex 32` makes them"
-        ));
-    }
-    Ok(MetricsToken(token.to_owned()))
+    pub metrics_token: Option<Secret>,
 }

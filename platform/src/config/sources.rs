@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::ffi::OsString;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::path::Path;
 use std::str::FromStr;
 
@@ -168,6 +168,40 @@ where
         Ok(given)
     } else {
         Err(format!("{text} is more than {MOST}"))
+    }
+}
+
+/// The parser of settings that name a file with one secret in it.
+pub(super) fn secret<const LEAST: usize>(path: &str) -> Result<Secret, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
+    let text = text.trim();
+    let sound = (LEAST..=MOST_SECRET).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if !sound {
+        return Err(format!(
+            "{path}: {LEAST} to {MOST_SECRET} printable characters without a space, \
+             as `openssl rand -hex 32` makes them"
+        ));
+    }
+    Ok(Secret(text.to_owned()))
+}
+
+/// The longest secret.
+const MOST_SECRET: usize = 256;
+
+/// What no log line shows.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use http_edge::limits::HttpLimits;
-use open_api::{ApiParts, ApiState, PlatformInfo};
+use open_api::{ApiParts, ApiState, PlatformInfo, SignOn};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -20,6 +20,7 @@ const EXPORT_FOLDER: &str = "export";
 pub(crate) fn state(
     components: &Components,
     settings: &Settings,
+    sign_on: Option<SignOn>,
     listeners: Vec<(String, u16)>,
     transports: Transports,
 ) -> ApiState {
@@ -52,6 +53,7 @@ pub(crate) fn state(
         metrics_token: token.map(|it| it.as_str().to_owned()),
         login: settings.login.policy(),
         enrolments: Arc::clone(&components.enrolments),
+        sign_on,
         clock: Arc::clone(&components.clock),
         export_folder: settings.storage.data.join(EXPORT_FOLDER),
         supervisor: components.supervisor.clone(),

@@ -5,6 +5,7 @@ import { ApiError } from "../api";
 import { byId, drawing, copyButton, h, setText } from "../dom";
 import { faultText } from "../faults";
 import type { OpenInvitation } from "../shapes";
+import { readPlatform } from "../simulated";
 import { type Key, onLanguage, t } from "../text";
 import { type Entry, acceptInvitation, logIn, openInvitation } from "./session";
 
@@ -25,6 +26,16 @@ const FAULTS: Record<string, Key> = {
   "unknown-invitation": "invitation.unknown",
 };
 
+/** Why the identity provider has let nobody in, as `#login-fault=` says. */
+const SIGN_ON_FAULTS: Record<string, Key> = {
+  "provider-unreachable": "sign-on.unreachable",
+  "provider-refused": "sign-on.refused",
+  "provider-not-believed": "sign-on.not-believed",
+  "login-over": "sign-on.over",
+  "no-role": "sign-on.no-role",
+  "account-disabled": "sign-on.disabled",
+};
+
 const field = (id: string): HTMLInputElement => byId<HTMLInputElement>(id);
 
 export class Login {
@@ -33,6 +44,8 @@ export class Login {
   private invitation = "";
   private open: OpenInvitation | null = null;
   private codes: readonly string[] = [];
+  /** The identity provider's name, where there is one. */
+  private signOn: string | null = null;
 
   constructor(private readonly entered: () => Promise<void>) {
     this.onSubmit("login-form", () => this.byPassword());
@@ -43,13 +56,32 @@ export class Login {
     for (const id of ["login-by-name", "code-back"]) byId(id).addEventListener("click", () => this.ask(""));
     byId("recovery-done").addEventListener("click", () => this.ask(""));
     byId("recovery").append(copyButton(() => t("copy"), () => t("copied"), () => this.codes.join("\n")));
-    onLanguage(() => this.tellInvitation());
+    onLanguage(() => {
+      this.tellInvitation();
+      this.tellSignOn();
+    });
+    // Without the answer people log in by name.
+    void readPlatform().then(({ sign_on }) => {
+      this.signOn = sign_on ?? null;
+      this.tellSignOn();
+    }).catch(() => undefined);
   }
 
   /** The beginning, with a reason where there is one. */
   ask(reason: string): void {
     this.password = "";
     this.show("login-form", reason);
+  }
+
+  /** Back from the identity provider, which has let nobody in. */
+  askAfterSignOn(code: string): void {
+    this.ask(t(SIGN_ON_FAULTS[code] ?? "sign-on.failed"));
+  }
+
+  private tellSignOn(): void {
+    const link = byId("login-sign-on");
+    link.hidden = this.signOn === null;
+    if (this.signOn !== null) setText(link, t("sign-on.send", { name: this.signOn }));
   }
 
   async byToken(token: string): Promise<void> {

@@ -75,20 +75,21 @@ onLanguage(() => {
   drawPhoneTabs();
   showLegend(byId("map"));
 });
-byId("logout").addEventListener("click", () => void logOut().then(() => leave("")).catch(fault));
+byId("logout").addEventListener("click", () => void logOut().then((next) => (next === null ? leave("") : location.assign(next))).catch(fault));
 // Its address would be a page's.
 document.querySelector(".skip")?.addEventListener("click", (event) => {
   event.preventDefault();
   byId(document.body.dataset["page"] === "map" ? "devices" : "page").focus();
 });
 // A link that is opened in a tab of this page changes the fragment alone.
-addEventListener("hashchange", () => /^#(token|invitation)=/.test(location.hash) && location.reload());
+addEventListener("hashchange", () => /^#(token|invitation|login-fault)=/.test(location.hash) && location.reload());
 void start();
 
 async function start(): Promise<void> {
   view("wait");
   const token = takeFromFragment("token");
   const invitation = takeFromFragment("invitation");
+  const signOnFault = takeFromFragment("login-fault");
   try {
     if (invitation !== null) {
       view("login");
@@ -96,6 +97,9 @@ async function start(): Promise<void> {
     } else if (token !== null) {
       view("login");
       await login.byToken(token).catch((error: unknown) => login.ask(faultText(error)));
+    } else if (signOnFault !== null) {
+      view("login");
+      login.askAfterSignOn(signOnFault);
     } else if ((await readSession()) !== null) await enter();
     else leave("");
   } catch (error) {

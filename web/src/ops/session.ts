@@ -1,7 +1,7 @@
 // Logins: what proves somebody becomes an HttpOnly cookie and is forgotten.
 
-import { ApiError, get, post, remove } from "../api";
-import type { AcceptedInvitation, OpenInvitation, Session } from "../shapes";
+import { ApiError, get, post, request } from "../api";
+import type { AcceptedInvitation, LoggedOut, OpenInvitation, Session } from "../shapes";
 
 /** Takes `#name=...` out of the address bar before anything else happens. */
 export function takeFromFragment(name: string): string | null {
@@ -35,7 +35,11 @@ export async function readSession(): Promise<Session | null> {
   }
 }
 
-export const logOut = (): Promise<void> => remove("/v1/session");
+/** Where the browser logs out of the identity provider too; null: nowhere. */
+export async function logOut(): Promise<string | null> {
+  const answer = await request<LoggedOut | undefined>("/v1/session", { method: "DELETE" });
+  return answer?.logout_url ?? null;
+}
 
 /** Null where the invitation cannot be taken. */
 export async function openInvitation(invitation: string): Promise<OpenInvitation | null> {

@@ -89,6 +89,9 @@ fn person_fields(person: &Person) -> Fields {
     fields.set_some("agency", person.agency.as_ref().map(AgencyId::as_str));
     fields.set("enabled", person.enabled);
     fields.set("roles", &*person.grants);
+    let identity = person.identity.as_ref();
+    fields.set_some("issuer", identity.map(|it| it.issuer.as_str()));
+    fields.set_some("subject", identity.map(|it| it.subject.as_str()));
     fields
 }
 

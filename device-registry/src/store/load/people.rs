@@ -6,7 +6,7 @@ use domain::{AgencyId, PersonId, ServiceTokenId};
 use rusqlite::{Connection, Row};
 
 use super::{RowError, optional_time, rows, text, time, words};
-use crate::person::Person;
+use crate::person::{Person, ProviderIdentity};
 use crate::person_login::{Invitation, PasswordHash, PersonLogin, Totp, TotpSeed};
 use crate::role::Grant;
 use crate::service_token::ServiceToken;
@@ -17,7 +17,7 @@ pub(super) fn load_people(
     connection: &Connection,
     snapshot: &mut Snapshot,
 ) -> Result<(), StoreError> {
-    let sql = "SELECT id, name, agency, enabled, roles, created FROM person";
+    let sql = "SELECT id, name, agency, enabled, roles, created, issuer, subject FROM person";
     rows(connection, sql, |row| {
         snapshot.put_person(Arc::new(Person {
             id: PersonId::new(text(row, "id")?)?,
@@ -26,9 +26,20 @@ pub(super) fn load_people(
             enabled: row.get("enabled")?,
             grants: grants(row)?,
             created: time(row, "created")?,
+            identity: identity(row)?,
         }));
         Ok(())
     })
+}
+
+fn identity(row: &Row<'_>) -> Result<Option<ProviderIdentity>, RowError> {
+    let issuer: Option<String> = row.get("issuer")?;
+    let subject: Option<String> = row.get("subject")?;
+    match (issuer, subject) {
+        (Some(issuer), Some(subject)) => Ok(Some(ProviderIdentity { issuer, subject })),
+        (None, None) => Ok(None),
+        _ => Err(RowError::Value("subject")),
+    }
 }
 
 pub(super) fn load_logins(

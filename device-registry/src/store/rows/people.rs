@@ -11,18 +11,21 @@ use crate::service_token::ServiceToken;
 use crate::store::StoreError;
 
 pub(super) fn insert_person(connection: &Connection, person: &Person) -> Result<(), StoreError> {
+    let identity = person.identity.as_ref();
     execute(
         connection,
         "add a person",
-        "INSERT INTO person (id, name, agency, enabled, roles, created)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO person (id, name, agency, enabled, roles, created, issuer, subject)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
             person.id.as_str(),
             person.name,
             person.agency.as_ref().map(AgencyId::as_str),
             person.enabled,
             words(&person.grants),
-            person.created.as_micros()
+            person.created.as_micros(),
+            identity.map(|it| it.issuer.as_str()),
+            identity.map(|it| it.subject.as_str())
         ],
     )
 }

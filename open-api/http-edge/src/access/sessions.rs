@@ -13,6 +13,8 @@ use domain::Timestamp;
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 
+use super::cookie::Cookie;
+
 /// How long a session lasts at most.
 const SESSION_LIFE: Duration = Duration::from_secs(12 * 3_600);
 /// It ends earlier where nothing was asked for so long.
@@ -22,9 +24,7 @@ const IDLE_LIFE: Duration = Duration::from_secs(3_600);
 const MAX_SESSIONS: usize = 1_000;
 /// Of one holder.
 const MAX_SESSIONS_A_HOLDER: usize = 20;
-/// Over TLS: a name that browsers bind to host and path.
-const SECURE_NAME: &str = "__Host-madang";
-const PLAIN_NAME: &str = "madang_session";
+const COOKIE: Cookie = Cookie::new("__Host-madang", "madang_session", SESSION_LIFE);
 /// Bytes of chance in a cookie.
 const COOKIE_BYTES: usize = 32;
 /// What is kept of the name by which a browser calls itself.
@@ -273,42 +273,19 @@ fn id(hash: &Hash) -> String {
     URL_SAFE_NO_PAD.encode(&hash[..12])
 }
 
-fn name(scheme: &str) -> &'static str {
-    if scheme == "https" {
-        SECURE_NAME
-    } else {
-        PLAIN_NAME
-    }
-}
-
 /// The session's cookie among all that a browser sends.
 pub fn session_cookie<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
-    let wanted = name(scheme);
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == wanted).then_some(value))
+    COOKIE.find(headers, scheme)
 }
 
 /// Hands the cookie to the browser, out of reach of its scripts.
 pub fn set_cookie(cookie: &str, scheme: &str) -> HeaderValue {
-    header_value(cookie, SESSION_LIFE.as_secs(), scheme)
+    COOKIE.set(cookie, scheme)
 }
 
 /// Takes the cookie from the browser.
 pub fn clear_cookie(scheme: &str) -> HeaderValue {
-    header_value("", 0, scheme)
-}
-
-fn header_value(cookie: &str, max_age: u64, scheme: &str) -> HeaderValue {
-    let name = name(scheme);
-    let secure = if scheme == "https" { "; Secure" } else { "" };
-    let text =
-        format!("{name}={cookie}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}");
-    HeaderValue::try_from(text).expect("base64url and fixed words are a header's text")
+    COOKIE.clear(scheme)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! How people log in, and what they log in with.
 
 pub(crate) mod invitation;
+pub(crate) mod oidc;
 pub(crate) mod password;
 pub(crate) mod session;
 pub(crate) mod sessions;

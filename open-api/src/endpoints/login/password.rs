@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::MAX_ANONYMOUS_BODY_BYTES;
 use super::session::hand_out;
-use crate::access::{Caller, Holding, LoggedIn, Proof, SessionHolder};
+use crate::access::{Caller, Holding, LoggedIn, Proof, ProvedBy, SessionHolder};
 use crate::endpoints::registry_problem::registry_problem;
 use crate::state::ApiState;
 use crate::views::SessionView;
@@ -49,6 +49,12 @@ pub(crate) async fn change(
             "The operator's token has no password: log in with a name to change its password.",
         ));
     };
+    if person.identity.is_some() {
+        return Err(Problem::new(
+            ProblemKind::FORBIDDEN,
+            "You log in by the identity provider: change your password there.",
+        ));
+    }
     let id = person.id.clone();
     let attempt = state
         .login_delays
@@ -69,7 +75,7 @@ pub(crate) async fn change(
         attempt.succeeded();
     }
     let login = login.map_err(|error| registry_problem(&error))?;
-    let holder = SessionHolder::Person(LoggedIn::new(person, login));
+    let holder = SessionHolder::Person(LoggedIn::new(person, ProvedBy::Login(login)));
     // The code of the app was not asked for: it counts as no new login.
     hand_out(&state, &arrival, &headers, holder, logged_in)
 }

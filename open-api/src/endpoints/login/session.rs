@@ -1,21 +1,21 @@
 //! `/v1/session`: a login from a browser.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use device_registry::{LoginAttempt, LoginError, is_recovery_code};
 use domain::Timestamp;
-use http_edge::access::{Place, clear_cookie, set_cookie};
+use http_edge::access::{Place, clear_cookie, session_cookie, set_cookie};
 use http_edge::request::{Arrival, LargeJsonBody};
 use http_edge::{Problem, ProblemKind};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{MAX_ANONYMOUS_BODY_BYTES, login_problem};
-use crate::access::{Holding, LoggedIn, Proof, SessionHolder};
+use crate::access::{Holding, LoggedIn, Proof, ProvedBy, Session, SessionHolder};
 use crate::state::ApiState;
-use crate::views::SessionView;
+use crate::views::{LoggedOutView, SessionView};
 
 /// What opens a session: a person's name, password and code, or the operator's
 /// token.
@@ -112,10 +112,13 @@ async fn with_password(
         return Err(attempt.failed(login_problem(&LoginError::Refused)));
     }
     attempt.succeeded();
-    Ok(SessionHolder::Person(LoggedIn::new(person, login)))
+    Ok(SessionHolder::Person(LoggedIn::new(
+        person,
+        ProvedBy::Login(login),
+    )))
 }
 
-/// Opens a session of who logged in at `logged_in`, and sets its cookie.
+/// Opens a session of who logged in at `logged_in`, and answers with its cookie.
 pub(super) fn hand_out(
     state: &ApiState,
     arrival: &Arrival,
@@ -123,6 +126,24 @@ pub(super) fn hand_out(
     holder: SessionHolder,
     logged_in: Timestamp,
 ) -> Result<Response, Problem> {
+    let (cookie, session) = open_session(state, arrival, headers, holder, logged_in)?;
+    let view = SessionView::new(&session.holder, Some(session.until));
+    Ok((
+        StatusCode::CREATED,
+        [(header::SET_COOKIE, cookie)],
+        Json(view),
+    )
+        .into_response())
+}
+
+/// Opens a session of who logged in at `logged_in`: its cookie, for the browser.
+pub(super) fn open_session(
+    state: &ApiState,
+    arrival: &Arrival,
+    headers: &HeaderMap,
+    holder: SessionHolder,
+    logged_in: Timestamp,
+) -> Result<(HeaderValue, Session), Problem> {
     let place = Place::of(arrival.client, headers);
     let (cookie, session) = state
         .sessions
@@ -136,14 +157,7 @@ pub(super) fn hand_out(
             "The account was changed in this very moment. Log in again.",
         ));
     }
-    let view = SessionView::new(&session.holder, Some(session.until));
-    let cookie = set_cookie(&cookie, arrival.scheme);
-    Ok((
-        StatusCode::CREATED,
-        [(header::SET_COOKIE, cookie)],
-        Json(view),
-    )
-        .into_response())
+    Ok((set_cookie(&cookie, arrival.scheme), session))
 }
 
 /// Who is logged in, and with which roles.
@@ -155,16 +169,28 @@ pub(crate) async fn show(holding: Holding) -> Json<SessionView> {
     Json(SessionView::new(&holding.holder, until))
 }
 
-/// Logs out; a session that has ended already is no fault.
+/// Logs out; a session that has ended already is no fault. Where it came from an
+/// identity provider that can be told, the answer says where the browser goes.
 #[utoipa::path(delete, path = "/v1/session", tag = "login",
-    responses((status = 204, description = "There is no session any more")),
+    responses((status = 204, description = "There is no session any more"),
+        (status = 200, body = LoggedOutView, description = "The same, and the browser may log out of the identity provider too")),
     security((), ("session" = [])))]
 pub(crate) async fn close(
     State(state): State<ApiState>,
     Extension(arrival): Extension<Arrival>,
     headers: HeaderMap,
 ) -> Response {
+    let session = session_cookie(&headers, arrival.scheme);
+    let session = session.and_then(|cookie| state.sessions.find(cookie, state.now()));
     state.sessions.close(&headers, arrival.scheme);
-    let cookie = clear_cookie(arrival.scheme);
-    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response()
+    let cookie = [(header::SET_COOKIE, clear_cookie(arrival.scheme))];
+    let identity = session.as_ref().and_then(|it| it.holder.identity());
+    let logout_url = identity.and_then(|identity| {
+        let sign_on = state.sign_on.as_ref()?;
+        sign_on.provider.logout_url(&identity.id_token)
+    });
+    match logout_url {
+        Some(logout_url) => (cookie, Json(LoggedOutView { logout_url })).into_response(),
+        None => (StatusCode::NO_CONTENT, cookie).into_response(),
+    }
 }

@@ -32,6 +32,10 @@ pub(crate) struct PlatformView {
     listeners: BTreeMap<String, u16>,
     /// The demo: its values are invented, and so are its agencies and places.
     simulated: bool,
+    /// The identity provider at which people log in, by `/v1/session/oidc`; null
+    /// where there is none.
+    #[schema(example = "One Pass")]
+    sign_on: Option<String>,
     clock: ClockView,
 }
 
@@ -90,6 +94,7 @@ pub(crate) async fn show(State(state): State<ApiState>) -> Json<PlatformView> {
         public_url: platform.public_url.clone(),
         listeners: platform.listeners.iter().cloned().collect(),
         simulated: platform.simulated,
+        sign_on: state.sign_on.as_ref().map(|it| it.name.clone()),
         clock: ClockView::of(&*state.clock),
     })
 }

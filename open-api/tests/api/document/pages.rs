@@ -51,6 +51,8 @@ const OPERATIONS: &[&str] = &[
     "get /v1/search",
     "get /v1/service-tokens",
     "get /v1/session",
+    "get /v1/session/oidc",
+    "get /v1/session/oidc/callback",
     "get /v1/sessions",
     "get /v1/stream",
     "get /v1/stream/ws",
@@ -89,6 +91,7 @@ const OPERATIONS: &[&str] = &[
     "post /v1/operators/{id}/invitation",
     "post /v1/service-tokens",
     "post /v1/session",
+    "post /v1/session/oidc/backchannel",
     "post /v1/session/password",
     "put /v1/boundaries/{name}",
 ];

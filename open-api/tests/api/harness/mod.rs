@@ -106,6 +106,7 @@ impl Platform {
         let ingest = Ingest::open(config, Arc::clone(&registry), Arc::clone(&clock)).unwrap();
         let token = std::fs::read_to_string(folder.path().join("admin.token")).unwrap();
         let state = ApiState::new(ApiParts {
+            sign_on: None,
             supervisor: supervisor::Supervisor::default(),
             registry: Arc::clone(&registry),
             ingest,

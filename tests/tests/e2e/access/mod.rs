@@ -12,5 +12,6 @@ mod mutual_tls;
 mod refused_publishes;
 mod revocation_race;
 mod revocation_under_load;
+mod sign_on;
 mod tls;
 mod websocket;

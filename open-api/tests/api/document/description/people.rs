@@ -80,4 +80,10 @@ pub(super) fn logins(visit: &mut Visit<'_>) {
     visit.check("DELETE /v1/sessions/{id}", &missing);
     // Without one, as it says.
     visit.public("DELETE /v1/session", "/v1/session");
+    for path in ["/v1/session/oidc", "/v1/session/oidc/callback"] {
+        visit.public(&format!("GET {path}"), path);
+    }
+    let path = "/v1/session/oidc/backchannel";
+    let told = visit.platform.post(path, &json!({}));
+    visit.check("POST /v1/session/oidc/backchannel", &told);
 }
