@@ -70,9 +70,9 @@ impl RowErrorView {
             Sight::All => None,
             Sight::Own => as_not_there(error.code),
         };
-        let (code, message) = hidden.map_or_else(
-            || (error.code, error.message.clone()),
-            |(code, message)| (code, message.to_owned()),
+        let (code, message, cure) = hidden.map_or_else(
+            || (error.code, error.message.clone(), error.cure),
+            |NotThere(code, message, cure)| (code, message.to_owned(), cure),
         );
         Self {
             line: error.line,
@@ -80,26 +80,37 @@ impl RowErrorView {
             column: error.column.as_deref().map(str::to_owned),
             code,
             message,
-            cure: error.cure,
+            cure,
         }
     }
 }
 
-/// One code and one text for what is another agency's and for what is nowhere.
-fn as_not_there(code: &str) -> Option<(&'static str, &'static str)> {
+/// A code, a text and a cure.
+struct NotThere(&'static str, &'static str, &'static str);
+
+/// The same for what is another agency's and for what is nowhere.
+fn as_not_there(code: &str) -> Option<NotThere> {
     match code {
-        "unknown-thing" | "thing-of-another-agency" => {
-            Some(("unknown-thing", "there is no such thing in the agency"))
-        }
-        "unknown-gateway" | "gateway-of-another-agency" => Some((
+        "unknown-thing" | "thing-of-another-agency" => Some(NotThere(
+            "unknown-thing",
+            "there is no such thing in the agency",
+            "leave it empty for a new thing, or name one of the device's agency",
+        )),
+        "unknown-gateway" | "gateway-of-another-agency" => Some(NotThere(
             "unknown-gateway",
             "there is no such device in the agency to be the gateway",
+            "name an active device of the same agency that has no gateway itself, before its children",
         )),
-        "device-exists" | "device-reserved" => Some((
+        "device-exists" | "device-reserved" => Some(NotThere(
             "device-exists",
             "the id is taken; an id is never given twice, not even after a revocation",
+            "take another id; or, in an import, update what stands (upsert=true)",
         )),
-        "alias-taken" => Some(("alias-taken", "the alias belongs to another device")),
+        "alias-taken" => Some(NotThere(
+            "alias-taken",
+            "the alias belongs to another device",
+            "correct the alias, or leave it out",
+        )),
         _ => None,
     }
 }

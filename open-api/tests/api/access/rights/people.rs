@@ -260,4 +260,16 @@ fn what_another_agency_has_is_told_as_what_is_not_there() {
         let reserved = told("POST", path, &body("gate-2")).to_string();
         assert_eq!(there.replace("gate-1", "gate-2"), reserved, "{path}");
     }
+    let authorization = format!("Bearer {}", seoul.token.as_deref().unwrap());
+    let headers = [
+        ("authorization", authorization.as_str()),
+        ("content-type", "text/csv"),
+    ];
+    let row = |id: &str| {
+        let table = format!("id,agency,model\n{id},seoul,traffic.flow\n").into_bytes();
+        let reply = platform.send("POST", "/v1/devices/import", &headers, Some(table));
+        reply.json()["errors"].to_string()
+    };
+    assert!(row("gate-1").contains("device-exists"), "{}", row("gate-1"));
+    assert_eq!(row("gate-1").replace("gate-1", "gate-2"), row("gate-2"));
 }
