@@ -18,6 +18,7 @@ mod boundary;
 mod device;
 mod enrolment;
 mod events;
+mod group;
 mod label;
 mod model;
 mod person;
@@ -71,6 +72,11 @@ pub use enrolment::{
 };
 pub use events::{
     Event, EventKind, Events, MAX_EVENTS, MAX_EVENTS_OF_DEVICE, MAX_REFUSED, NewEvent,
+};
+pub use group::{
+    CreateGroupError, Group, GroupDevices, GroupError, GroupPatch, GroupQuery, MAX_GROUPS,
+    MAX_LISTED_DEVICES, MAX_LISTED_IN_ALL, Members, NewGroup, NewMembers, NewQuery,
+    PatchGroupError, RemoveGroupError,
 };
 pub use label::LabelError;
 pub use model::{

@@ -178,6 +178,11 @@ text_id!(
     ServiceTokenId,
     "a service token's id"
 );
+text_id!(
+    /// Devices of one agency under one name.
+    GroupId,
+    "a group id"
+);
 
 impl From<DeviceId> for ThingId {
     fn from(device: DeviceId) -> Self {

@@ -8,6 +8,7 @@
 
 mod assurance;
 pub mod batch;
+pub mod bbox;
 pub mod folder;
 pub mod ids;
 pub mod location;
@@ -21,11 +22,12 @@ pub mod value;
 
 pub use assurance::Assurance;
 pub use batch::{ObservationBatch, Origin, Transport};
+pub use bbox::{Bbox, BboxError};
 pub use folder::{FOLDER_ID_BYTES, FolderId, FolderIdError, FolderMark, Misfit};
 pub use ids::{
     AgencyId, ApiKeyId, ApplicationId, BatchId, BoundaryName, ClaimId, CredentialId, DatastreamId,
-    DeviceId, FieldName, IdError, ModelId, ObservationId, Offset, PersonId, ServiceTokenId,
-    ThingId,
+    DeviceId, FieldName, GroupId, IdError, ModelId, ObservationId, Offset, PersonId,
+    ServiceTokenId, ThingId,
 };
 pub use location::{Location, LocationError};
 pub use observation::{Flags, ParsedObservation, RejectReason, Rejection, Telemetry};

@@ -21,7 +21,7 @@ use crate::access;
 use crate::access::Needs::{Application, Device, May, Nothing};
 use crate::endpoints::applications::{application, keys};
 use crate::endpoints::data::{
-    aggregate, datastreams, latest, locations, observations, search, things,
+    aggregate, datastreams, health as data_health, latest, locations, observations, search, things,
 };
 use crate::endpoints::devices::{
     connection, credentials, device, events, import, lifecycle, next_key, telemetry,
@@ -32,7 +32,7 @@ use crate::endpoints::login::{invitation, oidc, password, session, sessions};
 use crate::endpoints::operations::{backup, health, metrics, platform};
 use crate::endpoints::pages::{page, problems};
 use crate::endpoints::people::{operators, service_tokens};
-use crate::endpoints::registry::{agencies, audit, boundaries, models};
+use crate::endpoints::registry::{agencies, audit, boundaries, groups, models};
 use crate::endpoints::stream;
 use crate::openapi::{self, Operations, Readers};
 use crate::state::ApiState;
@@ -87,6 +87,7 @@ fn public() -> Operations {
         .on("GET /v1/boundaries/{name}", Nothing, routes!(boundaries::show))
         .on("PUT /v1/boundaries/{name}", May(ManagePlatform), routes!(boundaries::put))
         .on("DELETE /v1/boundaries/{name}", May(ManagePlatform), routes!(boundaries::remove))
+        .on("GET /v1/devices/{id}/health", Nothing, routes!(data_health::of_device))
         .on("GET /v1/search", Nothing, routes!(search::list))
         .on("GET /v1/things", Nothing, routes!(things::list))
         .on("GET /v1/things/{id}", Nothing, routes!(things::show))
@@ -94,6 +95,7 @@ fn public() -> Operations {
         .on("GET /v1/datastreams", Nothing, routes!(datastreams::list))
         .on("GET /v1/datastreams/summary", Nothing, routes!(datastreams::summary))
         .on("GET /v1/datastreams/{id}", Nothing, routes!(datastreams::show))
+        .on("GET /v1/datastreams/{id}/health", Nothing, routes!(data_health::of_datastream))
         .on("GET /v1/datastreams/{id}/observations", Nothing, routes!(observations::list))
         .on("GET /v1/latest", Nothing, routes!(latest::list))
         .on("GET /v1/aggregate", Nothing, routes!(aggregate::list))
@@ -124,6 +126,12 @@ fn guarded() -> Operations {
         .on("PATCH /v1/agencies/{id}", May(ManageAgency), routes!(agencies::patch))
         .on("GET /v1/audit", May(ReadAudit), routes!(audit::list))
         .on("GET /v1/audit/head", May(ReadAudit), routes!(audit::head))
+        .on("GET /v1/groups", May(ReadDevices), routes!(groups::list))
+        .on("POST /v1/groups", May(ManageDevices), routes!(groups::create))
+        .on("GET /v1/groups/{id}", May(ReadDevices), routes!(groups::show))
+        .on("PATCH /v1/groups/{id}", May(ManageDevices), routes!(groups::patch))
+        .on("DELETE /v1/groups/{id}", May(ManageDevices), routes!(groups::remove))
+        .on("GET /v1/groups/{id}/devices", May(ReadDevices), routes!(groups::devices))
         .on("GET /v1/devices", May(ReadDevices), routes!(device::list))
         .on("POST /v1/devices", May(InstallDevices), routes!(device::register))
         .on("POST /v1/devices/import", May(ManageDevices), routes!(import::import))

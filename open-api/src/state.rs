@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use device_registry::{Actor, Boundary, Registry, Snapshot};
+use device_registry::{Actor, Boundary, Group, GroupDevices, Registry, Snapshot};
 use domain::{DatastreamId, Timestamp};
 use http_edge::access::Sessions;
 use http_edge::limits::{HttpLimits, KeyedPermit, PollLimit};
@@ -14,13 +14,12 @@ use openid::Provider;
 use supervisor::Supervisor;
 
 use crate::access::{LoginDelays, MAX_WORKED_ON, Permitted, RightsChanges, SessionHolder};
-use crate::cache::BoundaryMembers;
-use crate::cache::Summaries;
+use crate::cache::{BoundaryMembers, GroupMembers, Summaries};
 use crate::endpoints::enrolment::enrolments::Enrolments;
 use crate::endpoints::export::Downloads;
 use crate::endpoints::stream::Streams;
 use crate::login_policy::LoginPolicy;
-use crate::params::{FilterQuery, KnownWords, Viewer};
+use crate::params::{DatastreamFilter, FilterQuery, KnownWords, Viewer, named_group};
 use crate::permits::{MAX_HASHES, MAX_HASHES_AN_ACCOUNT, Permits};
 use crate::ports::Backups;
 use crate::ports::Connections;
@@ -101,6 +100,7 @@ pub struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) supervisor: Supervisor,
     boundary_members: BoundaryMembers,
+    group_members: GroupMembers,
     pub(crate) long_answers: PollLimit,
     summaries: Summaries,
     reads: Permits,
@@ -185,6 +185,7 @@ impl ApiState {
                 clock: parts.clock,
                 supervisor: parts.supervisor,
                 boundary_members: BoundaryMembers::default(),
+                group_members: GroupMembers::default(),
                 long_answers: PollLimit::new(MAX_WORKED_ON),
                 summaries: Summaries::default(),
                 reads: Permits::default(),
@@ -222,6 +223,34 @@ impl ApiState {
         self.scanning(move |shared| shared.boundary_members.find(&snapshot, &boundary, &viewer))
             .await
             .map(Some)
+    }
+
+    /// Who is in a group.
+    pub(crate) async fn group_devices(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        group: &Arc<Group>,
+    ) -> Result<GroupDevices, Problem> {
+        if let Some(known) = self.group_members.known(snapshot, group) {
+            return Ok(known);
+        }
+        let (snapshot, group) = (Arc::clone(snapshot), Arc::clone(group));
+        self.scanning(move |shared| shared.group_members.find(&snapshot, &group))
+            .await
+    }
+
+    /// The filter that a query asks for, as `viewer` may.
+    pub(crate) async fn filter(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        viewer: &Viewer,
+        query: &FilterQuery,
+    ) -> Result<DatastreamFilter, Problem> {
+        let group = match named_group(snapshot, viewer, query.group.as_ref())? {
+            Some(group) => Some(self.group_devices(snapshot, &group).await?.datastreams),
+            None => None,
+        };
+        query.read(snapshot, group)
     }
 
     /// What there is of datastreams, by model and agency.

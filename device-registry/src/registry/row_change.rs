@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use domain::{
-    AgencyId, ApiKeyId, BatchId, BoundaryName, ClaimId, CredentialId, DeviceId, ModelId, PersonId,
-    ServiceTokenId, ThingId, Timestamp,
+    AgencyId, ApiKeyId, BatchId, BoundaryName, ClaimId, CredentialId, DeviceId, GroupId, ModelId,
+    PersonId, ServiceTokenId, ThingId, Timestamp,
 };
 
 use crate::agency::Agency;
@@ -13,6 +13,7 @@ use crate::application::{ApiKey, Application};
 use crate::boundary::Boundary;
 use crate::device::{Credential, Device};
 use crate::enrolment::{Batch, Claim};
+use crate::group::Group;
 use crate::model::{ModelOrigin, ModelVersion};
 use crate::person::Person;
 use crate::person_login::PersonLogin;
@@ -32,6 +33,9 @@ pub(crate) enum RowChange {
     /// Takes the place of the one of its name.
     PutBoundary(Arc<Boundary>),
     RemoveBoundary(BoundaryName),
+    /// Takes the place of the one of its id, with all that it lists.
+    PutGroup(Arc<Group>),
+    RemoveGroup(GroupId),
     AddThing(Arc<Thing>),
     /// Whose it is, its licence, its attribution, its description and who may read
     /// it.

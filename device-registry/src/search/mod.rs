@@ -1,4 +1,4 @@
-//! Search by name: which agencies, boundaries and things have a text in one of
+//! Search by name: which agencies, boundaries, groups and things have a text in one of
 //! their fields, best answers first.
 //!
 //! Things, of which there are many, have an index of pairs of characters; the
@@ -13,11 +13,12 @@ mod text;
 
 use std::sync::Arc;
 
-use domain::{AgencyId, BoundaryName, DeviceId, ThingId};
+use domain::{AgencyId, BoundaryName, DeviceId, GroupId, ThingId};
 use imbl::OrdMap;
 
 use crate::agency::Agency;
 use crate::boundary::Boundary;
+use crate::group::Group;
 use crate::snapshot::Snapshot;
 use crate::thing::Thing;
 use index::{Document, PairIndex};
@@ -32,16 +33,18 @@ pub use text::Sight;
 pub enum FoundKind {
     Agency,
     Boundary,
+    Group,
     Thing,
 }
 
 impl FoundKind {
-    pub const ALL: [Self; 3] = [Self::Agency, Self::Boundary, Self::Thing];
+    pub const ALL: [Self; 4] = [Self::Agency, Self::Boundary, Self::Group, Self::Thing];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Agency => "agency",
             Self::Boundary => "boundary",
+            Self::Group => "group",
             Self::Thing => "thing",
         }
     }
@@ -56,6 +59,7 @@ impl FoundKind {
 pub enum Found<'a> {
     Agency(&'a Arc<Agency>),
     Boundary(&'a Arc<Boundary>),
+    Group(&'a Arc<Group>),
     /// With the devices that serve it.
     Thing(&'a Arc<Thing>),
 }
@@ -66,6 +70,7 @@ pub(crate) struct SearchIndex {
     things: PairIndex,
     agencies: OrdMap<AgencyId, SearchText>,
     boundaries: OrdMap<BoundaryName, SearchText>,
+    groups: OrdMap<GroupId, SearchText>,
     /// Things that have changed since they were indexed; none in a snapshot that
     /// is shown to anybody.
     stale: Vec<ThingId>,
@@ -84,6 +89,15 @@ impl SearchIndex {
 
     pub(crate) fn remove_boundary(&mut self, name: &BoundaryName) {
         self.boundaries.remove(name);
+    }
+
+    pub(crate) fn put_group(&mut self, group: &Group) {
+        let text = SearchText::of_group(group);
+        self.groups.insert(group.id.clone(), text);
+    }
+
+    pub(crate) fn remove_group(&mut self, id: &GroupId) {
+        self.groups.remove(id);
     }
 
     /// The thing, or a device of it, has changed.
@@ -115,6 +129,18 @@ impl Snapshot {
         for thing in things {
             self.index_thing(thing);
         }
+    }
+
+    /// The things that have the needle in any field, in order of number.
+    pub(crate) fn things_with<'a>(
+        &'a self,
+        needle: &'a Needle,
+    ) -> impl Iterator<Item = &'a Arc<Thing>> {
+        self.search
+            .things
+            .candidates(needle, Rank::Contains, 0)
+            .filter(|document| needle.rank(document.text.whole()).is_some())
+            .map(|document| &document.thing)
     }
 
     fn index_thing(&mut self, thing: Arc<Thing>) {

@@ -20,8 +20,8 @@ pub struct Hit<'a> {
     pub sight: Sight,
 }
 
-/// Hits in order: best rank first, then by kind, then agencies and boundaries by
-/// id and things in the order of their registration.
+/// Hits in order: best rank first, then by kind, then things in the order of
+/// their registration and all others by id.
 #[derive(Debug)]
 pub struct SearchPage<'a> {
     pub hits: Vec<Hit<'a>>,
@@ -79,6 +79,7 @@ impl Found<'_> {
         match self {
             Self::Agency(_) => FoundKind::Agency,
             Self::Boundary(_) => FoundKind::Boundary,
+            Self::Group(_) => FoundKind::Group,
             Self::Thing(_) => FoundKind::Thing,
         }
     }
@@ -87,6 +88,7 @@ impl Found<'_> {
         match self {
             Self::Agency(agency) => agency.id.to_string(),
             Self::Boundary(boundary) => boundary.name.to_string(),
+            Self::Group(group) => group.id.to_string(),
             Self::Thing(thing) => thing.number.to_string(),
         }
     }
@@ -204,6 +206,13 @@ impl<'a, F: Fn(Found<'a>) -> Sight> Search<'a, '_, F> {
             hits.extend(texts.boundaries.iter().filter_map(|(name, text)| {
                 self.hit(text, || snapshot.boundary(name).map(Found::Boundary))
             }));
+        }
+        if kinds.contains(&FoundKind::Group) {
+            hits.extend(
+                texts.groups.iter().filter_map(|(id, text)| {
+                    self.hit(text, || snapshot.group(id).map(Found::Group))
+                }),
+            );
         }
         hits
     }

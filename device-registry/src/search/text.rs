@@ -6,6 +6,7 @@ use super::fold::fold;
 use crate::agency::Agency;
 use crate::boundary::Boundary;
 use crate::device::Device;
+use crate::group::Group;
 use crate::thing::{Tag, Thing};
 
 /// What ends each field, and stands before the first one.
@@ -63,6 +64,10 @@ impl SearchText {
 
     pub(crate) fn of_agency(agency: &Agency) -> Self {
         Self::of_fields(&[agency.id.as_str(), &agency.name], &[])
+    }
+
+    pub(crate) fn of_group(group: &Group) -> Self {
+        Self::of_fields(&[group.id.as_str(), &group.name], &[])
     }
 
     pub(crate) fn of_boundary(boundary: &Boundary) -> Self {

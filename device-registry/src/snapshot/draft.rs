@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use domain::{
-    BoundaryName, DatastreamId, DeviceId, FieldName, ModelId, PersonId, ServiceTokenId, ThingId,
+    BoundaryName, DatastreamId, DeviceId, FieldName, GroupId, ModelId, PersonId, ServiceTokenId,
+    ThingId,
 };
 
 use super::Snapshot;
@@ -12,6 +13,7 @@ use crate::agency::Agency;
 use crate::application::{ApiKey, Application};
 use crate::boundary::Boundary;
 use crate::device::{Device, DeviceDatastreams};
+use crate::group::Group;
 use crate::model::Model;
 use crate::person::Person;
 use crate::person_login::PersonLogin;
@@ -37,6 +39,17 @@ impl Snapshot {
     pub(crate) fn remove_boundary(&mut self, name: &BoundaryName) -> bool {
         self.search.remove_boundary(name);
         self.boundaries.remove(name).is_some()
+    }
+
+    pub(crate) fn put_group(&mut self, group: Arc<Group>) {
+        self.search.put_group(&group);
+        self.groups.insert(group.id.clone(), group);
+    }
+
+    /// Whether it stood.
+    pub(crate) fn remove_group(&mut self, id: &GroupId) -> bool {
+        self.search.remove_group(id);
+        self.groups.remove(id).is_some()
     }
 
     pub(crate) fn put_thing(&mut self, thing: Thing) -> Arc<Thing> {

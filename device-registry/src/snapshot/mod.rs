@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use domain::{
     AgencyId, ApiKeyId, ApplicationId, BatchId, BoundaryName, ClaimId, DatastreamId, DeviceId,
-    FieldName, ModelId, PersonId, ServiceTokenId, ThingId,
+    FieldName, GroupId, ModelId, PersonId, ServiceTokenId, ThingId,
 };
 use imbl::{HashMap, OrdMap, OrdSet, Vector};
 
@@ -19,6 +19,7 @@ use crate::auth::AuthError;
 use crate::boundary::Boundary;
 use crate::device::Device;
 use crate::enrolment::{Batch, Claim};
+use crate::group::Group;
 use crate::model::Model;
 use crate::person::{Person, ProviderIdentity};
 use crate::person_login::PersonLogin;
@@ -44,6 +45,7 @@ pub struct Snapshot {
     pub(crate) datastreams: Vector<Option<Arc<Datastream>>>,
     pub(crate) public: PublicDatastreams,
     pub(crate) boundaries: OrdMap<BoundaryName, Arc<Boundary>>,
+    pub(crate) groups: OrdMap<GroupId, Arc<Group>>,
     pub(crate) things: OrdMap<ThingId, Arc<Thing>>,
     pub(crate) applications: OrdMap<ApplicationId, Arc<Application>>,
     /// By the public half of the key.
@@ -250,6 +252,15 @@ impl Snapshot {
     /// In order of name.
     pub fn boundaries(&self) -> impl Iterator<Item = &Arc<Boundary>> {
         self.boundaries.values()
+    }
+
+    pub fn group(&self, id: &GroupId) -> Option<&Arc<Group>> {
+        self.groups.get(id)
+    }
+
+    /// In order of id.
+    pub fn groups(&self) -> impl Iterator<Item = &Arc<Group>> {
+        self.groups.values()
     }
 
     pub fn application(&self, id: &str) -> Option<&Arc<Application>> {

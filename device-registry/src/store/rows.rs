@@ -1,6 +1,7 @@
 //! How each row is written.
 
 mod enrolment;
+mod groups;
 mod people;
 
 use domain::{
@@ -32,6 +33,8 @@ pub(super) fn write(connection: &Connection, row: &RowChange) -> Result<(), Stor
         RowChange::AddModel(model) => insert_model(connection, model),
         RowChange::PutBoundary(boundary) => put_boundary(connection, boundary),
         RowChange::RemoveBoundary(name) => delete_boundary(connection, name),
+        RowChange::PutGroup(group) => groups::put(connection, group),
+        RowChange::RemoveGroup(group) => groups::delete(connection, group),
         RowChange::AddThing(thing) => insert_thing(connection, thing),
         RowChange::ChangeThing(thing) => update_thing(connection, thing),
         RowChange::AddLocation { thing, entry } => insert_location(connection, thing, entry),

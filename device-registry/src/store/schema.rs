@@ -4,7 +4,7 @@ use sqlite_file::Schema;
 
 pub(super) const SCHEMA: Schema = Schema(&[
     VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8,
-    VERSION_9, VERSION_10, VERSION_11, VERSION_12, VERSION_13,
+    VERSION_9, VERSION_10, VERSION_11, VERSION_12, VERSION_13, VERSION_14,
 ]);
 
 /// The newest schema that this binary knows.
@@ -279,4 +279,27 @@ ALTER TABLE person ADD COLUMN issuer TEXT;
 ALTER TABLE person ADD COLUMN subject TEXT;
 
 CREATE UNIQUE INDEX person_identity ON person (issuer, subject);
+";
+
+/// Groups: of the devices that `group_member` lists, or of those that pass the
+/// query in the columns.
+const VERSION_14: &str = "
+CREATE TABLE device_group (
+    id TEXT PRIMARY KEY,
+    agency TEXT NOT NULL REFERENCES agency (id),
+    name TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    members TEXT NOT NULL CHECK (members IN ('listed', 'query')),
+    model TEXT,
+    tag TEXT,
+    bbox TEXT,
+    boundary TEXT,
+    search TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE group_member (
+    group_id TEXT NOT NULL REFERENCES device_group (id),
+    device TEXT NOT NULL REFERENCES device (id),
+    PRIMARY KEY (group_id, device)
+) STRICT, WITHOUT ROWID;
 ";

@@ -15,6 +15,7 @@ mod events;
 mod files;
 mod folder;
 mod gateways;
+mod groups;
 mod harness;
 mod import;
 mod lifecycle;

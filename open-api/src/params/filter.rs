@@ -42,15 +42,23 @@ impl Viewer {
 pub(crate) struct DatastreamFilter {
     query: FilterQuery,
     pub(crate) boundary: Option<Arc<Boundary>>,
+    /// The datastreams of the group that it names, in order of number.
+    group: Option<Arc<[DatastreamId]>>,
 }
 
 impl FilterQuery {
-    /// The filter, with the boundary as it is drawn now.
-    pub(crate) fn read(&self, snapshot: &Snapshot) -> Result<DatastreamFilter, Problem> {
+    /// The filter, with the boundary as it is drawn now, and the datastreams of
+    /// the group that it names.
+    pub(crate) fn read(
+        &self,
+        snapshot: &Snapshot,
+        group: Option<Arc<[DatastreamId]>>,
+    ) -> Result<DatastreamFilter, Problem> {
         let boundary = named(snapshot, self.boundary.as_ref())?;
         Ok(DatastreamFilter {
             query: self.clone(),
             boundary,
+            group,
         })
     }
 }
@@ -81,6 +89,7 @@ impl DatastreamFilter {
             && is_same(query.device.as_ref(), &datastream.device)
             && is_same(query.thing.as_ref(), &datastream.thing)
             && is_same(query.field.as_ref(), &datastream.field)
+            && (self.group.as_ref()).is_none_or(|some| some.binary_search(&datastream.id).is_ok())
     }
 
     /// Whether the place passes, as the viewer sees it: a box that is moved
@@ -108,7 +117,8 @@ impl DatastreamFilter {
         viewer: &'a Viewer,
         first: DatastreamId,
     ) -> impl Iterator<Item = Selected<'a>> + 'a {
-        self.select_of(self.of_thing(snapshot), snapshot, viewer, first)
+        let some = self.of_thing(snapshot).or(self.group.as_deref());
+        self.select_of(some, snapshot, viewer, first)
     }
 
     /// Those of [`Self::select`] whose thing lies where the filter says. Where
@@ -121,7 +131,8 @@ impl DatastreamFilter {
         first: DatastreamId,
         members: Option<&'a [DatastreamId]>,
     ) -> impl Iterator<Item = Selected<'a>> + 'a {
-        self.select_of(self.of_thing(snapshot).or(members), snapshot, viewer, first)
+        let some = self.of_thing(snapshot).or(self.group.as_deref());
+        self.select_of(some.or(members), snapshot, viewer, first)
             .filter(|selected| self.covers(selected.location))
     }
 

@@ -4,14 +4,14 @@ use std::fmt::Display;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use domain::{AgencyId, BoundaryName, DeviceId, FieldName, ThingId};
+use domain::{AgencyId, Bbox, BoundaryName, DeviceId, FieldName, GroupId, ThingId};
 use http_edge::Problem;
 use http_edge::request::{Text, read_pair};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
-use super::{Bbox, Near};
+use super::Near;
 
 /// Which datastreams.
 #[derive(Deserialize, IntoParams, Clone, Default)]
@@ -42,6 +42,9 @@ pub(crate) struct FilterQuery {
     /// The name of a boundary; `/v1/boundaries` lists them.
     #[param(value_type = Option<String>, example = "seoul-jongno")]
     pub(super) boundary: Option<Text<BoundaryName>>,
+    /// The devices of a group; for its agency's people.
+    #[param(value_type = Option<String>)]
+    pub(crate) group: Option<Text<GroupId>>,
 }
 
 /// A query that has the filters of datastreams beside those of its own.
@@ -72,6 +75,7 @@ impl FilterQuery {
         words.add_text("bbox", self.bbox.as_ref());
         words.add_text("near", self.near.as_ref());
         words.add_text("boundary", self.boundary.as_ref());
+        words.add_text("group", self.group.as_ref());
         words.0
     }
 }

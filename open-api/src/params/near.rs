@@ -4,8 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use domain::Location;
-
-use super::bbox::numbers;
+use domain::bbox::numbers;
 
 /// A circle on the map.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -7,6 +7,7 @@ mod application;
 mod backup;
 mod data;
 mod devices;
+mod health;
 mod people;
 mod place;
 mod qr;
@@ -26,11 +27,12 @@ pub(crate) use devices::{
     GatewayConnectionView, MadePasswordView, NewKeyView, NewPublicKey, PublicKeyView,
     QuarantinedView, Surroundings, is_disconnect, is_error, status,
 };
+pub(crate) use health::{DatastreamHealthView, DeviceHealthView};
 pub(crate) use people::{IssuedServiceTokenView, PersonView, ServiceTokenView};
 pub(crate) use place::PlaceView;
 use qr::qr_svg;
 pub(crate) use registry::{
-    AgencyView, AuditEntryView, AuditHeadView, BoundaryView, ModelView, kind_name,
+    AgencyView, AuditEntryView, AuditHeadView, BoundaryView, GroupView, ModelView, kind_name,
 };
 pub(crate) use rfc3339::Rfc3339;
 pub(crate) use session::{

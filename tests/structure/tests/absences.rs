@@ -29,6 +29,7 @@ const ABSENCES: &[Absence] = &[
             "device-registry",
             "feed",
             "firmware-sim",
+            "health",
             "ingest",
             "open-api",
             "platform",
@@ -192,6 +193,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("platform", &["tests"]),
     ("open-api", &["platform"]),
     ("feed", &["platform"]),
+    ("health", &["open-api"]),
     (
         "rusqlite",
         &[

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::{AgencyId, BoundaryName, DeviceId, ModelId, PersonId, Timestamp};
+use domain::{AgencyId, BoundaryName, DeviceId, GroupId, ModelId, PersonId, Timestamp};
 
 use super::describe;
 use crate::device::{DevicePatch, DeviceStatus, NewDevice, PasswordTerms, Patch};
@@ -14,12 +14,12 @@ use crate::registry::{Actor, ModelRow, Registry, RowChange};
 use crate::snapshot::Snapshot;
 use crate::thing::{LocationSince, OwnerSince, Thing, Visibility};
 use crate::{
-    Batch, Claim, Device, GeoJson, Grant, NewAgency, NewApplication, NewBatch, NewBoundary,
-    NewClaim, NewPerson, NewServiceToken, Role,
+    Batch, Claim, Device, GeoJson, Grant, Group, NewAgency, NewApplication, NewBatch, NewBoundary,
+    NewClaim, NewGroup, NewMembers, NewPerson, NewServiceToken, Role,
 };
 
 /// All kinds of rows; a new one has its place here, and a sample below.
-const KINDS: [&str; 33] = [
+const KINDS: [&str; 35] = [
     "AddAgency",
     "SetRetention",
     "AddModel",
@@ -53,6 +53,8 @@ const KINDS: [&str; 33] = [
     "ChangeBatch",
     "RemoveBatch",
     "PutLogin",
+    "PutGroup",
+    "RemoveGroup",
 ];
 
 fn kind(row: &RowChange) -> &'static str {
@@ -90,6 +92,8 @@ fn kind(row: &RowChange) -> &'static str {
         RowChange::ChangeBatch(_) => 30,
         RowChange::RemoveBatch(_) => 31,
         RowChange::PutLogin { .. } => 32,
+        RowChange::PutGroup(_) => 33,
+        RowChange::RemoveGroup(_) => 34,
     };
     KINDS[place]
 }
@@ -107,7 +111,7 @@ fn furnished() -> (tempfile::TempDir, Arc<Snapshot>) {
     registry.create_agency(operator, new).unwrap();
     let model = ModelId::new("traffic.parking").unwrap();
     let id = DeviceId::new("lot-1").unwrap();
-    let new = NewDevice::new(id.clone(), agency, model);
+    let new = NewDevice::new(id.clone(), agency.clone(), model);
     registry.register_device(operator, new).unwrap();
     registry
         .make_password(operator, &id, PasswordTerms::default())
@@ -152,6 +156,13 @@ fn furnished() -> (tempfile::TempDir, Arc<Snapshot>) {
     };
     registry.create_service_token(operator, new).unwrap();
     provision(&registry);
+    let new = NewGroup {
+        id: GroupId::new("lots").unwrap(),
+        agency,
+        name: "주차장".to_owned(),
+        members: NewMembers::Listed(vec![id]),
+    };
+    registry.create_group(operator, new).unwrap();
     (dir, registry.snapshot())
 }
 
@@ -231,6 +242,19 @@ fn samples_of_people(standing: &Snapshot) -> Vec<RowChange> {
             person: person.id.clone(),
             login: Arc::new(PersonLogin::default()),
         },
+    ]
+}
+
+/// Rows of groups.
+fn samples_of_groups(standing: &Snapshot) -> Vec<RowChange> {
+    let group = standing.groups().next().unwrap();
+    let renamed = Group {
+        name: "공영주차장".to_owned(),
+        ..Group::clone(group)
+    };
+    vec![
+        RowChange::PutGroup(Arc::new(renamed)),
+        RowChange::RemoveGroup(group.id.clone()),
     ]
 }
 
@@ -318,6 +342,7 @@ fn every_row_makes_an_entry_but_an_api_keys_use() {
     let mut rows = samples(&standing);
     rows.extend(samples_of_people(&standing));
     rows.extend(samples_of_provisioning(&standing));
+    rows.extend(samples_of_groups(&standing));
     let sampled: BTreeSet<&str> = rows.iter().map(kind).collect();
     assert_eq!(sampled, KINDS.into_iter().collect(), "each has a sample");
     for row in rows {

@@ -185,7 +185,7 @@ impl Subject {
             )),
             (Some(numbers), None) => Self::of_numbers(numbers, snapshot, viewer),
             (None, Some(_)) => {
-                let filter = words.read(snapshot)?;
+                let filter = state.filter(snapshot, viewer, words).await?;
                 let boundary = filter.boundary.as_ref();
                 let members = state.members(snapshot, boundary, viewer).await?;
                 let (registry, whose) = (Arc::clone(snapshot), viewer.clone());

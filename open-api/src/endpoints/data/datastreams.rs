@@ -38,7 +38,7 @@ pub(crate) async fn list(
     let limit = query.limit.map_or(Limit::default(), |limit| limit.0).0;
     let first = first_after(query.cursor.as_deref())?;
     let snapshot = state.settled().await;
-    let filter = words.read(&snapshot)?;
+    let filter = state.filter(&snapshot, &viewer, &words).await?;
     let boundary = filter.boundary.as_ref();
     let members = state.members(&snapshot, boundary, &viewer).await?;
     let (registry, is_short) = (Arc::clone(&snapshot), filter.is_short());

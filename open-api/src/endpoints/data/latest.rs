@@ -61,7 +61,7 @@ pub(crate) async fn list(
         viewer: viewer.clone(),
     };
     let snapshot = state.settled().await;
-    let filter = words.read(&snapshot)?;
+    let filter = state.filter(&snapshot, &viewer, &words).await?;
     let (registry, is_short) = (Arc::clone(&snapshot), filter.is_short());
     let (is_empty, page) = state
         .scanning_unless(is_short, move |shared| {

@@ -3,6 +3,7 @@
 pub(crate) mod aggregate;
 mod bucket;
 pub(crate) mod datastreams;
+pub(crate) mod health;
 pub(crate) mod latest;
 pub(crate) mod locations;
 pub(crate) mod observations;

@@ -1,7 +1,6 @@
-//! `/v1/search`: agencies, boundaries and things by a text in their fields.
+//! `/v1/search`: agencies, boundaries, groups and things by a text in their fields.
 
 use std::str::FromStr;
-use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -26,7 +25,7 @@ pub(crate) struct SearchQuery {
     /// 1 to 64 characters; of several words each must be found.
     #[param(example = "한강")]
     q: String,
-    /// Only these: `agency`, `boundary`, `thing`, with commas between.
+    /// Only these: `agency`, `boundary`, `group`, `thing`, with commas between.
     #[param(value_type = Option<String>, example = "thing")]
     kind: Option<Text<Kinds>>,
     /// 1 to 10,000; 100 by default. A page has 1,000 hits at most.
@@ -39,7 +38,7 @@ pub(crate) struct SearchQuery {
 struct Kinds(Vec<FoundKind>);
 
 #[derive(Debug, thiserror::Error)]
-#[error("kind is agency, boundary or thing, with commas between")]
+#[error("kind is agency, boundary, group or thing, with commas between")]
 struct KindsError;
 
 impl FromStr for Kinds {
@@ -87,22 +86,19 @@ pub(crate) async fn list(
 
 /// What the viewer sees of it: nobody is told of an agency that has nothing for
 /// them.
-fn sight(snapshot: &Arc<Snapshot>, viewer: &Viewer, found: Found<'_>) -> Sight {
-    let agency = match found {
+fn sight(snapshot: &Snapshot, viewer: &Viewer, found: Found<'_>) -> Sight {
+    let (agency, is_open) = match found {
         Found::Boundary(_) => return Sight::Whole,
-        Found::Agency(agency) => &agency.id,
-        Found::Thing(thing) => &thing.agency,
-    };
-    let is_open = || match found {
-        Found::Thing(thing) => viewer.sees_thing(snapshot, thing),
-        _ => {
-            let mut public = snapshot.public_datastreams(Some(agency.as_str()), |_| true);
-            public.next().is_some()
+        Found::Agency(agency) => {
+            let mut public = snapshot.public_datastreams(Some(agency.id.as_str()), |_| true);
+            (&agency.id, public.next().is_some())
         }
+        Found::Group(group) => (&group.agency, false),
+        Found::Thing(thing) => (&thing.agency, viewer.sees_thing(snapshot, thing)),
     };
     if viewer.0.covers(agency) {
         Sight::Whole
-    } else if is_open() {
+    } else if is_open {
         Sight::Open
     } else {
         Sight::Nothing

@@ -39,7 +39,7 @@ pub(crate) async fn list(
     let limit = query.limit.map_or(Limit::default(), |limit| limit.0).0;
     let after: Option<ThingId> = read_cursor(query.cursor.as_deref())?;
     let snapshot = state.settled().await;
-    let filter = words.read(&snapshot)?;
+    let filter = state.filter(&snapshot, &viewer, &words).await?;
     let (registry, is_short) = (Arc::clone(&snapshot), filter.thing().is_some());
     let whose = viewer.clone();
     let scan = move |_: &Shared| {

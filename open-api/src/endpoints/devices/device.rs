@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use device_registry::{
     Device, DevicePatch, Patch, Permission, RegisterDeviceError, Registry, Snapshot,
 };
-use domain::{AgencyId, DeviceId, Timestamp};
+use domain::{AgencyId, DeviceId, GroupId, Timestamp};
 use http_edge::Problem;
 use http_edge::reply::{List, ListRequest, read_cursor, split_page};
 use http_edge::request::{JsonBody, Limit, Query, Text};
@@ -20,7 +20,7 @@ use super::bodies::{NewDeviceBody, PatchBody};
 use super::refusal::{not_patched, not_registered};
 use crate::access::Permitted;
 use crate::endpoints::registry_problem::registry_problem;
-use crate::params::{KnownWords, Viewer};
+use crate::params::{KnownWords, Viewer, named_group};
 use crate::ports::StandingConnection;
 use crate::state::{ApiState, Shared};
 use crate::views::{ConnectionView, DeviceView, status};
@@ -103,7 +103,7 @@ fn view_of(
 
 /// All of a page, as they stand at one moment: one look at the registry, the
 /// clock and the broker for all of them.
-fn views(
+pub(crate) fn views(
     shared: &Shared,
     snapshot: &Snapshot,
     now: Timestamp,
@@ -146,6 +146,9 @@ pub(crate) struct DevicesQuery {
     /// The children of this device.
     #[param(value_type = Option<String>)]
     gateway: Option<Text<DeviceId>>,
+    /// Those of a group.
+    #[param(value_type = Option<String>)]
+    group: Option<Text<GroupId>>,
     /// 1 to 10,000; 100 by default.
     #[param(value_type = Option<u32>)]
     limit: Option<Text<Limit>>,
@@ -177,10 +180,13 @@ pub(crate) async fn list(
     let now = state.now();
     let viewer = Viewer(permitted.scope());
     let reader = permitted.viewer();
+    let group = match named_group(&snapshot, &viewer, query.group.as_ref())? {
+        Some(group) => Some(state.group_devices(&snapshot, &group).await?.devices),
+        None => None,
+    };
     let (registry, wanted, scope) = (Arc::clone(&snapshot), query.clone(), permitted.scope());
     let scan = move |shared: &Shared| {
-        let mut devices: Vec<&Arc<Device>> = registry
-            .devices(after.as_ref())
+        let mut devices: Vec<&Arc<Device>> = devices(&registry, group.as_deref(), after.as_ref())
             .filter(|device| scope.covers(&device.agency) && wanted.passes(device, now))
             .take(limit + 1)
             .collect();
@@ -194,6 +200,21 @@ pub(crate) async fn list(
         query.check(&snapshot, &viewer)?;
     }
     Ok(page)
+}
+
+/// In order of id, after `after`: of a group, or all.
+fn devices<'a>(
+    snapshot: &'a Snapshot,
+    group: Option<&'a [DeviceId]>,
+    after: Option<&'a DeviceId>,
+) -> impl Iterator<Item = &'a Arc<Device>> {
+    let all = group.is_none().then(|| snapshot.devices(after));
+    let ids = group.unwrap_or_default();
+    let from = after.map_or(0, |after| ids.partition_point(|id| id <= after));
+    ids[from..]
+        .iter()
+        .filter_map(|id| snapshot.device(id.as_str()))
+        .chain(all.into_iter().flatten())
 }
 
 impl DevicesQuery {

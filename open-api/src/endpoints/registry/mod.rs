@@ -3,4 +3,5 @@
 pub(crate) mod agencies;
 pub(crate) mod audit;
 pub(crate) mod boundaries;
+pub(crate) mod groups;
 pub(crate) mod models;

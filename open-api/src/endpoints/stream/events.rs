@@ -115,7 +115,7 @@ pub(super) async fn filter(
     query: &StreamQuery,
 ) -> Result<StreamFilter, Problem> {
     let snapshot = state.registry.snapshot();
-    let datastreams = words.read(&snapshot)?;
+    let datastreams = state.filter(&snapshot, viewer, words).await?;
     if !words.words().is_empty() {
         state.check_words(&snapshot, viewer, words).await?;
     }

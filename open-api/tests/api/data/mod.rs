@@ -4,6 +4,7 @@ mod aggregates;
 mod audience;
 mod boundaries;
 mod export;
+mod health;
 mod latest;
 mod locations;
 mod paging;

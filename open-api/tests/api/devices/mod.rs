@@ -3,6 +3,7 @@
 mod connection;
 mod enrolment;
 mod gateways;
+mod groups;
 mod import;
 mod lifecycle;
 mod registration;

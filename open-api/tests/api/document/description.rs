@@ -3,6 +3,7 @@
 //! out: one that is added without a line here fails.
 
 mod people;
+mod provisioning;
 
 use std::collections::BTreeSet;
 
@@ -162,8 +163,9 @@ fn every_answer_has_the_form_that_the_document_describes() {
     let mut visit = Visit::new(&platform);
     let (speed, _) = furnish(&mut visit);
     data(&mut visit, speed);
+    groups(&mut visit);
     devices(&mut visit);
-    enrolment(&mut visit);
+    provisioning::enrolment(&mut visit);
     applications(&mut visit);
     people::accounts(&mut visit);
     operations(&mut visit);
@@ -177,6 +179,7 @@ fn every_answer_has_the_form_that_the_document_describes() {
 
 fn data(visit: &mut Visit<'_>, speed: u64) {
     let id = format!("/v1/datastreams/{speed}");
+    let health = format!("{id}/health");
     let observations = format!("{id}/observations?count=true");
     let aggregate = "/v1/aggregate?field=speed&bucket=1d&fn=avg,min,max,sum,count,first,last,p95";
     let each = format!("/v1/aggregate?datastream={speed}&bucket=5m&fn=avg&quality=uncertain");
@@ -196,7 +199,9 @@ fn data(visit: &mut Visit<'_>, speed: u64) {
         ("GET /v1/datastreams", "/v1/datastreams?limit=2"),
         ("GET /v1/datastreams/summary", "/v1/datastreams/summary"),
         ("GET /v1/datastreams/{id}", &id),
+        ("GET /v1/datastreams/{id}/health", &health),
         ("GET /v1/datastreams/{id}/observations", &observations),
+        ("GET /v1/devices/{id}/health", "/v1/devices/dev-1/health"),
         ("GET /v1/latest", "/v1/latest"),
         ("GET /v1/latest", "/v1/latest?boundary=jung&quality=good"),
         ("GET /v1/latest", "/v1/latest?domain=trafic"),
@@ -230,6 +235,27 @@ fn data(visit: &mut Visit<'_>, speed: u64) {
     visit.public("GET /v1/stream/ws", "/v1/stream/ws");
 }
 
+fn groups(visit: &mut Visit<'_>) {
+    let body = json!({"id": "some", "agency": "seoul", "name": "some",
+        "query": {"model": "traffic.flow", "bbox": [120, 30, 130, 40]}});
+    visit
+        .operator("POST /v1/groups", "/v1/groups", Some(body))
+        .expect(201);
+    visit
+        .operator("GET /v1/groups", "/v1/groups", None)
+        .expect(200);
+    let (line, path) = ("GET /v1/groups/{id}/devices", "/v1/groups/some/devices");
+    visit.operator(line, path, None).expect(200);
+    for (line, body) in [
+        ("PATCH /v1/groups/{id}", Some(json!({"devices": ["dev-1"]}))),
+        ("GET /v1/groups/{id}", None),
+        ("DELETE /v1/groups/{id}", None),
+    ] {
+        let reply = visit.operator(line, "/v1/groups/some", body);
+        assert!(reply.status < 300, "{line}: {}", reply.text);
+    }
+}
+
 fn devices(visit: &mut Visit<'_>) {
     for (line, path) in [
         ("GET /v1/devices", "/v1/devices"),
@@ -261,13 +287,13 @@ fn devices(visit: &mut Visit<'_>) {
     let line = "PATCH /v1/devices/{id}/keys/{credential}";
     visit.operator(line, &path, Some(end)).expect(200);
     visit.operator("DELETE /v1/devices/{id}/keys/{credential}", &path, None);
-    next_key(visit);
+    provisioning::next_key(visit);
     visit.operator(
         "POST /v1/devices/{id}/revoke",
         "/v1/devices/dev-2/revoke",
         None,
     );
-    lifecycle(visit);
+    provisioning::lifecycle(visit);
     let token = format!("Bearer {}", visit.platform.token);
     let headers = [
         ("authorization", token.as_str()),
@@ -283,89 +309,6 @@ fn devices(visit: &mut Visit<'_>) {
             .send("POST", "/v1/devices/import", &headers, body);
         visit.check("POST /v1/devices/import", &reply);
     }
-}
-
-fn next_key(visit: &mut Visit<'_>) {
-    let basic = visit.platform.basic("dev-1");
-    let headers = [
-        ("authorization", basic.as_str()),
-        ("content-type", "application/json"),
-    ];
-    // Of RFC 7515, A.3.1.
-    let key = json!({"kty": "EC", "crv": "P-256",
-        "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
-        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
-    let body = json!({"key": key}).to_string().into_bytes();
-    let path = "/v1/devices/dev-1/next-key";
-    let reply = visit.platform.send("POST", path, &headers, Some(body));
-    reply.expect(201);
-    visit.check("POST /v1/devices/{id}/next-key", &reply);
-}
-
-fn lifecycle(visit: &mut Visit<'_>) {
-    visit.platform.agency();
-    for (line, path, body) in [
-        (
-            "POST /v1/devices/{id}/transfer",
-            "/v1/devices/dev-1/transfer",
-            Some(json!({"agency": "agency-0"})),
-        ),
-        (
-            "POST /v1/devices/{id}/replace",
-            "/v1/devices/dev-1/replace",
-            Some(json!({"id": "dev-1b"})),
-        ),
-        (
-            "POST /v1/devices/{id}/decommission",
-            "/v1/devices/dev-1b/decommission",
-            None,
-        ),
-    ] {
-        let reply = visit.operator(line, path, body);
-        assert!(reply.status < 300, "{line}: {}", reply.text);
-    }
-}
-
-fn enrolment(visit: &mut Visit<'_>) {
-    let key = json!([{"public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]);
-    let draft = json!({"agency": "seoul", "model": "traffic.flow"});
-    let made = visit
-        .operator("POST /v1/claims", "/v1/claims", Some(draft))
-        .expect(201);
-    let mut ask = |path: &str, body: Value| {
-        let reply = visit.platform.post(path, &body);
-        visit.check(&format!("POST {path}"), &reply);
-        reply
-    };
-    ask("/v1/claims/read", json!({"code": made["code"]}));
-    let used = json!({"code": made["code"], "device": {"id": "dev-5", "keys": key}});
-    let used = ask("/v1/claims/redeem", used).expect(201);
-    ask("/v1/claims/first-data", json!({"receipt": used["receipt"]}));
-    let path = format!("/v1/claims/{}", made["claim"]["id"].as_str().unwrap());
-    visit.operator("DELETE /v1/claims/{id}", &path, None);
-    let draft = json!({"agency": "seoul", "model": "traffic.flow", "devices": 5,
-        "expires": crate::harness::in_a_year()});
-    let made = visit
-        .operator("POST /v1/batches", "/v1/batches", Some(draft))
-        .expect(201);
-    let bearer = format!("Bearer {}", made["credential"].as_str().unwrap());
-    let headers = [
-        ("authorization", bearer.as_str()),
-        ("content-type", "application/json"),
-    ];
-    let body = json!({"id": "dev-6", "keys": key}).to_string().into_bytes();
-    let reply = visit
-        .platform
-        .send("POST", "/v1/batches/enrol", &headers, Some(body));
-    reply.expect(201);
-    visit.check("POST /v1/batches/enrol", &reply);
-    for line in ["GET /v1/claims", "GET /v1/batches"] {
-        let path = line.strip_prefix("GET ").unwrap();
-        visit.operator(line, path, None).expect(200);
-        visit.public(line, path).problem(401, "unauthenticated");
-    }
-    let path = format!("/v1/batches/{}", made["batch"]["id"].as_str().unwrap());
-    visit.operator("DELETE /v1/batches/{id}", &path, None);
 }
 
 fn applications(visit: &mut Visit<'_>) {

@@ -69,6 +69,15 @@ impl<'a> Furnished<'a> {
         id
     }
 
+    fn group(&self) -> String {
+        let id = self.fresh("group");
+        let body = json!({"id": id, "agency": OWN, "name": id, "query": {}});
+        self.platform
+            .operator("POST", "/v1/groups", Some(body))
+            .expect(201);
+        id
+    }
+
     fn person(&self) -> String {
         let id = self.fresh("person");
         let body = json!({"id": id, "name": id, "agency": OWN, "roles": []});
@@ -167,6 +176,9 @@ impl<'a> Furnished<'a> {
         if is_of("/v1/service-tokens/") {
             return vec![("id", self.token())];
         }
+        if is_of("/v1/groups/") {
+            return vec![("id", self.group())];
+        }
         if is_of("/v1/boundaries/") {
             return vec![("name", self.boundary())];
         }
@@ -264,6 +276,11 @@ impl<'a> Furnished<'a> {
                 "alg": "EdDSA", "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
             }),
             "POST /v1/devices/{id}/password" => json!({}),
+            "POST /v1/groups" => {
+                let id = self.fresh("group");
+                json!({"id": id, "agency": OWN, "name": id, "query": {"text": "bridge"}})
+            }
+            "PATCH /v1/groups/{id}" => json!({"query": {}}),
             "POST /v1/operators" => {
                 let id = self.fresh("person");
                 json!({"id": id, "name": id, "agency": OWN, "roles": roles})

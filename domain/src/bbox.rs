@@ -3,11 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use domain::Location;
+use crate::location::Location;
 
 /// A box on the map. West may be greater than east: it then crosses 180.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Bbox {
+pub struct Bbox {
     west: f64,
     south: f64,
     east: f64,
@@ -16,10 +16,11 @@ pub(crate) struct Bbox {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("bbox is west,south,east,north in degrees, as 126.7,37.4,127.2,37.7")]
-pub(crate) struct BboxError;
+pub struct BboxError;
 
 impl Bbox {
-    pub(crate) fn contains(&self, location: Location) -> bool {
+    /// Whether the place lies in it, or on its edge.
+    pub fn contains(&self, location: Location) -> bool {
         let (lat, lon) = (location.lat(), location.lon());
         let between = if self.west <= self.east {
             (self.west..=self.east).contains(&lon)
@@ -27,6 +28,32 @@ impl Bbox {
             lon >= self.west || lon <= self.east
         };
         between && (self.south..=self.north).contains(&lat)
+    }
+}
+
+impl TryFrom<[f64; 4]> for Bbox {
+    type Error = BboxError;
+
+    fn try_from([west, south, east, north]: [f64; 4]) -> Result<Self, BboxError> {
+        let sound = (-180.0..=180.0).contains(&west)
+            && (-180.0..=180.0).contains(&east)
+            && (-90.0..=90.0).contains(&south)
+            && (-90.0..=90.0).contains(&north)
+            && south <= north;
+        sound
+            .then_some(Self {
+                west,
+                south,
+                east,
+                north,
+            })
+            .ok_or(BboxError)
+    }
+}
+
+impl From<Bbox> for [f64; 4] {
+    fn from(bbox: Bbox) -> Self {
+        [bbox.west, bbox.south, bbox.east, bbox.north]
     }
 }
 
@@ -44,25 +71,12 @@ impl FromStr for Bbox {
     type Err = BboxError;
 
     fn from_str(text: &str) -> Result<Self, BboxError> {
-        let [west, south, east, north] = numbers(text).ok_or(BboxError)?;
-        let sound = (-180.0..=180.0).contains(&west)
-            && (-180.0..=180.0).contains(&east)
-            && (-90.0..=90.0).contains(&south)
-            && (-90.0..=90.0).contains(&north)
-            && south <= north;
-        sound
-            .then_some(Self {
-                west,
-                south,
-                east,
-                north,
-            })
-            .ok_or(BboxError)
+        numbers(text).ok_or(BboxError)?.try_into()
     }
 }
 
 /// Exactly `N` finite numbers between commas.
-pub(super) fn numbers<const N: usize>(text: &str) -> Option<[f64; N]> {
+pub fn numbers<const N: usize>(text: &str) -> Option<[f64; N]> {
     let mut out = [0.0_f64; N];
     let mut parts = text.split(',');
     for slot in &mut out {

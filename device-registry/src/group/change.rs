@@ -1,0 +1,179 @@
+//! Groups are made, changed and taken away.
+
+use std::sync::Arc;
+
+use domain::{AgencyId, GroupId};
+
+use super::Group;
+use super::new_group::{GroupError, MAX_GROUPS, NewGroup, NewMembers};
+use crate::label;
+use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry, RowChange};
+use crate::store::StoreError;
+
+/// The changes; what is absent stays.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct GroupPatch {
+    pub name: Option<String>,
+    /// All of them: a list may give way to a query.
+    pub members: Option<NewMembers>,
+}
+
+/// Why there is no new group.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateGroupError {
+    #[error("group {0} exists")]
+    Exists(GroupId),
+    #[error("no agency {0}")]
+    UnknownAgency(AgencyId),
+    #[error("there are {MAX_GROUPS} groups, and no more are taken")]
+    Full,
+    #[error(transparent)]
+    Group(#[from] GroupError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a group was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PatchGroupError {
+    #[error("no group {0}")]
+    Unknown(GroupId),
+    #[error(transparent)]
+    Group(#[from] GroupError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a group was not taken away.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoveGroupError {
+    #[error("no group {0}")]
+    Unknown(GroupId),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl OperationError for CreateGroupError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Exists(_) => "group-exists",
+            Self::UnknownAgency(_) => "unknown-agency",
+            Self::Full => "too-many-groups",
+            Self::Group(error) => error.code(),
+            Self::Store(_) => "registry-fault",
+        }
+    }
+
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Exists(_) | Self::Full => ErrorClass::Conflict,
+            Self::UnknownAgency(_) => ErrorClass::Invalid,
+            Self::Group(error) => error.class(),
+            Self::Store(_) => ErrorClass::Fault,
+        }
+    }
+}
+
+impl OperationError for PatchGroupError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => "unknown-group",
+            Self::Group(error) => error.code(),
+            Self::Store(_) => "registry-fault",
+        }
+    }
+
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Unknown(_) => ErrorClass::NotFound,
+            Self::Group(error) => error.class(),
+            Self::Store(_) => ErrorClass::Fault,
+        }
+    }
+}
+
+impl OperationError for RemoveGroupError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => "unknown-group",
+            Self::Store(_) => "registry-fault",
+        }
+    }
+
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Unknown(_) => ErrorClass::NotFound,
+            Self::Store(_) => ErrorClass::Fault,
+        }
+    }
+}
+
+impl Registry {
+    pub fn create_group(
+        &self,
+        actor: &Actor,
+        new: NewGroup,
+    ) -> Result<Arc<Group>, CreateGroupError> {
+        label::required("name", &new.name).map_err(GroupError::from)?;
+        self.change(actor, |change| {
+            let draft = &change.draft;
+            if draft.group(&new.id).is_some() {
+                return Err(CreateGroupError::Exists(new.id));
+            }
+            if draft.groups.len() >= MAX_GROUPS {
+                return Err(CreateGroupError::Full);
+            }
+            let Some(agency) = draft.agency(&new.agency) else {
+                return Err(CreateGroupError::UnknownAgency(new.agency));
+            };
+            let group = Group {
+                agency: agency.id.clone(),
+                members: new.members.check(&new.id, &agency.id, draft)?,
+                id: new.id,
+                name: new.name,
+                created: change.now,
+            };
+            Ok(put(change, group))
+        })
+    }
+
+    pub fn patch_group(
+        &self,
+        actor: &Actor,
+        id: &GroupId,
+        patch: GroupPatch,
+    ) -> Result<Arc<Group>, PatchGroupError> {
+        if let Some(name) = &patch.name {
+            label::required("name", name).map_err(GroupError::from)?;
+        }
+        self.change(actor, |change| {
+            let standing = change.draft.group(id);
+            let standing = standing.ok_or_else(|| PatchGroupError::Unknown(id.clone()))?;
+            let mut group = Group::clone(standing);
+            if let Some(name) = patch.name {
+                group.name = name;
+            }
+            if let Some(members) = patch.members {
+                group.members = members.check(id, &group.agency, &change.draft)?;
+            }
+            Ok(put(change, group))
+        })
+    }
+
+    pub fn remove_group(&self, actor: &Actor, id: &GroupId) -> Result<(), RemoveGroupError> {
+        self.change(actor, |change| {
+            if !change.draft.remove_group(id) {
+                return Err(RemoveGroupError::Unknown(id.clone()));
+            }
+            change.write(RowChange::RemoveGroup(id.clone()));
+            Ok(())
+        })
+    }
+}
+
+fn put(change: &mut Change, group: Group) -> Arc<Group> {
+    let group = Arc::new(group);
+    change.write(RowChange::PutGroup(Arc::clone(&group)));
+    change.draft.put_group(Arc::clone(&group));
+    group
+}

@@ -1,0 +1,352 @@
+//! The data that a score is made of, from the store and the registry. A bounded
+//! look: hours from rollups where there are any, and some of the newest rows.
+
+use device_registry::{Datastream, Device, Snapshot};
+use domain::{DatastreamId, Flags, Qualities, Timestamp, Value};
+use ingest::{
+    AggregateFunction, AggregateQuery, Bucket, Grouping, Ingest, QueryError, RangePage, RangeQuery,
+};
+
+use crate::facts::{LeftOut, Why};
+use crate::neighbours::Neighbours;
+use crate::part::{Part, PartKind};
+use crate::score::Health;
+use crate::summary::{Hour, Reading, SeriesData, WINDOW_SECONDS};
+
+const HOUR: i64 = 3_600_000_000;
+const WINDOW: i64 = WINDOW_SECONDS * 1_000_000;
+/// What is usual is told from a week before the window.
+const HOURS_LOOKED_AT: i64 = 8 * 24;
+/// Of the newest rows, so many are looked at.
+const RECENT: usize = 128;
+/// Rows that one question reads for medians: tens of milliseconds.
+const MOST_ROWS_OF_NEIGHBOURS: u64 = 200_000;
+
+/// Where the data is, and the moment that it is looked at.
+#[derive(Clone, Copy)]
+pub struct Observer<'a> {
+    pub plane: &'a Ingest,
+    pub snapshot: &'a Snapshot,
+    pub now: Timestamp,
+}
+
+/// A device's health with that of its datastreams.
+pub struct DeviceHealth<'a> {
+    pub health: Health,
+    /// Those that were looked at, in the device's order.
+    pub datastreams: Vec<(&'a Datastream, Health)>,
+}
+
+impl<'a> Observer<'a> {
+    /// When the window begins.
+    pub fn from(&self) -> Timestamp {
+        Timestamp::from_micros(self.now.as_micros() - WINDOW)
+    }
+
+    /// A time ahead of the clock is of the window too.
+    fn to(&self) -> Timestamp {
+        Timestamp::from_micros(self.now.as_micros() + Timestamp::MAX_AHEAD_MICROS)
+    }
+
+    /// Of a device, from those of its datastreams that `sees` lets pass. What was
+    /// refused of it is its agency's alone: it counts where `is_own`.
+    pub fn device(
+        &self,
+        device: &'a Device,
+        sees: impl Fn(&Datastream) -> bool,
+        is_own: bool,
+    ) -> Result<DeviceHealth<'a>, QueryError> {
+        let seen: Vec<&Datastream> = device
+            .datastreams
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(|datastream| sees(datastream))
+            .collect();
+        let datastreams: Vec<_> = seen.iter().copied().zip(self.datastreams(&seen)?).collect();
+        let mut health = together(&datastreams);
+        let newest = |field: &str| {
+            let own = seen
+                .iter()
+                .find(|datastream| datastream.field.as_str() == field);
+            let stored = own.and_then(|datastream| self.plane.latest(datastream.id));
+            match stored.and_then(|stored| stored.value) {
+                Some(Value::Number(number)) => Ok(number),
+                _ => Err(Why::NotReported),
+            }
+        };
+        let refused = if is_own {
+            self.refused(device, &seen)?
+        } else {
+            Err(Why::NotReported)
+        };
+        health.add_of_device(refused, newest("battery"), newest("rssi"));
+        if !is_own {
+            // To others not even that it is counted.
+            health
+                .left_out
+                .retain(|left_out| left_out.part != PartKind::Refused);
+        }
+        Ok(DeviceHealth {
+            health,
+            datastreams,
+        })
+    }
+
+    /// Of one datastream.
+    pub fn datastream(&self, datastream: &Datastream) -> Result<Health, QueryError> {
+        let mut found = self.datastreams(&[datastream])?;
+        Ok(found.pop().unwrap_or_default())
+    }
+
+    /// Of some datastreams of one thing, in their order.
+    fn datastreams(&self, datastreams: &[&Datastream]) -> Result<Vec<Health>, QueryError> {
+        let Some(first) = datastreams.first() else {
+            return Ok(Vec::new());
+        };
+        let hours = self.hours(datastreams)?;
+        let thing = self.snapshot.thing(first.thing.as_str());
+        let neighbours = thing.map(|thing| Neighbours::of(self.snapshot, thing));
+        let mut rows_left = MOST_ROWS_OF_NEIGHBOURS;
+        datastreams
+            .iter()
+            .map(|datastream| {
+                let hours = hours.as_ref().map(|hours| hours_of(hours, datastream.id));
+                let around = neighbours.as_ref().map(|all| all.observing(datastream));
+                let data = self.data(
+                    datastream,
+                    hours,
+                    &around.unwrap_or_default(),
+                    &mut rows_left,
+                )?;
+                Ok(Health::of_series(&data.facts()).of_field(&datastream.field))
+            })
+            .collect()
+    }
+
+    fn data(
+        &self,
+        datastream: &Datastream,
+        hours: Option<Vec<Hour>>,
+        around: &[DatastreamId],
+        rows_left: &mut u64,
+    ) -> Result<SeriesData, QueryError> {
+        let id = datastream.id;
+        let newest = self.plane.latest(id);
+        let recent = match &newest {
+            Some(newest) => self.recent(id, newest.time)?,
+            None => Vec::new(),
+        };
+        let begin = Timestamp::from_micros(self.now.as_micros() - HOURS_LOOKED_AT * HOUR);
+        let has_older = self.plane.count(id, begin, self.from())? > 0;
+        let since = if has_older {
+            self.from()
+        } else {
+            let first = self.page(id, self.from(), self.to(), 1)?;
+            first
+                .observations
+                .first()
+                .map_or(self.from(), |first| first.time)
+        };
+        let field = datastream.definition.as_deref();
+        Ok(SeriesData {
+            now: self.now,
+            last_received: newest.map(|newest| newest.received),
+            hours,
+            recent,
+            since,
+            count: self.plane.count(id, self.from(), self.to())?,
+            expected_interval: None,
+            range: field.map_or((None, None), |field| (field.min, field.max)),
+            medians: self.medians(id, around, rows_left)?,
+        })
+    }
+
+    /// Some of the newest readings up to `last`.
+    fn recent(&self, id: DatastreamId, last: Timestamp) -> Result<Vec<Reading>, QueryError> {
+        let end = Timestamp::from_micros(last.as_micros() + 1);
+        let day_before = Timestamp::from_micros(last.as_micros() - WINDOW);
+        let mut page = self.page(id, day_before, end, RECENT)?;
+        if page.more
+            && let [first, .., newest] = page.observations.as_slice()
+        {
+            // The oldest ones of that day: they tell how far back to begin.
+            let took = newest.time.as_micros() - first.time.as_micros();
+            let from = Timestamp::from_micros(last.as_micros() - took.max(1));
+            page = self.page(id, from, end, 2 * RECENT)?;
+        }
+        let readings = page.observations.iter().map(|stored| Reading {
+            time: stored.time,
+            received: stored.received,
+            own_time: !stored.flags.contains(Flags::TIME_ASSIGNED),
+        });
+        Ok(readings.collect())
+    }
+
+    fn page(
+        &self,
+        datastream: DatastreamId,
+        from: Timestamp,
+        to: Timestamp,
+        limit: usize,
+    ) -> Result<RangePage, QueryError> {
+        self.plane.range(&RangeQuery {
+            datastream,
+            from,
+            to,
+            as_of: None,
+            limit,
+            after: None,
+        })
+    }
+
+    /// The hours of all of them; `None` where there are too many rows.
+    fn hours(&self, datastreams: &[&Datastream]) -> Result<Option<Vec<Bucket>>, QueryError> {
+        let last = self.to().as_micros().div_euclid(HOUR) + 1;
+        let boundaries = (last - HOURS_LOOKED_AT - 1..=last)
+            .map(|hour| Timestamp::from_micros(hour * HOUR))
+            .collect();
+        let answer = self.plane.aggregate(&AggregateQuery {
+            datastreams: datastreams.iter().map(|datastream| datastream.id).collect(),
+            boundaries,
+            functions: vec![
+                AggregateFunction::Count,
+                AggregateFunction::Min,
+                AggregateFunction::Max,
+            ],
+            per_datastream: Grouping::Each,
+            qualities: Qualities::GOOD,
+        });
+        unless_too_much(answer)
+    }
+
+    /// The median of the window, and those of `around` that have one. It reads
+    /// rows, of which `rows_left` says how many may still be read.
+    fn medians(
+        &self,
+        own: DatastreamId,
+        around: &[DatastreamId],
+        rows_left: &mut u64,
+    ) -> Result<Result<(f64, Vec<f64>), Why>, QueryError> {
+        if around.is_empty() {
+            return Ok(Err(Why::NoNeighbours));
+        }
+        let all: Vec<DatastreamId> = around.iter().copied().chain([own]).collect();
+        let mut rows = 0;
+        for id in &all {
+            rows += self.plane.count(*id, self.from(), self.to())?;
+        }
+        if rows > *rows_left {
+            return Ok(Err(Why::TooMuch));
+        }
+        *rows_left -= rows;
+        let buckets = self.plane.aggregate(&AggregateQuery {
+            datastreams: all,
+            boundaries: vec![self.from(), self.to()],
+            functions: vec![AggregateFunction::Percentile(50)],
+            per_datastream: Grouping::Each,
+            qualities: Qualities::GOOD,
+        })?;
+        let median = |bucket: &Bucket| bucket.values.first().copied().flatten();
+        let (of_own, of_others): (Vec<_>, Vec<_>) = buckets
+            .iter()
+            .partition(|bucket| bucket.datastream == Some(own));
+        let own = of_own.into_iter().find_map(median);
+        let others = of_others.into_iter().filter_map(median).collect();
+        Ok(own.map(|own| (own, others)).ok_or(Why::NoReadings))
+    }
+
+    /// The share of the window's messages of which something was refused, as far
+    /// as the quarantine holds them.
+    fn refused(
+        &self,
+        device: &Device,
+        datastreams: &[&Datastream],
+    ) -> Result<Result<f64, Why>, QueryError> {
+        let kept = self.plane.quarantine(&device.id);
+        let from = self.from();
+        let refused = kept
+            .iter()
+            .filter(|message| message.received >= from)
+            .count() as f64;
+        // A message has at most one reading of a field and time.
+        let mut messages = 0;
+        for datastream in datastreams {
+            messages = messages.max(self.plane.count(datastream.id, from, self.to())?);
+        }
+        if messages == 0 && refused == 0.0 {
+            return Ok(Err(Why::NoReadings));
+        }
+        Ok(Ok(refused / (refused + messages as f64)))
+    }
+}
+
+/// What is too much for one request is left out.
+fn unless_too_much(
+    answer: Result<Vec<Bucket>, QueryError>,
+) -> Result<Option<Vec<Bucket>>, QueryError> {
+    match answer {
+        Ok(buckets) => Ok(Some(buckets)),
+        Err(QueryError::TooMuch { .. } | QueryError::TooManyValues { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn hours_of(buckets: &[Bucket], id: DatastreamId) -> Vec<Hour> {
+    let own = buckets
+        .iter()
+        .filter(|bucket| bucket.datastream == Some(id));
+    own.map(|bucket| {
+        let value = |at: usize| bucket.values.get(at).copied().flatten();
+        Hour {
+            start: bucket.start,
+            good: value(0).unwrap_or_default() as u64,
+            left_out: bucket.left_out,
+            min_max: value(1).zip(value(2)),
+        }
+    })
+    .collect()
+}
+
+/// A device's health from its datastreams': it is there as long as any of them
+/// comes, its clock is the best one of them, and of all else it has the mean. One
+/// that never came does not count: few devices report all of their model.
+fn together(datastreams: &[(&Datastream, Health)]) -> Health {
+    let mut health = Health::default();
+    for kind in PartKind::ALL {
+        let parts = datastreams
+            .iter()
+            .filter_map(|(_, health)| health.part(kind).cloned());
+        let parts: Vec<Part> = parts.collect();
+        let by_score = |one: &&Part, other: &&Part| one.score.total_cmp(&other.score);
+        let part = if matches!(kind, PartKind::Seen | PartKind::Clock) {
+            // Which field it was says nothing of a device.
+            let best = parts.iter().max_by(by_score);
+            best.map(|best| Part {
+                field: None,
+                ..best.clone()
+            })
+        } else {
+            let mean = parts.iter().map(|part| part.score).sum::<f64>() / parts.len() as f64;
+            let worst = parts.iter().min_by(by_score);
+            worst.map(|worst| Part {
+                score: mean,
+                ..worst.clone()
+            })
+        };
+        match part {
+            Some(part) => health.parts.push(part),
+            None => health.left_out.extend(why(datastreams, kind)),
+        }
+    }
+    health
+}
+
+/// Why no datastream has the part: what the first one says that ever came.
+fn why(datastreams: &[(&Datastream, Health)], kind: PartKind) -> Option<LeftOut> {
+    let reasons = || {
+        let all = datastreams.iter().flat_map(|(_, health)| &health.left_out);
+        all.filter(move |left_out| left_out.part == kind)
+    };
+    let of_readings = reasons().find(|left_out| left_out.why != Why::NoReadings);
+    of_readings.or_else(|| reasons().next()).copied()
+}

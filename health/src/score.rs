@@ -1,0 +1,113 @@
+//! Parts of facts, and a score of parts.
+
+use domain::FieldName;
+
+use crate::facts::{LeftOut, SeriesFacts, Why};
+use crate::part::{Part, PartKind};
+
+/// A score with all that it is made of.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Health {
+    /// In the order of [`PartKind::ALL`].
+    pub parts: Vec<Part>,
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Seconds that a clock may be off, with the way of the message.
+const CLOCK_FINE: f64 = 5.0;
+/// From there on the other way round an observation is refused.
+const CLOCK_WORST: f64 = 600.0;
+/// A silence, in intervals.
+const SEEN_FINE: f64 = 3.0;
+const SEEN_WORST: f64 = 30.0;
+/// The way through network and gateways takes its time, however often it sends.
+const SHORTEST_INTERVAL: f64 = 10.0;
+
+impl Health {
+    pub fn of_series(facts: &SeriesFacts) -> Self {
+        use PartKind::{Clock, Drift, Implausible, Missed, Seen, Stuck};
+        let interval = facts.interval.max(SHORTEST_INTERVAL);
+        let mut health = Self::default();
+        health.add(Seen, facts.silent, |silent| {
+            (silent, SEEN_FINE * interval, SEEN_WORST * interval)
+        });
+        health.add(Missed, facts.missed, |share| (share * 100.0, 5.0, 80.0));
+        health.add(Clock, facts.clock, |off| (off, CLOCK_FINE, CLOCK_WORST));
+        health.add(Implausible, facts.implausible, |share| {
+            (share * 100.0, 1.0, 50.0)
+        });
+        health.add(Stuck, facts.stuck, |stuck| {
+            (stuck.hours, stuck.usual, 4.0 * stuck.usual)
+        });
+        health.add(Drift, facts.drift, |spreads| (spreads, 3.0, 10.0));
+        health
+    }
+
+    #[must_use]
+    pub(crate) fn of_field(mut self, field: &FieldName) -> Self {
+        for part in &mut self.parts {
+            part.field = Some(field.clone());
+        }
+        self
+    }
+
+    /// `place` gives the value, where it is fine and where it is worst.
+    fn add<T>(
+        &mut self,
+        kind: PartKind,
+        fact: Result<T, Why>,
+        place: impl FnOnce(T) -> (f64, f64, f64),
+    ) {
+        match fact {
+            Ok(fact) => {
+                let (value, fine, worst) = place(fact);
+                self.parts.push(Part::new(kind, value, fine, worst));
+            }
+            Err(why) => self.left_out.push(LeftOut { part: kind, why }),
+        }
+    }
+
+    /// Adds what is known of a device as a whole: the share of messages of which
+    /// something was refused, the battery's percent, the signal's dBm.
+    pub(crate) fn add_of_device(
+        &mut self,
+        refused: Result<f64, Why>,
+        battery: Result<f64, Why>,
+        signal: Result<f64, Why>,
+    ) {
+        self.add(PartKind::Refused, refused, |share| {
+            (share * 100.0, 1.0, 50.0)
+        });
+        self.add(PartKind::Battery, battery, |percent| (percent, 30.0, 5.0));
+        self.add(PartKind::Signal, signal, |dbm| (dbm, -100.0, -125.0));
+    }
+
+    /// 0 to 100: what the parts leave of 100 points.
+    pub fn score(&self) -> u8 {
+        // Nothing was ever received: there is nothing that could be good.
+        let never = LeftOut {
+            part: PartKind::Seen,
+            why: Why::NoReadings,
+        };
+        if self.left_out.contains(&never) {
+            return 0;
+        }
+        let taken: f64 = self.parts.iter().map(Part::points).sum();
+        (100.0 - taken).round().clamp(0.0, 100.0) as u8
+    }
+
+    /// The parts that take points, the greatest loss first.
+    pub fn losses(&self) -> Vec<&Part> {
+        let mut losses: Vec<&Part> = self
+            .parts
+            .iter()
+            .filter(|part| part.score < 100.0)
+            .collect();
+        losses.sort_by(|one, other| other.points().total_cmp(&one.points()));
+        losses
+    }
+
+    pub(crate) fn part(&self, kind: PartKind) -> Option<&Part> {
+        self.parts.iter().find(|part| part.kind == kind)
+    }
+}
