@@ -1,6 +1,7 @@
 //! The provider's keys, which change while the platform runs: a token of an
 //! unknown one has them fetched again, not more often than once in a while.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -14,7 +15,7 @@ use serde::Deserialize;
 
 use crate::error::OpenIdError;
 use crate::http::Http;
-use crate::token::Algorithm;
+use crate::token::{Algorithm, Token};
 
 /// After keys were fetched for an unknown one, the next such fetch waits.
 const FLOOR: Duration = Duration::from_secs(30);
@@ -122,11 +123,14 @@ pub(crate) enum Source {
 #[derive(Default)]
 pub(crate) struct Keys {
     known: Mutex<Known>,
+    /// Held while keys are fetched. Who brings a token of a known key passes by.
+    fetching: Mutex<()>,
 }
 
 #[derive(Default)]
 struct Known {
-    keys: Option<Vec<Key>>,
+    /// `None` until they were fetched.
+    keys: Option<Arc<[Key]>>,
     /// When they were fetched for an unknown key; strangers must not use up what
     /// a login needs.
     for_logins: Option<Instant>,
@@ -134,16 +138,11 @@ struct Known {
 }
 
 impl Known {
-    fn of(&self, kid: Option<&str>, algorithm: Algorithm) -> impl Iterator<Item = &Key> {
-        let fits = move |key: &&Key| {
-            key.algorithm() == algorithm && (kid.is_none() || key.kid.as_deref() == kid)
-        };
-        self.keys.iter().flatten().filter(fits)
-    }
-
     /// Whether it is time to look for a key that is not known.
     fn may_fetch(&mut self, from: Source, now: Instant) -> bool {
         let last = match from {
+            // Without any key nobody logs in.
+            Source::Provider if self.keys.is_none() => return true,
             Source::Provider => &mut self.for_logins,
             Source::Anybody => &mut self.for_strangers,
         };
@@ -162,17 +161,13 @@ impl Keys {
         http: &Http,
         jwks_uri: &str,
         from: Source,
-        token: &crate::token::Token<'_>,
+        token: &Token<'_>,
     ) -> Result<(), OpenIdError> {
-        let kid = token.kid.as_deref();
-        let mut known = self.known.lock();
-        let is_known = known.of(kid, token.algorithm).next().is_some();
-        if known.keys.is_none() || (!is_known && known.may_fetch(from, Instant::now())) {
-            let jwks: Jwks = http.get("keys", jwks_uri, None)?;
-            let keys = jwks.keys.into_iter().take(MAX_KEYS);
-            known.keys = Some(keys.filter_map(Key::of).collect());
+        let mut keys = self.known();
+        if fitting(&keys, token).next().is_none() {
+            keys = self.fetched(http, jwks_uri, from, token)?;
         }
-        let mut fitting = known.of(kid, token.algorithm).peekable();
+        let mut fitting = fitting(&keys, token).peekable();
         if fitting.peek().is_none() {
             return Err(OpenIdError::NoKey(token.kid.clone()));
         }
@@ -182,4 +177,40 @@ impl Keys {
         }
         Err(OpenIdError::token(token.what, "its signature is wrong"))
     }
+
+    fn known(&self) -> Arc<[Key]> {
+        self.known.lock().keys.clone().unwrap_or_default()
+    }
+
+    /// The keys after a look at the provider for one that fits, if it is time for
+    /// one and nobody else has just found it.
+    fn fetched(
+        &self,
+        http: &Http,
+        jwks_uri: &str,
+        from: Source,
+        token: &Token<'_>,
+    ) -> Result<Arc<[Key]>, OpenIdError> {
+        let _one_at_a_time = self.fetching.lock();
+        let keys = self.known();
+        let is_known = fitting(&keys, token).next().is_some();
+        if is_known || !self.known.lock().may_fetch(from, Instant::now()) {
+            return Ok(keys);
+        }
+        let jwks: Jwks = http.get("keys", jwks_uri, None)?;
+        let keys = jwks.keys.into_iter().take(MAX_KEYS);
+        let keys: Arc<[Key]> = keys.filter_map(Key::of).collect();
+        self.known.lock().keys = Some(Arc::clone(&keys));
+        Ok(keys)
+    }
 }
+
+/// The keys that may have signed the token.
+fn fitting<'a>(keys: &'a [Key], token: &'a Token<'_>) -> impl Iterator<Item = &'a Key> {
+    keys.iter().filter(|key| {
+        key.algorithm() == token.algorithm && (token.kid.is_none() || key.kid == token.kid)
+    })
+}
+
+#[cfg(test)]
+mod tests;
