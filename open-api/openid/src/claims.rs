@@ -79,7 +79,7 @@ impl IdClaims {
         if self.sub.is_empty() || self.sub.len() > MAX_SUBJECT_BYTES {
             return refuse("`sub` has not 1 to 255 bytes");
         }
-        if self.exp as i64 + LEEWAY <= now {
+        if (self.exp as i64).saturating_add(LEEWAY) <= now {
             return refuse("it has expired; look at the clocks of both");
         }
         check_issued(WHAT, self.iat, now)?;

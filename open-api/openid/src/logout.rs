@@ -83,7 +83,10 @@ pub(crate) fn read(
     if claims.nonce.is_some() {
         return refuse("it has a `nonce`, as only an ID token has");
     }
-    if claims.exp.is_some_and(|exp| exp as i64 + LEEWAY <= now) {
+    if claims
+        .exp
+        .is_some_and(|exp| (exp as i64).saturating_add(LEEWAY) <= now)
+    {
         return refuse("it has expired");
     }
     check_issued(WHAT, claims.iat, now)?;
@@ -98,3 +101,6 @@ pub(crate) fn read(
         session: claims.sid,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,6 +24,7 @@ fn what_providers_send_is_taken() {
         json!({"aud": ["madang"]}),
         json!({"aud": ["madang", "grafana"], "azp": "madang"}),
         json!({"exp": NOW - LEEWAY + 1, "iat": NOW - 300}),
+        json!({"exp": 1e300}),
         json!({"iat": NOW + LEEWAY}),
         json!({"auth_time": NOW - MAX_AGE_OF_LOGIN}),
     ] {

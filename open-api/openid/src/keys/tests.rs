@@ -125,7 +125,7 @@ fn a_known_key_waits_for_no_fetch() {
     verify(&keys, &address, Source::Provider, &ed.token("ed")).unwrap();
     asked.recv_timeout(PATIENCE).unwrap();
     let stranger = {
-        let (keys, address, text) = (Arc::clone(&keys), address.clone(), ed.token("strange"));
+        let (keys, address, text) = (Arc::clone(&keys), address, ed.token("strange"));
         std::thread::spawn(move || verify(&keys, &address, Source::Anybody, &text))
     };
     asked.recv_timeout(PATIENCE).unwrap();
