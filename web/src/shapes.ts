@@ -134,6 +134,22 @@ export interface DeviceEvent {
   cure: string;
 }
 
+/** One thing that a score of health is made of. */
+export interface HealthPart {
+  part: string;
+  score: number;
+  value: number;
+  unit: string;
+}
+
+/** A score from 0 to 100 with what it is made of. */
+export interface DeviceHealth {
+  score: number;
+  parts: HealthPart[];
+  reasons: { code: string; points: number; value: number; unit: string; field: string | null }[];
+  left_out: { part: string; code: string }[];
+}
+
 /** What only a standing connection has is null without one. */
 export interface DeviceConnection {
   device: string;

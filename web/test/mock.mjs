@@ -31,6 +31,21 @@ const MODELS = [
 
 const NAMES = ["청담대교", "잠수교", "한강대교", "행주대교", "광진교", "올림픽대로", "강변북로", "남산공원", "여의도", "종로5가", "시청앞", "사직동"];
 
+/** A device whose value stands still, and whose battery runs low. */
+const HEALTH = {
+  score: 70, from: "2026-05-01T00:00:00Z", to: "2026-05-02T00:00:00Z", datastreams: [],
+  parts: [
+    { part: "seen", score: 100, weight: 100, points: 0, value: 21.5, unit: "s", fine: 180, worst: 1800, field: null },
+    { part: "stuck", score: 50, weight: 50, points: 25, value: 18, unit: "h", fine: 3, worst: 12, field: "speed" },
+    { part: "battery", score: 75, weight: 20, points: 5, value: 24, unit: "%", fine: 30, worst: 5, field: "battery" },
+  ],
+  reasons: [
+    { code: "stuck", part: "stuck", points: 25, value: 18, usual: 3, unit: "h", field: "speed", text: "speed has not changed for 18 hours; up to 3 would be usual." },
+    { code: "battery-low", part: "battery", points: 5, value: 24, usual: 30, unit: "%", field: "battery", text: "The battery has 24 % left." },
+  ],
+  left_out: [{ part: "signal", code: "not-reported", text: "The device does not report it." }],
+};
+
 /** Unknown parameters are refused by name, as the platform does. */
 const PARAMETERS = [
   [/^\/datastreams\/summary$/, []],
@@ -197,6 +212,7 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (part === "connection") return json(response, 200, connection(device));
     if (part === "events") return list(response, EVENTS, url);
     if (part === "quarantine") return list(response, QUARANTINE, url);
+    if (part === "health") return json(response, 200, { ...HEALTH, device: device.id });
     return json(response, 200, { ...device, last_seen: seen(device) });
   }
 

@@ -36,7 +36,7 @@ test("every key is used", () => {
   const files = readdirSync(source, { recursive: true }).filter((name) => /\.(ts|html)$/.test(name) && !name.startsWith("texts"));
   const code = files.map((name) => readFileSync(source + name, "utf8")).join("\n");
   // Keys that are put together from a code: the prefix is in the source.
-  const composed = ["link.", "domain.", "quality.", "state.", "event.", "tab.", "pane.", "docs.in.", "record.state.", "role.", "claims.state.", "page.", "audit.", "catalogue.", "chart.", "field.fault.", "field.code.", "field.scan.", "field.check.", "field.locate."];
+  const composed = ["link.", "domain.", "quality.", "state.", "event.", "tab.", "pane.", "docs.in.", "record.state.", "role.", "health.part.", "health.reason.", "health.why.", "claims.state.", "page.", "audit.", "catalogue.", "chart.", "field.fault.", "field.code.", "field.scan.", "field.check.", "field.locate."];
   for (const key of Object.keys(en)) {
     assert.ok(code.includes(`"${key}"`) || composed.some((prefix) => key.startsWith(prefix)), key);
   }

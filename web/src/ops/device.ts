@@ -3,11 +3,12 @@
 import { ApiError, get, serverNow } from "../api";
 import { h } from "../dom";
 import { ageText, dateTimeText, shortTimeText } from "../format";
-import type { Bucket, Device, DeviceConnection, DeviceEvent, Page, Quarantined } from "../shapes";
+import type { Bucket, Device, DeviceConnection, DeviceEvent, DeviceHealth, Page, Quarantined } from "../shapes";
 import { language, t, word } from "../text";
 import { type ChartFrame, type ChartPoint, chart, nearest, zoneText } from "./chart";
 import { connectionSection } from "./connection";
 import { type Stream, type Unit, chartStream } from "./fleet";
+import { healthSection } from "./health";
 import { agencyTitle, deviceTitle, domainIcon, domainTitle, fieldTitle, licenceTitle, modelTitle, sparkline, valueElement, valueWords } from "./words";
 
 /** Spans of the chart: name, length and bucket. */
@@ -34,6 +35,7 @@ export class DevicePanel {
   private quarantined: Quarantined[] | null = null;
   private detail: Device | null = null;
   private connection: DeviceConnection | null = null;
+  private health: DeviceHealth | null = null;
   private readAt = 0;
   private readonly facts = h("div");
   private readonly values = h("div");
@@ -44,7 +46,7 @@ export class DevicePanel {
 
   show(unit: Unit | null): void {
     if (unit !== this.unit) {
-      Object.assign(this, { field: null, history: null, historyFault: "", events: null, quarantined: null, detail: null, connection: null, readAt: 0 });
+      Object.assign(this, { field: null, history: null, historyFault: "", events: null, quarantined: null, detail: null, connection: null, health: null, readAt: 0 });
       this.unit = unit;
     }
     if (!unit) {
@@ -72,9 +74,10 @@ export class DevicePanel {
 
   private async read(unit: Unit): Promise<void> {
     const path = `/v1/devices/${encodeURIComponent(unit.device.id)}`;
-    const [detail, connection, events, quarantined] = await Promise.allSettled([
+    const [detail, connection, health, events, quarantined] = await Promise.allSettled([
       get<Device>(path),
       get<DeviceConnection>(`${path}/connection`),
+      get<DeviceHealth>(`${path}/health`),
       get<Page<DeviceEvent>>(`${path}/events?limit=1000`),
       get<Page<Quarantined>>(`${path}/quarantine?limit=1000`),
       this.readHistory(unit),
@@ -82,6 +85,7 @@ export class DevicePanel {
     if (unit !== this.unit) return;
     if (detail.status === "fulfilled") this.detail = detail.value;
     if (connection.status === "fulfilled") this.connection = connection.value;
+    if (health.status === "fulfilled") this.health = health.value;
     if (events.status === "fulfilled") this.events = events.value.items.slice(-SHOWN).reverse();
     if (quarantined.status === "fulfilled") this.quarantined = quarantined.value.items.slice(-SHOWN).reverse();
     this.drawFacts(unit);
@@ -221,6 +225,7 @@ export class DevicePanel {
 
   private drawLog(): void {
     this.log.replaceChildren(
+      healthSection(this.health, this.unit?.device.model ?? ""),
       connectionSection(this.connection),
       h("h3", {}, t("device.events")),
       logList(this.events, t("device.events.none"), eventItem),
