@@ -303,6 +303,32 @@ export interface IssuedBatch {
   credential: string;
 }
 
+/** Devices of one agency under one name: `listed`, or by a `query`. */
+export interface Group {
+  id: string;
+  agency: string;
+  name: string;
+  /** How many it lists. */
+  listed: number | null;
+  query: GroupQuery | null;
+}
+
+/** What a device needs to be in a group; null is not asked for. */
+export interface GroupQuery {
+  model: string | null;
+  tag: string | null;
+  /** West, south, east, north. */
+  bbox: [number, number, number, number] | null;
+  boundary: string | null;
+  text: string | null;
+}
+
+/** A named area on the map. */
+export interface Boundary {
+  name: string;
+  title: Titles;
+}
+
 /** What a search finds. */
 export interface Hit {
   id: string;

@@ -209,6 +209,51 @@ test("a batch's credential is shown once, and the batch is ended", () =>
     await done();
   }));
 
+test("groups are made by a list and by a query, show their devices and filter the list, and are deleted", () =>
+  on({}, async (mock) => {
+    const { page, faults, done } = await openPage(browser, mock.url, ENGLISH_PHONE, /\/v1\/(session|groups)$/);
+    page.on("dialog", (dialog) => void dialog.accept());
+    await page.goto(`${mock.url}/ops#token=${TOKEN}`);
+    await page.waitForSelector('#link[data-state="connected"]');
+    await page.click('#pages a[href="#/groups"]');
+    await page.locator(".records td", { hasText: "Boundary: Jongno-gu" }).waitFor();
+    await page.selectOption('[name="agency"]', "seoul");
+    await page.fill('[name="id"]', "two");
+    await page.fill('[name="name"]', "Two gauges");
+    await page.fill('[name="devices"]', "water-level-0001, no-such-device");
+    await page.click("#page form .primary");
+    await page.locator("#page .fault", { hasText: "no-such-device" }).waitFor();
+    await page.fill('[name="devices"]', "water-level-0001\nrain-0002");
+    await page.click("#page form .primary");
+    const two = page.locator(".records tbody tr", { hasText: "Two gauges" });
+    await two.getByText("2 listed").waitFor();
+    await page.selectOption('[name="agency"]', "busan");
+    await page.selectOption('[name="by"]', "query");
+    assert.equal(await page.isVisible('[name="devices"]'), false);
+    await noSideways(page, "a group by a query");
+    await page.fill('[name="id"]', "busan-flow");
+    await page.fill('[name="name"]', "Busan flow");
+    await page.selectOption('[name="model"]', "traffic.flow");
+    await page.fill('[name="bbox"]', "128.9, 35, 129.3, 35.3");
+    await page.click("#page form .primary");
+    await page.locator(".records tbody tr", { hasText: "Data model: Traffic flow · Box: 128.9, 35, 129.3, 35.3" }).waitFor();
+    await two.locator(".device-link").click();
+    await page.waitForURL("**/ops#/groups?id=two");
+    await page.locator('#page .device-link[href="#/map?device=rain-0002"]').waitFor();
+    assert.equal(await page.locator(".records tbody tr").count(), 2);
+    await noSideways(page, "a group's devices");
+    await page.goto(`${mock.url}/ops#/devices`);
+    await page.selectOption('[name="group"]', "two");
+    await page.click(".page-filters [type=submit]");
+    await page.waitForURL("**/ops#/devices?group=two");
+    await page.waitForFunction(() => document.querySelectorAll(".records tbody tr").length === 2);
+    await page.click('#pages a[href="#/groups"]');
+    await two.getByRole("button", { name: "Delete" }).click();
+    await two.waitFor({ state: "detached" });
+    assert.deepEqual(faults, []);
+    await done();
+  }));
+
 test("a service token is shown once and removed; an agency is added and keeps its data for so long", () =>
   on({}, async (mock) => {
     const { page, faults, done } = await openPage(browser, mock.url, ENGLISH_PHONE);

@@ -7,6 +7,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { mockClaims } from "./mock-claims.mjs";
+import { BOUNDARIES, MockGroups } from "./mock-groups.mjs";
 import { MockRecords } from "./mock-records.mjs";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
@@ -49,7 +50,9 @@ const HEALTH = {
 /** Unknown parameters are refused by name, as the platform does. */
 const PARAMETERS = [
   [/^\/datastreams\/summary$/, []],
-  [/^\/(models|agencies|operators|claims|batches|service-tokens|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status"]],
+  [/^\/(models|agencies|operators|claims|batches|service-tokens|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status", "group"]],
+  [/^\/(boundaries|groups\/[^/]+\/devices)$/, ["limit", "cursor"]],
+  [/^\/groups$/, ["agency", "limit", "cursor"]],
   [/^\/(refused|devices\/[^/]+\/events)$/, ["after", "limit"]],
   [/^\/devices\/[^/]+\/quarantine$/, ["limit", "cursor"]],
   [/^\/devices\/import$/, ["dry_run", "mode", "upsert"]],
@@ -88,7 +91,7 @@ function makeFleet(count, centre) {
     const location = i % 97 === 96 ? null : { lat: lat + (noise(i) - 0.5) * 2 * spread, lon: lon + (noise(i + 0.5) - 0.5) * 3 * spread };
     const id = `${model.id.split(".")[1]}-${String(i + 1).padStart(4, "0")}`;
     const status = i === 5 ? "revoked" : "active";
-    const device = { id, alias: null, thing: id, agency: busan ? "busan" : "seoul", model: model.id, name: `${NAMES[i % NAMES.length]} ${model.title.ko} ${i + 1}`, location, status, expires: null, created: "2026-05-01T00:00:00Z", visibility: "public", licence: "KOGL-1", attribution: "", credentials: [{ id: i, kind: "key", alg: "EdDSA" }], datastreams: [], last_seen: null, connection: i % 4 === 0 ? null : { since: "2026-05-01T00:00:00Z" } };
+    const device = { id, alias: null, thing: id, agency: busan ? "busan" : "seoul", model: model.id, tags: model.domain === "disaster" ? ["하천"] : [], name: `${NAMES[i % NAMES.length]} ${model.title.ko} ${i + 1}`, location, status, expires: null, created: "2026-05-01T00:00:00Z", visibility: "public", licence: "KOGL-1", attribution: "", credentials: [{ id: i, kind: "key", alg: "EdDSA" }], datastreams: [], last_seen: null, connection: i % 4 === 0 ? null : { since: "2026-05-01T00:00:00Z" } };
     devices.push(device);
     for (const one of model.fields) {
       const stream = { id: datastreams.length + 1, device: id, thing: id, agency: device.agency, domain: model.domain, model: model.id, field: one.name, unit: one.unit, kind: one.kind, title: one.title, extra: false, owner: device.agency, licence: "KOGL-1", attribution: "", visibility: "public", location };
@@ -116,6 +119,8 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
   const records = new MockRecords(QR);
   const started = Date.now();
   const seen = (device) => (never.has(device.id) ? null : new Date(silent.has(device.id) ? started - 3_600_000 : Date.now() - 1000 * (1 + noise(started + device.id.length) * 5)).toISOString());
+  const shown = (device) => ({ ...device, last_seen: seen(device) });
+  const groups = new MockGroups(fleet.devices, shown);
   const quality = (stream) => (stream.id % 61 === 0 ? "bad" : stream.id % 37 === 0 ? "uncertain" : stream.id % 71 === 0 ? "missing" : "good");
   const observation = (stream, time) => ({ phenomenon_time: new Date(time).toISOString(), result_time: new Date(time + 120).toISOString(), value: quality(stream) === "missing" ? null : valueAt(stream, time), quality: quality(stream), revision: 0, offset: state.offset });
 
@@ -182,6 +187,7 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     const empty = state.mode === "empty";
     if (path === "/platform") return json(response, 200, { name: "Madang", version: "0.1.0", audience: "madang", public_url: null, listeners: { mqtt: 1883, http: 8080 }, simulated });
     if (path === "/models") return list(response, MODELS, url);
+    if (path === "/boundaries") return list(response, empty ? [] : BOUNDARIES, url);
     if (path === "/stream") return stream(request, response, url);
     if (path === "/applications") return application(request, response);
     if (path === "/latest") {
@@ -198,7 +204,14 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (path === "/search") return list(response, fleet.devices.filter((one) => `${one.id} ${one.name}`.includes(url.searchParams.get("q"))).map((one) => ({ kind: "thing", id: one.thing, name: one.name, agency: one.agency, devices: [one.id], address: null })), url);
     if (path === "/audit") return state.refusesAudit ? problem(response, 403, "read-audit is for the roles auditor and platform-administrator") : list(response, empty ? [] : AUDIT, url);
     const asked = (one) => ["agency", "model", "status"].every((name) => [null, one[name]].includes(url.searchParams.get(name)));
-    if (path === "/devices") return list(response, empty ? [] : fleet.devices.filter(asked).map((device) => ({ ...device, last_seen: seen(device) })), url);
+    const group = url.searchParams.get("group");
+    if (path === "/devices") return list(response, empty ? [] : (group === null ? fleet.devices : groups.devicesOf(group)).filter(asked).map(shown), url);
+    const [inGroups, groupId, groupPart] = /^\/groups(?:\/([^/]+)(?:\/(devices))?)?$/.exec(path) ?? [];
+    if (inGroups) {
+      const reply = (status, value) => (status === 204 ? response.writeHead(204).end() : status >= 400 ? problem(response, status, value) : Array.isArray(value) ? list(response, empty ? [] : value, url) : json(response, status, value));
+      if (request.method === "POST") return body(request, (wanted) => groups.answer("POST", undefined, undefined, wanted, reply));
+      return groups.answer(request.method, groupId, groupPart, null, reply);
+    }
     if (path.startsWith("/operators")) return people(request, response, url, path);
     const [, of, one] = /^\/(claims|batches|agencies|service-tokens)(?:\/(.+))?$/.exec(path) ?? [];
     if (of) return records.answer(request, of, one, (status, value) => (Array.isArray(value) ? list(response, empty && of !== "agencies" ? [] : value, url) : status === 204 ? response.writeHead(204).end() : json(response, status, value)));
@@ -213,7 +226,7 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (part === "events") return list(response, EVENTS, url);
     if (part === "quarantine") return list(response, QUARANTINE, url);
     if (part === "health") return json(response, 200, { ...HEALTH, device: device.id });
-    return json(response, 200, { ...device, last_seen: seen(device) });
+    return json(response, 200, shown(device));
   }
 
   /** Every fourth device is not connected; every eighth stands behind a gateway. */

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { parseRoute, routeHash } = await load("ops/route.ts");
+const { PAGES, parseRoute, routeHash } = await load("ops/route.ts");
 const { may, opens } = await load("ops/rights.ts");
 const { ImportAnswer, faultsCsv, mediaType } = await load("ops/pages/import-answer.ts");
+const { newGroupBody } = await load("ops/pages/group-body.ts");
 const { differences } = await load("ops/pages/difference.ts");
 
 test("the address holds page and filters, and what is no page is the map", () => {
@@ -15,11 +16,11 @@ test("the address holds page and filters, and what is no page is the map", () =>
 
 test("the navigation offers what the roles open", () => {
   const who = (...roles) => ({ principal: "person", id: "kim", roles: roles.map((role) => ({ role, agency: null })) });
-  const offered = (session) => ["map", "devices", "import", "claims", "batches", "people", "tokens", "agencies", "models", "audit"].filter((page) => opens(session, page));
-  assert.deepEqual(offered(who("viewer")), ["map", "devices", "models"]);
-  assert.deepEqual(offered(who("viewer", "operator")), ["map", "devices", "import", "claims", "batches", "models"]);
-  assert.deepEqual(offered(who("auditor")), ["map", "devices", "people", "tokens", "models", "audit"]);
-  assert.deepEqual(offered({ principal: "operator", id: null, roles: [] }), ["map", "devices", "import", "claims", "batches", "people", "tokens", "agencies", "models", "audit"]);
+  const offered = (session) => PAGES.filter((page) => opens(session, page));
+  assert.deepEqual(offered(who("viewer")), ["map", "devices", "groups", "models"]);
+  assert.deepEqual(offered(who("viewer", "operator")), ["map", "devices", "groups", "import", "claims", "batches", "models"]);
+  assert.deepEqual(offered(who("auditor")), ["map", "devices", "groups", "people", "tokens", "models", "audit"]);
+  assert.deepEqual(offered({ principal: "operator", id: null, roles: [] }), ["map", "devices", "groups", "import", "claims", "batches", "people", "tokens", "agencies", "models", "audit"]);
 });
 
 test("a role in one agency permits nothing in another", () => {
@@ -40,7 +41,20 @@ test("an import's lines add up", () => {
 test("faults as a table: quoted, and no formula", () => {
   const text = faultsCsv([{ line: 2, device: "=1+1", column: null, code: "c", message: 'say "no", twice', cure: "x" }]);
   assert.equal(text, '\ufeffline,column,device,code,reason,cure\r\n2,,\'=1+1,c,"say ""no"", twice",x\r\n');
+  const device = (id) => /\n2,,([^]*),c,m,x\r\n$/.exec(faultsCsv([{ line: 2, device: id, column: null, code: "c", message: "m", cure: "x" }]))[1];
+  // As open-api/text-formats/src/csv.rs has them.
+  for (const [given, cell] of [["plain", "plain"], ["+82", "'+82"], ["-sensor", "'-sensor"], ["@cmd", "'@cmd"], ["＝１", "'＝１"], ["＋１", "'＋１"], ["－１", "'－１"], ["＠a", "'＠a"], ["\tx", "'\tx"], ["\rx", '"\'\rx"'], ["\nx", '"\'\nx"'], ["'", "''"], ["a=1", "a=1"], ["한강", "한강"]]) {
+    assert.equal(device(given), cell, JSON.stringify(given));
+  }
   assert.deepEqual(["a.CSV", "a.ndjson", "a.xlsx"].map(mediaType), ["text/csv", "application/x-ndjson", null]);
+});
+
+test("a group is made of what was typed in: a list, or what a query asks for", () => {
+  const named = { id: "g", agency: "seoul", name: "한강" };
+  assert.deepEqual(newGroupBody({ ...named, by: "list", devices: "a-1,  a-2\r\na-3\n" }), { ...named, devices: ["a-1", "a-2", "a-3"] });
+  const asked = { model: "", tag: "하천", boundary: "", bbox: "126.9, 37.5,127,-37", text: "" };
+  assert.deepEqual(newGroupBody({ ...named, by: "query", ...asked }), { ...named, query: { tag: "하천", bbox: [126.9, 37.5, 127, -37] } });
+  assert.deepEqual(newGroupBody({ ...named, by: "query", model: "", tag: "", boundary: "", bbox: "", text: "" }), { ...named, query: {} });
 });
 
 test("a difference leaves out what is alike, and tells none from null", () => {

@@ -8,6 +8,7 @@ import type { PageName } from "./route";
 const OPENED_BY: Record<PageName, readonly string[]> = {
   map: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
   devices: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
+  groups: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
   import: ["operator", "agency-administrator", "platform-administrator"],
   claims: ["installer", "operator", "agency-administrator", "platform-administrator"],
   batches: ["operator", "agency-administrator", "platform-administrator"],

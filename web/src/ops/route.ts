@@ -1,6 +1,6 @@
 // The address bar holds what is shown: `#/devices?agency=seoul`. No DOM.
 
-export const PAGES = ["map", "devices", "import", "claims", "batches", "people", "tokens", "agencies", "models", "audit"] as const;
+export const PAGES = ["map", "devices", "groups", "import", "claims", "batches", "people", "tokens", "agencies", "models", "audit"] as const;
 export type PageName = (typeof PAGES)[number];
 
 export interface Route {

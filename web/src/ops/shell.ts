@@ -15,6 +15,7 @@ export interface PageView {
 
 const LOADERS: Record<Exclude<PageName, "map">, () => Promise<PageView>> = {
   devices: async () => new (await import("./pages/devices")).DevicesPage(),
+  groups: async () => new (await import("./pages/groups")).GroupsPage(),
   import: async () => new (await import("./pages/import")).ImportPage(),
   claims: async () => new (await import("./pages/claims")).ClaimsPage(),
   batches: async () => new (await import("./pages/batches")).BatchesPage(),

@@ -8,7 +8,7 @@ import { t } from "../../text";
 import { routeHash } from "../route";
 import type { PageView } from "../shell";
 import { type Difference, differences } from "./difference";
-import { faultBox, field, formValues, loading, nextCursor, redraw } from "./parts";
+import { faultBox, field, formValues, loading, paging, redraw } from "./parts";
 
 const ENTRIES = 50;
 const FILTERS = ["actor", "kind", "object", "agency", "from", "to"] as const;
@@ -46,18 +46,12 @@ export class AuditPage implements PageView {
   }
 
   private entries(page: Page<AuditEntry>): HTMLElement {
-    const cursor = nextCursor(page.next);
     const values = Object.fromEntries(this.query);
     return h(
       "div",
       {},
       page.items.length === 0 ? h("p.empty", {}, t("audit.none")) : h("ol.audit", {}, ...page.items.map(entryItem)),
-      h(
-        "nav.paging",
-        { "aria-label": t("record.paging") },
-        this.value("cursor") !== "" && h("a", { href: routeHash("audit", { ...values, cursor: "" }) }, t("record.first")),
-        cursor !== "" && h("a", { href: routeHash("audit", { ...values, cursor }) }, t("record.next")),
-      ),
+      paging(this.value("cursor"), page.next, (cursor) => routeHash("audit", { ...values, cursor })),
     );
   }
 

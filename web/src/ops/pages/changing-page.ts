@@ -20,7 +20,7 @@ export abstract class ChangingPage implements PageView {
   /** Reads the records and draws them. */
   protected abstract content(): Promise<readonly (HTMLElement | null)[]>;
 
-  show(host: HTMLElement): void {
+  show(host: HTMLElement, _query: URLSearchParams): void {
     this.host = host;
     this.tell(host.contains(this.told) ? this.answer : null);
     void this.read();

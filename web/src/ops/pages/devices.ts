@@ -2,15 +2,15 @@
 
 import { all, get } from "../../api";
 import { h } from "../../dom";
-import { dateTimeText } from "../../format";
-import type { Agency, Device, Hit, Model, Page } from "../../shapes";
-import { t } from "../../text";
+import { nameText } from "../../format";
+import type { Agency, Device, Group, Hit, Model, Page } from "../../shapes";
+import { language, t } from "../../text";
 import type { PageView } from "../shell";
 import { routeHash } from "../route";
 import { agencyTitle, deviceTitle, modelTitle, setAgencies, setModels } from "../words";
-import { faultBox, field, formValues, loading, nextCursor, redraw, select, table } from "./parts";
+import { ROWS, deviceLink, deviceTable } from "./device-table";
+import { faultBox, field, formValues, loading, paging, redraw, select, table } from "./parts";
 
-const ROWS = 50;
 const STATES = ["active", "revoked", "expired"] as const;
 
 export class DevicesPage implements PageView {
@@ -18,6 +18,7 @@ export class DevicesPage implements PageView {
   private query = new URLSearchParams();
   private agencies: readonly string[] = [];
   private models: readonly string[] = [];
+  private groups: readonly Group[] = [];
   /** Answers of a question that is no longer asked are dropped. */
   private asked = 0;
 
@@ -32,6 +33,8 @@ export class DevicesPage implements PageView {
     this.draw(loading());
     try {
       if (this.agencies.length === 0) await this.readWords();
+      // Read each time: the page beside makes new ones.
+      this.groups = (await all<Group>("/v1/groups?limit=10000")).items;
       const content = this.value("q") === "" ? await this.list() : await this.search();
       if (asked === this.asked) this.draw(content);
     } catch (error) {
@@ -49,17 +52,9 @@ export class DevicesPage implements PageView {
 
   private async list(): Promise<HTMLElement> {
     const wanted = new URLSearchParams({ limit: String(ROWS) });
-    for (const name of ["agency", "model", "status", "cursor"]) if (this.value(name) !== "") wanted.set(name, this.value(name));
+    for (const name of ["agency", "model", "status", "group", "cursor"]) if (this.value(name) !== "") wanted.set(name, this.value(name));
     const page = await get<Page<Device>>(`/v1/devices?${wanted}`);
-    const rows = page.items.map((device) => [
-      link(device.id, deviceTitle(device)),
-      agencyTitle(device.agency),
-      modelTitle(device.model),
-      t(`record.state.${device.status}`),
-      device.last_seen === null ? t("device.seen.never") : dateTimeText(new Date(device.last_seen)),
-    ]);
-    const columns = [t("record.device"), t("device.agency"), t("device.model"), t("filter.state"), t("device.seen")];
-    return this.result(columns, rows, page.next);
+    return this.result(page.items.length === 0 ? null : deviceTable(t("page.devices"), page.items), page.next);
   }
 
   private async search(): Promise<HTMLElement> {
@@ -68,25 +63,16 @@ export class DevicesPage implements PageView {
     const page = await get<Page<Hit>>(`/v1/search?${wanted}`);
     const rows = page.items.flatMap((hit) => {
       const id = hit.devices.at(-1);
-      return id === undefined ? [] : [[link(id, deviceTitle({ id, name: hit.name })), agencyTitle(hit.agency ?? ""), hit.address ?? "–"]];
+      return id === undefined ? [] : [[deviceLink(id, deviceTitle({ id, name: hit.name })), agencyTitle(hit.agency ?? ""), hit.address ?? "–"]];
     });
-    return this.result([t("record.device"), t("device.agency"), t("record.address")], rows, page.next);
+    const columns = [t("record.device"), t("device.agency"), t("record.address")];
+    return this.result(rows.length === 0 ? null : table(t("page.devices"), columns, rows), page.next);
   }
 
-  private result(columns: readonly string[], rows: readonly (readonly (Node | string)[])[], next: string | null): HTMLElement {
-    const empty = h("p.empty", {}, t(this.isFiltered() ? "list.none" : "record.devices.none"));
-    const cursor = nextCursor(next);
-    return h(
-      "div",
-      {},
-      rows.length === 0 ? empty : table(t("page.devices"), columns, rows),
-      h(
-        "nav.paging",
-        { "aria-label": t("record.paging") },
-        this.value("cursor") !== "" && h("a", { href: this.address({ cursor: "" }) }, t("record.first")),
-        cursor !== "" && h("a", { href: this.address({ cursor }) }, t("record.next")),
-      ),
-    );
+  /** Null: nothing was found. */
+  private result(found: HTMLElement | null, next: string | null): HTMLElement {
+    const none = (): HTMLElement => h("p.empty", {}, t(this.isFiltered() ? "list.none" : "record.devices.none"));
+    return h("div", {}, found ?? none(), paging(this.value("cursor"), next, (cursor) => this.address({ cursor })));
   }
 
   private draw(content: HTMLElement): void {
@@ -94,7 +80,8 @@ export class DevicesPage implements PageView {
     const agency = select("agency", this.value("agency"), t("filter.agency.all"), this.agencies.map((id) => [id, agencyTitle(id)]));
     const model = select("model", this.value("model"), t("filter.model.all"), this.models.map((id) => [id, modelTitle(id)]));
     const status = select("status", this.value("status"), t("filter.state.all"), STATES.map((state) => [state, t(`record.state.${state}`)]));
-    for (const one of [agency, model, status]) one.disabled = searching;
+    const group = select("group", this.value("group"), t("groups.all"), this.groups.map((one) => [one.id, nameText(one.name, language())]));
+    for (const one of [agency, model, status, group]) one.disabled = searching;
     const form = h(
       "form.page-filters",
       { role: "search" },
@@ -102,6 +89,7 @@ export class DevicesPage implements PageView {
       field(t("filter.agency"), agency),
       field(t("filter.model"), model),
       field(t("filter.state"), status),
+      field(t("groups.group"), group),
       h("button", { type: "submit" }, t("record.apply")),
       this.isFiltered() && h("a.clear", { href: routeHash("devices") }, t("filter.clear")),
     );
@@ -117,14 +105,10 @@ export class DevicesPage implements PageView {
   }
 
   private isFiltered(): boolean {
-    return ["q", "agency", "model", "status"].some((name) => this.value(name) !== "");
+    return ["q", "agency", "model", "status", "group"].some((name) => this.value(name) !== "");
   }
 
   private address(change: Record<string, string>): string {
     return routeHash("devices", { ...Object.fromEntries(this.query), ...change });
   }
-}
-
-function link(id: string, title: string): HTMLElement {
-  return h("a.device-link", { href: routeHash("map", { device: id }) }, h("b", {}, title), title === id ? null : h("code", {}, id));
 }

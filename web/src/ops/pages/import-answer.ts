@@ -47,9 +47,10 @@ export function faultsCsv(faults: readonly ImportFault[]): string {
   return `\ufeff${[["line", "column", "device", "code", "reason", "cure"], ...rows].map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`;
 }
 
-/** A spreadsheet takes a cell that begins so for a formula: it gets a quote. */
+/** A spreadsheet takes a cell that begins so for a formula: it gets a quote, as in
+ * the platform's own CSV. To read the text back, take one quote off. */
 function cell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const safe = /^[=+\-@'\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

@@ -56,8 +56,19 @@ export function formValues(form: HTMLFormElement): Record<string, string> {
 }
 
 /** The cursor of a list's next page. */
-export function nextCursor(next: string | null): string {
+function nextCursor(next: string | null): string {
   return next === null ? "" : (new URL(next, location.origin).searchParams.get("cursor") ?? "");
+}
+
+/** `address` leads to the page of a cursor; an empty one is the first page's. */
+export function paging(cursor: string, next: string | null, address: (cursor: string) => string): HTMLElement {
+  const following = nextCursor(next);
+  return h(
+    "nav.paging",
+    { "aria-label": t("record.paging") },
+    cursor !== "" && h("a", { href: address("") }, t("record.first")),
+    following !== "" && h("a", { href: address(following) }, t("record.next")),
+  );
 }
 
 /** Draws anew; who was at an input stays there. */
