@@ -128,7 +128,7 @@ export async function operations(browser, base, looks, token) {
   await page.waitForSelector("#panel .facts");
   await page.waitForSelector("#panel .chart-box");
   await page.waitForSelector("#panel .connection h3");
-  await page.waitForSelector("#panel .health li");
+  await page.waitForSelector("#panel .health h3");
   await page.waitForFunction(() => document.querySelectorAll("#panel .log, #panel .empty").length >= 2);
   await noSideways(page, "the device");
   for (const tab of ["attention", "refused"]) {
