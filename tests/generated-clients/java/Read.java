@@ -35,7 +35,7 @@ public class Read {
 
     public static void main(String[] arguments) throws Exception {
         DataApi open = new DataApi(bearer("MADANG_KEY"));
-        LatestList page = open.getLatest(null, null, null, null, DEVICE, null, null, null, null, null, null, null);
+        LatestList page = open.getLatest(null, null, null, null, DEVICE, null, null, null, null, null, null, null, null);
         Map<String, Object> values = new TreeMap<>();
         Latest speed = null;
         for (Latest item : page.getItems()) {
@@ -51,7 +51,7 @@ public class Read {
         check(open.getDatastreamsIdObservations(speed.getId(), null, null, null, null, null, null, true, null, null)
             .getCount() >= 2, "count");
         Bucket bucket = open.getAggregate("1d", "avg,count,p95", null, null, null, null, DEVICE, "speed", null, null,
-            null, null, null, null, null, null).getItems().get(0);
+            null, null, null, null, null, null, null).getItems().get(0);
         check(bucket.getCount() == 2 && bucket.getLeftOut() == 0, bucket);
         check(bucket.getAdditionalProperty("p95") != null, bucket);
         check(open.getDatastreamsSummary().getItems().get(0).getThings() >= 1, "summary");
@@ -59,7 +59,7 @@ public class Read {
         File file = open.getExportDateDomainFile("2026-05-01", "traffic", agency + ".parquet", null);
         check(Arrays.equals(Arrays.copyOf(Files.readAllBytes(file.toPath()), 4), "PAR1".getBytes()), file);
         try {
-            open.getLatest("trafic", null, null, null, null, null, null, null, null, null, null, null);
+            open.getLatest("trafic", null, null, null, null, null, null, null, null, null, null, null, null);
             throw new AssertionError("a mistyped filter was answered");
         } catch (ApiException problem) {
             check(problem.getCode() == 400 && problem.getResponseBody().contains("traffic"), problem);
