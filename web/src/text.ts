@@ -1,13 +1,14 @@
 // The words of the pages in both languages, and which one is on.
 
 import type { Language } from "./format";
-import { en } from "./texts/en";
-import { ko } from "./texts/ko";
+import type { Key, Texts } from "./texts/keys";
+import { sharedTexts } from "./texts/shared";
 
-export type Key = keyof typeof en;
+export type { Key } from "./texts/keys";
 
 const STORED = "madang.language";
-const DICTIONARIES: Record<Language, Record<Key, string>> = { en, ko };
+/** Each page adds its own, so that none loads another's. */
+const texts: Texts = { ...sharedTexts };
 const listeners: (() => void)[] = [];
 
 let current: Language = initial();
@@ -27,16 +28,20 @@ function readStored(): string | null {
   }
 }
 
+/** Called by the module that says these texts, before anything is shown. */
+export const learn = (more: Texts): void => void Object.assign(texts, more);
+
 export const language = (): Language => current;
 
 export function t(key: Key, values: Record<string, string | number> = {}): string {
-  return DICTIONARIES[current][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  const text = texts[key]?.[current] ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
-/** Whether the dictionary has a word for a code that the server sent. */
+/** The word for a code that the server sent, or the code itself where there is none. */
 export function word(prefix: string, code: string): string {
   const key = `${prefix}.${code}`;
-  return key in en ? t(key as Key) : code;
+  return key in texts ? t(key as Key) : code;
 }
 
 export function onLanguage(listener: () => void): void {

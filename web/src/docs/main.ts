@@ -4,9 +4,12 @@ import { get } from "../api";
 import { byId, h } from "../dom";
 import { faultText } from "../faults";
 import { tellIfSimulated } from "../simulated";
-import { onLanguage, startLanguageSwitch, t } from "../text";
+import { learn, onLanguage, startLanguageSwitch, t } from "../text";
+import { docsTexts } from "../texts/docs";
 import { type Listed, anchor, operationElement } from "./operation";
 import { type OpenApi, type Operation, type Parameter, Reader } from "./schema";
+
+learn(docsTexts);
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 

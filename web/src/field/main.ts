@@ -5,7 +5,8 @@ import { ApiError, post } from "../api";
 import { byId, setText } from "../dom";
 import { faultText } from "../faults";
 import { tellIfSimulated } from "../simulated";
-import { type Key, onLanguage, startLanguageSwitch, t } from "../text";
+import { type Key, learn, onLanguage, startLanguageSwitch, t } from "../text";
+import { fieldTexts } from "../texts/field";
 import { codeFault, codeText, inGroups } from "./code";
 import { DeviceStep } from "./device-step";
 import { type Draft, type OpenClaim, STEPS, type Step, empty, forget, load, save } from "./draft";
@@ -14,6 +15,8 @@ import { PlaceStep } from "./place-step";
 import { offerScan } from "./scan";
 import { SentStep } from "./sent-step";
 import { summary } from "./summary";
+
+learn(fieldTexts);
 
 const ASK_MS = 4_000;
 /** What is to be mended where the platform refuses; the rest on the last screen. */

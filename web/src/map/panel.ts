@@ -1,7 +1,8 @@
 // The map as an element: canvas, controls, pointer, touch and keyboard.
 
 import { h, setText } from "../dom";
-import { language, onLanguage, t } from "../text";
+import { language, learn, onLanguage, t } from "../text";
+import { mapTexts } from "../texts/map";
 import { type BaseMap, decode } from "./base";
 import { type CityFile, type CityMap, cityMap } from "./city";
 import { type Cluster, cluster, clusterRadius, separable } from "./cluster";
@@ -9,6 +10,8 @@ import { type Marker, drawBase, drawLabels, drawMarkers, drawScale } from "./dra
 import type { Place } from "../shapes";
 import { TILE, latitude, longitude, worldX, worldY } from "./projection";
 import { MAX_ZOOM, View } from "./view";
+
+learn(mapTexts);
 
 /** A press that moves less is a click, in pixels. */
 const CLICK_SLACK = 4;

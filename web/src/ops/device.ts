@@ -4,12 +4,16 @@ import { ApiError, get, serverNow } from "../api";
 import { h } from "../dom";
 import { ageText, dateTimeText, shortTimeText } from "../format";
 import type { Bucket, Device, DeviceConnection, DeviceEvent, DeviceHealth, Page, Quarantined } from "../shapes";
-import { language, t, word } from "../text";
+import { language, learn, t, word } from "../text";
+import { chartTexts } from "../texts/chart";
+import { deviceTexts } from "../texts/ops/device";
 import { type ChartFrame, type ChartPoint, chart, nearest, zoneText } from "./chart";
 import { connectionSection } from "./connection";
 import { type Stream, type Unit, chartStream } from "./fleet";
 import { healthSection } from "./health";
 import { agencyTitle, deviceTitle, domainIcon, domainTitle, fieldTitle, licenceTitle, modelTitle, sparkline, valueElement, valueWords } from "./words";
+
+learn({ ...chartTexts, ...deviceTexts });
 
 /** Spans of the chart: name, length and bucket. */
 const SPANS = [

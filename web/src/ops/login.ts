@@ -6,8 +6,11 @@ import { byId, drawing, copyButton, h, setText } from "../dom";
 import { faultText } from "../faults";
 import type { OpenInvitation } from "../shapes";
 import { readPlatform } from "../simulated";
-import { type Key, onLanguage, t } from "../text";
+import { type Key, learn, onLanguage, t } from "../text";
+import { loginTexts } from "../texts/ops/login";
 import { type Entry, acceptInvitation, logIn, openInvitation } from "./session";
+
+learn(loginTexts);
 
 /** The page's parts, one at a time; each is a form or a card with that id. */
 const PARTS = ["login-form", "code-form", "token-form", "invitation-form", "recovery"] as const;

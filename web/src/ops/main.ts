@@ -11,7 +11,8 @@ import { MapPanel } from "../map/panel";
 import type { Marker } from "../map/draw";
 import type { Agency, Device, Frame, Latest, LatestPage, Model } from "../shapes";
 import { tellIfSimulated } from "../simulated";
-import { language, onLanguage, startLanguageSwitch, t, translate } from "../text";
+import { language, learn, onLanguage, startLanguageSwitch, t, translate } from "../text";
+import { opsTexts } from "../texts/ops/main";
 import { BeforeReader } from "./before";
 import { showCounts, showLegend } from "./counts";
 import { Fleet, type Unit } from "./fleet";
@@ -23,6 +24,8 @@ import { logOut, readSession, takeFromFragment } from "./session";
 import { Shell } from "./shell";
 import { Side } from "./side";
 import { deviceTitle, setAgencies, setModels } from "./words";
+
+learn(opsTexts);
 
 /** Redraw of numbers and lists, in milliseconds. */
 const TICK_MS = 1_000;

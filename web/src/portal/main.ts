@@ -5,11 +5,14 @@ import { byId } from "../dom";
 import { setModels } from "../ops/words";
 import type { Model, Summary } from "../shapes";
 import { readPlatform, tellIfSimulated } from "../simulated";
-import { onLanguage, startLanguageSwitch, t } from "../text";
+import { learn, onLanguage, startLanguageSwitch, t } from "../text";
+import { portalTexts } from "../texts/portal";
 import { Apply } from "./apply";
 import { Catalogue } from "./catalogue";
 import { Sample } from "./sample";
 import { Week } from "./week";
+
+learn(portalTexts);
 
 /** What is drawn first, where there is one: its week has a shape. */
 const TELLING = [

@@ -8,7 +8,10 @@ import { nameText } from "../format";
 import { type ChartFrame, type ChartPoint, chart, zoneText } from "../ops/chart";
 import { fieldTitle, modelTitle, valueWords } from "../ops/words";
 import type { Bucket, Latest, LatestPage, Page } from "../shapes";
-import { language, t } from "../text";
+import { language, learn, t } from "../text";
+import { chartTexts } from "../texts/chart";
+
+learn(chartTexts);
 
 const WEEK_MS = 7 * 86_400_000;
 const STEP_MS = 3_600_000;

@@ -4,11 +4,14 @@ import { all, get, patch, post } from "../../api";
 import { h } from "../../dom";
 import { numberText } from "../../format";
 import type { Agency, Model, Session } from "../../shapes";
-import { language, t } from "../../text";
+import { language, learn, t } from "../../text";
+import { agenciesTexts } from "../../texts/ops/agencies";
 import { may } from "../rights";
 import { agencyTitle, modelTitle, setAgencies, setModels } from "../words";
 import { ChangingPage } from "./changing-page";
 import { chosenOne, field, formValues, table } from "./parts";
+
+learn(agenciesTexts);
 
 const MAX_DAYS = 36_500;
 
@@ -52,8 +55,8 @@ export class AgenciesPage extends ChangingPage {
       "form.page-filters.card",
       {},
       field(t("agencies.id"), h("input", { name: "id", required: true, pattern: "[A-Za-z0-9._~\\-]{1,64}", autocomplete: "off", autocapitalize: "none", spellcheck: "false" })),
-      field(t("people.name"), h("input", { name: "name", required: true, autocomplete: "off" })),
-      h("button.primary", { type: "submit" }, t("people.add")),
+      field(t("record.name"), h("input", { name: "name", required: true, autocomplete: "off" })),
+      h("button.primary", { type: "submit" }, t("record.add")),
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -65,7 +68,7 @@ export class AgenciesPage extends ChangingPage {
 
 function list(agencies: readonly Agency[]): HTMLElement {
   if (agencies.length === 0) return h("p.empty", {}, t("agencies.none"));
-  const days = (count: number): string => t("model.kept.days", { days: numberText(count, language()) });
+  const days = (count: number): string => t("record.kept.days", { days: numberText(count, language()) });
   const rows = agencies.map((agency) => [
     h("span.device-link", {}, h("b", {}, agencyTitle(agency.id)), h("code", {}, agency.id)),
     Object.entries(agency.retention_days).map(([model, count]) => `${modelTitle(model)}: ${days(count)}`).join(", ") || t("agencies.as-models"),

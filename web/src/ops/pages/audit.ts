@@ -4,11 +4,14 @@ import { get } from "../../api";
 import { h } from "../../dom";
 import { dateTimeText } from "../../format";
 import type { AuditEntry, Page } from "../../shapes";
-import { t } from "../../text";
+import { learn, t } from "../../text";
+import { auditTexts } from "../../texts/ops/audit";
 import { routeHash } from "../route";
 import type { PageView } from "../shell";
 import { type Difference, differences } from "./difference";
 import { faultBox, field, formValues, loading, paging, redraw } from "./parts";
+
+learn(auditTexts);
 
 const ENTRIES = 50;
 const FILTERS = ["actor", "kind", "object", "agency", "from", "to"] as const;

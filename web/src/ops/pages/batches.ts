@@ -4,11 +4,14 @@ import { all, get, post, remove } from "../../api";
 import { h } from "../../dom";
 import { dateTimeText, numberText } from "../../format";
 import type { Agency, Batch, IssuedBatch, Model, Session } from "../../shapes";
-import { language, t } from "../../text";
+import { language, learn, t } from "../../text";
+import { batchesTexts } from "../../texts/ops/batches";
 import { may } from "../rights";
 import { agencyTitle, modelTitle, setAgencies, setModels } from "../words";
 import { ChangingPage } from "./changing-page";
 import { chosenOne, dayEnd, field, formValues, secretLine, table } from "./parts";
+
+learn(batchesTexts);
 
 const MAX_DEVICES = 100_000;
 
@@ -29,7 +32,7 @@ export class BatchesPage extends ChangingPage {
   /** The newest first. */
   private list(batches: readonly Batch[], managed: readonly string[]): HTMLElement {
     if (batches.length === 0) return h("p.empty", {}, t("batches.none"));
-    const columns = [t("people.name"), t("device.agency"), t("device.model"), t("batches.prefix.short"), t("batches.enrolled"), t("claims.expires"), t("people.actions")];
+    const columns = [t("record.name"), t("device.agency"), t("device.model"), t("batches.prefix.short"), t("batches.enrolled"), t("record.ends"), t("record.actions")];
     const count = (value: number): string => numberText(value, language());
     const rows = batches.map((batch) => [
       batch.name || batch.id,
@@ -56,10 +59,10 @@ export class BatchesPage extends ChangingPage {
       {},
       field(t("device.agency"), chosenOne("agency", agencies.map((id) => [id, agencyTitle(id)]))),
       field(t("device.model"), chosenOne("model", models.map((id) => [id, modelTitle(id)]))),
-      field(t("people.name"), h("input", { name: "name", autocomplete: "off" })),
+      field(t("record.name"), h("input", { name: "name", autocomplete: "off" })),
       field(t("batches.prefix"), h("input", { name: "id_prefix", pattern: "[A-Za-z0-9._~\\-]{1,64}", autocomplete: "off", autocapitalize: "none", spellcheck: "false" })),
       field(t("batches.devices"), h("input", { name: "devices", type: "number", required: true, min: 1, max: MAX_DEVICES, step: 1 })),
-      field(t("tokens.last-day"), h("input", { name: "expires", type: "date", required: true })),
+      field(t("record.last-day"), h("input", { name: "expires", type: "date", required: true })),
       h("button.primary", { type: "submit" }, t("batches.make")),
     );
     form.addEventListener("submit", (event) => {

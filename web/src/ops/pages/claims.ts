@@ -4,12 +4,15 @@ import { all, get, post, remove } from "../../api";
 import { drawing, h } from "../../dom";
 import { dateTimeText } from "../../format";
 import type { Agency, Claim, IssuedClaim, Model, Session } from "../../shapes";
-import { t, word } from "../../text";
+import { learn, t, word } from "../../text";
+import { claimsTexts } from "../../texts/ops/claims";
 import { may } from "../rights";
 import { routeHash } from "../route";
 import { agencyTitle, modelTitle, setAgencies, setModels } from "../words";
 import { ChangingPage } from "./changing-page";
 import { chosenOne, dayEnd, field, formValues, secretLine, table } from "./parts";
+
+learn(claimsTexts);
 
 export class ClaimsPage extends ChangingPage {
   constructor() {
@@ -28,7 +31,7 @@ export class ClaimsPage extends ChangingPage {
   /** The newest first. */
   private list(claims: readonly Claim[], managed: readonly string[]): HTMLElement {
     if (claims.length === 0) return h("p.empty", {}, t("claims.none"));
-    const columns = [t("claims.note"), t("device.agency"), t("device.model"), t("record.device"), t("filter.state"), t("claims.expires"), t("people.actions")];
+    const columns = [t("claims.note"), t("device.agency"), t("device.model"), t("record.device"), t("filter.state"), t("record.ends"), t("record.actions")];
     const rows = claims.map((claim) => [
       claim.note || "–",
       agencyTitle(claim.agency),
@@ -87,7 +90,7 @@ function issuedCard({ claim, code, qr }: IssuedClaim): HTMLElement {
       fact(t("device.model"), modelTitle(claim.model)),
       claim.device !== null && fact(t("record.device"), claim.device),
       claim.note !== "" && fact(t("claims.note"), claim.note),
-      fact(t("claims.expires"), dateTimeText(new Date(claim.expires))),
+      fact(t("record.ends"), dateTimeText(new Date(claim.expires))),
     ),
     h("button", { type: "button", onclick: () => print() }, t("claims.print")),
   );

@@ -80,7 +80,7 @@ export class DevicesPage implements PageView {
     const agency = select("agency", this.value("agency"), t("filter.agency.all"), this.agencies.map((id) => [id, agencyTitle(id)]));
     const model = select("model", this.value("model"), t("filter.model.all"), this.models.map((id) => [id, modelTitle(id)]));
     const status = select("status", this.value("status"), t("filter.state.all"), STATES.map((state) => [state, t(`record.state.${state}`)]));
-    const group = select("group", this.value("group"), t("groups.all"), this.groups.map((one) => [one.id, nameText(one.name, language())]));
+    const group = select("group", this.value("group"), t("record.group.all"), this.groups.map((one) => [one.id, nameText(one.name, language())]));
     for (const one of [agency, model, status, group]) one.disabled = searching;
     const form = h(
       "form.page-filters",
@@ -89,7 +89,7 @@ export class DevicesPage implements PageView {
       field(t("filter.agency"), agency),
       field(t("filter.model"), model),
       field(t("filter.state"), status),
-      field(t("groups.group"), group),
+      field(t("record.group"), group),
       h("button", { type: "submit" }, t("record.apply")),
       this.isFiltered() && h("a.clear", { href: routeHash("devices") }, t("filter.clear")),
     );

@@ -1,9 +1,12 @@
 // To whom people and tokens belong, and which roles they have.
 
 import type { Role } from "../../shapes";
-import { t, word } from "../../text";
+import { learn, t, word } from "../../text";
+import { peopleTexts } from "../../texts/ops/people";
 import { agencyTitle } from "../words";
 import { field, select } from "./parts";
+
+learn(peopleTexts);
 
 const ROLES = ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"] as const;
 const OF_PLATFORM: readonly string[] = ["auditor", "platform-administrator"];

@@ -5,7 +5,8 @@ import { all, get, post, remove } from "../../api";
 import { h } from "../../dom";
 import { nameText, numberText } from "../../format";
 import type { Agency, Boundary, Device, Group, GroupQuery, Model, Page, Session } from "../../shapes";
-import { language, t } from "../../text";
+import { language, learn, t } from "../../text";
+import { groupsTexts } from "../../texts/ops/groups";
 import { may } from "../rights";
 import { routeHash } from "../route";
 import { agencyTitle, modelTitle, setAgencies, setModels } from "../words";
@@ -13,6 +14,8 @@ import { ChangingPage } from "./changing-page";
 import { ROWS, deviceTable } from "./device-table";
 import { newGroupBody } from "./group-body";
 import { chosenOne, field, formValues, paging, select, table } from "./parts";
+
+learn(groupsTexts);
 
 const ID = "[A-Za-z0-9._~\\-]{1,64}";
 const BOX = " *-?\\d+(\\.\\d+)?( *, *-?\\d+(\\.\\d+)?){3} *";
@@ -54,7 +57,7 @@ export class GroupsPage extends ChangingPage {
       membersText(group, areas),
       managed.includes(group.agency) ? this.removal(group) : "–",
     ]);
-    return table(t("page.groups"), [t("groups.group"), t("device.agency"), t("groups.members"), t("people.actions")], rows);
+    return table(t("page.groups"), [t("record.group"), t("device.agency"), t("groups.members"), t("record.actions")], rows);
   }
 
   private removal(group: Group): HTMLElement {
@@ -71,7 +74,7 @@ export class GroupsPage extends ChangingPage {
     const [group, devices] = await Promise.all([get<Group>(groupPath(id)), get<Page<Device>>(`${groupPath(id)}/devices?${wanted}`)]);
     const name = title(group);
     return [
-      h("a", { href: routeHash("groups") }, t("groups.all")),
+      h("a", { href: routeHash("groups") }, t("record.group.all")),
       h("h2", {}, name),
       h("p.note", {}, `${agencyTitle(group.agency)} · ${membersText(group, areas)}`),
       devices.items.length === 0 ? h("p.empty", {}, t("groups.empty")) : deviceTable(name, devices.items),
@@ -102,7 +105,7 @@ export class GroupsPage extends ChangingPage {
       {},
       field(t("device.agency"), chosenOne("agency", agencies.map((id) => [id, agencyTitle(id)]))),
       field(t("groups.id"), h("input", { name: "id", required: true, pattern: ID, autocomplete: "off", autocapitalize: "none", spellcheck: "false" })),
-      field(t("people.name"), h("input", { name: "name", required: true, autocomplete: "off" })),
+      field(t("record.name"), h("input", { name: "name", required: true, autocomplete: "off" })),
       field(t("groups.members"), by),
       listed,
       asked,

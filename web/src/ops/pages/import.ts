@@ -3,10 +3,13 @@
 import { postLines } from "../../api";
 import { h } from "../../dom";
 import { numberText } from "../../format";
-import { language, t } from "../../text";
+import { language, learn, t } from "../../text";
+import { importTexts } from "../../texts/ops/import";
 import type { PageView } from "../shell";
 import { ImportAnswer, type ImportLine, faultsCsv, mediaType } from "./import-answer";
 import { faultBox, field, formValues, loading, table } from "./parts";
+
+learn(importTexts);
 
 /** Rows of the faults' table; the download has all. */
 const SHOWN = 200;

@@ -4,10 +4,13 @@ import { all } from "../../api";
 import { h } from "../../dom";
 import { numberText, unitText } from "../../format";
 import type { Model } from "../../shapes";
-import { language, t } from "../../text";
+import { language, learn, t } from "../../text";
+import { modelsTexts } from "../../texts/ops/models";
 import type { PageView } from "../shell";
 import { domainIcon, domainTitle } from "../words";
 import { faultBox, loading, table } from "./parts";
+
+learn(modelsTexts);
 
 export class ModelsPage implements PageView {
   private asked = 0;
@@ -41,7 +44,7 @@ function modelSection(model: Model): HTMLElement {
     field.min === null && field.max === null ? "–" : `${number(field.min)} ~ ${number(field.max)}`,
   ]);
   const columns = [t("model.field"), t("model.name"), t("model.kind"), t("model.unit"), t("model.range")];
-  const kept = model.retention_days === null ? t("model.kept.ever") : t("model.kept.days", { days: numberText(model.retention_days, language()) });
+  const kept = model.retention_days === null ? t("model.kept.ever") : t("record.kept.days", { days: numberText(model.retention_days, language()) });
   return h(
     "details.model",
     {},

@@ -25,7 +25,7 @@ export class PeoplePage extends ChangingPage {
   /** `manager` is null for who may only read. */
   private list(people: readonly Person[], manager: Session | null): HTMLElement {
     if (people.length === 0) return h("p.empty", {}, t("people.none"));
-    const columns = [t("people.person"), t("device.agency"), t("people.roles"), t("filter.state"), t("people.actions")];
+    const columns = [t("people.person"), t("device.agency"), t("people.roles"), t("filter.state"), t("record.actions")];
     const rows = people.map((person) => [
       h("span.device-link", {}, h("b", {}, person.name), h("code", {}, person.id)),
       ownerTitle(person.agency),
@@ -54,9 +54,9 @@ export class PeoplePage extends ChangingPage {
       "form.page-filters.card",
       {},
       field(t("login.name"), h("input", { name: "id", required: true, pattern: "[a-z0-9._\\-]{1,64}", autocomplete: "off", autocapitalize: "none", spellcheck: "false" })),
-      field(t("people.name"), h("input", { name: "name", required: true, autocomplete: "off" })),
+      field(t("record.name"), h("input", { name: "name", required: true, autocomplete: "off" })),
       ...ownerFields(agencies),
-      h("button.primary", { type: "submit" }, t("people.add")),
+      h("button.primary", { type: "submit" }, t("record.add")),
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();

@@ -4,12 +4,15 @@ import { all, get, post, remove } from "../../api";
 import { h } from "../../dom";
 import { dateTimeText } from "../../format";
 import type { Agency, IssuedServiceToken, ServiceToken, Session } from "../../shapes";
-import { t } from "../../text";
+import { learn, t } from "../../text";
+import { tokensTexts } from "../../texts/ops/tokens";
 import { may } from "../rights";
 import { setAgencies } from "../words";
 import { ChangingPage } from "./changing-page";
 import { ownerBody, ownerFields, ownerTitle, rolesText } from "./grants";
 import { dayEnd, field, formValues, secretLine, table } from "./parts";
+
+learn(tokensTexts);
 
 export class TokensPage extends ChangingPage {
   constructor() {
@@ -24,7 +27,7 @@ export class TokensPage extends ChangingPage {
 
   private list(tokens: readonly ServiceToken[], session: Session): HTMLElement {
     if (tokens.length === 0) return h("p.empty", {}, t("tokens.none"));
-    const columns = [t("tokens.name"), t("device.agency"), t("people.roles"), t("tokens.until"), t("people.actions")];
+    const columns = [t("tokens.name"), t("device.agency"), t("people.roles"), t("tokens.until"), t("record.actions")];
     const rows = tokens.map((token) => [
       h("span.device-link", {}, h("b", {}, token.name), h("code", {}, token.id)),
       ownerTitle(token.agency),
@@ -48,7 +51,7 @@ export class TokensPage extends ChangingPage {
       {},
       field(t("tokens.name"), h("input", { name: "name", required: true, autocomplete: "off" })),
       ...ownerFields(agencies),
-      field(t("tokens.last-day"), h("input", { name: "until", type: "date", required: true })),
+      field(t("record.last-day"), h("input", { name: "until", type: "date", required: true })),
       h("button.primary", { type: "submit" }, t("tokens.make")),
     );
     form.addEventListener("submit", (event) => {

@@ -1,0 +1,38 @@
+// Words of all pages.
+
+import type { Texts } from "./keys";
+
+export const sharedTexts = {
+  brand: { en: "Madang", ko: "마당 Madang" },
+  skip: { en: "Skip to content", ko: "본문으로 건너뛰기" },
+  simulated: { en: "SIMULATED (모의) · invented city, agencies and values", ko: "모의(SIMULATED) 데이터 · 가상의 도시, 기관, 관측값입니다" },
+  "nav.label": { en: "Pages", ko: "페이지" },
+  "nav.portal": { en: "Developers", ko: "개발자" },
+  "nav.docs": { en: "API reference", ko: "API 문서" },
+  "nav.ops": { en: "Operators", ko: "관제" },
+  copy: { en: "Copy", ko: "복사" },
+  copied: { en: "Copied", ko: "복사했습니다" },
+  retry: { en: "Try again", ko: "다시 시도" },
+  loading: { en: "Loading…", ko: "불러오는 중…" },
+  yes: { en: "yes", ko: "예" },
+  no: { en: "no", ko: "아니요" },
+  missing: { en: "no value", ko: "결측" },
+  "link.connecting": { en: "Connecting", ko: "연결 중" },
+  "link.connected": { en: "Live", ko: "실시간" },
+  "link.reconnecting": { en: "Reconnecting from {offset}", ko: "{offset}번부터 다시 연결 중" },
+  "link.reconnecting.new": { en: "Reconnecting", ko: "다시 연결 중" },
+  "link.disconnected": { en: "Disconnected", ko: "연결 끊김" },
+  "error.network": { en: "The platform does not answer. The page tries again by itself.", ko: "플랫폼이 응답하지 않습니다. 자동으로 다시 시도합니다." },
+  "error.status": { en: "{detail} (status {status})", ko: "{detail} (상태 코드 {status})" },
+  "error.request": { en: "request {id}", ko: "요청 번호 {id}" },
+  "error.quota": { en: "Too many requests. Try again in {seconds} s.", ko: "요청이 너무 많습니다. {seconds}초 뒤에 다시 시도하세요." },
+  "domain.disaster": { en: "Disaster", ko: "재난" },
+  "domain.traffic": { en: "Traffic", ko: "교통" },
+  "domain.safety": { en: "Safety", ko: "안전" },
+  "licence.kogl": { en: "KOGL type {type}", ko: "공공누리 제{type}유형" },
+  "quality.good": { en: "good", ko: "정상" },
+  "quality.uncertain": { en: "uncertain", ko: "의심" },
+  "quality.bad": { en: "bad", ko: "불량" },
+  "quality.missing": { en: "missing", ko: "결측" },
+  "nav.panes": { en: "Views", ko: "화면 전환" },
+} satisfies Texts;
