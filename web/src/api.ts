@@ -83,6 +83,28 @@ export async function postLines<T>(path: string, body: Blob, type: string, each:
   }
 }
 
+/** Pages of a table that are joined at most. */
+const MAX_CSV_PAGES = 10;
+
+/** A list as one table in CSV: the pages that follow lose their first line, which
+ * is the first page's too. */
+export async function csv(path: string): Promise<{ table: Blob; complete: boolean }> {
+  const parts: string[] = [];
+  let next: string | null = path;
+  for (let page = 0; next !== null && page < MAX_CSV_PAGES; page++) {
+    const response: Response = await fetch(next, { headers: { Accept: "text/csv" } }).catch(() => {
+      throw new ApiError(0, "", null, null);
+    });
+    if (!response.ok) throw await refusal(response);
+    const text = await response.text();
+    parts.push(page === 0 ? text : text.slice(text.indexOf("\n") + 1));
+    const following: string | undefined = /<([^>]+)>; rel="next"/.exec(response.headers.get("Link") ?? "")?.[1];
+    next = following === undefined ? null : samePlace(following, location.origin);
+  }
+  // A byte order mark, by which spreadsheets know UTF-8.
+  return { table: new Blob(["\ufeff", ...parts], { type: "text/csv" }), complete: next === null };
+}
+
 /** `next` names the host as the server saw it; behind a proxy only its path holds. */
 export function samePlace(next: string, origin: string): string {
   const url = new URL(next, origin);

@@ -261,6 +261,11 @@ export interface IssuedServiceToken extends ServiceToken {
   token: string;
 }
 
+/** Of a device, shown once. */
+export interface MadePassword {
+  password: string;
+}
+
 /** Opens one enrolment, to whoever has its code. */
 export interface Claim {
   id: string;
@@ -327,10 +332,13 @@ export interface GroupQuery {
 export interface Boundary {
   name: string;
   title: Titles;
+  /** West, south, east, north. */
+  bbox: [number, number, number, number];
 }
 
 /** What a search finds. */
 export interface Hit {
+  kind: "agency" | "boundary" | "group" | "thing";
   id: string;
   name: string;
   agency: string | null;

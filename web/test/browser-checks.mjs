@@ -168,6 +168,15 @@ export async function operatorsPages(browser, base, looks, token) {
   await page.click(`.device-link[href="#/map?device=${device.id}"]`);
   await page.waitForFunction((id) => document.querySelector("#panel .device-head code")?.textContent === id, device.id);
 
+  await page.click('#pages a[href="#/devices"]');
+  await page.click('#page a[href="#/register"]');
+  await page.waitForSelector("#page .place-map canvas");
+  assert.equal(/[가-힣]/.test(await page.textContent("#page h1")), korean);
+  await noSideways(page, "the registration");
+  await page.fill("#find-text", device.id);
+  await page.locator('#find-hits [role="option"]', { hasText: device.id }).first().click();
+  await page.waitForURL(`**/ops#/map?device=${device.id}`);
+
   await page.click('#pages a[href="#/import"]');
   await tryImport(page, device);
   await page.click('#pages a[href="#/claims"]');

@@ -42,13 +42,18 @@ export class MockGroups {
 
   /** `reply(status, body)`: an array is a list, a text the reason of a refusal. */
   answer(method, id, part, asked, reply) {
-    if (method === "POST") {
-      const strange = asked.devices?.find((device) => !this.devices.some((one) => one.id === device && one.agency === asked.agency));
-      if (strange !== undefined) return reply(400, `agency ${asked.agency} has no device ${strange}`);
-      return this.#groups.has(asked.id) ? reply(409, `group ${asked.id} exists`) : reply(201, this.#make(asked));
-    }
+    const agency = asked?.agency ?? this.#groups.get(id)?.group.agency;
+    const strange = asked?.devices?.find((device) => !this.devices.some((one) => one.id === device && one.agency === agency));
+    if (strange !== undefined) return reply(400, `agency ${agency} has no device ${strange}`);
+    if (method === "POST") return this.#groups.has(asked.id) ? reply(409, `group ${asked.id} exists`) : reply(201, this.#make(asked));
     if (id === undefined) return reply(200, [...this.#groups.values()].map(({ group }) => group).sort((a, b) => (a.id < b.id ? -1 : 1)));
     if (!this.#groups.has(id)) return reply(404, `There is no group ${id}.`);
+    if (method === "PATCH") {
+      const { group, devices } = this.#groups.get(id);
+      const { name = group.name, ...members } = asked;
+      const kept = Object.keys(members).length > 0 ? members : { devices, query: group.query };
+      return reply(200, this.#make({ id, agency: group.agency, name, ...kept }));
+    }
     if (method === "DELETE") return reply(204, this.#groups.delete(id));
     reply(200, part === "devices" ? this.devicesOf(id).map(this.shown) : this.#groups.get(id).group);
   }

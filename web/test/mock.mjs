@@ -8,7 +8,9 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { mockClaims } from "./mock-claims.mjs";
 import { BOUNDARIES, MockGroups } from "./mock-groups.mjs";
+import { MockPeople } from "./mock-people.mjs";
 import { MockRecords } from "./mock-records.mjs";
+import { auditCsv, mockSearch } from "./mock-search.mjs";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml" };
@@ -117,6 +119,7 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
   const silent = new Set(fleet.devices.filter((_, i) => i % 53 === 52).map((device) => device.id));
   const never = new Set(fleet.devices.filter((_, i) => i % 101 === 100).map((device) => device.id));
   const records = new MockRecords(QR);
+  const people = new MockPeople(INVITATION);
   const started = Date.now();
   const seen = (device) => (never.has(device.id) ? null : new Date(silent.has(device.id) ? started - 3_600_000 : Date.now() - 1000 * (1 + noise(started + device.id.length) * 5)).toISOString());
   const shown = (device) => ({ ...device, last_seen: seen(device) });
@@ -188,6 +191,8 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (path === "/platform") return json(response, 200, { name: "Madang", version: "0.1.0", audience: "madang", public_url: null, listeners: { mqtt: 1883, http: 8080 }, simulated });
     if (path === "/models") return list(response, MODELS, url);
     if (path === "/boundaries") return list(response, empty ? [] : BOUNDARIES, url);
+    const boundary = BOUNDARIES.find(({ name }) => path === `/boundaries/${name}`);
+    if (boundary) return json(response, 200, boundary);
     if (path === "/stream") return stream(request, response, url);
     if (path === "/applications") return application(request, response);
     if (path === "/latest") {
@@ -201,18 +206,20 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (path === "/aggregate") return aggregate(response, url);
     if (!operator) return problem(response, 401, "log in");
     if (path === "/devices/import") return importRows(request, response, url);
-    if (path === "/search") return list(response, fleet.devices.filter((one) => `${one.id} ${one.name}`.includes(url.searchParams.get("q"))).map((one) => ({ kind: "thing", id: one.thing, name: one.name, agency: one.agency, devices: [one.id], address: null })), url);
+    if (path === "/search") return list(response, mockSearch(fleet.devices, url.searchParams), url);
+    if (path === "/audit" && request.headers.accept === "text/csv") return auditTable(response, url);
     if (path === "/audit") return state.refusesAudit ? problem(response, 403, "read-audit is for the roles auditor and platform-administrator") : list(response, empty ? [] : AUDIT, url);
+    const reply = (status, value) => (status === 204 ? response.writeHead(204).end() : status >= 400 ? problem(response, status, value) : Array.isArray(value) ? list(response, empty ? [] : value, url) : json(response, status, value));
     const asked = (one) => ["agency", "model", "status"].every((name) => [null, one[name]].includes(url.searchParams.get(name)));
     const group = url.searchParams.get("group");
+    if (path === "/devices" && request.method === "POST") return body(request, (wanted) => register(response, wanted));
     if (path === "/devices") return list(response, empty ? [] : (group === null ? fleet.devices : groups.devicesOf(group)).filter(asked).map(shown), url);
     const [inGroups, groupId, groupPart] = /^\/groups(?:\/([^/]+)(?:\/(devices))?)?$/.exec(path) ?? [];
     if (inGroups) {
-      const reply = (status, value) => (status === 204 ? response.writeHead(204).end() : status >= 400 ? problem(response, status, value) : Array.isArray(value) ? list(response, empty ? [] : value, url) : json(response, status, value));
-      if (request.method === "POST") return body(request, (wanted) => groups.answer("POST", undefined, undefined, wanted, reply));
+      if (hasBody(request)) return body(request, (wanted) => groups.answer(request.method, groupId, groupPart, wanted, reply));
       return groups.answer(request.method, groupId, groupPart, null, reply);
     }
-    if (path.startsWith("/operators")) return people(request, response, url, path);
+    if (path.startsWith("/operators")) return hasBody(request) ? body(request, (wanted) => people.answer(request.method, path, wanted, reply)) : people.answer(request.method, path, null, reply);
     const [, of, one] = /^\/(claims|batches|agencies|service-tokens)(?:\/(.+))?$/.exec(path) ?? [];
     if (of) return records.answer(request, of, one, (status, value) => (Array.isArray(value) ? list(response, empty && of !== "agencies" ? [] : value, url) : status === 204 ? response.writeHead(204).end() : json(response, status, value)));
     if (path === "/refused") {
@@ -225,8 +232,31 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (part === "connection") return json(response, 200, connection(device));
     if (part === "events") return list(response, EVENTS, url);
     if (part === "quarantine") return list(response, QUARANTINE, url);
+    if (part === "password") return json(response, 201, { credential: 9, password: "k7".repeat(21) + "k" });
     if (part === "health") return json(response, 200, { ...HEALTH, device: device.id });
     return json(response, 200, shown(device));
+  }
+
+  const hasBody = (request) => ["POST", "PATCH"].includes(request.method);
+
+  /** Takes every device but one whose id is taken. */
+  function register(response, wanted) {
+    if (fleet.devices.some((one) => one.id === wanted.id)) return problem(response, 409, `device ${wanted.id} exists`);
+    const device = { alias: null, thing: wanted.id, tags: [], name: "", location: null, status: "active", expires: null, created: ago(0), visibility: "restricted", licence: "KOGL-1", attribution: "", credentials: [], datastreams: [], connection: null, ...wanted };
+    state.registered = [...(state.registered ?? []), wanted];
+    fleet.devices.push(device);
+    fleet.byDevice.set(device.id, []);
+    never.add(device.id);
+    json(response, 201, shown(device));
+  }
+
+  /** One entry a page. */
+  function auditTable(response, url) {
+    const from = Number(url.searchParams.get("cursor") ?? 0);
+    const next = new URL(url);
+    next.searchParams.set("cursor", from + 1);
+    const link = from + 1 < AUDIT.length ? { Link: `<http://elsewhere.invalid${next.pathname}${next.search}>; rel="next"` } : {};
+    response.writeHead(200, { "Content-Type": "text/csv; charset=utf-8; header=present", ...link }).end(auditCsv(AUDIT.slice(from, from + 1)));
   }
 
   /** Every fourth device is not connected; every eighth stands behind a gateway. */
@@ -252,19 +282,6 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     { number: 2, time: ago(60), actor: "person:kim", address: "192.0.2.1", means: "session", action: "device.patch", kind: "device", object: "flow-0003", agency: "seoul", before: { name: "flow-0003", place: "37.5665,126.9785" }, after: { name: "세종대로 1", place: "37.5665,126.9785" } },
     { number: 1, time: ago(90), actor: "operator", address: null, means: "start", action: "agency.create", kind: "agency", object: "seoul", agency: "seoul", before: null, after: { name: "서울특별시" } },
   ];
-
-  const PEOPLE = [{ id: "kim.minsu", name: "김민수", agency: "seoul", enabled: true, roles: [{ role: "operator", agency: "seoul" }], created: ago(9_000) }];
-
-  function people(request, response, url, path) {
-    if (request.method === "GET") return list(response, PEOPLE, url);
-    if (path.endsWith("/invitation")) return json(response, 201, { invitation: INVITATION, path: `/ops#invitation=${INVITATION}`, url: null, expires: ago(-86_400) });
-    body(request, (wanted) => {
-      const person = PEOPLE.find((one) => path === `/operators/${one.id}`);
-      if (person) Object.assign(person, wanted);
-      else PEOPLE.push({ enabled: true, agency: null, created: ago(0), ...wanted });
-      json(response, person ? 200 : 201, person ?? PEOPLE.at(-1));
-    });
-  }
 
   /** A row of an agency that is not there has a fault. */
   function importRows(request, response, url) {

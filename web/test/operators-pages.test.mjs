@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { PAGES, parseRoute, routeHash } = await load("ops/route.ts");
+const { PAGES, REACHED_FROM, boxOf, parseRoute, routeHash } = await load("ops/route.ts");
 const { may, opens } = await load("ops/rights.ts");
 const { ImportAnswer, faultsCsv, mediaType } = await load("ops/pages/import-answer.ts");
-const { newGroupBody } = await load("ops/pages/group-body.ts");
+const { changedGroupBody, newGroupBody } = await load("ops/pages/group-body.ts");
+const { newDeviceBody } = await load("ops/pages/register-body.ts");
 const { differences } = await load("ops/pages/difference.ts");
 
 test("the address holds page and filters, and what is no page is the map", () => {
@@ -16,7 +17,7 @@ test("the address holds page and filters, and what is no page is the map", () =>
 
 test("the navigation offers what the roles open", () => {
   const who = (...roles) => ({ principal: "person", id: "kim", roles: roles.map((role) => ({ role, agency: null })) });
-  const offered = (session) => PAGES.filter((page) => opens(session, page));
+  const offered = (session) => PAGES.filter((page) => opens(session, page) && !(page in REACHED_FROM));
   assert.deepEqual(offered(who("viewer")), ["map", "devices", "groups", "models"]);
   assert.deepEqual(offered(who("viewer", "operator")), ["map", "devices", "groups", "import", "claims", "batches", "models"]);
   assert.deepEqual(offered(who("auditor")), ["map", "devices", "groups", "people", "tokens", "models", "audit"]);
@@ -29,6 +30,18 @@ test("a role in one agency permits nothing in another", () => {
   assert.equal(may(kim, "manage-people"), false);
   assert.equal(may({ ...kim, roles: [{ role: "agency-administrator", agency: "seoul" }] }, "manage-people", null), false, "nothing of the platform's");
   assert.ok(may({ ...kim, roles: [{ role: "platform-administrator", agency: null }] }, "manage-devices", "busan"));
+});
+
+test("an installer registers a device; who only reads does not", () => {
+  const who = (role) => ({ principal: "person", id: "kim", roles: [{ role, agency: "seoul" }] });
+  assert.deepEqual(["installer", "operator", "viewer", "auditor"].map((role) => opens(who(role), "register")), [true, true, false, false]);
+  assert.deepEqual(["seoul", "busan"].map((agency) => may(who("installer"), "install-devices", agency)), [true, false]);
+});
+
+test("the map's address may name a box", () => {
+  const box = (text) => boxOf(new URLSearchParams({ box: text }));
+  assert.deepEqual(box("126.9,37.5,127,37.6"), [126.9, 37.5, 127, 37.6]);
+  for (const none of ["", "1,2,3", "1,2,3,4,5", "1,2,3,x"]) assert.equal(box(none), null, none);
 });
 
 test("an import's lines add up", () => {
@@ -55,6 +68,19 @@ test("a group is made of what was typed in: a list, or what a query asks for", (
   const asked = { model: "", tag: "하천", boundary: "", bbox: "126.9, 37.5,127,-37", text: "" };
   assert.deepEqual(newGroupBody({ ...named, by: "query", ...asked }), { ...named, query: { tag: "하천", bbox: [126.9, 37.5, 127, -37] } });
   assert.deepEqual(newGroupBody({ ...named, by: "query", model: "", tag: "", boundary: "", bbox: "", text: "" }), { ...named, query: {} });
+});
+
+test("a changed group says its devices only where they are others", () => {
+  const before = { name: "A", by: "list", devices: "a-1\na-2" };
+  assert.deepEqual(changedGroupBody(before, { ...before, name: "B", devices: "a-1, a-2" }), { name: "B" });
+  assert.deepEqual(changedGroupBody(before, { ...before, devices: "a-1" }), { name: "A", devices: ["a-1"] });
+  assert.deepEqual(changedGroupBody(before, { name: "A", by: "query", model: "", tag: "x", boundary: "", bbox: "", text: "" }), { name: "A", query: { tag: "x" } });
+});
+
+test("a device is registered with what was filled in, and with a key only where it has one", () => {
+  const values = { id: "d-1", agency: "seoul", model: "traffic.flow", name: "", address: "세종대로 1", proof: "password", key: "x", lat: "1", lon: "2" };
+  assert.deepEqual(newDeviceBody(values, null), { id: "d-1", agency: "seoul", model: "traffic.flow", address: "세종대로 1" });
+  assert.deepEqual(newDeviceBody({ ...values, proof: "key", name: "One" }, { lat: 1, lon: 2 }), { id: "d-1", agency: "seoul", model: "traffic.flow", name: "One", address: "세종대로 1", location: { lat: 1, lon: 2 }, keys: [{ public_key: "x" }] });
 });
 
 test("a difference leaves out what is alike, and tells none from null", () => {

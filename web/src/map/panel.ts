@@ -29,6 +29,9 @@ const PULSE_FRAME_MS = 66;
 /** Members closer than this on the unit square lie at one place (about 1 m). */
 const ONE_PLACE = 2.5e-8;
 
+/** West, south, east, north. */
+export type Box = readonly [number, number, number, number];
+
 export interface MapEvents {
   onPick: (id: string) => void;
   onGroup: (ids: string[]) => void;
@@ -48,6 +51,7 @@ export class MapPanel {
   private clustersFor: readonly [readonly Marker[], number] | null = null;
   private selected: string | null = null;
   private touched = false;
+  private box: Box | null = null;
   private scheduled = false;
   private colours = new Map<string, string>();
   private readonly pointers = new Map<number, { x: number; y: number }>();
@@ -111,6 +115,13 @@ export class MapPanel {
     [this.view.x, this.view.y] = [worldX(place.lon), worldY(place.lat)];
     this.view.zoom = Math.max(this.view.zoom, zoom);
     this.redraw();
+  }
+
+  /** Shows a box, as soon as the map has a size. */
+  fitBox(box: Box): void {
+    this.touched = true;
+    this.box = box;
+    if (this.host.clientWidth > 0) this.resize();
   }
 
   private fitByHand(): void {
@@ -179,7 +190,11 @@ export class MapPanel {
     this.canvas.height = Math.round(height * ratio);
     this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
     [this.view.width, this.view.height] = [width, height];
-    if (first || !this.touched) this.fitFleet();
+    if (this.box !== null) {
+      const [west, south, east, north] = this.box;
+      this.view.fit([{ lat: south, lon: west }, { lat: north, lon: east }], MAX_ZOOM);
+      this.box = null;
+    } else if (first || !this.touched) this.fitFleet();
     this.redraw();
   }
 

@@ -7,7 +7,7 @@ import { faultText } from "../faults";
 import { Follower } from "../follow";
 import { numberText } from "../format";
 import { LinkPill } from "../link";
-import { MapPanel } from "../map/panel";
+import { type Box, MapPanel } from "../map/panel";
 import type { Marker } from "../map/draw";
 import type { Agency, Device, Frame, Latest, LatestPage, Model } from "../shapes";
 import { tellIfSimulated } from "../simulated";
@@ -18,9 +18,11 @@ import { showCounts, showLegend } from "./counts";
 import { Fleet, type Unit } from "./fleet";
 import { matching } from "./filter";
 import { FilterBar } from "./filter-bar";
+import { Finder } from "./finder";
 import { DeviceList } from "./list";
 import { Login } from "./login";
 import { logOut, readSession, takeFromFragment } from "./session";
+import { boxOf } from "./route";
 import { Shell } from "./shell";
 import { Side } from "./side";
 import { deviceTitle, setAgencies, setModels } from "./words";
@@ -62,10 +64,15 @@ const login = new Login(() => enter());
 let map: MapPanel | null = null;
 /** The device that the address names, until the fleet is read. */
 let wanted: string | null = null;
-const shell = new Shell((device) => {
-  wanted = device;
+/** The box that the address names, until there is a map. */
+let wantedBox: Box | null = null;
+const shell = new Shell((query) => {
+  wanted = query.get("device");
   pickWanted();
+  wantedBox = boxOf(query);
+  fitWanted();
 });
+new Finder(byId("find"));
 
 startLanguageSwitch();
 const simulated = tellIfSimulated();
@@ -139,6 +146,7 @@ async function enter(): Promise<void> {
   if (!map) {
     const panel = new MapPanel(byId("map"), { onPick: pick, onGroup: (ids) => filters.place(ids) });
     map = panel;
+    fitWanted();
     void simulated.then((is) => (is ? panel.showInvented() : undefined)).catch(() => undefined);
   }
   drawPhoneTabs();
@@ -309,13 +317,19 @@ byId("list").addEventListener("keydown", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && selected !== null) pick(null);
-  const onMap = document.body.dataset["page"] === "map";
-  if (event.key === "/" && onMap && !(event.target instanceof HTMLInputElement)) {
+  const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
+  if (event.key === "/" && !typing) {
     event.preventDefault();
-    openPane("list");
-    byId("search").focus();
+    byId("find-text").focus();
   }
 });
+
+function fitWanted(): void {
+  if (wantedBox === null || map === null) return;
+  map.fitBox(wantedBox);
+  wantedBox = null;
+  fitNext = false;
+}
 
 function drawPhoneTabs(): void {
   const panes = ["map", "list", "side"] as const;

@@ -9,6 +9,7 @@ const OPENED_BY: Record<PageName, readonly string[]> = {
   map: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
   devices: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
   groups: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
+  register: ["installer", "operator", "agency-administrator", "platform-administrator"],
   import: ["operator", "agency-administrator", "platform-administrator"],
   claims: ["installer", "operator", "agency-administrator", "platform-administrator"],
   batches: ["operator", "agency-administrator", "platform-administrator"],
@@ -25,6 +26,7 @@ export function opens(session: Session, page: PageName): boolean {
 
 /** Roles that permit it, as docs/rights.md has it. */
 const GIVEN_TO = {
+  "install-devices": ["installer", "operator", "agency-administrator", "platform-administrator"],
   "manage-devices": ["operator", "agency-administrator", "platform-administrator"],
   "manage-people": ["agency-administrator", "platform-administrator"],
   "manage-agency": ["agency-administrator", "platform-administrator"],

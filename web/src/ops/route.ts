@@ -1,7 +1,12 @@
 // The address bar holds what is shown: `#/devices?agency=seoul`. No DOM.
 
-export const PAGES = ["map", "devices", "groups", "import", "claims", "batches", "people", "tokens", "agencies", "models", "audit"] as const;
+import type { Box } from "../map/panel";
+
+export const PAGES = ["map", "devices", "register", "groups", "import", "claims", "batches", "people", "tokens", "agencies", "models", "audit"] as const;
 export type PageName = (typeof PAGES)[number];
+
+/** Pages that are not in the navigation, with the one that leads to them. */
+export const REACHED_FROM: Partial<Record<PageName, PageName>> = { register: "devices" };
 
 export interface Route {
   page: PageName;
@@ -19,4 +24,11 @@ export function parseRoute(hash: string): Route {
 export function routeHash(page: PageName, values: Readonly<Record<string, string>> = {}): string {
   const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value !== "")).toString();
   return `#/${page}${query === "" ? "" : `?${query}`}`;
+}
+
+/** The box that the map's address asks for. */
+export function boxOf(query: URLSearchParams): Box | null {
+  const [west, south, east, north, ...more] = (query.get("box") ?? "").split(",").map(Number);
+  if (west === undefined || south === undefined || east === undefined || north === undefined || more.length > 0) return null;
+  return [west, south, east, north].every(Number.isFinite) ? [west, south, east, north] : null;
 }

@@ -6,7 +6,7 @@ import { faultText } from "../faults";
 import type { Session } from "../shapes";
 import { onLanguage, t } from "../text";
 import { opens } from "./rights";
-import { PAGES, type PageName, parseRoute, routeHash } from "./route";
+import { PAGES, type PageName, REACHED_FROM, parseRoute, routeHash } from "./route";
 
 /** A page draws itself into the host for what the address says. */
 export interface PageView {
@@ -15,6 +15,7 @@ export interface PageView {
 
 const LOADERS: Record<Exclude<PageName, "map">, () => Promise<PageView>> = {
   devices: async () => new (await import("./pages/devices")).DevicesPage(),
+  register: async () => new (await import("./pages/register")).RegisterPage(),
   groups: async () => new (await import("./pages/groups")).GroupsPage(),
   import: async () => new (await import("./pages/import")).ImportPage(),
   claims: async () => new (await import("./pages/claims")).ClaimsPage(),
@@ -31,8 +32,8 @@ export class Shell {
   private readonly views = new Map<PageName, PageView>();
   private readonly host = byId("page");
 
-  /** `onMap` is told the device that the address names, if any. */
-  constructor(private readonly onMap: (device: string | null) => void) {
+  /** `onMap` is told what the address says of the map. */
+  constructor(private readonly onMap: (query: URLSearchParams) => void) {
     onLanguage(() => this.show());
     addEventListener("hashchange", () => this.show());
   }
@@ -46,7 +47,7 @@ export class Shell {
     this.session = null;
     this.views.clear();
     this.host.replaceChildren();
-    this.host.hidden = byId("pages").hidden = true;
+    this.host.hidden = byId("pages-bar").hidden = true;
     document.body.dataset["page"] = "map";
   }
 
@@ -55,10 +56,10 @@ export class Shell {
     if (session === null) return;
     const { page, query } = parseRoute(location.hash);
     document.body.dataset["page"] = page;
-    byId("pages").hidden = false;
+    byId("pages-bar").hidden = false;
     this.host.hidden = page === "map";
     this.drawNavigation(session, page);
-    if (page === "map") this.onMap(query.get("device"));
+    if (page === "map") this.onMap(query);
     else void this.open(page, query);
   }
 
@@ -75,8 +76,9 @@ export class Shell {
   }
 
   private drawNavigation(session: Session, current: PageName): void {
-    const links = PAGES.filter((page) => opens(session, page)).map((page) =>
-      h("a", { href: routeHash(page), "aria-current": page === current ? "page" : null }, t(`page.${page}`)),
+    const marked = REACHED_FROM[current] ?? current;
+    const links = PAGES.filter((page) => opens(session, page) && !(page in REACHED_FROM)).map((page) =>
+      h("a", { href: routeHash(page), "aria-current": page === marked ? "page" : null }, t(`page.${page}`)),
     );
     byId("pages").replaceChildren(...links);
     links.find((link) => link.hasAttribute("aria-current"))?.scrollIntoView({ block: "nearest", inline: "nearest" });

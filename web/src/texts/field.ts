@@ -68,7 +68,6 @@ export const fieldTexts = {
   },
   "field.place.head": { en: "Where is it?", ko: "어디에 설치했나요?" },
   "field.place.note": { en: "Move the map until the device is inside the ring.", ko: "장치가 원 안에 오도록 지도를 움직이세요." },
-  "field.place.map": { en: "Map; the arrow keys move the place, plus and minus zoom", ko: "지도. 화살표 키로 위치를 옮기고 더하기와 빼기 키로 확대·축소합니다" },
   "field.place.fault": { en: "A latitude is between -90 and 90, a longitude between -180 and 180.", ko: "위도는 -90~90, 경도는 -180~180 사이의 값입니다." },
   "field.place.missing": { en: "Find the place first: by this phone, on the map or as numbers.", ko: "먼저 위치를 정하세요. 현재 위치, 지도, 좌표 중 하나를 쓰면 됩니다." },
   "field.locate": { en: "Use this phone's location", ko: "현재 위치 사용" },

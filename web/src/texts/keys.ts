@@ -15,6 +15,7 @@ import type { loginTexts } from "./ops/login";
 import type { opsTexts } from "./ops/main";
 import type { modelsTexts } from "./ops/models";
 import type { peopleTexts } from "./ops/people";
+import type { registerTexts } from "./ops/register";
 import type { tokensTexts } from "./ops/tokens";
 import type { portalTexts } from "./portal";
 import type { sharedTexts } from "./shared";
@@ -38,6 +39,7 @@ export type Key =
   | keyof typeof opsTexts
   | keyof typeof modelsTexts
   | keyof typeof peopleTexts
+  | keyof typeof registerTexts
   | keyof typeof tokensTexts
   | keyof typeof portalTexts
   | keyof typeof sharedTexts;

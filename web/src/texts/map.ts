@@ -18,4 +18,5 @@ export const mapTexts = {
   "map.legend": { en: "Legend", ko: "범례" },
   "map.uncertain": { en: "uncertain or bad", ko: "품질 의심·불량" },
   "map.empty": { en: "No device with a position", ko: "위치가 등록된 장치가 없습니다" },
+  "map.place": { en: "Map; the arrow keys move the place, plus and minus zoom", ko: "지도. 화살표 키로 위치를 옮기고 더하기와 빼기 키로 확대·축소합니다" },
 } satisfies Texts;

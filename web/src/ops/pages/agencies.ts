@@ -9,7 +9,7 @@ import { agenciesTexts } from "../../texts/ops/agencies";
 import { may } from "../rights";
 import { agencyTitle, modelTitle, setAgencies, setModels } from "../words";
 import { ChangingPage } from "./changing-page";
-import { chosenOne, field, formValues, table } from "./parts";
+import { chosenOne, field, formValues, idInput, table } from "./parts";
 
 learn(agenciesTexts);
 
@@ -39,7 +39,7 @@ export class AgenciesPage extends ChangingPage {
       field(t("device.agency"), chosenOne("agency", agencies.map((id) => [id, agencyTitle(id)]))),
       field(t("device.model"), chosenOne("model", models.map((id) => [id, modelTitle(id)]))),
       field(t("agencies.days"), h("input", { name: "days", type: "number", min: 1, max: MAX_DAYS, step: 1 })),
-      h("button.primary", { type: "submit" }, t("agencies.keep")),
+      h("button.primary", { type: "submit" }, t("record.keep")),
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -54,7 +54,7 @@ export class AgenciesPage extends ChangingPage {
     const form = h(
       "form.page-filters.card",
       {},
-      field(t("agencies.id"), h("input", { name: "id", required: true, pattern: "[A-Za-z0-9._~\\-]{1,64}", autocomplete: "off", autocapitalize: "none", spellcheck: "false" })),
+      field(t("agencies.id"), idInput("id", true)),
       field(t("record.name"), h("input", { name: "name", required: true, autocomplete: "off" })),
       h("button.primary", { type: "submit" }, t("record.add")),
     );

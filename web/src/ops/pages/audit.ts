@@ -1,6 +1,6 @@
 // Who changed what: the audit's entries, newest first.
 
-import { get } from "../../api";
+import { csv, get } from "../../api";
 import { h } from "../../dom";
 import { dateTimeText } from "../../format";
 import type { AuditEntry, Page } from "../../shapes";
@@ -9,7 +9,7 @@ import { auditTexts } from "../../texts/ops/audit";
 import { routeHash } from "../route";
 import type { PageView } from "../shell";
 import { type Difference, differences } from "./difference";
-import { faultBox, field, formValues, loading, paging, redraw } from "./parts";
+import { faultBox, field, formValues, loading, paging, redraw, saveFile } from "./parts";
 
 learn(auditTexts);
 
@@ -20,6 +20,8 @@ export class AuditPage implements PageView {
   private host: HTMLElement | null = null;
   private query = new URLSearchParams();
   private asked = 0;
+  /** What a download has told. */
+  private readonly told = h("div", { "aria-live": "polite" });
 
   show(host: HTMLElement, query: URLSearchParams): void {
     this.host = host;
@@ -67,8 +69,23 @@ export class AuditPage implements PageView {
       location.hash = routeHash("audit", formValues(form));
     });
     const whole = `/v1/audit?${this.wanted({ limit: "10000" })}`;
-    const head = h("div.head-row", {}, h("h1", {}, t("page.audit")), h("a", { href: whole, download: "audit.json" }, t("audit.export")));
-    if (this.host) redraw(this.host, head, form, content);
+    const table = h("button", { type: "button", onclick: () => void this.download(table, whole) }, t("audit.csv"));
+    const exports = h("span.actions", {}, table, h("a", { href: whole, download: "audit.json" }, t("audit.export")));
+    if (this.host) redraw(this.host, h("div.head-row", {}, h("h1", {}, t("page.audit")), exports), this.told, form, content);
+  }
+
+  /** Oldest first, as the chain goes. */
+  private async download(button: HTMLButtonElement, path: string): Promise<void> {
+    button.disabled = true;
+    this.told.replaceChildren();
+    try {
+      const { table, complete } = await csv(path);
+      saveFile(table, "audit.csv");
+      if (!complete) this.told.replaceChildren(h("p.warn", {}, t("audit.csv.cut")));
+    } catch (error) {
+      this.told.replaceChildren(faultBox(error, () => void this.download(button, path)));
+    }
+    button.disabled = false;
   }
 
   private value(name: string): string {

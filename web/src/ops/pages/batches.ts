@@ -9,7 +9,7 @@ import { batchesTexts } from "../../texts/ops/batches";
 import { may } from "../rights";
 import { agencyTitle, modelTitle, setAgencies, setModels } from "../words";
 import { ChangingPage } from "./changing-page";
-import { chosenOne, dayEnd, field, formValues, secretLine, table } from "./parts";
+import { chosenOne, dayEnd, field, formValues, idInput, secretLine, table } from "./parts";
 
 learn(batchesTexts);
 
@@ -60,7 +60,7 @@ export class BatchesPage extends ChangingPage {
       field(t("device.agency"), chosenOne("agency", agencies.map((id) => [id, agencyTitle(id)]))),
       field(t("device.model"), chosenOne("model", models.map((id) => [id, modelTitle(id)]))),
       field(t("record.name"), h("input", { name: "name", autocomplete: "off" })),
-      field(t("batches.prefix"), h("input", { name: "id_prefix", pattern: "[A-Za-z0-9._~\\-]{1,64}", autocomplete: "off", autocapitalize: "none", spellcheck: "false" })),
+      field(t("batches.prefix"), idInput("id_prefix", false)),
       field(t("batches.devices"), h("input", { name: "devices", type: "number", required: true, min: 1, max: MAX_DEVICES, step: 1 })),
       field(t("record.last-day"), h("input", { name: "expires", type: "date", required: true })),
       h("button.primary", { type: "submit" }, t("batches.make")),

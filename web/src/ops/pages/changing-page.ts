@@ -20,6 +20,9 @@ export abstract class ChangingPage implements PageView {
   /** Reads the records and draws them. */
   protected abstract content(): Promise<readonly (HTMLElement | null)[]>;
 
+  /** The records are in the page: what needs its size may begin. */
+  protected drawn(): void {}
+
   show(host: HTMLElement, _query: URLSearchParams): void {
     this.host = host;
     this.tell(host.contains(this.told) ? this.answer : null);
@@ -47,7 +50,9 @@ export abstract class ChangingPage implements PageView {
     this.draw(loading());
     try {
       const content = await this.content();
-      if (asked === this.asked) this.draw(...content);
+      if (asked !== this.asked) return;
+      this.draw(...content);
+      this.drawn();
     } catch (error) {
       if (asked === this.asked) this.draw(faultBox(error, () => void this.read()));
     }

@@ -1,18 +1,16 @@
 // Claims: with the code of one an installer puts one device into service.
 
 import { all, get, post, remove } from "../../api";
-import { drawing, h } from "../../dom";
+import { h } from "../../dom";
 import { dateTimeText } from "../../format";
 import type { Agency, Claim, IssuedClaim, Model, Session } from "../../shapes";
-import { learn, t, word } from "../../text";
-import { claimsTexts } from "../../texts/ops/claims";
+import { t, word } from "../../text";
 import { may } from "../rights";
 import { routeHash } from "../route";
 import { agencyTitle, modelTitle, setAgencies, setModels } from "../words";
 import { ChangingPage } from "./changing-page";
-import { chosenOne, dayEnd, field, formValues, secretLine, table } from "./parts";
-
-learn(claimsTexts);
+import { issuedClaim } from "./issued-claim";
+import { chosenOne, dayEnd, field, formValues, idInput, table } from "./parts";
 
 export class ClaimsPage extends ChangingPage {
   constructor() {
@@ -50,7 +48,7 @@ export class ClaimsPage extends ChangingPage {
       {},
       field(t("device.agency"), chosenOne("agency", agencies.map((id) => [id, agencyTitle(id)]))),
       field(t("device.model"), chosenOne("model", models.map((id) => [id, modelTitle(id)]))),
-      field(t("claims.device"), h("input", { name: "device", pattern: "[A-Za-z0-9._~\\-]{1,64}", autocomplete: "off", autocapitalize: "none", spellcheck: "false" })),
+      field(t("claims.device"), idInput("device", false)),
       field(t("claims.note"), h("input", { name: "note", autocomplete: "off" })),
       field(t("claims.until"), h("input", { name: "expires", type: "date" })),
       h("button.primary", { type: "submit" }, t("claims.make")),
@@ -64,7 +62,7 @@ export class ClaimsPage extends ChangingPage {
 
   private async make(body: unknown): Promise<void> {
     const issued = await post<IssuedClaim>("/v1/claims", body);
-    this.tell(() => issuedCard(issued));
+    this.tell(() => issuedClaim(issued));
   }
 }
 
@@ -72,26 +70,4 @@ export class ClaimsPage extends ChangingPage {
 function newClaimBody({ expires = "", ...values }: Record<string, string>): unknown {
   const filled = Object.entries({ ...values, expires: dayEnd(expires) }).filter(([, value]) => value !== "");
   return Object.fromEntries(filled);
-}
-
-/** On paper it is all that the page prints. */
-function issuedCard({ claim, code, qr }: IssuedClaim): HTMLElement {
-  const fact = (name: string, value: string): HTMLElement => h("div", {}, h("dt", {}, name), h("dd", {}, value));
-  return h(
-    "div.card.issued",
-    {},
-    h("p", {}, t("claims.issued")),
-    h("div.qr", { role: "img", "aria-label": t("claims.qr") }, drawing(qr)),
-    secretLine(code),
-    h(
-      "dl.facts",
-      {},
-      fact(t("device.agency"), agencyTitle(claim.agency)),
-      fact(t("device.model"), modelTitle(claim.model)),
-      claim.device !== null && fact(t("record.device"), claim.device),
-      claim.note !== "" && fact(t("claims.note"), claim.note),
-      fact(t("record.ends"), dateTimeText(new Date(claim.expires))),
-    ),
-    h("button", { type: "button", onclick: () => print() }, t("claims.print")),
-  );
 }

@@ -3,8 +3,9 @@
 import { all, get } from "../../api";
 import { h } from "../../dom";
 import { nameText } from "../../format";
-import type { Agency, Device, Group, Hit, Model, Page } from "../../shapes";
+import type { Agency, Device, Group, Hit, Model, Page, Session } from "../../shapes";
 import { language, t } from "../../text";
+import { may } from "../rights";
 import type { PageView } from "../shell";
 import { routeHash } from "../route";
 import { agencyTitle, deviceTitle, modelTitle, setAgencies, setModels } from "../words";
@@ -19,6 +20,7 @@ export class DevicesPage implements PageView {
   private agencies: readonly string[] = [];
   private models: readonly string[] = [];
   private groups: readonly Group[] = [];
+  private mayRegister = false;
   /** Answers of a question that is no longer asked are dropped. */
   private asked = 0;
 
@@ -43,7 +45,8 @@ export class DevicesPage implements PageView {
   }
 
   private async readWords(): Promise<void> {
-    const [agencies, models] = await Promise.all([all<Agency>("/v1/agencies?limit=10000"), all<Model>("/v1/models?limit=10000")]);
+    const [agencies, models, session] = await Promise.all([all<Agency>("/v1/agencies?limit=10000"), all<Model>("/v1/models?limit=10000"), get<Session>("/v1/session")]);
+    this.mayRegister = may(session, "install-devices");
     setAgencies(agencies.items);
     setModels(models.items);
     this.agencies = agencies.items.map((one) => one.id);
@@ -97,7 +100,8 @@ export class DevicesPage implements PageView {
       event.preventDefault();
       location.hash = routeHash("devices", formValues(form));
     });
-    if (this.host) redraw(this.host, h("h1", {}, t("page.devices")), form, searching && h("p.note", {}, t("record.search.note")), content);
+    const head = h("div.head-row", {}, h("h1", {}, t("page.devices")), this.mayRegister && h("a", { href: routeHash("register") }, t("page.register")));
+    if (this.host) redraw(this.host, head, form, searching && h("p.note", {}, t("record.search.note")), content);
   }
 
   private value(name: string): string {

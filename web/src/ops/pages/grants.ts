@@ -11,10 +11,10 @@ learn(peopleTexts);
 const ROLES = ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"] as const;
 const OF_PLATFORM: readonly string[] = ["auditor", "platform-administrator"];
 
-/** A form's inputs `agency` and `role`. */
-export function ownerFields(agencies: readonly string[]): HTMLElement[] {
+/** A form's inputs `agency`, where `chosen` stands first, and `role`. */
+export function ownerFields(agencies: readonly string[], chosen: string | null): HTMLElement[] {
   return [
-    field(t("device.agency"), select("agency", "", t("people.platform"), agencies.map((id) => [id, agencyTitle(id)]))),
+    field(t("device.agency"), select("agency", chosen ?? "", t("people.platform"), agencies.map((id) => [id, agencyTitle(id)]))),
     field(t("people.role"), select("role", "", t("people.role.none"), ROLES.map((one) => [one, word("role", one)]))),
   ];
 }
@@ -29,6 +29,6 @@ export const ownerTitle = (agency: string | null): string => (agency === null ? 
 
 export const rolesText = (roles: readonly Role[]): string => roles.map(roleText).join(", ") || "–";
 
-function roleText({ role, agency }: Role): string {
+export function roleText({ role, agency }: Role): string {
   return agency === null ? word("role", role) : `${word("role", role)} (${agencyTitle(agency)})`;
 }

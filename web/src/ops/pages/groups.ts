@@ -1,7 +1,7 @@
 // Groups: devices of one agency under one name, listed or by a query. The
 // address names the group whose devices are shown, and the place in their list.
 
-import { all, get, post, remove } from "../../api";
+import { all, get, patch, post, remove } from "../../api";
 import { h } from "../../dom";
 import { nameText, numberText } from "../../format";
 import type { Agency, Boundary, Device, Group, GroupQuery, Model, Page, Session } from "../../shapes";
@@ -12,16 +12,11 @@ import { routeHash } from "../route";
 import { agencyTitle, modelTitle, setAgencies, setModels } from "../words";
 import { ChangingPage } from "./changing-page";
 import { ROWS, deviceTable } from "./device-table";
-import { newGroupBody } from "./group-body";
-import { chosenOne, field, formValues, paging, select, table } from "./parts";
+import { changedGroupBody, newGroupBody } from "./group-body";
+import { type AreaTitles, type GroupChoices, memberFields } from "./group-form";
+import { chosenOne, field, formValues, idInput, paging, table } from "./parts";
 
 learn(groupsTexts);
-
-const ID = "[A-Za-z0-9._~\\-]{1,64}";
-const BOX = " *-?\\d+(\\.\\d+)?( *, *-?\\d+(\\.\\d+)?){3} *";
-
-/** Of boundaries, by name. */
-type AreaTitles = ReadonlyMap<string, string>;
 
 export class GroupsPage extends ChangingPage {
   private query = new URLSearchParams();
@@ -42,10 +37,12 @@ export class GroupsPage extends ChangingPage {
     setModels(models.items);
     const areas = new Map(boundaries.items.map(({ name, title }) => [name, title[language()] || name]));
     const id = this.query.get("id");
-    if (id !== null) return this.one(id, areas);
-    const [groups, session] = await Promise.all([all<Group>("/v1/groups?limit=10000"), get<Session>("/v1/session")]);
+    const session = await get<Session>("/v1/session");
     const managed = agencies.items.map((one) => one.id).filter((agency) => may(session, "manage-devices", agency));
-    const form = managed.length === 0 ? null : this.newGroup(managed, models.items.map((one) => one.id), areas);
+    const choices = { agencies: managed, models: models.items.map((one) => one.id), areas };
+    if (id !== null) return this.one(id, choices);
+    const groups = await all<Group>("/v1/groups?limit=10000");
+    const form = managed.length === 0 ? null : this.newGroup(choices);
     return [form, h("h2", {}, t("groups.list")), this.list(groups.items, managed, areas)];
   }
 
@@ -68,7 +65,7 @@ export class GroupsPage extends ChangingPage {
   }
 
   /** The devices that are in it now. */
-  private async one(id: string, areas: AreaTitles): Promise<readonly HTMLElement[]> {
+  private async one(id: string, choices: GroupChoices): Promise<readonly (HTMLElement | null)[]> {
     const cursor = this.query.get("cursor") ?? "";
     const wanted = new URLSearchParams({ limit: String(ROWS), ...(cursor === "" ? {} : { cursor }) });
     const [group, devices] = await Promise.all([get<Group>(groupPath(id)), get<Page<Device>>(`${groupPath(id)}/devices?${wanted}`)]);
@@ -76,39 +73,21 @@ export class GroupsPage extends ChangingPage {
     return [
       h("a", { href: routeHash("groups") }, t("record.group.all")),
       h("h2", {}, name),
-      h("p.note", {}, `${agencyTitle(group.agency)} · ${membersText(group, areas)}`),
+      h("p.note", {}, `${agencyTitle(group.agency)} · ${membersText(group, choices.areas)}`),
+      choices.agencies.includes(group.agency) ? await this.edit(group, choices) : null,
       devices.items.length === 0 ? h("p.empty", {}, t("groups.empty")) : deviceTable(name, devices.items),
       paging(cursor, devices.next, (other) => routeHash("groups", { id, cursor: other })),
     ];
   }
 
-  private newGroup(agencies: readonly string[], models: readonly string[], areas: AreaTitles): HTMLElement {
-    const listed = h("fieldset", { "aria-label": t("groups.by.list") }, field(t("groups.devices"), h("textarea", { name: "devices", required: true, rows: 4, spellcheck: "false", autocapitalize: "none" })));
-    const asked = h(
-      "fieldset",
-      { "aria-label": t("groups.by.query") },
-      field(t("device.model"), select("model", "", t("groups.any"), models.map((id) => [id, modelTitle(id)]))),
-      field(t("groups.tag"), h("input", { name: "tag", autocomplete: "off" })),
-      field(t("groups.boundary"), select("boundary", "", t("groups.any"), [...areas])),
-      field(t("groups.bbox.form"), h("input", { name: "bbox", pattern: BOX, title: t("groups.bbox.form"), placeholder: "126,37,127,38", autocomplete: "off" })),
-      field(t("groups.text"), h("input", { name: "text", maxlength: 64, autocomplete: "off" })),
-    );
-    const by = h("select", { name: "by" }, h("option", { value: "list" }, t("groups.by.list")), h("option", { value: "query" }, t("groups.by.query")));
-    const choose = (): void => {
-      listed.hidden = listed.disabled = by.value !== "list";
-      asked.hidden = asked.disabled = by.value !== "query";
-    };
-    by.addEventListener("change", choose);
-    choose();
+  private newGroup(choices: GroupChoices): HTMLElement {
     const form = h(
       "form.page-filters.card",
       {},
-      field(t("device.agency"), chosenOne("agency", agencies.map((id) => [id, agencyTitle(id)]))),
-      field(t("groups.id"), h("input", { name: "id", required: true, pattern: ID, autocomplete: "off", autocapitalize: "none", spellcheck: "false" })),
+      field(t("device.agency"), chosenOne("agency", choices.agencies.map((id) => [id, agencyTitle(id)]))),
+      field(t("groups.id"), idInput("id", true)),
       field(t("record.name"), h("input", { name: "name", required: true, autocomplete: "off" })),
-      field(t("groups.members"), by),
-      listed,
-      asked,
+      ...memberFields(choices, null),
       h("button.primary", { type: "submit" }, t("groups.make")),
     );
     form.addEventListener("submit", (event) => {
@@ -116,6 +95,24 @@ export class GroupsPage extends ChangingPage {
       void this.change(() => post("/v1/groups", newGroupBody(formValues(form))));
     });
     return h("section", {}, h("h2", {}, t("groups.new")), h("p.note", {}, t("groups.lead")), form);
+  }
+
+  /** Its name, and which devices are in it. */
+  private async edit(group: Group, choices: GroupChoices): Promise<HTMLElement> {
+    const listed = group.query === null ? (await all<Device>(`${groupPath(group.id)}/devices?limit=10000`)).items.map((one) => one.id) : [];
+    const form = h(
+      "form.page-filters.card",
+      {},
+      field(t("record.name"), h("input", { name: "name", required: true, value: group.name, autocomplete: "off" })),
+      ...memberFields(choices, { query: group.query, listed }),
+      h("button.primary", { type: "submit" }, t("record.keep")),
+    );
+    const before = formValues(form);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.change(() => patch(groupPath(group.id), changedGroupBody(before, formValues(form))));
+    });
+    return h("details.edit", {}, h("summary", {}, t("groups.edit")), form);
   }
 }
 

@@ -6,9 +6,14 @@ import { t } from "../../text";
 
 type Cell = Node | string;
 
+const ID = "[A-Za-z0-9._~\\-]{1,64}";
+
 export function field(label: string, input: HTMLElement): HTMLElement {
   return h("label", {}, h("span", {}, label), input);
 }
+
+/** For an id of a device, an agency, a group. */
+export const idInput = (name: string, required: boolean): HTMLInputElement => h("input", { name, required, pattern: ID, autocomplete: "off", autocapitalize: "none", spellcheck: "false" });
 
 /** On a phone each row is a card, and each cell says its column. */
 export function table(name: string, columns: readonly string[], rows: readonly (readonly Cell[])[]): HTMLElement {
@@ -43,6 +48,13 @@ export function chosenOne(name: string, options: readonly (readonly [string, str
 
 /** What is shown once, to be copied. */
 export const secretLine = (text: string): HTMLElement => h("div.line-body", {}, h("pre", {}, text), copyButton(() => t("copy"), () => t("copied"), () => text));
+
+/** Hands a file to the browser's downloads. */
+export function saveFile(content: Blob, name: string): void {
+  const address = URL.createObjectURL(content);
+  h("a", { href: address, download: name }).click();
+  URL.revokeObjectURL(address);
+}
 
 /** The last second of a day in the reader's zone; empty where it is no day. */
 export function dayEnd(day: string): string {

@@ -50,7 +50,7 @@ export class TokensPage extends ChangingPage {
       "form.page-filters.card",
       {},
       field(t("tokens.name"), h("input", { name: "name", required: true, autocomplete: "off" })),
-      ...ownerFields(agencies),
+      ...ownerFields(agencies, null),
       field(t("record.last-day"), h("input", { name: "until", type: "date", required: true })),
       h("button.primary", { type: "submit" }, t("tokens.make")),
     );

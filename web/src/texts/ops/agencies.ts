@@ -14,7 +14,6 @@ export const agenciesTexts = {
     ko: "1일에서 36,500일까지 정할 수 있습니다. 기간이 지난 데이터는 곧 하루 단위로 삭제되며 되돌릴 수 없습니다.",
   },
   "agencies.days": { en: "Days (empty: as the model says)", ko: "일수 (비우면 모델대로)" },
-  "agencies.keep": { en: "Change", ko: "변경" },
   "agencies.sure": {
     en: "Change how long {agency} keeps {model}? Observations that are older then are deleted, and do not come back.",
     ko: "{agency}의 {model} 보관 기간을 바꿀까요? 새 기간보다 오래된 관측값은 삭제되며 되돌릴 수 없습니다.",

@@ -25,6 +25,7 @@ export const groupsTexts = {
   "groups.listed": { en: "{count} listed", ko: "목록의 장치 {count}대" },
   "groups.everything": { en: "all of the agency's", ko: "기관의 모든 장치" },
   "groups.make": { en: "Make a group", ko: "그룹 만들기" },
+  "groups.edit": { en: "Change the group", ko: "그룹 바꾸기" },
   "groups.remove": { en: "Delete", ko: "삭제" },
   "groups.sure": { en: "Delete the group {name}? Its devices stay.", ko: "{name} 그룹을 삭제할까요? 장치는 그대로 남습니다." },
 } satisfies Texts;

@@ -1,0 +1,158 @@
+// What operators make and change, in a real browser against the mock.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { ENGLISH_PHONE, KOREAN, noSideways, openBrowser, openPage } from "./browser-checks.mjs";
+import { TOKEN, startMock } from "./mock.mjs";
+
+let browser;
+before(async () => {
+  browser = await openBrowser();
+});
+after(() => browser.close());
+
+/** Pictures of each page, for a look by hand. */
+const SHOTS = process.env.MADANG_SHOTS;
+
+/** Runs a check in the dashboard of an operator who has just logged in. */
+async function operating(looks, check, allowed = /\/v1\/session$/) {
+  const mock = await startMock();
+  const { page, faults, done } = await openPage(browser, mock.url, looks, allowed);
+  page.on("dialog", (dialog) => void dialog.accept());
+  const shot = async (name) => SHOTS && page.screenshot({ path: `${SHOTS}/${looks.locale}-${name}.png` });
+  try {
+    await page.goto(`${mock.url}/ops#token=${TOKEN}`);
+    await page.waitForSelector('#link[data-state="connected"]');
+    await check({ page, mock, shot });
+    assert.deepEqual(faults, []);
+  } finally {
+    await done();
+    await mock.close();
+  }
+}
+
+for (const looks of [KOREAN, ENGLISH_PHONE]) {
+  test(`a device is registered with a place, and its password shown once: ${looks.locale}`, () =>
+    operating(looks, async ({ page, mock, shot }) => {
+      await page.click('#pages a[href="#/devices"]');
+      await page.click('#page a[href="#/register"]');
+      await page.selectOption('[name="agency"]', "seoul");
+      await page.selectOption('[name="model"]', "safety.lamp");
+      await page.fill('[name="id"]', "lamp-new");
+      await page.fill('[name="name"]', "세종대로 1");
+      await page.fill('[name="address"]', "종로구 세종대로 1");
+      await page.focus(".place-map canvas");
+      await page.keyboard.press("+");
+      await page.keyboard.press("ArrowLeft");
+      assert.match(await page.inputValue('[name="lat"]'), /^-?\d+\.\d{5}$/, "moving the map chooses its middle");
+      await page.fill('[name="lat"]', "95");
+      await page.fill('[name="lon"]', "126.97797");
+      await page.click("#page form .primary");
+      assert.equal(mock.state.registered, undefined, "a place that cannot be is not sent");
+      await page.fill('[name="lat"]', "37.5664");
+      await shot("register");
+      await noSideways(page, "the registration");
+      await page.click("#page form .primary");
+      await page.locator(".issued pre", { hasText: /^(k7){21}k$/ }).waitFor();
+      assert.deepEqual(mock.state.registered, [{ id: "lamp-new", agency: "seoul", model: "safety.lamp", name: "세종대로 1", address: "종로구 세종대로 1", location: { lat: 37.5664, lon: 126.97797 } }]);
+      await shot("registered");
+      await noSideways(page, "the registered device");
+      assert.equal(await page.inputValue('[name="id"]'), "", "the form is ready for the next one");
+      await page.click("#language");
+      assert.equal(await page.locator(".issued pre").count(), 1, "the language does not lose the password");
+      await page.click('#page .issued a[href="#/map?device=lamp-new"]');
+      await page.waitForURL("**/ops#/map?device=lamp-new");
+      await page.click('#pages a[href="#/devices"]');
+      assert.equal(await page.locator(".issued").count(), 0);
+    }));
+}
+
+test("an installer brings a device in with a code that was made with its id", () =>
+  operating(KOREAN, async ({ page, mock }) => {
+    await page.goto(`${mock.url}/ops#/register`);
+    await page.selectOption('[name="agency"]', "busan");
+    await page.selectOption('[name="model"]', "traffic.flow");
+    await page.fill('[name="id"]', "flow-new");
+    await page.selectOption('[name="proof"]', "claim");
+    assert.equal(await page.isVisible(".place-map"), false, "the installer says where it stands");
+    await page.click("#page form .primary");
+    await page.locator(".issued pre", { hasText: "7KQ4-WM2X-9CRT" }).waitFor();
+    await page.locator(".issued .facts", { hasText: "flow-new" }).waitFor();
+    assert.equal(mock.state.registered, undefined);
+  }));
+
+test("a person gets a role, loses it, and is removed", () =>
+  operating(ENGLISH_PHONE, async ({ page, shot }) => {
+    await page.click('#pages a[href="#/people"]');
+    await page.click('.device-link[href="#/people?id=kim.minsu"]');
+    await page.locator(".records td", { hasText: "operator (서울특별시)" }).waitFor();
+    await page.selectOption('[name="role"]', "installer");
+    await page.click("#page form .primary");
+    await page.locator(".records td", { hasText: "installer (서울특별시)" }).waitFor();
+    await shot("person");
+    await noSideways(page, "a person");
+    const operator = page.locator(".records tbody tr", { hasText: "operator (" });
+    await operator.getByRole("button", { name: "Take away" }).click();
+    await operator.waitFor({ state: "detached" });
+    assert.equal(await page.locator(".records tbody tr").count(), 1);
+    await page.getByRole("button", { name: "Remove" }).click();
+    await page.waitForURL("**/ops#/people");
+    await page.locator(".empty", { hasText: "Nobody" }).waitFor();
+  }));
+
+test("a group gets another name and other devices", () =>
+  operating(KOREAN, async ({ page, shot }) => {
+    await page.click('#pages a[href="#/groups"]');
+    await page.click('.device-link[href="#/groups?id=spring"]');
+    await page.click(".edit summary");
+    const ids = (await page.inputValue('[name="devices"]')).split("\n");
+    assert.equal(ids.length, 3);
+    await page.fill('[name="name"]', "여름 점검");
+    await page.fill('[name="devices"]', ids.slice(0, 2).join(", "));
+    await shot("group");
+    await page.click(".edit .primary");
+    await page.locator("#page h2", { hasText: "여름 점검" }).waitFor();
+    assert.equal(await page.locator(".records tbody tr").count(), 2);
+    await page.click(".edit summary");
+    await page.selectOption('[name="by"]', "query");
+    await page.selectOption('[name="model"]', "traffic.flow");
+    await page.click(".edit .primary");
+    await page.locator("#page .note", { hasText: "교통 흐름" }).waitFor();
+  }));
+
+for (const looks of [KOREAN, ENGLISH_PHONE]) {
+  test(`the search in the header finds everything, by keys and by touch: ${looks.locale}`, () =>
+    operating(looks, async ({ page, shot }) => {
+      await page.fill("#find-text", "한강");
+      await page.locator('#find-hits [role="option"]').nth(1).waitFor();
+      await shot("find");
+      await noSideways(page, "the search");
+      await page.keyboard.press("ArrowDown");
+      assert.equal(await page.getAttribute("#find-text", "aria-activedescendant"), "find-0");
+      await page.keyboard.press("Enter");
+      await page.waitForURL("**/ops#/groups?id=han-river");
+      assert.equal(await page.isVisible("#find-hits"), false);
+      await page.fill("#find-text", "종로구");
+      await page.locator('#find-hits [role="option"]', { hasText: "종로구" }).first().click();
+      await page.waitForURL("**/ops#/map?box=*");
+      await page.fill("#find-text", "rain-0002");
+      await page.locator('#find-hits [role="option"]', { hasText: "rain-0002" }).click();
+      await page.waitForFunction(() => document.querySelector("#panel .device-head code")?.textContent === "rain-0002");
+      await page.fill("#find-text", "nothing is called so");
+      await page.waitForSelector("#find-hits .empty");
+      await page.keyboard.press("Enter");
+      await page.waitForURL("**/ops#/devices?q=nothing*");
+    }));
+}
+
+test("the audit is one table in CSV, over all of its pages", () =>
+  operating(KOREAN, async ({ page }) => {
+    await page.click('#pages a[href="#/audit"]');
+    await page.waitForSelector(".audit li");
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
+    assert.equal(download.suggestedFilename(), "audit.csv");
+    const lines = readFileSync(await download.path(), "utf8").split("\r\n");
+    assert.equal(lines[0], "\ufeffnumber,time,actor,action,object");
+    assert.deepEqual(lines.slice(1, -1).map((line) => line.split(",")[4]), ["flow-0003", "seoul"]);
+  }));
