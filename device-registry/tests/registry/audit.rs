@@ -1,5 +1,6 @@
 //! Who changed what: entries beside each change, as a chain.
 
+mod actors;
 mod tampering;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,7 @@
-//! How long a file may be. Functions have a limit in clippy.toml.
+//! How long a file and how wide a folder may be. Functions have a limit in
+//! clippy.toml.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use structure::{files, root};
@@ -7,15 +9,20 @@ use structure::{files, root};
 /// A file that is longer has more than one subject.
 const MOST_LINES: usize = 450;
 
+/// A folder that is wider has subjects that want folders of their own.
+const MOST_SIBLINGS: usize = 16;
+
+fn rust_files() -> Vec<String> {
+    let mut found = files(&root()).unwrap();
+    found.retain(|path| path.ends_with(".rs"));
+    assert!(found.len() > 100, "{} files", found.len());
+    found
+}
+
 #[test]
 fn no_file_is_too_long_to_be_read_at_once() {
     let mut long = Vec::new();
-    let mut seen = 0;
-    for path in files(&root()).unwrap() {
-        if !path.ends_with(".rs") {
-            continue;
-        }
-        seen += 1;
+    for path in rust_files() {
         let lines = fs::read_to_string(root().join(&path))
             .unwrap()
             .lines()
@@ -24,6 +31,29 @@ fn no_file_is_too_long_to_be_read_at_once() {
             long.push(format!("{path}: {lines} lines"));
         }
     }
-    assert!(seen > 100, "{seen} files");
     assert!(long.is_empty(), "{long:#?}");
+}
+
+/// Tests count too. `name.rs` and the folder `name` are one module, and the
+/// file that lists the modules of a folder is none of them.
+#[test]
+fn no_folder_has_too_many_modules_to_be_found_at_once() {
+    let mut modules: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for path in rust_files() {
+        let mut below = path.as_str();
+        while let Some((folder, name)) = below.rsplit_once('/') {
+            let name = name.strip_suffix(".rs").unwrap_or(name);
+            if !matches!(name, "lib" | "main" | "mod") {
+                let siblings = modules.entry(folder.to_owned()).or_default();
+                siblings.insert(name.to_owned());
+            }
+            below = folder;
+        }
+    }
+    let wide: Vec<String> = modules
+        .into_iter()
+        .filter(|(_, siblings)| siblings.len() > MOST_SIBLINGS)
+        .map(|(folder, siblings)| format!("{folder}: {} modules", siblings.len()))
+        .collect();
+    assert!(wide.is_empty(), "{wide:#?}");
 }

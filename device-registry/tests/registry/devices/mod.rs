@@ -1,0 +1,8 @@
+//! Devices: how they come in, belong together and end.
+
+mod enrolment;
+mod gateways;
+mod groups;
+mod import;
+mod lifecycle;
+mod registration;

@@ -1,0 +1,6 @@
+//! The registry's files, and what is the same after they are opened again.
+
+mod files;
+mod folder;
+mod readers;
+mod reopen;
