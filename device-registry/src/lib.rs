@@ -51,24 +51,23 @@ pub use auth::{
 };
 pub use boundary::{
     Boundary, GeoJson, GeoJsonError, MAX_BOUNDARIES, MAX_VERTICES_IN_ALL, NewBoundary, PutBoundary,
-    PutBoundaryError, RemoveBoundaryError, Shape, ShapeError,
+    PutBoundaryError, Shape, ShapeError,
 };
 pub use device::{
-    AddCredentialError, AliasError, Credential, CredentialProof, DecommissionDeviceError, Device,
-    DeviceDatastreams, DeviceLogin, DevicePatch, DeviceProof, DeviceStatus, EndingsTold,
-    ExtraDatastream, ExtraDatastreamError, FaultyRows, GatewayError, ImportError, ImportMode,
-    ImportReport, ImportRow, ImportStep, ImportTerms, MAX_CREDENTIALS, MAX_DEVICES_TOGETHER,
-    MAX_EXTRA_FIELDS, MAX_IMPORT_ROWS, MAX_OVERLAP_DAYS, MAX_REPORTED_ERRORS, MadePassword,
-    NetworkError, NewDevice, NewExtraField, NewKey, NoLongerAdmitted, NotItsChild, OldCredentials,
-    PasswordTerms, Patch, PatchDeviceError, PublicKeyError, RegisterDeviceError,
-    RemoveCredentialError, ReplaceDeviceError, Replacement, RevokeDeviceError, RowError,
-    StandingDevices, TOLD_DAYS_BEFORE, Transfer, TransferDeviceError, USUAL_OVERLAP_DAYS,
-    UnreadableRow,
+    AddCredentialError, AliasError, Credential, CredentialProof, Device, DeviceDatastreams,
+    DeviceLogin, DevicePatch, DeviceProof, DeviceStatus, EndingsTold, ExtraDatastream,
+    ExtraDatastreamError, FaultyRows, GatewayError, ImportError, ImportMode, ImportReport,
+    ImportRow, ImportStep, ImportTerms, MAX_CREDENTIALS, MAX_DEVICES_TOGETHER, MAX_EXTRA_FIELDS,
+    MAX_IMPORT_ROWS, MAX_OVERLAP_DAYS, MAX_REPORTED_ERRORS, MadePassword, NetworkError, NewDevice,
+    NewExtraField, NewKey, NoLongerAdmitted, NotItsChild, OldCredentials, PasswordTerms, Patch,
+    PatchDeviceError, PublicKeyError, RegisterDeviceError, RemoveCredentialError,
+    ReplaceDeviceError, Replacement, RowError, StandingDevices, TOLD_DAYS_BEFORE, Transfer,
+    TransferDeviceError, USUAL_OVERLAP_DAYS, UnreadableRow,
 };
 pub use enrolment::{
     Batch, Claim, ClaimState, ClaimUse, CreateBatchError, CreateClaimError, EnrolDeviceError,
     Enrolment, IssuedBatch, IssuedClaim, MAX_AGENCY_CLAIMS, MAX_BATCH_DEVICES, MAX_BATCHES,
-    MAX_CLAIMS, MAX_OPEN_CLAIMS, NewBatch, NewClaim, RevokeBatchError, RevokeClaimError, Ticket,
+    MAX_CLAIMS, MAX_OPEN_CLAIMS, NewBatch, NewClaim, RevokeClaimError, Ticket,
 };
 pub use events::{
     Event, EventKind, Events, MAX_EVENTS, MAX_EVENTS_OF_DEVICE, MAX_REFUSED, NewEvent,
@@ -76,7 +75,7 @@ pub use events::{
 pub use group::{
     CreateGroupError, Group, GroupDevices, GroupError, GroupPatch, GroupQuery, MAX_GROUPS,
     MAX_LISTED_DEVICES, MAX_LISTED_IN_ALL, Members, NewGroup, NewMembers, NewQuery,
-    PatchGroupError, RemoveGroupError,
+    PatchGroupError,
 };
 pub use label::LabelError;
 pub use model::{
@@ -85,7 +84,7 @@ pub use model::{
 };
 pub use person::{
     CreatePersonError, MAX_PEOPLE_OF_ONE, NewPerson, PatchPersonError, Person, PersonPatch,
-    ProviderIdentity, ProviderLogin, ProviderLoginError, RemovePersonError,
+    ProviderIdentity, ProviderLogin, ProviderLoginError,
 };
 pub use person_login::{
     AcceptInvitationError, ChangePasswordError, INVITATION_DAYS, InvitePersonError,
@@ -94,8 +93,8 @@ pub use person_login::{
     is_recovery_code,
 };
 pub use registry::{
-    Actor, Changed, ErrorClass, Means, OpenError, OperationError, OwnersStand, PEPPER_FILE,
-    Registry, Who,
+    Actor, Changed, EndError, ErrorClass, Means, OpenError, OperationError, OwnersStand,
+    PEPPER_FILE, Registry, Who,
 };
 pub use role::{Grant, GrantError, GrantsError, MAX_GRANTS, Permission, Permissions, Rights, Role};
 pub use search::{
@@ -107,7 +106,7 @@ pub use secret::file::SecretFileError;
 pub use secret::operator::{MIN_TOKEN_BYTES, OperatorError, TOKEN_FILE};
 pub use service_token::{
     CreateServiceTokenError, IssuedServiceToken, MAX_SERVICE_TOKEN_DAYS, MAX_SERVICE_TOKENS_OF_ONE,
-    NewServiceToken, RemoveServiceTokenError, ServiceToken, ServiceTokenError,
+    NewServiceToken, ServiceToken, ServiceTokenError,
 };
 pub use snapshot::{ExtraField, PublicFilter, PublicPlace, Snapshot, WalkEnd, login_name};
 pub use store::{

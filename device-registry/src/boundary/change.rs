@@ -6,7 +6,7 @@ use domain::BoundaryName;
 
 use super::{Boundary, GeoJson, GeoJsonError, Shape};
 use crate::label::{self, LabelError};
-use crate::registry::{Actor, ErrorClass, OperationError, Registry, RowChange};
+use crate::registry::{Actor, EndError, ErrorClass, OperationError, Registry, RowChange};
 use crate::store::StoreError;
 
 /// Boundaries of one platform.
@@ -66,31 +66,6 @@ impl OperationError for PutBoundaryError {
     }
 }
 
-/// Why a boundary was not taken away.
-#[derive(Debug, thiserror::Error)]
-pub enum RemoveBoundaryError {
-    #[error("no boundary {0}")]
-    Unknown(BoundaryName),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl OperationError for RemoveBoundaryError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Unknown(_) => "unknown-boundary",
-            Self::Store(_) => "registry-fault",
-        }
-    }
-
-    fn class(&self) -> ErrorClass {
-        match self {
-            Self::Unknown(_) => ErrorClass::NotFound,
-            Self::Store(_) => ErrorClass::Fault,
-        }
-    }
-}
-
 impl Registry {
     /// Draws a boundary, or draws the one of this name anew.
     pub fn put_boundary(
@@ -131,10 +106,10 @@ impl Registry {
         &self,
         actor: &Actor,
         name: &BoundaryName,
-    ) -> Result<(), RemoveBoundaryError> {
+    ) -> Result<(), EndError<BoundaryName>> {
         self.change(actor, |change| {
             if !change.draft.remove_boundary(name) {
-                return Err(RemoveBoundaryError::Unknown(name.clone()));
+                return Err(EndError::Unknown(name.clone()));
             }
             change.write(RowChange::RemoveBoundary(name.clone()));
             Ok(())

@@ -8,10 +8,7 @@ mod shape;
 
 use domain::{BoundaryName, Timestamp};
 
-pub use change::{
-    MAX_BOUNDARIES, MAX_VERTICES_IN_ALL, NewBoundary, PutBoundary, PutBoundaryError,
-    RemoveBoundaryError,
-};
+pub use change::{MAX_BOUNDARIES, MAX_VERTICES_IN_ALL, NewBoundary, PutBoundary, PutBoundaryError};
 pub use geojson::{GeoJson, GeoJsonError};
 pub use shape::{Shape, ShapeError};
 

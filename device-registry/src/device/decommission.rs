@@ -6,33 +6,7 @@ use std::sync::Arc;
 use domain::DeviceId;
 
 use super::{Device, DeviceStatus};
-use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry, RowChange};
-use crate::store::StoreError;
-
-/// Why a device was not taken out of service.
-#[derive(Debug, thiserror::Error)]
-pub enum DecommissionDeviceError {
-    #[error("no device {0}")]
-    Unknown(DeviceId),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl OperationError for DecommissionDeviceError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Unknown(_) => "unknown-device",
-            Self::Store(_) => "registry-fault",
-        }
-    }
-
-    fn class(&self) -> ErrorClass {
-        match self {
-            Self::Unknown(_) => ErrorClass::NotFound,
-            Self::Store(_) => ErrorClass::Fault,
-        }
-    }
-}
+use crate::registry::{Actor, Change, EndError, Registry, RowChange};
 
 impl Registry {
     /// Doing it twice is as once.
@@ -40,10 +14,10 @@ impl Registry {
         &self,
         actor: &Actor,
         id: &DeviceId,
-    ) -> Result<Arc<Device>, DecommissionDeviceError> {
+    ) -> Result<Arc<Device>, EndError<DeviceId>> {
         self.change(actor, |change| {
             let Some(device) = change.draft.device(id.as_str()).cloned() else {
-                return Err(DecommissionDeviceError::Unknown(id.clone()));
+                return Err(EndError::Unknown(id.clone()));
             };
             if device.decommissioned.is_some() {
                 change.discard();

@@ -33,7 +33,6 @@ pub use change_credentials::{
     AddCredentialError, MadePassword, PasswordTerms, RemoveCredentialError,
 };
 pub use credential::{Credential, CredentialProof, MAX_CREDENTIALS};
-pub use decommission::DecommissionDeviceError;
 pub use endings::{EndingsTold, TOLD_DAYS_BEFORE};
 pub use extra_datastream::{
     ExtraDatastream, ExtraDatastreamError, MAX_EXTRA_FIELDS, NewExtraField,
@@ -53,7 +52,6 @@ pub use patch::{DevicePatch, Patch, PatchDeviceError};
 pub use public_key::{NewKey, PublicKeyError};
 pub(crate) use register::register;
 pub use replace::{ReplaceDeviceError, Replacement};
-pub use revoke::RevokeDeviceError;
 pub use rotate::{MAX_OVERLAP_DAYS, USUAL_OVERLAP_DAYS};
 pub use transfer::{MAX_DEVICES_TOGETHER, OldCredentials, Transfer, TransferDeviceError};
 

@@ -6,33 +6,7 @@ use std::sync::Arc;
 use domain::DeviceId;
 
 use super::{Device, DeviceStatus};
-use crate::registry::{Actor, ErrorClass, OperationError, Registry, RowChange};
-use crate::store::StoreError;
-
-/// Why a device was not revoked.
-#[derive(Debug, thiserror::Error)]
-pub enum RevokeDeviceError {
-    #[error("no device {0}")]
-    Unknown(DeviceId),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl OperationError for RevokeDeviceError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Unknown(_) => "unknown-device",
-            Self::Store(_) => "registry-fault",
-        }
-    }
-
-    fn class(&self) -> ErrorClass {
-        match self {
-            Self::Unknown(_) => ErrorClass::NotFound,
-            Self::Store(_) => ErrorClass::Fault,
-        }
-    }
-}
+use crate::registry::{Actor, EndError, Registry, RowChange};
 
 impl Registry {
     /// Revoking twice is as once.
@@ -40,10 +14,10 @@ impl Registry {
         &self,
         actor: &Actor,
         id: &DeviceId,
-    ) -> Result<Arc<Device>, RevokeDeviceError> {
+    ) -> Result<Arc<Device>, EndError<DeviceId>> {
         self.change(actor, |change| {
             let Some(device) = change.draft.device(id.as_str()).cloned() else {
-                return Err(RevokeDeviceError::Unknown(id.clone()));
+                return Err(EndError::Unknown(id.clone()));
             };
             if device.status == DeviceStatus::Revoked {
                 change.discard();

@@ -12,7 +12,9 @@ use domain::{AgencyId, BatchId, DeviceId, ModelId, Timestamp};
 use super::{EnrolDeviceError, Enrolment, Ticket, is_the_same, lasts_at_most};
 use crate::device::{Device, register};
 use crate::label::{self, LabelError};
-use crate::registry::{Actor, Change, ErrorClass, Means, OperationError, Registry, RowChange, Who};
+use crate::registry::{
+    Actor, Change, EndError, ErrorClass, Means, OperationError, Registry, RowChange, Who,
+};
 use crate::secret::{self, RandomError, SECRET_CHARS, checksum_base62, random_base62};
 use crate::store::StoreError;
 
@@ -118,31 +120,6 @@ impl OperationError for CreateBatchError {
     }
 }
 
-/// Why a batch was not revoked.
-#[derive(Debug, thiserror::Error)]
-pub enum RevokeBatchError {
-    #[error("no batch {0}")]
-    Unknown(BatchId),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl OperationError for RevokeBatchError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Unknown(_) => "unknown-batch",
-            Self::Store(_) => "registry-fault",
-        }
-    }
-
-    fn class(&self) -> ErrorClass {
-        match self {
-            Self::Unknown(_) => ErrorClass::NotFound,
-            Self::Store(_) => ErrorClass::Fault,
-        }
-    }
-}
-
 impl Registry {
     pub fn create_batch(
         &self,
@@ -183,10 +160,10 @@ impl Registry {
 
     /// Enrols nobody any more; devices that it has enrolled stay. Revoking twice
     /// is as once.
-    pub fn revoke_batch(&self, actor: &Actor, id: &BatchId) -> Result<(), RevokeBatchError> {
+    pub fn revoke_batch(&self, actor: &Actor, id: &BatchId) -> Result<(), EndError<BatchId>> {
         self.change(actor, |change| {
             let Some(standing) = change.draft.batch(id.as_str()) else {
-                return Err(RevokeBatchError::Unknown(id.clone()));
+                return Err(EndError::Unknown(id.clone()));
             };
             if standing.revoked.is_some() {
                 change.discard();

@@ -22,10 +22,7 @@ use crate::device::{
 };
 use crate::secret::{Pepper, SECRET_BYTES};
 
-pub use batch::{
-    Batch, CreateBatchError, IssuedBatch, MAX_BATCH_DEVICES, MAX_BATCHES, NewBatch,
-    RevokeBatchError,
-};
+pub use batch::{Batch, CreateBatchError, IssuedBatch, MAX_BATCH_DEVICES, MAX_BATCHES, NewBatch};
 pub use claim::{
     Claim, ClaimState, ClaimUse, CreateClaimError, IssuedClaim, MAX_AGENCY_CLAIMS, MAX_CLAIMS,
     MAX_OPEN_CLAIMS, NewClaim, RevokeClaimError,

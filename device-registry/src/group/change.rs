@@ -7,7 +7,7 @@ use domain::{AgencyId, GroupId};
 use super::Group;
 use super::new_group::{GroupError, MAX_GROUPS, NewGroup, NewMembers};
 use crate::label;
-use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry, RowChange};
+use crate::registry::{Actor, Change, EndError, ErrorClass, OperationError, Registry, RowChange};
 use crate::store::StoreError;
 
 /// The changes; what is absent stays.
@@ -40,15 +40,6 @@ pub enum PatchGroupError {
     Unknown(GroupId),
     #[error(transparent)]
     Group(#[from] GroupError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Why a group was not taken away.
-#[derive(Debug, thiserror::Error)]
-pub enum RemoveGroupError {
-    #[error("no group {0}")]
-    Unknown(GroupId),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -87,22 +78,6 @@ impl OperationError for PatchGroupError {
         match self {
             Self::Unknown(_) => ErrorClass::NotFound,
             Self::Group(error) => error.class(),
-            Self::Store(_) => ErrorClass::Fault,
-        }
-    }
-}
-
-impl OperationError for RemoveGroupError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Unknown(_) => "unknown-group",
-            Self::Store(_) => "registry-fault",
-        }
-    }
-
-    fn class(&self) -> ErrorClass {
-        match self {
-            Self::Unknown(_) => ErrorClass::NotFound,
             Self::Store(_) => ErrorClass::Fault,
         }
     }
@@ -160,10 +135,10 @@ impl Registry {
         })
     }
 
-    pub fn remove_group(&self, actor: &Actor, id: &GroupId) -> Result<(), RemoveGroupError> {
+    pub fn remove_group(&self, actor: &Actor, id: &GroupId) -> Result<(), EndError<GroupId>> {
         self.change(actor, |change| {
             if !change.draft.remove_group(id) {
-                return Err(RemoveGroupError::Unknown(id.clone()));
+                return Err(EndError::Unknown(id.clone()));
             }
             change.write(RowChange::RemoveGroup(id.clone()));
             Ok(())

@@ -10,7 +10,6 @@ use domain::{AgencyId, PersonId, Timestamp};
 pub use create::{CreatePersonError, MAX_PEOPLE_OF_ONE, NewPerson};
 pub use patch::{PatchPersonError, PersonPatch};
 pub use provider_login::{ProviderLogin, ProviderLoginError};
-pub use remove::RemovePersonError;
 
 use crate::role::{Grant, Role};
 

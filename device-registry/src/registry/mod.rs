@@ -7,6 +7,7 @@
 
 mod actor;
 mod change;
+mod end_error;
 mod operation_error;
 mod row_change;
 
@@ -34,6 +35,7 @@ use crate::store::{
 pub use actor::{Actor, Means, Who};
 pub(crate) use change::Change;
 pub use change::Changed;
+pub use end_error::EndError;
 pub use operation_error::{ErrorClass, OperationError};
 pub(crate) use row_change::{ModelRow, RowChange};
 

@@ -12,7 +12,6 @@ pub use create::{
     CreateServiceTokenError, IssuedServiceToken, MAX_SERVICE_TOKEN_DAYS, MAX_SERVICE_TOKENS_OF_ONE,
     NewServiceToken,
 };
-pub use remove::RemoveServiceTokenError;
 
 use crate::role::Grant;
 

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use device_registry::{NewServiceToken, RemoveServiceTokenError, Rights, ServiceToken};
+use device_registry::{EndError, NewServiceToken, Rights, ServiceToken};
 use domain::{AgencyId, ServiceTokenId};
 use http_edge::Problem;
 use http_edge::reply::{List, ListRequest, read_cursor, split_page};
@@ -118,7 +118,7 @@ pub(crate) async fn remove(
     let token = snapshot.service_token(id.as_str());
     let token = token.filter(|token| visible(permitted.rights(), token).is_some());
     let Some(token) = token else {
-        return Err(registry_problem(&RemoveServiceTokenError::Unknown(id)));
+        return Err(registry_problem(&EndError::Unknown(id)));
     };
     permitted.for_owner(token.agency.as_ref())?;
     state
