@@ -166,24 +166,64 @@ fn next(given: &mut u64, most: u64, what: &'static str) -> Result<u64, StoreErro
     Ok(*given)
 }
 
+/// A change that is being made: nobody else makes one meanwhile.
+struct Making<'a> {
+    store: MutexGuard<'a, Store>,
+    standing: Arc<Snapshot>,
+    change: Change,
+}
+
 impl Registry {
     /// Runs one change of `actor`: everything that `body` does becomes durable
     /// and then visible together, or none of it.
+    ///
+    /// There is a copy of it for each operation, so what is the same for all is
+    /// in `begin` and `end`.
     pub(crate) fn change<T, E: From<StoreError>>(
         &self,
         actor: &Actor,
         body: impl FnOnce(&mut Change) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut store = self.store.lock();
-        let committed = self.commit(&mut store, actor, body);
-        let cause = store.take_fault();
-        // To who waits, and not to who comes back at once with the next piece of
-        // something long.
-        MutexGuard::unlock_fair(store);
-        if let Some(cause) = cause {
-            self.faults.set(cause);
+        let mut making = self.begin()?;
+        let answer = body(&mut making.change);
+        if answer.is_err() {
+            making.change.discard();
         }
-        let (answer, rights, mark) = committed?;
+        self.end(making, actor)?;
+        answer
+    }
+
+    fn begin(&self) -> Result<Making<'_>, StoreError> {
+        let store = self.store.lock();
+        if let Err(error) = store.check() {
+            self.give_back(store);
+            return Err(error);
+        }
+        let standing = self.snapshot.load_full();
+        let draft = Snapshot::clone(&standing);
+        let change = Change::new(draft, store.mark().numbers, self.now());
+        Ok(Making {
+            store,
+            standing,
+            change,
+        })
+    }
+
+    fn end(&self, making: Making<'_>, actor: &Actor) -> Result<(), StoreError> {
+        let Making {
+            mut store,
+            standing,
+            change,
+        } = making;
+        let rights = change.rights;
+        let committed = match change.outcome {
+            Outcome::Commit => self.commit(&mut store, actor, &standing, change).map(Some),
+            Outcome::Discard => Ok(None),
+        };
+        self.give_back(store);
+        let Some(mark) = committed? else {
+            return Ok(());
+        };
         // Without the lock, so that a listener may take its time; rights first,
         // since the other one writes to the disk.
         if rights == Rights::Altered {
@@ -195,27 +235,31 @@ impl Registry {
                 listener(Changed { actor, mark });
             }
         }
-        Ok(answer)
+        Ok(())
     }
 
-    fn commit<T, E: From<StoreError>>(
+    /// To who waits, and not to who comes back at once with the next piece of
+    /// something long.
+    fn give_back(&self, mut store: MutexGuard<'_, Store>) {
+        let cause = store.take_fault();
+        MutexGuard::unlock_fair(store);
+        if let Some(cause) = cause {
+            self.faults.set(cause);
+        }
+    }
+
+    /// Where the registry stands after it, if rows were written.
+    fn commit(
         &self,
         store: &mut Store,
         actor: &Actor,
-        body: impl FnOnce(&mut Change) -> Result<T, E>,
-    ) -> Result<(T, Rights, Option<RegistryMark>), E> {
-        store.check()?;
-        let standing = self.snapshot.load();
-        let draft = Snapshot::clone(&standing);
-        let mut change = Change::new(draft, store.mark().numbers, self.now());
-        let answer = body(&mut change)?;
-        if change.outcome == Outcome::Discard {
-            return Ok((answer, Rights::Kept, None));
-        }
+        standing: &Snapshot,
+        mut change: Change,
+    ) -> Result<Option<RegistryMark>, StoreError> {
         let mark = if change.rows.is_empty() {
             None
         } else {
-            let audit = change.audit(&standing, actor, store.audit_head());
+            let audit = change.audit(standing, actor, store.audit_head());
             Some(store.apply(&change.rows, &audit, change.numbers)?)
         };
         // Rights and their generation become visible together; the number beside
@@ -230,7 +274,7 @@ impl Registry {
             self.snapshot.store(Arc::new(change.draft));
             self.generation.store(generation, Ordering::Release);
         }
-        Ok((answer, change.rights, mark))
+        Ok(mark)
     }
 
     /// Runs `body` as a change of which nothing is kept, beside the registry:
