@@ -12,8 +12,18 @@ const MOST_LINES: usize = 450;
 /// A folder that is wider has subjects that want folders of their own.
 const MOST_SIBLINGS: usize = 16;
 
+/// These have one of a kind beside each other: an entity, an operation, a
+/// command, a part that the platform is put together from.
+const OF_A_KIND: [&str; 4] = [
+    "device-registry/src",
+    "device-registry/src/device",
+    "platform/src",
+    "platform/src/cli",
+];
+const MOST_OF_A_KIND: usize = 26;
+
 fn rust_files() -> Vec<String> {
-    let mut found = files(&root()).unwrap();
+    let mut found = files(&root()).expect("the repository can be read");
     found.retain(|path| path.ends_with(".rs"));
     assert!(found.len() > 100, "{} files", found.len());
     found
@@ -52,8 +62,16 @@ fn no_folder_has_too_many_modules_to_be_found_at_once() {
     }
     let wide: Vec<String> = modules
         .into_iter()
-        .filter(|(_, siblings)| siblings.len() > MOST_SIBLINGS)
+        .filter(|(folder, siblings)| siblings.len() > most_of(folder))
         .map(|(folder, siblings)| format!("{folder}: {} modules", siblings.len()))
         .collect();
     assert!(wide.is_empty(), "{wide:#?}");
+}
+
+fn most_of(folder: &str) -> usize {
+    if OF_A_KIND.contains(&folder) {
+        MOST_OF_A_KIND
+    } else {
+        MOST_SIBLINGS
+    }
 }
