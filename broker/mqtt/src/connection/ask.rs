@@ -1,7 +1,7 @@
 //! A message that is a question: the sink answers it, and its sender alone is
 //! told.
 
-use transport::{MessageSink, NotStaged, SinkFault};
+use transport::MessageSink;
 
 use super::end::End;
 use super::receive::Batch;
@@ -27,15 +27,7 @@ impl<S: Services> Connection<S> {
                 served.session.answered(publish, &answer, out, held);
                 Ok(())
             }
-            Err(NotStaged::Later(preparation)) => {
-                batch.preparation = Some(preparation);
-                Ok(())
-            }
-            Err(NotStaged::Fault(SinkFault::Denied(denial))) => {
-                let leaves = self.deny(served, worker, publish, &denial, batch);
-                self.refuse(served, worker, publish, leaves, batch, out)
-            }
-            Err(NotStaged::Fault(fault)) => Err(End::sink_fault(&fault)),
+            Err(why) => self.not_staged(served, worker, publish, why, batch, out),
         }
     }
 }

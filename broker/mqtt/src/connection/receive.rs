@@ -8,8 +8,7 @@ use domain::Timestamp;
 use domain::batch::Resent;
 use tokio::task::spawn_local;
 use transport::{
-    AccessControl, EventKind, InboundMessage, MessageSink, NotStaged, Preparation, PublishRight,
-    Realm, SinkFault,
+    AccessControl, EventKind, InboundMessage, MessageSink, Preparation, PublishRight, Realm,
 };
 
 use super::end::End;
@@ -346,15 +345,7 @@ impl<S: Services> Connection<S> {
                         served.session.staged(publish);
                         Ok(())
                     }
-                    Err(NotStaged::Later(preparation)) => {
-                        batch.preparation = Some(preparation);
-                        Ok(())
-                    }
-                    Err(NotStaged::Fault(SinkFault::Denied(denial))) => {
-                        let leaves = self.deny(served, worker, publish, &denial, batch);
-                        self.refuse(served, worker, publish, leaves, batch, out)
-                    }
-                    Err(NotStaged::Fault(fault)) => Err(End::sink_fault(&fault)),
+                    Err(why) => self.not_staged(served, worker, publish, why, batch, out),
                 }
             }
             Ok(PublishRight::Ask) => self.ask(served, worker, publish, batch, out),

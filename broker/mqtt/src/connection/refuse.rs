@@ -3,8 +3,8 @@
 //! The connection stays: a client that is closed on sends the same again.
 
 use transport::{
-    AccessControl, ConnectionEvent, Denial, EventKind, Leaves, MessageSink, PublishRight, Refusal,
-    RefusalKind, RejectCause,
+    AccessControl, ConnectionEvent, Denial, EventKind, Leaves, MessageSink, NotStaged,
+    PublishRight, Refusal, RefusalKind, RejectCause, SinkFault,
 };
 
 use super::end::End;
@@ -46,9 +46,34 @@ impl<S: Services> Connection<S> {
         })
     }
 
+    /// What becomes of a message that the sink did not take: it waits for what
+    /// has to come before, is refused, or ends the connection.
+    #[cold]
+    pub(super) fn not_staged(
+        &self,
+        served: &mut Served<S>,
+        worker: &WorkerContext<S>,
+        publish: &Publish<'_>,
+        why: NotStaged,
+        batch: &mut Batch,
+        out: &mut Vec<u8>,
+    ) -> Result<(), End> {
+        match why {
+            NotStaged::Later(preparation) => {
+                batch.preparation = Some(preparation);
+                Ok(())
+            }
+            NotStaged::Fault(SinkFault::Denied(denial)) => {
+                let leaves = self.deny(served, worker, publish, &denial, batch);
+                self.refuse(served, worker, publish, leaves, batch, out)
+            }
+            NotStaged::Fault(fault) => Err(End::sink_fault(&fault)),
+        }
+    }
+
     /// Takes a denial in: it holds for the messages after this one.
     #[cold]
-    pub(super) fn deny(
+    fn deny(
         &self,
         served: &mut Served<S>,
         worker: &WorkerContext<S>,
