@@ -16,7 +16,7 @@ use bytes::Bytes;
 use domain::{Offset, Timestamp};
 use mqtt::codec::{Connect, Properties, Publish, Qos};
 use mqtt::testing::acknowledge;
-use mqtt::{BoundListener, Broker, Config, Services};
+use mqtt::{BoundListener, Broker, Config, ServiceSet};
 use transport::{
     AccessControl, Admission, Backlog, BacklogPage, ConnectionEvent, Denial, InboundMessage,
     Listener, LogPosition, LoginAttempt, MessageSink, Missed, NotStaged, Protocol, PublishRight,
@@ -24,41 +24,10 @@ use transport::{
     SinkFault, StoredSession, SubscribeRight, TopicFilter,
 };
 
+#[derive(Default)]
 struct Open;
 
-#[derive(Default)]
-struct NullServices {
-    null: Null,
-}
-
-impl Services for NullServices {
-    type Principal = ();
-    type Access = Open;
-    type Sink = Null;
-    type Retained = Null;
-    type Sessions = Null;
-    type Backlog = Null;
-
-    fn access(&self) -> &Open {
-        &Open
-    }
-
-    fn sink(&self) -> &Null {
-        &self.null
-    }
-
-    fn retained(&self) -> &Null {
-        &self.null
-    }
-
-    fn sessions(&self) -> &Null {
-        &self.null
-    }
-
-    fn backlog(&self) -> &Null {
-        &self.null
-    }
-}
+type NullServices = ServiceSet<Open, Null, Null, Null, Null>;
 
 impl AccessControl for Open {
     type Principal = ();

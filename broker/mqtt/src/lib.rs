@@ -1,5 +1,5 @@
 //! MQTT 3.1.1 and 5, over TCP, TLS and WebSocket: sessions, connections and
-//! the fan-out to subscribers. Whoever composes it implements [`Services`].
+//! the fan-out to subscribers. Whoever composes it gives it a [`ServiceSet`].
 //!
 //! Two realms share workers and code, and each has its own tree of
 //! subscriptions. The platform's: authenticated devices and applications; all
@@ -57,7 +57,7 @@ pub mod testing;
 mod worker;
 
 pub use broker::{Broker, BrokerHandle, StartError};
-pub use context::Services;
+pub use context::{ServiceSet, Services};
 pub use limits::{Config, ConfigError};
 pub use listener::{BindError, BoundListener, BoundSockets, ReloadableTls, TlsError, bind};
 pub use stats::{AgencyStats, BrokerStats, ConnectionInfo, ListenerStats, WorkStats};

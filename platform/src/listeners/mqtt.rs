@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use domain::Offset;
-use mqtt::{BoundListener, BoundSockets, Broker, BrokerHandle, Services};
-use session_store::Sessions;
+use mqtt::{BoundListener, BoundSockets, Broker, BrokerHandle, ServiceSet};
 use tokio::sync::watch;
-use transport::{AccessControl, Listener, LogMessage};
+use transport::{Listener, LogMessage};
 
 use crate::components::Components;
 use crate::config::{MqttLimits, ReloadingTls};
@@ -33,15 +32,16 @@ pub(crate) fn start(
             tls: tls.filter(|_| kind.is_encrypted()).map(ReloadingTls::mqtt),
         })
         .collect();
-    let services = PlatformServices {
-        access: Access::of(components),
-        sink: Uplink::new(components.ingest.clone()),
-        retained: LatestAsRetained {
-            registry: Arc::clone(&components.registry),
-            ingest: components.ingest.clone(),
-        },
+    let retained = LatestAsRetained {
+        registry: Arc::clone(&components.registry),
+        ingest: components.ingest.clone(),
+    };
+    let services = ServiceSet {
+        access: Arc::new(Access::of(components)),
+        sink: Arc::new(Uplink::new(components.ingest.clone())),
+        retained: Arc::new(retained),
         sessions: Arc::clone(&components.sessions),
-        backlog: MissedMessages::of(components),
+        backlog: Arc::new(MissedMessages::of(components)),
     };
     let shutdown = async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;
@@ -55,44 +55,6 @@ pub(crate) fn start(
         .registry
         .on_change(move |_generation| revalidating.revalidate());
     Ok(handle)
-}
-
-/// What the platform gives the broker.
-struct PlatformServices {
-    access: Access,
-    sink: Uplink,
-    retained: LatestAsRetained,
-    sessions: Arc<Sessions>,
-    backlog: MissedMessages,
-}
-
-impl Services for PlatformServices {
-    type Principal = <Access as AccessControl>::Principal;
-    type Access = Access;
-    type Sink = Uplink;
-    type Retained = LatestAsRetained;
-    type Sessions = Sessions;
-    type Backlog = MissedMessages;
-
-    fn access(&self) -> &Self::Access {
-        &self.access
-    }
-
-    fn sink(&self) -> &Self::Sink {
-        &self.sink
-    }
-
-    fn retained(&self) -> &Self::Retained {
-        &self.retained
-    }
-
-    fn sessions(&self) -> &Self::Sessions {
-        &self.sessions
-    }
-
-    fn backlog(&self) -> &Self::Backlog {
-        &self.backlog
-    }
 }
 
 /// The downlink's view of the broker.

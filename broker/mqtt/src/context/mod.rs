@@ -17,8 +17,8 @@ use transport::{Realm, SessionChange, SessionStore};
 pub(crate) use commits::{Commits, Group};
 pub(crate) use held_back::HeldBack;
 pub(crate) use retained_turns::RetainedTurns;
-pub use services::Services;
 pub(crate) use services::Staged;
+pub use services::{ServiceSet, Services};
 pub(crate) use shared::Shared;
 
 use crate::directory::{Ended, is_stored};

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::{Offset, Timestamp};
-use mqtt::{BoundListener, Broker, BrokerHandle, Config, Services};
+use mqtt::{BoundListener, Broker, BrokerHandle, Config, ServiceSet};
 use tokio::sync::watch;
 use transport::{
     AccessControl, Admission, Backlog, BacklogPage, ConnectionEvent, Denial, InboundMessage,
@@ -60,7 +60,7 @@ impl TestBroker {
             // An error is the end of the test that holds the sender.
             let _ = signal.wait_for(|stop| *stop).await;
         };
-        let handle = Broker::start(config, &Arc::new(TestServices), vec![listener], stop).unwrap();
+        let handle = Broker::start(config, &Arc::new(services()), vec![listener], stop).unwrap();
         Self {
             address,
             _handle: handle,
@@ -70,38 +70,12 @@ impl TestBroker {
 }
 
 /// Everybody may come, and nothing is kept.
-struct TestServices;
-
-impl Services for TestServices {
-    type Principal = ();
-    type Access = Everybody;
-    type Sink = Nothing;
-    type Retained = Nothing;
-    type Sessions = Nothing;
-    type Backlog = Nothing;
-
-    fn access(&self) -> &Everybody {
-        &Everybody
-    }
-
-    fn sink(&self) -> &Nothing {
-        &Nothing
-    }
-
-    fn retained(&self) -> &Nothing {
-        &Nothing
-    }
-
-    fn sessions(&self) -> &Nothing {
-        &Nothing
-    }
-
-    fn backlog(&self) -> &Nothing {
-        &Nothing
-    }
+fn services() -> ServiceSet<Everybody, Nothing, Nothing, Nothing, Nothing> {
+    ServiceSet::default()
 }
 
 /// Everybody may do everything, but for one filter.
+#[derive(Default)]
 struct Everybody;
 
 impl AccessControl for Everybody {
@@ -155,6 +129,7 @@ impl AccessControl for Everybody {
 }
 
 /// The platform's realm, which nobody here enters.
+#[derive(Default)]
 struct Nothing;
 
 enum Never {}

@@ -12,9 +12,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use mqtt::{BoundListener, Broker, BrokerHandle, BrokerStats, Config, ReloadableTls, Services};
+use mqtt::{BoundListener, Broker, BrokerHandle, BrokerStats, Config, ReloadableTls, ServiceSet};
 use tokio::sync::watch;
-use transport::{AccessControl, Listener, LogMessage, LogPosition};
+use transport::{Listener, LogMessage, LogPosition};
 
 pub(crate) use access::{Principal, TestAccess};
 pub(crate) use sink::{TestRetained, TestSink};
@@ -49,43 +49,8 @@ pub(crate) fn live(topic: &str, payload: impl Into<Bytes>) -> LogMessage {
 }
 
 /// What the broker is given here.
-#[derive(Default)]
-pub(crate) struct TestServices {
-    pub(crate) access: Arc<TestAccess>,
-    pub(crate) sink: Arc<TestSink>,
-    pub(crate) retained: Arc<TestRetained>,
-    pub(crate) sessions: Arc<TestSessions>,
-    pub(crate) backlog: Arc<TestLog>,
-}
-
-impl Services for TestServices {
-    type Principal = <TestAccess as AccessControl>::Principal;
-    type Access = TestAccess;
-    type Sink = TestSink;
-    type Retained = TestRetained;
-    type Sessions = TestSessions;
-    type Backlog = TestLog;
-
-    fn access(&self) -> &Self::Access {
-        &self.access
-    }
-
-    fn sink(&self) -> &Self::Sink {
-        &self.sink
-    }
-
-    fn retained(&self) -> &Self::Retained {
-        &self.retained
-    }
-
-    fn sessions(&self) -> &Self::Sessions {
-        &self.sessions
-    }
-
-    fn backlog(&self) -> &Self::Backlog {
-        &self.backlog
-    }
-}
+pub(crate) type TestServices =
+    ServiceSet<TestAccess, TestSink, TestRetained, TestSessions, TestLog>;
 
 impl TestBroker {
     pub(crate) fn publish(&self, topic: &str, payload: impl Into<Bytes>) {
