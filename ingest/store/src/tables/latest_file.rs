@@ -18,18 +18,20 @@
 use std::path::Path;
 use std::{fs, io};
 
-use domain::{
-    DatastreamId, Flags, FolderId, FolderMark, Location, Offset, Quality, Timestamp, Value,
-};
+use domain::{DatastreamId, Flags, FolderId, FolderMark, Location, Offset, Quality, Value};
 
-use crate::file::replace::replace;
 use crate::observation::StoredObservation;
 use crate::tables::latest::Latest;
+use crate::tables::whole_file::{Input, Kind};
 
 /// Its name in the store's folder.
 pub(crate) const FILE: &str = "latest";
-const MAGIC: &[u8; 8] = b"MADANGLA";
 const VERSION: u32 = 2;
+const KIND: Kind = Kind {
+    name: FILE,
+    magic: b"MADANGLA",
+    version: VERSION,
+};
 /// The first, whose files tell no folder.
 const WITHOUT_FOLDER: u32 = 1;
 
@@ -48,15 +50,9 @@ pub(crate) fn write(
     includes: Offset,
     mark: FolderMark,
 ) -> io::Result<()> {
-    let mut out = Vec::new();
-    out.extend_from_slice(MAGIC);
-    out.extend_from_slice(&VERSION.to_le_bytes());
-    out.extend_from_slice(&FolderId::stamp(mark.id()));
-    out.extend_from_slice(&includes.get().to_le_bytes());
+    let mut out = KIND.begin(includes, mark);
     latest.for_each(|row| put(&mut out, &row));
-    let crc = crc32c::crc32c(&out);
-    out.extend_from_slice(&crc.to_le_bytes());
-    replace(folder, FILE, &out)
+    KIND.replace(folder, out)
 }
 
 /// Fills `latest`; false where the file does not serve for `flushed`, or is of
@@ -66,14 +62,7 @@ pub(crate) fn read(folder: &Path, latest: &Latest, flushed: Offset, mark: Folder
 }
 
 fn restore(bytes: &[u8], latest: &Latest, flushed: Offset, mark: FolderMark) -> Option<()> {
-    let (content, crc) = bytes.split_last_chunk::<4>()?;
-    if crc32c::crc32c(content) != u32::from_le_bytes(*crc) {
-        return None;
-    }
-    let mut input = Input(content);
-    if input.take(8)? != MAGIC {
-        return None;
-    }
+    let mut input = KIND.open(bytes)?;
     let told = match input.u32()? {
         VERSION => FolderId::from_bytes(input.array()?),
         WITHOUT_FOLDER => None,
@@ -83,8 +72,8 @@ fn restore(bytes: &[u8], latest: &Latest, flushed: Offset, mark: FolderMark) -> 
     if Offset::new(input.u64()?) < flushed {
         return None;
     }
-    while !input.0.is_empty() {
-        latest.restore(&input.row()?);
+    while !input.is_empty() {
+        latest.restore(&row(&mut input)?);
     }
     Some(())
 }
@@ -120,78 +109,38 @@ fn put(out: &mut Vec<u8>, row: &StoredObservation) {
     }
 }
 
-/// What is left of the file.
-struct Input<'a>(&'a [u8]);
-
-impl<'a> Input<'a> {
-    fn take(&mut self, len: usize) -> Option<&'a [u8]> {
-        let (head, rest) = self.0.split_at_checked(len)?;
-        self.0 = rest;
-        Some(head)
-    }
-
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (head, rest) = self.0.split_first_chunk::<N>()?;
-        self.0 = rest;
-        Some(*head)
-    }
-
-    fn u16(&mut self) -> Option<u16> {
-        self.array().map(u16::from_le_bytes)
-    }
-
-    fn u32(&mut self) -> Option<u32> {
-        self.array().map(u32::from_le_bytes)
-    }
-
-    fn u64(&mut self) -> Option<u64> {
-        self.array().map(u64::from_le_bytes)
-    }
-
-    fn i32(&mut self) -> Option<i32> {
-        self.array().map(i32::from_le_bytes)
-    }
-
-    fn time(&mut self) -> Option<Timestamp> {
-        self.array()
-            .map(i64::from_le_bytes)
-            .map(Timestamp::from_micros)
-    }
-
-    fn row(&mut self) -> Option<StoredObservation> {
-        let datastream = DatastreamId::new(self.u32()?);
-        let (time, received) = (self.time()?, self.time()?);
-        let offset = Offset::new(self.u64()?);
-        let (index, revision) = (self.u16()?, self.u16()?);
-        let [quality, flags, form] = self.array()?;
-        let value = match form & FORM {
-            MISSING => None,
-            NUMBER => Some(Value::Number(self.array().map(f64::from_le_bytes)?)),
-            FALSE => Some(Value::Boolean(false)),
-            TRUE => Some(Value::Boolean(true)),
-            TEXT => {
-                let len = self.u16()?;
-                let text = std::str::from_utf8(self.take(usize::from(len))?).ok()?;
-                Some(Value::Text(text.into()))
-            }
-            _ => return None,
-        };
-        let location = if form & LOCATED != 0 {
-            Some(Location::from_e7(self.i32()?, self.i32()?))
-        } else {
-            None
-        };
-        Some(StoredObservation {
-            datastream,
-            time,
-            received,
-            value,
-            quality: Quality::from_code(quality)?,
-            flags: Flags::from_bits(flags),
-            revision,
-            offset,
-            index,
-            location,
-        })
-    }
+fn row(input: &mut Input<'_>) -> Option<StoredObservation> {
+    let datastream = DatastreamId::new(input.u32()?);
+    let (time, received) = (input.time()?, input.time()?);
+    let offset = Offset::new(input.u64()?);
+    let (index, revision) = (input.u16()?, input.u16()?);
+    let [quality, flags, form] = input.array()?;
+    let value = match form & FORM {
+        MISSING => None,
+        NUMBER => Some(Value::Number(input.array().map(f64::from_le_bytes)?)),
+        FALSE => Some(Value::Boolean(false)),
+        TRUE => Some(Value::Boolean(true)),
+        TEXT => {
+            let len = input.u16()?;
+            Some(Value::Text(input.text(usize::from(len))?.into()))
+        }
+        _ => return None,
+    };
+    let location = if form & LOCATED != 0 {
+        Some(Location::from_e7(input.i32()?, input.i32()?))
+    } else {
+        None
+    };
+    Some(StoredObservation {
+        datastream,
+        time,
+        received,
+        value,
+        quality: Quality::from_code(quality)?,
+        flags: Flags::from_bits(flags),
+        revision,
+        offset,
+        index,
+        location,
+    })
 }

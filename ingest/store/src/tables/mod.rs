@@ -5,3 +5,4 @@ pub(crate) mod latest;
 pub(crate) mod latest_file;
 pub(crate) mod quarantine;
 pub(crate) mod quarantine_file;
+mod whole_file;

@@ -20,15 +20,19 @@ use std::{fs, io};
 
 use bytes::Bytes;
 use domain::payload::PayloadError;
-use domain::{DeviceId, FolderId, FolderMark, Misfit, Offset, RejectReason, Rejection, Timestamp};
+use domain::{DeviceId, FolderId, FolderMark, Misfit, Offset, RejectReason, Rejection};
 
-use crate::file::replace::replace;
 use crate::tables::quarantine::{Quarantine, QuarantinedMessage};
+use crate::tables::whole_file::{Input, Kind};
 
 /// Its name in the store's folder.
 pub(crate) const FILE: &str = "quarantine";
-const MAGIC: &[u8; 8] = b"MADANGQU";
 const VERSION: u32 = 2;
+const KIND: Kind = Kind {
+    name: FILE,
+    magic: b"MADANGQU",
+    version: VERSION,
+};
 /// The first, whose files tell no folder.
 const WITHOUT_FOLDER: u32 = 1;
 
@@ -58,17 +62,11 @@ pub(crate) fn write(
     let Some(messages) = quarantine.take_changed() else {
         return Ok(false);
     };
-    let mut out = Vec::new();
-    out.extend_from_slice(MAGIC);
-    out.extend_from_slice(&VERSION.to_le_bytes());
-    out.extend_from_slice(&FolderId::stamp(mark.id()));
-    out.extend_from_slice(&up_to.get().to_le_bytes());
+    let mut out = KIND.begin(up_to, mark);
     for (device, message) in &messages {
         put(&mut out, device, message);
     }
-    let crc = crc32c::crc32c(&out);
-    out.extend_from_slice(&crc.to_le_bytes());
-    let written = replace(folder, FILE, &out);
+    let written = KIND.replace(folder, out);
     if written.is_err() {
         quarantine.mark_changed();
     }
@@ -126,14 +124,7 @@ pub(crate) fn reaches(folder: &Path) -> Option<u64> {
 
 /// Makes an empty one, which goes up to `up_to`, in the place of none.
 pub(crate) fn write_empty(folder: &Path, up_to: u64, mark: FolderMark) -> io::Result<()> {
-    let mut out = Vec::new();
-    out.extend_from_slice(MAGIC);
-    out.extend_from_slice(&VERSION.to_le_bytes());
-    out.extend_from_slice(&FolderId::stamp(mark.id()));
-    out.extend_from_slice(&up_to.to_le_bytes());
-    let crc = crc32c::crc32c(&out);
-    out.extend_from_slice(&crc.to_le_bytes());
-    replace(folder, FILE, &out)
+    KIND.replace(folder, KIND.begin(Offset::new(up_to), mark))
 }
 
 struct Content {
@@ -143,25 +134,18 @@ struct Content {
 }
 
 fn content(bytes: &[u8]) -> Option<Content> {
-    let (content, crc) = bytes.split_last_chunk::<4>()?;
-    if crc32c::crc32c(content) != u32::from_le_bytes(*crc) {
-        return None;
-    }
-    let mut input = Input(content);
-    if input.take(8)? != MAGIC {
-        return None;
-    }
-    let told = match u32::from_le_bytes(input.array()?) {
+    let mut input = KIND.open(bytes)?;
+    let told = match input.u32()? {
         VERSION => {
             let id = FolderId::from_bytes(input.array()?);
-            Some((id, u64::from_le_bytes(input.array()?)))
+            Some((id, input.u64()?))
         }
         WITHOUT_FOLDER => None,
         _ => return None,
     };
     let mut messages = Vec::new();
-    while !input.0.is_empty() {
-        messages.push(input.message()?);
+    while !input.is_empty() {
+        messages.push(message(&mut input)?);
     }
     Some(Content { told, messages })
 }
@@ -193,55 +177,38 @@ fn put_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// What is left of the file.
-struct Input<'a>(&'a [u8]);
-
-impl<'a> Input<'a> {
-    fn take(&mut self, len: usize) -> Option<&'a [u8]> {
-        let (head, rest) = self.0.split_at_checked(len)?;
-        self.0 = rest;
-        Some(head)
+fn message(input: &mut Input<'_>) -> Option<(DeviceId, QuarantinedMessage)> {
+    let device = DeviceId::new(text(input)?).ok()?;
+    let offset = Offset::new(input.u64()?);
+    let received = input.time()?;
+    let [error, count] = input.array()?;
+    let unreadable = match error {
+        0 => None,
+        code => Some(PayloadError::from_number(code)?),
+    };
+    let mut rejections = Vec::with_capacity(usize::from(count));
+    for _ in 0..count {
+        let index = input.u16()?;
+        let [reason] = input.array()?;
+        rejections.push(Rejection {
+            index,
+            reason: RejectReason::from_number(reason)?,
+            field: text(input)?.into(),
+        });
     }
+    let len = input.u16()?;
+    let original = Bytes::copy_from_slice(input.take(usize::from(len))?);
+    let message = QuarantinedMessage {
+        offset,
+        received,
+        rejections,
+        unreadable,
+        original,
+    };
+    Some((device, message))
+}
 
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (head, rest) = self.0.split_first_chunk::<N>()?;
-        self.0 = rest;
-        Some(*head)
-    }
-
-    fn text(&mut self) -> Option<&'a str> {
-        let [len] = self.array()?;
-        std::str::from_utf8(self.take(usize::from(len))?).ok()
-    }
-
-    fn message(&mut self) -> Option<(DeviceId, QuarantinedMessage)> {
-        let device = DeviceId::new(self.text()?).ok()?;
-        let offset = Offset::new(u64::from_le_bytes(self.array()?));
-        let received = Timestamp::from_micros(i64::from_le_bytes(self.array()?));
-        let [error, count] = self.array()?;
-        let unreadable = match error {
-            0 => None,
-            code => Some(PayloadError::from_number(code)?),
-        };
-        let mut rejections = Vec::with_capacity(usize::from(count));
-        for _ in 0..count {
-            let index = u16::from_le_bytes(self.array()?);
-            let [reason] = self.array()?;
-            rejections.push(Rejection {
-                index,
-                reason: RejectReason::from_number(reason)?,
-                field: self.text()?.into(),
-            });
-        }
-        let len = u16::from_le_bytes(self.array()?);
-        let original = Bytes::copy_from_slice(self.take(usize::from(len))?);
-        let message = QuarantinedMessage {
-            offset,
-            received,
-            rejections,
-            unreadable,
-            original,
-        };
-        Some((device, message))
-    }
+fn text<'a>(input: &mut Input<'a>) -> Option<&'a str> {
+    let [len] = input.array()?;
+    input.text(usize::from(len))
 }
