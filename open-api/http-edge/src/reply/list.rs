@@ -68,6 +68,18 @@ impl ListRequest {
         })
     }
 
+    /// A page of `found`: views with the ids that they are sorted by.
+    pub fn page_of<I: std::fmt::Display, T: Row>(
+        &self,
+        limit: usize,
+        found: impl Iterator<Item = (I, T)>,
+    ) -> Response {
+        let (mut ids, mut views): (Vec<I>, Vec<T>) = found.take(limit + 1).unzip();
+        let more = split_page(&mut ids, limit);
+        views.truncate(limit);
+        self.page(views, ids.last().filter(|_| more))
+    }
+
     /// A list that has no further page.
     pub fn whole<T: Row>(&self, items: Vec<T>) -> Response {
         self.reply(&List {

@@ -5,6 +5,7 @@ mod body;
 mod byte_range;
 pub(crate) mod client_address;
 mod page_limit;
+mod page_query;
 mod query;
 mod suggestion;
 mod text;
@@ -17,6 +18,7 @@ pub use body::{
 pub use byte_range::Wanted;
 pub use client_address::{NetworkError, TrustedProxies, quota_address};
 pub use page_limit::Limit;
+pub use page_query::PageQuery;
 pub use query::{Query, read_pair};
 pub use suggestion::what_there_is;
 pub use text::Text;

@@ -7,7 +7,7 @@ use axum::{Extension, Json};
 use device_registry::{Batch, NewBatch};
 use domain::{AgencyId, BatchId, DeviceId, ModelId};
 use http_edge::reply::csv::Row;
-use http_edge::reply::{List, ListRequest, read_cursor, split_page};
+use http_edge::reply::{List, ListRequest};
 use http_edge::request::{Arrival, JsonBody, Query, Text, parse_json, read_body};
 use http_edge::{Problem, ProblemKind};
 use serde::{Deserialize, Serialize};
@@ -148,19 +148,14 @@ pub(crate) async fn list(
     Query(query): Query<TicketsQuery>,
     request: ListRequest,
 ) -> Result<Response, Problem> {
-    let limit = query.limit();
-    let after: Option<BatchId> = read_cursor(query.cursor())?;
+    let after: Option<BatchId> = query.after()?;
     let snapshot = state.registry.snapshot();
     let scope = permitted.scope();
-    let mut batches: Vec<_> = snapshot
+    let found = snapshot
         .batches(after.as_ref())
         .filter(|batch| scope.covers(&batch.agency) && query.passes(&batch.agency))
-        .take(limit + 1)
-        .collect();
-    let more = split_page(&mut batches, limit);
-    let last = batches.last().filter(|_| more).map(|batch| &batch.id);
-    let views = batches.iter().map(|batch| BatchView::from(batch.as_ref()));
-    Ok(request.page(views.collect(), last))
+        .map(|batch| (&batch.id, BatchView::from(batch.as_ref())));
+    Ok(request.page_of(query.limit(), found))
 }
 
 /// The batch of a path, if the caller sees it and may change it.

@@ -1,9 +1,12 @@
 //! What claims and batches have in common: what a device, or who installs it,
 //! says of it, and how they are listed.
 
+use std::str::FromStr;
+
 use device_registry::{Device, Enrolment};
 use domain::{AgencyId, DeviceId, Location};
 use http_edge::Problem;
+use http_edge::reply::read_cursor;
 use http_edge::request::{Limit, Text};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -77,8 +80,9 @@ impl TicketsQuery {
         limit.map_or(Limit::default(), |limit| limit.0).0
     }
 
-    pub(super) fn cursor(&self) -> Option<&str> {
-        self.cursor.as_deref()
+    /// The last id of the page before this one.
+    pub(super) fn after<I: FromStr>(&self) -> Result<Option<I>, Problem> {
+        read_cursor(self.cursor.as_deref())
     }
 
     pub(super) fn passes(&self, agency: &AgencyId) -> bool {

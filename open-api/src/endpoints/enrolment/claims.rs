@@ -8,7 +8,7 @@ use device_registry::{Claim, NewClaim};
 use domain::{AgencyId, ClaimId, DeviceId, ModelId, Timestamp};
 use http_edge::Problem;
 use http_edge::reply::csv::Row;
-use http_edge::reply::{List, ListRequest, read_cursor, split_page};
+use http_edge::reply::{List, ListRequest};
 use http_edge::request::{JsonBody, Query, Text};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -160,20 +160,15 @@ pub(crate) async fn list(
     Query(query): Query<TicketsQuery>,
     request: ListRequest,
 ) -> Result<Response, Problem> {
-    let limit = query.limit();
-    let after: Option<ClaimId> = read_cursor(query.cursor())?;
+    let after: Option<ClaimId> = query.after()?;
     let snapshot = state.registry.snapshot();
     let scope = permitted.scope();
-    let mut claims: Vec<_> = snapshot
+    let now = state.now();
+    let found = snapshot
         .claims(after.as_ref())
         .filter(|claim| scope.covers(&claim.agency) && query.passes(&claim.agency))
-        .take(limit + 1)
-        .collect();
-    let more = split_page(&mut claims, limit);
-    let last = claims.last().filter(|_| more).map(|claim| &claim.id);
-    let now = state.now();
-    let views = claims.iter().map(|claim| ClaimView::new(claim, now));
-    Ok(request.page(views.collect(), last))
+        .map(|claim| (&claim.id, ClaimView::new(claim, now)));
+    Ok(request.page_of(query.limit(), found))
 }
 
 /// The claim of a path, if the caller sees it and may change it.

@@ -9,10 +9,10 @@ use axum::response::{IntoResponse, Response};
 use device_registry::{NewPerson, PatchPersonError, Person, PersonPatch, Rights};
 use domain::{AgencyId, PersonId};
 use http_edge::Problem;
-use http_edge::reply::{List, ListRequest, read_cursor, split_page};
-use http_edge::request::{JsonBody, Limit, Query, Text};
+use http_edge::reply::{List, ListRequest};
+use http_edge::request::{JsonBody, PageQuery, Query, Text};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::bodies::{RoleBody, grants};
 use super::{permit_grants, permit_new, visible_grants};
@@ -126,39 +126,23 @@ pub(crate) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct PeopleQuery {
-    /// 1 to 10,000; 100 by default.
-    #[param(value_type = Option<u32>)]
-    limit: Option<Text<Limit>>,
-    cursor: Option<String>,
-}
-
 /// The people of the caller's agencies, and the platform's who have a role in
 /// them, in order of id.
-#[utoipa::path(get, path = "/v1/operators", tag = "people", params(PeopleQuery),
+#[utoipa::path(get, path = "/v1/operators", tag = "people", params(PageQuery),
     responses((status = 200, body = List<PersonView>)))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     permitted: Permitted,
-    Query(query): Query<PeopleQuery>,
+    Query(query): Query<PageQuery>,
     request: ListRequest,
 ) -> Result<Response, Problem> {
-    let limit = query.limit.map_or(Limit::default(), |limit| limit.0).0;
-    let after: Option<PersonId> = read_cursor(query.cursor.as_deref())?;
+    let after: Option<PersonId> = query.after()?;
     let snapshot = state.registry.snapshot();
-    let mut views: Vec<(&PersonId, PersonView)> = snapshot
+    let found = snapshot
         .people()
         .filter(|person| after.as_ref().is_none_or(|after| person.id > *after))
-        .filter_map(|person| Some((&person.id, visible(permitted.rights(), person)?)))
-        .take(limit + 1)
-        .collect();
-    let more = split_page(&mut views, limit);
-    let last = views.last().filter(|_| more).map(|(id, _)| (*id).clone());
-    let views = views.into_iter().map(|(_, view)| view).collect();
-    Ok(request.page(views, last.as_ref()))
+        .filter_map(|person| Some((&person.id, visible(permitted.rights(), person)?)));
+    Ok(request.page_of(query.limit(), found))
 }
 
 /// The person of a path, if the caller may change it.

@@ -8,10 +8,10 @@ use axum::response::{IntoResponse, Response};
 use device_registry::{EndError, NewServiceToken, Rights, ServiceToken};
 use domain::{AgencyId, ServiceTokenId};
 use http_edge::Problem;
-use http_edge::reply::{List, ListRequest, read_cursor, split_page};
-use http_edge::request::{JsonBody, Limit, Query, Text};
+use http_edge::reply::{List, ListRequest};
+use http_edge::request::{JsonBody, PageQuery, Query, Text};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::bodies::{RoleBody, grants};
 use super::{permit_new, visible_grants};
@@ -69,39 +69,23 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, Json(view)).into_response())
 }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ServiceTokensQuery {
-    /// 1 to 10,000; 100 by default.
-    #[param(value_type = Option<u32>)]
-    limit: Option<Text<Limit>>,
-    cursor: Option<String>,
-}
-
 /// The service tokens of the caller's agencies, and the platform's that have a
 /// role in them, in order of id; without their texts.
-#[utoipa::path(get, path = "/v1/service-tokens", tag = "people", params(ServiceTokensQuery),
+#[utoipa::path(get, path = "/v1/service-tokens", tag = "people", params(PageQuery),
     responses((status = 200, body = List<ServiceTokenView>)))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     permitted: Permitted,
-    Query(query): Query<ServiceTokensQuery>,
+    Query(query): Query<PageQuery>,
     request: ListRequest,
 ) -> Result<Response, Problem> {
-    let limit = query.limit.map_or(Limit::default(), |limit| limit.0).0;
-    let after: Option<ServiceTokenId> = read_cursor(query.cursor.as_deref())?;
+    let after: Option<ServiceTokenId> = query.after()?;
     let snapshot = state.registry.snapshot();
-    let mut views: Vec<(&ServiceTokenId, ServiceTokenView)> = snapshot
+    let found = snapshot
         .service_tokens()
         .filter(|token| after.as_ref().is_none_or(|after| token.id > *after))
-        .filter_map(|token| Some((&token.id, visible(permitted.rights(), token)?)))
-        .take(limit + 1)
-        .collect();
-    let more = split_page(&mut views, limit);
-    let last = views.last().filter(|_| more).map(|(id, _)| (*id).clone());
-    let views = views.into_iter().map(|(_, view)| view).collect();
-    Ok(request.page(views, last.as_ref()))
+        .filter_map(|token| Some((&token.id, visible(permitted.rights(), token)?)));
+    Ok(request.page_of(query.limit(), found))
 }
 
 /// Ends a service token at once; its streams end too.

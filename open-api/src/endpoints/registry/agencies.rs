@@ -9,10 +9,10 @@ use axum::response::{IntoResponse, Response};
 use device_registry::{AgencyPatch, NewAgency, PatchAgencyError};
 use domain::{AgencyId, ModelId};
 use http_edge::Problem;
-use http_edge::reply::{List, ListRequest, read_cursor, split_page};
-use http_edge::request::{JsonBody, Limit, Query, Text};
+use http_edge::reply::{List, ListRequest};
+use http_edge::request::{JsonBody, PageQuery, Query, Text};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::access::{Operator, Permitted};
 use crate::endpoints::registry_problem::registry_problem;
@@ -94,39 +94,22 @@ pub(crate) async fn patch(
     Ok(Json(AgencyView::from(agency.as_ref())).into_response())
 }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct AgenciesQuery {
-    /// 1 to 10,000; 100 by default.
-    #[param(value_type = Option<u32>)]
-    limit: Option<Text<Limit>>,
-    cursor: Option<String>,
-}
-
 /// The agencies in which the caller has a role, in order of id.
-#[utoipa::path(get, path = "/v1/agencies", tag = "registry", params(AgenciesQuery),
+#[utoipa::path(get, path = "/v1/agencies", tag = "registry", params(PageQuery),
     responses((status = 200, body = List<AgencyView>)),
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     permitted: Permitted,
-    Query(query): Query<AgenciesQuery>,
+    Query(query): Query<PageQuery>,
     request: ListRequest,
 ) -> Result<Response, Problem> {
-    let limit = query.limit.map_or(Limit::default(), |limit| limit.0).0;
-    let after: Option<AgencyId> = read_cursor(query.cursor.as_deref())?;
+    let after: Option<AgencyId> = query.after()?;
     let (snapshot, scope) = (state.registry.snapshot(), permitted.scope());
-    let mut agencies: Vec<_> = snapshot
+    let found = snapshot
         .agencies()
         .filter(|agency| scope.covers(&agency.id))
         .filter(|agency| after.as_ref().is_none_or(|after| agency.id > *after))
-        .take(limit + 1)
-        .collect();
-    let more = split_page(&mut agencies, limit);
-    let last = agencies.last().filter(|_| more).map(|agency| &agency.id);
-    let views = agencies
-        .iter()
-        .map(|agency| AgencyView::from(agency.as_ref()));
-    Ok(request.page(views.collect(), last))
+        .map(|agency| (&agency.id, AgencyView::from(agency.as_ref())));
+    Ok(request.page_of(query.limit(), found))
 }

@@ -6,12 +6,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use device_registry::{GeoJson, NewBoundary};
 use domain::BoundaryName;
-use http_edge::reply::{List, ListRequest, read_cursor, split_page};
-use http_edge::request::{Limit, Query, Text, media_type, parse_json, read_body};
+use http_edge::reply::{List, ListRequest};
+use http_edge::request::{PageQuery, Query, media_type, parse_json, read_body};
 use http_edge::{Problem, ProblemKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::access::Operator;
 use crate::endpoints::registry_problem::registry_problem;
@@ -23,36 +23,21 @@ use crate::views::BoundaryView;
 /// each, and some room.
 const MAX_BOUNDARY_BYTES: usize = 2 << 20;
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct BoundariesQuery {
-    /// 1 to 10,000; 100 by default.
-    #[param(value_type = Option<u32>)]
-    limit: Option<Text<Limit>>,
-    cursor: Option<String>,
-}
-
 /// The boundaries, in order of name, without their corners.
-#[utoipa::path(get, path = "/v1/boundaries", tag = "data", params(BoundariesQuery),
+#[utoipa::path(get, path = "/v1/boundaries", tag = "data", params(PageQuery),
     responses((status = 200, body = List<BoundaryView>)))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
-    Query(query): Query<BoundariesQuery>,
+    Query(query): Query<PageQuery>,
     request: ListRequest,
 ) -> Result<Response, Problem> {
-    let limit = query.limit.map_or(Limit::default(), |limit| limit.0).0;
-    let after: Option<BoundaryName> = read_cursor(query.cursor.as_deref())?;
+    let after: Option<BoundaryName> = query.after()?;
     let snapshot = state.registry.snapshot();
-    let mut boundaries: Vec<_> = snapshot
+    let found = snapshot
         .boundaries()
         .filter(|boundary| after.as_ref().is_none_or(|after| boundary.name > *after))
-        .take(limit + 1)
-        .collect();
-    let more = split_page(&mut boundaries, limit);
-    let last = boundaries.last().filter(|_| more).map(|one| &one.name);
-    let views = boundaries.iter().map(|one| BoundaryView::outline(one));
-    Ok(request.page(views.collect(), last))
+        .map(|boundary| (&boundary.name, BoundaryView::outline(boundary)));
+    Ok(request.page_of(query.limit(), found))
 }
 
 /// One boundary with its geometry.
