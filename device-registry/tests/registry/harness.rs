@@ -41,16 +41,23 @@ impl TestRegistry {
     /// With agency `seoul`.
     pub(crate) fn new() -> Self {
         let test = Self::empty();
-        test.registry
-            .create_agency(
-                &Actor::OPERATOR,
-                NewAgency {
-                    id: agency("seoul"),
-                    name: "서울특별시".to_owned(),
-                },
-            )
-            .unwrap();
+        test.add_agency("seoul", "서울특별시");
         test
+    }
+
+    /// With agencies `seoul` and `busan`.
+    pub(crate) fn two_agencies() -> Self {
+        let test = Self::new();
+        test.add_agency("busan", "부산광역시");
+        test
+    }
+
+    fn add_agency(&self, id: &str, name: &str) {
+        let new = NewAgency {
+            id: agency(id),
+            name: name.to_owned(),
+        };
+        self.registry.create_agency(&Actor::OPERATOR, new).unwrap();
     }
 
     /// Closes and opens it again, as a restart does.

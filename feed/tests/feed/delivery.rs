@@ -9,7 +9,9 @@ use text_formats::prometheus::Exposition;
 
 use crate::plane::{OPEN, Plane, RESTRICTED};
 use crate::store::{Reply, Store};
-use crate::{PATIENCE, all_is_acknowledged, config, eventually, expect_all, start};
+use crate::{
+    PATIENCE, all_is_acknowledged, config, eventually, expect_all, expect_all_but_poison, start,
+};
 
 #[test]
 fn every_public_observation_arrives_with_its_value() {
@@ -155,18 +157,14 @@ fn one_bad_line_is_set_aside_and_all_others_arrive() {
         }
     });
     let feed = start(&plane, config(&store));
-    let mut expected = plane.public_points();
-    expected.retain(|key, _| !key.field.starts_with("firmware"));
-    eventually("all others arrive", || store.points() == expected);
+    expect_all_but_poison(&plane, &store);
     all_is_acknowledged(&plane, &feed);
     assert_eq!(feed.stats().set_aside(), 1);
     // Halving finds it in the logarithm of the lines.
     let requests = store.requests().len();
     assert!(requests < 60, "{requests} requests");
     plane.speeds(OPEN, 2, 1_000);
-    let mut expected = plane.public_points();
-    expected.retain(|key, _| !key.field.starts_with("firmware"));
-    eventually("and what comes later", || store.points() == expected);
+    expect_all_but_poison(&plane, &store);
     assert_eq!(feed.stats().set_aside(), 1);
 }
 

@@ -8,7 +8,7 @@ use text_formats::prometheus::Exposition;
 
 use crate::plane::{OPEN, Plane, RESTRICTED};
 use crate::store::{Reply, Request, Store};
-use crate::{all_is_acknowledged, config, eventually, expect_all, start};
+use crate::{all_is_acknowledged, config, eventually, expect_all, expect_all_but_poison, start};
 
 pub(crate) fn fail() -> Reply {
     Reply::Status(500, vec![])
@@ -16,6 +16,14 @@ pub(crate) fn fail() -> Reply {
 
 pub(crate) fn has_poison(request: &Request) -> bool {
     request.text.contains("poison")
+}
+
+pub(crate) fn fail_at_poison(request: &Request) -> Reply {
+    if has_poison(request) {
+        fail()
+    } else {
+        Reply::Take
+    }
 }
 
 /// Among good lines, a text that a store fails at if it is told to.
@@ -48,17 +56,9 @@ fn one_line_that_the_store_fails_at_is_set_aside_and_all_others_arrive() {
         } else {
             Store::new()
         };
-        store.behave(|request| {
-            if request.text.contains("poison") {
-                Reply::Status(500, vec![])
-            } else {
-                Reply::Take
-            }
-        });
+        store.behave(fail_at_poison);
         let feed = start(&plane, config(&store));
-        let mut expected = plane.public_points();
-        expected.retain(|key, _| !key.field.starts_with("firmware"));
-        eventually("all others arrive", || store.points() == expected);
+        expect_all_but_poison(&plane, &store);
         all_is_acknowledged(&plane, &feed);
         assert_eq!(feed.stats().set_aside(), 1);
     }
@@ -138,9 +138,7 @@ fn many_lines_that_the_store_fails_at_are_set_aside_once_each() {
         }
     });
     let feed = start(&plane, config(&store));
-    let mut expected = plane.public_points();
-    expected.retain(|key, _| !key.field.starts_with("firmware"));
-    eventually("all others arrive", || store.points() == expected);
+    expect_all_but_poison(&plane, &store);
     all_is_acknowledged(&plane, &feed);
     assert_eq!(feed.stats().set_aside(), 30);
 }
@@ -285,13 +283,7 @@ fn a_batch_that_is_sent_again_counts_as_one_failure() {
 fn a_store_that_tells_no_start_and_fails_is_given_the_horizon_once_more() {
     let plane = plane_with_poison();
     let store = Store::new();
-    store.behave(|request| {
-        if has_poison(request) {
-            fail()
-        } else {
-            Reply::Take
-        }
-    });
+    store.behave(fail_at_poison);
     let feed = start(&plane, config(&store));
     all_is_acknowledged(&plane, &feed);
     eventually("the field is known", || feed.stats().set_aside() == 1);

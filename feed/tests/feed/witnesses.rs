@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::failing::{fail, figure, has_poison};
+use crate::failing::{fail, fail_at_poison, figure, has_poison};
 use crate::plane::{OPEN, Plane};
 use crate::store::{Reply, Request, Store};
 use crate::{all_is_acknowledged, config, eventually, expect_all, start};
@@ -57,13 +57,7 @@ fn is_poison_alone(request: &Request) -> bool {
 fn a_field_that_was_taken_again_is_given_all_trials_again() {
     let plane = Plane::new();
     let store = Store::with_start_time();
-    store.behave(|request| {
-        if has_poison(request) {
-            fail()
-        } else {
-            Reply::Take
-        }
-    });
+    store.behave(fail_at_poison);
     let feed = start(&plane, config(&store));
     plane.submit(
         OPEN,
@@ -131,13 +125,7 @@ fn a_line_is_put_on_trial_where_its_thing_was_heard_of_before_many_others() {
         plane.submit(&id, r#"{"t":1789500000,"v":{"speed":1}}"#);
     }
     let store = Store::with_start_time();
-    store.behave(|request| {
-        if has_poison(request) {
-            fail()
-        } else {
-            Reply::Take
-        }
-    });
+    store.behave(fail_at_poison);
     let feed = start(&plane, config(&store));
     all_is_acknowledged(&plane, &feed);
     plane.submit(OPEN, r#"{"t":1789500001,"v":{"firmware":"poison"}}"#);
@@ -181,13 +169,7 @@ fn a_line_is_put_on_trial_where_its_thing_was_heard_of_before_the_start() {
     let plane = Plane::new();
     plane.submit(OPEN, r#"{"t":1789500000,"v":{"firmware":"1.0"}}"#);
     let store = Store::with_start_time();
-    store.behave(|request| {
-        if has_poison(request) {
-            fail()
-        } else {
-            Reply::Take
-        }
-    });
+    store.behave(fail_at_poison);
     let cursor = format!(
         r#"{{"version":1,"target":"{}/api/v2/write?bucket=madang&precision=us","resume_behind":{},"received":1}}"#,
         store.url(),
@@ -207,13 +189,7 @@ fn a_line_that_nothing_can_be_compared_with_is_counted_until_its_thing_sends_ano
     let plane = Plane::new();
     plane.submit(OPEN, r#"{"t":1789500000,"v":{"firmware":"poison"}}"#);
     let store = Store::with_start_time();
-    store.behave(|request| {
-        if has_poison(request) {
-            fail()
-        } else {
-            Reply::Take
-        }
-    });
+    store.behave(fail_at_poison);
     let feed = start(&plane, config(&store));
     eventually("the feed waits", || {
         figure(&feed, "madang_feed_held_up_total") >= 2

@@ -1,8 +1,8 @@
 //! People, their roles, and service tokens.
 
 use device_registry::{
-    Actor, Grant, GrantError, NewAgency, NewPerson, NewServiceToken, OperationError, Person,
-    PersonPatch, ProviderIdentity, ProviderLogin, ProviderLoginError, Role, ServiceTokenError,
+    Actor, Grant, GrantError, NewPerson, NewServiceToken, OperationError, Person, PersonPatch,
+    ProviderIdentity, ProviderLogin, ProviderLoginError, Role, ServiceTokenError,
 };
 use domain::{PersonId, Timestamp};
 
@@ -38,19 +38,6 @@ fn token(test: &TestRegistry, of: Option<&str>, grants: &[Grant]) -> NewServiceT
     }
 }
 
-/// With agencies `seoul` and `busan`.
-fn two_agencies() -> TestRegistry {
-    let test = TestRegistry::new();
-    let busan = NewAgency {
-        id: agency("busan"),
-        name: "부산광역시".to_owned(),
-    };
-    test.registry
-        .create_agency(&Actor::OPERATOR, busan)
-        .unwrap();
-    test
-}
-
 #[test]
 fn a_role_is_in_an_agency_or_for_the_platform() {
     for role in Role::ALL {
@@ -69,7 +56,7 @@ fn a_role_is_in_an_agency_or_for_the_platform() {
 
 #[test]
 fn what_is_given_to_a_person_is_there_after_a_restart() {
-    let test = two_agencies();
+    let test = TestRegistry::two_agencies();
     let seoul = grant(Role::Operator, Some("seoul"));
     let own = person("kim", Some("seoul"), std::slice::from_ref(&seoul));
     test.registry.create_person(&Actor::OPERATOR, own).unwrap();
@@ -105,7 +92,7 @@ fn what_is_given_to_a_person_is_there_after_a_restart() {
 
 #[test]
 fn who_belongs_to_an_agency_has_roles_there_alone() {
-    let test = two_agencies();
+    let test = TestRegistry::two_agencies();
     let create = |new| test.registry.create_person(&Actor::OPERATOR, new);
     for (grants, of, code) in [
         (
@@ -152,7 +139,7 @@ fn who_belongs_to_an_agency_has_roles_there_alone() {
 
 #[test]
 fn a_login_name_is_one_persons_at_a_time() {
-    let test = two_agencies();
+    let test = TestRegistry::two_agencies();
     let create = |of| {
         test.registry
             .create_person(&Actor::OPERATOR, person("kim", of, &[]))
@@ -174,7 +161,7 @@ fn a_login_name_is_one_persons_at_a_time() {
 
 #[test]
 fn what_takes_a_right_away_is_told_at_once() {
-    let test = two_agencies();
+    let test = TestRegistry::two_agencies();
     let registry = &test.registry;
     let viewer = grant(Role::Viewer, Some("seoul"));
     registry
@@ -212,7 +199,7 @@ fn what_takes_a_right_away_is_told_at_once() {
 
 #[test]
 fn a_service_token_works_until_its_end_or_its_removal() {
-    let test = two_agencies();
+    let test = TestRegistry::two_agencies();
     let grants = [grant(Role::Operator, Some("seoul"))];
     let make = |test: &TestRegistry| {
         let new = token(test, Some("seoul"), &grants);
@@ -253,7 +240,7 @@ fn a_service_token_works_until_its_end_or_its_removal() {
 
 #[test]
 fn a_service_token_has_an_end_that_is_near_enough() {
-    let test = two_agencies();
+    let test = TestRegistry::two_agencies();
     for (days, taken) in [
         (-1, false),
         (0, false),
@@ -285,7 +272,7 @@ fn by_provider(subject: &str, name: &str, grants: &[Grant]) -> ProviderLogin {
 
 #[test]
 fn who_comes_from_a_provider_has_the_roles_that_it_says_and_nobody_elses_account() {
-    let test = two_agencies();
+    let test = TestRegistry::two_agencies();
     let log_in = |test: &TestRegistry, login| {
         let address = [192, 0, 2, 1].into();
         test.registry.log_in_by_provider(address, login)

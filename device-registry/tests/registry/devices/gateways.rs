@@ -1,8 +1,8 @@
 //! Gateways: who may be whose, and what a change of it touches.
 
 use device_registry::{
-    Actor, DevicePatch, ErrorClass, ImportRow, ImportTerms, NewAgency, NewDevice, OperationError,
-    Patch, PatchDeviceError,
+    Actor, DevicePatch, ErrorClass, ImportRow, ImportTerms, NewDevice, OperationError, Patch,
+    PatchDeviceError,
 };
 use std::ops::ControlFlow;
 
@@ -40,14 +40,7 @@ fn children(test: &TestRegistry, gateway: &str) -> Vec<String> {
 
 /// `gw` with `child`, and `other` and `gw-2` alone, all of `seoul`; `far` of `busan`.
 fn city() -> TestRegistry {
-    let test = TestRegistry::new();
-    let busan = NewAgency {
-        id: agency("busan"),
-        name: "부산광역시".to_owned(),
-    };
-    test.registry
-        .create_agency(&Actor::OPERATOR, busan)
-        .unwrap();
+    let test = TestRegistry::two_agencies();
     for id in ["gw", "gw-2", "other"] {
         test.registry
             .register_device(&Actor::OPERATOR, new_device(id))

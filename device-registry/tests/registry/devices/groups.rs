@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use device_registry::{
-    Actor, DevicePatch, ErrorClass, Group, GroupPatch, NewAgency, NewBoundary, NewDescription,
-    NewGroup, NewMembers, NewQuery, OperationError, Patch, Snapshot,
+    Actor, DevicePatch, ErrorClass, Group, GroupPatch, NewBoundary, NewDescription, NewGroup,
+    NewMembers, NewQuery, OperationError, Patch, Snapshot,
 };
 use domain::{BoundaryName, DeviceId, GroupId};
 use proptest::prelude::*;
@@ -35,14 +35,7 @@ fn members(snapshot: &Snapshot, group: &Group) -> Vec<String> {
 
 /// Three lots of Seoul's and one of Busan's, each a kilometre further east.
 fn lots() -> TestRegistry {
-    let test = TestRegistry::new();
-    let busan = NewAgency {
-        id: agency("busan"),
-        name: "부산광역시".to_owned(),
-    };
-    test.registry
-        .create_agency(&Actor::OPERATOR, busan)
-        .unwrap();
+    let test = TestRegistry::two_agencies();
     for (number, name) in ["한강 1", "한강 2", "시청", "한강 4"].iter().enumerate() {
         let mut new = new_device(&format!("lot-{number}"));
         new.name = (*name).to_owned();

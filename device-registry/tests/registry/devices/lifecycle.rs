@@ -2,7 +2,7 @@
 //! datastreams, their numbers and their history outlive all of it.
 
 use device_registry::{
-    Actor, DevicePatch, ErrorClass, NewAgency, NewDevice, OldCredentials, OperationError, Patch,
+    Actor, DevicePatch, ErrorClass, NewDevice, OldCredentials, OperationError, Patch,
     REGISTRY_FILE, RegisterDeviceError, ReplaceDeviceError, Replacement, Transfer,
     TransferDeviceError, Visibility,
 };
@@ -11,19 +11,6 @@ use domain::{DatastreamId, ThingId, Timestamp};
 use crate::harness::{
     DeviceKey, TestRegistry, agency, device, extra_datastream, model, new_device, open_at,
 };
-
-/// With `seoul` and `busan`.
-fn two_agencies() -> TestRegistry {
-    let test = TestRegistry::new();
-    let busan = NewAgency {
-        id: agency("busan"),
-        name: "부산광역시".to_owned(),
-    };
-    test.registry
-        .create_agency(&Actor::OPERATOR, busan)
-        .unwrap();
-    test
-}
 
 fn register(test: &TestRegistry, new: NewDevice) {
     test.registry
@@ -75,7 +62,7 @@ fn replacement(id: &str) -> Replacement {
 
 #[test]
 fn a_transfer_takes_all_of_a_thing_and_its_former_owner_stays_known() {
-    let test = two_agencies();
+    let test = TestRegistry::two_agencies();
     let mut new = new_device("lot-1");
     new.visibility = Some(Visibility::Public);
     register(&test, new);
@@ -130,7 +117,7 @@ fn a_transfer_takes_all_of_a_thing_and_its_former_owner_stays_known() {
 
 #[test]
 fn a_gateway_goes_with_its_children_and_no_child_without_it() {
-    let test = two_agencies();
+    let test = TestRegistry::two_agencies();
     register(&test, new_device("gw"));
     register(&test, child_of("gw", "lot-1"));
     register(&test, child_of("gw", "lot-2"));
@@ -190,7 +177,7 @@ fn a_device_out_of_service_is_never_accepted_again_and_its_history_stays() {
 
 #[test]
 fn a_new_device_takes_the_place_of_a_broken_one_in_one_change() {
-    let test = two_agencies();
+    let test = TestRegistry::two_agencies();
     let mut old = new_device("gw-1");
     old.name = "At the gate".to_owned();
     old.keys = vec![DeviceKey::ed25519(1).public()];
@@ -234,7 +221,7 @@ fn a_new_device_takes_the_place_of_a_broken_one_in_one_change() {
 /// Before, the newer one's datastreams went over to the new one.
 #[test]
 fn only_the_device_that_serves_the_thing_is_replaced() {
-    let test = two_agencies();
+    let test = TestRegistry::two_agencies();
     register(&test, new_device("lot-1"));
     let mut newer = new_device("lot-2");
     newer.thing = Some(new_device("lot-1").id.into());
@@ -264,7 +251,7 @@ fn only_the_device_that_serves_the_thing_is_replaced() {
 
 #[test]
 fn who_gives_a_device_away_has_it_still_and_keeps_no_way_in() {
-    let test = two_agencies();
+    let test = TestRegistry::two_agencies();
     let mut new = new_device("lot-1");
     new.keys = vec![DeviceKey::ed25519(1).public()];
     register(&test, new);
