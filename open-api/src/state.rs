@@ -11,6 +11,7 @@ use http_edge::request::TrustedProxies;
 use http_edge::{Edge, EdgeConfig, Problem};
 use ingest::{Clock, Exports, Ingest, TelemetryIntake};
 use openid::Provider;
+use parking_lot::Mutex;
 use supervisor::Supervisor;
 
 use crate::access::{LoginDelays, MAX_WORKED_ON, Permitted, RightsChanges, SessionHolder};
@@ -290,17 +291,12 @@ impl ApiState {
 
     /// Reads a range or an aggregate, a few at a time. Who leaves before the
     /// answer keeps the place until it is there.
-    pub(crate) async fn reading<T, F>(&self, call: F) -> Result<T, Problem>
+    pub(crate) fn reading<T, F>(&self, call: F) -> impl Future<Output = Result<T, Problem>>
     where
         T: Send + 'static,
         F: FnOnce(&Shared) -> T + Send + 'static,
     {
-        let permit = self.reads.acquire().await?;
-        self.blocking(move |shared| {
-            let _permit = permit;
-            call(shared)
-        })
-        .await
+        self.answer(Some(&self.reads), call)
     }
 
     /// A scan, unless it is short enough to be done here and now.
@@ -317,17 +313,12 @@ impl ApiState {
 
     /// Looks at many things of the registry and of memory where it stops no other
     /// request, a few at a time, and with no regard to who reads files.
-    pub(crate) async fn scanning<T, F>(&self, call: F) -> Result<T, Problem>
+    pub(crate) fn scanning<T, F>(&self, call: F) -> impl Future<Output = Result<T, Problem>>
     where
         T: Send + 'static,
         F: FnOnce(&Shared) -> T + Send + 'static,
     {
-        let permit = self.scans.acquire().await?;
-        self.blocking(move |shared| {
-            let _permit = permit;
-            call(shared)
-        })
-        .await
+        self.answer(Some(&self.scans), call)
     }
 
     /// The right to bring the body of an import: few have theirs in memory.
@@ -338,17 +329,12 @@ impl ApiState {
     /// Changes the registry for whoever comes, a few at a time: where its disk
     /// is slow, they must not take the threads that others read on. Who is an
     /// operator does not wait here: what takes a right away goes first.
-    pub(crate) async fn changing<T, F>(&self, call: F) -> Result<T, Problem>
+    pub(crate) fn changing<T, F>(&self, call: F) -> impl Future<Output = Result<T, Problem>>
     where
         T: Send + 'static,
         F: FnOnce(&Shared) -> T + Send + 'static,
     {
-        let permit = self.changes.acquire().await?;
-        self.blocking(move |shared| {
-            let _permit = permit;
-            call(shared)
-        })
-        .await
+        self.answer(Some(&self.changes), call)
     }
 
     /// Changes the registry for a caller with a role, who is judged once more when
@@ -364,33 +350,25 @@ impl ApiState {
         F: FnOnce(&Shared, &Actor) -> T + Send + 'static,
     {
         let (admission, actor) = (permitted.admission(), permitted.actor().clone());
-        let judged = move |shared: &Shared| {
+        let permits = (!permitted.is_operator()).then_some(&self.changes);
+        self.answer(permits, move |shared| {
             if admission.holds(shared) {
                 Ok(call(shared, &actor))
             } else {
                 Err(admission.lost())
             }
-        };
-        if permitted.is_operator() {
-            self.blocking(judged).await?
-        } else {
-            self.changing(judged).await?
-        }
+        })
+        .await?
     }
 
     /// Hashes a password, a few at a time: each takes a core and 19 MiB for tens
     /// of milliseconds.
-    pub(crate) async fn hashing<T, F>(&self, call: F) -> Result<T, Problem>
+    pub(crate) fn hashing<T, F>(&self, call: F) -> impl Future<Output = Result<T, Problem>>
     where
         T: Send + 'static,
         F: FnOnce(&Shared) -> T + Send + 'static,
     {
-        let permit = self.hashes.acquire().await?;
-        self.blocking(move |shared| {
-            let _permit = permit;
-            call(shared)
-        })
-        .await
+        self.answer(Some(&self.hashes), call)
     }
 
     /// Talks with the provider at which people log in, a few at a time: it may be
@@ -403,22 +381,62 @@ impl ApiState {
         if self.sign_on.is_none() {
             return Ok(None);
         }
-        let permit = self.provider_calls.acquire().await?;
-        self.blocking(move |shared| {
-            let _permit = permit;
-            shared.sign_on.as_ref().map(|sign_on| call(shared, sign_on))
-        })
-        .await
+        let ask = move |shared: &Shared| {
+            let sign_on = shared.sign_on.as_ref();
+            sign_on.map(|sign_on| call(shared, sign_on))
+        };
+        self.answer(Some(&self.provider_calls), ask).await
     }
 
     /// Runs a call that blocks on files where it stops no other request.
-    pub(crate) async fn blocking<T, F>(&self, call: F) -> Result<T, Problem>
+    pub(crate) fn blocking<T, F>(&self, call: F) -> impl Future<Output = Result<T, Problem>>
     where
         T: Send + 'static,
         F: FnOnce(&Shared) -> T + Send + 'static,
     {
+        self.answer(None, call)
+    }
+
+    /// What a call answers that blocks. There is a copy of it for each call, so
+    /// what is the same for all is in `run`.
+    fn answer<T, F>(
+        &self,
+        permits: Option<&Permits>,
+        call: F,
+    ) -> impl Future<Output = Result<T, Problem>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Shared) -> T + Send + 'static,
+    {
+        let answer = Arc::new(Mutex::new(None));
+        let place = Arc::clone(&answer);
+        let call = move |shared: &Shared| {
+            let made = call(shared);
+            *place.lock() = Some(made);
+        };
+        let running = self.run(permits, Box::new(call));
+        async move {
+            running.await?;
+            let answer = answer.lock().take();
+            Ok(answer.expect("the call has returned"))
+        }
+    }
+
+    async fn run(
+        &self,
+        permits: Option<&Permits>,
+        call: Box<dyn FnOnce(&Shared) + Send>,
+    ) -> Result<(), Problem> {
+        let permit = match permits {
+            Some(permits) => Some(permits.acquire().await?),
+            None => None,
+        };
         let shared = Arc::clone(&self.shared);
-        tokio::task::spawn_blocking(move || call(&shared))
+        let call = move || {
+            let _permit = permit;
+            call(&shared);
+        };
+        tokio::task::spawn_blocking(call)
             .await
             .map_err(|panic| Problem::internal(&panic))
     }

@@ -161,7 +161,9 @@ pub(crate) async fn create(
         members: members.ok_or_else(|| Problem::body("A group has devices or a query."))?,
     };
     let made = state
-        .blocking(move |shared| shared.registry.create_group(permitted.actor(), new))
+        .changing_by(&permitted, move |shared, actor| {
+            shared.registry.create_group(actor, new)
+        })
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok((StatusCode::CREATED, Json(GroupView::from(made.as_ref()))).into_response())
@@ -199,7 +201,9 @@ pub(crate) async fn patch(
         members: members(body.devices, body.query)?,
     };
     let patched = state
-        .blocking(move |shared| shared.registry.patch_group(permitted.actor(), &id, patch))
+        .changing_by(&permitted, move |shared, actor| {
+            shared.registry.patch_group(actor, &id, patch)
+        })
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(Json(GroupView::from(patched.as_ref())).into_response())
@@ -217,7 +221,9 @@ pub(crate) async fn remove(
 ) -> Result<Response, Problem> {
     let id = permitted_group(&state, &permitted, &id)?;
     state
-        .blocking(move |shared| shared.registry.remove_group(permitted.actor(), &id))
+        .changing_by(&permitted, move |shared, actor| {
+            shared.registry.remove_group(actor, &id)
+        })
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(StatusCode::NO_CONTENT.into_response())
