@@ -89,8 +89,11 @@ where
 }
 
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| Problem::body(format!("{error}. An example is in /docs.")))
+    serde_json::from_slice(bytes).map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &serde_json::Error) -> Problem {
+    Problem::body(format!("{error}. An example is in /docs."))
 }
 
 fn no_json() -> Problem {

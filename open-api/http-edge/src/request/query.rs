@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::extract::FromRequestParts;
+use axum::extract::rejection::QueryRejection;
 use axum::http::Uri;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -31,7 +32,7 @@ where
         let pairs = pairs(parts)?;
         let own = names::<T>();
         check(&pairs, &own)?;
-        read(pairs.into_iter()).map(Self)
+        read(&pairs).map(Self)
     }
 }
 
@@ -50,7 +51,7 @@ where
     let (first, second): (Vec<_>, Vec<_>) = pairs
         .into_iter()
         .partition(|(name, _)| of_first.contains(*name));
-    Ok((read(first.into_iter())?, read(second.into_iter())?))
+    Ok((read(&first)?, read(&second)?))
 }
 
 /// The parameters that the description of `T` names.
@@ -94,23 +95,27 @@ fn check(pairs: &[(&str, &str)], known: &BTreeSet<String>) -> Result<(), Problem
     )))
 }
 
-fn read<'a, T: DeserializeOwned>(
-    pairs: impl Iterator<Item = (&'a str, &'a str)>,
-) -> Result<T, Problem> {
+fn read<T: DeserializeOwned>(pairs: &[(&str, &str)]) -> Result<T, Problem> {
+    match axum::extract::Query::try_from_uri(&uri_of(pairs)?) {
+        Ok(axum::extract::Query(value)) => Ok(value),
+        Err(rejection) => Err(unreadable(&rejection)),
+    }
+}
+
+fn uri_of(pairs: &[(&str, &str)]) -> Result<Uri, Problem> {
     let pairs: Vec<String> = pairs
+        .iter()
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
-    let uri: Uri = format!("/?{}", pairs.join("&"))
+    format!("/?{}", pairs.join("&"))
         .parse()
-        .map_err(|_| Problem::parameter("The query string is not a valid one."))?;
-    match axum::extract::Query::try_from_uri(&uri) {
-        Ok(axum::extract::Query(value)) => Ok(value),
-        Err(rejection) => {
-            let text = rejection.body_text();
-            let text = text
-                .strip_prefix("Failed to deserialize query string: ")
-                .unwrap_or(&text);
-            Err(Problem::parameter(text.to_owned()))
-        }
-    }
+        .map_err(|_| Problem::parameter("The query string is not a valid one."))
+}
+
+fn unreadable(rejection: &QueryRejection) -> Problem {
+    let text = rejection.body_text();
+    let text = text
+        .strip_prefix("Failed to deserialize query string: ")
+        .unwrap_or(&text);
+    Problem::parameter(text.to_owned())
 }
