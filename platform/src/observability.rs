@@ -10,7 +10,9 @@ mod worker_metrics;
 
 use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::prelude::*;
 
 use lines::Lines;
 pub(crate) use lines::lost;
@@ -18,9 +20,9 @@ pub(crate) use lines::lost;
 /// What is left in the queue at the end may take so long to be written.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// What is logged by default. Libraries of the network warn of what a peer does
-/// wrong, as often as it does it: that is counted, and fills no disk.
-const USUAL: &str = "info,h2=off,hyper=off,hyper_util=off,rustls=off,tokio_rustls=off";
+/// Libraries of the network warn of what a peer does wrong, as often as it does
+/// it: that is counted, and fills no disk.
+const QUIET: [&str; 5] = ["h2", "hyper", "hyper_util", "rustls", "tokio_rustls"];
 
 /// The running log.
 pub(crate) struct Logging {
@@ -31,14 +33,16 @@ impl Logging {
     /// Call once, before anything else logs.
     pub(crate) fn start() -> std::io::Result<Self> {
         let lines = Lines::start(std::io::stderr())?;
-        let filter =
-            EnvFilter::try_from_env("MADANG_LOG").unwrap_or_else(|_| EnvFilter::new(USUAL));
+        let wanted = std::env::var("MADANG_LOG").ok();
+        let filter = wanted.and_then(|text| text.parse().ok());
         let queue = lines.clone();
-        let started = tracing_subscriber::fmt()
-            .with_env_filter(filter)
+        let format = fmt::layer()
             .with_writer(move || queue.line())
             .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-            .with_target(false)
+            .with_target(false);
+        let started = tracing_subscriber::registry()
+            .with(format)
+            .with(filter.unwrap_or_else(usual))
             .try_init();
         debug_assert!(started.is_ok(), "logging starts once");
         supervisor::panics::install();
@@ -52,4 +56,11 @@ impl Logging {
         }
         self.lines.drain(DRAIN);
     }
+}
+
+/// What is logged where `MADANG_LOG` does not say.
+fn usual() -> Targets {
+    Targets::new()
+        .with_default(LevelFilter::INFO)
+        .with_targets(QUIET.map(|library| (library, LevelFilter::OFF)))
 }
