@@ -1,6 +1,7 @@
 //! What the handlers share.
 
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use device_registry::{Actor, Boundary, Group, GroupDevices, Registry, Snapshot};
@@ -399,9 +400,9 @@ impl ApiState {
 
     /// What a call answers that blocks. There is a copy of it for each call, so
     /// what is the same for all is in `run`.
-    fn answer<T, F>(
-        &self,
-        permits: Option<&Permits>,
+    fn answer<'a, T, F>(
+        &'a self,
+        permits: Option<&'a Permits>,
         call: F,
     ) -> impl Future<Output = Result<T, Problem>>
     where
@@ -422,22 +423,24 @@ impl ApiState {
         }
     }
 
-    async fn run(
-        &self,
-        permits: Option<&Permits>,
+    fn run<'a>(
+        &'a self,
+        permits: Option<&'a Permits>,
         call: Box<dyn FnOnce(&Shared) + Send>,
-    ) -> Result<(), Problem> {
-        let permit = match permits {
-            Some(permits) => Some(permits.acquire().await?),
-            None => None,
-        };
-        let shared = Arc::clone(&self.shared);
-        let call = move || {
-            let _permit = permit;
-            call(&shared);
-        };
-        tokio::task::spawn_blocking(call)
-            .await
-            .map_err(|panic| Problem::internal(&panic))
+    ) -> Pin<Box<dyn Future<Output = Result<(), Problem>> + Send + 'a>> {
+        Box::pin(async move {
+            let permit = match permits {
+                Some(permits) => Some(permits.acquire().await?),
+                None => None,
+            };
+            let shared = Arc::clone(&self.shared);
+            let call = move || {
+                let _permit = permit;
+                call(&shared);
+            };
+            tokio::task::spawn_blocking(call)
+                .await
+                .map_err(|panic| Problem::internal(&panic))
+        })
     }
 }

@@ -105,8 +105,16 @@ impl Permitted {
 impl<S: Send + Sync> FromRequestParts<S> for Permitted {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let caller = Caller::from_request_parts(parts, state).await?;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Self::of(parts)
+    }
+}
+
+impl Permitted {
+    /// Not a part of each handler that asks, as [`Caller::of`].
+    #[inline(never)]
+    fn of(parts: &Parts) -> Result<Self, Problem> {
+        let caller = Caller::of(parts);
         // A path whose need the router does not say is the platform's alone.
         let needed = parts.extensions.get::<Needed>();
         let permission = needed.map_or(Permission::ManagePlatform, |needed| needed.0);
@@ -137,8 +145,8 @@ impl Deref for Operator {
 impl<S: Send + Sync> FromRequestParts<S> for Operator {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let permitted = Permitted::from_request_parts(parts, state).await?;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let permitted = Permitted::of(parts)?;
         permitted.everywhere()?;
         Ok(Self(permitted))
     }

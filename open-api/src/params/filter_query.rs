@@ -53,7 +53,7 @@ pub(crate) struct Filtered<T>(pub(crate) FilterQuery, pub(crate) T);
 impl<S, T> FromRequestParts<S> for Filtered<T>
 where
     S: Send + Sync,
-    T: DeserializeOwned + IntoParams,
+    T: DeserializeOwned + IntoParams + 'static,
 {
     type Rejection = Problem;
 

@@ -38,17 +38,21 @@ pub struct ListRequest {
 impl<S: Send + Sync> FromRequestParts<S> for ListRequest {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let accept = parts.headers.get_all(header::ACCEPT);
-        let accept = accept.iter().filter_map(|value| value.to_str().ok());
-        Ok(Self {
-            form: Form::wanted(accept.flat_map(|value| value.split(','))),
-            url: PageUrl::from_request_parts(parts, state).await?,
-        })
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(parts))
     }
 }
 
 impl ListRequest {
+    fn of(parts: &Parts) -> Self {
+        let accept = parts.headers.get_all(header::ACCEPT);
+        let accept = accept.iter().filter_map(|value| value.to_str().ok());
+        Self {
+            form: Form::wanted(accept.flat_map(|value| value.split(','))),
+            url: PageUrl::of(parts),
+        }
+    }
+
     /// A page, whose next one begins after `last`.
     pub fn page<T: Row>(&self, items: Vec<T>, last: Option<&impl std::fmt::Display>) -> Response {
         self.counted_page(items, last, None)

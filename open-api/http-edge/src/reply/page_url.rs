@@ -66,6 +66,12 @@ impl<S: Send + Sync> FromRequestParts<S> for PageUrl {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(parts))
+    }
+}
+
+impl PageUrl {
+    pub(super) fn of(parts: &Parts) -> Self {
         let origin = parts.extensions.get::<Arrival>().map(|arrival| {
             let written = authority(&parts.uri, &parts.headers);
             written
@@ -82,11 +88,11 @@ impl<S: Send + Sync> FromRequestParts<S> for PageUrl {
             .split('&')
             .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="))
             .collect();
-        Ok(Self {
+        Self {
             origin,
             path: parts.uri.path().to_owned(),
             query: query.join("&"),
-        })
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reads request bodies, within limits of size and time.
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -105,7 +106,16 @@ fn no_json() -> Problem {
 
 /// The whole body, if it is short and quick enough, and its caller still may.
 /// A body that came compressed is read as what it was before.
-pub async fn read_body(request: Request, limit: usize) -> Result<Bytes, Problem> {
+///
+/// Boxed, so that it is no part of each handler that has a body.
+pub fn read_body(request: Request, limit: usize) -> BoxFuture<Result<Bytes, Problem>> {
+    Box::pin(read(request, limit))
+}
+
+/// A future on the heap.
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {
     let (parts, body) = request.into_parts();
     // Before a byte is read, so before anything is stored.
     let coding = Coding::of(&parts.headers)?;

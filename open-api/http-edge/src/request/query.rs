@@ -1,11 +1,14 @@
 //! Reads a query string into a struct that names every parameter it knows.
 
-use std::collections::BTreeSet;
+use std::any::TypeId;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::extract::rejection::QueryRejection;
 use axum::http::Uri;
 use axum::http::request::Parts;
+use parking_lot::RwLock;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 use utoipa::openapi::path::ParameterIn;
@@ -24,7 +27,7 @@ pub struct Query<T>(pub T);
 impl<S, T> FromRequestParts<S> for Query<T>
 where
     S: Send + Sync,
-    T: DeserializeOwned + IntoParams,
+    T: DeserializeOwned + IntoParams + 'static,
 {
     type Rejection = Problem;
 
@@ -41,12 +44,12 @@ where
 /// every value as a text first, which a number then is not.
 pub fn read_pair<A, B>(parts: &Parts) -> Result<(A, B), Problem>
 where
-    A: DeserializeOwned + IntoParams,
-    B: DeserializeOwned + IntoParams,
+    A: DeserializeOwned + IntoParams + 'static,
+    B: DeserializeOwned + IntoParams + 'static,
 {
     let pairs = pairs(parts)?;
     let of_first = names::<A>();
-    let all: BTreeSet<String> = of_first.iter().cloned().chain(names::<B>()).collect();
+    let all: BTreeSet<String> = of_first.union(&names::<B>()).cloned().collect();
     check(&pairs, &all)?;
     let (first, second): (Vec<_>, Vec<_>) = pairs
         .into_iter()
@@ -54,10 +57,18 @@ where
     Ok((read(&first)?, read(&second)?))
 }
 
-/// The parameters that the description of `T` names.
-fn names<T: IntoParams>() -> BTreeSet<String> {
+/// The parameters that the description of `T` names. The description is long, and
+/// made once.
+fn names<T: IntoParams + 'static>() -> Arc<BTreeSet<String>> {
+    static KNOWN: RwLock<BTreeMap<TypeId, Arc<BTreeSet<String>>>> = RwLock::new(BTreeMap::new());
+    let id = TypeId::of::<T>();
+    if let Some(known) = KNOWN.read().get(&id) {
+        return Arc::clone(known);
+    }
     let parameters = T::into_params(|| Some(ParameterIn::Query));
-    parameters.into_iter().map(|one| one.name).collect()
+    let names = Arc::new(parameters.into_iter().map(|one| one.name).collect());
+    KNOWN.write().insert(id, Arc::clone(&names));
+    names
 }
 
 /// Name and value of each parameter, as they are written.
