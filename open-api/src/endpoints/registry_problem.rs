@@ -5,7 +5,7 @@ use device_registry::{ErrorClass, OperationError};
 use http_edge::{Problem, ProblemKind};
 
 /// For an operation that was refused or failed.
-pub(super) fn registry_problem<E: OperationError + 'static>(error: &E) -> Problem {
+pub(super) fn registry_problem(error: &dyn OperationError) -> Problem {
     let kind = match error.class() {
         ErrorClass::NotFound => ProblemKind::NOT_FOUND,
         ErrorClass::Conflict => ProblemKind::CONFLICT,

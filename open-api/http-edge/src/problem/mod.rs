@@ -15,9 +15,13 @@ use serde_json::{Map, Value, json};
 
 pub use self::kind::ProblemKind;
 
-/// What went wrong, for the caller and for the log.
+/// What went wrong, for the caller and for the log. One word, since every
+/// handler and much of what it calls may answer with one.
 #[derive(Debug, Clone)]
-pub struct Problem {
+pub struct Problem(Box<Contents>);
+
+#[derive(Debug, Clone)]
+struct Contents {
     kind: &'static ProblemKind,
     detail: Cow<'static, str>,
     members: Vec<(&'static str, Value)>,
@@ -31,14 +35,14 @@ pub struct Problem {
 
 impl Problem {
     pub fn new(kind: &'static ProblemKind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self {
+        Self(Box::new(Contents {
             kind,
             detail: detail.into(),
             members: Vec::new(),
             retry_after: None,
             accepting: None,
             cause: None,
-        }
+        }))
     }
 
     pub fn parameter(detail: impl Into<Cow<'static, str>>) -> Self {
@@ -65,35 +69,35 @@ impl Problem {
     /// An extension member of the problem.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.members.push((name, value.into()));
+        self.0.members.push((name, value.into()));
         self
     }
 
     #[must_use]
     pub fn caused_by(mut self, cause: impl Into<String>) -> Self {
-        self.cause = Some(cause.into());
+        self.0.cause = Some(cause.into());
         self
     }
 
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+        self.0.retry_after = Some(seconds);
         self
     }
 
     /// For 415, where another coding would do (RFC 9110, 15.5.16).
     #[must_use]
     pub(crate) fn accepting(mut self, codings: &'static str) -> Self {
-        self.accepting = Some(codings);
+        self.0.accepting = Some(codings);
         self
     }
 
     pub fn status(&self) -> StatusCode {
-        self.kind.status
+        self.0.kind.status
     }
 
     pub fn cause(&self) -> Option<&str> {
-        self.cause.as_deref()
+        self.0.cause.as_deref()
     }
 
     /// The body, complete with the request's id.
@@ -108,14 +112,14 @@ impl Problem {
 
     fn write(&self, request_id: Option<&str>) -> Vec<u8> {
         let mut object = Map::new();
-        object.insert("type".into(), json!(self.kind.path));
-        object.insert("title".into(), json!(self.kind.title_en));
-        object.insert("status".into(), json!(self.kind.status.as_u16()));
-        object.insert("detail".into(), json!(self.detail));
+        object.insert("type".into(), json!(self.0.kind.path));
+        object.insert("title".into(), json!(self.0.kind.title_en));
+        object.insert("status".into(), json!(self.0.kind.status.as_u16()));
+        object.insert("detail".into(), json!(self.0.detail));
         if let Some(request_id) = request_id {
             object.insert("request_id".into(), json!(request_id));
         }
-        for (name, value) in &self.members {
+        for (name, value) in &self.0.members {
             object.insert((*name).into(), value.clone());
         }
         serde_json::to_vec(&object).expect("a map of strings and values has a JSON form")
@@ -136,17 +140,17 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.0.retry_after {
             response
                 .headers_mut()
                 .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Some(codings) = self.accepting {
+        if let Some(codings) = self.0.accepting {
             response
                 .headers_mut()
                 .insert(header::ACCEPT_ENCODING, HeaderValue::from_static(codings));
         }
-        if self.kind == ProblemKind::UNAUTHENTICATED {
+        if self.0.kind == ProblemKind::UNAUTHENTICATED {
             response.headers_mut().insert(
                 header::WWW_AUTHENTICATE,
                 HeaderValue::from_static("Bearer realm=\"madang\""),

@@ -11,7 +11,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use device_registry::{
-    FaultyRows, ImportMode, ImportRow, ImportTerms, StandingDevices, UnreadableRow,
+    FaultyRows, ImportError, ImportMode, ImportRow, ImportTerms, StandingDevices, UnreadableRow,
 };
 use domain::Scope;
 use http_edge::request::{Query, charset, media_type, read_body};
@@ -216,9 +216,9 @@ pub(crate) async fn import(
             let registry = &shared.registry;
             let report =
                 registry.import_devices(&actor, rows, terms, |_| goes_on(&admission, shared))?;
-            Ok((report, encoding))
+            Ok::<_, ImportError>((report, encoding))
         })
         .await?
-        .map_err(|error| registry_problem::<device_registry::ImportError>(&error))?;
+        .map_err(|error| registry_problem(&error))?;
     answer::whole(&report, &query, encoding, sight)
 }
