@@ -144,12 +144,17 @@ fn make(change: &mut Change, new: &NewExtraField) -> Result<(), StoreError> {
         return Ok(());
     };
     let mut thing = Thing::clone(thing);
-    let standing = change.datastream_to_go_on_with(&thing, field, &device.model.id, None);
+    let model = &device.model.id;
+    let standing = change.datastream_to_go_on_with(&thing, field, model, None);
     let field = field.clone();
     let row = match standing {
-        // What it means stays what it meant to the device that is out of service.
-        Some(old) => change.hand_over_datastream(&thing, (old.id, field), &device.id, &old.model),
-        None => change.add_datastream(&mut thing, field, &device.id, &device.model.id)?,
+        // With the device it changes its model: others of the former one do not send
+        // to it.
+        Some(old) if old.definition.is_none() => {
+            change.hand_over_datastream(&thing, (old.id, field), &device.id, model)
+        }
+        // The former model gives it a unit, of which this device's says nothing.
+        Some(_) | None => change.add_datastream(&mut thing, field, &device.id, model)?,
     };
     change.write(row);
     let thing = change.draft.put_thing(thing);

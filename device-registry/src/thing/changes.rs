@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use domain::{DatastreamId, DeviceId, FieldName, ModelId};
+use smallvec::SmallVec;
 
 use super::{Datastream, Thing};
-use crate::device::DeviceStatus;
+use crate::device::{Device, DeviceStatus};
 use crate::registry::{Change, RowChange};
 use crate::store::StoreError;
 
 impl Change {
     /// Which of the thing's datastreams of `field` a device of `model` goes on
-    /// with: that of `predecessor`, whose place it takes; that of its own model,
-    /// which all devices of the thing share; or one whose device is out of
-    /// service. Another device's of another model is none of these.
+    /// with: that of its own model, which all devices of the thing share, so that
+    /// there is one of each field and model; or one that nobody sends to any more,
+    /// first that of `predecessor`, whose place it takes.
     pub(crate) fn datastream_to_go_on_with(
         &self,
         thing: &Thing,
@@ -27,13 +28,23 @@ impl Change {
             let all = all.filter_map(|number| draft.datastream(*number));
             all.filter(|datastream| datastream.field == *field)
         };
+        if let Some(own) = of_field().find(|one| one.model == *model) {
+            return Some(Arc::clone(own));
+        }
+        let senders: SmallVec<[&Arc<Device>; 4]> = thing
+            .devices
+            .iter()
+            .filter(|device| Some(*device) != predecessor)
+            .filter_map(|device| draft.device(device.as_str()))
+            .filter(|device| device.status == DeviceStatus::Active)
+            .collect();
         let is_free = |one: &&Arc<Datastream>| {
-            let device = draft.device(one.device.as_str());
-            device.is_none_or(|device| device.status == DeviceStatus::Revoked)
+            let mut senders = senders.iter();
+            !senders.any(|device| device.id == one.device || device.model.id == one.model)
         };
         of_field()
+            .filter(is_free)
             .find(|one| Some(&one.device) == predecessor)
-            .or_else(|| of_field().find(|one| one.model == *model))
             .or_else(|| of_field().find(is_free))
             .cloned()
     }

@@ -1,16 +1,16 @@
 //! What becomes of a device: transferred, replaced, taken out of service. Its
 //! datastreams, their numbers and their history outlive all of it.
 
+mod several_models;
+
 use device_registry::{
     Actor, DevicePatch, ErrorClass, NewDevice, OldCredentials, OperationError, Patch,
-    REGISTRY_FILE, RegisterDeviceError, ReplaceDeviceError, Replacement, Transfer,
-    TransferDeviceError, Visibility,
+    RegisterDeviceError, ReplaceDeviceError, Replacement, Transfer, TransferDeviceError,
+    Visibility,
 };
-use domain::{DatastreamId, ThingId, Timestamp};
+use domain::{DatastreamId, Timestamp};
 
-use crate::harness::{
-    DeviceKey, TestRegistry, agency, device, extra_datastream, model, new_device, open_at,
-};
+use crate::harness::{DeviceKey, TestRegistry, agency, device, extra_datastream, new_device};
 
 fn register(test: &TestRegistry, new: NewDevice) {
     test.registry
@@ -274,160 +274,4 @@ fn who_gives_a_device_away_has_it_still_and_keeps_no_way_in() {
     let before = test.registry.snapshot();
     let test = test.kill();
     assert!(*before == *test.registry.snapshot());
-}
-
-fn serving(thing: &str, id: &str, of: &str) -> NewDevice {
-    let mut new = new_device(id);
-    new.thing = Some(ThingId::new(thing).unwrap());
-    new.model = model(of);
-    new
-}
-
-fn number(test: &TestRegistry, id: &str, field: &str) -> DatastreamId {
-    let snapshot = test.registry.snapshot();
-    let device = snapshot.device(id).unwrap();
-    device.datastream(field).unwrap().id
-}
-
-#[test]
-fn devices_of_several_models_serve_one_thing_each_with_datastreams_of_its_own() {
-    let test = TestRegistry::new();
-    register(&test, new_device("pole"));
-    register(&test, serving("pole", "nose", "safety.air"));
-    let (pole, nose) = (numbers(&test, "pole"), numbers(&test, "nose"));
-    assert!(pole.iter().all(|number| !nose.contains(number)));
-    assert_ne!(
-        number(&test, "pole", "battery"),
-        number(&test, "nose", "battery")
-    );
-    // What their models do not know, too.
-    let extra = |id: &str| {
-        let made = extra_datastream(&test.registry, &device(id), "smell");
-        made.unwrap().id
-    };
-    assert_ne!(extra("pole"), extra("nose"));
-    let (pole, nose) = (numbers(&test, "pole"), numbers(&test, "nose"));
-    let before = test.registry.snapshot();
-    assert_eq!(
-        before.thing("pole").unwrap().datastreams.len(),
-        pole.len() + nose.len()
-    );
-    let test = test.kill();
-    assert!(*before == *test.registry.snapshot());
-
-    // One breaks: its datastreams go on, and the other's are as they were.
-    let registry = &test.registry;
-    registry
-        .replace_device(&Actor::OPERATOR, &device("nose"), replacement("nose-2"))
-        .unwrap();
-    assert_eq!(numbers(&test, "nose-2"), nose);
-    assert_eq!(numbers(&test, "pole"), pole);
-    let battery = number(&test, "nose-2", "battery");
-    let snapshot = registry.snapshot();
-    let sender = |number| snapshot.datastream(number).unwrap().device.clone();
-    assert_eq!(sender(battery), device("nose-2"));
-    assert_eq!(sender(pole[0]), device("pole"));
-}
-
-/// Before, the thing had two datastreams of one field and model, with one topic
-/// and one series in a feed.
-#[test]
-fn a_replacement_is_not_of_the_model_of_another_device_there() {
-    let test = TestRegistry::new();
-    register(&test, new_device("pole"));
-    register(&test, serving("pole", "nose", "safety.air"));
-    let before = test.registry.snapshot();
-    let mut next = replacement("pole-2");
-    next.model = Some(model("safety.air"));
-    let error = test
-        .registry
-        .replace_device(&Actor::OPERATOR, &device("pole"), next)
-        .unwrap_err();
-    let ReplaceDeviceError::Succeeded { by, .. } = &error else {
-        panic!("{error}");
-    };
-    assert_eq!(*by, device("nose"));
-    assert!(*before == *test.registry.snapshot());
-}
-
-#[test]
-fn a_device_out_of_service_leaves_what_it_sent_to_one_of_another_model() {
-    let test = TestRegistry::new();
-    register(&test, new_device("pole"));
-    let battery = number(&test, "pole", "battery");
-    let smell = extra_datastream(&test.registry, &device("pole"), "smell").unwrap();
-    test.registry
-        .decommission_device(&Actor::OPERATOR, &device("pole"))
-        .unwrap();
-    register(&test, serving("pole", "nose", "safety.air"));
-    assert_eq!(number(&test, "nose", "battery"), battery);
-    let again = extra_datastream(&test.registry, &device("nose"), "smell").unwrap();
-    assert_eq!((again.id, &again.device), (smell.id, &device("nose")));
-    let before = test.registry.snapshot();
-    let test = test.kill();
-    assert!(*before == *test.registry.snapshot());
-}
-
-#[test]
-fn devices_of_one_model_share_the_datastreams_of_their_thing() {
-    let test = TestRegistry::new();
-    register(&test, new_device("pole"));
-    register(&test, serving("pole", "nose", "safety.air"));
-    let before = numbers(&test, "pole");
-    let of_model = test
-        .registry
-        .snapshot()
-        .device("pole")
-        .unwrap()
-        .model
-        .id
-        .clone();
-    register(&test, serving("pole", "pole-2", of_model.as_str()));
-    assert_eq!(numbers(&test, "pole-2"), before);
-    assert_eq!(numbers(&test, "pole"), before);
-    let snapshot = test.registry.snapshot();
-    let senders = before
-        .iter()
-        .map(|id| &snapshot.datastream(*id).unwrap().device);
-    assert!(
-        senders
-            .into_iter()
-            .all(|sender| *sender == device("pole-2"))
-    );
-}
-
-/// Before, it had the other device's for good, and both sent to one.
-#[test]
-fn a_new_field_that_another_device_has_is_made_at_the_next_start_too() {
-    let test = TestRegistry::new();
-    let of = |field: &str| {
-        format!(
-            r#"{{"id": "other.pole", "title": {{"en": "x", "ko": "x"}}, "fields": [
-            {{"name": "x", "kind": "number", "unit": "m", "title": {{"en": "x", "ko": "x"}}}}{field}]}}"#
-        )
-    };
-    let first = of("");
-    test.registry
-        .add_model(&Actor::OPERATOR, first.as_bytes())
-        .unwrap();
-    let mut pole = new_device("pole");
-    pole.model = model("other.pole");
-    register(&test, pole);
-    register(&test, serving("pole", "nose", "safety.air"));
-    // As after an end between the new version and what its devices get by it.
-    let field =
-        r#", {"name": "pm10", "kind": "number", "unit": "ug/m3", "title": {"en": "x", "ko": "x"}}"#;
-    let TestRegistry { registry, dir, .. } = test;
-    drop(registry);
-    let file = rusqlite::Connection::open(dir.path().join(REGISTRY_FILE)).unwrap();
-    let sql = "INSERT INTO model (id, version, content, origin, created)
-               SELECT id, 2, ?1, origin, created FROM model WHERE id = 'other.pole'";
-    file.execute(sql, [&of(field)]).unwrap();
-    drop(file);
-    let registry = open_at(dir.path()).unwrap();
-    let snapshot = registry.snapshot();
-    for id in ["pole", "nose"] {
-        let found = snapshot.device(id).unwrap().datastream("pm10").unwrap();
-        assert_eq!(found.device, device(id));
-    }
 }
