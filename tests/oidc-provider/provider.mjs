@@ -1,30 +1,38 @@
 // npm's oidc-provider on loopback, with people and keys that a test changes.
 // Prints its issuer once it listens. `POST /control` takes JSON: `people`,
-// `login` (who logs in next), `platform` (where https://madang.test is), `rotate`
-// (new keys), `tamper` (claims of the next ID token).
+// `login` (who logs in next), `platform` (where https://madang.test is), `algorithm`
+// (that of the platform's tokens), `rotate` (new keys), `tamper` (claims of the
+// next ID token).
 
 import { createServer } from "node:http";
-import { SignJWT, decodeJwt, exportJWK, generateKeyPair } from "jose";
+import { SignJWT, decodeJwt, exportJWK, generateKeyPair, importJWK } from "jose";
 import Provider from "oidc-provider";
 
 const PLATFORM = "https://madang.test";
-const ALGORITHM = "RS256";
+const ALGORITHMS = ["RS256", "ES256", "EdDSA"];
 
-const state = { people: {}, login: null, platform: null, tamper: null };
+const state = { people: {}, login: null, platform: null, algorithm: "RS256", tamper: null };
 let issuer;
-let key;
+let keys;
 let provider;
 
-async function start() {
-  const kid = `key-${Date.now()}`;
-  const pair = await generateKeyPair(ALGORITHM, { extractable: true });
-  key = { kid, private: pair.privateKey };
+async function makeKeys() {
+  const make = async (alg) => {
+    const { privateKey } = await generateKeyPair(alg, { extractable: true });
+    return { ...(await exportJWK(privateKey)), kid: `${alg}-${Date.now()}`, alg, use: "sig" };
+  };
+  keys = await Promise.all(ALGORITHMS.map(make));
+}
+
+function start() {
+  const key = keys.find(({ alg }) => alg === state.algorithm);
   provider = new Provider(issuer, {
-    jwks: { keys: [{ ...(await exportJWK(pair.privateKey)), kid, alg: ALGORITHM, use: "sig" }] },
+    jwks: { keys },
     cookies: { keys: ["a test's"] },
     clients: [{
       client_id: "madang",
       client_secret: "the-platforms-secret",
+      id_token_signed_response_alg: key.alg,
       redirect_uris: [`${PLATFORM}/v1/session/oidc/callback`],
       post_logout_redirect_uris: [`${PLATFORM}/ops`],
       backchannel_logout_uri: `${PLATFORM}/v1/session/oidc/backchannel`,
@@ -50,7 +58,7 @@ async function start() {
     if (ctx.oidc?.route !== "token" || !ctx.body?.id_token || state.tamper === null) return;
     const claims = { ...decodeJwt(ctx.body.id_token), ...state.tamper };
     state.tamper = null;
-    ctx.body.id_token = await new SignJWT(claims).setProtectedHeader({ alg: ALGORITHM, kid: key.kid }).sign(key.private);
+    ctx.body.id_token = await new SignJWT(claims).setProtectedHeader({ alg: key.alg, kid: key.kid }).sign(await importJWK(key));
   });
 }
 
@@ -59,7 +67,8 @@ async function control(request, response) {
   for await (const chunk of request) chunks.push(chunk);
   const { rotate, ...changes } = JSON.parse(Buffer.concat(chunks).toString());
   Object.assign(state, changes);
-  if (rotate) await start();
+  if (rotate) await makeKeys();
+  if (rotate || changes.algorithm) start();
   response.end();
 }
 
@@ -77,6 +86,7 @@ const server = createServer((request, response) => {
 });
 server.listen(0, "127.0.0.1", async () => {
   issuer = `http://127.0.0.1:${server.address().port}`;
-  await start();
+  await makeKeys();
+  start();
   console.log(issuer);
 });

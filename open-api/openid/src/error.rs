@@ -1,7 +1,7 @@
 //! Why somebody is not logged in, for who runs the platform.
 
 /// Why the provider's word is not taken.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum OpenIdError {
     /// It could not be reached, or gave no answer that can be read.
     #[error("the provider's {what}: {cause}")]

@@ -2,9 +2,8 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -14,12 +13,9 @@ use crate::error::OpenIdError;
 use crate::http::Http;
 use crate::keys::{Keys, Source};
 use crate::logout::{self, LoggedOut, Seen};
-use crate::metadata::Metadata;
+use crate::metadata::{KnownMetadata, Metadata};
 use crate::pending::{Attempt, Pending};
 use crate::token::Token;
-
-/// How long the metadata is taken as it was.
-const METADATA_LIFE: Duration = Duration::from_secs(3_600);
 
 /// Who has logged in at the provider.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,7 +38,7 @@ pub struct Identity {
 pub struct Provider {
     client: ClientConfig,
     http: Http,
-    metadata: Mutex<Option<(Instant, Arc<Metadata>)>>,
+    metadata: KnownMetadata,
     keys: Keys,
     pending: Pending,
     seen: Seen,
@@ -59,7 +55,7 @@ impl Provider {
         Self {
             client,
             http: Http::new(),
-            metadata: Mutex::default(),
+            metadata: KnownMetadata::default(),
             keys: Keys::default(),
             pending: Pending::default(),
             seen: Seen::default(),
@@ -200,8 +196,7 @@ impl Provider {
     /// Where a browser logs out of the provider too, if it can. Asks nobody: what
     /// the provider said of itself at the login is still known.
     pub fn logout_url(&self, id_token: &str) -> Option<String> {
-        let known = self.metadata.lock();
-        let (_, metadata) = known.as_ref()?;
+        let metadata = self.metadata.last()?;
         let query = [
             ("id_token_hint", id_token),
             ("client_id", &self.client.client_id),
@@ -221,22 +216,8 @@ impl Provider {
         logout::read(&token, &self.client, &self.seen, now)
     }
 
-    /// As the provider has told it, asked again once in a while.
     fn metadata(&self) -> Result<Arc<Metadata>, OpenIdError> {
-        let standing = self.metadata.lock().clone();
-        let old = match standing {
-            Some((at, metadata)) if at.elapsed() < METADATA_LIFE => return Ok(metadata),
-            Some((_, metadata)) => Some(metadata),
-            None => None,
-        };
-        let metadata = match (Metadata::fetch(&self.http, &self.client), old) {
-            (Ok(metadata), _) => Arc::new(metadata),
-            // Whether it still answers shows at the next step.
-            (Err(OpenIdError::Unreachable { .. }), Some(old)) => return Ok(old),
-            (Err(error), _) => return Err(error),
-        };
-        *self.metadata.lock() = Some((Instant::now(), Arc::clone(&metadata)));
-        Ok(metadata)
+        self.metadata.get(&self.http, &self.client, Instant::now())
     }
 }
 

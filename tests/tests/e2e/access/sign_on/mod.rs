@@ -124,9 +124,11 @@ fn a_person_logs_in_with_the_roles_that_the_provider_tells_at_that_time() {
 
 #[test]
 fn a_logout_goes_both_ways() {
-    let Some((_provider, platform)) = start() else {
+    let Some((provider, platform)) = start() else {
         return;
     };
+    // Its logout tokens are signed so too.
+    provider.control(&json!({"algorithm": "EdDSA"}));
     let mut browser = Browser::of(&platform);
     assert_eq!(browser.log_in(), "/ops");
     // The provider remembers the login.
@@ -170,23 +172,31 @@ fn what_is_for_another_login_client_or_time_lets_nobody_in() {
         .duration_since(UNIX_EPOCH)
         .unwrap()
         .as_secs();
-    for claims in [
-        json!({"aud": "another"}),
-        json!({"aud": ["madang", "another"], "azp": "another"}),
-        json!({"iss": "https://login.example.kr"}),
-        json!({"nonce": "another"}),
-        json!({"exp": now - 120}),
-        json!({"iat": now + 120}),
+    for (algorithm, claims) in [
+        ("RS256", json!({"aud": "another"})),
+        (
+            "RS256",
+            json!({"aud": ["madang", "another"], "azp": "another"}),
+        ),
+        ("ES256", json!({"iss": "https://login.example.kr"})),
+        ("ES256", json!({"nonce": "another"})),
+        ("EdDSA", json!({"exp": now - 120})),
+        ("EdDSA", json!({"iat": now + 120})),
     ] {
-        provider.control(&json!({"tamper": claims}));
+        provider.control(&json!({"algorithm": algorithm, "tamper": claims}));
         let mut browser = Browser::of(&platform);
         let end = browser.log_in();
         assert_eq!(end, "/ops#login-fault=provider-not-believed", "{claims}");
         assert_eq!(browser.roles(), None);
     }
-    let taken = json!({"aud": ["madang", "another"], "azp": "madang", "exp": now - 30});
-    provider.control(&json!({"tamper": taken}));
-    assert_eq!(Browser::of(&platform).log_in(), "/ops");
+    // With each algorithm, as the provider signs and with claims that may differ.
+    for algorithm in ["RS256", "ES256", "EdDSA"] {
+        let taken = json!({"aud": ["madang", "another"], "azp": "madang", "exp": now - 30});
+        for tamper in [Value::Null, taken] {
+            provider.control(&json!({"algorithm": algorithm, "tamper": tamper}));
+            assert_eq!(Browser::of(&platform).log_in(), "/ops", "{algorithm}");
+        }
+    }
 
     let over = "/ops#login-fault=login-over";
     let mut browser = Browser::of(&platform);
