@@ -112,17 +112,20 @@ impl Registry {
         })
     }
 
+    /// Changes the group that was looked at: of one that was made since under its
+    /// id nobody has judged whether the actor may change it.
     pub fn patch_group(
         &self,
         actor: &Actor,
-        id: &GroupId,
+        looked_at: &Group,
         patch: GroupPatch,
     ) -> Result<Arc<Group>, PatchGroupError> {
         if let Some(name) = &patch.name {
             label::required("name", name).map_err(GroupError::from)?;
         }
         self.change(actor, |change| {
-            let standing = change.draft.group(id);
+            let id = &looked_at.id;
+            let standing = standing(change, looked_at);
             let standing = standing.ok_or_else(|| PatchGroupError::Unknown(id.clone()))?;
             let mut group = Group::clone(standing);
             if let Some(name) = patch.name {
@@ -135,15 +138,25 @@ impl Registry {
         })
     }
 
-    pub fn remove_group(&self, actor: &Actor, id: &GroupId) -> Result<(), EndError<GroupId>> {
+    /// Takes away the group that was looked at, and none that was made since under
+    /// its id.
+    pub fn remove_group(&self, actor: &Actor, looked_at: &Group) -> Result<(), EndError<GroupId>> {
         self.change(actor, |change| {
-            if !change.draft.remove_group(id) {
+            let id = &looked_at.id;
+            if standing(change, looked_at).is_none() {
                 return Err(EndError::Unknown(id.clone()));
             }
+            change.draft.remove_group(id);
             change.write(RowChange::RemoveGroup(id.clone()));
             Ok(())
         })
     }
+}
+
+/// The group that was looked at, if it still stands.
+fn standing<'a>(change: &'a Change, looked_at: &Group) -> Option<&'a Arc<Group>> {
+    let standing = change.draft.group(&looked_at.id);
+    standing.filter(|group| group.agency == looked_at.agency && group.created == looked_at.created)
 }
 
 fn put(change: &mut Change, group: Group) -> Arc<Group> {

@@ -5,12 +5,15 @@ mod patch;
 mod provider_login;
 mod remove;
 
+use std::sync::Arc;
+
 use domain::{AgencyId, PersonId, Timestamp};
 
 pub use create::{CreatePersonError, MAX_PEOPLE_OF_ONE, NewPerson};
 pub use patch::{PatchPersonError, PersonPatch};
 pub use provider_login::{ProviderLogin, ProviderLoginError};
 
+use crate::registry::Change;
 use crate::role::{Grant, Role};
 
 /// Somebody who logs in.
@@ -44,4 +47,12 @@ impl Person {
         let mut roles = self.grants.iter().map(Grant::role);
         roles.any(|role| role == Role::PlatformAdministrator)
     }
+}
+
+/// The person that was looked at, if it still is there.
+fn standing(change: &Change, looked_at: &Person) -> Option<Arc<Person>> {
+    let standing = change.draft.person(looked_at.id.as_str());
+    standing
+        .filter(|person| person.agency == looked_at.agency && person.created == looked_at.created)
+        .cloned()
 }

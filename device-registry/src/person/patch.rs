@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::PersonId;
 
-use super::Person;
+use super::{Person, standing};
 use crate::label::{self, LabelError};
 use crate::registry::{Actor, ErrorClass, OperationError, Registry, RowChange};
 use crate::role::{self, Grant, GrantsError};
@@ -53,19 +53,21 @@ impl OperationError for PatchPersonError {
 }
 
 impl Registry {
+    /// Changes the person that was looked at, not one who has the login name since.
     /// What it takes away is gone at once, from who is logged in too.
     pub fn patch_person(
         &self,
         actor: &Actor,
-        id: &PersonId,
+        looked_at: &Person,
         patch: PersonPatch,
     ) -> Result<Arc<Person>, PatchPersonError> {
         if let Some(name) = &patch.name {
             label::required("name", name)?;
         }
         self.change(actor, |change| {
-            let standing = change.draft.person(id.as_str()).cloned();
-            let standing = standing.ok_or_else(|| PatchPersonError::Unknown(id.clone()))?;
+            let standing = standing(change, looked_at);
+            let standing =
+                standing.ok_or_else(|| PatchPersonError::Unknown(looked_at.id.clone()))?;
             let mut person = Person::clone(&standing);
             if let Some(name) = patch.name {
                 person.name = name;

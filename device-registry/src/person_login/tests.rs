@@ -133,7 +133,7 @@ impl Test {
             ..PersonPatch::default()
         };
         self.registry
-            .patch_person(&Actor::OPERATOR, &kim(), patch)
+            .patch_person(&Actor::OPERATOR, &self.person(), patch)
             .unwrap();
     }
 }
@@ -239,7 +239,7 @@ fn who_is_disabled_or_removed_neither_logs_in_nor_takes_an_invitation() {
         Err("unknown-invitation")
     );
     test.registry
-        .remove_person(&Actor::OPERATOR, &kim())
+        .remove_person(&Actor::OPERATOR, &test.person())
         .unwrap();
     let test = test.reopen();
     assert!(test.registry.snapshot().login_of(&kim()).is_none());
@@ -256,7 +256,7 @@ fn who_was_given_a_role_meanwhile_is_not_invited() {
         ..PersonPatch::default()
     };
     test.registry
-        .patch_person(&Actor::OPERATOR, &kim(), patch)
+        .patch_person(&Actor::OPERATOR, &looked_at, patch)
         .unwrap();
     let invited = test.registry.invite_person(&Actor::OPERATOR, &looked_at);
     assert_eq!(invited.err().unwrap().code(), "operator-changed");

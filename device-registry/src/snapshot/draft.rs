@@ -46,10 +46,9 @@ impl Snapshot {
         self.groups.insert(group.id.clone(), group);
     }
 
-    /// Whether it stood.
-    pub(crate) fn remove_group(&mut self, id: &GroupId) -> bool {
+    pub(crate) fn remove_group(&mut self, id: &GroupId) {
         self.search.remove_group(id);
-        self.groups.remove(id).is_some()
+        self.groups.remove(id);
     }
 
     pub(crate) fn put_thing(&mut self, thing: Thing) -> Arc<Thing> {
@@ -121,9 +120,9 @@ impl Snapshot {
     }
 
     /// Whether there was one.
-    pub(crate) fn remove_person(&mut self, id: &PersonId) -> bool {
+    pub(crate) fn remove_person(&mut self, id: &PersonId) {
         self.logins.remove(id);
-        self.people.remove(id).is_some()
+        self.people.remove(id);
     }
 
     pub(crate) fn put_login(&mut self, id: PersonId, login: Arc<PersonLogin>) {

@@ -1,5 +1,7 @@
 //! People, their roles, and service tokens.
 
+use std::sync::Arc;
+
 use device_registry::{
     Actor, Grant, GrantError, NewPerson, NewServiceToken, OperationError, Person, PersonPatch,
     ProviderIdentity, ProviderLogin, ProviderLoginError, Role, ServiceTokenError,
@@ -23,6 +25,11 @@ fn person(name: &str, of: Option<&str>, grants: &[Grant]) -> NewPerson {
         agency: of.map(agency),
         grants: grants.to_vec(),
     }
+}
+
+/// As it is now.
+fn find(test: &TestRegistry, name: &str) -> Arc<Person> {
+    Arc::clone(test.registry.snapshot().person(name).unwrap())
 }
 
 fn days_from_now(test: &TestRegistry, days: i64) -> Timestamp {
@@ -77,7 +84,7 @@ fn what_is_given_to_a_person_is_there_after_a_restart() {
         grants: Some(Vec::new()),
     };
     test.registry
-        .patch_person(&Actor::OPERATOR, &id("kim"), patch)
+        .patch_person(&Actor::OPERATOR, &find(&test, "kim"), patch)
         .unwrap();
     let before = test.registry.snapshot();
     let test = test.reopen();
@@ -125,7 +132,7 @@ fn who_belongs_to_an_agency_has_roles_there_alone() {
     };
     let error = test
         .registry
-        .patch_person(&Actor::OPERATOR, &id("kim"), patch);
+        .patch_person(&Actor::OPERATOR, &find(&test, "kim"), patch);
     assert_eq!(error.unwrap_err().code(), "role-elsewhere");
     assert!(
         test.registry
@@ -150,13 +157,26 @@ fn a_login_name_is_one_persons_at_a_time() {
         "login-name-taken"
     );
     test.registry
-        .remove_person(&Actor::OPERATOR, &first.id)
+        .remove_person(&Actor::OPERATOR, &first)
         .unwrap();
-    let again = test.registry.remove_person(&Actor::OPERATOR, &first.id);
+    let again = test.registry.remove_person(&Actor::OPERATOR, &first);
     assert_eq!(again.unwrap_err().code(), "unknown-operator");
     test.pass_seconds(1);
     let second = create(Some("busan")).unwrap();
     assert_ne!(first.created, second.created);
+
+    // Who was permitted to change the first is not thereby permitted the second.
+    let removed = test.registry.remove_person(&Actor::OPERATOR, &first);
+    assert_eq!(removed.unwrap_err().code(), "unknown-operator");
+    let disabled = PersonPatch {
+        enabled: Some(false),
+        ..PersonPatch::default()
+    };
+    let patched = test
+        .registry
+        .patch_person(&Actor::OPERATOR, &first, disabled);
+    assert_eq!(patched.unwrap_err().code(), "unknown-operator");
+    assert_eq!(find(&test, "kim"), second);
 }
 
 #[test]
@@ -170,7 +190,7 @@ fn what_takes_a_right_away_is_told_at_once() {
     let patch = |patch| {
         let generation = registry.generation();
         registry
-            .patch_person(&Actor::OPERATOR, &id("kim"), patch)
+            .patch_person(&Actor::OPERATOR, &find(&test, "kim"), patch)
             .unwrap();
         registry.generation() > generation
     };
@@ -192,7 +212,7 @@ fn what_takes_a_right_away_is_told_at_once() {
     assert!(patch(without_roles));
     let generation = registry.generation();
     registry
-        .remove_person(&Actor::OPERATOR, &id("kim"))
+        .remove_person(&Actor::OPERATOR, &find(&test, "kim"))
         .unwrap();
     assert!(registry.generation() > generation);
 }
@@ -313,9 +333,7 @@ fn who_comes_from_a_provider_has_the_roles_that_it_says_and_nobody_elses_account
         enabled: Some(false),
         ..PersonPatch::default()
     };
-    let patched = test
-        .registry
-        .patch_person(&Actor::OPERATOR, &lee.id, disable);
+    let patched = test.registry.patch_person(&Actor::OPERATOR, &lee, disable);
     patched.unwrap();
     let disabled = log_in(&test, by_provider("u-1", "other", &[viewer]));
     assert!(matches!(disabled, Err(ProviderLoginError::Disabled(_))));

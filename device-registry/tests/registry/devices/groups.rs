@@ -82,20 +82,55 @@ fn a_list_holds_what_it_was_given_until_it_is_given_something_else() {
         members: Some(listed(&["lot-1"])),
         ..GroupPatch::default()
     };
-    let id = group("lots");
     test.registry
-        .patch_group(&Actor::OPERATOR, &id, patch)
+        .patch_group(&Actor::OPERATOR, made, patch)
         .unwrap();
     let test = test.reopen();
     let snapshot = test.registry.snapshot();
-    let patched = snapshot.group(&id).unwrap();
+    let patched = snapshot.group(&group("lots")).unwrap();
     assert_eq!(patched.name, "주차장");
     assert_eq!(members(&snapshot, patched), ["lot-1"]);
-    test.registry.remove_group(&Actor::OPERATOR, &id).unwrap();
-    let again = test.registry.remove_group(&Actor::OPERATOR, &id);
+    let remove = || test.registry.remove_group(&Actor::OPERATOR, patched);
+    remove().unwrap();
+    let again = remove();
     assert_eq!(again.unwrap_err().class(), ErrorClass::NotFound);
     let test = test.reopen();
     assert_eq!(test.registry.snapshot().groups().count(), 0);
+}
+
+/// Who was permitted to change one group is not thereby permitted to change the
+/// next one of that name.
+#[test]
+fn a_group_that_was_made_anew_is_another() {
+    let test = lots();
+    let make = |agency_id: &str| {
+        let new = NewGroup {
+            agency: agency(agency_id),
+            ..new_group(listed(&[]))
+        };
+        let made = test.registry.create_group(&Actor::OPERATOR, new);
+        made.unwrap()
+    };
+    let remove = |group: &Group| test.registry.remove_group(&Actor::OPERATOR, group);
+    for next in ["busan", "seoul"] {
+        let looked_at = make("seoul");
+        remove(&looked_at).unwrap();
+        test.pass_seconds(1);
+        let standing = make(next);
+        let patch = GroupPatch {
+            name: Some("남의 것".to_owned()),
+            ..GroupPatch::default()
+        };
+        let patched = test
+            .registry
+            .patch_group(&Actor::OPERATOR, &looked_at, patch);
+        assert_eq!(patched.unwrap_err().class(), ErrorClass::NotFound);
+        let removed = remove(&looked_at);
+        assert_eq!(removed.unwrap_err().class(), ErrorClass::NotFound);
+        let snapshot = test.registry.snapshot();
+        assert_eq!(snapshot.group(&standing.id), Some(&standing));
+        remove(&standing).unwrap();
+    }
 }
 
 /// Of three lots the middle one is within.
@@ -273,17 +308,22 @@ proptest! {
         for (number, lots) in steps {
             let id = group(&format!("group-{number}"));
             let registry = &test.registry;
+            let snapshot = registry.snapshot();
             match lots {
                 None => {
-                    let removed = registry.remove_group(&Actor::OPERATOR, &id);
-                    prop_assert_eq!(removed.is_ok(), expected.remove(&id).is_some());
+                    let standing = snapshot.group(&id);
+                    prop_assert_eq!(standing.is_some(), expected.remove(&id).is_some());
+                    if let Some(standing) = standing {
+                        registry.remove_group(&Actor::OPERATOR, standing).unwrap();
+                    }
                 }
                 Some(lots) => {
                     let ids = lots.iter().map(|lot| device(&format!("lot-{lot}")));
                     let members = NewMembers::Listed(ids.collect());
                     if expected.contains_key(&id) {
                         let patch = GroupPatch { members: Some(members), name: None };
-                        registry.patch_group(&Actor::OPERATOR, &id, patch).unwrap();
+                        let standing = snapshot.group(&id).unwrap();
+                        registry.patch_group(&Actor::OPERATOR, standing, patch).unwrap();
                     } else {
                         let new = NewGroup { id: id.clone(), ..new_group(members) };
                         registry.create_group(&Actor::OPERATOR, new).unwrap();

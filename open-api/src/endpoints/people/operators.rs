@@ -88,7 +88,7 @@ pub(crate) async fn patch(
     Path(id): Path<String>,
     JsonBody(body): JsonBody<PersonPatchBody>,
 ) -> Result<Json<PersonView>, Problem> {
-    let id = permitted_person(&state, &permitted, &id)?.id.clone();
+    let person = permitted_person(&state, &permitted, &id)?;
     let patch = PersonPatch {
         name: body.name,
         enabled: body.enabled,
@@ -100,7 +100,7 @@ pub(crate) async fn patch(
     }
     let patched = state
         .changing_by(&permitted, move |shared, actor| {
-            shared.registry.patch_person(actor, &id, patch)
+            shared.registry.patch_person(actor, &person, patch)
         })
         .await?
         .map_err(|error| registry_problem(&error))?;
@@ -116,10 +116,10 @@ pub(crate) async fn remove(
     permitted: Permitted,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let id = permitted_person(&state, &permitted, &id)?.id.clone();
+    let person = permitted_person(&state, &permitted, &id)?;
     state
         .changing_by(&permitted, move |shared, actor| {
-            shared.registry.remove_person(actor, &id)
+            shared.registry.remove_person(actor, &person)
         })
         .await?
         .map_err(|error| registry_problem(&error))?;

@@ -195,14 +195,14 @@ pub(crate) async fn patch(
     Path(id): Path<String>,
     JsonBody(body): JsonBody<GroupPatchBody>,
 ) -> Result<Response, Problem> {
-    let id = permitted_group(&state, &permitted, &id)?;
+    let group = permitted_group(&state, &permitted, &id)?;
     let patch = GroupPatch {
         name: body.name,
         members: members(body.devices, body.query)?,
     };
     let patched = state
         .changing_by(&permitted, move |shared, actor| {
-            shared.registry.patch_group(actor, &id, patch)
+            shared.registry.patch_group(actor, &group, patch)
         })
         .await?
         .map_err(|error| registry_problem(&error))?;
@@ -219,10 +219,10 @@ pub(crate) async fn remove(
     permitted: Permitted,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let id = permitted_group(&state, &permitted, &id)?;
+    let group = permitted_group(&state, &permitted, &id)?;
     state
         .changing_by(&permitted, move |shared, actor| {
-            shared.registry.remove_group(actor, &id)
+            shared.registry.remove_group(actor, &group)
         })
         .await?
         .map_err(|error| registry_problem(&error))?;
@@ -287,9 +287,13 @@ fn find<'a>(
 }
 
 /// The group of a path, if the caller may change it.
-fn permitted_group(shared: &Shared, permitted: &Permitted, id: &str) -> Result<GroupId, Problem> {
+fn permitted_group(
+    shared: &Shared,
+    permitted: &Permitted,
+    id: &str,
+) -> Result<Arc<Group>, Problem> {
     let snapshot = shared.registry.snapshot();
     let group = find(&snapshot, permitted, id)?;
     permitted.in_agency(&group.agency)?;
-    Ok(group.id.clone())
+    Ok(Arc::clone(group))
 }

@@ -221,9 +221,11 @@ fn a_session_ends_with_what_it_was_opened_under() {
         by_session(&platform, &session, "GET", "/v1/session", None).problem(401, "unauthenticated");
     };
     let patch = |patch: PersonPatch| {
+        let snapshot = platform.registry.snapshot();
+        let looked_at = snapshot.person("kim").unwrap();
         let patched = platform
             .registry
-            .patch_person(&Actor::OPERATOR, &kim(), patch);
+            .patch_person(&Actor::OPERATOR, looked_at, patch);
         patched.unwrap();
     };
     let enabled = |enabled| PersonPatch {

@@ -95,13 +95,26 @@ fn who_logs_out_before_the_body_is_there_changes_nothing() {
         ("cookie", cookie.as_str()),
         ("sec-fetch-site", "same-origin"),
     ];
-    let body = json!({"id": "seoul", "name": "Seoul"});
-    let peer = begin(&platform, "/v1/agencies", &own, &body);
+    let agency = platform.agency();
+    let requests = [
+        ("/v1/agencies", json!({"id": "seoul", "name": "Seoul"})),
+        (
+            "/v1/groups",
+            json!({"id": "lots", "agency": agency, "name": "주차장", "devices": []}),
+        ),
+    ];
+    let peers = requests
+        .each_ref()
+        .map(|(path, body)| begin(&platform, path, &own, body));
     let left = platform.send("DELETE", "/v1/session", &own, None);
     assert_eq!(left.status, 204);
-    assert_eq!(finish(peer, &body), 401);
+    for (peer, (path, body)) in peers.into_iter().zip(&requests) {
+        assert_eq!(finish(peer, body), 401, "{path}");
+    }
     let agencies = platform.operator("GET", "/v1/agencies", None).expect(200);
-    assert_eq!(agencies["items"], json!([]));
+    assert_eq!(agencies["items"].as_array().unwrap().len(), 1);
+    let groups = platform.operator("GET", "/v1/groups", None).expect(200);
+    assert_eq!(groups["items"], json!([]));
 }
 
 #[test]

@@ -37,15 +37,28 @@ impl Expected {
             enabled: Some(false),
             grants: Some(Vec::new()),
         };
-        let changed = test
-            .registry
-            .patch_person(&Actor::OPERATOR, &person(id), patch);
-        assert_eq!(changed.is_ok(), self.people.contains_key(&person(id)));
+        let snapshot = test.registry.snapshot();
+        let standing = snapshot.person(person(id).as_str());
+        assert_eq!(standing.is_some(), self.people.contains_key(&person(id)));
+        if let Some(standing) = standing {
+            let changed = test
+                .registry
+                .patch_person(&Actor::OPERATOR, standing, patch);
+            changed.unwrap();
+        }
     }
 
     pub(super) fn remove_person(&mut self, test: &TestRegistry, id: u8) {
-        let removed = test.registry.remove_person(&Actor::OPERATOR, &person(id));
-        assert_eq!(removed.is_ok(), self.people.remove(&person(id)).is_some());
+        let snapshot = test.registry.snapshot();
+        let standing = snapshot.person(person(id).as_str());
+        assert_eq!(
+            standing.is_some(),
+            self.people.remove(&person(id)).is_some()
+        );
+        if let Some(standing) = standing {
+            let removed = test.registry.remove_person(&Actor::OPERATOR, standing);
+            removed.unwrap();
+        }
     }
 
     pub(super) fn create_service_token(&self, test: &TestRegistry, owner: u8) {
