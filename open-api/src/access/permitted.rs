@@ -38,6 +38,11 @@ impl Permitted {
         matches!(self.caller, Caller::Operator { .. })
     }
 
+    /// Whether a program asks, by a service token.
+    pub(crate) fn is_program(&self) -> bool {
+        matches!(self.caller, Caller::ServiceToken { .. })
+    }
+
     /// When the service token ends that asks, if one does.
     pub(crate) fn token_end(&self) -> Option<Timestamp> {
         match &self.caller {

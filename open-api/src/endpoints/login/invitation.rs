@@ -20,7 +20,7 @@ use crate::views::{AcceptedInvitationView, InvitationView, OpenInvitationView};
 
 /// Invites a person to set a password, at first or again: what it logged in
 /// with before holds no longer, and its sessions end. The invitation is shown
-/// this once, and has to be taken within 7 days.
+/// this once, and has to be taken within 7 days. Service tokens invite nobody.
 #[utoipa::path(post, path = "/v1/operators/{id}/invitation", tag = "login",
     params(("id" = String, Path, description = "The person's login name")),
     responses((status = 201, body = InvitationView), (status = 404, description = "There is no such person"),
@@ -30,6 +30,15 @@ pub(crate) async fn invite(
     permitted: Permitted,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
+    // Whoever reads a program's files would log in as anybody it looks after, and
+    // the audit would tell that it was the person.
+    if permitted.is_program() {
+        return Err(Problem::new(
+            ProblemKind::FORBIDDEN,
+            "A service token invites nobody, since who holds the invitation logs in as the person: invite from a session of your own.",
+        )
+        .with("code", "person-needed"));
+    }
     let person = permitted_person(&state, &permitted, &id)?;
     if permitted.is_person(&person.id) {
         return Err(Problem::new(

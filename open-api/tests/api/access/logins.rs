@@ -38,10 +38,6 @@ fn code(secret: &str, steps: i64) -> String {
     format!("{:06}", word % 1_000_000)
 }
 
-fn kim() -> PersonId {
-    PersonId::new("kim").unwrap()
-}
-
 /// Somebody's account.
 pub(crate) fn person(platform: &Platform, id: &str, agency: Option<AgencyId>, grants: Vec<Grant>) {
     let new = NewPerson {

@@ -119,6 +119,26 @@ fn nobody_gives_more_than_it_has() {
     assert_eq!(listed.expect(200)["items"][0]["roles"], json!([]));
 }
 
+/// It makes accounts, and whoever holds it does not log in as one of them.
+#[test]
+fn a_service_token_invites_nobody() {
+    let platform = two_agencies();
+    let seoul = holder(&platform, "agency-administrator", Some("seoul"));
+    let kim = json!({"id": "kim", "name": "김", "agency": "seoul"});
+    seoul
+        .send(&platform, "POST", "/v1/operators", Some(&kim))
+        .expect(201);
+    let platforms = holder(&platform, "platform-administrator", None);
+    platform.actors();
+    for caller in [seoul, platforms] {
+        let path = "/v1/operators/kim/invitation";
+        let reply = caller.send(&platform, "POST", path, None);
+        let problem = reply.problem(403, "forbidden");
+        assert_eq!(problem["code"], "person-needed");
+    }
+    assert!(platform.actors().is_empty(), "nobody was invited");
+}
+
 #[test]
 fn a_service_token_opens_nothing_once_it_is_removed() {
     let platform = two_agencies();
