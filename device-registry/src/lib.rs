@@ -94,7 +94,7 @@ pub use person_login::{
 };
 pub use registry::{
     Actor, Changed, EndError, ErrorClass, Means, OpenError, OperationError, OwnersStand,
-    PEPPER_FILE, Registry, Who,
+    PEPPER_FILE, Registry, RestoredFrom, Who,
 };
 pub use role::{Grant, GrantError, GrantsError, MAX_GRANTS, Permission, Permissions, Rights, Role};
 pub use search::{

@@ -11,6 +11,7 @@ use open_api::Enrolments;
 use session_store::Sessions;
 use supervisor::Supervisor;
 
+use crate::backup::restore::restored_from;
 use crate::config::{Settings, Storage};
 use crate::folder::{Folder, Keeper};
 use crate::handles::{self, Handles};
@@ -91,7 +92,10 @@ fn open_data(
 ) -> anyhow::Result<Opened> {
     let data = storage.data.as_path();
     let registry_clock = Arc::clone(clock);
-    let registry = Registry::open_in(data, folder.registry(), move || registry_clock.now())?;
+    let restored = restored_from(data);
+    let registry = Registry::open_in(data, folder.registry(), restored, move || {
+        registry_clock.now()
+    })?;
     let registry = Arc::new(registry);
     let config = ingest::Config {
         log_budget_bytes: storage.log_budget,

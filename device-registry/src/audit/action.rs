@@ -1,5 +1,7 @@
 //! What was done, and to what kind of object, in words that stay.
 
+use crate::registry::BACKUP_KIND;
+
 /// Of several rows about one object the greatest names the entry: to register a
 /// device is also to give it a credential.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -44,6 +46,7 @@ pub(crate) enum Action {
     CreatePerson,
     RemoveServiceToken,
     CreateServiceToken,
+    RestoreBackup,
 }
 
 impl Action {
@@ -89,6 +92,7 @@ impl Action {
             Self::CreatePerson => "person.create",
             Self::RemoveServiceToken => "service-token.remove",
             Self::CreateServiceToken => "service-token.create",
+            Self::RestoreBackup => "backup.restore",
         }
     }
 }
@@ -108,6 +112,7 @@ pub(crate) enum Kind {
     Batch,
     Person,
     ServiceToken,
+    Backup,
 }
 
 impl Kind {
@@ -125,6 +130,7 @@ impl Kind {
             Self::Batch => "batch",
             Self::Person => "person",
             Self::ServiceToken => "service-token",
+            Self::Backup => BACKUP_KIND,
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::agency::Agency;
 use crate::application::{ApiKey, Application};
 use crate::boundary::Boundary;
 use crate::device::{Credential, Device, DeviceStatus};
-use crate::registry::{ModelRow, RowChange};
+use crate::registry::{ModelRow, RestoredFrom, RowChange};
 use crate::snapshot::Snapshot;
 use crate::thing::{Datastream, LocationSince, Thing};
 
@@ -183,6 +183,7 @@ impl<'a> Description<'a> {
             RowChange::PutLogin { person, login } => self.put_login(person, login),
             RowChange::AddServiceToken(token) => self.add_service_token(token),
             RowChange::RemoveServiceToken(id) => self.remove_service_token(id),
+            RowChange::NoteRestore(from) => self.note_restore(from),
         }
     }
 
@@ -383,6 +384,12 @@ impl<'a> Description<'a> {
         let origins = Some(key.origins.as_slice());
         object.made("origins", origins.filter(|origins| !origins.is_empty()));
         object.made("expires", key.expires);
+    }
+
+    fn note_restore(&mut self, from: &'a RestoredFrom) {
+        let object = self.object(Kind::Backup, &from.sum, None, Action::RestoreBackup);
+        object.made("made", Some(from.made.as_str()));
+        object.made("offset", i64::try_from(from.offset).ok());
     }
 
     fn revoke_key(&mut self, key: &'a ApiKey) {

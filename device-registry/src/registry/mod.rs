@@ -9,6 +9,7 @@ mod actor;
 mod change;
 mod end_error;
 mod operation_error;
+mod restored;
 mod row_change;
 
 use std::fmt;
@@ -37,6 +38,8 @@ pub(crate) use change::Change;
 pub use change::Changed;
 pub use end_error::EndError;
 pub use operation_error::{ErrorClass, OperationError};
+pub(crate) use restored::BACKUP_KIND;
+pub use restored::RestoredFrom;
 pub(crate) use row_change::{ModelRow, RowChange};
 
 /// The pepper's file in the data folder.
@@ -115,13 +118,15 @@ impl Registry {
         dir: &Path,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Result<Self, OpenError> {
-        Self::open_in(dir, RegistryFolder::ANY, clock)
+        Self::open_in(dir, RegistryFolder::ANY, None, clock)
     }
 
-    /// Opens the one of a data folder, which it is held against.
+    /// Opens the one of a data folder, which it is held against, and which was made
+    /// from a backup or was not.
     pub fn open_in(
         dir: &Path,
         folder: RegistryFolder,
+        restored: Option<RestoredFrom>,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Result<Self, OpenError> {
         std::fs::create_dir_all(dir).map_err(|source| OpenError::Folder {
@@ -151,6 +156,9 @@ impl Registry {
             on_durable: OnceLock::new(),
             faults: Faults::of(&dir.join(REGISTRY_FILE)),
         };
+        if let Some(from) = restored {
+            registry.note_restore(from)?;
+        }
         registry.install_models(loaded.models)?;
         Ok(registry)
     }

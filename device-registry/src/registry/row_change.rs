@@ -17,6 +17,7 @@ use crate::group::Group;
 use crate::model::{ModelOrigin, ModelVersion};
 use crate::person::Person;
 use crate::person_login::PersonLogin;
+use crate::registry::RestoredFrom;
 use crate::service_token::ServiceToken;
 use crate::thing::{Datastream, LocationSince, OwnerSince, Thing};
 
@@ -108,6 +109,8 @@ pub(crate) enum RowChange {
     },
     AddServiceToken(Arc<ServiceToken>),
     RemoveServiceToken(ServiceTokenId),
+    /// The folder was made from a backup. It has no row of its own: the audit tells.
+    NoteRestore(RestoredFrom),
 }
 
 /// One version of a model.

@@ -71,6 +71,7 @@ pub(super) fn write(connection: &Connection, row: &RowChange) -> Result<(), Stor
         RowChange::PutLogin { person, login } => put_login(connection, person, login),
         RowChange::AddServiceToken(token) => insert_service_token(connection, token),
         RowChange::RemoveServiceToken(token) => delete_service_token(connection, token),
+        RowChange::NoteRestore(_) => Ok(()),
     }
 }
 

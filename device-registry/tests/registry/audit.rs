@@ -31,7 +31,7 @@ pub(crate) fn all(registry: &Registry) -> Vec<AuditEntry> {
 }
 
 /// The entries since `head`, which follow from it and end at the head by now.
-fn since(registry: &Registry, head: AuditHead) -> Vec<AuditEntry> {
+pub(crate) fn since(registry: &Registry, head: AuditHead) -> Vec<AuditEntry> {
     let after = Some(head.number);
     let entries = registry.audit(&AuditQuery {
         after,

@@ -60,7 +60,7 @@ struct FormatOnly {
 /// Why a folder is no backup that can be read.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
-    #[error("{} has no {BACKUP_FILE}: it is no backup, or one that was not finished", .0.display())]
+    #[error("{} is missing: the folder is no backup, or one that was not finished", .0.display())]
     Missing(PathBuf),
     #[error("cannot read {}", path.display())]
     Read {
@@ -120,27 +120,31 @@ impl Document {
 
     /// The one of the backup in `folder`.
     pub fn read(folder: &Path) -> Result<Self, DocumentError> {
-        let path = folder.join(BACKUP_FILE);
+        Self::read_file(&folder.join(BACKUP_FILE))
+    }
+
+    /// The one in a file of its own.
+    pub(super) fn read_file(path: &Path) -> Result<Self, DocumentError> {
         let failed = |cause: std::io::Error| match cause.kind() {
-            std::io::ErrorKind::NotFound => DocumentError::Missing(folder.to_owned()),
+            std::io::ErrorKind::NotFound => DocumentError::Missing(path.to_owned()),
             _ => DocumentError::Read {
-                path: path.clone(),
+                path: path.to_owned(),
                 cause,
             },
         };
         let damaged = |what: &str| DocumentError::Damaged {
-            path: path.clone(),
+            path: path.to_owned(),
             what: what.to_owned(),
         };
-        if std::fs::metadata(&path).map_err(failed)?.len() > MAX_BYTES {
+        if std::fs::metadata(path).map_err(failed)?.len() > MAX_BYTES {
             return Err(damaged("it is longer than any"));
         }
-        let bytes = std::fs::read(&path).map_err(failed)?;
+        let bytes = std::fs::read(path).map_err(failed)?;
         let head: FormatOnly =
             serde_json::from_slice(&bytes).map_err(|error| damaged(&error.to_string()))?;
         if head.format > FORMAT {
             return Err(DocumentError::Newer {
-                path: path.clone(),
+                path: path.to_owned(),
                 found: head.format,
             });
         }
@@ -169,6 +173,11 @@ impl Document {
     /// All files beside this one.
     pub fn copied(&self) -> Vec<CopiedFile> {
         self.files().flatten().collect()
+    }
+
+    /// Tells the backup from all others.
+    pub(crate) fn sum(&self) -> &str {
+        &self.sum
     }
 
     pub fn bytes(&self) -> u64 {

@@ -4,10 +4,12 @@
 //! is compared again as it is copied; nothing is linked, so that the new folder
 //! shares no disk block with the backup; while it is being filled the folder
 //! has a file [`UNFINISHED`], on which the platform does not start. The backup's
-//! own `backup.json` stays in it as `restored.json`: where it came from.
+//! own `backup.json` stays in it as `restored.json`: where it came from, which the
+//! first start writes into the audit.
 
 use std::path::{Path, PathBuf};
 
+use device_registry::RestoredFrom;
 use ingest::backup::{CopiedFile, CopyError, CopyFolder};
 
 use super::document::{Document, DocumentError};
@@ -79,6 +81,23 @@ fn fault(backup: &Path, file: &CopiedFile) -> Option<Fault> {
         Err(error) => format!("cannot be read: {error}"),
     };
     Some(Fault { path, what })
+}
+
+/// Which backup a data folder was made from, if one; its registry tells its audit.
+/// A record that cannot be read keeps no platform from starting.
+pub(crate) fn restored_from(data: &Path) -> Option<RestoredFrom> {
+    match Document::read_file(&data.join(RECORD)) {
+        Ok(document) => Some(RestoredFrom {
+            sum: document.sum().to_owned(),
+            made: document.made,
+            offset: document.offset,
+        }),
+        Err(DocumentError::Missing(_)) => None,
+        Err(error) => {
+            tracing::warn!(%error, "the audit does not tell which backup this folder was made from");
+            None
+        }
+    }
 }
 
 /// Makes the data folder `data`, which is new or empty, from the backup.

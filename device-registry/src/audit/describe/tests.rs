@@ -10,7 +10,7 @@ use crate::device::{DevicePatch, DeviceStatus, NewDevice, PasswordTerms, Patch};
 use crate::model::{ModelOrigin, ModelVersion};
 use crate::person::Person;
 use crate::person_login::PersonLogin;
-use crate::registry::{Actor, ModelRow, Registry, RowChange};
+use crate::registry::{Actor, ModelRow, Registry, RestoredFrom, RowChange};
 use crate::snapshot::Snapshot;
 use crate::thing::{LocationSince, OwnerSince, Thing, Visibility};
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// All kinds of rows; a new one has its place here, and a sample below.
-const KINDS: [&str; 35] = [
+const KINDS: [&str; 36] = [
     "AddAgency",
     "SetRetention",
     "AddModel",
@@ -55,6 +55,7 @@ const KINDS: [&str; 35] = [
     "PutLogin",
     "PutGroup",
     "RemoveGroup",
+    "NoteRestore",
 ];
 
 fn kind(row: &RowChange) -> &'static str {
@@ -94,6 +95,7 @@ fn kind(row: &RowChange) -> &'static str {
         RowChange::PutLogin { .. } => 32,
         RowChange::PutGroup(_) => 33,
         RowChange::RemoveGroup(_) => 34,
+        RowChange::NoteRestore(_) => 35,
     };
     KINDS[place]
 }
@@ -333,6 +335,11 @@ fn samples(standing: &Snapshot) -> Vec<RowChange> {
             thing: thing.id.clone(),
             since: Timestamp::MIN,
         },
+        RowChange::NoteRestore(RestoredFrom {
+            sum: "sha256:07".to_owned(),
+            made: "2026-05-01T00:00:00Z".to_owned(),
+            offset: 12,
+        }),
     ]
 }
 

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use device_registry::{
     Actor, NewAgency, Numbers, OpenError, OpenStoreError, REGISTRY_FILE, Registry, RegistryFolder,
-    RegistryMark, mend,
+    RegistryMark, RestoredFrom, mend,
 };
 use domain::{FolderId, FolderMark, Timestamp};
 
+use crate::audit::since;
 use crate::harness::{agency, device, new_device};
 
 fn id(byte: &str) -> FolderId {
@@ -18,7 +19,16 @@ fn id(byte: &str) -> FolderId {
 
 fn open(dir: &Path, mark: FolderMark, least: RegistryMark) -> Result<Registry, OpenError> {
     let folder = RegistryFolder { mark, least };
-    Registry::open_in(dir, folder, || Timestamp::from_micros(0))
+    Registry::open_in(dir, folder, None, || Timestamp::from_micros(0))
+}
+
+/// The backup that a folder was made from.
+fn backup() -> RestoredFrom {
+    RestoredFrom {
+        sum: "sha256:07".to_owned(),
+        made: "2026-05-01T00:00:00Z".to_owned(),
+        offset: 12,
+    }
 }
 
 fn own(dir: &Path, least: RegistryMark) -> Result<Registry, OpenError> {
@@ -154,4 +164,38 @@ fn no_number_is_given_twice_whatever_was_lost() {
     let first = u64::from(first.unwrap().get());
     assert!(first > numbers.datastream, "{first}");
     assert!(registry.mark().numbers.datastream > older.numbers.datastream);
+}
+
+/// Before a data model that lies there is taken in.
+#[test]
+fn a_restore_is_the_first_entry_after_it_and_is_told_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let head = made(dir.path()).audit_head();
+    let model = r#"{"id": "safety.bin", "title": {"en": "Bin", "ko": "쓰레기통"}, "fields": [
+        {"name": "level", "unit": "%", "title": {"en": "Level", "ko": "적재율"}}]}"#;
+    let models = dir.path().join("models");
+    std::fs::create_dir_all(&models).unwrap();
+    std::fs::write(models.join("bin.json"), model).unwrap();
+    let mut ends = Vec::new();
+    for _ in 0..2 {
+        let folder = RegistryFolder {
+            mark: FolderMark::of(id("07")),
+            least: RegistryMark::default(),
+        };
+        let now = || Timestamp::from_micros(0);
+        let registry = Registry::open_in(dir.path(), folder, Some(backup()), now).unwrap();
+        let entries = since(&registry, head);
+        assert_eq!(entries[0].action, "backup.restore");
+        assert_eq!(
+            (entries[0].kind.as_str(), entries[0].object.as_str()),
+            ("backup", "sha256:07")
+        );
+        assert_eq!(
+            entries[0].after.as_deref(),
+            Some(r#"{"made":"2026-05-01T00:00:00Z","offset":12}"#)
+        );
+        assert_eq!(entries[1].action, "model.add");
+        ends.push(registry.audit_head());
+    }
+    assert_eq!(ends[0], ends[1]);
 }

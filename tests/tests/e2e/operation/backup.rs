@@ -325,9 +325,20 @@ fn a_stopped_platform_is_copied_without_a_server() {
     let restored = restore(&copy, &elsewhere);
     assert!(restored.status.success(), "{}", said(&restored));
     // The original goes on by itself, and the copy too.
-    for folder in [data, elsewhere] {
+    let document = std::fs::read(copy.join(BACKUP_FILE)).unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&document).unwrap();
+    for (folder, is_restored) in [(data, false), (elsewhere, true)] {
         let platform = TestPlatform::on(&folder, &Start::default());
         assert_eq!(stored(&platform.anonymous(), device), expected);
+        let told = platform.get_json("/v1/audit?kind=backup")["items"].clone();
+        let told = told.as_array().unwrap();
+        assert_eq!(told.len(), usize::from(is_restored));
+        if let [entry] = told.as_slice() {
+            assert_eq!(entry["object"], document["sum"]);
+            assert_eq!(entry["after"]["made"], document["made"]);
+            let verified = madang(&["audit", "verify", "--data", text(&folder)]);
+            assert!(verified.status.success(), "{}", said(&verified));
+        }
         let mut client = device.connect(platform.address("mqtt"));
         send(&mut client, device, BEFORE);
         platform.stop();
