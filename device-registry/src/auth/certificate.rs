@@ -6,24 +6,22 @@
 use domain::{CredentialId, Timestamp};
 
 use super::AuthError;
-use super::signature::{find_key, is_key};
-use crate::device::{Device, public_key};
+use super::signature::find_key;
+use crate::device::{CredentialProof, Device, public_key};
 
 /// Whether the public key of a TLS client's certificate (its
-/// SubjectPublicKeyInfo, DER; Ed25519 or P-256) is one of the device's, and
-/// which.
+/// SubjectPublicKeyInfo, DER) is one of the device's, and which.
 pub fn authenticate_certificate(
     device: &Device,
     spki_der: &[u8],
     now: Timestamp,
 ) -> Result<CredentialId, AuthError> {
-    let offered = public_key::of_spki(spki_der);
-    let keys = device.credentials.iter().filter(|key| is_key(&key.proof));
-    let none_fits = match offered {
-        Some(_) => AuthError::WrongCertificate,
-        None => AuthError::CertificateKey,
-    };
-    find_key(device, keys, "a key", &none_fits, now, |proof| {
-        offered.as_ref() == Some(proof)
+    let offered = public_key::of_spki(spki_der).unwrap_or_else(|| public_key::pinned(spki_der));
+    let is_password = |proof: &CredentialProof| matches!(proof, CredentialProof::Password { .. });
+    let credentials = device.credentials.iter();
+    let keys = credentials.filter(|key| !is_password(&key.proof));
+    let (wanted, none_fits) = ("a key or a certificate", AuthError::WrongCertificate);
+    find_key(device, keys, wanted, &none_fits, now, |proof| {
+        offered == *proof
     })
 }

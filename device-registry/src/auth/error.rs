@@ -36,8 +36,6 @@ pub enum AuthError {
     WrongKey,
     #[error("the certificate's public key is none of the device's active keys")]
     WrongCertificate,
-    #[error("the certificate's public key is neither Ed25519 nor a whole point of P-256")]
-    CertificateKey,
     #[error("the token's `sub` is {found:?}, not the device's id")]
     Subject { found: String },
     #[error("the token's `aud` is {found:?}; this platform's name is {expected:?}")]
@@ -100,7 +98,6 @@ impl AuthError {
             Self::Algorithm { .. } => "token-algorithm",
             Self::WrongKey => "wrong-key",
             Self::WrongCertificate => "wrong-certificate",
-            Self::CertificateKey => "certificate-key",
             Self::Subject { .. } => "token-subject",
             Self::Audience { .. } => "token-audience",
             Self::MissingClaim(_) => "token-claim-missing",
@@ -126,7 +123,7 @@ impl AuthError {
             }
             Self::DeviceExpired { .. } => "set a later `expires` on the device",
             Self::NoCredential { .. } => {
-                "add a public key to the device, or make it a password, as its firmware needs"
+                "add a public key or a certificate to the device, or make it a password, as its firmware needs"
             }
             Self::CredentialExpired { .. } => {
                 "add a new key or password; up to three may overlap while the device changes over"
@@ -142,10 +139,7 @@ impl AuthError {
                 "register the device's own public key; it may have been replaced, or two devices' keys were exchanged"
             }
             Self::WrongCertificate => {
-                "register the public key of the certificate that the device has; a new certificate on the same key needs nothing"
-            }
-            Self::CertificateKey => {
-                "make the device's certificate on an Ed25519 key, or on one of P-256 (prime256v1)"
+                "register the certificate that the device has (madang device add --certificate, or its PEM as a `public_key`); a new certificate on the same key needs nothing"
             }
             Self::Subject { .. } => "put the device's id into `sub`, as registered, not its alias",
             Self::Audience { .. } => "put this platform's name into `aud`",

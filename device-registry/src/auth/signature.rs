@@ -61,9 +61,12 @@ pub(super) fn verify_by_any_key(
     })
 }
 
-/// Not a password.
-pub(super) fn is_key(proof: &CredentialProof) -> bool {
-    !matches!(proof, CredentialProof::Password { .. })
+/// What messages and tokens are signed with.
+fn is_key(proof: &CredentialProof) -> bool {
+    matches!(
+        proof,
+        CredentialProof::Ed25519 { .. } | CredentialProof::Es256 { .. }
+    )
 }
 
 /// The first of `keys` that `fits` and has not expired.
@@ -108,6 +111,6 @@ fn verifies(proof: &CredentialProof, message: &[u8], signature: &[u8]) -> bool {
                 .verify(message, signature)
                 .is_ok()
         }
-        CredentialProof::Password { .. } => false,
+        CredentialProof::Certificate { .. } | CredentialProof::Password { .. } => false,
     }
 }

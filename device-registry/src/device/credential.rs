@@ -27,6 +27,9 @@ pub enum CredentialProof {
     Ed25519 { public_key: [u8; 32] },
     /// Uncompressed point, 65 bytes.
     Es256 { public_key: Box<[u8; 65]> },
+    /// SHA-256 of the public key (SubjectPublicKeyInfo, DER) of a certificate, of
+    /// an algorithm that nothing but TLS verifies here.
+    Certificate { spki_sha256: [u8; 32] },
     /// HMAC-SHA256 of the password under the registry's pepper.
     Password {
         hmac: [u8; 32],

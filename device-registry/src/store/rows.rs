@@ -310,6 +310,9 @@ fn insert_credential(
             ("ed25519", public_key.as_slice(), String::new())
         }
         CredentialProof::Es256 { public_key } => ("es256", public_key.as_slice(), String::new()),
+        CredentialProof::Certificate { spki_sha256 } => {
+            ("certificate", spki_sha256.as_slice(), String::new())
+        }
         CredentialProof::Password { hmac, networks } => {
             ("password", hmac.as_slice(), networks.join(" "))
         }

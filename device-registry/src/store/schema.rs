@@ -4,7 +4,7 @@ use sqlite_file::Schema;
 
 pub(super) const SCHEMA: Schema = Schema(&[
     VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8,
-    VERSION_9, VERSION_10, VERSION_11, VERSION_12, VERSION_13, VERSION_14,
+    VERSION_9, VERSION_10, VERSION_11, VERSION_12, VERSION_13, VERSION_14, VERSION_15,
 ]);
 
 /// The newest schema that this binary knows.
@@ -302,4 +302,27 @@ CREATE TABLE group_member (
     device TEXT NOT NULL REFERENCES device (id),
     PRIMARY KEY (group_id, device)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// A credential may be a certificate: of its public key the SHA-256. The numbers
+/// that were given stay given.
+const VERSION_15: &str = "
+ALTER TABLE credential RENAME TO credential_before;
+
+CREATE TABLE credential (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    device TEXT NOT NULL REFERENCES device (id),
+    kind TEXT NOT NULL CHECK (kind IN ('ed25519', 'es256', 'certificate', 'password')),
+    proof BLOB NOT NULL,
+    networks TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER
+) STRICT;
+
+INSERT INTO credential SELECT id, device, kind, proof, networks, created, expires
+    FROM credential_before;
+
+DELETE FROM sqlite_sequence WHERE name = 'credential';
+UPDATE sqlite_sequence SET name = 'credential' WHERE name = 'credential_before';
+DROP TABLE credential_before;
 ";

@@ -49,6 +49,9 @@ pub enum DeviceCommand {
         /// Its public key where the private one is elsewhere: base64url, PEM or JSON Web Key, of Ed25519 or P-256
         #[arg(long, value_name = "KEY", conflicts_with = "key")]
         public_key: Option<String>,
+        /// Its certificate, PEM, by whose key it logs in over MQTT with TLS: of Ed25519, P-256, P-384 or RSA
+        #[arg(long, value_name = "FILE")]
+        certificate: Option<PathBuf>,
         /// Make a password and show it once, for firmware that can do nothing else
         #[arg(long)]
         password: bool,
@@ -128,14 +131,18 @@ pub fn run(command: DeviceCommand) -> anyhow::Result<()> {
             lon,
             key,
             public_key,
+            certificate,
             password,
             public,
             gateway,
             server,
         } => {
+            let certificate = certificate.as_deref().map(read_certificate).transpose()?;
+            let mut keys = keys(key.as_deref(), public_key)?;
+            keys.extend(certificate);
             let device = NewDevice {
                 location: lat.zip(lon).map(|(lat, lon)| Position { lat, lon }),
-                keys: keys(key.as_deref(), public_key)?,
+                keys,
                 visibility: public.then(|| "public".to_owned()),
                 name: (!name.is_empty()).then_some(name),
                 gateway,
@@ -203,11 +210,29 @@ pub(super) fn keys(
     Ok(vec![key])
 }
 
+/// The first certificate of a file, and nothing else of it: a private key may stand
+/// beside it.
+fn read_certificate(file: &Path) -> anyhow::Result<PublicKeyDocument> {
+    const END: &str = "-----END CERTIFICATE-----";
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let certificate = || {
+        let begin = text.find("-----BEGIN CERTIFICATE-----")?;
+        let length = text[begin..].find(END)? + END.len();
+        Some(text[begin..begin + length].to_owned())
+    };
+    Ok(PublicKeyDocument {
+        alg: String::new(),
+        public_key: certificate()
+            .with_context(|| format!("{} holds no certificate (PEM)", file.display()))?,
+    })
+}
+
 fn add(server: &ServerArgs, device: &NewDevice, password: bool) -> anyhow::Result<()> {
     if device.keys.is_empty() && !password && device.gateway.is_none() {
         bail!(
-            "a device needs something to prove itself with: give --key, --public-key or --password, \
-             or with --gateway the device that publishes for it"
+            "a device needs something to prove itself with: give --key, --public-key, --certificate or \
+             --password, or with --gateway the device that publishes for it"
         );
     }
     let operator = server.operator()?;

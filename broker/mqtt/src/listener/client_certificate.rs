@@ -3,7 +3,8 @@
 //! A device's certificate is a wrapping for its public key, which the registry
 //! knows. Who signed it, for how long and for which name is not looked at: the
 //! handshake proves only that the client owns the key, and the access control
-//! decides whose key it is. Ed25519 and ECDSA on P-256, as in the registry.
+//! decides whose key it is. Ed25519, ECDSA on P-256 and P-384, and RSA of 2,048 bits
+//! and more.
 
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
@@ -16,9 +17,18 @@ use rustls::{DigitallySignedStruct, DistinguishedName, Error, InvalidMessage, Si
 /// and a connection keeps it for as long as it stands.
 const MAX_CHAIN_BYTES: usize = 8 * 1024;
 
-const SCHEMES: [SignatureScheme; 2] = [
+/// Of RSA, TLS 1.3 signs by PSS alone; a client of TLS 1.2 may know nothing but
+/// PKCS#1.
+const SCHEMES: [SignatureScheme; 9] = [
     SignatureScheme::ED25519,
     SignatureScheme::ECDSA_NISTP256_SHA256,
+    SignatureScheme::ECDSA_NISTP384_SHA384,
+    SignatureScheme::RSA_PSS_SHA256,
+    SignatureScheme::RSA_PSS_SHA384,
+    SignatureScheme::RSA_PSS_SHA512,
+    SignatureScheme::RSA_PKCS1_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA512,
 ];
 
 /// Takes any certificate whose key the client owns.

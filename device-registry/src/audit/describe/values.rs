@@ -36,6 +36,10 @@ pub(super) fn credential_fields(credential: &Credential) -> Fields {
         fields.set("public_key", URL_SAFE_NO_PAD.encode(bytes));
     };
     match &credential.proof {
+        CredentialProof::Certificate { spki_sha256 } => {
+            fields.set("kind", "certificate");
+            fields.set("key_sha256", AuditHash(*spki_sha256).to_string());
+        }
         CredentialProof::Ed25519 { public_key } => key("ed25519", public_key),
         CredentialProof::Es256 { public_key } => key("es256", public_key.as_slice()),
         CredentialProof::Password { networks, .. } => {

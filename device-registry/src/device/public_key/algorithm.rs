@@ -6,11 +6,15 @@ pub enum PublicKeyError {
     #[error("`alg` is EdDSA or Ed25519 (both are Ed25519), or ES256 (ECDSA on P-256)")]
     Algorithm,
     #[error(
-        "`public_key` is base64url of the raw key (32 bytes for EdDSA, the uncompressed point of 65 bytes for ES256), a PEM that begins with BEGIN PUBLIC KEY, or a JWK"
+        "`public_key` is base64url of the raw key (32 bytes for EdDSA, the uncompressed point of 65 bytes for ES256), one PEM that begins with BEGIN PUBLIC KEY or BEGIN CERTIFICATE, or a JWK"
     )]
     Form,
     #[error("the JWK cannot be read: {0}")]
     Jwk(&'static str),
+    #[error("the certificate cannot be read")]
+    Certificate,
+    #[error("a certificate's key is of Ed25519, P-256, P-384 or RSA with 2048 to 8192 bits")]
+    CertificateKey,
     #[error(
         "that is a private key; send the public one, and make a new pair: this one is known now"
     )]

@@ -4,9 +4,11 @@
 //! SHA-256), as in JOSE; it may be left out, since each form below tells. The
 //! key is base64url of the raw 32 bytes or of the uncompressed point (65 bytes,
 //! SEC 1), a PEM with a SubjectPublicKeyInfo (RFC 5280; the algorithms'
-//! identifiers are those of RFC 8410 and RFC 5480), or a JSON Web Key.
+//! identifiers are those of RFC 8410 and RFC 5480) or with a certificate, or a
+//! JSON Web Key.
 
 mod algorithm;
+mod certificate;
 mod jwk;
 mod thumbprint;
 
@@ -20,15 +22,18 @@ use super::CredentialProof;
 
 pub(crate) use algorithm::Algorithm;
 pub use algorithm::PublicKeyError;
+pub(crate) use certificate::pinned;
 
 /// The longest text of a public key, in bytes; a PEM of P-256 has 178, a JWK
-/// with a certificate in it (`x5c`) a good thousand.
+/// with a certificate in it (`x5c`) a good thousand, a certificate of RSA with
+/// 4,096 bits about two.
 pub(crate) const MAX_PUBLIC_KEY_BYTES: usize = 4_096;
 
 /// A public key as the API takes it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewKey {
-    /// `EdDSA`, `Ed25519` or `ES256`; empty where the key itself is to tell.
+    /// `EdDSA`, `Ed25519` or `ES256`; empty where the key itself is to tell, as
+    /// that of a certificate always does.
     pub alg: String,
     /// base64url, PEM, or the text of a JWK.
     pub public_key: String,
@@ -46,6 +51,9 @@ const P256_SPKI: &[u8] = &[
     0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
 
+const CERTIFICATE_BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const CERTIFICATE_END: &str = "-----END CERTIFICATE-----";
+
 impl NewKey {
     /// The key, checked to be one that proves something.
     pub fn parse(&self) -> Result<CredentialProof, PublicKeyError> {
@@ -56,28 +64,42 @@ impl NewKey {
         if self.public_key.len() > MAX_PUBLIC_KEY_BYTES {
             return Err(PublicKeyError::Form);
         }
-        let (algorithm, raw) = raw_key(self.public_key.trim())?;
-        if wanted.is_some_and(|wanted| wanted != algorithm) {
+        let text = self.public_key.trim();
+        if text.contains("PRIVATE KEY-----") {
+            return Err(PublicKeyError::Private);
+        }
+        let (algorithm, proof) = if text.starts_with(CERTIFICATE_BEGIN) {
+            let proof = certificate::read(&pem_body(text, CERTIFICATE_BEGIN, CERTIFICATE_END)?)?;
+            (Algorithm::of(&proof), proof)
+        } else {
+            let (algorithm, raw) = raw_key(text)?;
+            (Some(algorithm), algorithm.proof(&raw)?)
+        };
+        if wanted.is_some_and(|wanted| Some(wanted) != algorithm) {
             return Err(PublicKeyError::OtherAlgorithm);
         }
-        match algorithm {
-            Algorithm::Ed25519 => ed25519(&raw),
-            Algorithm::Es256 => p256(&raw),
-        }
+        Ok(proof)
     }
 }
 
 /// The key in a SubjectPublicKeyInfo, if it is of a kind that is taken. It is
 /// compared with registered ones only, so it is not checked to be a sound one.
 pub(crate) fn of_spki(der: &[u8]) -> Option<CredentialProof> {
-    if let Some(raw) = der.strip_prefix(ED25519_SPKI) {
-        let public_key = raw.try_into().ok()?;
-        return Some(CredentialProof::Ed25519 { public_key });
-    }
-    let raw: [u8; 65] = der.strip_prefix(P256_SPKI)?.try_into().ok()?;
-    Some(CredentialProof::Es256 {
-        public_key: Box::new(raw),
+    let (algorithm, raw) = raw_spki(der)?;
+    Some(match algorithm {
+        Algorithm::Ed25519 => CredentialProof::Ed25519 {
+            public_key: raw.try_into().ok()?,
+        },
+        Algorithm::Es256 => CredentialProof::Es256 {
+            public_key: Box::new(raw.try_into().ok()?),
+        },
     })
+}
+
+/// What follows the algorithm in a SubjectPublicKeyInfo.
+fn raw_spki(der: &[u8]) -> Option<(Algorithm, &[u8])> {
+    let ed25519 = || Some((Algorithm::Ed25519, der.strip_prefix(ED25519_SPKI)?));
+    ed25519().or_else(|| Some((Algorithm::Es256, der.strip_prefix(P256_SPKI)?)))
 }
 
 fn raw_key(text: &str) -> Result<(Algorithm, Vec<u8>), PublicKeyError> {
@@ -98,20 +120,44 @@ fn raw_key(text: &str) -> Result<(Algorithm, Vec<u8>), PublicKeyError> {
 }
 
 fn pem(text: &str) -> Result<(Algorithm, Vec<u8>), PublicKeyError> {
-    if text.contains("PRIVATE KEY") {
-        return Err(PublicKeyError::Private);
+    let der = pem_body(
+        text,
+        "-----BEGIN PUBLIC KEY-----",
+        "-----END PUBLIC KEY-----",
+    )?;
+    match raw_spki(&der) {
+        Some((algorithm, raw)) => Ok((algorithm, raw.to_vec())),
+        // RSA, another curve.
+        None => Err(PublicKeyError::Algorithm),
     }
+}
+
+/// The bytes between the two lines of a PEM.
+fn pem_body(text: &str, begin: &str, end: &str) -> Result<Vec<u8>, PublicKeyError> {
     let body = text
-        .strip_prefix("-----BEGIN PUBLIC KEY-----")
-        .and_then(|text| text.strip_suffix("-----END PUBLIC KEY-----"))
+        .strip_prefix(begin)
+        .and_then(|text| text.strip_suffix(end))
         .ok_or(PublicKeyError::Form)?;
     let body: String = body.split_ascii_whitespace().collect();
-    let der = STANDARD.decode(body).map_err(|_| PublicKeyError::Form)?;
-    match (der.strip_prefix(ED25519_SPKI), der.strip_prefix(P256_SPKI)) {
-        (Some(raw), _) => Ok((Algorithm::Ed25519, raw.to_vec())),
-        (_, Some(raw)) => Ok((Algorithm::Es256, raw.to_vec())),
-        // RSA, another curve.
-        _ => Err(PublicKeyError::Algorithm),
+    STANDARD.decode(body).map_err(|_| PublicKeyError::Form)
+}
+
+impl Algorithm {
+    /// The key of these bytes, checked.
+    fn proof(self, raw: &[u8]) -> Result<CredentialProof, PublicKeyError> {
+        match self {
+            Self::Ed25519 => ed25519(raw),
+            Self::Es256 => p256(raw),
+        }
+    }
+
+    /// What a key signs with, if it signs anything but a handshake.
+    fn of(proof: &CredentialProof) -> Option<Self> {
+        match proof {
+            CredentialProof::Ed25519 { .. } => Some(Self::Ed25519),
+            CredentialProof::Es256 { .. } => Some(Self::Es256),
+            CredentialProof::Certificate { .. } | CredentialProof::Password { .. } => None,
+        }
     }
 }
 

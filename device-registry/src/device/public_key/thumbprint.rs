@@ -22,7 +22,9 @@ impl NewKey {
                 let (x, y) = (text(&public_key[1..33]), text(&public_key[33..]));
                 format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#)
             }
-            CredentialProof::Password { .. } => return Err(PublicKeyError::Form),
+            CredentialProof::Certificate { .. } | CredentialProof::Password { .. } => {
+                return Err(PublicKeyError::Form);
+            }
         };
         Ok(text(&Sha256::digest(members)))
     }

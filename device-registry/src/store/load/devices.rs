@@ -164,6 +164,9 @@ fn proof(row: &Row<'_>) -> Result<CredentialProof, RowError> {
                 public_key: Box::new(public_key),
             })
         }
+        "certificate" => Ok(CredentialProof::Certificate {
+            spki_sha256: bytes.try_into().map_err(|_| wrong())?,
+        }),
         "password" => Ok(CredentialProof::Password {
             hmac: bytes.try_into().map_err(|_| wrong())?,
             networks: words(row, "networks")?,

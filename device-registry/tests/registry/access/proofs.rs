@@ -129,12 +129,12 @@ fn a_certificate_counts_for_the_key_that_it_holds() {
             spki(P256, &DeviceKey::es256()),
             "wrong-certificate",
         ),
-        ("a byte too many", long, "certificate-key"),
-        ("no key", Vec::new(), "certificate-key"),
+        ("a byte too many", long, "wrong-certificate"),
+        ("no key", Vec::new(), "wrong-certificate"),
         (
             "another kind of key",
             vec![0x30, 0x03, 1, 2, 3],
-            "certificate-key",
+            "wrong-certificate",
         ),
     ] {
         let error = attempt(&der).unwrap_err();

@@ -1,15 +1,20 @@
 //! The data folder: newer ones, strangers' ones, used ones, broken ones.
 
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 
 use device_registry::{
-    Actor, AgencyPatch, AuditHead, DevicePatch, Grant, NewApplication, NewDescription, NewPerson,
-    OpenError, OpenStoreError, PEPPER_FILE, REGISTRY_FILE, Role, SCHEMA_VERSION, verify_audit,
+    Actor, AgencyPatch, AuditHead, DevicePatch, Grant, NewApplication, NewDescription, NewKey,
+    NewPerson, OpenError, OpenStoreError, PEPPER_FILE, REGISTRY_FILE, Role, SCHEMA_VERSION,
+    verify_audit,
 };
-use domain::{DatastreamId, PersonId};
+use domain::{CredentialId, DatastreamId, PersonId};
 
 use crate::audit;
 use crate::harness::{TestRegistry, agency, device, model, new_device, open_at};
+
+/// Of a key of P-384.
+const CERTIFICATE: &str = include_str!("../../../src/device/public_key/certificate/p384.pem");
 
 #[test]
 fn a_newer_schema_is_refused_and_left_untouched() {
@@ -74,17 +79,32 @@ fn the_first_schema_is_upgraded_in_place() {
 }
 
 #[test]
-fn an_upgrade_gives_no_number_of_a_datastream_again() {
+fn an_upgrade_gives_no_number_again() {
     let dir = tempfile::tempdir().unwrap();
     release("registry-v1", dir.path());
     // As after a repair that found observations of datastreams that are gone.
     rusqlite::Connection::open(dir.path().join(REGISTRY_FILE))
         .unwrap()
-        .execute_batch("UPDATE sqlite_sequence SET seq = 500 WHERE name = 'datastream'")
+        .execute_batch(
+            "UPDATE sqlite_sequence SET seq = 500 WHERE name IN ('datastream', 'credential')",
+        )
         .unwrap();
     let registry = open_at(dir.path()).unwrap();
     let new = registry.register_device(&Actor::OPERATOR, new_device("lot-3"));
     assert_eq!(new.unwrap().datastreams[0].id, DatastreamId::new(501));
+    // Of a kind that the first schema does not know.
+    let certificate = NewKey {
+        alg: String::new(),
+        public_key: CERTIFICATE.to_owned(),
+        expires: None,
+    };
+    let added = registry.add_key(&Actor::OPERATOR, &device("lot-1"), &certificate);
+    let added = added.unwrap();
+    assert_eq!(added.id, CredentialId::new(501));
+    drop(registry);
+    let registry = open_at(dir.path()).unwrap();
+    let lot = Arc::clone(registry.snapshot().device("lot-1").unwrap());
+    assert_eq!((lot.credentials.len(), &lot.credentials[1]), (2, &added));
 }
 
 #[test]

@@ -82,12 +82,15 @@ pub(crate) struct DeviceDatastreamView {
 #[schema(as = Credential)]
 pub(crate) struct CredentialView {
     id: u64,
-    /// `key` or `password`.
+    /// `key`, `certificate` or `password`.
     kind: &'static str,
-    /// `EdDSA` or `ES256`; null for a password.
+    /// `EdDSA` or `ES256`; null for what is no key.
     alg: Option<&'static str>,
     /// base64url of the raw 32 bytes, or of the uncompressed point.
     public_key: Option<String>,
+    /// Of a certificate's public key (SubjectPublicKeyInfo, DER) the SHA-256, in
+    /// hexadecimal digits.
+    key_sha256: Option<String>,
     /// Networks from which a password may come on plaintext listeners.
     networks: Vec<String>,
     #[schema(value_type = String, format = DateTime)]
@@ -216,30 +219,38 @@ pub(crate) fn status(device: &Device, now: Timestamp) -> &'static str {
 
 impl From<&Credential> for CredentialView {
     fn from(credential: &Credential) -> Self {
-        let (kind, alg, public_key, networks) = match &credential.proof {
-            CredentialProof::Ed25519 { public_key } => {
-                let text = URL_SAFE_NO_PAD.encode(public_key);
-                ("key", Some("EdDSA"), Some(text), Vec::new())
-            }
-            CredentialProof::Es256 { public_key } => {
-                let text = URL_SAFE_NO_PAD.encode(public_key.as_ref());
-                ("key", Some("ES256"), Some(text), Vec::new())
-            }
-            CredentialProof::Password { networks, .. } => {
-                let networks = networks.iter().map(|text| text.to_string()).collect();
-                ("password", None, None, networks)
-            }
-        };
-        Self {
+        let view = |kind| Self {
             id: credential.id.get(),
             kind,
-            alg,
-            public_key,
-            networks,
+            alg: None,
+            public_key: None,
+            key_sha256: None,
+            networks: Vec::new(),
             created: Rfc3339(credential.created),
             expires: credential.expires.map(Rfc3339),
+        };
+        let key = |alg, public_key: &[u8]| Self {
+            alg: Some(alg),
+            public_key: Some(URL_SAFE_NO_PAD.encode(public_key)),
+            ..view("key")
+        };
+        match &credential.proof {
+            CredentialProof::Ed25519 { public_key } => key("EdDSA", public_key),
+            CredentialProof::Es256 { public_key } => key("ES256", public_key.as_slice()),
+            CredentialProof::Certificate { spki_sha256 } => Self {
+                key_sha256: Some(hex(spki_sha256)),
+                ..view("certificate")
+            },
+            CredentialProof::Password { networks, .. } => Self {
+                networks: networks.iter().map(|text| text.to_string()).collect(),
+                ..view("password")
+            },
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Row for DeviceView {

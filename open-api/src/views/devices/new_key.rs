@@ -23,8 +23,9 @@ pub(crate) struct NewPublicKey {
     /// `EdDSA` or `Ed25519`, or `ES256`. May be left out: the key tells.
     #[schema(example = "EdDSA")]
     alg: Option<String>,
-    /// base64url of the raw 32 bytes or of the uncompressed point, a PEM, or the
-    /// text of a JSON Web Key.
+    /// base64url of the raw 32 bytes or of the uncompressed point, a PEM with the
+    /// key or with the device's certificate (of RSA or P-384 too, which then opens
+    /// MQTT over TLS alone), or the text of a JSON Web Key.
     public_key: Option<String>,
     /// Of a JSON Web Key: `OKP` (Ed25519) or `EC` (P-256).
     kty: Option<String>,

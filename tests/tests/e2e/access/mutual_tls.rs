@@ -6,9 +6,11 @@ use std::process::{Command, Stdio};
 
 use sdk::api::{ObservationQuery, PublicKeyDocument};
 use tests::peers::look_for;
+use tests::test_device::make_agency;
 use tests::{TestDevice, TestPlatform, eventually};
 
 use crate::access::tls;
+use crate::operation::backup::{madang, text};
 
 /// The device's key and a certificate that it signed itself, as files.
 fn write_identity(folder: &Path, device: &TestDevice) {
@@ -90,4 +92,60 @@ fn a_key_of_p256_that_was_registered_as_pem_opens_the_door() {
     eventually("the new key is known", || {
         publishes(folder.path(), &platform, &device, "tlsv1.3").then_some(())
     });
+}
+
+/// By the hash of its key: registered from the command line, as a maker delivers it.
+#[test]
+fn a_certificate_of_rsa_or_p384_opens_the_door_until_it_is_revoked() {
+    let (Some(_), Some(openssl)) = (look_for("mosquitto_pub"), look_for("openssl")) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    tls::write_certificate(folder.path());
+    let platform = TestPlatform::start_with(&tls::start(folder.path()));
+    make_agency(&platform.operator());
+    let file = |name| folder.path().join(name);
+    for (id, key) in [
+        ("air-1", &["-newkey", "rsa:2048"][..]),
+        (
+            "air-2",
+            &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384"],
+        ),
+    ] {
+        let made = Command::new(&openssl)
+            .args(["req", "-x509", "-nodes", "-subj", "/CN=device"])
+            .args(key)
+            .args([
+                "-keyout",
+                text(&file("device.key")),
+                "-out",
+                text(&file("device.pem")),
+            ])
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+        let added = madang(&[
+            "device",
+            "add",
+            id,
+            "--agency",
+            "seoul",
+            "--model",
+            "safety.air",
+            "--certificate",
+            text(&file("device.pem")),
+            "--data",
+            text(platform.data()),
+        ]);
+        assert!(added.status.success(), "{added:?}");
+        let device = TestDevice::unregistered(id);
+        for version in ["tlsv1.2", "tlsv1.3"] {
+            let published = publishes(folder.path(), &platform, &device, version);
+            assert!(published, "{id} {version}");
+        }
+        let known = platform.get_json(&format!("/v1/devices/{id}"));
+        assert_eq!(known["credentials"][0]["kind"], "certificate", "{known}");
+        platform.operator().revoke_device(&device.id).unwrap();
+        assert!(!publishes(folder.path(), &platform, &device, "tlsv1.3"));
+    }
 }

@@ -62,7 +62,6 @@ table! {
     AuthError::Algorithm { .. } => token::algorithm,
     AuthError::WrongKey => device::wrong_key,
     AuthError::WrongCertificate => registry::wrong_certificate,
-    AuthError::CertificateKey => registry::certificate_key,
     AuthError::Subject { .. } => token::subject,
     AuthError::Audience { .. } => token::audience,
     AuthError::MissingClaim(_) => token::missing_claim,

@@ -120,7 +120,11 @@ fn start() -> (Certificate, TestBroker) {
 #[test]
 fn a_pinned_key_opens_the_door_in_both_versions_of_tls() {
     let (server, broker) = start();
-    for algorithm in [&rcgen::PKCS_ED25519, &rcgen::PKCS_ECDSA_P256_SHA256] {
+    for algorithm in [
+        &rcgen::PKCS_ED25519,
+        &rcgen::PKCS_ECDSA_P256_SHA256,
+        &rcgen::PKCS_ECDSA_P384_SHA384,
+    ] {
         let identity = Identity::new(algorithm);
         identity.pin(&broker, "d");
         for version in VERSIONS {
