@@ -7,8 +7,9 @@ use domain::{DatastreamId, Location};
 const METRES: f64 = 2_000.0;
 /// Neighbours that are looked at: the nearest ones.
 const MOST: usize = 16;
-/// 2 km, and something more, in units of 1e-7 degree of latitude.
-const LATITUDE_E7: i32 = 190_000;
+/// What two places may be nearer to each other as the public sees them than they
+/// are: a cell's half diagonal each.
+const SHIFT_METRES: f64 = 160.0;
 
 /// The things around one, nearest first.
 pub(crate) struct Neighbours<'a> {
@@ -20,27 +21,30 @@ pub(crate) struct Neighbours<'a> {
 }
 
 impl<'a> Neighbours<'a> {
-    /// A look at the place of every thing.
     pub(crate) fn of(snapshot: &'a Snapshot, thing: &Thing) -> Self {
-        let around = |seen: fn(Location) -> Location| {
-            let Some(place) = thing.location().map(seen) else {
-                return Vec::new();
-            };
-            let mut found: Vec<(f64, &Thing)> = snapshot
-                .things(None)
-                .filter(|other| other.id != thing.id)
-                .filter_map(|other| Some((other, other.location().map(seen)?)))
-                .filter(|(_, other)| place.lat_e7().abs_diff(other.lat_e7()) <= LATITUDE_E7 as u32)
-                .map(|(thing, other)| (place.distance_metres(other), thing.as_ref()))
-                .filter(|(metres, _)| *metres <= METRES)
+        let place = thing.location();
+        let candidates: Vec<(Location, &Thing)> = place
+            .into_iter()
+            .flat_map(|place| snapshot.things_around(place, METRES + SHIFT_METRES))
+            .filter(|other| other.id != thing.id)
+            .filter_map(|other| Some((other.location()?, other.as_ref())))
+            .collect();
+        let nearest = |seen: fn(Location) -> Location| {
+            let mut found: Vec<(f64, &Thing)> = candidates
+                .iter()
+                .filter_map(|(other, thing)| {
+                    let metres = seen(place?).distance_metres(seen(*other));
+                    (metres <= METRES).then_some((metres, *thing))
+                })
                 .collect();
-            found.sort_by(|one, other| one.0.total_cmp(&other.0));
+            // Of two as near, always the same one.
+            found.sort_by(|(one, a), (other, b)| one.total_cmp(other).then(a.id.cmp(&b.id)));
             found.into_iter().map(|(_, thing)| thing).collect()
         };
         Self {
             snapshot,
-            public: around(Location::coarse),
-            exact: around(|place| place),
+            public: nearest(Location::coarse),
+            exact: nearest(|place| place),
         }
     }
 

@@ -54,7 +54,8 @@ impl Snapshot {
     pub(crate) fn put_thing(&mut self, thing: Thing) -> Arc<Thing> {
         let thing = Arc::new(thing);
         self.search.note_change(&thing.id);
-        self.things.insert(thing.id.clone(), Arc::clone(&thing));
+        let old = self.things.insert(thing.id.clone(), Arc::clone(&thing));
+        self.places.replace(old.as_deref(), &thing);
         thing
     }
 

@@ -2,6 +2,7 @@
 
 mod draft;
 mod enrolment;
+mod places;
 mod public_datastreams;
 
 use std::ops::{Bound, ControlFlow};
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 use domain::{
     AgencyId, ApiKeyId, ApplicationId, BatchId, BoundaryName, ClaimId, DatastreamId, DeviceId,
-    FieldName, GroupId, ModelId, PersonId, ServiceTokenId, ThingId,
+    FieldName, GroupId, Location, ModelId, PersonId, ServiceTokenId, ThingId,
 };
 use imbl::{HashMap, OrdMap, OrdSet, Vector};
 
@@ -27,6 +28,7 @@ use crate::search::SearchIndex;
 use crate::service_token::ServiceToken;
 use crate::thing::{Datastream, Thing};
 
+use places::Places;
 use public_datastreams::PublicDatastreams;
 pub use public_datastreams::{PublicFilter, PublicPlace, WalkEnd};
 
@@ -47,6 +49,7 @@ pub struct Snapshot {
     pub(crate) boundaries: OrdMap<BoundaryName, Arc<Boundary>>,
     pub(crate) groups: OrdMap<GroupId, Arc<Group>>,
     pub(crate) things: OrdMap<ThingId, Arc<Thing>>,
+    places: Places,
     pub(crate) applications: OrdMap<ApplicationId, Arc<Application>>,
     /// By the public half of the key.
     pub(crate) api_keys: OrdMap<ApiKeyId, Arc<ApiKey>>,
@@ -234,6 +237,12 @@ impl Snapshot {
         self.things
             .range((start, Bound::Unbounded))
             .map(|(_, thing)| thing)
+    }
+
+    /// All that stand within `metres` of a place now, and some around them.
+    pub fn things_around(&self, place: Location, metres: f64) -> impl Iterator<Item = &Arc<Thing>> {
+        let found = self.places.around(place, metres);
+        found.filter_map(|id| self.things.get(id))
     }
 
     /// The devices that serve a thing, oldest first.
