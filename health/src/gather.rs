@@ -8,6 +8,7 @@ use ingest::{
 };
 
 use crate::facts::{LeftOut, Why};
+use crate::medians::Medians;
 use crate::neighbours::Neighbours;
 use crate::part::{Part, PartKind};
 use crate::score::Health;
@@ -19,8 +20,6 @@ const WINDOW: i64 = WINDOW_SECONDS * 1_000_000;
 const HOURS_LOOKED_AT: i64 = 8 * 24;
 /// Of the newest rows, so many are looked at.
 const RECENT: usize = 128;
-/// Rows that one question reads for medians: tens of milliseconds.
-const MOST_ROWS_OF_NEIGHBOURS: u64 = 200_000;
 
 /// Where the data is, and the moment that it is looked at.
 #[derive(Clone, Copy)]
@@ -44,7 +43,7 @@ impl<'a> Observer<'a> {
     }
 
     /// A time ahead of the clock is of the window too.
-    fn to(&self) -> Timestamp {
+    pub(crate) fn to(&self) -> Timestamp {
         Timestamp::from_micros(self.now.as_micros() + Timestamp::MAX_AHEAD_MICROS)
     }
 
@@ -56,13 +55,26 @@ impl<'a> Observer<'a> {
         sees: impl Fn(&Datastream) -> bool,
         is_own: bool,
     ) -> Result<DeviceHealth<'a>, QueryError> {
+        self.device_with(device, sees, is_own, &mut Medians::default())
+    }
+
+    /// The same, where medians are known from the devices before.
+    pub(crate) fn device_with(
+        &self,
+        device: &'a Device,
+        sees: impl Fn(&Datastream) -> bool,
+        is_own: bool,
+        medians: &mut Medians,
+    ) -> Result<DeviceHealth<'a>, QueryError> {
+        medians.next_question();
         let seen: Vec<&Datastream> = device
             .datastreams
             .iter()
             .map(AsRef::as_ref)
             .filter(|datastream| sees(datastream))
             .collect();
-        let datastreams: Vec<_> = seen.iter().copied().zip(self.datastreams(&seen)?).collect();
+        let found = self.datastreams(&seen, medians)?;
+        let datastreams: Vec<_> = seen.iter().copied().zip(found).collect();
         let mut health = together(&datastreams);
         let newest = |field: &str| {
             let own = seen
@@ -94,30 +106,30 @@ impl<'a> Observer<'a> {
 
     /// Of one datastream.
     pub fn datastream(&self, datastream: &Datastream) -> Result<Health, QueryError> {
-        let mut found = self.datastreams(&[datastream])?;
+        let mut found = self.datastreams(&[datastream], &mut Medians::default())?;
         Ok(found.pop().unwrap_or_default())
     }
 
     /// Of some datastreams of one thing, in their order.
-    fn datastreams(&self, datastreams: &[&Datastream]) -> Result<Vec<Health>, QueryError> {
+    fn datastreams(
+        &self,
+        datastreams: &[&Datastream],
+        medians: &mut Medians,
+    ) -> Result<Vec<Health>, QueryError> {
         let Some(first) = datastreams.first() else {
             return Ok(Vec::new());
         };
         let hours = self.hours(datastreams)?;
         let thing = self.snapshot.thing(first.thing.as_str());
         let neighbours = thing.map(|thing| Neighbours::of(self.snapshot, thing));
-        let mut rows_left = MOST_ROWS_OF_NEIGHBOURS;
         datastreams
             .iter()
             .map(|datastream| {
                 let hours = hours.as_ref().map(|hours| hours_of(hours, datastream.id));
                 let around = neighbours.as_ref().map(|all| all.observing(datastream));
-                let data = self.data(
-                    datastream,
-                    hours,
-                    &around.unwrap_or_default(),
-                    &mut rows_left,
-                )?;
+                let around = around.unwrap_or_default();
+                let medians = medians.of(self, datastream.id, &around)?;
+                let data = self.data(datastream, hours, medians)?;
                 Ok(Health::of_series(&data.facts()).of_field(&datastream.field))
             })
             .collect()
@@ -127,8 +139,7 @@ impl<'a> Observer<'a> {
         &self,
         datastream: &Datastream,
         hours: Option<Vec<Hour>>,
-        around: &[DatastreamId],
-        rows_left: &mut u64,
+        medians: Result<(f64, Vec<f64>), Why>,
     ) -> Result<SeriesData, QueryError> {
         let id = datastream.id;
         let newest = self.plane.latest(id);
@@ -157,7 +168,7 @@ impl<'a> Observer<'a> {
             count: self.plane.count(id, self.from(), self.to())?,
             expected_interval: None,
             range: field.map_or((None, None), |field| (field.min, field.max)),
-            medians: self.medians(id, around, rows_left)?,
+            medians,
         })
     }
 
@@ -217,42 +228,6 @@ impl<'a> Observer<'a> {
             qualities: Qualities::GOOD,
         });
         unless_too_much(answer)
-    }
-
-    /// The median of the window, and those of `around` that have one. It reads
-    /// rows, of which `rows_left` says how many may still be read.
-    fn medians(
-        &self,
-        own: DatastreamId,
-        around: &[DatastreamId],
-        rows_left: &mut u64,
-    ) -> Result<Result<(f64, Vec<f64>), Why>, QueryError> {
-        if around.is_empty() {
-            return Ok(Err(Why::NoNeighbours));
-        }
-        let all: Vec<DatastreamId> = around.iter().copied().chain([own]).collect();
-        let mut rows = 0;
-        for id in &all {
-            rows += self.plane.count(*id, self.from(), self.to())?;
-        }
-        if rows > *rows_left {
-            return Ok(Err(Why::TooMuch));
-        }
-        *rows_left -= rows;
-        let buckets = self.plane.aggregate(&AggregateQuery {
-            datastreams: all,
-            boundaries: vec![self.from(), self.to()],
-            functions: vec![AggregateFunction::Percentile(50)],
-            per_datastream: Grouping::Each,
-            qualities: Qualities::GOOD,
-        })?;
-        let median = |bucket: &Bucket| bucket.values.first().copied().flatten();
-        let (of_own, of_others): (Vec<_>, Vec<_>) = buckets
-            .iter()
-            .partition(|bucket| bucket.datastream == Some(own));
-        let own = of_own.into_iter().find_map(median);
-        let others = of_others.into_iter().filter_map(median).collect();
-        Ok(own.map(|own| (own, others)).ok_or(Why::NoReadings))
     }
 
     /// The share of the window's messages of which something was refused, as far

@@ -3,6 +3,23 @@
 use crate::facts::{LeftOut, Why};
 use crate::part::{Part, PartKind};
 
+/// What [`Part::reason`] may say.
+pub const REASONS: [&str; 10] = [
+    "silent",
+    "missed",
+    "clock-ahead",
+    "clock-late",
+    "implausible",
+    "stuck",
+    "drift",
+    "refused",
+    "battery-low",
+    "signal-weak",
+];
+
+/// The same for a device of which nothing was ever received: it has no parts.
+pub const NEVER: &str = "never";
+
 impl Part {
     /// A short stable word for why it takes points.
     pub fn reason(&self) -> &'static str {

@@ -28,7 +28,7 @@ pub use clock::{
     SystemClocks, Ticking, TimeSource,
 };
 pub use config::Config;
-pub use data_files::{ASIDE, set_aside};
+pub use data_files::{ASIDE, be_less_urgent, set_aside};
 pub use export::{
     Checksum, Day, DayError, DayExport, DayPart, ExportAnswer, ExportError, ExportFile,
     ExportFormat, Exports, Making,

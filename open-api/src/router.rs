@@ -24,7 +24,8 @@ use crate::endpoints::data::{
     aggregate, datastreams, health as data_health, latest, locations, observations, search, things,
 };
 use crate::endpoints::devices::{
-    connection, credentials, device, events, import, lifecycle, next_key, telemetry,
+    connection, credentials, device, events, health as device_health, import, lifecycle, next_key,
+    telemetry,
 };
 use crate::endpoints::enrolment::{batches, claims, installer};
 use crate::endpoints::export::day;
@@ -148,6 +149,8 @@ fn guarded() -> Operations {
         .on("GET /v1/devices/{id}/connection", May(ReadDevices), routes!(connection::show))
         .on("GET /v1/devices/{id}/events", May(ReadDevices), routes!(events::of_device))
         .on("GET /v1/devices/{id}/quarantine", May(ReadData), routes!(events::quarantine))
+        .on("GET /v1/health/devices", May(ReadData), routes!(device_health::list))
+        .on("GET /v1/health/summary", May(ReadData), routes!(device_health::summary))
         .on("GET /v1/refused", May(ReadPlatform), routes!(events::refused))
         .on("GET /v1/claims", May(InstallDevices), routes!(claims::list))
         .on("POST /v1/claims", May(ManageDevices), routes!(claims::create))

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use device_registry::{Actor, Boundary, Group, GroupDevices, Registry, Snapshot};
 use domain::{DatastreamId, Timestamp};
+use health::Fleet;
 use http_edge::access::Sessions;
 use http_edge::limits::{HttpLimits, KeyedPermit, PollLimit};
 use http_edge::request::TrustedProxies;
@@ -65,6 +66,8 @@ pub struct ApiParts {
     pub metrics_token: Option<String>,
     pub login: LoginPolicy,
     pub enrolments: Arc<Enrolments>,
+    /// The scores of all devices.
+    pub fleet: Arc<Fleet>,
     /// Where people log in beside their passwords.
     pub sign_on: Option<SignOn>,
     pub clock: Arc<dyn Clock>,
@@ -93,6 +96,7 @@ pub struct Shared {
     pub(crate) sessions: Arc<Sessions<SessionHolder>>,
     pub(crate) login: LoginPolicy,
     pub(crate) enrolments: Arc<Enrolments>,
+    pub(crate) fleet: Arc<Fleet>,
     pub(crate) login_delays: LoginDelays,
     pub(crate) sign_on: Option<StandingSignOn>,
     pub(crate) rights: RightsChanges,
@@ -174,6 +178,7 @@ impl ApiState {
                 sessions,
                 login: parts.login,
                 enrolments: parts.enrolments,
+                fleet: parts.fleet,
                 login_delays: LoginDelays::default(),
                 sign_on: parts.sign_on.map(|it| StandingSignOn {
                     provider: Provider::new(it.client),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use coap::ReceiptKeys;
 use device_registry::Registry;
+use health::Fleet;
 use ingest::{Clock, Ingest, PlatformClock, SystemClocks, Ticking};
 use open_api::Enrolments;
 use session_store::Sessions;
@@ -31,6 +32,8 @@ pub(crate) struct Components {
     pub keeper: Arc<Keeper>,
     pub logins: Arc<LoginBook>,
     pub enrolments: Arc<Enrolments>,
+    /// The scores of all devices.
+    pub fleet: Arc<Fleet>,
     pub keys: ReceiptKeys,
     pub audience: String,
     pub supervisor: Supervisor,
@@ -70,6 +73,7 @@ pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Components> {
     Ok(Components {
         downlink: Arc::new(Downlink::new(ingest.clone(), Arc::clone(&registry))),
         enrolments: Arc::new(Enrolments::new(Arc::clone(&registry))),
+        fleet: Arc::default(),
         registry,
         ingest,
         clock,

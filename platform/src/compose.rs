@@ -7,6 +7,7 @@ use ::feed::Feed;
 use ::mqtt::BrokerHandle;
 use anyhow::Context;
 use device_registry::{Person, Registry, RegistryFault, SecondFactor};
+use health::FleetWatch;
 use ingest::{Ingest, Ticking};
 use open_api::LoginPolicy;
 use session_store::Sessions;
@@ -22,7 +23,7 @@ use crate::listeners::sockets::Sockets;
 use crate::listeners::{api, coap, mqtt};
 use crate::observability::transports::Transports;
 use crate::server_file::ServerFile;
-use crate::{components, feed};
+use crate::{components, feed, fleet_health};
 
 /// The running platform.
 pub(crate) struct Platform {
@@ -34,6 +35,7 @@ pub(crate) struct Platform {
     broker: BrokerHandle,
     coap: Option<::coap::Handle>,
     feed: Option<Feed>,
+    fleet_watch: FleetWatch,
     listeners: JoinSet<anyhow::Result<()>>,
     upkeep: JoinSet<()>,
     stop: watch::Sender<bool>,
@@ -94,6 +96,8 @@ impl Platform {
             .take()
             .map(|config| feed::start(&components, &settings.storage.data, config))
             .transpose()?;
+        let interval = settings.observability.health_interval();
+        let fleet_watch = fleet_health::start(&components, interval)?;
         let transports = Transports {
             mqtt: broker.clone(),
             coap: coap.clone(),
@@ -140,6 +144,7 @@ impl Platform {
             broker,
             coap,
             feed,
+            fleet_watch,
             listeners,
             upkeep,
             stop,
@@ -200,6 +205,7 @@ impl Platform {
             if let Some(feed) = self.feed {
                 feed::stop(feed).await;
             }
+            fleet_health::stop(self.fleet_watch).await;
         })
         .await;
         if outcome.is_ok() {

@@ -5,7 +5,8 @@
 //! - `wiring`: between the broker and the data plane
 //! - [`backup`]: a copy of the whole data folder, and a folder from one
 //! - `components`: what is opened first
-//! - `listeners`, `feed`: what is bound, and the start of each listener and of the feed
+//! - `listeners`, `feed`, `fleet_health`: what is bound, and the start of each listener, of
+//!   the feed and of the watch over all devices
 //! - `server_file`, `reachability`: how commands find the running server
 //! - [`cli`]: the command line, one file a subcommand
 
@@ -19,6 +20,7 @@ pub mod runtime;
 mod components;
 mod compose;
 mod feed;
+mod fleet_health;
 mod folder;
 mod format;
 mod handles;

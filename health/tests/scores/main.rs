@@ -1,5 +1,9 @@
 //! What holds for every score, whatever is known of a series.
 
+#![allow(clippy::unwrap_used)]
+
+mod fleet;
+
 use domain::Timestamp;
 use health::{Health, Hour, PartKind, Reading, SeriesData, SeriesFacts, Stuck, Why};
 use proptest::prelude::*;

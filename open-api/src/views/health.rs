@@ -108,7 +108,7 @@ struct HealthPartView {
 /// Why points were taken.
 #[derive(Serialize, ToSchema, Debug)]
 #[schema(as = HealthReason)]
-struct HealthReasonView {
+pub(super) struct HealthReasonView {
     /// `silent`, `missed`, `clock-ahead`, `clock-late`, `implausible`, `stuck`,
     /// `drift`, `refused`, `battery-low` or `signal-weak`.
     code: &'static str,
@@ -139,10 +139,20 @@ struct HealthGapView {
 /// The score of one datastream of a device.
 #[derive(Serialize, ToSchema, Debug)]
 #[schema(as = FieldHealth)]
-struct FieldHealthView {
+pub(super) struct FieldHealthView {
     id: u32,
     field: String,
     score: u8,
+}
+
+impl FieldHealthView {
+    pub(super) fn new(datastream: &Datastream, score: u8) -> Self {
+        Self {
+            id: datastream.id.get(),
+            field: datastream.field.to_string(),
+            score,
+        }
+    }
 }
 
 impl DeviceHealthView {
@@ -161,11 +171,7 @@ impl DeviceHealthView {
             reasons: reasons(&found.health),
             left_out: left_out(&found.health),
             datastreams: of_fields
-                .map(|(datastream, health)| FieldHealthView {
-                    id: datastream.id.get(),
-                    field: datastream.field.to_string(),
-                    score: health.score(),
-                })
+                .map(|(datastream, health)| FieldHealthView::new(datastream, health.score()))
                 .collect(),
         }
     }

@@ -8,6 +8,7 @@ mod backup;
 mod data;
 mod devices;
 mod health;
+mod kept_health;
 mod people;
 mod place;
 mod qr;
@@ -28,6 +29,7 @@ pub(crate) use devices::{
     QuarantinedView, Surroundings, is_disconnect, is_error, status,
 };
 pub(crate) use health::{DatastreamHealthView, DeviceHealthView};
+pub(crate) use kept_health::{AgencyHealthView, KeptHealthView};
 pub(crate) use people::{IssuedServiceTokenView, PersonView, ServiceTokenView};
 pub(crate) use place::PlaceView;
 use qr::qr_svg;

@@ -177,7 +177,9 @@ impl Listeners {
     }
 
     fn settings(&self, args: &DemoArgs) -> Given {
-        let mut given = Given::default().with("data", &args.data);
+        let mut given = Given::default()
+            .with("data", &args.data)
+            .with("health-interval", "1");
         for listener in &self.0 {
             given = given.with(listener.name, listener.address());
         }

@@ -1,13 +1,17 @@
 //! What watches the platform from outside.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::sources::{Secret, secret};
+use super::sources::{Secret, number, secret};
 
 /// Shorter ones can be guessed.
 const LEAST_TOKEN: usize = 16;
+/// A day: what a score is about.
+const LONGEST_HEALTH_INTERVAL: u32 = 24 * 60;
+const DEFAULT_HEALTH_INTERVAL: u32 = 5;
 
-/// The ready file, and who reads all metrics.
+/// The ready file, who reads all metrics, and how fresh scores of health are.
 #[derive(clap::Args, Debug, Clone)]
 #[command(next_help_heading = "Observability")]
 pub struct Observability {
@@ -22,4 +26,27 @@ pub struct Observability {
         value_parser = secret::<LEAST_TOKEN>
     )]
     pub metrics_token: Option<Secret>,
+    /// Between two looks at the health of a device, 1440 at most; shorter with few devices,
+    /// longer where a tenth of one core is not enough for all
+    #[arg(
+        long,
+        value_name = "MINUTES",
+        env = "MADANG_HEALTH_INTERVAL",
+        default_value_t = DEFAULT_HEALTH_INTERVAL,
+        value_parser = health_interval
+    )]
+    health_interval: u32,
+}
+
+fn health_interval(text: &str) -> Result<u32, String> {
+    match number(text)? {
+        minutes if (1..=LONGEST_HEALTH_INTERVAL).contains(&minutes) => Ok(minutes),
+        minutes => Err(format!("{minutes} is not 1 to {LONGEST_HEALTH_INTERVAL}")),
+    }
+}
+
+impl Observability {
+    pub fn health_interval(&self) -> Duration {
+        Duration::from_secs(u64::from(self.health_interval) * 60)
+    }
 }

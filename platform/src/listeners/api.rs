@@ -53,6 +53,7 @@ pub(crate) fn state(
         metrics_token: token.map(|it| it.as_str().to_owned()),
         login: settings.login.policy(),
         enrolments: Arc::clone(&components.enrolments),
+        fleet: Arc::clone(&components.fleet),
         sign_on,
         clock: Arc::clone(&components.clock),
         export_folder: settings.storage.data.join(EXPORT_FOLDER),

@@ -131,18 +131,18 @@ pub(crate) fn last_seen(shared: &Shared, device: &Device) -> Option<Timestamp> {
         .max()
 }
 
-#[derive(Deserialize, IntoParams, Clone)]
+#[derive(Deserialize, IntoParams, Clone, Default)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DevicesQuery {
     #[param(value_type = Option<String>)]
-    agency: Option<Text<AgencyId>>,
+    pub(super) agency: Option<Text<AgencyId>>,
     /// As `traffic`.
-    domain: Option<String>,
+    pub(super) domain: Option<String>,
     /// As `traffic.flow`, or `flow` alone.
-    model: Option<String>,
+    pub(super) model: Option<String>,
     /// `active`, `revoked` or `expired`.
-    status: Option<String>,
+    pub(super) status: Option<String>,
     /// The children of this device.
     #[param(value_type = Option<String>)]
     gateway: Option<Text<DeviceId>>,
@@ -203,7 +203,7 @@ pub(crate) async fn list(
 }
 
 /// In order of id, after `after`: of a group, or all.
-fn devices<'a>(
+pub(super) fn devices<'a>(
     snapshot: &'a Snapshot,
     group: Option<&'a [DeviceId]>,
     after: Option<&'a DeviceId>,
@@ -219,7 +219,7 @@ fn devices<'a>(
 
 impl DevicesQuery {
     /// Refuses a word that does not exist for the viewer.
-    fn check(&self, snapshot: &Snapshot, viewer: &Viewer) -> Result<(), Problem> {
+    pub(super) fn check(&self, snapshot: &Snapshot, viewer: &Viewer) -> Result<(), Problem> {
         let known = KnownWords {
             snapshot,
             viewer,
@@ -230,7 +230,7 @@ impl DevicesQuery {
         known.model(self.model.as_deref())
     }
 
-    fn passes(&self, device: &Device, now: Timestamp) -> bool {
+    pub(super) fn passes(&self, device: &Device, now: Timestamp) -> bool {
         let model = &device.model.id;
         self.agency
             .as_ref()

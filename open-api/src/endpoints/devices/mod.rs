@@ -5,6 +5,7 @@ pub(crate) mod connection;
 pub(crate) mod credentials;
 pub(crate) mod device;
 pub(crate) mod events;
+pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod lifecycle;
 mod login;

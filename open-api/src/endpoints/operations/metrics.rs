@@ -6,12 +6,14 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use domain::RejectReason;
+use health::{Band, Bands, Fleet};
 use http_edge::Problem;
 use http_edge::request::Arrival;
 use ingest::{ClockReport, ClockStanding, Stats};
 use text_formats::prometheus::{Exposition, Kind};
 
 use crate::access;
+use crate::ports::Names;
 use crate::state::ApiState;
 
 /// The platform's counters. Without a login no name of an agency is among
@@ -53,6 +55,9 @@ pub(crate) async fn show(
     clock(&mut page, &state.clock.report());
     state.edge.connection_metrics(&mut page);
     state.connections.metrics(&mut page, names);
+    if names == Names::Shown {
+        fleet(&mut page, &state.fleet);
+    }
     Ok((
         [(
             header::CONTENT_TYPE,
@@ -206,6 +211,43 @@ fn data_plane(page: &mut Exposition, stats: &Stats) {
         "madang_unreadable_total",
         "Messages that could not be read",
         stats.unreadable.iter().sum::<u64>(),
+    );
+}
+
+/// Of restricted devices too: not for everybody.
+fn fleet(page: &mut Exposition, fleet: &Fleet) {
+    let scores = fleet.scores();
+    let mut of_all = |name: &'static str, help: &str, bands: Bands| {
+        let mut metric = page.metric(name, Kind::Gauge, help);
+        for band in Band::ALL {
+            metric.sample(&[("band", band.code())], bands.count(band));
+        }
+    };
+    of_all(
+        "madang_health_devices",
+        "Devices in service by their health",
+        scores.bands(),
+    );
+    of_all(
+        "madang_health_datastreams",
+        "Their datastreams by their health",
+        scores.datastream_bands(),
+    );
+    let (passes, last) = scores.passes();
+    page.counter(
+        "madang_health_passes_total",
+        "Passes over all devices that came to their end",
+        passes,
+    );
+    page.gauge(
+        "madang_health_pass_seconds",
+        "Seconds that the last one worked, without its pauses",
+        last.worked,
+    );
+    page.gauge(
+        "madang_health_pass_failures",
+        "Devices whose data it could not read",
+        last.failures,
     );
 }
 

@@ -4,6 +4,7 @@ mod connection;
 mod enrolment;
 mod gateways;
 mod groups;
+mod health;
 mod import;
 mod lifecycle;
 mod registration;

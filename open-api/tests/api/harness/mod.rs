@@ -15,6 +15,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use device_registry::{Actor, Registry};
 use domain::Timestamp;
+use health::{Fleet, Observer, Pass};
 use http_edge::limits::HttpLimits;
 use http_edge::request::TrustedProxies;
 use ingest::{Clock, Config, Ingest, SystemClock};
@@ -68,6 +69,8 @@ pub(crate) struct Platform {
     pub(crate) address: SocketAddr,
     pub(crate) registry: Arc<Registry>,
     pub(crate) token: String,
+    ingest: Ingest,
+    fleet: Arc<Fleet>,
     passwords: parking_lot::Mutex<HashMap<String, String>>,
     names: AtomicU32,
     /// Who changed the registry, in order.
@@ -105,11 +108,13 @@ impl Platform {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ingest = Ingest::open(config, Arc::clone(&registry), Arc::clone(&clock)).unwrap();
         let token = std::fs::read_to_string(folder.path().join("admin.token")).unwrap();
+        let fleet = Arc::<Fleet>::default();
         let state = ApiState::new(ApiParts {
+            fleet: Arc::clone(&fleet),
             sign_on: None,
             supervisor: supervisor::Supervisor::default(),
             registry: Arc::clone(&registry),
-            ingest,
+            ingest: ingest.clone(),
             platform: PlatformInfo {
                 version: "0.0.0-test".to_owned(),
                 public_key: [7; 32],
@@ -152,6 +157,8 @@ impl Platform {
             address,
             registry,
             token: token.trim().to_owned(),
+            ingest,
+            fleet,
             passwords: parking_lot::Mutex::default(),
             names: AtomicU32::new(0),
             actors,
@@ -164,6 +171,18 @@ impl Platform {
     /// Who has changed the registry since it was asked last.
     pub(crate) fn actors(&self) -> Vec<Actor> {
         std::mem::take(&mut *self.actors.lock())
+    }
+
+    /// Works out the health of all devices, as the platform does now and then.
+    pub(crate) fn look_at_all_devices(&self) {
+        let snapshot = self.registry.snapshot();
+        let observer = Observer {
+            plane: &self.ingest,
+            snapshot: &snapshot,
+            now: SystemClock.now(),
+        };
+        let mut pass = Pass::begin(&self.fleet);
+        while pass.step(&observer, 8) {}
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -96,6 +96,39 @@ fn an_agencys_reader_sees_its_own_exactly_and_of_others_what_is_public() {
     assert_eq!(told("busan"), told("nowhere"));
 }
 
+#[test]
+fn the_health_of_devices_is_told_to_their_own_agency_alone() {
+    let platform = Platform::start();
+    furnish(&platform);
+    platform.look_at_all_devices();
+    let seoul = holder(&platform, "viewer", Some("seoul"));
+    let get = |path: &str| seoul.send(&platform, "GET", path, None);
+    let list = get("/v1/health/devices?limit=1").expect(200);
+    assert_eq!(list["items"][0]["device"], "seoul-public");
+    let next = get(list["next"].as_str().unwrap()).expect(200);
+    assert_eq!(next["items"][0]["device"], "seoul-restricted");
+    assert_eq!(next["next"], Value::Null, "no page of what is not seen");
+    let summary = get("/v1/health/summary").expect(200);
+    let items = summary["items"].as_array().unwrap();
+    assert_eq!(items.len(), 1);
+    assert_eq!(
+        (&items[0]["agency"], &items[0]["devices"]),
+        (&json!("seoul"), &json!(2))
+    );
+    let told = |agency: &str| {
+        let reply = get(&format!("/v1/health/devices?agency={agency}"));
+        let problem = reply.expect(400);
+        problem["detail"].as_str().unwrap().replace(agency, "x")
+    };
+    assert_eq!(told("busan"), told("nowhere"));
+    // Its devices, and none of their data.
+    let auditor = holder(&platform, "auditor", None);
+    for path in ["/v1/health/devices", "/v1/health/summary"] {
+        auditor.send(&platform, "GET", path, None).expect(403);
+        platform.get(path).expect(401);
+    }
+}
+
 fn stream_of(platform: &Platform, caller: &Caller) -> Vec<(String, bool)> {
     let token = format!("Bearer {}", caller.token.as_ref().unwrap());
     let headers = [("authorization", token.as_str())];
