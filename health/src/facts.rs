@@ -73,6 +73,8 @@ pub struct SeriesFacts {
     /// Share of the numbers that are not good, 0 to 1.
     pub implausible: Result<f64, Why>,
     pub stuck: Result<Stuck, Why>,
+    /// Share of what came that repeated what was there, 0 to 1.
+    pub repeated: Result<f64, Why>,
     /// How far the median lies from the neighbours', in spreads of theirs.
     pub drift: Result<f64, Why>,
 }

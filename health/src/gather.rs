@@ -73,7 +73,7 @@ impl<'a> Observer<'a> {
             .map(AsRef::as_ref)
             .filter(|datastream| sees(datastream))
             .collect();
-        let found = self.datastreams(&seen, medians)?;
+        let found = self.datastreams(&seen, is_own, medians)?;
         let datastreams: Vec<_> = seen.iter().copied().zip(found).collect();
         let mut health = together(&datastreams);
         let newest = |field: &str| {
@@ -93,10 +93,7 @@ impl<'a> Observer<'a> {
         };
         health.add_of_device(refused, newest("battery"), newest("rssi"));
         if !is_own {
-            // To others not even that it is counted.
-            health
-                .left_out
-                .retain(|left_out| left_out.part != PartKind::Refused);
+            health = health.for_others();
         }
         Ok(DeviceHealth {
             health,
@@ -104,9 +101,9 @@ impl<'a> Observer<'a> {
         })
     }
 
-    /// Of one datastream.
-    pub fn datastream(&self, datastream: &Datastream) -> Result<Health, QueryError> {
-        let mut found = self.datastreams(&[datastream], &mut Medians::default())?;
+    /// Of one datastream; `is_own`: to its agency.
+    pub fn datastream(&self, datastream: &Datastream, is_own: bool) -> Result<Health, QueryError> {
+        let mut found = self.datastreams(&[datastream], is_own, &mut Medians::default())?;
         Ok(found.pop().unwrap_or_default())
     }
 
@@ -114,6 +111,7 @@ impl<'a> Observer<'a> {
     fn datastreams(
         &self,
         datastreams: &[&Datastream],
+        is_own: bool,
         medians: &mut Medians,
     ) -> Result<Vec<Health>, QueryError> {
         let Some(first) = datastreams.first() else {
@@ -130,7 +128,8 @@ impl<'a> Observer<'a> {
                 let around = around.unwrap_or_default();
                 let medians = medians.of(self, datastream.id, &around)?;
                 let data = self.data(datastream, hours, medians)?;
-                Ok(Health::of_series(&data.facts()).of_field(&datastream.field))
+                let health = Health::of_series(&data.facts()).of_field(&datastream.field);
+                Ok(if is_own { health } else { health.for_others() })
             })
             .collect()
     }
@@ -166,6 +165,7 @@ impl<'a> Observer<'a> {
             recent,
             since,
             count: self.plane.count(id, self.from(), self.to())?,
+            repeated: self.plane.repeated_since(id, self.from()),
             expected_interval: None,
             range: field.map_or((None, None), |field| (field.min, field.max)),
             medians,

@@ -18,11 +18,9 @@ mod summary;
 mod words;
 
 pub use facts::{LeftOut, SeriesFacts, Stuck, Why};
-pub use fleet::{
-    Band, Bands, Fleet, FleetWatch, KeptHealth, Pass, PassReport, Scores, Watched,
-};
+pub use fleet::{Band, Bands, Fleet, FleetWatch, KeptHealth, Pass, PassReport, Scores, Watched};
 pub use gather::{DeviceHealth, Observer};
 pub use part::{Part, PartKind};
 pub use score::Health;
-pub use words::{NEVER, REASONS};
 pub use summary::{Hour, Reading, SeriesData, WINDOW_SECONDS};
+pub use words::{NEVER, REASONS};

@@ -59,9 +59,7 @@ impl Medians {
     ) -> Result<bool, QueryError> {
         let mut rows = 0;
         for id in &datastreams {
-            rows += observer
-                .plane
-                .count(*id, observer.from(), observer.to())?;
+            rows += observer.plane.count(*id, observer.from(), observer.to())?;
         }
         let Some(left) = self.rows_left.checked_sub(rows) else {
             return Ok(false);
@@ -74,7 +72,8 @@ impl Medians {
             per_datastream: Grouping::Each,
             qualities: Qualities::GOOD,
         })?;
-        self.known.extend(datastreams.into_iter().map(|id| (id, None)));
+        self.known
+            .extend(datastreams.into_iter().map(|id| (id, None)));
         let median = |bucket: Bucket| Some((bucket.datastream?, bucket.values.first().copied()?));
         self.known.extend(buckets.into_iter().filter_map(median));
         Ok(true)

@@ -17,6 +17,8 @@ pub enum PartKind {
     Stuck,
     /// How far the median lies from that of the neighbours.
     Drift,
+    /// Observations that repeated one that was there.
+    Repeated,
     /// Messages of which something was refused.
     Refused,
     /// Charge of the battery.
@@ -26,13 +28,14 @@ pub enum PartKind {
 }
 
 impl PartKind {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Seen,
         Self::Missed,
         Self::Clock,
         Self::Implausible,
         Self::Stuck,
         Self::Drift,
+        Self::Repeated,
         Self::Refused,
         Self::Battery,
         Self::Signal,
@@ -47,6 +50,7 @@ impl PartKind {
             Self::Implausible => "implausible",
             Self::Stuck => "stuck",
             Self::Drift => "drift",
+            Self::Repeated => "repeated",
             Self::Refused => "refused",
             Self::Battery => "battery",
             Self::Signal => "signal",
@@ -58,7 +62,9 @@ impl PartKind {
         match self {
             Self::Seen | Self::Clock => "s",
             Self::Stuck => "h",
-            Self::Missed | Self::Implausible | Self::Refused | Self::Battery => "%",
+            Self::Missed | Self::Implausible | Self::Repeated | Self::Refused | Self::Battery => {
+                "%"
+            }
             Self::Drift => "1",
             Self::Signal => "dB[mW]",
         }
@@ -71,10 +77,13 @@ impl PartKind {
             Self::Stuck => 50.0,
             Self::Missed | Self::Implausible => 40.0,
             Self::Clock | Self::Drift | Self::Refused => 30.0,
-            Self::Battery => 20.0,
+            Self::Repeated | Self::Battery => 20.0,
             Self::Signal => 10.0,
         }
     }
+
+    /// What nobody can work out from the data: it is told to the agency alone.
+    pub(crate) const IS_OWN: [Self; 2] = [Self::Repeated, Self::Refused];
 
     /// Whether its value spans orders of magnitude, so that ten times as much is
     /// as much worse as a hundred times from there.

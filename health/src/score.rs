@@ -25,7 +25,7 @@ const SHORTEST_INTERVAL: f64 = 10.0;
 
 impl Health {
     pub fn of_series(facts: &SeriesFacts) -> Self {
-        use PartKind::{Clock, Drift, Implausible, Missed, Seen, Stuck};
+        use PartKind::{Clock, Drift, Implausible, Missed, Repeated, Seen, Stuck};
         let interval = facts.interval.max(SHORTEST_INTERVAL);
         let mut health = Self::default();
         health.add(Seen, facts.silent, |silent| {
@@ -40,6 +40,7 @@ impl Health {
             (stuck.hours, stuck.usual, 4.0 * stuck.usual)
         });
         health.add(Drift, facts.drift, |spreads| (spreads, 3.0, 10.0));
+        health.add(Repeated, facts.repeated, |share| (share * 100.0, 5.0, 80.0));
         health
     }
 
@@ -48,6 +49,16 @@ impl Health {
         for part in &mut self.parts {
             part.field = Some(field.clone());
         }
+        self
+    }
+
+    /// As others than the agency may know it: not even that it is counted.
+    #[must_use]
+    pub(crate) fn for_others(mut self) -> Self {
+        self.parts
+            .retain(|part| !PartKind::IS_OWN.contains(&part.kind));
+        self.left_out
+            .retain(|left_out| !PartKind::IS_OWN.contains(&left_out.part));
         self
     }
 

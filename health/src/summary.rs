@@ -55,6 +55,8 @@ pub struct SeriesData {
     pub since: Timestamp,
     /// Readings since then.
     pub count: u64,
+    /// Readings that came beside them and were there already.
+    pub repeated: u64,
     /// Seconds, by the model.
     pub expected_interval: Option<f64>,
     /// The model's range.
@@ -78,6 +80,7 @@ impl SeriesData {
             implausible: self.implausible(),
             stuck: self.stuck(interval),
             drift: self.drift(),
+            repeated: self.repeated(),
         }
     }
 
@@ -100,6 +103,13 @@ impl SeriesData {
             return Err(Why::TooFew);
         }
         Ok((1.0 - self.count as f64 / expected).max(0.0))
+    }
+
+    fn repeated(&self) -> Result<f64, Why> {
+        match self.count + self.repeated {
+            0 => Err(Why::NoReadings),
+            all => Ok(self.repeated as f64 / all as f64),
+        }
     }
 
     /// The least delay: a message that waited on its way says nothing of the

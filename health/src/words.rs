@@ -4,7 +4,7 @@ use crate::facts::{LeftOut, Why};
 use crate::part::{Part, PartKind};
 
 /// What [`Part::reason`] may say.
-pub const REASONS: [&str; 10] = [
+pub const REASONS: [&str; 11] = [
     "silent",
     "missed",
     "clock-ahead",
@@ -12,6 +12,7 @@ pub const REASONS: [&str; 10] = [
     "implausible",
     "stuck",
     "drift",
+    "repeated",
     "refused",
     "battery-low",
     "signal-weak",
@@ -31,6 +32,7 @@ impl Part {
             PartKind::Implausible => "implausible",
             PartKind::Stuck => "stuck",
             PartKind::Drift => "drift",
+            PartKind::Repeated => "repeated",
             PartKind::Refused => "refused",
             PartKind::Battery => "battery-low",
             PartKind::Signal => "signal-weak",
@@ -68,6 +70,9 @@ impl Part {
             PartKind::Drift => format!(
                 "The median of {subject} is {value:.1} spreads away from those of its neighbours."
             ),
+            PartKind::Repeated => {
+                format!("{value:.0} % of the readings of {subject} were there already.")
+            }
             PartKind::Refused => {
                 format!("Something was refused of {value:.0} % of the messages, or more.")
             }

@@ -69,6 +69,7 @@ fn asked_at(series: &[(Timestamp, f64)], now: &str) -> (Vec<&'static str>, u8) {
             .collect(),
         since,
         count: known.iter().filter(|(time, _)| *time > since).count() as u64,
+        repeated: 0,
         expected_interval: None,
         range: (Some(0.0), Some(2_000.0)),
         medians: Err(Why::NoNeighbours),

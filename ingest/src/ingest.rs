@@ -303,6 +303,12 @@ impl Ingest {
         self.inner.read.quarantine(device)
     }
 
+    /// How many observations that came since `from`, a day ago at most, repeated one
+    /// that was there. It counts from the start of the process.
+    pub fn repeated_since(&self, datastream: DatastreamId, from: Timestamp) -> u64 {
+        self.inner.read.repeated_since(datastream, from)
+    }
+
     pub fn stats(&self) -> Stats {
         Stats {
             log: self.inner.log.stats(),

@@ -16,6 +16,7 @@ mod ingest;
 mod intake;
 mod live;
 mod open;
+mod repeats;
 mod sequence;
 mod stats;
 #[cfg(test)]

@@ -8,6 +8,8 @@ use domain::payload::PayloadError;
 use frame_log::LogStats;
 use observation_store::StoreStats;
 
+use crate::repeats::Repeats;
+
 /// Kinds of unreadable payloads; their numbers start at 1.
 const PAYLOAD_ERRORS: usize = 10;
 
@@ -55,6 +57,7 @@ pub(crate) struct Counters {
     unreadable: [AtomicU64; PAYLOAD_ERRORS],
     pub(crate) stream_readers: AtomicU64,
     pub(crate) stream_readers_lagging: AtomicU64,
+    pub(crate) repeats: Repeats,
 }
 
 impl Counters {

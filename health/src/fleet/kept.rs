@@ -151,7 +151,11 @@ impl Fleet {
     pub(super) fn end_pass(&self, stands: impl Fn(&DeviceId) -> bool, report: PassReport) {
         let gone: Vec<DeviceId> = {
             let kept = self.kept.read();
-            kept.devices.keys().filter(|id| !stands(id)).cloned().collect()
+            kept.devices
+                .keys()
+                .filter(|id| !stands(id))
+                .cloned()
+                .collect()
         };
         let mut kept = self.kept.write();
         for device in &gone {

@@ -22,6 +22,7 @@ prop_compose! {
         stuck in (0.0..200.0_f64, 0.01..500.0_f64),
         is_stuck_known in any::<bool>(),
         drift in fact(0.0..1e6),
+        repeated in fact(0.0..1.0),
     ) -> SeriesFacts {
         let (hours, usual) = stuck;
         SeriesFacts {
@@ -32,6 +33,7 @@ prop_compose! {
             implausible,
             stuck: if is_stuck_known { Ok(Stuck { hours, usual }) } else { Err(Why::Constant) },
             drift,
+            repeated,
         }
     }
 }
@@ -50,7 +52,8 @@ fn worse(facts: &SeriesFacts, which: usize, factor: f64) -> SeriesFacts {
                 ..stuck
             });
         }
-        _ => worse.drift = worse.drift.map(|spreads| spreads * factor),
+        5 => worse.drift = worse.drift.map(|spreads| spreads * factor),
+        _ => worse.repeated = worse.repeated.map(|share| (share * factor).min(1.0)),
     }
     worse
 }
@@ -67,7 +70,7 @@ proptest! {
 
     #[test]
     fn what_is_worse_never_scores_better(
-        facts in facts(), which in 0..6_usize, factor in 1.0..50.0_f64
+        facts in facts(), which in 0..7_usize, factor in 1.0..50.0_f64
     ) {
         let worse = Health::of_series(&worse(&facts, which, factor));
         prop_assert!(worse.score() <= Health::of_series(&facts).score());
@@ -80,7 +83,7 @@ proptest! {
         let mut kinds: Vec<PartKind> =
             told.chain(health.left_out.iter().map(|left_out| left_out.part)).collect();
         kinds.sort_unstable();
-        prop_assert_eq!(kinds, &PartKind::ALL[..6]);
+        prop_assert_eq!(kinds, &PartKind::ALL[..7]);
         let losses: f64 = health.losses().iter().map(|part| part.points()).sum();
         let expected = (100.0 - losses).round().max(0.0);
         prop_assert_eq!(f64::from(health.score()), expected);
@@ -115,6 +118,7 @@ fn perfect() -> SeriesData {
             .collect(),
         since: at(now - 86_400),
         count: 1_440,
+        repeated: 0,
         expected_interval: None,
         range: (Some(-10.0), Some(1_000.0)),
         medians: Ok((20.0, vec![19.0, 20.0, 21.0, 22.0])),
@@ -125,7 +129,7 @@ fn perfect() -> SeriesData {
 fn one_in_perfect_health_has_100_points_and_no_reason() {
     let health = Health::of_series(&perfect().facts());
     assert_eq!((health.score(), health.losses().len()), (100, 0));
-    assert_eq!((health.parts.len(), health.left_out.len()), (6, 0));
+    assert_eq!((health.parts.len(), health.left_out.len()), (7, 0));
 }
 
 /// What takes points, the most first, and what is left.
@@ -166,6 +170,9 @@ fn each_fault_is_named() {
     let mut drifted = perfect();
     drifted.medians = Ok((60.0, vec![19.0, 20.0, 21.0, 22.0]));
     assert_eq!(reasons(&drifted), (vec!["drift"], 70));
+    let mut repeating = perfect();
+    repeating.repeated = repeating.count;
+    assert_eq!(reasons(&repeating), (vec!["repeated"], 88));
 }
 
 #[test]

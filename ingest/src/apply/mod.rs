@@ -110,7 +110,12 @@ impl Applier {
             for observation in &frame.observations {
                 match observation.verdict {
                     Verdict::First => stored += 1,
-                    Verdict::Duplicate => counts[0] += 1,
+                    Verdict::Duplicate => {
+                        counts[0] += 1;
+                        counters
+                            .repeats
+                            .note(observation.datastream, frame.received);
+                    }
                     Verdict::Revision(_) => counts[1] += 1,
                     Verdict::Late => counts[2] += 1,
                 }

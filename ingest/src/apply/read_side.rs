@@ -234,6 +234,10 @@ impl ReadSide {
         self.quarantine.of(device)
     }
 
+    pub(crate) fn repeated_since(&self, datastream: DatastreamId, from: Timestamp) -> u64 {
+        self.counters.repeats.since(datastream, from)
+    }
+
     /// Without the figures of the log.
     pub(crate) fn stats(&self) -> Stats {
         Stats {

@@ -85,8 +85,8 @@ pub(crate) struct DatastreamHealthView {
 #[derive(Serialize, ToSchema, Debug)]
 #[schema(as = HealthPart)]
 struct HealthPartView {
-    /// `seen`, `missed`, `clock`, `implausible`, `stuck`, `drift`, `refused`,
-    /// `battery` or `signal`.
+    /// `seen`, `missed`, `clock`, `implausible`, `stuck`, `drift`, `repeated`,
+    /// `refused`, `battery` or `signal`.
     part: &'static str,
     /// 0 to 100.
     score: f64,
@@ -110,7 +110,7 @@ struct HealthPartView {
 #[schema(as = HealthReason)]
 pub(super) struct HealthReasonView {
     /// `silent`, `missed`, `clock-ahead`, `clock-late`, `implausible`, `stuck`,
-    /// `drift`, `refused`, `battery-low` or `signal-weak`.
+    /// `drift`, `repeated`, `refused`, `battery-low` or `signal-weak`.
     code: &'static str,
     part: &'static str,
     points: f64,

@@ -123,7 +123,10 @@ impl AgencyHealthView {
         for reason in health.reasons() {
             *self.reasons.entry(reason).or_default() += 1;
         }
-        let oldest = self.oldest.as_ref().map_or(Timestamp::MAX, |oldest| oldest.0);
+        let oldest = self
+            .oldest
+            .as_ref()
+            .map_or(Timestamp::MAX, |oldest| oldest.0);
         self.oldest = Some(Rfc3339(oldest.min(health.at)));
     }
 }

@@ -64,7 +64,7 @@ pub(crate) async fn of_datastream(
             now,
         };
         let health = observer
-            .datastream(datastream)
+            .datastream(datastream, viewer.0.covers(&datastream.agency))
             .map_err(|error| query_problem(&error))?;
         let window = (observer.from(), now);
         Ok(Json(DatastreamHealthView::new(datastream, &health, window)))

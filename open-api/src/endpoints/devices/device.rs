@@ -145,14 +145,14 @@ pub(crate) struct DevicesQuery {
     pub(super) status: Option<String>,
     /// The children of this device.
     #[param(value_type = Option<String>)]
-    gateway: Option<Text<DeviceId>>,
+    pub(super) gateway: Option<Text<DeviceId>>,
     /// Those of a group.
     #[param(value_type = Option<String>)]
-    group: Option<Text<GroupId>>,
+    pub(super) group: Option<Text<GroupId>>,
     /// 1 to 10,000; 100 by default.
     #[param(value_type = Option<u32>)]
-    limit: Option<Text<Limit>>,
-    cursor: Option<String>,
+    pub(super) limit: Option<Text<Limit>>,
+    pub(super) cursor: Option<String>,
 }
 
 /// The devices, in order of id.

@@ -111,7 +111,9 @@ pub(crate) async fn list(
         let more = split_page(&mut found, limit);
         let last = found.last().filter(|_| more);
         let last = last.map(|(device, health)| Place(health.score, device.id.clone()));
-        let views = found.iter().map(|(device, health)| KeptHealthView::new(device, health));
+        let views = found
+            .iter()
+            .map(|(device, health)| KeptHealthView::new(device, health));
         let views: Vec<KeptHealthView> = views.collect();
         (views.is_empty(), request.page(views, last.as_ref()))
     };
@@ -137,7 +139,9 @@ pub(crate) async fn summary(
     let scan = move |shared: &Shared| {
         let scores = shared.fleet.scores();
         let mut agencies: BTreeMap<&AgencyId, AgencyHealthView> = BTreeMap::new();
-        let own = snapshot.devices(None).filter(|device| scope.covers(&device.agency));
+        let own = snapshot
+            .devices(None)
+            .filter(|device| scope.covers(&device.agency));
         for device in own.filter(|device| device.admitted(now)) {
             let agency = agencies.entry(&device.agency);
             let agency = agency.or_insert_with(|| AgencyHealthView::new(&device.agency));
@@ -172,11 +176,15 @@ impl HealthQuery {
         }
         known.sort_unstable();
         let there = what_there_is(word, &known, REASONS_LISTED);
-        Err(Problem::parameter(format!("reason: there is no reason {word}.{there}")))
+        Err(Problem::parameter(format!(
+            "reason: there is no reason {word}.{there}"
+        )))
     }
 
     fn passes(&self, health: &KeptHealth) -> bool {
-        self.below.as_ref().is_none_or(|below| health.score < below.0)
+        self.below
+            .as_ref()
+            .is_none_or(|below| health.score < below.0)
             && self
                 .reason
                 .as_deref()

@@ -121,6 +121,35 @@ fn what_is_restricted_or_refused_is_the_agencys_alone() {
 }
 
 #[test]
+fn what_was_sent_again_takes_points_and_is_told_to_the_agency_alone() {
+    let platform = Platform::start();
+    platform.public_device("twice", "traffic.flow");
+    let readings: Vec<Value> = (0..20)
+        .map(|step| json!({"t": ago(200 - step * 10), "v": {"speed": changing(step)}}))
+        .collect();
+    for _ in 0..3 {
+        platform.publish("twice", &json!(readings)).expect(200);
+    }
+    let id = platform.datastream("twice", "speed");
+    let paths = [
+        "/v1/devices/twice/health".to_owned(),
+        format!("/v1/datastreams/{id}/health"),
+    ];
+    for path in &paths {
+        let own = platform.operator("GET", path, None).expect(200);
+        // Two of three were there already.
+        assert_eq!(part(&own, "repeated")["value"], 66.7, "{own}");
+        let reasons = own["reasons"].as_array().unwrap();
+        assert!(
+            reasons.iter().any(|reason| reason["code"] == "repeated"),
+            "{own}"
+        );
+        let of_all = platform.get(path).expect(200).to_string();
+        assert!(!of_all.contains("repeated"), "{of_all}");
+    }
+}
+
+#[test]
 fn a_device_that_never_sent_has_no_points() {
     let platform = Platform::start();
     platform.public_device("new", "traffic.flow");

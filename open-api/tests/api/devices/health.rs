@@ -41,7 +41,11 @@ fn the_worst_device_comes_first_and_says_why_and_when() {
     let platform = Platform::start();
     let agency = three_devices(&platform);
     let path = "/v1/health/devices";
-    assert_eq!(platform.all(path), Vec::<Value>::new(), "nobody has looked yet");
+    assert_eq!(
+        platform.all(path),
+        Vec::<Value>::new(),
+        "nobody has looked yet"
+    );
     let before = ago(0);
     platform.look_at_all_devices();
 
@@ -132,7 +136,10 @@ fn a_device_that_is_out_of_service_has_no_score() {
     platform.look_at_all_devices();
     assert_eq!(listed(), ["b-stuck", "a-well"]);
     let metrics = platform.operator("GET", "/metrics", None).text;
-    assert!(metrics.contains("madang_health_devices{band=\"poor\"} 0"), "{metrics}");
+    assert!(
+        metrics.contains("madang_health_devices{band=\"poor\"} 0"),
+        "{metrics}"
+    );
     let path = format!("/v1/health/devices?agency={agency}");
     assert_eq!(devices(&platform, &path).len(), 2);
 }

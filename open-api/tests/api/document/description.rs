@@ -257,6 +257,7 @@ fn groups(visit: &mut Visit<'_>) {
 }
 
 fn devices(visit: &mut Visit<'_>) {
+    visit.platform.look_at_all_devices();
     for (line, path) in [
         ("GET /v1/devices", "/v1/devices"),
         ("GET /v1/devices/{id}", "/v1/devices/dev-1"),
@@ -269,6 +270,8 @@ fn devices(visit: &mut Visit<'_>) {
             "GET /v1/devices/{id}/quarantine",
             "/v1/devices/dev-1/quarantine",
         ),
+        ("GET /v1/health/devices", "/v1/health/devices"),
+        ("GET /v1/health/summary", "/v1/health/summary"),
         ("GET /v1/refused", "/v1/refused"),
         ("GET /v1/agencies", "/v1/agencies"),
         ("GET /v1/audit", "/v1/audit?limit=10000"),

@@ -49,6 +49,8 @@ const OPERATIONS: &[&str] = &[
     "get /v1/groups",
     "get /v1/groups/{id}",
     "get /v1/groups/{id}/devices",
+    "get /v1/health/devices",
+    "get /v1/health/summary",
     "get /v1/latest",
     "get /v1/models",
     "get /v1/operators",

@@ -175,6 +175,8 @@ impl Platform {
 
     /// Works out the health of all devices, as the platform does now and then.
     pub(crate) fn look_at_all_devices(&self) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(self.ingest.caught_up());
         let snapshot = self.registry.snapshot();
         let observer = Observer {
             plane: &self.ingest,

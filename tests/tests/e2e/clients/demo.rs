@@ -127,6 +127,12 @@ fn the_demo_says_that_it_is_invented_and_has_a_past_districts_and_an_event() {
     assert_eq!(demo.get("/v1/platform")["simulated"], true);
     let operator = ApiCredential::Bearer(demo.value("Operator").to_owned());
     let operator = ApiClient::connect(demo.url(), operator).unwrap();
+    eventually("somebody looks at the health of all devices", || {
+        let metrics = operator.metrics().unwrap();
+        let mut lines = metrics.lines();
+        let passes = lines.find_map(|line| line.strip_prefix("madang_health_passes_total "));
+        passes.filter(|passes| *passes != "0").map(|_| ())
+    });
     let agencies = operator.agencies().collect_all().unwrap();
     let ids: Vec<&str> = agencies.iter().map(|agency| agency.id.as_str()).collect();
     assert_eq!(ids, ["gaon", "neoul"], "invented ones");

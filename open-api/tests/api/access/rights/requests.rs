@@ -46,6 +46,7 @@ impl<'a> Furnished<'a> {
         platform.device("zanzibar-device", OWN, "traffic.flow", &place);
         let reading = json!({"t": "2026-05-01T00:00:00Z", "v": {"speed": 43.5}});
         platform.publish("zanzibar-device", &reading).expect(200);
+        platform.look_at_all_devices();
         let draft = json!({"name": "Rain map", "contact": "dev@example.org"});
         let made = platform.post("/v1/applications", &draft).expect(201);
         Self {
