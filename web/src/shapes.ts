@@ -146,8 +146,37 @@ export interface HealthPart {
 export interface DeviceHealth {
   score: number;
   parts: HealthPart[];
-  reasons: { code: string; points: number; value: number; unit: string; field: string | null }[];
+  reasons: HealthReason[];
   left_out: { part: string; code: string }[];
+}
+
+/** Why a score lost points. */
+export interface HealthReason {
+  code: string;
+  points: number;
+  value: number;
+  unit: string;
+  field: string | null;
+}
+
+export type Band = "good" | "fair" | "poor";
+
+/** A device's score when it was last looked at. */
+export interface KeptHealth {
+  device: string;
+  name: string;
+  agency: string;
+  model: string;
+  score: number;
+  band: Band;
+  at: string;
+  reasons: HealthReason[];
+}
+
+/** How many of an agency's devices do how well; `unknown`: not looked at yet. */
+export interface AgencyHealth extends Record<Band | "unknown", number> {
+  agency: string;
+  oldest: string | null;
 }
 
 /** What only a standing connection has is null without one. */

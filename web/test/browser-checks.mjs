@@ -177,6 +177,7 @@ export async function operatorsPages(browser, base, looks, token) {
   await page.locator('#find-hits [role="option"]', { hasText: device.id }).first().click();
   await page.waitForURL(`**/ops#/map?device=${device.id}`);
 
+  await healthPage(page, korean);
   await page.click('#pages a[href="#/import"]');
   await tryImport(page, device);
   await page.click('#pages a[href="#/claims"]');
@@ -203,6 +204,22 @@ export async function operatorsPages(browser, base, looks, token) {
   await page.waitForFunction((was) => /[가-힣]/.test(document.querySelector("#page h1").textContent) !== was, korean);
   assert.deepEqual(faults, []);
   await done();
+}
+
+/** On a platform that has just started no device may have a score yet. */
+async function healthPage(page, korean) {
+  const drawn = (page) => `${page} .records tbody tr, ${page} .empty:not([role])`;
+  await page.click('#pages a[href="#/health"]');
+  await page.waitForSelector(drawn("#page:has(.tiles)"));
+  assert.equal(/[가-힣]/.test(await page.textContent("#page h1")), korean);
+  assert.equal(await page.locator("#page .tiles dd").count(), 4);
+  await noSideways(page, "the devices by health");
+  await page.selectOption('[name="reason"]', "silent");
+  await page.selectOption('[name="below"]', "50");
+  await page.click(".page-filters [type=submit]");
+  await page.waitForURL("**/ops#/health?reason=silent&below=50");
+  await page.waitForSelector(drawn("#page:has(.tiles):has(.clear)"));
+  assert.equal(await page.inputValue('[name="reason"]'), "silent", "the address holds the filter");
 }
 
 /** A file with a bad row: its fault is shown and can be taken away. */

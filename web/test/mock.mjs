@@ -8,6 +8,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { mockClaims } from "./mock-claims.mjs";
 import { BOUNDARIES, MockGroups } from "./mock-groups.mjs";
+import { HEALTH, healthOf, healthSummary } from "./mock-health.mjs";
 import { MockPeople } from "./mock-people.mjs";
 import { MockRecords } from "./mock-records.mjs";
 import { auditCsv, mockSearch } from "./mock-search.mjs";
@@ -34,24 +35,10 @@ const MODELS = [
 
 const NAMES = ["청담대교", "잠수교", "한강대교", "행주대교", "광진교", "올림픽대로", "강변북로", "남산공원", "여의도", "종로5가", "시청앞", "사직동"];
 
-/** A device whose value stands still, and whose battery runs low. */
-const HEALTH = {
-  score: 70, from: "2026-05-01T00:00:00Z", to: "2026-05-02T00:00:00Z", datastreams: [],
-  parts: [
-    { part: "seen", score: 100, weight: 100, points: 0, value: 21.5, unit: "s", fine: 180, worst: 1800, field: null },
-    { part: "stuck", score: 50, weight: 50, points: 25, value: 18, unit: "h", fine: 3, worst: 12, field: "speed" },
-    { part: "battery", score: 75, weight: 20, points: 5, value: 24, unit: "%", fine: 30, worst: 5, field: "battery" },
-  ],
-  reasons: [
-    { code: "stuck", part: "stuck", points: 25, value: 18, usual: 3, unit: "h", field: "speed", text: "speed has not changed for 18 hours; up to 3 would be usual." },
-    { code: "battery-low", part: "battery", points: 5, value: 24, usual: 30, unit: "%", field: "battery", text: "The battery has 24 % left." },
-  ],
-  left_out: [{ part: "signal", code: "not-reported", text: "The device does not report it." }],
-};
-
 /** Unknown parameters are refused by name, as the platform does. */
 const PARAMETERS = [
-  [/^\/datastreams\/summary$/, []],
+  [/^\/(datastreams|health)\/summary$/, []],
+  [/^\/health\/devices$/, ["agency", "domain", "model", "group", "below", "reason", "limit", "cursor"]],
   [/^\/(models|agencies|operators|claims|batches|service-tokens|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status", "group"]],
   [/^\/(boundaries|groups\/[^/]+\/devices)$/, ["limit", "cursor"]],
   [/^\/groups$/, ["agency", "limit", "cursor"]],
@@ -211,6 +198,8 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (path === "/audit") return state.refusesAudit ? problem(response, 403, "read-audit is for the roles auditor and platform-administrator") : list(response, empty ? [] : AUDIT, url);
     const reply = (status, value) => (status === 204 ? response.writeHead(204).end() : status >= 400 ? problem(response, status, value) : Array.isArray(value) ? list(response, empty ? [] : value, url) : json(response, status, value));
     const asked = (one) => ["agency", "model", "status"].every((name) => [null, one[name]].includes(url.searchParams.get(name)));
+    if (path === "/health/devices") return list(response, empty ? [] : healthOf(fleet.devices, url.searchParams), url);
+    if (path === "/health/summary") return list(response, empty ? [] : healthSummary(fleet.devices), url);
     const group = url.searchParams.get("group");
     if (path === "/devices" && request.method === "POST") return body(request, (wanted) => register(response, wanted));
     if (path === "/devices") return list(response, empty ? [] : (group === null ? fleet.devices : groups.devicesOf(group)).filter(asked).map(shown), url);

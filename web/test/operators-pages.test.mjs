@@ -18,10 +18,10 @@ test("the address holds page and filters, and what is no page is the map", () =>
 test("the navigation offers what the roles open", () => {
   const who = (...roles) => ({ principal: "person", id: "kim", roles: roles.map((role) => ({ role, agency: null })) });
   const offered = (session) => PAGES.filter((page) => opens(session, page) && !(page in REACHED_FROM));
-  assert.deepEqual(offered(who("viewer")), ["map", "devices", "groups", "models"]);
-  assert.deepEqual(offered(who("viewer", "operator")), ["map", "devices", "groups", "import", "claims", "batches", "models"]);
+  assert.deepEqual(offered(who("viewer")), ["map", "devices", "health", "groups", "models"]);
+  assert.deepEqual(offered(who("viewer", "operator")), ["map", "devices", "health", "groups", "import", "claims", "batches", "models"]);
   assert.deepEqual(offered(who("auditor")), ["map", "devices", "groups", "people", "tokens", "models", "audit"]);
-  assert.deepEqual(offered({ principal: "operator", id: null, roles: [] }), ["map", "devices", "groups", "import", "claims", "batches", "people", "tokens", "agencies", "models", "audit"]);
+  assert.deepEqual(offered({ principal: "operator", id: null, roles: [] }), ["map", "devices", "health", "groups", "import", "claims", "batches", "people", "tokens", "agencies", "models", "audit"]);
 });
 
 test("a role in one agency permits nothing in another", () => {

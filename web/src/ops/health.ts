@@ -3,7 +3,7 @@
 
 import { h } from "../dom";
 import { numberText } from "../format";
-import type { DeviceHealth, HealthPart } from "../shapes";
+import type { DeviceHealth, HealthPart, HealthReason } from "../shapes";
 import { language, t, word } from "../text";
 import { fieldTitle } from "./words";
 
@@ -11,7 +11,7 @@ import { fieldTitle } from "./words";
 export function healthSection(health: DeviceHealth | null, model: string): HTMLElement {
   if (health === null) return h("section.health", { hidden: true });
   const reasons = health.reasons.map((reason) =>
-    h("li", { class: reason.points >= 10 ? "alert" : "calm" }, sentence(reason.code, reason.value, reason.unit, reason.field, model), " ", h("small", {}, t("health.points", { points: numberText(reason.points, language()) }))),
+    h("li", { class: reason.points >= 10 ? "alert" : "calm" }, reasonText(reason, model), " ", h("small", {}, t("health.points", { points: numberText(reason.points, language()) }))),
   );
   const gaps = health.left_out.map((gap) => `${word("health.part", gap.part)}: ${word("health.why", gap.code)}`);
   return h(
@@ -29,7 +29,7 @@ function partFact({ part, score, value, unit }: HealthPart): HTMLElement {
 }
 
 /** The reason in the language of the page, with what was seen. */
-function sentence(code: string, value: number, unit: string, field: string | null, model: string): string {
+export function reasonText({ code, value, unit, field }: HealthReason, model: string): string {
   const seen = measure(code === "clock-ahead" ? -value : value, unit);
   const named = field === null ? "" : `${fieldTitle(model, field)}: `;
   return named + word("health.reason", code).replace("{value}", seen);

@@ -4,10 +4,11 @@
 import type { Session } from "../shapes";
 import type { PageName } from "./route";
 
-/** As docs/rights.md has it: read-devices, manage-devices, install-devices, read-people, manage-agency, read-audit; models are public. */
+/** As docs/rights.md has it: read-devices, read-data, manage-devices, install-devices, read-people, manage-agency, read-audit; models are public. */
 const OPENED_BY: Record<PageName, readonly string[]> = {
   map: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
   devices: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
+  health: ["viewer", "installer", "operator", "agency-administrator", "platform-administrator"],
   groups: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
   register: ["installer", "operator", "agency-administrator", "platform-administrator"],
   import: ["operator", "agency-administrator", "platform-administrator"],

@@ -10,6 +10,7 @@ import type { batchesTexts } from "./ops/batches";
 import type { claimsTexts } from "./ops/claims";
 import type { deviceTexts } from "./ops/device";
 import type { groupsTexts } from "./ops/groups";
+import type { healthTexts } from "./ops/health";
 import type { importTexts } from "./ops/import";
 import type { loginTexts } from "./ops/login";
 import type { opsTexts } from "./ops/main";
@@ -34,6 +35,7 @@ export type Key =
   | keyof typeof claimsTexts
   | keyof typeof deviceTexts
   | keyof typeof groupsTexts
+  | keyof typeof healthTexts
   | keyof typeof importTexts
   | keyof typeof loginTexts
   | keyof typeof opsTexts

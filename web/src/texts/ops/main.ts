@@ -118,6 +118,7 @@ export const opsTexts = {
   "page.agencies": { en: "Agencies", ko: "기관 관리" },
   "record.last-day": { en: "Last day (within 2 years)", ko: "마지막 날 (2년 이내)" },
   "page.batches": { en: "Batches", ko: "일괄 등록 키" },
+  "page.health": { en: "Health", ko: "장치 상태" },
   "page.groups": { en: "Groups", ko: "장치 그룹" },
   "record.group": { en: "Group", ko: "그룹" },
   "record.group.all": { en: "All groups", ko: "모든 그룹" },
