@@ -116,5 +116,5 @@ pub use store::{
 };
 pub use thing::{
     Datastream, Description, DescriptionError, Licence, LicenceError, LocationSince,
-    MAX_NOTE_BYTES, MAX_TAG_BYTES, MAX_TAGS, NewDescription, OwnerSince, Tag, Thing, Visibility,
+    MAX_DEVICES_OF_THING, MAX_NOTE_BYTES, MAX_TAG_BYTES, MAX_TAGS, NewDescription, OwnerSince, Tag, Thing, Visibility,
 };

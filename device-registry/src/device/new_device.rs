@@ -9,7 +9,9 @@ use crate::label::{self, LabelError};
 use crate::model::IncompatibleModel;
 use crate::registry::{ErrorClass, OperationError};
 use crate::store::StoreError;
-use crate::thing::{DescriptionError, Licence, NewDescription, Visibility};
+use crate::thing::{
+    DescriptionError, Licence, MAX_DEVICES_OF_THING, NewDescription, Visibility,
+};
 
 /// What a device is registered with.
 #[derive(Clone, PartialEq, Debug)]
@@ -89,6 +91,10 @@ pub enum RegisterDeviceError {
     UnknownThing(ThingId),
     #[error("thing {thing} belongs to agency {owner}")]
     ThingOfAnother { thing: ThingId, owner: AgencyId },
+    #[error(
+        "thing {0} has {MAX_DEVICES_OF_THING} devices already, those out of service among them; register this one with a thing of its own"
+    )]
+    ThingFull(ThingId),
     #[error("the model does not fit thing {thing}: {fault}")]
     ThingOfOtherModel {
         thing: ThingId,
@@ -122,6 +128,7 @@ impl OperationError for RegisterDeviceError {
             Self::UnknownModel(_) => "unknown-model",
             Self::UnknownThing(_) => "unknown-thing",
             Self::ThingOfAnother { .. } => "thing-of-another-agency",
+            Self::ThingFull(_) => "too-many-devices",
             Self::ThingOfOtherModel { .. } => "thing-of-other-model",
             Self::Gateway(error) => error.code(),
             Self::Alias(_) => "invalid-alias",
@@ -139,6 +146,7 @@ impl OperationError for RegisterDeviceError {
             | Self::Reserved { .. }
             | Self::AliasTaken { .. }
             | Self::ThingOfAnother { .. }
+            | Self::ThingFull(_)
             | Self::ThingOfOtherModel { .. } => ErrorClass::Conflict,
             Self::Gateway(error) => error.class(),
             Self::Store(_) => ErrorClass::Fault,
@@ -155,7 +163,9 @@ impl RegisterDeviceError {
             Self::AliasTaken { .. } | Self::Alias(_) => Some("alias"),
             Self::UnknownAgency(_) => Some("agency"),
             Self::UnknownModel(_) => Some("model"),
-            Self::UnknownThing(_) | Self::ThingOfAnother { .. } => Some("thing"),
+            Self::UnknownThing(_) | Self::ThingOfAnother { .. } | Self::ThingFull(_) => {
+                Some("thing")
+            }
             Self::ThingOfOtherModel { .. } => Some("model"),
             Self::Gateway(_) => Some("gateway"),
             Self::Label(error) => Some(error.label()),
@@ -175,7 +185,7 @@ impl RegisterDeviceError {
             Self::AliasTaken { .. } => "correct the alias, or leave it out",
             Self::UnknownAgency(_) => "correct it, or create the agency by POST /v1/agencies",
             Self::UnknownModel(_) => "correct it, or add the model by POST /v1/models",
-            Self::UnknownThing(_) => "leave it empty for a new thing",
+            Self::UnknownThing(_) | Self::ThingFull(_) => "leave it empty for a new thing",
             Self::ThingOfAnother { .. } => {
                 "leave it empty for a new thing, or name one of the device's agency"
             }

@@ -13,7 +13,7 @@ use super::{Credential, Device, DeviceStatus};
 use crate::model::{Model, check_field};
 use crate::registry::{Actor, Change, Registry, RowChange};
 use crate::store::StoreError;
-use crate::thing::{Move, Thing, Visibility};
+use crate::thing::{MAX_DEVICES_OF_THING, Move, Thing, Visibility};
 
 impl Registry {
     pub fn register_device(
@@ -151,6 +151,9 @@ fn standing_thing(
             thing: id.clone(),
             owner: thing.agency.clone(),
         });
+    }
+    if thing.devices.len() >= MAX_DEVICES_OF_THING {
+        return Err(RegisterDeviceError::ThingFull(id.clone()));
     }
     for field in &model.fields {
         let standing = change.datastream_to_go_on_with(thing, &field.name, &model.id, predecessor);

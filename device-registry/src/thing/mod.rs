@@ -22,6 +22,10 @@ pub use owners::OwnerSince;
 /// mobile, and sends `loc` with its telemetry.
 pub(crate) const MAX_LOCATIONS: usize = 1_000;
 
+/// Devices that serve or served one thing. Each change of a thing makes all of them
+/// anew, and a transfer hands them over together.
+pub const MAX_DEVICES_OF_THING: usize = 250;
+
 /// What devices observe. It outlives them: a replaced device leaves the thing,
 /// its place and its datastreams to the next one.
 #[derive(Clone, PartialEq, Debug)]

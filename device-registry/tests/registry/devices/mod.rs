@@ -6,3 +6,4 @@ mod groups;
 mod import;
 mod lifecycle;
 mod registration;
+mod things;
