@@ -61,6 +61,8 @@ pub enum EventKind {
     Throttled,
     /// The device will be shut out in some days.
     ExpiresSoon,
+    /// The calibration of one of its sensors will run out in some days.
+    CalibrationEnds,
 }
 
 impl EventKind {
@@ -79,6 +81,7 @@ impl EventKind {
             Self::Unreadable => "unreadable",
             Self::Throttled => "throttled",
             Self::ExpiresSoon => "expires-soon",
+            Self::CalibrationEnds => "calibration-ends",
         }
     }
 
@@ -86,7 +89,11 @@ impl EventKind {
     pub const fn is_refusal(self) -> bool {
         !matches!(
             self,
-            Self::Connected | Self::Disconnected | Self::TakenOver | Self::ExpiresSoon
+            Self::Connected
+                | Self::Disconnected
+                | Self::TakenOver
+                | Self::ExpiresSoon
+                | Self::CalibrationEnds
         )
     }
 }

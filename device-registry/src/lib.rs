@@ -1,7 +1,7 @@
 //! The control plane: agencies, data models, things, devices, credentials,
-//! claims, batches, datastreams, boundaries, applications and keys, people and
-//! service tokens, in embedded SQLite; and the immutable snapshot of them that
-//! the data plane reads.
+//! claims, batches, datastreams, sensors, boundaries, applications and keys,
+//! people and service tokens, in embedded SQLite; and the immutable snapshot of
+//! them that the data plane reads.
 //!
 //! A folder for each kind of entity holds what it is and what can be done to
 //! it: one operation a file, each a method of [`Registry`] with an error of its
@@ -27,6 +27,7 @@ mod registry;
 mod role;
 mod search;
 mod secret;
+mod sensor;
 mod service_token;
 mod snapshot;
 mod store;
@@ -104,6 +105,12 @@ pub use search::{
 pub use secret::RandomError;
 pub use secret::file::SecretFileError;
 pub use secret::operator::{MIN_TOKEN_BYTES, OperatorError, TOKEN_FILE};
+pub use sensor::{
+    AddSensorError, CalibrateSensorError, Calibration, CalibrationError, CalibrationsTold,
+    Datasheet, MAX_CALIBRATION_TEXT_BYTES, MAX_CALIBRATIONS, MAX_SENSORS_OF_DATASTREAM,
+    MAX_SENSORS_OF_DEVICE, MAX_URL_BYTES, NewSensor, PatchSensorError, PeriodError, Sensor,
+    SensorDescription, SensorPatch, SensorTextError,
+};
 pub use service_token::{
     CreateServiceTokenError, IssuedServiceToken, MAX_SERVICE_TOKEN_DAYS, MAX_SERVICE_TOKENS_OF_ONE,
     NewServiceToken, ServiceToken, ServiceTokenError,
@@ -116,5 +123,6 @@ pub use store::{
 };
 pub use thing::{
     Datastream, Description, DescriptionError, Licence, LicenceError, LocationSince,
-    MAX_DEVICES_OF_THING, MAX_NOTE_BYTES, MAX_TAG_BYTES, MAX_TAGS, NewDescription, OwnerSince, Tag, Thing, Visibility,
+    MAX_DEVICES_OF_THING, MAX_NOTE_BYTES, MAX_TAG_BYTES, MAX_TAGS, NewDescription, OwnerSince, Tag,
+    Thing, Visibility,
 };

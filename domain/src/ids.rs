@@ -278,6 +278,10 @@ number_id!(
     CredentialId(u64)
 );
 number_id!(
+    /// A sensor among those of its device, counted from 1. Never used again.
+    SensorId(u32)
+);
+number_id!(
     /// The number of a frame in the log. Never used again once durable. The
     /// first frame has offset 1, so 0 stands for "before everything".
     Offset(u64)

@@ -21,11 +21,12 @@ use crate::access;
 use crate::access::Needs::{Application, Device, May, Nothing};
 use crate::endpoints::applications::{application, keys};
 use crate::endpoints::data::{
-    aggregate, datastreams, health as data_health, latest, locations, observations, search, things,
+    aggregate, datastreams, health as data_health, latest, locations, measuring, observations,
+    search, things,
 };
 use crate::endpoints::devices::{
     connection, credentials, device, events, health as device_health, import, lifecycle, next_key,
-    telemetry,
+    sensors, telemetry,
 };
 use crate::endpoints::enrolment::{batches, claims, installer};
 use crate::endpoints::export::day;
@@ -97,6 +98,7 @@ fn public() -> Operations {
         .on("GET /v1/datastreams/summary", Nothing, routes!(datastreams::summary))
         .on("GET /v1/datastreams/{id}", Nothing, routes!(datastreams::show))
         .on("GET /v1/datastreams/{id}/health", Nothing, routes!(data_health::of_datastream))
+        .on("GET /v1/datastreams/{id}/sensors", Nothing, routes!(measuring::list))
         .on("GET /v1/datastreams/{id}/observations", Nothing, routes!(observations::list))
         .on("GET /v1/latest", Nothing, routes!(latest::list))
         .on("GET /v1/aggregate", Nothing, routes!(aggregate::list))
@@ -146,6 +148,11 @@ fn guarded() -> Operations {
         .on("PATCH /v1/devices/{id}/keys/{credential}", May(ManageDevices), routes!(credentials::end))
         .on("DELETE /v1/devices/{id}/keys/{credential}", May(ManageDevices), routes!(credentials::remove))
         .on("POST /v1/devices/{id}/password", May(InstallDevices), routes!(credentials::make_password))
+        .on("GET /v1/devices/{id}/sensors", May(ReadDevices), routes!(sensors::list))
+        .on("POST /v1/devices/{id}/sensors", May(InstallDevices), routes!(sensors::add))
+        .on("GET /v1/devices/{id}/sensors/{sensor}", May(ReadDevices), routes!(sensors::show))
+        .on("PATCH /v1/devices/{id}/sensors/{sensor}", May(InstallDevices), routes!(sensors::patch))
+        .on("POST /v1/devices/{id}/sensors/{sensor}/calibrations", May(InstallDevices), routes!(sensors::calibrate))
         .on("GET /v1/devices/{id}/connection", May(ReadDevices), routes!(connection::show))
         .on("GET /v1/devices/{id}/events", May(ReadDevices), routes!(events::of_device))
         .on("GET /v1/devices/{id}/quarantine", May(ReadData), routes!(events::quarantine))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use device_registry::{EndingsTold, Registry, StoreError};
+use device_registry::{CalibrationsTold, EndingsTold, Registry, StoreError};
 use ingest::Ingest;
 use mqtt::BrokerHandle;
 use session_store::Sessions;
@@ -13,7 +13,8 @@ use crate::folder::Keeper;
 /// How often [`run`] looks.
 const INTERVAL: std::time::Duration = std::time::Duration::from_secs(60);
 
-/// Of so many rounds one looks at which devices will be shut out soon: each hour.
+/// Of so many rounds one looks at which devices will be shut out soon, and which
+/// calibrations run out: each hour.
 const ENDINGS_EVERY: u32 = 60;
 
 /// What the folder's record follows.
@@ -50,7 +51,7 @@ pub(crate) async fn run(checkpoint: Checkpoint, broker: BrokerHandle) {
     // Whose session was kept may have lost its right since, or a kill came
     // between the two.
     broker.revalidate();
-    let mut told = EndingsTold::default();
+    let mut told = Told::default();
     for round in (0..ENDINGS_EVERY).cycle() {
         tokio::time::sleep(INTERVAL).await;
         broker.revalidate();
@@ -65,11 +66,21 @@ pub(crate) async fn run(checkpoint: Checkpoint, broker: BrokerHandle) {
     }
 }
 
-/// Looks at all devices, where it stops nobody.
-async fn tell_endings(registry: &Arc<Registry>, mut told: EndingsTold) -> EndingsTold {
+/// What ends soon, and has been told.
+#[derive(Default)]
+struct Told {
+    devices: EndingsTold,
+    calibrations: CalibrationsTold,
+}
+
+/// Looks at all devices and calibrations, where it stops nobody.
+async fn tell_endings(registry: &Arc<Registry>, mut told: Told) -> Told {
     let registry = Arc::clone(registry);
     let looked = tokio::task::spawn_blocking(move || {
-        registry.tell_endings(&mut told);
+        registry.tell_endings(&mut told.devices);
+        if let Err(error) = registry.tell_calibration_ends(&mut told.calibrations) {
+            tracing::error!(%error, "the ends of calibrations are not told");
+        }
         told
     });
     looked.await.unwrap_or_default()

@@ -10,6 +10,7 @@
 mod groups;
 mod people;
 mod provisioning;
+mod sensors;
 mod values;
 
 use std::borrow::Cow;
@@ -161,6 +162,14 @@ impl<'a> Description<'a> {
                 expires,
             } => self.end_credential(device, *credential, *expires),
             RowChange::AddOwner { thing, entry } => self.add_owner(thing, entry),
+            RowChange::AddSensor(sensor) => self.add_sensor(sensor),
+            RowChange::ChangeSensor { before, after } => self.change_sensor(before, after),
+            RowChange::PutCalibration {
+                device,
+                sensor,
+                before,
+                calibration,
+            } => self.put_calibration(device, *sensor, before.as_deref(), calibration),
             RowChange::AddClaim(claim) => self.add_claim(claim),
             RowChange::ChangeClaim(claim) => self.change_claim(claim),
             RowChange::RemoveClaim(id) => self.remove_claim(id),

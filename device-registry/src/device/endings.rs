@@ -24,14 +24,9 @@ impl Registry {
         let snapshot = self.snapshot();
         let mut count = 0;
         for device in snapshot.devices(None).filter(|device| device.admitted(now)) {
-            let Some(end) = last_day(device, now) else {
-                told.0.remove(&device.id);
-                continue;
-            };
-            let before = TOLD_DAYS_BEFORE
-                .into_iter()
-                .find(|days| end.as_micros() - now.as_micros() <= i64::from(*days) * DAY_MICROS);
-            let Some(days) = before else {
+            let end = last_day(device, now);
+            let soon = end.and_then(|end| Some((end, told_days_before(end, now)?)));
+            let Some((end, days)) = soon else {
                 told.0.remove(&device.id);
                 continue;
             };
@@ -59,6 +54,13 @@ impl Registry {
             head: &[],
         });
     }
+}
+
+/// Which of the [`TOLD_DAYS_BEFORE`] it is at `now`; `None`: there is time yet.
+pub(crate) fn told_days_before(end: Timestamp, now: Timestamp) -> Option<u32> {
+    let rest = end.as_micros().saturating_sub(now.as_micros());
+    let mut days = TOLD_DAYS_BEFORE.into_iter();
+    days.find(|days| rest <= i64::from(*days) * DAY_MICROS)
 }
 
 /// When the device is shut out, where that is set: its own end, or that of the

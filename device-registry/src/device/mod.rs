@@ -33,6 +33,7 @@ pub use change_credentials::{
     AddCredentialError, MadePassword, PasswordTerms, RemoveCredentialError,
 };
 pub use credential::{Credential, CredentialProof, MAX_CREDENTIALS};
+pub(crate) use endings::told_days_before;
 pub use endings::{EndingsTold, TOLD_DAYS_BEFORE};
 pub use extra_datastream::{
     ExtraDatastream, ExtraDatastreamError, MAX_EXTRA_FIELDS, NewExtraField,
@@ -52,6 +53,7 @@ pub use patch::{DevicePatch, Patch, PatchDeviceError};
 pub use public_key::{NewKey, PublicKeyError};
 pub(crate) use register::register;
 pub use replace::{ReplaceDeviceError, Replacement};
+pub(crate) use rotate::DAY_MICROS;
 pub use rotate::{MAX_OVERLAP_DAYS, USUAL_OVERLAP_DAYS};
 pub use transfer::{MAX_DEVICES_TOGETHER, OldCredentials, Transfer, TransferDeviceError};
 

@@ -9,9 +9,7 @@ use crate::label::{self, LabelError};
 use crate::model::IncompatibleModel;
 use crate::registry::{ErrorClass, OperationError};
 use crate::store::StoreError;
-use crate::thing::{
-    DescriptionError, Licence, MAX_DEVICES_OF_THING, NewDescription, Visibility,
-};
+use crate::thing::{DescriptionError, Licence, MAX_DEVICES_OF_THING, NewDescription, Visibility};
 
 /// What a device is registered with.
 #[derive(Clone, PartialEq, Debug)]

@@ -24,7 +24,7 @@ pub enum Patch<T> {
 
 impl<T> Patch<T> {
     /// The value after the patch.
-    fn over(self, standing: Option<T>) -> Option<T> {
+    pub(crate) fn over(self, standing: Option<T>) -> Option<T> {
         match self {
             Self::Keep => standing,
             Self::Set(value) => Some(value),

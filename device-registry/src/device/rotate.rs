@@ -15,7 +15,7 @@ use crate::registry::{Actor, Change, Means, Registry, RowChange, Who};
 pub const USUAL_OVERLAP_DAYS: u32 = 30;
 /// The most that it may say.
 pub const MAX_OVERLAP_DAYS: u32 = 90;
-pub(super) const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
+pub(crate) const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
 
 impl Registry {
     /// Adds the next key of the device that has logged in, and ends the

@@ -96,6 +96,9 @@ pub struct Registry {
     /// Held by a transfer, before the store; and read by who acts for an agency
     /// from the look at whose a device is until it has changed.
     pub(crate) owners: RwLock<()>,
+    /// Held by a change of sensors, before the store, from its look at those that
+    /// stand to its end.
+    pub(crate) sensors: Mutex<()>,
     /// Held while a model is added, before the store, until its file and its
     /// devices have followed.
     pub(crate) adding_model: Mutex<()>,
@@ -148,6 +151,7 @@ impl Registry {
             generation: AtomicU64::new(snapshot.generation()),
             importing: Mutex::new(()),
             owners: RwLock::new(()),
+            sensors: Mutex::new(()),
             adding_model: Mutex::new(()),
             snapshot: ArcSwap::from_pointee(snapshot),
             listeners: RwLock::new(Vec::new()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::{
     AgencyId, ApiKeyId, BatchId, BoundaryName, ClaimId, CredentialId, DeviceId, GroupId, ModelId,
-    PersonId, ServiceTokenId, ThingId, Timestamp,
+    PersonId, SensorId, ServiceTokenId, ThingId, Timestamp,
 };
 
 use crate::agency::Agency;
@@ -18,6 +18,7 @@ use crate::model::{ModelOrigin, ModelVersion};
 use crate::person::Person;
 use crate::person_login::PersonLogin;
 use crate::registry::RestoredFrom;
+use crate::sensor::{Calibration, Sensor};
 use crate::service_token::ServiceToken;
 use crate::thing::{Datastream, LocationSince, OwnerSince, Thing};
 
@@ -77,6 +78,19 @@ pub(crate) enum RowChange {
     AddDatastream(Arc<Datastream>),
     /// The next device sends it, or it is of another model.
     HandOverDatastream(Arc<Datastream>),
+    AddSensor(Arc<Sensor>),
+    ChangeSensor {
+        /// The snapshot has none of it.
+        before: Arc<Sensor>,
+        after: Arc<Sensor>,
+    },
+    /// Takes the place of the one of its time.
+    PutCalibration {
+        device: DeviceId,
+        sensor: SensorId,
+        before: Option<Arc<Calibration>>,
+        calibration: Arc<Calibration>,
+    },
     AddClaim(Arc<Claim>),
     /// It was used or revoked.
     ChangeClaim(Arc<Claim>),

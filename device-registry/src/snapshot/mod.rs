@@ -46,6 +46,8 @@ pub struct Snapshot {
     /// Indexed by the datastream's number; a hole where a number was never given.
     pub(crate) datastreams: Vector<Option<Arc<Datastream>>>,
     pub(crate) public: PublicDatastreams,
+    /// Those of which a sensor is known: what it is stands in the store.
+    pub(crate) measured: OrdSet<DatastreamId>,
     pub(crate) boundaries: OrdMap<BoundaryName, Arc<Boundary>>,
     pub(crate) groups: OrdMap<GroupId, Arc<Group>>,
     pub(crate) things: OrdMap<ThingId, Arc<Thing>>,

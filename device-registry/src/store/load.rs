@@ -19,7 +19,7 @@ use crate::model::{Model, ModelOrigin, ModelVersion};
 use crate::registry::ModelRow;
 use crate::snapshot::Snapshot;
 use applications::{load_api_keys, load_applications};
-use devices::{load_credentials, load_datastreams, load_device_rows};
+use devices::{load_credentials, load_datastreams, load_device_rows, load_measured};
 use enrolment::{load_batches, load_claims};
 use groups::load_groups;
 use people::{load_logins, load_people, load_service_tokens};
@@ -53,6 +53,7 @@ pub(super) fn load(connection: &Connection) -> Result<Loaded, StoreError> {
         .map(|(id, thing)| (id, Arc::new(thing)))
         .collect();
     snapshot.index_all();
+    load_measured(connection, &mut snapshot)?;
     load_claims(connection, &mut snapshot)?;
     load_batches(connection, &mut snapshot)?;
     load_groups(connection, &mut snapshot)?;

@@ -14,11 +14,12 @@ mod folder;
 mod load;
 mod rows;
 mod schema;
+mod sensors;
 
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use domain::Misfit;
+use domain::{DatastreamId, DeviceId, Misfit, Timestamp};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use sqlite_file::{Header, KeptWal};
 
@@ -30,9 +31,11 @@ pub use folder::{Numbers, RegistryFolder, RegistryMark};
 pub(crate) use load::Loaded;
 use schema::SCHEMA;
 pub use schema::SCHEMA_VERSION;
+pub(crate) use sensors::EndingCalibration;
 
 use crate::audit::{AuditEntry, AuditHead, AuditQuery};
 use crate::registry::RowChange;
+use crate::sensor::Sensor;
 
 /// The file's name in the data folder.
 pub const REGISTRY_FILE: &str = "registry.sqlite";
@@ -152,6 +155,26 @@ impl Store {
         numbers: RangeInclusive<u64>,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         audit::select(&self.connection, query, numbers)
+    }
+
+    pub(crate) fn sensors_of_device(&self, device: &DeviceId) -> Result<Vec<Sensor>, StoreError> {
+        sensors::of_device(&self.connection, device)
+    }
+
+    pub(crate) fn sensors_of_datastream(
+        &self,
+        datastream: DatastreamId,
+    ) -> Result<Vec<Sensor>, StoreError> {
+        sensors::of_datastream(&self.connection, datastream)
+    }
+
+    /// Calibrations that run out soon, a page of those that follow `after`.
+    pub(crate) fn calibrations_ending(
+        &self,
+        now: Timestamp,
+        after: Option<&EndingCalibration>,
+    ) -> Result<Vec<EndingCalibration>, StoreError> {
+        sensors::ending(&self.connection, now, after)
     }
 
     /// What ended the registry, once.

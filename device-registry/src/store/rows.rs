@@ -3,6 +3,7 @@
 mod enrolment;
 mod groups;
 mod people;
+mod sensors;
 
 use domain::{
     AgencyId, ApiKeyId, BoundaryName, CredentialId, DeviceId, ModelId, ThingId, Timestamp,
@@ -55,6 +56,14 @@ pub(super) fn write(connection: &Connection, row: &RowChange) -> Result<(), Stor
         }
         RowChange::AddDatastream(datastream) => insert_datastream(connection, datastream),
         RowChange::HandOverDatastream(datastream) => update_datastream(connection, datastream),
+        RowChange::AddSensor(sensor) => sensors::insert(connection, sensor),
+        RowChange::ChangeSensor { after, .. } => sensors::update(connection, after),
+        RowChange::PutCalibration {
+            device,
+            sensor,
+            calibration,
+            ..
+        } => sensors::put_calibration(connection, device, *sensor, calibration),
         RowChange::AddClaim(claim) => enrolment::insert_claim(connection, claim),
         RowChange::ChangeClaim(claim) => enrolment::update_claim(connection, claim),
         RowChange::RemoveClaim(id) => enrolment::delete_claim(connection, id),

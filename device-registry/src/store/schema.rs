@@ -4,7 +4,7 @@ use sqlite_file::Schema;
 
 pub(super) const SCHEMA: Schema = Schema(&[
     VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8,
-    VERSION_9, VERSION_10, VERSION_11, VERSION_12, VERSION_13, VERSION_14, VERSION_15,
+    VERSION_9, VERSION_10, VERSION_11, VERSION_12, VERSION_13, VERSION_14, VERSION_15, VERSION_16,
 ]);
 
 /// The newest schema that this binary knows.
@@ -326,3 +326,77 @@ DELETE FROM sqlite_sequence WHERE name = 'credential';
 UPDATE sqlite_sequence SET name = 'credential' WHERE name = 'credential_before';
 DROP TABLE credential_before;
 ";
+
+/// Sensors by their number among those of their device, what each measured, and
+/// their calibrations.
+const VERSION_16: &str = "
+CREATE TABLE sensor (
+    device TEXT NOT NULL REFERENCES device (id),
+    id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    maker TEXT NOT NULL,
+    model TEXT NOT NULL,
+    serial TEXT NOT NULL,
+    note TEXT NOT NULL,
+    datasheet TEXT,
+    datasheet_type TEXT,
+    installed INTEGER NOT NULL,
+    removed INTEGER,
+    PRIMARY KEY (device, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sensor_datastream (
+    datastream INTEGER NOT NULL REFERENCES datastream (id),
+    device TEXT NOT NULL,
+    sensor INTEGER NOT NULL,
+    PRIMARY KEY (datastream, device, sensor),
+    FOREIGN KEY (device, sensor) REFERENCES sensor (device, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX sensor_measures ON sensor_datastream (device, sensor);
+
+CREATE TABLE calibration (
+    device TEXT NOT NULL,
+    sensor INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    calibrated_by TEXT NOT NULL,
+    certificate TEXT NOT NULL,
+    valid_until INTEGER,
+    result TEXT NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (device, sensor, time),
+    FOREIGN KEY (device, sensor) REFERENCES sensor (device, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX calibration_end ON calibration (valid_until, device, sensor);
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_former_schema_is_upgraded_with_what_it_holds() {
+        let newest = SCHEMA_VERSION as usize;
+        for former in 1..newest {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("registry.sqlite");
+            let opened = sqlite_file::open(&path, Schema(&SCHEMA.0[..former])).unwrap();
+            opened
+                .connection
+                .execute_batch("INSERT INTO agency (id, name, created) VALUES ('seoul', '', 1)")
+                .unwrap();
+            drop(opened);
+            let opened = sqlite_file::open(&path, SCHEMA).unwrap();
+            assert_eq!(opened.upgraded_from, Some(former as u32));
+            let read = |sql: &str| -> i64 {
+                let found = opened.connection.query_row(sql, [], |row| row.get(0));
+                found.unwrap()
+            };
+            assert_eq!(read("SELECT count(*) FROM agency"), 1, "{former}");
+            assert_eq!(read("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+            // The newest step is there.
+            assert_eq!(read("SELECT count(*) FROM calibration"), 0);
+        }
+    }
+}

@@ -24,9 +24,9 @@ pub(crate) use data::{
     Stay, StayView, SummaryView, ThingDatastreamView, ThingView, ValueView, thing_name,
 };
 pub(crate) use devices::{
-    ConnectionView, CredentialView, DeviceConnectionView, DeviceView, EventView,
+    CalibrationView, ConnectionView, CredentialView, DeviceConnectionView, DeviceView, EventView,
     GatewayConnectionView, MadePasswordView, NewKeyView, NewPublicKey, PublicKeyView,
-    QuarantinedView, Surroundings, is_disconnect, is_error, status,
+    QuarantinedView, SensorView, Surroundings, is_disconnect, is_error, status,
 };
 pub(crate) use health::{DatastreamHealthView, DeviceHealthView};
 pub(crate) use kept_health::{AgencyHealthView, KeptHealthView};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::{AgencyId, BoundaryName, DeviceId, GroupId, ModelId, PersonId, Timestamp};
+use domain::{AgencyId, BoundaryName, DeviceId, GroupId, ModelId, PersonId, SensorId, Timestamp};
 
 use super::describe;
 use crate::device::{DevicePatch, DeviceStatus, NewDevice, PasswordTerms, Patch};
@@ -11,6 +11,7 @@ use crate::model::{ModelOrigin, ModelVersion};
 use crate::person::Person;
 use crate::person_login::PersonLogin;
 use crate::registry::{Actor, ModelRow, Registry, RestoredFrom, RowChange};
+use crate::sensor::{Calibration, Sensor, SensorDescription};
 use crate::snapshot::Snapshot;
 use crate::thing::{LocationSince, OwnerSince, Thing, Visibility};
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
 };
 
 /// All kinds of rows; a new one has its place here, and a sample below.
-const KINDS: [&str; 36] = [
+const KINDS: [&str; 39] = [
     "AddAgency",
     "SetRetention",
     "AddModel",
@@ -56,6 +57,9 @@ const KINDS: [&str; 36] = [
     "PutGroup",
     "RemoveGroup",
     "NoteRestore",
+    "AddSensor",
+    "ChangeSensor",
+    "PutCalibration",
 ];
 
 fn kind(row: &RowChange) -> &'static str {
@@ -96,6 +100,9 @@ fn kind(row: &RowChange) -> &'static str {
         RowChange::PutGroup(_) => 33,
         RowChange::RemoveGroup(_) => 34,
         RowChange::NoteRestore(_) => 35,
+        RowChange::AddSensor(_) => 36,
+        RowChange::ChangeSensor { .. } => 37,
+        RowChange::PutCalibration { .. } => 38,
     };
     KINDS[place]
 }
@@ -260,6 +267,43 @@ fn samples_of_groups(standing: &Snapshot) -> Vec<RowChange> {
     ]
 }
 
+/// Rows of a device's sensors.
+fn samples_of_sensors(standing: &Snapshot) -> Vec<RowChange> {
+    let device = standing.device("lot-1").unwrap();
+    let at = Timestamp::from_micros(2_000);
+    let before = Arc::new(Sensor {
+        device: device.id.clone(),
+        id: SensorId::new(1),
+        description: SensorDescription::default(),
+        datastreams: vec![device.datastreams[0].id],
+        installed: at,
+        removed: None,
+        calibrations: Vec::new(),
+    });
+    let mut after = Sensor::clone(&before);
+    after.removed = Some(Timestamp::from_micros(3_000));
+    vec![
+        RowChange::AddSensor(Arc::clone(&before)),
+        RowChange::ChangeSensor {
+            before,
+            after: Arc::new(after),
+        },
+        RowChange::PutCalibration {
+            device: device.id.clone(),
+            sensor: SensorId::new(1),
+            before: None,
+            calibration: Arc::new(Calibration {
+                at,
+                by: "KTL".to_owned(),
+                certificate: String::new(),
+                valid_until: None,
+                result: String::new(),
+                note: String::new(),
+            }),
+        },
+    ]
+}
+
 /// The other kinds of rows, each as a change of `standing` would write it.
 fn samples(standing: &Snapshot) -> Vec<RowChange> {
     let agency = Arc::clone(standing.agencies().next().unwrap());
@@ -350,6 +394,7 @@ fn every_row_makes_an_entry_but_an_api_keys_use() {
     rows.extend(samples_of_people(&standing));
     rows.extend(samples_of_provisioning(&standing));
     rows.extend(samples_of_groups(&standing));
+    rows.extend(samples_of_sensors(&standing));
     let sampled: BTreeSet<&str> = rows.iter().map(kind).collect();
     assert_eq!(sampled, KINDS.into_iter().collect(), "each has a sample");
     for row in rows {

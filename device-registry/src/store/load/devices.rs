@@ -131,6 +131,18 @@ pub(super) fn load_datastreams(
     })
 }
 
+/// Which datastreams have a sensor.
+pub(super) fn load_measured(
+    connection: &Connection,
+    snapshot: &mut Snapshot,
+) -> Result<(), StoreError> {
+    let sql = "SELECT DISTINCT datastream FROM sensor_datastream";
+    rows(connection, sql, |row| {
+        snapshot.note_measured(&[DatastreamId::new(row.get("datastream")?)]);
+        Ok(())
+    })
+}
+
 pub(super) fn load_credentials(
     connection: &Connection,
 ) -> Result<FxHashMap<DeviceId, Vec<Credential>>, StoreError> {

@@ -6,4 +6,5 @@ mod groups;
 mod import;
 mod lifecycle;
 mod registration;
+mod sensors;
 mod things;

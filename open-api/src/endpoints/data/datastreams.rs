@@ -12,6 +12,8 @@ use http_edge::request::{Limit, Text};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::measuring;
+use crate::access::Caller;
 use crate::params::{FilterQuery, Filtered, Selected, Viewer};
 use crate::state::{ApiState, Shared};
 use crate::views::{DatastreamView, SummaryView};
@@ -83,19 +85,22 @@ pub(super) fn first_after(cursor: Option<&str>) -> Result<DatastreamId, Problem>
     ))
 }
 
-/// One datastream.
+/// One datastream, and what measures it now.
 #[utoipa::path(get, path = "/v1/datastreams/{id}", tag = "data",
     params(("id" = u32, Path, description = "The datastream's number")),
     responses((status = 200, body = DatastreamView), (status = 404, description = "There is none, or it is restricted")))]
 pub(crate) async fn show(
     State(state): State<ApiState>,
     viewer: Viewer,
+    caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let snapshot = state.settled().await;
     let datastream = find(&snapshot, &viewer, &id)?;
+    let sensor = measuring::present(&state, &snapshot, &caller, datastream).await?;
     let selected = Selected::new(&snapshot, &viewer, datastream);
-    Ok(Json(DatastreamView::from(selected)).into_response())
+    let view = DatastreamView::from(selected).measured_by(sensor);
+    Ok(Json(view).into_response())
 }
 
 /// The datastream of a path, if the viewer may know of it.

@@ -6,6 +6,7 @@ pub(crate) mod datastreams;
 pub(crate) mod health;
 pub(crate) mod latest;
 pub(crate) mod locations;
+pub(crate) mod measuring;
 pub(crate) mod observations;
 pub(crate) mod search;
 pub(crate) mod things;

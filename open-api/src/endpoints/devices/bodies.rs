@@ -160,13 +160,13 @@ pub(crate) struct PatchBody {
 }
 
 /// Tells `null` from a member that is not there.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
-fn change<T, U>(member: Option<Option<T>>, read: impl FnOnce(T) -> U) -> Patch<U> {
+pub(super) fn change<T, U>(member: Option<Option<T>>, read: impl FnOnce(T) -> U) -> Patch<U> {
     match member {
         Some(Some(value)) => Patch::Set(read(value)),
         Some(None) => Patch::Clear,

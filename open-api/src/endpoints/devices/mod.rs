@@ -11,4 +11,5 @@ pub(crate) mod lifecycle;
 mod login;
 pub(crate) mod next_key;
 pub(super) mod refusal;
+pub(crate) mod sensors;
 pub(crate) mod telemetry;

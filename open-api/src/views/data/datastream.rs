@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::params::Selected;
-use crate::views::{PlaceView, TitleView, kind_name};
+use crate::views::{PlaceView, SensorView, TitleView, kind_name};
 
 /// Thing x sensor x field, with one unit.
 #[derive(Serialize, ToSchema, Debug)]
@@ -46,6 +46,18 @@ pub(crate) struct DatastreamView<'a> {
     visibility: &'static str,
     /// For the public, the centre of a 0.001 degree cell.
     location: Option<PlaceView>,
+    /// What measures it now; left out of lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<SensorView>)]
+    sensor: Option<Option<SensorView>>,
+}
+
+impl DatastreamView<'_> {
+    /// Null where no sensor is known.
+    pub(crate) fn measured_by(mut self, sensor: Option<SensorView>) -> Self {
+        self.sensor = Some(sensor);
+        self
+    }
 }
 
 impl<'a> From<Selected<'a>> for DatastreamView<'a> {
@@ -72,6 +84,7 @@ impl<'a> From<Selected<'a>> for DatastreamView<'a> {
             attribution: &datastream.attribution,
             visibility: datastream.visibility.as_str(),
             location: selected.location.map(PlaceView::from),
+            sensor: None,
         }
     }
 }

@@ -5,6 +5,7 @@ mod device;
 mod event;
 mod new_key;
 mod quarantine;
+mod sensor;
 
 pub(crate) use connection::{
     ConnectionView, DeviceConnectionView, GatewayConnectionView, Surroundings, is_disconnect,
@@ -14,3 +15,4 @@ pub(crate) use device::{CredentialView, DeviceView, MadePasswordView, PublicKeyV
 pub(crate) use event::EventView;
 pub(crate) use new_key::{NewKeyView, NewPublicKey};
 pub(crate) use quarantine::QuarantinedView;
+pub(crate) use sensor::{CalibrationView, SensorView};

@@ -9,4 +9,5 @@ mod import;
 mod lifecycle;
 mod registration;
 mod registry;
+mod sensors;
 mod telemetry;

@@ -164,6 +164,7 @@ fn every_answer_has_the_form_that_the_document_describes() {
     let (speed, _) = furnish(&mut visit);
     data(&mut visit, speed);
     groups(&mut visit);
+    sensors(&mut visit);
     devices(&mut visit);
     provisioning::enrolment(&mut visit);
     applications(&mut visit);
@@ -254,6 +255,37 @@ fn groups(visit: &mut Visit<'_>) {
         let reply = visit.operator(line, "/v1/groups/some", body);
         assert!(reply.status < 300, "{line}: {}", reply.text);
     }
+}
+
+/// A sensor of dev-1, with a calibration.
+fn sensors(visit: &mut Visit<'_>) {
+    let speed = visit.platform.datastream("dev-1", "speed");
+    let (path, one) = ("/v1/devices/dev-1/sensors", "/v1/devices/dev-1/sensors/1");
+    let body = json!({"name": "Radar", "maker": "Hanbit", "serial": "0A2B33",
+        "datasheet": "https://maker.example/radar.pdf", "datastreams": [speed],
+        "installed_at": "2026-05-01T09:00:00+09:00"});
+    visit
+        .operator("POST /v1/devices/{id}/sensors", path, Some(body))
+        .expect(201);
+    let body = json!({"at": "2026-04-20T10:00:00+09:00", "by": "KTL",
+        "valid_until": "2027-04-20T10:00:00+09:00", "result": "gain 1.02"});
+    let line = "POST /v1/devices/{id}/sensors/{sensor}/calibrations";
+    visit
+        .operator(line, &format!("{one}/calibrations"), Some(body))
+        .expect(201);
+    let patch = json!({"model": "R-1"});
+    let line = "PATCH /v1/devices/{id}/sensors/{sensor}";
+    visit.operator(line, one, Some(patch)).expect(200);
+    let line = "GET /v1/devices/{id}/sensors";
+    visit.operator(line, path, None).expect(200);
+    let line = "GET /v1/devices/{id}/sensors/{sensor}";
+    visit.operator(line, one, None).expect(200);
+    let path = format!("/v1/datastreams/{speed}/sensors");
+    let line = "GET /v1/datastreams/{id}/sensors";
+    visit.operator(line, &path, None).expect(200);
+    visit.public(line, &path).expect(200);
+    let path = format!("/v1/datastreams/{speed}");
+    visit.public("GET /v1/datastreams/{id}", &path).expect(200);
 }
 
 fn devices(visit: &mut Visit<'_>) {

@@ -109,7 +109,12 @@ impl<'a> Furnished<'a> {
         let (method, template) = line.split_once(' ').unwrap();
         let mut path = template.to_owned();
         let mut id = None;
+        let mut body = self.body(line);
         for (name, value) in self.names(line) {
+            if line == "POST /v1/devices/{id}/sensors" && name == "id" {
+                let datastream = self.datastream_of(&value);
+                body = Some(json!({"name": "x", "datastreams": [datastream]}));
+            }
             if template.starts_with("/v1/service-tokens/") {
                 id = Some((value.clone(), "000000000000"));
             } else if template.starts_with("/v1/datastreams/") {
@@ -135,7 +140,7 @@ impl<'a> Furnished<'a> {
         Request {
             method: method.to_owned(),
             path,
-            body: self.body(line),
+            body,
             id,
         }
     }
@@ -147,11 +152,15 @@ impl<'a> Furnished<'a> {
         if is_of("/v1/devices/") {
             let device = self.device();
             let credential = self.credential(&device);
-            return vec![
-                ("id", device),
+            let mut names = vec![
                 ("credential", credential),
                 ("child", "zanzibar-device".to_owned()),
             ];
+            if path.contains("{sensor}") {
+                names.push(("sensor", self.sensor(&device)));
+            }
+            names.push(("id", device));
+            return names;
         }
         if is_of("/v1/datastreams/") {
             return vec![("id", self.datastream.to_string())];
@@ -202,6 +211,21 @@ impl<'a> Furnished<'a> {
             .operator("GET", &format!("/v1/devices/{device}"), None)
             .expect(200);
         device["credentials"][0]["id"].to_string()
+    }
+
+    fn datastream_of(&self, device: &str) -> Value {
+        let device = self
+            .platform
+            .operator("GET", &format!("/v1/devices/{device}"), None)
+            .expect(200);
+        device["datastreams"][0]["id"].clone()
+    }
+
+    fn sensor(&self, device: &str) -> String {
+        let path = format!("/v1/devices/{device}/sensors");
+        let body = json!({"name": "x", "datastreams": [self.datastream_of(device)]});
+        let made = self.platform.operator("POST", &path, Some(body));
+        made.expect(201)["id"].to_string()
     }
 
     fn boundary(&self) -> String {
@@ -277,6 +301,10 @@ impl<'a> Furnished<'a> {
                 "alg": "EdDSA", "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
             }),
             "POST /v1/devices/{id}/password" => json!({}),
+            "PATCH /v1/devices/{id}/sensors/{sensor}" => json!({"maker": "x"}),
+            "POST /v1/devices/{id}/sensors/{sensor}/calibrations" => {
+                json!({"at": "2026-04-20T10:00:00+09:00"})
+            }
             "POST /v1/groups" => {
                 let id = self.fresh("group");
                 json!({"id": id, "agency": OWN, "name": id, "query": {"text": "bridge"}})
