@@ -1,5 +1,5 @@
 //! The control plane: agencies, data models, things, devices, credentials,
-//! claims, batches, datastreams, sensors, boundaries, applications and keys,
+//! claims, batches, datastreams, sensors, features, boundaries, applications and keys,
 //! people and service tokens, in embedded SQLite; and the immutable snapshot of
 //! them that the data plane reads.
 //!
@@ -18,6 +18,7 @@ mod boundary;
 mod device;
 mod enrolment;
 mod events;
+mod feature;
 mod group;
 mod label;
 mod model;
@@ -72,6 +73,11 @@ pub use enrolment::{
 };
 pub use events::{
     Event, EventKind, Events, MAX_EVENTS, MAX_EVENTS_OF_DEVICE, MAX_REFUSED, NewEvent,
+};
+pub use feature::{
+    Feature, FeatureGeoJson, FeatureGeometry, FeatureGeometryError, MAX_FEATURES, MAX_OBSERVERS,
+    MAX_OBSERVERS_IN_ALL, MAX_POSITIONS, MAX_POSITIONS_IN_ALL, NewFeature, PutFeature,
+    PutFeatureError,
 };
 pub use group::{
     CreateGroupError, Group, GroupDevices, GroupError, GroupPatch, GroupQuery, MAX_GROUPS,

@@ -184,6 +184,12 @@ text_id!(
     "a group id"
 );
 
+text_id!(
+    /// What datastreams are about: a feature of interest.
+    FeatureId,
+    "a feature's id"
+);
+
 impl From<DeviceId> for ThingId {
     fn from(device: DeviceId) -> Self {
         Self(device.0)

@@ -26,8 +26,8 @@ pub use bbox::{Bbox, BboxError};
 pub use folder::{FOLDER_ID_BYTES, FolderId, FolderIdError, FolderMark, Misfit};
 pub use ids::{
     AgencyId, ApiKeyId, ApplicationId, BatchId, BoundaryName, ClaimId, CredentialId, DatastreamId,
-    DeviceId, FieldName, GroupId, IdError, ModelId, ObservationId, Offset, PersonId, SensorId,
-    ServiceTokenId, ThingId,
+    DeviceId, FeatureId, FieldName, GroupId, IdError, ModelId, ObservationId, Offset, PersonId,
+    SensorId, ServiceTokenId, ThingId,
 };
 pub use location::{Location, LocationError};
 pub use observation::{Flags, ParsedObservation, RejectReason, Rejection, Telemetry};

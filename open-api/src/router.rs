@@ -34,7 +34,7 @@ use crate::endpoints::login::{invitation, oidc, password, session, sessions};
 use crate::endpoints::operations::{backup, health, metrics, platform};
 use crate::endpoints::pages::{page, problems};
 use crate::endpoints::people::{operators, service_tokens};
-use crate::endpoints::registry::{agencies, audit, boundaries, groups, models};
+use crate::endpoints::registry::{agencies, audit, boundaries, features, groups, models};
 use crate::endpoints::stream;
 use crate::openapi::{self, Operations, Readers};
 use crate::state::ApiState;
@@ -90,6 +90,10 @@ fn public() -> Operations {
         .on("PUT /v1/boundaries/{name}", May(ManagePlatform), routes!(boundaries::put))
         .on("DELETE /v1/boundaries/{name}", May(ManagePlatform), routes!(boundaries::remove))
         .on("GET /v1/devices/{id}/health", Nothing, routes!(data_health::of_device))
+        .on("GET /v1/features", Nothing, routes!(features::list))
+        .on("GET /v1/features/{id}", Nothing, routes!(features::show))
+        .on("PUT /v1/features/{id}", May(ManageDevices), routes!(features::put))
+        .on("DELETE /v1/features/{id}", May(ManageDevices), routes!(features::remove))
         .on("GET /v1/search", Nothing, routes!(search::list))
         .on("GET /v1/things", Nothing, routes!(things::list))
         .on("GET /v1/things/{id}", Nothing, routes!(things::show))

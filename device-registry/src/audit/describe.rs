@@ -7,6 +7,7 @@
 //! told in one entry for each model: a change may make thousands of them. No
 //! secret is told, nor what is made from one, nor how to reach a developer.
 
+mod features;
 mod groups;
 mod people;
 mod provisioning;
@@ -144,6 +145,8 @@ impl<'a> Description<'a> {
             RowChange::RemoveBoundary(name) => self.remove_boundary(name),
             RowChange::PutGroup(group) => self.put_group(group),
             RowChange::RemoveGroup(id) => self.remove_group(id),
+            RowChange::PutFeature(feature) => self.put_feature(feature),
+            RowChange::RemoveFeature(id) => self.remove_feature(id),
             RowChange::AddThing(thing) => self.add_thing(thing),
             RowChange::ChangeThing(thing) => self.change_thing(thing),
             RowChange::AddLocation { thing, entry } => self.add_location(thing, entry),

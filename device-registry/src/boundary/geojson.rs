@@ -18,7 +18,7 @@ pub enum GeoJson {
 }
 
 /// `[longitude, latitude]`, and perhaps an altitude.
-type Position = Vec<f64>;
+pub(crate) type Position = Vec<f64>;
 
 /// The fewest positions of a ring: a triangle and its first corner again.
 const MIN_POSITIONS: usize = 4;
@@ -67,7 +67,7 @@ impl TryFrom<GeoJson> for Shape {
     }
 }
 
-fn read_ring(positions: &[Position], number: usize) -> Result<Ring, GeoJsonError> {
+pub(crate) fn read_ring(positions: &[Position], number: usize) -> Result<Ring, GeoJsonError> {
     if positions.len() < MIN_POSITIONS {
         return Err(GeoJsonError::Short(number));
     }
@@ -81,7 +81,7 @@ fn read_ring(positions: &[Position], number: usize) -> Result<Ring, GeoJsonError
     Ok(ring)
 }
 
-fn read_position(position: &Position) -> Result<Location, GeoJsonError> {
+pub(crate) fn read_position(position: &Position) -> Result<Location, GeoJsonError> {
     let (&[lon, lat] | &[lon, lat, _]) = position.as_slice() else {
         let start = position.iter().take(3).copied().collect();
         return Err(GeoJsonError::Position(start));

@@ -10,6 +10,7 @@ use domain::{BoundaryName, Timestamp};
 
 pub use change::{MAX_BOUNDARIES, MAX_VERTICES_IN_ALL, NewBoundary, PutBoundary, PutBoundaryError};
 pub use geojson::{GeoJson, GeoJsonError};
+pub(crate) use geojson::{Position, read_position, read_ring};
 pub use shape::{Shape, ShapeError};
 
 /// A named area.

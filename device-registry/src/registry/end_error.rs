@@ -3,7 +3,7 @@
 
 use std::fmt::{Debug, Display};
 
-use domain::{BatchId, BoundaryName, DeviceId, GroupId, PersonId, ServiceTokenId};
+use domain::{BatchId, BoundaryName, DeviceId, FeatureId, GroupId, PersonId, ServiceTokenId};
 
 use super::{ErrorClass, OperationError};
 use crate::store::StoreError;
@@ -54,6 +54,11 @@ impl EndedId for BoundaryName {
 impl EndedId for DeviceId {
     const NOUN: &'static str = "device";
     const UNKNOWN: &'static str = "unknown-device";
+}
+
+impl EndedId for FeatureId {
+    const NOUN: &'static str = "feature";
+    const UNKNOWN: &'static str = "unknown-feature";
 }
 
 impl EndedId for GroupId {

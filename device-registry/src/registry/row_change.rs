@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use domain::{
-    AgencyId, ApiKeyId, BatchId, BoundaryName, ClaimId, CredentialId, DeviceId, GroupId, ModelId,
-    PersonId, SensorId, ServiceTokenId, ThingId, Timestamp,
+    AgencyId, ApiKeyId, BatchId, BoundaryName, ClaimId, CredentialId, DeviceId, FeatureId, GroupId,
+    ModelId, PersonId, SensorId, ServiceTokenId, ThingId, Timestamp,
 };
 
 use crate::agency::Agency;
@@ -13,6 +13,7 @@ use crate::application::{ApiKey, Application};
 use crate::boundary::Boundary;
 use crate::device::{Credential, Device};
 use crate::enrolment::{Batch, Claim};
+use crate::feature::Feature;
 use crate::group::Group;
 use crate::model::{ModelOrigin, ModelVersion};
 use crate::person::Person;
@@ -38,6 +39,9 @@ pub(crate) enum RowChange {
     /// Takes the place of the one of its id, with all that it lists.
     PutGroup(Arc<Group>),
     RemoveGroup(GroupId),
+    /// Takes the place of the one of its id, with all who observe it.
+    PutFeature(Arc<Feature>),
+    RemoveFeature(FeatureId),
     AddThing(Arc<Thing>),
     /// Whose it is, its licence, its attribution, its description and who may read
     /// it.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use domain::{
     AgencyId, ApiKeyId, ApplicationId, BatchId, BoundaryName, ClaimId, DatastreamId, DeviceId,
-    FieldName, GroupId, Location, ModelId, PersonId, ServiceTokenId, ThingId,
+    FeatureId, FieldName, GroupId, Location, ModelId, PersonId, ServiceTokenId, ThingId,
 };
 use imbl::{HashMap, OrdMap, OrdSet, Vector};
 
@@ -20,6 +20,7 @@ use crate::auth::AuthError;
 use crate::boundary::Boundary;
 use crate::device::Device;
 use crate::enrolment::{Batch, Claim};
+use crate::feature::{Feature, Observer};
 use crate::group::Group;
 use crate::model::Model;
 use crate::person::{Person, ProviderIdentity};
@@ -50,6 +51,9 @@ pub struct Snapshot {
     pub(crate) measured: OrdSet<DatastreamId>,
     pub(crate) boundaries: OrdMap<BoundaryName, Arc<Boundary>>,
     pub(crate) groups: OrdMap<GroupId, Arc<Group>>,
+    pub(crate) features: OrdMap<FeatureId, Arc<Feature>>,
+    /// The features that each of those names which observe any.
+    pub(crate) observed: OrdMap<Observer, OrdSet<FeatureId>>,
     pub(crate) things: OrdMap<ThingId, Arc<Thing>>,
     places: Places,
     pub(crate) applications: OrdMap<ApplicationId, Arc<Application>>,

@@ -3,6 +3,7 @@
 mod applications;
 mod devices;
 mod enrolment;
+mod features;
 mod groups;
 mod people;
 mod places;
@@ -21,6 +22,7 @@ use crate::snapshot::Snapshot;
 use applications::{load_api_keys, load_applications};
 use devices::{load_credentials, load_datastreams, load_device_rows, load_measured};
 use enrolment::{load_batches, load_claims};
+use features::load_features;
 use groups::load_groups;
 use people::{load_logins, load_people, load_service_tokens};
 use places::{Things, load_boundaries, load_locations, load_owners, load_things};
@@ -57,6 +59,7 @@ pub(super) fn load(connection: &Connection) -> Result<Loaded, StoreError> {
     load_claims(connection, &mut snapshot)?;
     load_batches(connection, &mut snapshot)?;
     load_groups(connection, &mut snapshot)?;
+    load_features(connection, &mut snapshot)?;
     load_applications(connection, &mut snapshot)?;
     load_api_keys(connection, &mut snapshot)?;
     load_people(connection, &mut snapshot)?;

@@ -1,18 +1,17 @@
 //! How each row is written.
 
+mod applications;
 mod enrolment;
+mod features;
 mod groups;
 mod people;
 mod sensors;
 
-use domain::{
-    AgencyId, ApiKeyId, BoundaryName, CredentialId, DeviceId, ModelId, ThingId, Timestamp,
-};
+use domain::{AgencyId, BoundaryName, CredentialId, DeviceId, ModelId, ThingId, Timestamp};
 use rusqlite::{Connection, Params, params};
 
 use super::StoreError;
 use crate::agency::Agency;
-use crate::application::{ApiKey, Application};
 use crate::boundary::{Boundary, GeoJson};
 use crate::device::{Credential, CredentialProof, Device};
 use crate::registry::{ModelRow, RowChange};
@@ -36,6 +35,8 @@ pub(super) fn write(connection: &Connection, row: &RowChange) -> Result<(), Stor
         RowChange::RemoveBoundary(name) => delete_boundary(connection, name),
         RowChange::PutGroup(group) => groups::put(connection, group),
         RowChange::RemoveGroup(group) => groups::delete(connection, group),
+        RowChange::PutFeature(feature) => features::put(connection, feature),
+        RowChange::RemoveFeature(id) => features::delete(connection, id),
         RowChange::AddThing(thing) => insert_thing(connection, thing),
         RowChange::ChangeThing(thing) => update_thing(connection, thing),
         RowChange::AddLocation { thing, entry } => insert_location(connection, thing, entry),
@@ -70,10 +71,10 @@ pub(super) fn write(connection: &Connection, row: &RowChange) -> Result<(), Stor
         RowChange::AddBatch(batch) => enrolment::insert_batch(connection, batch),
         RowChange::ChangeBatch(batch) => enrolment::update_batch(connection, batch),
         RowChange::RemoveBatch(id) => enrolment::delete_batch(connection, id),
-        RowChange::AddApplication(application) => insert_application(connection, application),
-        RowChange::AddApiKey { number, key } => insert_api_key(connection, *number, key),
-        RowChange::RevokeApiKey(key) => revoke_api_key(connection, key),
-        RowChange::NoteApiKeyUse { key, at } => update_last_use(connection, key, *at),
+        RowChange::AddApplication(application) => applications::insert(connection, application),
+        RowChange::AddApiKey { number, key } => applications::insert_key(connection, *number, key),
+        RowChange::RevokeApiKey(key) => applications::revoke_key(connection, key),
+        RowChange::NoteApiKeyUse { key, at } => applications::update_last_use(connection, key, *at),
         RowChange::AddPerson(person) => insert_person(connection, person),
         RowChange::ChangePerson(person) => update_person(connection, person),
         RowChange::RemovePerson(person) => delete_person(connection, person),
@@ -390,63 +391,5 @@ fn update_datastream(connection: &Connection, datastream: &Datastream) -> Result
             datastream.device.as_str(),
             datastream.model.as_str()
         ],
-    )
-}
-
-fn insert_application(
-    connection: &Connection,
-    application: &Application,
-) -> Result<(), StoreError> {
-    execute(
-        connection,
-        "add an application",
-        "INSERT INTO application (id, name, contact, created) VALUES (?1, ?2, ?3, ?4)",
-        params![
-            application.id.as_str(),
-            application.name,
-            application.contact,
-            application.created.as_micros()
-        ],
-    )
-}
-
-fn insert_api_key(connection: &Connection, number: u64, key: &ApiKey) -> Result<(), StoreError> {
-    execute(
-        connection,
-        "add an API key",
-        "INSERT INTO api_key (number, id, application, kind, origins, hmac, created, expires)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        params![
-            number.cast_signed(),
-            key.id.as_str(),
-            key.application.as_str(),
-            key.kind.as_str(),
-            key.origins.join(" "),
-            key.hmac.as_slice(),
-            key.created.as_micros(),
-            micros(key.expires)
-        ],
-    )
-}
-
-fn revoke_api_key(connection: &Connection, key: &ApiKey) -> Result<(), StoreError> {
-    execute(
-        connection,
-        "revoke an API key",
-        "UPDATE api_key SET revoked = ?2 WHERE id = ?1",
-        params![key.id.as_str(), micros(key.revoked)],
-    )
-}
-
-fn update_last_use(
-    connection: &Connection,
-    key: &ApiKeyId,
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    execute(
-        connection,
-        "note an API key's use",
-        "UPDATE api_key SET last_used = ?2 WHERE id = ?1",
-        params![key.as_str(), at.as_micros()],
     )
 }

@@ -5,6 +5,7 @@ use sqlite_file::Schema;
 pub(super) const SCHEMA: Schema = Schema(&[
     VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8,
     VERSION_9, VERSION_10, VERSION_11, VERSION_12, VERSION_13, VERSION_14, VERSION_15, VERSION_16,
+    VERSION_17,
 ]);
 
 /// The newest schema that this binary knows.
@@ -369,6 +370,33 @@ CREATE TABLE calibration (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX calibration_end ON calibration (valid_until, device, sensor);
+";
+
+/// Features of interest, each a GeoJSON geometry as `feature` describes, and the
+/// things and datastreams that observe them.
+const VERSION_17: &str = "
+CREATE TABLE feature (
+    id TEXT PRIMARY KEY,
+    agency TEXT NOT NULL REFERENCES agency (id),
+    title_en TEXT NOT NULL,
+    title_ko TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    description TEXT NOT NULL,
+    geometry TEXT NOT NULL,
+    changed INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE feature_thing (
+    feature TEXT NOT NULL REFERENCES feature (id),
+    thing TEXT NOT NULL REFERENCES thing (id),
+    PRIMARY KEY (feature, thing)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE feature_datastream (
+    feature TEXT NOT NULL REFERENCES feature (id),
+    datastream INTEGER NOT NULL REFERENCES datastream (id),
+    PRIMARY KEY (feature, datastream)
+) STRICT, WITHOUT ROWID;
 ";
 
 #[cfg(test)]

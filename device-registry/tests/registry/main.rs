@@ -9,6 +9,7 @@ mod audit;
 mod boundaries;
 mod devices;
 mod events;
+mod features;
 mod harness;
 mod models;
 mod storage;

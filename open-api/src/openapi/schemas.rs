@@ -146,6 +146,17 @@ described! {
         }
     }
 
+    /// Where a feature of interest lies.
+    FeatureGeometrySchema "FeatureGeometry" () {
+        "description": "GeoJSON (RFC 7946): a Point, a LineString or a Polygon in WGS 84, longitude first.",
+        "type": "object",
+        "required": ["type", "coordinates"],
+        "properties": {
+            "type": {"type": "string"},
+            "coordinates": {"type": "array", "items": {}}
+        }
+    }
+
     /// Whatever of GeoJSON has an area.
     GeoJsonObject "GeoJsonObject" () {
         "description": "GeoJSON (RFC 7946): a Feature, a FeatureCollection with one area, a Polygon or a MultiPolygon.",

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::{AgencyId, BoundaryName, DeviceId, GroupId, ModelId, PersonId, SensorId, Timestamp};
+use domain::{
+    AgencyId, BoundaryName, DeviceId, FeatureId, GroupId, ModelId, PersonId, SensorId, Timestamp,
+};
 
 use super::describe;
 use crate::device::{DevicePatch, DeviceStatus, NewDevice, PasswordTerms, Patch};
@@ -15,12 +17,13 @@ use crate::sensor::{Calibration, Sensor, SensorDescription};
 use crate::snapshot::Snapshot;
 use crate::thing::{LocationSince, OwnerSince, Thing, Visibility};
 use crate::{
-    Batch, Claim, Device, GeoJson, Grant, Group, NewAgency, NewApplication, NewBatch, NewBoundary,
-    NewClaim, NewGroup, NewMembers, NewPerson, NewServiceToken, Role,
+    Batch, Claim, Device, FeatureGeoJson, GeoJson, Grant, Group, NewAgency, NewApplication,
+    NewBatch, NewBoundary, NewClaim, NewFeature, NewGroup, NewMembers, NewPerson, NewServiceToken,
+    Role,
 };
 
 /// All kinds of rows; a new one has its place here, and a sample below.
-const KINDS: [&str; 39] = [
+const KINDS: [&str; 41] = [
     "AddAgency",
     "SetRetention",
     "AddModel",
@@ -60,6 +63,8 @@ const KINDS: [&str; 39] = [
     "AddSensor",
     "ChangeSensor",
     "PutCalibration",
+    "PutFeature",
+    "RemoveFeature",
 ];
 
 fn kind(row: &RowChange) -> &'static str {
@@ -103,6 +108,8 @@ fn kind(row: &RowChange) -> &'static str {
         RowChange::AddSensor(_) => 36,
         RowChange::ChangeSensor { .. } => 37,
         RowChange::PutCalibration { .. } => 38,
+        RowChange::PutFeature(_) => 39,
+        RowChange::RemoveFeature(_) => 40,
     };
     KINDS[place]
 }
@@ -172,6 +179,18 @@ fn furnished() -> (tempfile::TempDir, Arc<Snapshot>) {
         members: NewMembers::Listed(vec![id]),
     };
     registry.create_group(operator, new).unwrap();
+    let new = NewFeature {
+        id: FeatureId::new("river").unwrap(),
+        agency: AgencyId::new("seoul").unwrap(),
+        title_en: "Han river".to_owned(),
+        title_ko: "한강".to_owned(),
+        kind: String::new(),
+        description: String::new(),
+        geometry: FeatureGeoJson::Point(vec![127.0, 37.5]),
+        things: Vec::new(),
+        datastreams: Vec::new(),
+    };
+    registry.put_feature(operator, new).unwrap();
     (dir, registry.snapshot())
 }
 
@@ -264,6 +283,15 @@ fn samples_of_groups(standing: &Snapshot) -> Vec<RowChange> {
     vec![
         RowChange::PutGroup(Arc::new(renamed)),
         RowChange::RemoveGroup(group.id.clone()),
+    ]
+}
+
+/// Rows of features.
+fn samples_of_features(standing: &Snapshot) -> Vec<RowChange> {
+    let feature = standing.features().next().unwrap();
+    vec![
+        RowChange::PutFeature(Arc::clone(feature)),
+        RowChange::RemoveFeature(feature.id.clone()),
     ]
 }
 
@@ -395,6 +423,7 @@ fn every_row_makes_an_entry_but_an_api_keys_use() {
     rows.extend(samples_of_provisioning(&standing));
     rows.extend(samples_of_groups(&standing));
     rows.extend(samples_of_sensors(&standing));
+    rows.extend(samples_of_features(&standing));
     let sampled: BTreeSet<&str> = rows.iter().map(kind).collect();
     assert_eq!(sampled, KINDS.into_iter().collect(), "each has a sample");
     for row in rows {

@@ -85,7 +85,7 @@ pub(super) fn first_after(cursor: Option<&str>) -> Result<DatastreamId, Problem>
     ))
 }
 
-/// One datastream, and what measures it now.
+/// One datastream, what measures it now, and what it observes.
 #[utoipa::path(get, path = "/v1/datastreams/{id}", tag = "data",
     params(("id" = u32, Path, description = "The datastream's number")),
     responses((status = 200, body = DatastreamView), (status = 404, description = "There is none, or it is restricted")))]
@@ -99,7 +99,11 @@ pub(crate) async fn show(
     let datastream = find(&snapshot, &viewer, &id)?;
     let sensor = measuring::present(&state, &snapshot, &caller, datastream).await?;
     let selected = Selected::new(&snapshot, &viewer, datastream);
-    let view = DatastreamView::from(selected).measured_by(sensor);
+    let features = snapshot.observed_by(datastream);
+    let features = features.iter().map(|feature| feature.id.as_str());
+    let view = DatastreamView::from(selected)
+        .measured_by(sensor)
+        .observing(features.collect());
     Ok(Json(view).into_response())
 }
 

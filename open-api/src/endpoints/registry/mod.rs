@@ -3,5 +3,6 @@
 pub(crate) mod agencies;
 pub(crate) mod audit;
 pub(crate) mod boundaries;
+pub(crate) mod features;
 pub(crate) mod groups;
 pub(crate) mod models;

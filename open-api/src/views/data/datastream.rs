@@ -50,12 +50,20 @@ pub(crate) struct DatastreamView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<SensorView>)]
     sensor: Option<Option<SensorView>>,
+    /// The ids of the features that it observes; left out of lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    features: Option<Vec<&'a str>>,
 }
 
-impl DatastreamView<'_> {
+impl<'a> DatastreamView<'a> {
     /// Null where no sensor is known.
     pub(crate) fn measured_by(mut self, sensor: Option<SensorView>) -> Self {
         self.sensor = Some(sensor);
+        self
+    }
+
+    pub(crate) fn observing(mut self, features: Vec<&'a str>) -> Self {
+        self.features = Some(features);
         self
     }
 }
@@ -85,6 +93,7 @@ impl<'a> From<Selected<'a>> for DatastreamView<'a> {
             visibility: datastream.visibility.as_str(),
             location: selected.location.map(PlaceView::from),
             sensor: None,
+            features: None,
         }
     }
 }

@@ -3,11 +3,13 @@
 mod agency;
 mod audit;
 mod boundary;
+mod feature;
 mod group;
 mod model;
 
 pub(crate) use agency::AgencyView;
 pub(crate) use audit::{AuditEntryView, AuditHeadView};
 pub(crate) use boundary::BoundaryView;
+pub(crate) use feature::FeatureView;
 pub(crate) use group::GroupView;
 pub(crate) use model::{ModelView, kind_name};

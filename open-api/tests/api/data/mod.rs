@@ -4,6 +4,7 @@ mod aggregates;
 mod audience;
 mod boundaries;
 mod export;
+mod features;
 mod health;
 mod latest;
 mod locations;

@@ -53,9 +53,13 @@ fn a_device_brings_its_thing_and_its_datastreams() {
     ] {
         assert_eq!(speed[name], value, "{name}");
     }
-    let one = platform
+    let mut one = platform
         .get(&format!("/v1/datastreams/{}", speed["id"]))
         .expect(200);
+    // By itself it tells what measures it and what it observes, too.
+    let alone = one.as_object_mut().unwrap();
+    assert_eq!(alone.remove("sensor"), Some(Value::Null));
+    assert_eq!(alone.remove("features"), Some(json!([])));
     assert_eq!(&one, speed);
     let things = platform.get("/v1/things?domain=traffic").expect(200);
     assert_eq!(things["items"][0]["id"], "dev-1");

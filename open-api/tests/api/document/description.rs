@@ -165,6 +165,7 @@ fn every_answer_has_the_form_that_the_document_describes() {
     data(&mut visit, speed);
     groups(&mut visit);
     sensors(&mut visit);
+    features(&mut visit);
     devices(&mut visit);
     provisioning::enrolment(&mut visit);
     applications(&mut visit);
@@ -255,6 +256,26 @@ fn groups(visit: &mut Visit<'_>) {
         let reply = visit.operator(line, "/v1/groups/some", body);
         assert!(reply.status < 300, "{line}: {}", reply.text);
     }
+}
+
+fn features(visit: &mut Visit<'_>) {
+    let body = json!({"agency": "seoul", "title": {"en": "Sejong-daero", "ko": "세종대로"},
+        "kind": "road-link", "things": ["dev-1"], "geometry": {"type": "LineString",
+        "coordinates": [[126.977, 37.566], [126.978, 37.571]]}});
+    let path = "/v1/features/sejong";
+    visit
+        .operator("PUT /v1/features/{id}", path, Some(body))
+        .expect(201);
+    for (line, path) in [
+        ("GET /v1/features", "/v1/features"),
+        ("GET /v1/features/{id}", path),
+    ] {
+        visit.operator(line, path, None).expect(200);
+        visit.public(line, path).expect(200);
+    }
+    visit
+        .operator("DELETE /v1/features/{id}", path, None)
+        .expect(204);
 }
 
 /// A sensor of dev-1, with a calibration.

@@ -13,6 +13,7 @@ const OPERATIONS: &[&str] = &[
     "delete /v1/boundaries/{name}",
     "delete /v1/claims/{id}",
     "delete /v1/devices/{id}/keys/{credential}",
+    "delete /v1/features/{id}",
     "delete /v1/groups/{id}",
     "delete /v1/operators/{id}",
     "delete /v1/service-tokens/{id}",
@@ -49,6 +50,8 @@ const OPERATIONS: &[&str] = &[
     "get /v1/export/{date}",
     "get /v1/export/{date}/SHA256SUMS",
     "get /v1/export/{date}/{domain}/{file}",
+    "get /v1/features",
+    "get /v1/features/{id}",
     "get /v1/groups",
     "get /v1/groups/{id}",
     "get /v1/groups/{id}/devices",
@@ -110,6 +113,7 @@ const OPERATIONS: &[&str] = &[
     "post /v1/session/oidc/backchannel",
     "post /v1/session/password",
     "put /v1/boundaries/{name}",
+    "put /v1/features/{id}",
 ];
 
 fn operations(document: &Value) -> Vec<(String, &Value)> {

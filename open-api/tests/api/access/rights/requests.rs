@@ -189,6 +189,9 @@ impl<'a> Furnished<'a> {
         if is_of("/v1/groups/") {
             return vec![("id", self.group())];
         }
+        if is_of("/v1/features/") {
+            return vec![("id", self.feature())];
+        }
         if is_of("/v1/boundaries/") {
             return vec![("name", self.boundary())];
         }
@@ -228,6 +231,14 @@ impl<'a> Furnished<'a> {
         made.expect(201)["id"].to_string()
     }
 
+    fn feature(&self) -> String {
+        let id = self.fresh("feature");
+        let path = format!("/v1/features/{id}");
+        let body = feature(&json!(["zanzibar-device"]));
+        self.platform.operator("PUT", &path, Some(body)).expect(201);
+        id
+    }
+
     fn boundary(&self) -> String {
         let name = self.fresh("boundary").replace(MARK, "drawn");
         let path = format!("/v1/boundaries/{name}");
@@ -265,6 +276,7 @@ impl<'a> Furnished<'a> {
                 "fields": [{"name": "level", "kind": "number", "unit": "m", "title": {"en": "Level", "ko": "조위"}}]
             }),
             "PUT /v1/boundaries/{name}" => square(),
+            "PUT /v1/features/{id}" => feature(&json!([])),
             "POST /v1/session" => json!({"token": self.platform.token}),
             "POST /v1/session/password" => {
                 json!({"password": "correct horse battery", "new_password": "another one entirely"})
@@ -326,6 +338,11 @@ impl<'a> Furnished<'a> {
             _ => return None,
         })
     }
+}
+
+fn feature(things: &Value) -> Value {
+    json!({"agency": OWN, "title": {"en": "x", "ko": "x"}, "things": things,
+        "geometry": {"type": "Point", "coordinates": [126.977_968, 37.566_412]}})
 }
 
 fn square() -> Value {
