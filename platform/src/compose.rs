@@ -15,6 +15,7 @@ use supervisor::{Scope, Supervisor};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::components::{self, Components};
 use crate::config::{ReloadingTls, Settings};
 use crate::folder::Keeper;
 use crate::housekeeping::{self, Checkpoint};
@@ -23,7 +24,7 @@ use crate::listeners::sockets::Sockets;
 use crate::listeners::{api, coap, mqtt};
 use crate::observability::transports::Transports;
 use crate::server_file::ServerFile;
-use crate::{components, feed, fleet_health};
+use crate::{feed, fleet_health};
 
 /// The running platform.
 pub(crate) struct Platform {
@@ -64,6 +65,16 @@ fn check_way_in(registry: &Registry, policy: LoginPolicy) -> anyhow::Result<()> 
         );
     }
     Ok(())
+}
+
+/// Hands to MQTT's subscribers what was applied, until it is stopped.
+fn live_messages(
+    components: &Components,
+    broker: BrokerHandle,
+) -> impl Future<Output = ()> + use<> {
+    let downlink = Arc::clone(&components.downlink);
+    let subscribers = mqtt::Subscribed(broker);
+    async move { downlink.run(subscribers).await }
 }
 
 impl Platform {
@@ -124,9 +135,7 @@ impl Platform {
         }
         let housekeeping = housekeeping::run(Checkpoint::of(&components), broker.clone());
         upkeep.spawn(scope.task("housekeeping", housekeeping));
-        let downlink = Arc::clone(&components.downlink);
-        let subscribers = mqtt::Subscribed(broker.clone());
-        let live = async move { downlink.run(subscribers).await };
+        let live = live_messages(&components, broker.clone());
         upkeep.spawn(scope.task("live messages of MQTT", live));
 
         let server_file = ServerFile::write(
