@@ -61,6 +61,7 @@ export interface Device {
   visibility?: string;
   credentials?: { id: number; kind: string; alg: string | null }[];
   connection?: Record<string, unknown> | null;
+  datastreams?: { id: number; field: string }[];
 }
 
 /** The datastreams of one data model and agency, counted. */
@@ -132,6 +133,35 @@ export interface DeviceEvent {
   kind: string;
   reason: string;
   cure: string;
+}
+
+/** What was found when a sensor was calibrated. */
+export interface Calibration {
+  at: string;
+  by: string | null;
+  certificate: string | null;
+  valid_until: string | null;
+  expired: boolean;
+  result: string | null;
+  note: string | null;
+}
+
+/** What measures one or several datastreams of a device. */
+export interface Sensor {
+  id: number;
+  device: string;
+  name: string;
+  maker: string | null;
+  model: string | null;
+  serial: string | null;
+  note: string | null;
+  datasheet: string | null;
+  datastreams: number[];
+  installed_at: string;
+  /** Null: it measures now. */
+  removed_at: string | null;
+  /** Left out of lists. */
+  calibrations?: Calibration[];
 }
 
 /** One thing that a score of health is made of. */

@@ -12,6 +12,7 @@ import { HEALTH, healthOf, healthSummary } from "./mock-health.mjs";
 import { MockPeople } from "./mock-people.mjs";
 import { MockRecords } from "./mock-records.mjs";
 import { auditCsv, mockSearch } from "./mock-search.mjs";
+import { MockSensors } from "./mock-sensors.mjs";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml" };
@@ -44,6 +45,7 @@ const PARAMETERS = [
   [/^\/groups$/, ["agency", "limit", "cursor"]],
   [/^\/(refused|devices\/[^/]+\/events)$/, ["after", "limit"]],
   [/^\/devices\/[^/]+\/quarantine$/, ["limit", "cursor"]],
+  [/^\/devices\/[^/]+\/sensors$/, ["limit", "cursor"]],
   [/^\/devices\/import$/, ["dry_run", "mode", "upsert"]],
   [/^\/search$/, ["q", "kind", "limit", "cursor"]],
   [/^\/audit$/, ["from", "to", "actor", "kind", "object", "agency", "order", "limit", "cursor"]],
@@ -107,6 +109,7 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
   const never = new Set(fleet.devices.filter((_, i) => i % 101 === 100).map((device) => device.id));
   const records = new MockRecords(QR);
   const people = new MockPeople(INVITATION);
+  const sensors = new MockSensors();
   const started = Date.now();
   const seen = (device) => (never.has(device.id) ? null : new Date(silent.has(device.id) ? started - 3_600_000 : Date.now() - 1000 * (1 + noise(started + device.id.length) * 5)).toISOString());
   const shown = (device) => ({ ...device, last_seen: seen(device) });
@@ -214,6 +217,11 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (path === "/refused") {
       const after = Number(url.searchParams.get("after") ?? 0);
       return list(response, empty ? [] : REFUSED.filter((event) => event.sequence > after), url);
+    }
+    const [ofSensors, sensorsOf, sensorId, sensorPart] = /^\/devices\/([^/]+)\/sensors(?:\/(\d+)(?:\/(calibrations))?)?$/.exec(path) ?? [];
+    if (ofSensors) {
+      if (hasBody(request)) return body(request, (wanted) => sensors.answer(request.method, sensorsOf, sensorId, sensorPart, wanted, reply));
+      return sensors.answer("GET", sensorsOf, sensorId, sensorPart, null, reply);
     }
     const [, id, part] = /^\/devices\/([^/]+)(?:\/(\w+))?$/.exec(path) ?? [];
     const device = fleet.devices.find((one) => one.id === id);

@@ -6,6 +6,7 @@ const { PAGES, REACHED_FROM, boxOf, parseRoute, routeHash } = await load("ops/ro
 const { may, opens } = await load("ops/rights.ts");
 const { ImportAnswer, faultsCsv, mediaType } = await load("ops/pages/import-answer.ts");
 const { changedGroupBody, newGroupBody } = await load("ops/pages/group-body.ts");
+const { newCalibrationBody, newSensorBody } = await load("ops/pages/sensor-body.ts");
 const { newDeviceBody } = await load("ops/pages/register-body.ts");
 const { differences } = await load("ops/pages/difference.ts");
 
@@ -81,6 +82,16 @@ test("a device is registered with what was filled in, and with a key only where 
   const values = { id: "d-1", agency: "seoul", model: "traffic.flow", name: "", address: "세종대로 1", proof: "password", key: "x", lat: "1", lon: "2" };
   assert.deepEqual(newDeviceBody(values, null), { id: "d-1", agency: "seoul", model: "traffic.flow", address: "세종대로 1" });
   assert.deepEqual(newDeviceBody({ ...values, proof: "key", name: "One" }, { lat: 1, lon: 2 }), { id: "d-1", agency: "seoul", model: "traffic.flow", name: "One", address: "세종대로 1", location: { lat: 1, lon: 2 }, keys: [{ public_key: "x" }] });
+});
+
+test("a sensor says what it measures, and a calibration its days", () => {
+  const values = { name: "PM", serial: "", maker: "S", model: "", installed_at: "", "datastream.5": "on", "datastream.6": "on" };
+  assert.deepEqual(newSensorBody(values), { name: "PM", maker: "S", datastreams: [5, 6] });
+  assert.deepEqual(newCalibrationBody({ at: "2026-04-20", by: "KTL", certificate: "", valid_until: "2027-04-20", result: "" }), {
+    by: "KTL",
+    at: new Date("2026-04-20T00:00").toISOString(),
+    valid_until: new Date("2027-04-20T23:59:59").toISOString(),
+  });
 });
 
 test("a difference leaves out what is alike, and tells none from null", () => {

@@ -146,6 +146,28 @@ for (const looks of [KOREAN, ENGLISH_PHONE]) {
     }));
 }
 
+test("a device's sensors are shown, calibrated, added and taken away", () =>
+  operating(ENGLISH_PHONE, async ({ page, mock, shot }) => {
+    await page.goto(`${mock.url}/ops#/map?device=air-0005`);
+    await page.click('#panel a[href="#/sensors?device=air-0005"]');
+    await page.locator(".records td", { hasText: "(has run out)" }).waitFor();
+    await page.click(".edit summary");
+    await page.fill('[name="at"]', "2026-04-18");
+    await page.fill('[name="by"]', "KTL");
+    await page.fill('[name="valid_until"]', "2030-04-18");
+    await page.click(".edit .primary");
+    await page.locator(".records td", { hasText: "2030-04-18 23:59:59" }).waitFor();
+    await shot("sensors");
+    await noSideways(page, "the sensors");
+    await page.fill('[name="name"]', "Ozone cell");
+    await page.check('.checks input >> nth=2');
+    await page.click("#page section > form.card .primary");
+    const ozone = page.locator(".cards .card", { hasText: "Ozone cell" });
+    await ozone.locator("dd", { hasText: "Ozone" }).waitFor();
+    await ozone.getByRole("button", { name: "Take away" }).click();
+    await ozone.locator("dt", { hasText: "Taken away" }).waitFor();
+  }));
+
 test("the audit is one table in CSV, over all of its pages", () =>
   operating(KOREAN, async ({ page }) => {
     await page.click('#pages a[href="#/audit"]');

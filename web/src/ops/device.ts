@@ -11,6 +11,7 @@ import { type ChartFrame, type ChartPoint, chart, nearest, zoneText } from "./ch
 import { connectionSection } from "./connection";
 import { type Stream, type Unit, chartStream } from "./fleet";
 import { healthSection } from "./health";
+import { routeHash } from "./route";
 import { agencyTitle, deviceTitle, domainIcon, domainTitle, fieldTitle, licenceTitle, modelTitle, sparkline, valueElement, valueWords } from "./words";
 
 learn({ ...chartTexts, ...deviceTexts });
@@ -228,8 +229,10 @@ export class DevicePanel {
   }
 
   private drawLog(): void {
+    const { unit } = this;
     this.log.replaceChildren(
-      healthSection(this.health, this.unit?.device.model ?? ""),
+      ...(unit ? [h("p", {}, h("a", { href: routeHash("sensors", { device: unit.device.id }) }, t("device.sensors")))] : []),
+      healthSection(this.health, unit?.device.model ?? ""),
       connectionSection(this.connection),
       h("h3", {}, t("device.events")),
       logList(this.events, t("device.events.none"), eventItem),

@@ -11,6 +11,7 @@ const OPENED_BY: Record<PageName, readonly string[]> = {
   health: ["viewer", "installer", "operator", "agency-administrator", "platform-administrator"],
   groups: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
   register: ["installer", "operator", "agency-administrator", "platform-administrator"],
+  sensors: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
   import: ["operator", "agency-administrator", "platform-administrator"],
   claims: ["installer", "operator", "agency-administrator", "platform-administrator"],
   batches: ["operator", "agency-administrator", "platform-administrator"],

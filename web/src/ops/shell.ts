@@ -16,6 +16,7 @@ export interface PageView {
 const LOADERS: Record<Exclude<PageName, "map">, () => Promise<PageView>> = {
   devices: async () => new (await import("./pages/devices")).DevicesPage(),
   register: async () => new (await import("./pages/register")).RegisterPage(),
+  sensors: async () => new (await import("./pages/sensors")).SensorsPage(),
   health: async () => new (await import("./pages/health")).HealthPage(),
   groups: async () => new (await import("./pages/groups")).GroupsPage(),
   import: async () => new (await import("./pages/import")).ImportPage(),

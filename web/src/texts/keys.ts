@@ -17,6 +17,7 @@ import type { opsTexts } from "./ops/main";
 import type { modelsTexts } from "./ops/models";
 import type { peopleTexts } from "./ops/people";
 import type { registerTexts } from "./ops/register";
+import type { sensorsTexts } from "./ops/sensors";
 import type { tokensTexts } from "./ops/tokens";
 import type { portalTexts } from "./portal";
 import type { sharedTexts } from "./shared";
@@ -42,6 +43,7 @@ export type Key =
   | keyof typeof modelsTexts
   | keyof typeof peopleTexts
   | keyof typeof registerTexts
+  | keyof typeof sensorsTexts
   | keyof typeof tokensTexts
   | keyof typeof portalTexts
   | keyof typeof sharedTexts;

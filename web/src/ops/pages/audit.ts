@@ -8,6 +8,7 @@ import { learn, t } from "../../text";
 import { auditTexts } from "../../texts/ops/audit";
 import { routeHash } from "../route";
 import type { PageView } from "../shell";
+import { dayBegin } from "./day";
 import { type Difference, differences } from "./difference";
 import { faultBox, field, formValues, loading, paging, redraw, saveFile } from "./parts";
 
@@ -91,12 +92,6 @@ export class AuditPage implements PageView {
   private value(name: string): string {
     return this.query.get(name) ?? "";
   }
-}
-
-/** Empty where it is no day. */
-function dayBegin(day: string): string {
-  const time = new Date(`${day}T00:00`);
-  return Number.isNaN(time.getTime()) ? "" : time.toISOString();
 }
 
 function entryItem(entry: AuditEntry): HTMLElement {

@@ -9,7 +9,8 @@ import { batchesTexts } from "../../texts/ops/batches";
 import { may } from "../rights";
 import { agencyTitle, modelTitle, setAgencies, setModels } from "../words";
 import { ChangingPage } from "./changing-page";
-import { chosenOne, dayEnd, field, formValues, idInput, secretLine, table } from "./parts";
+import { dayEnd } from "./day";
+import { chosenOne, field, formValues, idInput, secretLine, table } from "./parts";
 
 learn(batchesTexts);
 

@@ -9,8 +9,9 @@ import { may } from "../rights";
 import { routeHash } from "../route";
 import { agencyTitle, modelTitle, setAgencies, setModels } from "../words";
 import { ChangingPage } from "./changing-page";
+import { dayEnd } from "./day";
 import { issuedClaim } from "./issued-claim";
-import { chosenOne, dayEnd, field, formValues, idInput, table } from "./parts";
+import { chosenOne, field, formValues, idInput, table } from "./parts";
 
 export class ClaimsPage extends ChangingPage {
   constructor() {

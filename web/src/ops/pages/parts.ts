@@ -56,12 +56,6 @@ export function saveFile(content: Blob, name: string): void {
   URL.revokeObjectURL(address);
 }
 
-/** The last second of a day in the reader's zone; empty where it is no day. */
-export function dayEnd(day: string): string {
-  const time = new Date(`${day}T23:59:59`);
-  return Number.isNaN(time.getTime()) ? "" : time.toISOString();
-}
-
 /** The values of a form's named inputs. */
 export function formValues(form: HTMLFormElement): Record<string, string> {
   return Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()]));

@@ -9,8 +9,9 @@ import { tokensTexts } from "../../texts/ops/tokens";
 import { may } from "../rights";
 import { setAgencies } from "../words";
 import { ChangingPage } from "./changing-page";
+import { dayEnd } from "./day";
 import { ownerBody, ownerFields, ownerTitle, rolesText } from "./grants";
-import { dayEnd, field, formValues, secretLine, table } from "./parts";
+import { field, formValues, secretLine, table } from "./parts";
 
 learn(tokensTexts);
 

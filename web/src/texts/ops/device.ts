@@ -77,6 +77,7 @@ export const deviceTexts = {
   "connection.gateway": { en: "Gateway", ko: "게이트웨이" },
   "connection.disconnect": { en: "Last disconnect", ko: "마지막 접속 종료" },
   "connection.error": { en: "Last error", ko: "마지막 오류" },
+  "device.sensors": { en: "Sensors and calibrations", ko: "센서와 교정 기록" },
   "device.values": { en: "Values", ko: "관측값" },
   "device.values.none": { en: "It has sent nothing yet.", ko: "아직 보낸 관측값이 없습니다." },
   "device.events": { en: "Events", ko: "접속 기록" },

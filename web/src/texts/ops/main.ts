@@ -87,6 +87,7 @@ export const opsTexts = {
   "page.map": { en: "Map", ko: "지도" },
   "page.devices": { en: "Devices", ko: "장치 목록" },
   "page.register": { en: "Register a device", ko: "장치 등록" },
+  "page.sensors": { en: "Sensors", ko: "센서" },
   "page.import": { en: "Import devices", ko: "장치 일괄 등록" },
   "page.audit": { en: "Audit", ko: "감사 기록" },
   "record.device": { en: "Device", ko: "장치" },
