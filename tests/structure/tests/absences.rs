@@ -193,7 +193,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("platform", &["tests"]),
     ("open-api", &["platform"]),
     ("feed", &["platform"]),
-    ("health", &["open-api"]),
+    ("health", &["open-api", "platform"]),
     (
         "rusqlite",
         &[
