@@ -50,10 +50,9 @@ pub(super) fn load(connection: &Connection) -> Result<Loaded, StoreError> {
         let device = row.into_device(credentials, &things, &snapshot)?;
         snapshot.put_device(device);
     }
-    snapshot.things = things
-        .into_iter()
-        .map(|(id, thing)| (id, Arc::new(thing)))
-        .collect();
+    for thing in things.into_values() {
+        snapshot.put_thing(thing);
+    }
     snapshot.index_all();
     load_measured(connection, &mut snapshot)?;
     load_claims(connection, &mut snapshot)?;
