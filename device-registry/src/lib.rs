@@ -86,8 +86,11 @@ pub use group::{
 };
 pub use label::LabelError;
 pub use model::{
-    AddModelError, AddedModel, Field, IncompatibleModel, Kept, MAX_MODELS, Model, ModelChange,
-    ModelDifference, ModelFileError, ModelVersion, PlausibleRange, ValueKind,
+    AddModelError, AddedModel, AddedRefinement, DetailText, ExpectedInterval, Field,
+    IncompatibleModel, IntervalError, Kept, MAX_AGENCY_MODELS, MAX_MODELS, Model, ModelChange,
+    ModelDetails, ModelDifference, ModelFileError, ModelOrigin, ModelVersion, PlausibleRange,
+    Purpose, RefineModelError, RefinedModel, Refinement, RefinementFault, StoredVersion,
+    UnusableModel, ValueKind,
 };
 pub use person::{
     CreatePersonError, MAX_PEOPLE_OF_ONE, NewPerson, PatchPersonError, Person, PersonPatch,

@@ -24,7 +24,9 @@ pub enum IdError {
     },
     #[error("{kind} must not be '.' or '..'")]
     Dots { kind: &'static str },
-    #[error("a model's id reads 'domain.model', as traffic.flow")]
+    #[error(
+        "a model's id reads 'domain.model', as traffic.flow, or 'domain.model~agency' where it is an agency's own"
+    )]
     ModelForm,
 }
 
@@ -196,19 +198,30 @@ impl From<DeviceId> for ThingId {
     }
 }
 
-/// A data model, `domain.model`, as `traffic.flow`.
+/// A data model, `domain.model`, as `traffic.flow`; an agency's own one names the
+/// agency, as `traffic.flow~seoul`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ModelId {
     text: Arc<str>,
     dot: u8,
 }
 
+/// Stands between a model's name, which has none, and its agency.
+const OWNER_MARK: char = '~';
+
 impl ModelId {
     pub fn new(text: impl AsRef<str>) -> Result<Self, IdError> {
         let text = text.as_ref();
         let (domain, model) = text.split_once('.').ok_or(IdError::ModelForm)?;
+        let (name, agency) = match model.split_once(OWNER_MARK) {
+            Some((name, agency)) => (name, Some(agency)),
+            None => (model, None),
+        };
         check("a model's domain", domain, &MODEL_ALPHABET)?;
-        check("a model's name", model, &MODEL_ALPHABET)?;
+        check("a model's name", name, &MODEL_ALPHABET)?;
+        if let Some(agency) = agency {
+            check("an agency id", agency, &ID_ALPHABET)?;
+        }
         Ok(Self {
             text: Arc::from(text),
             dot: domain.len() as u8,
@@ -220,7 +233,13 @@ impl ModelId {
         &self.text[..usize::from(self.dot)]
     }
 
-    /// The part after the dot, as `flow`.
+    /// The agency whose own model it is; none for the platform's.
+    pub fn agency(&self) -> Option<&str> {
+        let (_, agency) = self.name().split_once(OWNER_MARK)?;
+        Some(agency)
+    }
+
+    /// The part after the dot, as `flow` or `flow~seoul`.
     pub fn name(&self) -> &str {
         &self.text[usize::from(self.dot) + 1..]
     }
@@ -354,8 +373,30 @@ mod tests {
     fn a_model_has_a_domain_and_a_name() {
         let model = ModelId::new("disaster.water-level").unwrap();
         assert_eq!((model.domain(), model.name()), ("disaster", "water-level"));
-        for bad in ["traffic", "traffic.", ".flow", "a.b.c", "Traffic.flow"] {
+        for bad in [
+            "traffic",
+            "traffic.",
+            ".flow",
+            "a.b.c",
+            "Traffic.flow",
+            "a~b.c",
+            "a.b~",
+            "a.~b",
+            "a.b~..",
+            "a.b~c/d",
+        ] {
             assert!(ModelId::new(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_model_of_an_agency_names_it_whatever_the_agency_is_called() {
+        assert_eq!(ModelId::new("traffic.flow").unwrap().agency(), None);
+        for agency in ["seoul", "Jung-gu.Seoul", "a~b", "a_1"] {
+            let own = ModelId::new(format!("traffic.flow~{agency}")).unwrap();
+            assert_eq!(own.agency(), Some(agency));
+            assert_eq!(own.domain(), "traffic");
+            assert_eq!(own.name(), format!("flow~{agency}"));
         }
     }
 }

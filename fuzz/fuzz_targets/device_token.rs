@@ -11,7 +11,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use device_registry::{
-    Credential, CredentialProof, Device, DeviceDatastreams, DeviceStatus, Model, ModelVersion,
+    Credential, CredentialProof, Device, DeviceDatastreams, DeviceStatus, Model, ModelDetails, ModelVersion,
     authenticate_jwt,
 };
 use domain::{AgencyId, CredentialId, DeviceId, ModelId, ThingId, Timestamp};
@@ -83,6 +83,7 @@ fn device(key: &DeviceKey) -> Device {
         version: ModelVersion(1),
         title_en: String::new(),
         title_ko: String::new(),
+        details: ModelDetails::default(),
         retention_days: None,
         fields: Vec::new(),
     });

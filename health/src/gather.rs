@@ -166,7 +166,7 @@ impl<'a> Observer<'a> {
             since,
             count: self.plane.count(id, self.from(), self.to())?,
             repeated: self.plane.repeated_since(id, self.from()),
-            expected_interval: None,
+            expected_interval: field.and_then(|field| field.expected_interval_s.map(f64::from)),
             range: field.map_or((None, None), |field| (field.min, field.max)),
             medians,
         })

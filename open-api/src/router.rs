@@ -34,7 +34,9 @@ use crate::endpoints::login::{invitation, oidc, password, session, sessions};
 use crate::endpoints::operations::{backup, health, metrics, platform};
 use crate::endpoints::pages::{page, problems};
 use crate::endpoints::people::{operators, service_tokens};
-use crate::endpoints::registry::{agencies, audit, boundaries, features, groups, models};
+use crate::endpoints::registry::{
+    agencies, audit, boundaries, features, groups, models, refinements,
+};
 use crate::endpoints::stream;
 use crate::openapi::{self, Operations, Readers};
 use crate::state::ApiState;
@@ -84,7 +86,10 @@ fn public() -> Operations {
     Operations::new(Readers::All)
         .on("GET /v1/platform", Nothing, routes!(platform::show))
         .on("GET /v1/models", Nothing, routes!(models::list))
-        .on("POST /v1/models", May(ManagePlatform), routes!(models::add))
+        .on("POST /v1/models", May(ManageAgency), routes!(models::add))
+        .on("GET /v1/models/{id}", Nothing, routes!(models::show))
+        .on("GET /v1/models/{id}/versions", Nothing, routes!(models::versions))
+        .on("GET /v1/models/{id}/versions/{version}", Nothing, routes!(models::version))
         .on("GET /v1/boundaries", Nothing, routes!(boundaries::list))
         .on("GET /v1/boundaries/{name}", Nothing, routes!(boundaries::show))
         .on("PUT /v1/boundaries/{name}", May(ManagePlatform), routes!(boundaries::put))
@@ -131,6 +136,8 @@ fn guarded() -> Operations {
         .on("GET /v1/agencies", May(ReadDevices), routes!(agencies::list))
         .on("POST /v1/agencies", May(ManagePlatform), routes!(agencies::create))
         .on("PATCH /v1/agencies/{id}", May(ManageAgency), routes!(agencies::patch))
+        .on("GET /v1/agencies/{id}/refinements", May(ReadDevices), routes!(refinements::list))
+        .on("PUT /v1/agencies/{id}/refinements/{model}", May(ManageAgency), routes!(refinements::put))
         .on("GET /v1/audit", May(ReadAudit), routes!(audit::list))
         .on("GET /v1/audit/head", May(ReadAudit), routes!(audit::head))
         .on("GET /v1/groups", May(ReadDevices), routes!(groups::list))

@@ -43,6 +43,9 @@ impl Snapshot {
         let own = self
             .agency(agency)
             .and_then(|agency| agency.retention_days.get(model).copied());
-        own.or_else(|| self.model(model).and_then(|model| model.retention_days))
+        own.or_else(|| {
+            let model = self.model_for(agency, model);
+            model.and_then(|model| model.retention_days)
+        })
     }
 }

@@ -26,6 +26,7 @@ pub(crate) enum Action {
     PatchAgency,
     CreateAgency,
     AddModel,
+    RefineModel,
     RemoveBoundary,
     PutBoundary,
     RemoveFeature,
@@ -77,6 +78,7 @@ impl Action {
             Self::PatchAgency => "agency.patch",
             Self::CreateAgency => "agency.create",
             Self::AddModel => "model.add",
+            Self::RefineModel => "model.refine",
             Self::RemoveBoundary => "boundary.remove",
             Self::PutBoundary => "boundary.put",
             Self::RemoveFeature => "feature.remove",
@@ -112,6 +114,7 @@ impl Action {
 pub(crate) enum Kind {
     Agency,
     Model,
+    Refinement,
     Boundary,
     Group,
     Feature,
@@ -131,6 +134,7 @@ impl Kind {
         match self {
             Self::Agency => "agency",
             Self::Model => "model",
+            Self::Refinement => "refinement",
             Self::Boundary => "boundary",
             Self::Group => "group",
             Self::Feature => "feature",

@@ -9,6 +9,7 @@
 
 mod features;
 mod groups;
+mod models;
 mod people;
 mod provisioning;
 mod sensors;
@@ -20,7 +21,7 @@ use domain::{AgencyId, BoundaryName, CredentialId, DeviceId, ModelId, ThingId, T
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::values::{
-    boundary_fields, credential_fields, credential_name, location_name, place, said, sha256,
+    boundary_fields, credential_fields, credential_name, location_name, place, said,
 };
 use super::action::{Action, Kind};
 use super::fields::{Fields, Value};
@@ -28,7 +29,7 @@ use crate::agency::Agency;
 use crate::application::{ApiKey, Application};
 use crate::boundary::Boundary;
 use crate::device::{Credential, Device, DeviceStatus};
-use crate::registry::{ModelRow, RestoredFrom, RowChange};
+use crate::registry::{RestoredFrom, RowChange};
 use crate::snapshot::Snapshot;
 use crate::thing::{Datastream, LocationSince, Thing};
 
@@ -141,6 +142,7 @@ impl<'a> Description<'a> {
                 days,
             } => self.set_retention(agency, model, *days),
             RowChange::AddModel(model) => self.add_model(model),
+            RowChange::AddRefinement(row) => self.add_refinement(row),
             RowChange::PutBoundary(boundary) => self.put_boundary(boundary),
             RowChange::RemoveBoundary(name) => self.remove_boundary(name),
             RowChange::PutGroup(group) => self.put_group(group),
@@ -250,16 +252,6 @@ impl<'a> Description<'a> {
         let before = standing.and_then(|agency| agency.retention_days.get(model).copied());
         let object = self.object(Kind::Agency, id.as_str(), Some(id), Action::PatchAgency);
         object.changed(format!("retention_days.{model}"), before, days);
-    }
-
-    fn add_model(&mut self, model: &'a ModelRow) {
-        let standing = self.before.model(&model.id);
-        let before = standing.map(|model| model.version.0);
-        let object = self.object(Kind::Model, model.id.as_str(), None, Action::AddModel);
-        object.gone("version", before);
-        object.made("version", Some(model.version.0));
-        object.made("origin", Some(model.origin.as_str()));
-        object.made("sha256", Some(sha256(&model.content)));
     }
 
     fn put_boundary(&mut self, boundary: &'a Boundary) {

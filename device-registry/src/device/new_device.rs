@@ -6,7 +6,7 @@ use domain::{AgencyId, ClaimId, DeviceId, Location, ModelId, ThingId, Timestamp}
 use super::gateway::GatewayError;
 use super::{CredentialProof, MAX_CREDENTIALS, NewKey, PublicKeyError};
 use crate::label::{self, LabelError};
-use crate::model::IncompatibleModel;
+use crate::model::{IncompatibleModel, UnusableModel};
 use crate::registry::{ErrorClass, OperationError};
 use crate::store::StoreError;
 use crate::thing::{DescriptionError, Licence, MAX_DEVICES_OF_THING, NewDescription, Visibility};
@@ -83,8 +83,8 @@ pub enum RegisterDeviceError {
     AliasTaken { alias: Box<str>, device: DeviceId },
     #[error("no agency {0}; create it first")]
     UnknownAgency(AgencyId),
-    #[error("no model {0}; GET /v1/models lists them, and POST adds one")]
-    UnknownModel(ModelId),
+    #[error(transparent)]
+    Model(#[from] UnusableModel),
     #[error("no thing {0}; leave `thing` out for a new one")]
     UnknownThing(ThingId),
     #[error("thing {thing} belongs to agency {owner}")]
@@ -123,7 +123,7 @@ impl OperationError for RegisterDeviceError {
             Self::Reserved { .. } => "device-reserved",
             Self::AliasTaken { .. } => "alias-taken",
             Self::UnknownAgency(_) => "unknown-agency",
-            Self::UnknownModel(_) => "unknown-model",
+            Self::Model(error) => error.code(),
             Self::UnknownThing(_) => "unknown-thing",
             Self::ThingOfAnother { .. } => "thing-of-another-agency",
             Self::ThingFull(_) => "too-many-devices",
@@ -160,7 +160,7 @@ impl RegisterDeviceError {
             Self::Exists(_) | Self::Reserved { .. } => Some("id"),
             Self::AliasTaken { .. } | Self::Alias(_) => Some("alias"),
             Self::UnknownAgency(_) => Some("agency"),
-            Self::UnknownModel(_) => Some("model"),
+            Self::Model(_) => Some("model"),
             Self::UnknownThing(_) | Self::ThingOfAnother { .. } | Self::ThingFull(_) => {
                 Some("thing")
             }
@@ -182,7 +182,7 @@ impl RegisterDeviceError {
             Self::Reserved { .. } => "take another id, or revoke the claim that reserves it",
             Self::AliasTaken { .. } => "correct the alias, or leave it out",
             Self::UnknownAgency(_) => "correct it, or create the agency by POST /v1/agencies",
-            Self::UnknownModel(_) => "correct it, or add the model by POST /v1/models",
+            Self::Model(_) => "correct it, or add the model by POST /v1/models",
             Self::UnknownThing(_) | Self::ThingFull(_) => "leave it empty for a new thing",
             Self::ThingOfAnother { .. } => {
                 "leave it empty for a new thing, or name one of the device's agency"

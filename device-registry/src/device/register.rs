@@ -35,7 +35,7 @@ pub(crate) fn register(
     predecessor: Option<&DeviceId>,
 ) -> Result<Arc<Device>, RegisterDeviceError> {
     let new = &checked.new;
-    let model = check_against(change, checked)?;
+    let model = check_against(change, checked, predecessor)?;
     let standing = standing_thing(change, new, &model, predecessor)?;
     if standing.is_some() || new.gateway.is_some() {
         // The predecessor's datastreams are handed over; the gateway, which may
@@ -46,7 +46,7 @@ pub(crate) fn register(
     let number = change.next_device()?;
     let mut thing = match standing {
         Some(thing) => taken_over(thing, new),
-        None => new_thing(change, number, new),
+        None => new_thing(change, number, new, &model),
     };
     let description = new.description.over(thing.description())?;
     thing.description = description.kept();
@@ -101,7 +101,11 @@ pub(crate) fn register(
     Ok(device)
 }
 
-fn check_against(change: &Change, checked: &Checked) -> Result<Arc<Model>, RegisterDeviceError> {
+fn check_against(
+    change: &Change,
+    checked: &Checked,
+    predecessor: Option<&DeviceId>,
+) -> Result<Arc<Model>, RegisterDeviceError> {
     let (draft, new) = (&change.draft, &checked.new);
     if draft.device(new.id.as_str()).is_some() {
         return Err(RegisterDeviceError::Exists(new.id.clone()));
@@ -127,10 +131,14 @@ fn check_against(change: &Change, checked: &Checked) -> Result<Arc<Model>, Regis
     if let Some(gateway) = &new.gateway {
         check_gateway(draft, &new.id, &new.agency, gateway)?;
     }
-    draft
-        .model(&new.model)
-        .cloned()
-        .ok_or_else(|| RegisterDeviceError::UnknownModel(new.model.clone()))
+    // One that came from another agency is replaced by one of its kind.
+    let same = predecessor
+        .and_then(|old| draft.device(old.as_str()))
+        .filter(|old| old.model.id == new.model);
+    match same {
+        Some(old) => Ok(Arc::clone(&old.model)),
+        None => Ok(Arc::clone(draft.usable_model(&new.agency, &new.model)?)),
+    }
 }
 
 /// The thing that is served, where one is named, and the model fits what goes on.
@@ -180,7 +188,8 @@ fn taken_over(mut thing: Thing, new: &NewDevice) -> Thing {
     thing
 }
 
-fn new_thing(change: &Change, number: u64, new: &NewDevice) -> Thing {
+fn new_thing(change: &Change, number: u64, new: &NewDevice, model: &Model) -> Thing {
+    let licence = new.licence.as_ref().or(model.details.licence.as_ref());
     let agency = change.draft.agency(&new.agency);
     Thing {
         id: ThingId::from(new.id.clone()),
@@ -190,7 +199,7 @@ fn new_thing(change: &Change, number: u64, new: &NewDevice) -> Thing {
         datastreams: Vec::new(),
         locations: Vec::new(),
         owners: Vec::new(),
-        licence: new.licence.clone().unwrap_or_default(),
+        licence: licence.cloned().unwrap_or_default(),
         attribution: new
             .attribution
             .clone()

@@ -12,6 +12,7 @@ use domain::{AgencyId, BatchId, DeviceId, ModelId, Timestamp};
 use super::{EnrolDeviceError, Enrolment, Ticket, is_the_same, lasts_at_most};
 use crate::device::{Device, register};
 use crate::label::{self, LabelError};
+use crate::model::UnusableModel;
 use crate::registry::{
     Actor, Change, EndError, ErrorClass, Means, OperationError, Registry, RowChange, Who,
 };
@@ -82,8 +83,8 @@ pub struct IssuedBatch {
 pub enum CreateBatchError {
     #[error("no agency {0}; create it first")]
     UnknownAgency(AgencyId),
-    #[error("no model {0}; GET /v1/models lists them, and POST adds one")]
-    UnknownModel(ModelId),
+    #[error(transparent)]
+    Model(#[from] UnusableModel),
     #[error("a batch enrols 1 to {MAX_BATCH_DEVICES} devices")]
     Devices,
     #[error("a batch ends at a time to come, at most {MAX_LIFE_DAYS} days ahead")]
@@ -102,7 +103,7 @@ impl OperationError for CreateBatchError {
     fn code(&self) -> &'static str {
         match self {
             Self::UnknownAgency(_) => "unknown-agency",
-            Self::UnknownModel(_) => "unknown-model",
+            Self::Model(error) => error.code(),
             Self::Devices => "invalid-number",
             Self::Ended => "ended",
             Self::Label(_) => "invalid-text",
@@ -249,9 +250,7 @@ fn check(change: &Change, new: &NewBatch) -> Result<(), CreateBatchError> {
     if draft.agency(&new.agency).is_none() {
         return Err(CreateBatchError::UnknownAgency(new.agency.clone()));
     }
-    if draft.model(&new.model).is_none() {
-        return Err(CreateBatchError::UnknownModel(new.model.clone()));
-    }
+    draft.usable_model(&new.agency, &new.model)?;
     if !lasts_at_most(change.now, new.expires, MAX_LIFE_DAYS) {
         return Err(CreateBatchError::Ended);
     }

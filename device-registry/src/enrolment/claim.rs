@@ -10,6 +10,7 @@ use super::claim_code::{self, CodeError};
 use super::{EnrolDeviceError, Enrolment, Ticket, is_the_same, lasts_at_most};
 use crate::device::{Device, register};
 use crate::label::{self, LabelError};
+use crate::model::UnusableModel;
 use crate::registry::{Actor, Change, ErrorClass, Means, OperationError, Registry, RowChange, Who};
 use crate::secret::{self, RandomError};
 use crate::store::StoreError;
@@ -109,8 +110,8 @@ pub struct IssuedClaim {
 pub enum CreateClaimError {
     #[error("no agency {0}; create it first")]
     UnknownAgency(AgencyId),
-    #[error("no model {0}; GET /v1/models lists them, and POST adds one")]
-    UnknownModel(ModelId),
+    #[error(transparent)]
+    Model(#[from] UnusableModel),
     #[error("device {0} exists; an id is never given twice")]
     DeviceExists(DeviceId),
     #[error(
@@ -137,7 +138,7 @@ impl OperationError for CreateClaimError {
     fn code(&self) -> &'static str {
         match self {
             Self::UnknownAgency(_) => "unknown-agency",
-            Self::UnknownModel(_) => "unknown-model",
+            Self::Model(error) => error.code(),
             Self::DeviceExists(_) => "device-exists",
             Self::Reserved { .. } => "device-reserved",
             Self::Ended => "ended",
@@ -319,9 +320,7 @@ fn check(change: &Change, new: &NewClaim) -> Result<(), CreateClaimError> {
     if draft.agency(&new.agency).is_none() {
         return Err(CreateClaimError::UnknownAgency(new.agency.clone()));
     }
-    if draft.model(&new.model).is_none() {
-        return Err(CreateClaimError::UnknownModel(new.model.clone()));
-    }
+    draft.usable_model(&new.agency, &new.model)?;
     if let Some(device) = &new.device {
         if draft.device(device.as_str()).is_some() {
             return Err(CreateClaimError::DeviceExists(device.clone()));

@@ -14,10 +14,12 @@ use domain::ModelId;
 
 use super::compatibility::faults_of_successor;
 use super::difference::{ModelDifference, differences};
-use super::folder::{MAX_MODELS, ModelFolder, read_file};
+use super::folder::{MAX_AGENCY_MODELS, MAX_MODELS, ModelFolder, read_file};
 use super::follow::{follow, lagging};
+use super::refine::refine_again;
 use super::{IncompatibleModel, Model, ModelFileError, ModelOrigin, ModelVersion};
 use crate::registry::{Actor, Change, ErrorClass, ModelRow, OperationError, Registry, RowChange};
+use crate::snapshot::Snapshot;
 use crate::store::StoreError;
 
 /// Devices of one change: some tens of milliseconds.
@@ -57,6 +59,10 @@ pub enum AddModelError {
     },
     #[error("there are {MAX_MODELS} models, and no more are taken")]
     Full,
+    #[error("agency {0} has {MAX_AGENCY_MODELS} models of its own, and no more are taken")]
+    AgencyFull(Box<str>),
+    #[error("no agency {0}, whose the model would be; create it first")]
+    UnknownAgency(Box<str>),
     #[error(
         "the file {} was put there by hand and is no version of a model yet: the next start takes it in; move it away, or add its content first",
         path.display()
@@ -90,7 +96,8 @@ impl OperationError for AddModelError {
         match self {
             Self::File(_) => "invalid-model",
             Self::Incompatible { .. } => "incompatible-model",
-            Self::Full => "too-many-models",
+            Self::Full | Self::AgencyFull(_) => "too-many-models",
+            Self::UnknownAgency(_) => "unknown-agency",
             Self::FileInTheWay { .. } => "model-file-in-the-way",
             Self::Write { .. } | Self::Store(_) | Self::Unfinished { .. } => "registry-fault",
         }
@@ -98,10 +105,11 @@ impl OperationError for AddModelError {
 
     fn class(&self) -> ErrorClass {
         match self {
-            Self::File(_) => ErrorClass::Invalid,
-            Self::Incompatible { .. } | Self::Full | Self::FileInTheWay { .. } => {
-                ErrorClass::Conflict
-            }
+            Self::File(_) | Self::UnknownAgency(_) => ErrorClass::Invalid,
+            Self::Incompatible { .. }
+            | Self::Full
+            | Self::AgencyFull(_)
+            | Self::FileInTheWay { .. } => ErrorClass::Conflict,
             Self::Write { .. } | Self::Store(_) | Self::Unfinished { .. } => ErrorClass::Fault,
         }
     }
@@ -203,8 +211,10 @@ pub(super) fn add(
     origin: ModelOrigin,
 ) -> Result<AddedModel, AddModelError> {
     let (kind, differences) = match change.draft.model(&model.id).cloned() {
-        None if change.draft.models.len() >= MAX_MODELS => return Err(AddModelError::Full),
-        None => (ModelChange::New, Vec::new()),
+        None => {
+            check_owner(&change.draft, &model.id)?;
+            (ModelChange::New, Vec::new())
+        }
         Some(old) if old.same_content(&model) => {
             return Ok(AddedModel {
                 model: old,
@@ -218,7 +228,7 @@ pub(super) fn add(
                 let id = old.id.clone();
                 return Err(AddModelError::Incompatible { id, faults });
             }
-            model.version = ModelVersion(old.version.0 + 1);
+            model.version = change.draft.next_version(&model.id);
             (ModelChange::NewVersion, differences(&old, &model))
         }
     };
@@ -231,9 +241,23 @@ pub(super) fn add(
     }));
     let model = Arc::new(model);
     change.draft.put_model(Arc::clone(&model));
+    refine_again(change, &model);
     Ok(AddedModel {
         model,
         change: kind,
         differences,
     })
+}
+
+/// Whether there may be one more of whose it is.
+fn check_owner(draft: &Snapshot, id: &ModelId) -> Result<(), AddModelError> {
+    let count = draft.model_count(id.agency());
+    match id.agency() {
+        None if count >= MAX_MODELS => Err(AddModelError::Full),
+        Some(agency) if !draft.agencies.contains_key(agency) => {
+            Err(AddModelError::UnknownAgency(agency.into()))
+        }
+        Some(agency) if count >= MAX_AGENCY_MODELS => Err(AddModelError::AgencyFull(agency.into())),
+        _ => Ok(()),
+    }
 }

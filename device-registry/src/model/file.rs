@@ -4,6 +4,10 @@
 //! {
 //!   "id": "traffic.flow",
 //!   "title": {"en": "Traffic flow", "ko": "교통 소통"},
+//!   "purpose": {"en": "Shows congestion", "ko": "소통 상황 파악"},
+//!   "owner": "Seoul, Transport Operation",
+//!   "licence": "KOGL-1",
+//!   "expected_interval_s": 60,
 //!   "retention_days": 1095,
 //!   "fields": [
 //!     {"name": "speed", "kind": "number", "unit": "km/h", "min": 0, "max": 250,
@@ -17,7 +21,10 @@
 //! `min` and `max` (inclusive, plausible and not statutory) belong to numbers,
 //! and a number always has a unit: `1` for a pure one. `codes` makes a text an
 //! enumeration. `retention_days` (1 to 36,500) is how long observations are
-//! kept; without it, for ever. Unknown keys are refused, since they are mostly misspelt ones.
+//! kept; without it, for ever. `expected_interval_s` (1 to 2,678,400) is how far
+//! apart readings of a field are: of all fields that the file lists but those
+//! that every model has; a field may say another one itself. `licence` is that of
+//! the data, where a device brings none. Unknown keys are refused, since they are mostly misspelt ones.
 //! The fields of `models/every-model.json` are added after the model's own.
 
 use std::sync::{Arc, OnceLock};
@@ -25,8 +32,10 @@ use std::sync::{Arc, OnceLock};
 use domain::{FieldName, IdError, ModelId};
 use serde::{Deserialize, Serialize};
 
-use super::{Field, Model, ModelVersion, ValueKind};
+use super::details::{IntervalError, check_interval};
+use super::{Field, Model, ModelDetails, ModelVersion, Purpose, ValueKind};
 use crate::agency::retention::{self, RetentionError};
+use crate::thing::{Licence, LicenceError};
 
 /// The largest data file, in bytes.
 pub(super) const MAX_MODEL_BYTES: usize = 64 * 1_024;
@@ -36,6 +45,8 @@ pub(super) const MAX_FIELDS: usize = 128;
 pub(super) const MAX_CODES: usize = 256;
 /// The longest title, code or unit, in bytes.
 pub(super) const MAX_LABEL_BYTES: usize = 256;
+/// The longest purpose, in bytes of each language.
+pub(super) const MAX_PURPOSE_BYTES: usize = 1_024;
 
 /// Why a text is not a data model.
 #[derive(Debug, thiserror::Error)]
@@ -62,8 +73,18 @@ pub enum ModelFileError {
     },
     #[error(transparent)]
     Retention(#[from] RetentionError),
-    #[error("a title is empty, longer than {MAX_LABEL_BYTES} bytes, or has control characters")]
+    #[error(transparent)]
+    Interval(#[from] IntervalError),
+    #[error(transparent)]
+    Licence(#[from] LicenceError),
+    #[error(
+        "a title or the owner is empty, longer than {MAX_LABEL_BYTES} bytes, or has control characters"
+    )]
     Title,
+    #[error(
+        "the purpose is empty, longer than {MAX_PURPOSE_BYTES} bytes, or has control characters"
+    )]
+    Purpose,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -72,15 +93,23 @@ struct ModelFile {
     id: String,
     title: Title,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    purpose: Option<Title>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    licence: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expected_interval_s: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     retention_days: Option<u32>,
     fields: Vec<FieldFile>,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Title {
-    en: String,
-    ko: String,
+pub(super) struct Title {
+    pub(super) en: String,
+    pub(super) ko: String,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -95,6 +124,8 @@ struct FieldFile {
     min: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expected_interval_s: Option<u32>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     codes: Vec<String>,
     title: Title,
@@ -124,11 +155,20 @@ impl Model {
             version,
             title_en: label(file.title.en)?,
             title_ko: label(file.title.ko)?,
+            details: ModelDetails {
+                purpose: file.purpose.map(parse_purpose).transpose()?,
+                owner: file.owner.map(label).transpose()?,
+                licence: file.licence.as_deref().map(Licence::parse).transpose()?,
+                expected_interval_s: file.expected_interval_s.map(check_interval).transpose()?,
+            },
             retention_days: file.retention_days.map(retention::check).transpose()?,
             fields: Vec::with_capacity(file.fields.len() + fields_of_every_model().len()),
         };
         for field in file.fields {
-            let field = Arc::new(parse_field(field)?);
+            let mut field = parse_field(field)?;
+            let usual = model.usual_interval(&field.name);
+            field.expected_interval_s = field.expected_interval_s.or(usual);
+            let field = Arc::new(field);
             if model.field(field.name.as_str()).is_some() {
                 return Err(ModelFileError::Twice(field.name.clone()));
             }
@@ -145,18 +185,53 @@ impl Model {
         Ok(model)
     }
 
+    /// Of which model a data file is.
+    pub fn id_in(json: &[u8]) -> Result<ModelId, ModelFileError> {
+        Self::parse(json, ModelVersion(1)).map(|model| model.id)
+    }
+
     /// As a data file, with the fields of every model.
     pub fn to_json(&self) -> String {
+        let licence = self.details.licence.as_ref();
         let file = ModelFile {
             id: self.id.to_string(),
             title: Title {
                 en: self.title_en.clone(),
                 ko: self.title_ko.clone(),
             },
+            purpose: self.details.purpose.as_ref().map(|purpose| Title {
+                en: purpose.en.clone(),
+                ko: purpose.ko.clone(),
+            }),
+            owner: self.details.owner.clone(),
+            licence: licence.map(|licence| licence.0.to_string()),
+            expected_interval_s: self.details.expected_interval_s,
             retention_days: self.retention_days,
-            fields: self.fields.iter().map(|field| field_file(field)).collect(),
+            fields: self
+                .fields
+                .iter()
+                .map(|field| self.field_file(field))
+                .collect(),
         };
         serde_json::to_string_pretty(&file).expect("texts and finite numbers serialise")
+    }
+
+    fn field_file(&self, field: &Field) -> FieldFile {
+        let own = field.expected_interval_s;
+        let usual = self.usual_interval(&field.name);
+        FieldFile {
+            expected_interval_s: own.filter(|_| own != usual),
+            ..field_file(field)
+        }
+    }
+
+    /// What readings of a field are apart by the model's own word.
+    pub(super) fn usual_interval(&self, field: &FieldName) -> Option<u32> {
+        let mut of_every_model = fields_of_every_model().iter();
+        let reported_at_will = of_every_model.any(|other| other.name == *field);
+        self.details
+            .expected_interval_s
+            .filter(|_| !reported_at_will)
     }
 
     /// The same but for the version.
@@ -231,6 +306,7 @@ fn parse_field(file: FieldFile) -> Result<Field, ModelFileError> {
         },
         min: file.min,
         max: file.max,
+        expected_interval_s: file.expected_interval_s.map(check_interval).transpose()?,
         title_en: label(file.title.en)?,
         title_ko: label(file.title.ko)?,
         name,
@@ -252,6 +328,7 @@ fn field_file(field: &Field) -> FieldFile {
         unit: field.unit.as_deref().map(ToOwned::to_owned),
         min: field.min,
         max: field.max,
+        expected_interval_s: field.expected_interval_s,
         codes,
         title: Title {
             en: field.title_en.clone(),
@@ -260,11 +337,22 @@ fn field_file(field: &Field) -> FieldFile {
     }
 }
 
-fn label(text: String) -> Result<String, ModelFileError> {
-    let fits = (1..=MAX_LABEL_BYTES).contains(&text.len());
-    if fits && !text.chars().any(char::is_control) {
-        Ok(text)
-    } else {
-        Err(ModelFileError::Title)
-    }
+pub(super) fn parse_purpose(file: Title) -> Result<Purpose, ModelFileError> {
+    let checked = |text: String| {
+        let fits = is_text(&text, MAX_PURPOSE_BYTES);
+        fits.then_some(text).ok_or(ModelFileError::Purpose)
+    };
+    Ok(Purpose {
+        en: checked(file.en)?,
+        ko: checked(file.ko)?,
+    })
+}
+
+pub(super) fn label(text: String) -> Result<String, ModelFileError> {
+    let fits = is_text(&text, MAX_LABEL_BYTES);
+    fits.then_some(text).ok_or(ModelFileError::Title)
+}
+
+fn is_text(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.len()) && !text.chars().any(char::is_control)
 }

@@ -15,8 +15,12 @@ use domain::ModelId;
 use super::file::MAX_MODEL_BYTES;
 use crate::secret::file::sync_folder_of;
 
-/// Models of one platform.
+/// Models of one platform, beside those of its agencies.
 pub const MAX_MODELS: usize = 1_000;
+/// Models of one agency's own.
+pub const MAX_AGENCY_MODELS: usize = 100;
+/// Files that are looked at.
+const MAX_FILES: usize = 100_000;
 const FOLDER: &str = "models";
 const DATA_FILE: &str = "json";
 const IN_THE_MAKING: &str = "new";
@@ -80,7 +84,7 @@ impl ModelFolder {
             .flatten()
             .map(|entry| entry.path())
             .filter(|path| path.extension().is_some_and(|end| end == extension))
-            .take(MAX_MODELS)
+            .take(MAX_FILES)
             .collect();
         files.sort();
         files

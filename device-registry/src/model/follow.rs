@@ -17,7 +17,7 @@ pub(super) fn lagging(snapshot: &Snapshot, model: Option<&ModelId>) -> Vec<Devic
         .devices(None)
         .filter(|device| model.is_none_or(|model| device.model.id == *model))
         .filter(|device| {
-            let newest = snapshot.model(&device.model.id);
+            let newest = snapshot.model_for(&device.agency, &device.model.id);
             newest.is_some_and(|newest| lags(snapshot, device, newest))
         })
         .map(|device| device.id.clone())
@@ -51,7 +51,7 @@ pub(super) fn follow(change: &mut Change, id: &DeviceId) -> Result<(), StoreErro
     let Some(device) = draft.device(id.as_str()).cloned() else {
         return Ok(());
     };
-    let Some(model) = draft.model(&device.model.id).cloned() else {
+    let Some(model) = draft.model_for(&device.agency, &device.model.id).cloned() else {
         return Ok(());
     };
     let Some(thing) = draft.thing(device.thing.as_str()) else {

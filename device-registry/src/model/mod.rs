@@ -3,11 +3,16 @@
 mod add;
 mod builtin;
 mod compatibility;
+mod details;
 mod difference;
 mod file;
 mod folder;
 mod follow;
 mod install;
+mod ownership;
+mod refine;
+mod refinement;
+mod versions;
 
 use std::sync::Arc;
 
@@ -16,9 +21,14 @@ use domain::{FieldName, ModelId};
 pub use add::{AddModelError, AddedModel, ModelChange};
 pub use compatibility::IncompatibleModel;
 pub(crate) use compatibility::check_field;
-pub use difference::{Kept, ModelDifference, PlausibleRange};
+pub use details::{IntervalError, ModelDetails, Purpose};
+pub use difference::{DetailText, ExpectedInterval, Kept, ModelDifference, PlausibleRange};
 pub use file::ModelFileError;
-pub use folder::MAX_MODELS;
+pub use folder::{MAX_AGENCY_MODELS, MAX_MODELS};
+pub use ownership::UnusableModel;
+pub use refine::{AddedRefinement, RefineModelError, RefinedModel};
+pub use refinement::{Refinement, RefinementFault};
+pub use versions::StoredVersion;
 
 /// A model's version; grows with each change of the data file.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -26,21 +36,26 @@ pub struct ModelVersion(pub u32);
 
 /// Who brought a version of a model.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum ModelOrigin {
+pub enum ModelOrigin {
+    /// The binary.
     Builtin,
+    /// Somebody, with the API or a file.
     Operator,
+    /// An agency, for its own devices: what it says otherwise of the model.
+    Agency,
 }
 
 impl ModelOrigin {
-    pub(crate) const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Builtin => "builtin",
             Self::Operator => "operator",
+            Self::Agency => "agency",
         }
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Builtin, Self::Operator]
+        [Self::Builtin, Self::Operator, Self::Agency]
             .into_iter()
             .find(|origin| origin.as_str() == text)
     }
@@ -53,6 +68,7 @@ pub struct Model {
     pub version: ModelVersion,
     pub title_en: String,
     pub title_ko: String,
+    pub details: ModelDetails,
     /// Days that observations are kept; `None`: for ever.
     pub retention_days: Option<u32>,
     pub fields: Vec<Arc<Field>>,
@@ -68,6 +84,8 @@ pub struct Field {
     /// Plausible range, inclusive; a value outside it is stored as `uncertain`.
     pub min: Option<f64>,
     pub max: Option<f64>,
+    /// Seconds from one reading to the next; `None`: the model says nothing of it.
+    pub expected_interval_s: Option<u32>,
     pub title_en: String,
     pub title_ko: String,
 }

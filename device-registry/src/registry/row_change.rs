@@ -33,6 +33,7 @@ pub(crate) enum RowChange {
         days: Option<u32>,
     },
     AddModel(ModelRow),
+    AddRefinement(RefinementRow),
     /// Takes the place of the one of its name.
     PutBoundary(Arc<Boundary>),
     RemoveBoundary(BoundaryName),
@@ -138,5 +139,17 @@ pub(crate) struct ModelRow {
     /// The data file.
     pub(crate) content: Box<str>,
     pub(crate) origin: ModelOrigin,
+    pub(crate) created: Timestamp,
+}
+
+/// What an agency says otherwise of a model.
+pub(crate) struct RefinementRow {
+    /// As the audit names it.
+    pub(crate) object: Box<str>,
+    pub(crate) model: ModelId,
+    pub(crate) agency: AgencyId,
+    /// Among those of the model.
+    pub(crate) version: ModelVersion,
+    pub(crate) content: Box<str>,
     pub(crate) created: Timestamp,
 }

@@ -17,13 +17,13 @@ pub enum Permission {
     /// People and service tokens with their roles.
     ReadPeople,
     ManagePeople,
-    /// The agency's settings; gives its devices away.
+    /// The agency's settings and its own models; gives its devices away.
     ManageAgency,
     /// Who changed what.
     ReadAudit,
     /// What belongs to no agency: backups, refusals of strangers, all metrics.
     ReadPlatform,
-    /// Agencies, data models, boundaries, applications, backups.
+    /// Agencies, the platform's data models, boundaries, applications, backups.
     ManagePlatform,
 }
 

@@ -149,7 +149,7 @@ impl Snapshot {
         model: ModelId,
     ) -> Datastream {
         let definition = self
-            .model(&model)
+            .model_for(&thing.agency, &model)
             .and_then(|model| model.field(field.as_str()))
             .cloned();
         Datastream {
@@ -230,7 +230,7 @@ impl Snapshot {
                 continue;
             };
             let mut device = Device::clone(device);
-            if let Some(model) = self.model(&device.model.id) {
+            if let Some(model) = self.model_for(&thing.agency, &device.model.id) {
                 device.model = Arc::clone(model);
             }
             device.agency = thing.agency.clone();

@@ -22,7 +22,7 @@ use crate::device::Device;
 use crate::enrolment::{Batch, Claim};
 use crate::feature::{Feature, Observer};
 use crate::group::Group;
-use crate::model::Model;
+use crate::model::{Model, RefinedModel};
 use crate::person::{Person, ProviderIdentity};
 use crate::person_login::PersonLogin;
 use crate::search::SearchIndex;
@@ -40,6 +40,8 @@ pub struct Snapshot {
     pub(crate) generation: Generation,
     pub(crate) agencies: OrdMap<AgencyId, Arc<Agency>>,
     pub(crate) models: OrdMap<ModelId, Arc<Model>>,
+    /// What agencies say otherwise of the platform's.
+    pub(crate) refined: OrdMap<ModelId, OrdMap<AgencyId, Arc<RefinedModel>>>,
     pub(crate) devices: OrdMap<DeviceId, Arc<Device>>,
     pub(crate) aliases: HashMap<Box<str>, DeviceId>,
     /// The children of each gateway.

@@ -5,6 +5,7 @@ mod devices;
 mod enrolment;
 mod features;
 mod groups;
+mod models;
 mod people;
 mod places;
 
@@ -12,11 +13,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{AgencyId, IdError, ModelId, Timestamp};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Params, Row};
 
 use super::StoreError;
 use crate::agency::Agency;
-use crate::model::{Model, ModelOrigin, ModelVersion};
 use crate::registry::ModelRow;
 use crate::snapshot::Snapshot;
 use applications::{load_api_keys, load_applications};
@@ -24,6 +24,9 @@ use devices::{load_credentials, load_datastreams, load_device_rows, load_measure
 use enrolment::{load_batches, load_claims};
 use features::load_features;
 use groups::load_groups;
+pub(crate) use models::VersionRow;
+pub(super) use models::{has_model_version, model_base, model_versions};
+use models::{load_models, load_refinements};
 use people::{load_logins, load_people, load_service_tokens};
 use places::{Things, load_boundaries, load_locations, load_owners, load_things};
 
@@ -38,6 +41,7 @@ pub(super) fn load(connection: &Connection) -> Result<Loaded, StoreError> {
     let mut snapshot = Snapshot::default();
     load_agencies(connection, &mut snapshot)?;
     let models = load_models(connection, &mut snapshot)?;
+    load_refinements(connection, &mut snapshot)?;
     load_boundaries(connection, &mut snapshot)?;
     let mut things = load_things(connection)?;
     load_locations(connection, &mut things)?;
@@ -71,6 +75,16 @@ pub(super) fn load(connection: &Connection) -> Result<Loaded, StoreError> {
 fn rows(
     connection: &Connection,
     sql: &str,
+    each: impl FnMut(&Row<'_>) -> Result<(), RowError>,
+) -> Result<(), StoreError> {
+    rows_of(connection, sql, [], each)
+}
+
+/// The same of a question with parameters.
+fn rows_of(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
     mut each: impl FnMut(&Row<'_>) -> Result<(), RowError>,
 ) -> Result<(), StoreError> {
     let failed = StoreError::on("be read");
@@ -78,7 +92,7 @@ fn rows(
         Ok(statement) => statement,
         Err(error) => return Err(failed(error)),
     };
-    let mut rows = match statement.query([]) {
+    let mut rows = match statement.query(params) {
         Ok(rows) => rows,
         Err(error) => return Err(failed(error)),
     };
@@ -152,46 +166,4 @@ fn load_retentions(
         Ok(())
     })?;
     Ok(retentions)
-}
-
-/// Whether `content` was a version of a model at any time.
-pub(super) fn has_model_version(
-    connection: &Connection,
-    content: &[u8],
-) -> Result<bool, StoreError> {
-    let Ok(content) = std::str::from_utf8(content) else {
-        return Ok(false);
-    };
-    connection
-        .query_row(
-            "SELECT EXISTS (SELECT 1 FROM model WHERE content = ?1)",
-            [content],
-            |row| row.get(0),
-        )
-        .map_err(StoreError::on("look for a model"))
-}
-
-/// The newest version of each is in force.
-fn load_models(
-    connection: &Connection,
-    snapshot: &mut Snapshot,
-) -> Result<Vec<ModelRow>, StoreError> {
-    let mut models = Vec::new();
-    let sql = "SELECT version, content, origin, created FROM model ORDER BY id, version";
-    rows(connection, sql, |row| {
-        let version = ModelVersion(row.get("version")?);
-        let content = text(row, "content")?;
-        let model =
-            Model::parse(content.as_bytes(), version).map_err(|_| RowError::Value("content"))?;
-        models.push(ModelRow {
-            id: model.id.clone(),
-            version,
-            content: content.into(),
-            origin: ModelOrigin::parse(text(row, "origin")?).ok_or(RowError::Value("origin"))?,
-            created: time(row, "created")?,
-        });
-        snapshot.put_model(Arc::new(model));
-        Ok(())
-    })?;
-    Ok(models)
 }

@@ -19,7 +19,7 @@ mod sensors;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use domain::{DatastreamId, DeviceId, Misfit, Timestamp};
+use domain::{DatastreamId, DeviceId, Misfit, ModelId, Timestamp};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use sqlite_file::{Header, KeptWal};
 
@@ -28,13 +28,14 @@ pub use error::{OpenStoreError, StoreError};
 pub use fault::RegistryFault;
 pub(crate) use fault::{Cause, Faults};
 pub use folder::{Numbers, RegistryFolder, RegistryMark};
-pub(crate) use load::Loaded;
+pub(crate) use load::{Loaded, VersionRow};
 use schema::SCHEMA;
 pub use schema::SCHEMA_VERSION;
 pub(crate) use sensors::EndingCalibration;
 
 use crate::audit::{AuditEntry, AuditHead, AuditQuery};
-use crate::registry::RowChange;
+use crate::model::ModelVersion;
+use crate::registry::{ModelRow, RowChange};
 use crate::sensor::Sensor;
 
 /// The file's name in the data folder.
@@ -76,6 +77,25 @@ impl Store {
     /// Whether `content` was a version of a model at any time.
     pub(crate) fn has_model_version(&self, content: &[u8]) -> Result<bool, StoreError> {
         load::has_model_version(&self.connection, content)
+    }
+
+    /// The newest version of the model itself up to `last`.
+    pub(crate) fn model_base(
+        &self,
+        id: &ModelId,
+        last: ModelVersion,
+    ) -> Result<Option<ModelRow>, StoreError> {
+        load::model_base(&self.connection, id, last)
+    }
+
+    /// Versions of a model and of its refinements after `after`, the oldest first.
+    pub(crate) fn model_versions(
+        &self,
+        id: &ModelId,
+        after: ModelVersion,
+        most: u32,
+    ) -> Result<Vec<VersionRow>, StoreError> {
+        load::model_versions(&self.connection, id, after, most)
     }
 
     /// How far it has got.

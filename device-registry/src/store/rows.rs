@@ -4,6 +4,7 @@ mod applications;
 mod enrolment;
 mod features;
 mod groups;
+mod models;
 mod people;
 mod sensors;
 
@@ -14,7 +15,7 @@ use super::StoreError;
 use crate::agency::Agency;
 use crate::boundary::{Boundary, GeoJson};
 use crate::device::{Credential, CredentialProof, Device};
-use crate::registry::{ModelRow, RowChange};
+use crate::registry::RowChange;
 use crate::thing::{Datastream, LocationSince, OwnerSince, Tag, Thing};
 use people::{
     delete_person, delete_service_token, insert_person, insert_service_token, put_login,
@@ -30,7 +31,8 @@ pub(super) fn write(connection: &Connection, row: &RowChange) -> Result<(), Stor
             model,
             days,
         } => set_retention(connection, agency, model, *days),
-        RowChange::AddModel(model) => insert_model(connection, model),
+        RowChange::AddModel(model) => models::insert(connection, model),
+        RowChange::AddRefinement(row) => models::insert_refinement(connection, row),
         RowChange::PutBoundary(boundary) => put_boundary(connection, boundary),
         RowChange::RemoveBoundary(name) => delete_boundary(connection, name),
         RowChange::PutGroup(group) => groups::put(connection, group),
@@ -132,21 +134,6 @@ fn set_retention(
             params![agency.as_str(), model.as_str()],
         ),
     }
-}
-
-fn insert_model(connection: &Connection, model: &ModelRow) -> Result<(), StoreError> {
-    execute(
-        connection,
-        "add a model",
-        "INSERT INTO model (id, version, content, origin, created) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![
-            model.id.as_str(),
-            model.version.0,
-            model.content,
-            model.origin.as_str(),
-            model.created.as_micros()
-        ],
-    )
 }
 
 fn put_boundary(connection: &Connection, boundary: &Boundary) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ use sqlite_file::Schema;
 pub(super) const SCHEMA: Schema = Schema(&[
     VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8,
     VERSION_9, VERSION_10, VERSION_11, VERSION_12, VERSION_13, VERSION_14, VERSION_15, VERSION_16,
-    VERSION_17,
+    VERSION_17, VERSION_18,
 ]);
 
 /// The newest schema that this binary knows.
@@ -396,6 +396,21 @@ CREATE TABLE feature_datastream (
     feature TEXT NOT NULL REFERENCES feature (id),
     datastream INTEGER NOT NULL REFERENCES datastream (id),
     PRIMARY KEY (feature, datastream)
+) STRICT, WITHOUT ROWID;
+";
+
+/// What agencies say otherwise of the platform's models; versions are numbered
+/// together with the model's own. Models may say `purpose`, `owner`, `licence` and
+/// `expected_interval_s`, and have an agency in their ids, which an older binary
+/// cannot read.
+const VERSION_18: &str = "
+CREATE TABLE model_refinement (
+    model TEXT NOT NULL,
+    agency TEXT NOT NULL REFERENCES agency (id),
+    version INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    PRIMARY KEY (model, version)
 ) STRICT, WITHOUT ROWID;
 ";
 

@@ -1,6 +1,9 @@
 //! Data models: built in, added, grown, and put there by hand.
 
+mod details;
 mod following;
+mod ownership;
+mod refinements;
 mod versions;
 
 use std::path::Path;

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use device_registry::{
-    Datastream, DeviceDatastreams, DeviceStatus, Field, Licence, Model, ModelVersion, ValueKind,
-    Visibility,
+    Datastream, DeviceDatastreams, DeviceStatus, Field, Licence, Model, ModelDetails, ModelVersion,
+    ValueKind, Visibility,
 };
 use domain::batch::Resent;
 use domain::{
@@ -20,6 +20,7 @@ fn field(name: &str, kind: ValueKind, unit: Option<&str>) -> Arc<Field> {
         unit: unit.map(Box::from),
         min: unit.map(|_| -5.0),
         max: unit.map(|_| 50.0),
+        expected_interval_s: None,
         kind,
         title_en: String::new(),
         title_ko: String::new(),
@@ -41,6 +42,7 @@ fn device() -> Device {
         version: ModelVersion(1),
         title_en: String::new(),
         title_ko: String::new(),
+        details: ModelDetails::default(),
         retention_days: None,
         fields,
     };

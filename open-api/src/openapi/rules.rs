@@ -21,12 +21,13 @@ pub(crate) enum Readers {
 
 /// Ids of devices, things, agencies, fields and boundaries.
 const ID: &str = "^[A-Za-z0-9._~-]{1,64}$";
-/// A part of a model's id.
+/// A model's id, and parts of it.
+const MODEL_ID: &str = "^[a-z0-9-]{1,64}[.][a-z0-9-]{1,64}(~[A-Za-z0-9._~-]{1,64})?$";
 const WORD: &str = "^[a-z0-9-]{1,64}$";
-const MODEL: &str = "^[a-z0-9-]{1,64}([.][a-z0-9-]{1,64})?$";
+const MODEL: &str = "^[a-z0-9-]{1,64}([.][a-z0-9-]{1,64})?(~[A-Za-z0-9._~-]{1,64})?$";
 const DAY: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$";
 /// Bytes of a cursor: base64url of the longest key.
-const MAX_CURSOR: usize = 86;
+const MAX_CURSOR: usize = 299;
 
 /// Completes the description of `line`, as `GET /v1/agencies`.
 pub(crate) fn complete(operation: &mut Operation, line: &str, readers: Readers) {
@@ -146,6 +147,9 @@ fn limit(parameter: &mut Parameter, line: &str) {
         ("model", true) => schema.pattern = Some(MODEL.to_owned()),
         ("thing" | "device" | "agency" | "gateway" | "field" | "boundary" | "name", true) => {
             schema.pattern = Some(ID.to_owned());
+        }
+        ("id", true) if in_path && line.contains("/models/") => {
+            schema.pattern = Some(MODEL_ID.to_owned());
         }
         // An alias of a device has colons, and may stand in the path.
         ("id", true) if in_path && !line.contains("/devices/") => {

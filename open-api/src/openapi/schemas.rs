@@ -99,8 +99,18 @@ described! {
         "type": "object",
         "required": ["id", "title", "fields"],
         "properties": {
-            "id": {"type": "string", "pattern": "^[a-z0-9-]{1,64}[.][a-z0-9-]{1,64}$"},
+            "id": {"type": "string", "pattern": "^[a-z0-9-]{1,64}[.][a-z0-9-]{1,64}(~[A-Za-z0-9._~-]{1,64})?$"},
             "title": {"$ref": "#/components/schemas/Title"},
+            "purpose": {"$ref": "#/components/schemas/Title"},
+            "owner": {"type": "string", "description": "Who answers for the model."},
+            "licence": {
+                "description": "Of what its devices send, where they are registered without another one.",
+                "type": "string"
+            },
+            "expected_interval_s": {
+                "description": "Seconds between two readings, of each field that says nothing else. Left out: nobody says.",
+                "type": "integer", "format": "int32", "minimum": 1, "maximum": 2678400
+            },
             "retention_days": {
                 "description": "Left out: for ever.",
                 "type": "integer", "format": "int32", "minimum": 1, "maximum": 36500
@@ -128,7 +138,38 @@ described! {
             },
             "min": {"type": "number", "format": "double"},
             "max": {"type": "number", "format": "double"},
+            "expected_interval_s": {"type": "integer", "format": "int32", "minimum": 1, "maximum": 2678400},
             "title": {"$ref": "#/components/schemas/Title"}
+        }
+    }
+
+    /// What an agency says otherwise of a model, as `device_registry` reads it.
+    NewRefinement "Refinement" (NewRefinedField) {
+        "description": "What is left out is as the model says.",
+        "type": "object",
+        "properties": {
+            "title": {"$ref": "#/components/schemas/Title"},
+            "purpose": {"$ref": "#/components/schemas/Title"},
+            "expected_interval_s": {"type": "integer", "format": "int32", "minimum": 1, "maximum": 2678400},
+            "retention_days": {"type": "integer", "format": "int32", "minimum": 1, "maximum": 36500},
+            "fields": {
+                "type": "array",
+                "items": {"$ref": "#/components/schemas/RefinedField"},
+                "maxItems": 128
+            }
+        }
+    }
+
+    /// A field of it.
+    NewRefinedField "RefinedField" (TitleView) {
+        "type": "object",
+        "required": ["name"],
+        "properties": {
+            "name": {"type": "string", "pattern": "^[A-Za-z0-9._~-]{1,64}$"},
+            "title": {"$ref": "#/components/schemas/Title"},
+            "min": {"type": "number", "format": "double", "description": "Not below the model's."},
+            "max": {"type": "number", "format": "double", "description": "Not above the model's."},
+            "expected_interval_s": {"type": "integer", "format": "int32", "minimum": 1, "maximum": 2678400}
         }
     }
 

@@ -34,8 +34,8 @@ pub(crate) use people::{IssuedServiceTokenView, PersonView, ServiceTokenView};
 pub(crate) use place::PlaceView;
 use qr::qr_svg;
 pub(crate) use registry::{
-    AgencyView, AuditEntryView, AuditHeadView, BoundaryView, FeatureView, GroupView, ModelView,
-    kind_name,
+    AgencyView, AuditEntryView, AuditHeadView, BoundaryView, FeatureView, GroupView,
+    ModelVersionView, ModelView, RefinementView, kind_name,
 };
 pub(crate) use rfc3339::Rfc3339;
 pub(crate) use session::{

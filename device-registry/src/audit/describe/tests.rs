@@ -12,7 +12,7 @@ use crate::device::{DevicePatch, DeviceStatus, NewDevice, PasswordTerms, Patch};
 use crate::model::{ModelOrigin, ModelVersion};
 use crate::person::Person;
 use crate::person_login::PersonLogin;
-use crate::registry::{Actor, ModelRow, Registry, RestoredFrom, RowChange};
+use crate::registry::{Actor, ModelRow, RefinementRow, Registry, RestoredFrom, RowChange};
 use crate::sensor::{Calibration, Sensor, SensorDescription};
 use crate::snapshot::Snapshot;
 use crate::thing::{LocationSince, OwnerSince, Thing, Visibility};
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// All kinds of rows; a new one has its place here, and a sample below.
-const KINDS: [&str; 41] = [
+const KINDS: [&str; 42] = [
     "AddAgency",
     "SetRetention",
     "AddModel",
@@ -65,6 +65,7 @@ const KINDS: [&str; 41] = [
     "PutCalibration",
     "PutFeature",
     "RemoveFeature",
+    "AddRefinement",
 ];
 
 fn kind(row: &RowChange) -> &'static str {
@@ -110,6 +111,7 @@ fn kind(row: &RowChange) -> &'static str {
         RowChange::PutCalibration { .. } => 38,
         RowChange::PutFeature(_) => 39,
         RowChange::RemoveFeature(_) => 40,
+        RowChange::AddRefinement(_) => 41,
     };
     KINDS[place]
 }
@@ -365,6 +367,14 @@ fn samples(standing: &Snapshot) -> Vec<RowChange> {
             version: ModelVersion(2),
             content: "{}".into(),
             origin: ModelOrigin::Operator,
+            created: at,
+        }),
+        RowChange::AddRefinement(RefinementRow {
+            object: "traffic.flow@seoul".into(),
+            model: device.model.id.clone(),
+            agency: agency.id.clone(),
+            version: ModelVersion(3),
+            content: "{}".into(),
             created: at,
         }),
         RowChange::PutBoundary(Arc::clone(&boundary)),

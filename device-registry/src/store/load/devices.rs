@@ -80,7 +80,7 @@ impl DeviceRow {
     ) -> Result<Device, StoreError> {
         let missing = |what: &str| StoreError::Row(format!("device {} has no {what}", self.id));
         let model = snapshot
-            .model(&self.model)
+            .model_for(&self.agency, &self.model)
             .cloned()
             .ok_or_else(|| missing("model"))?;
         let thing = things.get(&self.thing).ok_or_else(|| missing("thing"))?;

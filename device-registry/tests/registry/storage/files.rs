@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use device_registry::{
     Actor, AgencyPatch, AuditHead, DevicePatch, Grant, NewApplication, NewDescription, NewKey,
-    NewPerson, OpenError, OpenStoreError, PEPPER_FILE, REGISTRY_FILE, Role, SCHEMA_VERSION,
-    verify_audit,
+    NewPerson, OpenError, OpenStoreError, PEPPER_FILE, REGISTRY_FILE, Refinement, Role,
+    SCHEMA_VERSION, verify_audit,
 };
 use domain::{CredentialId, DatastreamId, PersonId};
 
@@ -125,6 +125,10 @@ fn the_second_schema_is_upgraded_in_place() {
     let retention_days = [(parking.clone(), Some(90))].into();
     registry
         .patch_agency(&Actor::OPERATOR, &seoul, &AgencyPatch { retention_days })
+        .unwrap();
+    let nothing = Refinement::default();
+    registry
+        .refine_model(&Actor::OPERATOR, &seoul, &parking, nothing)
         .unwrap();
     let person = NewPerson {
         id: PersonId::new("kim").unwrap(),

@@ -15,9 +15,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::problem::Problem;
 use crate::request::arrival::Arrival;
 
-/// The longest key in a cursor, in bytes: an id's, with words before it that say
-/// where it stands.
-const MAX_KEY_BYTES: usize = 96;
+/// The longest key in a cursor, in bytes: an id, with words before it that say
+/// where it stands. An id has three words of 64 letters at most.
+const MAX_KEY_BYTES: usize = 224;
 
 /// Where a page begins.
 pub fn read_cursor<T: std::str::FromStr>(cursor: Option<&str>) -> Result<Option<T>, Problem> {

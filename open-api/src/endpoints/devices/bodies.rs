@@ -24,7 +24,7 @@ pub(crate) struct NewDeviceBody {
     pub(super) id: Text<DeviceId>,
     #[schema(value_type = String, pattern = "^[A-Za-z0-9._~-]{1,64}$")]
     pub(super) agency: Text<AgencyId>,
-    #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}[.][a-z0-9-]{1,64}$")]
+    #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}[.][a-z0-9-]{1,64}(~[A-Za-z0-9._~-]{1,64})?$")]
     pub(super) model: Text<ModelId>,
     /// A MAC or EUI with colons, under which it may log in too.
     pub(super) alias: Option<String>,

@@ -31,7 +31,7 @@ use crate::views::Rfc3339;
 pub(crate) struct NewBatchBody {
     #[schema(value_type = String, pattern = "^[A-Za-z0-9._~-]{1,64}$")]
     agency: Text<AgencyId>,
-    #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}[.][a-z0-9-]{1,64}$")]
+    #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}[.][a-z0-9-]{1,64}(~[A-Za-z0-9._~-]{1,64})?$")]
     model: Text<ModelId>,
     /// What the ids of its devices begin with; left out, they are free. Whoever
     /// gets hold of the credential takes no other id.

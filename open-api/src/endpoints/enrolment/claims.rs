@@ -33,7 +33,7 @@ const USUAL_LIFE_SECONDS: f64 = 30.0 * 24.0 * 3_600.0;
 pub(crate) struct NewClaimBody {
     #[schema(value_type = String, pattern = "^[A-Za-z0-9._~-]{1,64}$")]
     agency: Text<AgencyId>,
-    #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}[.][a-z0-9-]{1,64}$")]
+    #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}[.][a-z0-9-]{1,64}(~[A-Za-z0-9._~-]{1,64})?$")]
     model: Text<ModelId>,
     /// The id that the device will have; left out, the installer says.
     #[schema(value_type = Option<String>)]

@@ -6,3 +6,4 @@ pub(crate) mod boundaries;
 pub(crate) mod features;
 pub(crate) mod groups;
 pub(crate) mod models;
+pub(crate) mod refinements;

@@ -12,4 +12,4 @@ pub(crate) use audit::{AuditEntryView, AuditHeadView};
 pub(crate) use boundary::BoundaryView;
 pub(crate) use feature::FeatureView;
 pub(crate) use group::GroupView;
-pub(crate) use model::{ModelView, kind_name};
+pub(crate) use model::{ModelVersionView, ModelView, RefinementView, kind_name};

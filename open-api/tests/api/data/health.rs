@@ -48,6 +48,28 @@ fn a_device_that_does_well_has_100_points_and_says_what_is_not_known() {
 }
 
 #[test]
+fn what_the_model_expects_more_often_is_missed() {
+    let platform = Platform::start();
+    let model = |interval: &Value| {
+        json!({"id": "traffic.lane", "title": {"en": "Lane", "ko": "차로"},
+            "expected_interval_s": interval,
+            "fields": [{"name": "speed", "unit": "km/h", "title": {"en": "Speed", "ko": "속도"}}]})
+    };
+    let add = |interval: Value| platform.operator("POST", "/v1/models", Some(model(&interval)));
+    add(Value::Null).expect(201);
+    platform.public_device("dev-1", "traffic.lane");
+    publish_a_day(&platform, "dev-1", changing);
+    let missed = || {
+        let health = platform.get("/v1/devices/dev-1/health").expect(200);
+        part(&health, "missed")["value"].as_f64().unwrap()
+    };
+    assert_eq!(missed(), 0.0, "what is usual is judged by itself");
+    add(json!(60)).expect(201);
+    let now = missed();
+    assert!((85.0..=95.0).contains(&now), "{now}");
+}
+
+#[test]
 fn a_stuck_field_is_named_by_its_datastream_and_by_the_device() {
     let platform = Platform::start();
     platform.public_device("dev-1", "traffic.flow");

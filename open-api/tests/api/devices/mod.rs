@@ -7,6 +7,7 @@ mod groups;
 mod health;
 mod import;
 mod lifecycle;
+mod models;
 mod registration;
 mod registry;
 mod sensors;

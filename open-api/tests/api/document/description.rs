@@ -2,6 +2,7 @@
 //! describes, and its own examples have that form too. No operation is left
 //! out: one that is added without a line here fails.
 
+mod models;
 mod people;
 mod provisioning;
 
@@ -163,6 +164,7 @@ fn every_answer_has_the_form_that_the_document_describes() {
     let mut visit = Visit::new(&platform);
     let (speed, _) = furnish(&mut visit);
     data(&mut visit, speed);
+    models::models(&mut visit);
     groups(&mut visit);
     sensors(&mut visit);
     features(&mut visit);

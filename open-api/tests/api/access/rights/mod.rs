@@ -3,6 +3,7 @@
 mod callers;
 mod isolation;
 mod matrix;
+mod models;
 mod people;
 mod requests;
 

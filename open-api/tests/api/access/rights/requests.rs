@@ -169,7 +169,7 @@ impl<'a> Furnished<'a> {
             return vec![("id", "zanzibar-device".to_owned())];
         }
         if is_of("/v1/agencies/") {
-            return vec![("id", OWN.to_owned())];
+            return vec![("id", OWN.to_owned()), ("model", "traffic.flow".to_owned())];
         }
         if is_of("/v1/operators/") {
             return vec![("id", self.person())];
@@ -191,6 +191,12 @@ impl<'a> Furnished<'a> {
         }
         if is_of("/v1/features/") {
             return vec![("id", self.feature())];
+        }
+        if is_of("/v1/models/") {
+            return vec![
+                ("id", "traffic.flow".to_owned()),
+                ("version", "1".to_owned()),
+            ];
         }
         if is_of("/v1/boundaries/") {
             return vec![("name", self.boundary())];
@@ -271,7 +277,7 @@ impl<'a> Furnished<'a> {
         let roles = json!([{"role": "viewer", "agency": OWN}]);
         Some(match line {
             "POST /v1/models" => json!({
-                "id": format!("disaster.m{}", self.fresh("model").len()),
+                "id": format!("disaster.{}~{OWN}", self.fresh("model").replace(MARK, "own")),
                 "title": {"en": "Tide", "ko": "조위"},
                 "fields": [{"name": "level", "kind": "number", "unit": "m", "title": {"en": "Level", "ko": "조위"}}]
             }),
@@ -290,6 +296,7 @@ impl<'a> Furnished<'a> {
                 json!({"id": id, "name": id})
             }
             "PATCH /v1/agencies/{id}" => json!({"retention_days": {"traffic.flow": 400}}),
+            "PUT /v1/agencies/{id}/refinements/{model}" => json!({"expected_interval_s": 60}),
             "POST /v1/devices" => {
                 json!({"id": self.fresh("device"), "agency": OWN, "model": "traffic.flow"})
             }
