@@ -172,7 +172,8 @@ fn resident() -> f64 {
     pages * 4_096.0 / f64::from(1 << 20)
 }
 
-/// docs/benchmarks.md has the command and the figures.
+/// What a pass costs: `cargo test --release -p health --test scores measured --
+/// --ignored --nocapture`; `DEVICES` says how many devices.
 #[test]
 #[ignore = "a measurement of minutes"]
 fn measured() {
