@@ -138,11 +138,8 @@ impl Platform {
         let live = live_messages(&components, broker.clone());
         upkeep.spawn(scope.task("live messages of MQTT", live));
 
-        let server_file = ServerFile::write(
-            &settings.storage.data,
-            &sockets.addresses,
-            settings.identity.public_url.as_deref(),
-        )?;
+        let url = settings.identity.public_url.as_deref();
+        let server_file = ServerFile::write(&settings.storage.data, &sockets.addresses, url)?;
         Ok(Self {
             _server_file: server_file,
             addresses: sockets.addresses,
