@@ -35,9 +35,30 @@ export interface Model {
   domain: string;
   version: number;
   title: Titles;
+  /** Whose own it is; null: everybody's. */
+  agency: string | null;
+  purpose: Titles | null;
+  owner: string | null;
+  licence: string | null;
+  expected_interval_s: number | null;
   /** Null: for ever. */
   retention_days: number | null;
   fields: { name: string; unit: string | null; kind: string; title: Titles; min: number | null; max: number | null }[];
+  /** In an answer to who has added it. */
+  changes?: ModelChange[];
+}
+
+/** One change between two versions of a model, in English. */
+export interface ModelChange {
+  change: string;
+  field: string | null;
+  message: string;
+}
+
+export interface ModelVersion {
+  version: number;
+  created: string;
+  changes: ModelChange[];
 }
 
 export interface Agency {

@@ -32,7 +32,7 @@ const MODELS = [
   { id: "traffic.parking", title: { en: "Parking", ko: "주차장" }, fields: [field("available", "1", "Free spaces", "주차 가능 면수")] },
   { id: "safety.air", title: { en: "Air quality", ko: "대기질" }, fields: [field("pm25", "ug/m3", "PM2.5", "초미세먼지(PM2.5)"), field("pm10", "ug/m3", "PM10", "미세먼지(PM10)"), field("o3", "[ppm]", "Ozone", "오존")] },
   { id: "safety.lamp", title: { en: "Street lamp", ko: "가로등" }, fields: [field("power_state", null, "On", "점등 상태", "boolean"), field("power", "W", "Power", "소비 전력")] },
-].map((model) => ({ ...model, domain: model.id.split(".")[0], version: 1, retention_days: 1095, fields: [...model.fields, ...COMMON] }));
+].map((model) => ({ ...model, domain: model.id.split(".")[0], version: 1, agency: null, purpose: null, owner: null, licence: null, expected_interval_s: null, retention_days: 1095, fields: [...model.fields, ...COMMON] }));
 
 const NAMES = ["청담대교", "잠수교", "한강대교", "행주대교", "광진교", "올림픽대로", "강변북로", "남산공원", "여의도", "종로5가", "시청앞", "사직동"];
 
@@ -108,6 +108,7 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
   const silent = new Set(fleet.devices.filter((_, i) => i % 53 === 52).map((device) => device.id));
   const never = new Set(fleet.devices.filter((_, i) => i % 101 === 100).map((device) => device.id));
   const records = new MockRecords(QR);
+  let models = MODELS;
   const people = new MockPeople(INVITATION);
   const sensors = new MockSensors();
   const started = Date.now();
@@ -179,7 +180,9 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (state.mode === "broken") return problem(response, 500, "the store cannot be read");
     const empty = state.mode === "empty";
     if (path === "/platform") return json(response, 200, { name: "Madang", version: "0.1.0", audience: "madang", public_url: null, listeners: { mqtt: 1883, http: 8080 }, simulated });
-    if (path === "/models") return list(response, MODELS, url);
+    if (path === "/models" && request.method === "POST") return body(request, (file) => addModel(response, file));
+    if (path === "/models") return list(response, models, url);
+    if (path.endsWith("/versions")) return list(response, [{ version: 1, created: "2026-05-01T00:00:00Z", origin: "builtin", changes: [{ change: "range", field: "speed", message: "field speed has another range" }] }], url);
     if (path === "/boundaries") return list(response, empty ? [] : BOUNDARIES, url);
     const boundary = BOUNDARIES.find(({ name }) => path === `/boundaries/${name}`);
     if (boundary) return json(response, 200, boundary);
@@ -232,6 +235,16 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (part === "password") return json(response, 201, { credential: 9, password: "k7".repeat(21) + "k" });
     if (part === "health") return json(response, 200, { ...HEALTH, device: device.id });
     return json(response, 200, shown(device));
+  }
+
+  /** Takes every model but one of an agency that is not there. */
+  function addModel(response, file) {
+    const agency = file.id.split("~")[1] ?? null;
+    if (agency !== null && !["seoul", "busan"].includes(agency)) return problem(response, 400, `no agency ${agency}`);
+    const { version } = models.find((one) => one.id === file.id) ?? { version: 0 };
+    const model = { ...MODELS[0], ...file, agency, domain: file.id.split(".")[0], version: version + 1, fields: file.fields.map((one) => ({ unit: null, min: null, max: null, ...one })) };
+    models = [...models.filter((one) => one.id !== file.id), model];
+    json(response, 201, { ...model, changes: [{ change: "field-added", field: "lane", message: "field lane is new" }] });
   }
 
   const hasBody = (request) => ["POST", "PATCH"].includes(request.method);

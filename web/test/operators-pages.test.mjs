@@ -7,6 +7,7 @@ const { may, opens } = await load("ops/rights.ts");
 const { ImportAnswer, faultsCsv, mediaType } = await load("ops/pages/import-answer.ts");
 const { changedGroupBody, newGroupBody } = await load("ops/pages/group-body.ts");
 const { newCalibrationBody, newSensorBody } = await load("ops/pages/sensor-body.ts");
+const { modelFile, ownId } = await load("ops/pages/model-file.ts");
 const { newDeviceBody } = await load("ops/pages/register-body.ts");
 const { differences } = await load("ops/pages/difference.ts");
 
@@ -91,6 +92,17 @@ test("a sensor says what it measures, and a calibration its days", () => {
     by: "KTL",
     at: new Date("2026-04-20T00:00").toISOString(),
     valid_until: new Date("2027-04-20T23:59:59").toISOString(),
+  });
+});
+
+test("a model's file says what the model says, and no more", () => {
+  const field = (name) => ({ name, kind: "number", unit: "m", codes: [], min: null, max: 3, expected_interval_s: null, title: { en: name, ko: name } });
+  const model = { id: "traffic.flow", domain: "traffic", agency: null, version: 3, title: { en: "F", ko: "흐름" }, purpose: null, owner: "Roads", licence: null, expected_interval_s: 60, retention_days: null, fields: [field("speed"), field("battery")] };
+  assert.equal(ownId("traffic.flow", "seoul"), "traffic.flow~seoul");
+  assert.equal(ownId("traffic.flow~busan", "seoul"), "traffic.flow~seoul");
+  assert.deepEqual(JSON.parse(modelFile(model, "traffic.flow~seoul")), {
+    id: "traffic.flow~seoul", title: { en: "F", ko: "흐름" }, owner: "Roads", expected_interval_s: 60,
+    fields: [{ name: "speed", kind: "number", unit: "m", max: 3, title: { en: "speed", ko: "speed" } }],
   });
 });
 

@@ -13,6 +13,7 @@ before(async () => {
 after(() => browser.close());
 
 /** Pictures of each page, for a look by hand. */
+const ANY = /./;
 const SHOTS = process.env.MADANG_SHOTS;
 
 /** Runs a check in the dashboard of an operator who has just logged in. */
@@ -167,6 +168,27 @@ test("a device's sensors are shown, calibrated, added and taken away", () =>
     await ozone.getByRole("button", { name: "Take away" }).click();
     await ozone.locator("dt", { hasText: "Taken away" }).waitFor();
   }));
+
+test("an agency makes a model of its own out of another, and its faults are told", () =>
+  operating(KOREAN, async ({ page, shot }) => {
+    await page.click('#pages a[href="#/models"]');
+    const flow = page.locator(".model", { hasText: "traffic.flow" });
+    await flow.locator("summary").click();
+    await flow.getByText("field speed has another range").waitFor();
+    await flow.locator('[name="own"]').selectOption("seoul");
+    const file = JSON.parse(await page.inputValue('[name="file"]'));
+    assert.equal(file.id, "traffic.flow~seoul");
+    assert.deepEqual(file.fields.map((one) => one.name), ["speed", "volume", "occupancy"]);
+    await page.fill('[name="file"]', JSON.stringify({ ...file, id: "traffic.flow~nowhere" }));
+    await page.click("#page form .primary");
+    await page.locator("#page .fault", { hasText: "no agency nowhere" }).waitFor();
+    assert.notEqual(await page.inputValue('[name="file"]'), "", "what was written stays");
+    await page.fill('[name="file"]', JSON.stringify(file));
+    await page.click("#page form .primary");
+    await page.getByText("field lane is new").waitFor();
+    await page.locator(".model code", { hasText: "traffic.flow~seoul" }).waitFor();
+    await shot("models");
+  }, ANY));
 
 test("the audit is one table in CSV, over all of its pages", () =>
   operating(KOREAN, async ({ page }) => {
