@@ -102,10 +102,6 @@ fn furnish(visit: &mut Visit<'_>) -> (u64, String) {
         "/v1/agencies/seoul",
         Some(json!({"retention_days": {"traffic.flow": 4_000}})),
     );
-    visit.operator("POST /v1/models", "/v1/models", Some(json!({
-        "id": "disaster.tide", "title": {"en": "Tide", "ko": "조위"},
-        "fields": [{"name": "level", "kind": "number", "unit": "m", "title": {"en": "Level", "ko": "조위"}}]
-    })));
     let square = json!({"title": {"en": "Jung-gu", "ko": "중구"}, "geometry": {"type": "Polygon",
         "coordinates": [[[126.9, 37.5], [127.1, 37.5], [127.1, 37.6], [126.9, 37.5]]]}});
     let line = "PUT /v1/boundaries/{name}";

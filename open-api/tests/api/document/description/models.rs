@@ -5,6 +5,10 @@ use serde_json::json;
 use super::Visit;
 
 pub(super) fn models(visit: &mut Visit<'_>) {
+    visit.operator("POST /v1/models", "/v1/models", Some(json!({
+        "id": "disaster.tide", "title": {"en": "Tide", "ko": "조위"},
+        "fields": [{"name": "level", "kind": "number", "unit": "m", "title": {"en": "Level", "ko": "조위"}}]
+    })));
     let line = "PUT /v1/agencies/{id}/refinements/{model}";
     let path = "/v1/agencies/seoul/refinements/disaster.tide";
     let body = json!({"expected_interval_s": 60, "purpose": {"en": "Floods", "ko": "침수"},
