@@ -15,8 +15,8 @@ use crate::registry::{Actor, Change, ErrorClass, Means, OperationError, Registry
 use crate::secret::{self, RandomError};
 use crate::store::StoreError;
 
-/// Claims of all agencies that are kept, ended ones too: of those the oldest are
-/// forgotten.
+/// Claims of all agencies that are kept, ended ones too: of those some are
+/// forgotten, the oldest that were used or revoked first.
 pub const MAX_CLAIMS: usize = 100_000;
 /// Of one agency.
 pub const MAX_AGENCY_CLAIMS: usize = 20_000;
@@ -336,29 +336,22 @@ fn check(change: &Change, new: &NewClaim) -> Result<(), CreateClaimError> {
     if !lasts_at_most(change.now, new.expires, MAX_LIFE_DAYS) {
         return Err(CreateClaimError::Ended);
     }
-    let open = draft
-        .claims(None)
-        .filter(|claim| claim.agency == new.agency && claim.state(change.now) == ClaimState::Open);
-    if open.count() >= MAX_OPEN_CLAIMS {
+    if draft.has_open_claims(&new.agency, MAX_OPEN_CLAIMS, change.now) {
         return Err(CreateClaimError::Full);
     }
     Ok(())
 }
 
-/// At the agency's limit its oldest that have ended are forgotten, at the
-/// platform's the oldest of all.
+/// At the agency's limit some of its claims that have ended are forgotten, at
+/// the platform's some of all.
 fn make_room(change: &mut Change, agency: &AgencyId) -> Result<(), CreateClaimError> {
-    let of_agency = |claim: &&Arc<Claim>| claim.agency == *agency;
     let draft = &change.draft;
-    let agency_is_full = draft.claims(None).filter(of_agency).count() >= MAX_AGENCY_CLAIMS;
+    let agency_is_full = draft.claim_count_of(agency) >= MAX_AGENCY_CLAIMS;
     if !agency_is_full && draft.claim_count() < MAX_CLAIMS {
         return Ok(());
     }
-    let now = change.now;
     let ended: Vec<Arc<Claim>> = draft
-        .claims(None)
-        .filter(|claim| !agency_is_full || of_agency(claim))
-        .filter(|claim| claim.state(now) != ClaimState::Open)
+        .ended_claims(agency_is_full.then_some(agency), change.now)
         .take(FORGOTTEN_AT_ONCE)
         .cloned()
         .collect();

@@ -29,6 +29,7 @@ use crate::search::SearchIndex;
 use crate::service_token::ServiceToken;
 use crate::thing::{Datastream, Thing};
 
+use enrolment::ClaimsByEnd;
 use places::Places;
 use public_datastreams::PublicDatastreams;
 pub use public_datastreams::{PublicFilter, PublicPlace, WalkEnd};
@@ -62,6 +63,8 @@ pub struct Snapshot {
     /// By the public half of the key.
     pub(crate) api_keys: OrdMap<ApiKeyId, Arc<ApiKey>>,
     pub(crate) claims: OrdMap<ClaimId, Arc<Claim>>,
+    pub(crate) claims_by_end: ClaimsByEnd,
+    pub(crate) claims_of: OrdMap<AgencyId, ClaimsByEnd>,
     /// By the keyed hash of the code.
     pub(crate) claim_codes: HashMap<[u8; 32], ClaimId>,
     /// The claims, neither used nor revoked, that fix a device's id.

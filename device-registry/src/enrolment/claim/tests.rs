@@ -52,3 +52,45 @@ fn an_agency_fills_its_own_share_only() {
         assert!(matches!(full, Err(CreateClaimError::Full)));
     });
 }
+
+fn ids(change: &Change) -> Vec<String> {
+    let claims = change.draft.claims(None);
+    claims.map(|claim| claim.id.to_string()).collect()
+}
+
+/// Before, an expired claim that is older than one that was revoked went first;
+/// and all claims of the platform were looked at to find it.
+#[test]
+fn what_was_revoked_is_forgotten_before_what_expired() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = Registry::open(dir.path(), || Timestamp::from_micros(0)).unwrap();
+    let seoul = AgencyId::new("seoul").unwrap();
+    registry.rehearse(|change| {
+        fill(change, "seoul", 0);
+        let mut alter = |number: usize, alter: &dyn Fn(&mut Claim)| {
+            let id = format!("{number:06}seoul");
+            let mut claim = Claim::clone(change.draft.claim(&id).unwrap());
+            alter(&mut claim);
+            change.draft.put_claim(Arc::new(claim));
+        };
+        for number in 0..FORGOTTEN_AT_ONCE {
+            alter(number, &|claim| claim.expires = Timestamp::from_micros(0));
+            let revoked = Some(Timestamp::from_micros(0));
+            alter(1_000 + number, &|claim| claim.revoked = revoked);
+        }
+        assert!(
+            change
+                .draft
+                .has_open_claims(&seoul, MAX_OPEN_CLAIMS, change.now)
+        );
+        make_room(change, &seoul).unwrap();
+        let left = ids(change);
+        assert_eq!(left.len(), MAX_AGENCY_CLAIMS - FORGOTTEN_AT_ONCE);
+        let stands = |number: usize| left.binary_search(&format!("{number:06}seoul")).is_ok();
+        assert!((0..FORGOTTEN_AT_ONCE).all(stands));
+        assert!((1_000..1_000 + FORGOTTEN_AT_ONCE).all(|number| !stands(number)));
+
+        fill(change, "seoul", MAX_AGENCY_CLAIMS);
+        assert!(!change.draft.has_open_claims(&seoul, 1, change.now));
+    });
+}
