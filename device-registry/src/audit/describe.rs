@@ -1,8 +1,9 @@
 //! What a change's rows mean to an auditor: one draft of an entry for each
 //! object that they alter.
 //!
-//! Left out is what says nothing of a change: an API key's use, and rows that
-//! say again what stood. Datastreams beside a registration, as those of a new
+//! Left out is what says nothing of a change: an API key's use, an import on its
+//! way (each of its devices is told when it comes in), and rows that say again
+//! what stood. Datastreams beside a registration, as those of a new
 //! version of a model or of fields that devices send for the first time, are
 //! told in one entry for each model: a change may make thousands of them. No
 //! secret is told, nor what is made from one, nor how to reach a developer.
@@ -190,7 +191,7 @@ impl<'a> Description<'a> {
             RowChange::AddApplication(application) => self.add_application(application),
             RowChange::AddApiKey { key, .. } => self.add_key(key),
             RowChange::RevokeApiKey(key) => self.revoke_key(key),
-            RowChange::NoteApiKeyUse { .. } => {}
+            RowChange::NoteApiKeyUse { .. } | RowChange::Import(_) => {}
             RowChange::AddPerson(person) => self.add_person(person),
             RowChange::ChangePerson(person) => self.change_person(person),
             RowChange::RemovePerson(id) => self.remove_person(id),

@@ -37,3 +37,38 @@ pub enum CredentialProof {
         networks: Vec<Box<str>>,
     },
 }
+
+impl CredentialProof {
+    /// As it is written: its kind, its bytes, and the networks of a password.
+    pub(crate) fn parts(&self) -> (&'static str, &[u8], &[Box<str>]) {
+        match self {
+            Self::Ed25519 { public_key } => ("ed25519", public_key, &[]),
+            Self::Es256 { public_key } => ("es256", public_key.as_slice(), &[]),
+            Self::Certificate { spki_sha256 } => ("certificate", spki_sha256, &[]),
+            Self::Password { hmac, networks } => ("password", hmac, networks),
+        }
+    }
+
+    /// Of its [parts](Self::parts), if they are such.
+    pub(crate) fn from_parts(kind: &str, bytes: &[u8], networks: Vec<Box<str>>) -> Option<Self> {
+        match kind {
+            "ed25519" => Some(Self::Ed25519 {
+                public_key: bytes.try_into().ok()?,
+            }),
+            "es256" => {
+                let public_key: [u8; 65] = bytes.try_into().ok()?;
+                Some(Self::Es256 {
+                    public_key: Box::new(public_key),
+                })
+            }
+            "certificate" => Some(Self::Certificate {
+                spki_sha256: bytes.try_into().ok()?,
+            }),
+            "password" => Some(Self::Password {
+                hmac: bytes.try_into().ok()?,
+                networks,
+            }),
+            _ => None,
+        }
+    }
+}

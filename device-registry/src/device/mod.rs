@@ -40,6 +40,7 @@ pub use extra_datastream::{
 };
 pub use gateway::GatewayError;
 pub use gateway_child::NotItsChild;
+pub(crate) use import::{AcceptedImport, ComingDevices, ImportPiece, StagedImport};
 pub use import::{
     FaultyRows, ImportError, ImportMode, ImportReport, ImportRow, ImportStep, ImportTerms,
     MAX_IMPORT_ROWS, MAX_REPORTED_ERRORS, RowError, StandingDevices, UnreadableRow,

@@ -107,7 +107,7 @@ fn check_against(
     predecessor: Option<&DeviceId>,
 ) -> Result<Arc<Model>, RegisterDeviceError> {
     let (draft, new) = (&change.draft, &checked.new);
-    if draft.device(new.id.as_str()).is_some() {
+    if draft.is_taken(&new.id) {
         return Err(RegisterDeviceError::Exists(new.id.clone()));
     }
     if let Some(claim) = draft.claim_for(&new.id, change.now) {
@@ -118,7 +118,7 @@ fn check_against(
         });
     }
     if let Some(alias) = &checked.alias
-        && let Some(device) = draft.aliases.get(alias)
+        && let Some(device) = draft.device_of_alias(alias)
     {
         return Err(RegisterDeviceError::AliasTaken {
             alias: alias.clone(),

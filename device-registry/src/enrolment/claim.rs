@@ -322,7 +322,7 @@ fn check(change: &Change, new: &NewClaim) -> Result<(), CreateClaimError> {
     }
     draft.usable_model(&new.agency, &new.model)?;
     if let Some(device) = &new.device {
-        if draft.device(device.as_str()).is_some() {
+        if draft.is_taken(device) {
             return Err(CreateClaimError::DeviceExists(device.clone()));
         }
         if let Some(claim) = draft.claim_for(device, change.now) {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use domain::{ApiKeyId, ApplicationId, BatchId, ClaimId, DeviceId, PersonId, ServiceTokenId};
 
@@ -81,6 +82,60 @@ impl Actor {
             means,
         }
     }
+}
+
+const UNKNOWN: &str = "it names nobody, or no means, of this platform";
+
+/// What is written by [`fmt::Display`] for it.
+impl FromStr for Who {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            None => match text {
+                "operator" => Ok(Self::Operator),
+                "anonymous" => Ok(Self::Anonymous),
+                "devices" => Ok(Self::Devices),
+                "platform" => Ok(Self::Platform),
+                _ => Err(UNKNOWN),
+            },
+            Some(("service-token", id)) => parse(id).map(Self::ServiceToken),
+            Some(("person", id)) => parse(id).map(Self::Person),
+            Some(("application", id)) => parse(id).map(Self::Application),
+            Some(_) => Err(UNKNOWN),
+        }
+    }
+}
+
+/// What is written by [`fmt::Display`] for it.
+impl FromStr for Means {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            None => match text {
+                "token" => Ok(Self::Token),
+                "session" => Ok(Self::Session),
+                "password" => Ok(Self::Password),
+                "provider" => Ok(Self::Provider),
+                "invitation" => Ok(Self::Invitation),
+                "no-proof" => Ok(Self::NoProof),
+                "telemetry" => Ok(Self::Telemetry),
+                "start" => Ok(Self::Start),
+                "clock" => Ok(Self::Clock),
+                _ => Err(UNKNOWN),
+            },
+            Some(("api-key", id)) => parse(id).map(Self::ApiKey),
+            Some(("device", id)) => parse(id).map(Self::Device),
+            Some(("claim", id)) => parse(id).map(Self::Claim),
+            Some(("batch", id)) => parse(id).map(Self::Batch),
+            Some(_) => Err(UNKNOWN),
+        }
+    }
+}
+
+fn parse<T: FromStr>(id: &str) -> Result<T, &'static str> {
+    id.parse().map_err(|_| UNKNOWN)
 }
 
 impl fmt::Display for Who {

@@ -28,6 +28,8 @@ pub(crate) struct Change {
     pub(crate) draft: Snapshot,
     pub(crate) now: Timestamp,
     rows: Vec<RowChange>,
+    /// Changes that were committed before it.
+    before: u64,
     /// The greatest that were given, by this change too.
     numbers: Numbers,
     rights: Rights,
@@ -56,17 +58,44 @@ enum Outcome {
 }
 
 impl Change {
-    fn new(draft: Snapshot, numbers: Numbers, now: Timestamp) -> Self {
+    fn new(draft: Snapshot, mark: RegistryMark, now: Timestamp) -> Self {
         Self {
             draft,
             now,
             rows: Vec::new(),
-            numbers,
+            before: mark.changes,
+            numbers: mark.numbers,
             rights: Rights::Kept,
             shows_more: false,
             outcome: Outcome::Commit,
             purpose: Purpose::Commit,
         }
+    }
+
+    /// One that is made to find what is wrong, on what `draft` shows.
+    fn rehearsal(draft: Snapshot, now: Timestamp) -> Self {
+        let numbers = Numbers {
+            datastream: draft.datastream_bound() as u64,
+            ..Numbers::default()
+        };
+        let mark = RegistryMark {
+            changes: 0,
+            numbers,
+        };
+        Self {
+            purpose: Purpose::Rehearsal,
+            ..Self::new(draft, mark, now)
+        }
+    }
+
+    /// Runs `body` on what this change has so far; nothing of it stays.
+    pub(crate) fn rehearse<T>(&self, body: impl FnOnce(&mut Self) -> T) -> T {
+        body(&mut Self::rehearsal(self.draft.clone(), self.now))
+    }
+
+    /// How many changes were committed before this one.
+    pub(crate) fn changes_before(&self) -> u64 {
+        self.before
     }
 
     /// Whether nothing will be kept of it: it is made to find what is wrong.
@@ -201,7 +230,7 @@ impl Registry {
         }
         let standing = self.snapshot.load_full();
         let draft = Snapshot::clone(&standing);
-        let change = Change::new(draft, store.mark().numbers, self.now());
+        let change = Change::new(draft, store.mark(), self.now());
         Ok(Making {
             store,
             standing,
@@ -281,14 +310,7 @@ impl Registry {
     /// nobody waits for it, however long it takes.
     pub(crate) fn rehearse<T>(&self, body: impl FnOnce(&mut Change) -> T) -> T {
         let draft = Snapshot::clone(&self.snapshot.load());
-        let numbers = Numbers {
-            datastream: draft.datastream_bound() as u64,
-            ..Numbers::default()
-        };
-        body(&mut Change {
-            purpose: Purpose::Rehearsal,
-            ..Change::new(draft, numbers, self.now())
-        })
+        body(&mut Change::rehearsal(draft, self.now()))
     }
 
     fn tell(&self, generation: u64) {

@@ -90,8 +90,8 @@ type ChangeListener = Arc<dyn Fn(u64) + Send + Sync>;
 pub struct Registry {
     pub(crate) dir: PathBuf,
     store: Mutex<Store>,
-    /// Held by an import from its check to its last piece, before the store: two
-    /// of them do not come between each other. All else comes in between pieces.
+    /// Held by an import from its check to its last piece, before the store: one
+    /// is staged at a time. All else comes in between pieces.
     pub(crate) importing: Mutex<()>,
     /// Held by a transfer, before the store; and read by who acts for an agency
     /// from the look at whose a device is until it has changed.
@@ -164,6 +164,7 @@ impl Registry {
             registry.note_restore(from)?;
         }
         registry.install_models(loaded.models)?;
+        registry.finish_import(|_| {})?;
         Ok(registry)
     }
 

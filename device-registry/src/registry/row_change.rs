@@ -11,7 +11,7 @@ use domain::{
 use crate::agency::Agency;
 use crate::application::{ApiKey, Application};
 use crate::boundary::Boundary;
-use crate::device::{Credential, Device};
+use crate::device::{Credential, Device, StagedImport};
 use crate::enrolment::{Batch, Claim};
 use crate::feature::Feature;
 use crate::group::Group;
@@ -130,6 +130,8 @@ pub(crate) enum RowChange {
     RemoveServiceToken(ServiceTokenId),
     /// The folder was made from a backup. It has no row of its own: the audit tells.
     NoteRestore(RestoredFrom),
+    /// Of an import on its way; its devices have rows of their own.
+    Import(StagedImport),
 }
 
 /// One version of a model.

@@ -90,6 +90,17 @@ impl Snapshot {
         }
     }
 
+    /// Whether no other device may have the id.
+    pub(crate) fn is_taken(&self, id: &DeviceId) -> bool {
+        self.device(id.as_str()).is_some() || self.coming.has(id)
+    }
+
+    /// Whose the alias is, or will be.
+    pub(crate) fn device_of_alias(&self, alias: &str) -> Option<&DeviceId> {
+        let standing = self.aliases.get(alias);
+        standing.or_else(|| self.coming.device_of_alias(alias))
+    }
+
     pub(crate) fn put_datastream(&mut self, datastream: Datastream) -> Arc<Datastream> {
         let index = datastream.id.get() as usize;
         while self.datastreams.len() <= index {

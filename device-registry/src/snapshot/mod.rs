@@ -18,7 +18,7 @@ use crate::agency::Agency;
 use crate::application::{ApiKey, Application};
 use crate::auth::AuthError;
 use crate::boundary::Boundary;
-use crate::device::Device;
+use crate::device::{ComingDevices, Device};
 use crate::enrolment::{Batch, Claim};
 use crate::feature::{Feature, Observer};
 use crate::group::Group;
@@ -45,6 +45,8 @@ pub struct Snapshot {
     pub(crate) refined: OrdMap<ModelId, OrdMap<AgencyId, Arc<RefinedModel>>>,
     pub(crate) devices: OrdMap<DeviceId, Arc<Device>>,
     pub(crate) aliases: HashMap<Box<str>, DeviceId>,
+    /// Of an import that was accepted.
+    pub(crate) coming: Arc<ComingDevices>,
     /// The children of each gateway.
     pub(crate) children: OrdMap<DeviceId, OrdSet<DeviceId>>,
     /// Indexed by the datastream's number; a hole where a number was never given.

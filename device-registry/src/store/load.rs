@@ -5,6 +5,7 @@ mod devices;
 mod enrolment;
 mod features;
 mod groups;
+mod imports;
 mod models;
 mod people;
 mod places;
@@ -24,6 +25,7 @@ use devices::{load_credentials, load_datastreams, load_device_rows, load_measure
 use enrolment::{load_batches, load_claims};
 use features::load_features;
 use groups::load_groups;
+pub(super) use imports::{accepted_import, next_import_piece};
 pub(crate) use models::VersionRow;
 pub(super) use models::{has_model_version, model_base, model_versions};
 use models::{load_models, load_refinements};

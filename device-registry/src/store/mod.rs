@@ -34,6 +34,7 @@ pub use schema::SCHEMA_VERSION;
 pub(crate) use sensors::EndingCalibration;
 
 use crate::audit::{AuditEntry, AuditHead, AuditQuery};
+use crate::device::{AcceptedImport, ImportPiece};
 use crate::model::ModelVersion;
 use crate::registry::{ModelRow, RowChange};
 use crate::sensor::Sensor;
@@ -72,6 +73,16 @@ impl Store {
 
     pub(crate) fn load(&self) -> Result<Loaded, StoreError> {
         load::load(&self.connection)
+    }
+
+    /// The import that comes in, if one does.
+    pub(crate) fn accepted_import(&self) -> Result<Option<AcceptedImport>, StoreError> {
+        load::accepted_import(&self.connection)
+    }
+
+    /// The first piece of an import that is not in yet.
+    pub(crate) fn next_import_piece(&self) -> Result<Option<ImportPiece>, StoreError> {
+        load::next_import_piece(&self.connection)
     }
 
     /// Whether `content` was a version of a model at any time.

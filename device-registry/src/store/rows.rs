@@ -4,6 +4,7 @@ mod applications;
 mod enrolment;
 mod features;
 mod groups;
+mod imports;
 mod models;
 mod people;
 mod sensors;
@@ -14,7 +15,7 @@ use rusqlite::{Connection, Params, params};
 use super::StoreError;
 use crate::agency::Agency;
 use crate::boundary::{Boundary, GeoJson};
-use crate::device::{Credential, CredentialProof, Device};
+use crate::device::{Credential, Device};
 use crate::registry::RowChange;
 use crate::thing::{Datastream, LocationSince, OwnerSince, Tag, Thing};
 use people::{
@@ -84,6 +85,7 @@ pub(super) fn write(connection: &Connection, row: &RowChange) -> Result<(), Stor
         RowChange::AddServiceToken(token) => insert_service_token(connection, token),
         RowChange::RemoveServiceToken(token) => delete_service_token(connection, token),
         RowChange::NoteRestore(_) => Ok(()),
+        RowChange::Import(change) => imports::write(connection, change),
     }
 }
 
@@ -302,18 +304,7 @@ fn insert_credential(
     device: &DeviceId,
     credential: &Credential,
 ) -> Result<(), StoreError> {
-    let (kind, bytes, networks) = match &credential.proof {
-        CredentialProof::Ed25519 { public_key } => {
-            ("ed25519", public_key.as_slice(), String::new())
-        }
-        CredentialProof::Es256 { public_key } => ("es256", public_key.as_slice(), String::new()),
-        CredentialProof::Certificate { spki_sha256 } => {
-            ("certificate", spki_sha256.as_slice(), String::new())
-        }
-        CredentialProof::Password { hmac, networks } => {
-            ("password", hmac.as_slice(), networks.join(" "))
-        }
-    };
+    let (kind, bytes, networks) = credential.proof.parts();
     execute(
         connection,
         "add a credential",
@@ -324,7 +315,7 @@ fn insert_credential(
             device.as_str(),
             kind,
             bytes,
-            networks,
+            networks.join(" "),
             credential.created.as_micros(),
             micros(credential.expires)
         ],

@@ -5,7 +5,7 @@ use sqlite_file::Schema;
 pub(super) const SCHEMA: Schema = Schema(&[
     VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8,
     VERSION_9, VERSION_10, VERSION_11, VERSION_12, VERSION_13, VERSION_14, VERSION_15, VERSION_16,
-    VERSION_17, VERSION_18,
+    VERSION_17, VERSION_18, VERSION_19,
 ]);
 
 /// The newest schema that this binary knows.
@@ -414,6 +414,23 @@ CREATE TABLE model_refinement (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// An import on its way: its rows in pieces, as `device::import::staged` writes
+/// them, and who has it, once it was accepted.
+const VERSION_19: &str = "
+CREATE TABLE import_piece (
+    number INTEGER PRIMARY KEY,
+    rows TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE import (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    actor TEXT NOT NULL,
+    address TEXT,
+    means TEXT NOT NULL,
+    updates INTEGER NOT NULL CHECK (updates IN (0, 1))
+) STRICT;
+";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -439,7 +456,7 @@ mod tests {
             assert_eq!(read("SELECT count(*) FROM agency"), 1, "{former}");
             assert_eq!(read("SELECT count(*) FROM pragma_foreign_key_check"), 0);
             // The newest step is there.
-            assert_eq!(read("SELECT count(*) FROM calibration"), 0);
+            assert_eq!(read("SELECT count(*) FROM import_piece"), 0);
         }
     }
 }

@@ -2,31 +2,38 @@
 //! the line, the column, the reason and the cure of each that has one.
 //!
 //! All rows are tried first, beside the registry, so that nobody waits for that
-//! and nothing is written where one of them keeps all out. Then they are kept a
-//! piece at a time, each durable and visible by itself: a revocation, or a
-//! device's new field, comes in between two of them. A process that is killed
-//! in the middle has kept the pieces up to there, and every device of them
-//! whole; the same rows again, with [`StandingDevices::Update`], bring in the
-//! rest.
+//! and nothing is written where one of them keeps all out. Then they are staged,
+//! where nobody sees them, and accepted by one change: from there on their ids
+//! are taken, and all of them come in, a piece at a time. A revocation, or a
+//! device's new field, comes in between two pieces. A process that is killed
+//! brings in at its next start what was accepted, before anything else, and
+//! drops what was not.
 
 mod report;
+mod row;
+mod staged;
 mod update;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
-use super::new_device::{Checked, NewDevice, RegisterDeviceError};
-use super::register::register;
-use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry};
+use super::new_device::NewDevice;
+use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry, RowChange};
 use crate::store::StoreError;
 
+use report::Told;
 pub use report::{ImportReport, ImportStep, MAX_REPORTED_ERRORS, RowError};
-use report::{Told, row_error};
-use update::{UpdateRowError, Updated, update};
+pub(crate) use row::Kept;
+use row::{CheckedRow, Row, check, keep};
+use staged::StagedText;
+pub(crate) use staged::{AcceptedImport, ComingDevices, ImportPiece, StagedImport};
 
 /// Rows of one import.
 pub const MAX_IMPORT_ROWS: usize = 100_000;
 /// Rows of one change: some tens of milliseconds.
 const PIECE_ROWS: usize = 256;
+/// Pieces that are staged by one change.
+const STAGED_PIECES: usize = 16;
 
 /// One line of a file.
 #[derive(Clone, PartialEq, Debug)]
@@ -98,14 +105,8 @@ pub enum StandingDevices {
 pub enum ImportError {
     #[error("an import has at most {MAX_IMPORT_ROWS} rows; split the file")]
     TooManyRows,
-    /// Why, a new import of the file tells as it tells all faults: this one would
-    /// have to hide what belongs to others.
     #[error(
-        "the registry was changed meanwhile, so that line {line} cannot be registered any more; {kept} rows are registered: import the same file again with `upsert`, which goes on after them and says what is wrong with the line"
-    )]
-    Overtaken { line: u64, kept: usize },
-    #[error(
-        "the import was broken off: who asked for it may not import any more; the rows up to there are registered"
+        "the import was broken off: who asked for it may not import any more; nothing was registered"
     )]
     BrokenOff,
     #[error(transparent)]
@@ -116,7 +117,6 @@ impl OperationError for ImportError {
     fn code(&self) -> &'static str {
         match self {
             Self::TooManyRows => "too-many-rows",
-            Self::Overtaken { .. } => "import-overtaken",
             Self::BrokenOff => "import-broken-off",
             Self::Store(_) => "registry-fault",
         }
@@ -125,16 +125,16 @@ impl OperationError for ImportError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::TooManyRows => ErrorClass::Invalid,
-            Self::Overtaken { .. } | Self::BrokenOff => ErrorClass::Conflict,
+            Self::BrokenOff => ErrorClass::Conflict,
             Self::Store(_) => ErrorClass::Fault,
         }
     }
 }
 
 impl Registry {
-    /// `watch` hears of each step, and may break off before each piece: it is
-    /// asked while the registry can be changed by nobody else. Only other imports
-    /// wait for this one.
+    /// `watch` hears of each step, and may break off until the rows are accepted:
+    /// it is asked while the registry can be changed by nobody else. Only other
+    /// imports wait for this one.
     pub fn import_devices(
         &self,
         actor: &Actor,
@@ -154,191 +154,179 @@ impl Registry {
             told.read(checked.len());
         }
         let _alone = self.importing.lock();
-        self.rehearse(|change| try_all(change, &mut checked, terms, &mut told))?;
+        // One that a full disk has stopped.
+        self.finish_import(|_| {})?;
+        let changes = self.mark().changes;
+        let tried = self.rehearse(|change| try_all(change, checked, terms.standing, &mut told))?;
+        let unchanged = tried.unchanged;
         let kept_out = terms.faulty == FaultyRows::KeepAllOut && told.has_faults();
         if terms.mode == ImportMode::DryRun || kept_out {
             return Ok(told.into_report());
         }
-        let mut rows = checked.into_iter().flatten();
-        loop {
-            // Each piece is dropped once it is kept: the devices take its place
-            // in memory.
-            let piece: Vec<Row> = rows.by_ref().take(PIECE_ROWS).collect();
-            if piece.is_empty() {
-                return Ok(told.into_report());
-            }
-            let kept = self.change(actor, |change| {
-                // What was taken away before this change holds for it.
-                if told.is_broken_off() {
-                    return Err(ImportError::BrokenOff);
-                }
-                keep_piece(change, &piece, terms, told.kept_rows())
-            })?;
-            told.kept(kept);
+        let accepted = self.accept(actor, tried, terms, changes, &mut told);
+        if matches!(accepted, Ok(true)) {
+            told.unchanged(unchanged);
         }
+        // What was accepted comes in, and what was not is dropped.
+        self.finish_import(|outcomes| told.kept(outcomes))?;
+        accepted.map(|_| told.into_report())
+    }
+
+    /// Stages the rows and accepts them, unless what has changed since they were
+    /// tried, `changes` changes after the first, is in the way of one that keeps
+    /// all out. Whether they were accepted.
+    fn accept(
+        &self,
+        actor: &Actor,
+        tried: Tried,
+        terms: ImportTerms,
+        mut changes: u64,
+        told: &mut Told<impl FnMut(ImportStep<'_>) -> ControlFlow<()>>,
+    ) -> Result<bool, ImportError> {
+        let Tried { rows, coming, .. } = tried;
+        if rows.is_empty() {
+            return Ok(true);
+        }
+        let mut pieces = (0..).zip(rows.chunks(PIECE_ROWS)).peekable();
+        while pieces.peek().is_some() {
+            self.change(actor, |change| {
+                for (number, rows) in pieces.by_ref().take(STAGED_PIECES) {
+                    let piece = ImportPiece::of(number, rows);
+                    change.write(RowChange::Import(StagedImport::Stage(piece)));
+                }
+                Ok::<_, StoreError>(())
+            })?;
+            changes += 1;
+        }
+        self.change(actor, |change| {
+            // What was taken away before this change holds for it.
+            if told.is_broken_off() {
+                return Err(ImportError::BrokenOff);
+            }
+            if terms.faulty == FaultyRows::KeepAllOut && change.changes_before() != changes {
+                change.rehearse(|change| {
+                    for row in &rows {
+                        if let Err(fault) = try_row(change, &row.read()?, terms.standing)? {
+                            told.fault(fault);
+                        }
+                    }
+                    Ok::<_, StoreError>(())
+                })?;
+                if told.has_faults() {
+                    change.discard();
+                    return Ok(false);
+                }
+            }
+            change.draft.coming = Arc::new(coming);
+            change.write(RowChange::Import(StagedImport::Accept(AcceptedImport {
+                actor: actor.clone(),
+                standing: terms.standing,
+            })));
+            Ok(true)
+        })
+    }
+
+    /// Brings in what was accepted and is not in yet, and drops what was staged
+    /// and not accepted. `each` hears what became of the rows of each piece.
+    pub(crate) fn finish_import(
+        &self,
+        mut each: impl FnMut(Vec<Result<Kept, RowError>>),
+    ) -> Result<(), StoreError> {
+        let next = || self.store().next_import_piece();
+        let accepted = self.store().accepted_import()?;
+        let mut piece = next()?;
+        let Some(import) = accepted else {
+            return match piece {
+                Some(_) => self.end_import(&Actor::CLOCK),
+                None => Ok(()),
+            };
+        };
+        while let Some(staged) = piece {
+            let rows = staged.read()?;
+            let outcomes = self.change(&import.actor, |change| {
+                keep_piece(change, staged.number, &rows, import.standing)
+            })?;
+            each(outcomes);
+            piece = next()?;
+        }
+        self.end_import(&import.actor)
+    }
+
+    fn end_import(&self, actor: &Actor) -> Result<(), StoreError> {
+        self.change(actor, |change| {
+            change.draft.coming = Arc::default();
+            change.write(RowChange::Import(StagedImport::End));
+            Ok(())
+        })
     }
 }
 
-/// A row that was read.
-struct Row {
-    line: u64,
-    device: Checked,
-}
-
-/// Boxed, since rows without a fault are more.
-type CheckedRow = Result<Row, Box<RowError>>;
-
-/// What became of a row that was kept.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kept {
-    Registered,
-    Updated,
-    Unchanged,
-}
-
-/// Why a row that could be read is not kept.
-#[derive(Debug, thiserror::Error)]
-enum RowRefused {
-    #[error(transparent)]
-    Register(#[from] RegisterDeviceError),
-    #[error(transparent)]
-    Update(#[from] UpdateRowError),
+/// Rows that have no fault.
+#[derive(Default)]
+struct Tried {
+    /// Those that would change something.
+    rows: Vec<StagedText>,
+    coming: ComingDevices,
+    /// How many would not.
+    unchanged: usize,
 }
 
 /// All rows, one after another, in a change that is not kept. Those that have a
-/// fault are told and left out of `rows`.
+/// fault are told.
 fn try_all(
     change: &mut Change,
-    rows: &mut Vec<CheckedRow>,
-    terms: ImportTerms,
+    checked: Vec<CheckedRow>,
+    standing: StandingDevices,
     told: &mut Told<impl FnMut(ImportStep<'_>) -> ControlFlow<()>>,
-) -> Result<(), StoreError> {
-    let mut failed = None;
-    rows.retain(|row| {
-        if failed.is_some() {
-            return false;
-        }
-        let fault = match row {
-            Ok(row) => match keep(change, &row.device, terms.standing) {
-                Ok(_) => None,
-                Err(refused) => match refused.into_store_error() {
-                    Ok(error) => {
-                        failed = Some(error);
-                        None
+) -> Result<Tried, StoreError> {
+    let mut tried = Tried::default();
+    for row in checked {
+        let outcome = match row {
+            Ok(text) => {
+                let row = text.read()?;
+                let outcome = try_row(change, &row, standing)?;
+                match outcome {
+                    Ok(Kept::Unchanged) => tried.unchanged += 1,
+                    Ok(Kept::Registered | Kept::Updated) => {
+                        tried.coming.add(&row);
+                        tried.rows.push(text);
                     }
-                    Err(refused) => Some(row_error(row.line, &row.device.new.id, &refused)),
-                },
-            },
-            Err(fault) => Some(RowError::clone(fault)),
+                    Err(_) => {}
+                }
+                outcome
+            }
+            Err(fault) => Err(*fault),
         };
-        change.forget_rows();
-        let is_good = fault.is_none();
-        told.tried(fault);
-        is_good
-    });
-    failed.map_or(Ok(()), Err)
+        told.tried(outcome.err());
+    }
+    Ok(tried)
 }
 
-/// Rows that stood the rehearsal. What has changed since can have made one
-/// impossible all the same: then it is a fault as others are, or this piece is
-/// not kept; `before` rows were.
+/// One row of a change that is not kept.
+fn try_row(
+    change: &mut Change,
+    row: &Row,
+    standing: StandingDevices,
+) -> Result<Result<Kept, RowError>, StoreError> {
+    let outcome = keep(change, row, standing);
+    change.forget_rows();
+    outcome
+}
+
+/// Rows that were accepted. What others have changed since can keep one of them
+/// out all the same, as one whose gateway was revoked: it is told.
 fn keep_piece(
     change: &mut Change,
+    number: u32,
     rows: &[Row],
-    terms: ImportTerms,
-    before: usize,
-) -> Result<Vec<Result<Kept, RowError>>, ImportError> {
-    let mut outcomes = Vec::with_capacity(rows.len());
-    for Row { line, device } in rows {
-        outcomes.push(match keep(change, device, terms.standing) {
-            Ok(kept) => Ok(kept),
-            Err(refused) => {
-                let refused = match refused.into_store_error() {
-                    Ok(error) => return Err(error.into()),
-                    Err(refused) => refused,
-                };
-                if terms.faulty == FaultyRows::KeepAllOut {
-                    return Err(ImportError::Overtaken {
-                        line: *line,
-                        kept: before,
-                    });
-                }
-                Err(row_error(*line, &device.new.id, &refused))
-            }
-        });
-    }
-    Ok(outcomes)
-}
-
-/// One row; of one that is refused nothing stays in the change.
-fn keep(
-    change: &mut Change,
-    device: &Checked,
     standing: StandingDevices,
-) -> Result<Kept, RowRefused> {
-    let found = match standing {
-        StandingDevices::AreFaults => None,
-        StandingDevices::Update => change.draft.device(device.new.id.as_str()).cloned(),
-    };
-    match found {
-        Some(found) => match change.attempt(|change| update(change, &found, device))? {
-            Updated::Changed => Ok(Kept::Updated),
-            Updated::Unchanged => Ok(Kept::Unchanged),
-        },
-        None => {
-            register(change, device, None)?;
-            Ok(Kept::Registered)
-        }
-    }
-}
-
-impl RowRefused {
-    /// The registry's own fault, or else the row's.
-    fn into_store_error(self) -> Result<StoreError, Self> {
-        match self {
-            Self::Register(RegisterDeviceError::Store(error)) => Ok(error),
-            Self::Update(error) => error.into_store_error().map_err(Self::Update),
-            Self::Register(_) => Err(self),
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Register(error) => error.code(),
-            Self::Update(error) => error.code(),
-        }
-    }
-
-    fn column(&self) -> Option<&'static str> {
-        match self {
-            Self::Register(error) => error.column(),
-            Self::Update(error) => error.column(),
-        }
-    }
-
-    fn cure(&self) -> &'static str {
-        match self {
-            Self::Register(error) => error.cure(),
-            Self::Update(error) => error.cure(),
-        }
-    }
-}
-
-fn check(row: ImportRow) -> CheckedRow {
-    let line = row.line;
-    let new = row.device.map_err(|fault| {
-        Box::new(RowError {
-            line,
-            device: None,
-            column: fault.column,
-            code: "unreadable-row",
-            message: fault.message,
-            cure: fault.cure,
-        })
-    })?;
-    let id = new.id.clone();
-    match Checked::new(new) {
-        Ok(device) => Ok(Row { line, device }),
-        Err(error) => Err(Box::new(row_error(line, &id, &error.into()))),
-    }
+) -> Result<Vec<Result<Kept, RowError>>, StoreError> {
+    let coming = std::mem::take(&mut change.draft.coming);
+    let outcomes = rows
+        .iter()
+        .map(|row| keep(change, row, standing))
+        .collect::<Result<_, _>>()?;
+    change.draft.coming = coming;
+    change.write(RowChange::Import(StagedImport::EndPiece(number)));
+    Ok(outcomes)
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use domain::DeviceId;
 
-use super::{Kept, RowRefused};
+use super::row::{Kept, RowRefused};
 
 /// Errors that a report spells out; a watcher hears of all.
 pub const MAX_REPORTED_ERRORS: usize = 1_000;
@@ -20,8 +20,8 @@ pub enum ImportStep<'a> {
     Tried(usize),
     /// What is wrong with one of them, in order of line.
     Fault(&'a RowError),
-    /// The next of them are about to be registered.
-    Keeping,
+    /// They are about to be accepted.
+    Accepting,
     /// So many are registered, or were so already.
     Kept(usize),
 }
@@ -114,12 +114,17 @@ impl<W: FnMut(ImportStep<'_>) -> ControlFlow<()>> Told<W> {
         self.flow = (self.watch)(ImportStep::Kept(kept));
     }
 
-    pub(super) fn kept_rows(&self) -> usize {
+    /// Rows that have nothing to change.
+    pub(super) fn unchanged(&mut self, rows: usize) {
+        self.report.unchanged += rows;
+    }
+
+    fn kept_rows(&self) -> usize {
         let report = &self.report;
         report.registered + report.updated + report.unchanged
     }
 
-    fn fault(&mut self, fault: RowError) {
+    pub(super) fn fault(&mut self, fault: RowError) {
         self.flow = (self.watch)(ImportStep::Fault(&fault));
         if self.report.errors.len() < MAX_REPORTED_ERRORS {
             self.report.errors.push(fault);
@@ -128,10 +133,10 @@ impl<W: FnMut(ImportStep<'_>) -> ControlFlow<()>> Told<W> {
         }
     }
 
-    /// Whether the watcher wants no further piece, now that it would be kept.
+    /// Whether the watcher wants none of it, now that it would be accepted.
     pub(super) fn is_broken_off(&mut self) -> bool {
         if self.flow.is_continue() {
-            self.flow = (self.watch)(ImportStep::Keeping);
+            self.flow = (self.watch)(ImportStep::Accepting);
         }
         self.flow.is_break()
     }

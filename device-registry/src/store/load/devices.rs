@@ -164,25 +164,8 @@ pub(super) fn load_credentials(
 }
 
 fn proof(row: &Row<'_>) -> Result<CredentialProof, RowError> {
-    let wrong = || RowError::Value("proof");
     let bytes: Vec<u8> = row.get("proof")?;
-    match text(row, "kind")? {
-        "ed25519" => Ok(CredentialProof::Ed25519 {
-            public_key: bytes.try_into().map_err(|_| wrong())?,
-        }),
-        "es256" => {
-            let public_key: [u8; 65] = bytes.try_into().map_err(|_| wrong())?;
-            Ok(CredentialProof::Es256 {
-                public_key: Box::new(public_key),
-            })
-        }
-        "certificate" => Ok(CredentialProof::Certificate {
-            spki_sha256: bytes.try_into().map_err(|_| wrong())?,
-        }),
-        "password" => Ok(CredentialProof::Password {
-            hmac: bytes.try_into().map_err(|_| wrong())?,
-            networks: words(row, "networks")?,
-        }),
-        _ => Err(RowError::Value("kind")),
-    }
+    let networks = words(row, "networks")?;
+    CredentialProof::from_parts(text(row, "kind")?, &bytes, networks)
+        .ok_or(RowError::Value("proof"))
 }

@@ -1,5 +1,7 @@
 //! Bulk import: all or nothing, with a reason for each bad row.
 
+mod acceptance;
+
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -134,7 +136,7 @@ fn one_bad_row_keeps_all_out_and_each_is_told() {
             steps.push(match step {
                 ImportStep::Fault(fault) => fault.line,
                 ImportStep::Kept(kept) => kept as u64,
-                ImportStep::Keeping => return ControlFlow::Continue(()),
+                ImportStep::Accepting => return ControlFlow::Continue(()),
                 other => panic!("{other:?} of seven rows"),
             });
             ControlFlow::Continue(())
@@ -326,61 +328,6 @@ fn lots(count: u64) -> Vec<ImportRow> {
     (1..=count)
         .map(|line| row(line, new_device(&format!("lot-{line}"))))
         .collect()
-}
-
-/// Before, its right was looked at before the registry was waited for.
-#[test]
-fn whoever_loses_the_right_registers_no_further_piece() {
-    let test = TestRegistry::new();
-    let mut pieces = 0;
-    let broken_off =
-        test.registry
-            .import_devices(&Actor::OPERATOR, lots(900), ImportTerms::APPLY, |step| {
-                pieces += usize::from(step == ImportStep::Keeping);
-                match pieces {
-                    0..3 => ControlFlow::Continue(()),
-                    _ => ControlFlow::Break(()),
-                }
-            });
-    assert!(matches!(broken_off, Err(ImportError::BrokenOff)));
-    assert_eq!(test.registry.snapshot().device_count(), 2 * 256);
-}
-
-/// What another agency's device has to do with it is not told.
-#[test]
-fn an_import_that_was_overtaken_says_how_to_go_on() {
-    let test = TestRegistry::new();
-    let mut rows = lots(600);
-    let alias = Some("00:1b:44:11:3a:b7".to_owned());
-    rows[400].device.as_mut().unwrap().alias.clone_from(&alias);
-    let overtaken =
-        test.registry
-            .import_devices(&Actor::OPERATOR, rows, ImportTerms::APPLY, |step| {
-                if step == ImportStep::Kept(256) {
-                    let mut quicker = new_device("theirs");
-                    quicker.alias.clone_from(&alias);
-                    test.registry
-                        .register_device(&Actor::OPERATOR, quicker)
-                        .unwrap();
-                }
-                ControlFlow::Continue(())
-            });
-    let error = overtaken.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            ImportError::Overtaken {
-                line: 401,
-                kept: 256
-            }
-        ),
-        "{error}"
-    );
-    let told = error.to_string();
-    assert!(
-        told.contains("upsert") && !told.contains("theirs"),
-        "{told}"
-    );
 }
 
 /// Before, each of them waited for the whole import: 20 seconds of 100,000

@@ -1,16 +1,16 @@
-//! `madang device import`: a spreadsheet of Seoul, a kill in the middle, and the
+//! `madang device import`: a spreadsheet of Seoul, kills in the middle, and the
 //! same file again.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use sdk::api::{DeviceFilter, ImportMode};
+use sdk::api::{DeviceFilter, ImportFile, ImportForm, ImportMode, ImportStep};
 use tests::test_device::{AGENCY, make_agency};
-use tests::{Start, TestPlatform, eventually};
+use tests::{Start, TestPlatform};
 
 use crate::operation::backup::madang;
 
-const ROWS: usize = 3_000;
+const ROWS: usize = 2_000;
 /// 종로, as CP949 has it.
 const JONGNO: [u8; 4] = [0xc1, 0xbe, 0xb7, 0xce];
 
@@ -63,59 +63,89 @@ fn datastreams(platform: &TestPlatform) -> BTreeMap<String, usize> {
     counts
 }
 
+/// An import of `rows` on its way, until `moment` is told; then the platform is
+/// killed.
+fn kill_at(platform: TestPlatform, rows: Vec<u8>, moment: impl Fn(&ImportStep) -> bool + Send) {
+    let operator = platform.operator();
+    let (reached, wait) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let file = ImportFile {
+                content: &rows,
+                form: ImportForm::Lines,
+                mode: ImportMode::Apply,
+                good_rows: false,
+                upsert: false,
+            };
+            // Whether it is told before the kill that all are in, is all the same.
+            let _ = operator.import_file(&file, |step| {
+                if moment(&step) {
+                    let _ = reached.send(());
+                }
+            });
+        });
+        wait.recv().unwrap();
+        platform.kill();
+    });
+}
+
 #[test]
-fn after_a_kill_every_device_is_whole_and_the_file_again_brings_the_rest() {
-    let data = tempfile::tempdir().unwrap();
-    let data = data.path().join("data");
+fn a_kill_at_any_moment_of_an_import_leaves_all_or_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
     let platform = TestPlatform::on(&data, &Start::default());
     make_agency(&platform.operator());
-    let file = data.with_extension("ndjson");
-    let line = |number| {
-        format!(
-            "{{\"id\":\"d{number}\",\"agency\":\"{AGENCY}\",\"model\":\"safety.air\",\"location\":{{\"lat\":37.5,\"lon\":127.0}}}}\n"
-        )
-    };
-    std::fs::write(&file, (0..ROWS).map(line).collect::<String>()).unwrap();
-    let content = std::fs::read(&file).unwrap();
-    let operator = platform.operator();
-    let under_way = std::thread::spawn(move || {
-        let file = sdk::api::ImportFile {
-            content: &content,
-            form: sdk::api::ImportForm::Lines,
-            mode: ImportMode::Apply,
-            good_rows: false,
-            upsert: false,
+    platform.stop();
+    let rows = |round: usize| -> Vec<u8> {
+        let line = |number| {
+            format!(
+                "{{\"id\":\"d{round}-{number}\",\"agency\":\"{AGENCY}\",\"model\":\"safety.air\",\"location\":{{\"lat\":37.5,\"lon\":127.0}}}}\n"
+            )
         };
-        operator.import_file(&file, |_| {})
-    });
-    let first = DeviceFilter {
-        limit: Some(1),
-        ..DeviceFilter::default()
+        (0..ROWS).map(line).collect::<String>().into_bytes()
     };
-    eventually("the first piece is in", || {
-        platform.operator().devices(&first).next()
-    })
-    .unwrap();
-    platform.kill();
-    assert!(under_way.join().unwrap().is_err());
+    let moments: [fn(&ImportStep) -> bool; 4] = [
+        |step| matches!(step, ImportStep::Read(_)),
+        |step| matches!(step, ImportStep::Checked(_)),
+        |step| matches!(step, ImportStep::Registered(_)),
+        |step| matches!(step, ImportStep::Registered(1_000..)),
+    ];
+    let mut all = 0;
+    for (round, moment) in moments.into_iter().enumerate() {
+        let platform = TestPlatform::on(&data, &Start::default());
+        kill_at(platform, rows(round), moment);
+        let platform = TestPlatform::on(&data, &Start::default());
+        let begins = format!("d{round}-");
+        let devices = platform.operator().devices(&DeviceFilter::default());
+        let found: Vec<_> = devices
+            .map(Result::unwrap)
+            .filter(|device| device.id.as_str().starts_with(&begins))
+            .collect();
+        assert!([0, ROWS].contains(&found.len()), "{round}: {}", found.len());
+        // From the first device that is told on, all were accepted.
+        assert!(round < 2 || found.len() == ROWS, "{round}");
+        assert!(found.iter().all(|device| device.location.is_some()));
+        all += found.len();
+        let counts = datastreams(&platform);
+        assert_eq!(counts.len(), all);
+        let fields = counts.values().next();
+        assert!(counts.values().all(|count| Some(count) == fields));
+        platform.stop();
+    }
 
+    // An entry of the audit for each, in one whole chain.
     let platform = TestPlatform::on(&data, &Start::default());
-    let found: Vec<_> = platform
-        .operator()
-        .devices(&DeviceFilter::default())
-        .map(Result::unwrap)
-        .collect();
-    assert!(!found.is_empty() && found.len() < ROWS, "{}", found.len());
-    assert!(found.iter().all(|device| device.location.is_some()));
-    let counts = datastreams(&platform);
-    assert_eq!(counts.len(), found.len());
-    let fields = counts.values().next().unwrap();
-    assert!(counts.values().all(|count| count == fields));
-
+    let data = data.to_str().unwrap();
+    let verified = madang(&["audit", "verify", "--data", data]);
+    assert!(verified.status.success(), "{verified:?}");
+    let exported = madang(&["audit", "export", "--data", data]);
+    let entries = String::from_utf8(exported.stdout).unwrap();
+    let registered = entries.matches("\"device.register\"").count();
+    assert_eq!(registered, all);
+    let file = folder.path().join("again.ndjson");
+    std::fs::write(&file, rows(3)).unwrap();
     let done = import(&platform, &file, &["--upsert"]);
     let said = String::from_utf8(done.stderr).unwrap();
-    let kept = found.len();
-    let told = format!("{} registered, 0 changed, {kept} unchanged", ROWS - kept);
+    let told = format!("0 registered, 0 changed, {ROWS} unchanged");
     assert!(said.contains(&told), "{said}");
-    assert_eq!(datastreams(&platform).len(), ROWS);
 }

@@ -147,7 +147,10 @@ pub(super) fn whole(
     sight: Sight,
 ) -> Result<Response, Problem> {
     let view = ImportView::new(report, query, encoding, sight);
-    if view.errors.is_empty() || !query.keeps_all_out() {
+    // A row that others have made impossible after all were accepted keeps no
+    // other out.
+    let has_come_in = view.created + view.updated + view.unchanged > 0;
+    if view.errors.is_empty() || !query.keeps_all_out() || has_come_in {
         return Ok(Json(view).into_response());
     }
     let errors = serde_json::to_value(&view.errors).unwrap_or_default();
@@ -227,7 +230,7 @@ impl Lines {
                     self.send();
                 }
             }
-            ImportStep::Keeping => {}
+            ImportStep::Accepting => {}
             ImportStep::Read(rows) => self.progress(ProgressView::Read(rows)),
             ImportStep::Tried(rows) => self.progress(ProgressView::Checked(rows)),
             ImportStep::Kept(rows) => self.progress(ProgressView::Registered(rows)),

@@ -146,7 +146,8 @@ fn only(fault: UnreadableRow) -> impl Iterator<Item = ImportRow> {
 /// `name`, `alias`, `lat`, `lon`, `alg`, `public_key`, `visibility`, `licence`,
 /// `attribution`, `expires`, `gateway`, `thing`, `address`, `note`, `tags` (with
 /// spaces or commas between). A gateway stands before its
-/// children. An import that broke off is sent again with `upsert=true`.
+/// children. Whatever happens meanwhile, all that are to come in do so, or none;
+/// if no answer comes, the same is sent again with `upsert=true`.
 ///
 /// With `Accept: application/x-ndjson` the answer is a line for each step and
 /// each fault, while the import goes on: `{"progress": {"checked": 1000}}` (or
