@@ -1,5 +1,5 @@
 //! The control plane: agencies, data models, things, devices, credentials,
-//! claims, batches, datastreams, sensors, features, boundaries, applications and keys,
+//! claims, batches, datastreams, sensors, features, boundaries, groups, shares, applications and keys,
 //! people and service tokens, in embedded SQLite; and the immutable snapshot of
 //! them that the data plane reads.
 //!
@@ -30,6 +30,7 @@ mod search;
 mod secret;
 mod sensor;
 mod service_token;
+mod share;
 mod snapshot;
 mod store;
 mod thing;
@@ -82,7 +83,7 @@ pub use feature::{
 pub use group::{
     CreateGroupError, Group, GroupDevices, GroupError, GroupPatch, GroupQuery, MAX_GROUPS,
     MAX_LISTED_DEVICES, MAX_LISTED_IN_ALL, Members, NewGroup, NewMembers, NewQuery,
-    PatchGroupError,
+    PatchGroupError, RemoveGroupError,
 };
 pub use label::LabelError;
 pub use model::{
@@ -123,6 +124,10 @@ pub use sensor::{
 pub use service_token::{
     CreateServiceTokenError, IssuedServiceToken, MAX_SERVICE_TOKEN_DAYS, MAX_SERVICE_TOKENS_OF_ONE,
     NewServiceToken, ServiceToken, ServiceTokenError,
+};
+pub use share::{
+    CreateShareError, EndShareError, MAX_SHARES_OF_AGENCY, NewShare, Position, ReadScope, Share,
+    SharedData, SharedWhat, Shares,
 };
 pub use snapshot::{ExtraField, PublicFilter, PublicPlace, Snapshot, WalkEnd, login_name};
 pub use store::{

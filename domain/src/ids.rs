@@ -185,6 +185,11 @@ text_id!(
     GroupId,
     "a group id"
 );
+text_id!(
+    /// What one agency lets another read.
+    ShareId,
+    "a share's id"
+);
 
 text_id!(
     /// What datastreams are about: a feature of interest.

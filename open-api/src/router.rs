@@ -35,7 +35,7 @@ use crate::endpoints::operations::{backup, health, metrics, platform};
 use crate::endpoints::pages::{page, problems};
 use crate::endpoints::people::{operators, service_tokens};
 use crate::endpoints::registry::{
-    agencies, audit, boundaries, features, groups, models, refinements,
+    agencies, audit, boundaries, features, groups, models, refinements, shares,
 };
 use crate::endpoints::stream;
 use crate::openapi::{self, Operations, Readers};
@@ -140,6 +140,11 @@ fn guarded() -> Operations {
         .on("PUT /v1/agencies/{id}/refinements/{model}", May(ManageAgency), routes!(refinements::put))
         .on("GET /v1/audit", May(ReadAudit), routes!(audit::list))
         .on("GET /v1/audit/head", May(ReadAudit), routes!(audit::head))
+        .on("GET /v1/shares", May(ManageAgency), routes!(shares::list))
+        .on("POST /v1/shares", May(ManageAgency), routes!(shares::create))
+        .on("GET /v1/shares/{id}", May(ManageAgency), routes!(shares::show))
+        .on("PATCH /v1/shares/{id}", May(ManageAgency), routes!(shares::patch))
+        .on("DELETE /v1/shares/{id}", May(ManageAgency), routes!(shares::remove))
         .on("GET /v1/groups", May(ReadDevices), routes!(groups::list))
         .on("POST /v1/groups", May(ManageDevices), routes!(groups::create))
         .on("GET /v1/groups/{id}", May(ReadDevices), routes!(groups::show))

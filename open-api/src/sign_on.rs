@@ -75,7 +75,7 @@ mod tests {
             "a=",
             "=auditor",
             "a=operator",
-            "a=auditor@seoul",
+            "a=platform-administrator@seoul",
             "a=auditor,",
         ] {
             assert!(bad.parse::<ClaimRoles>().is_err(), "{bad:?}");

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use device_registry::{Actor, Boundary, Group, GroupDevices, Registry, Snapshot};
-use domain::{DatastreamId, Timestamp};
+use device_registry::{Actor, Registry, Snapshot};
+use domain::Timestamp;
 use health::Fleet;
 use http_edge::access::Sessions;
 use http_edge::limits::{HttpLimits, KeyedPermit, PollLimit};
@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use supervisor::Supervisor;
 
 use crate::access::{LoginDelays, MAX_WORKED_ON, Permitted, RightsChanges, SessionHolder};
-use crate::cache::{BoundaryMembers, GroupMembers, Summaries};
+use crate::cache::Found;
 use crate::endpoints::enrolment::enrolments::Enrolments;
 use crate::endpoints::export::Downloads;
 use crate::endpoints::stream::Streams;
@@ -27,7 +27,6 @@ use crate::permits::{MAX_HASHES, MAX_HASHES_AN_ACCOUNT, Permits};
 use crate::ports::{Backups, Connections};
 use crate::quota::{Quotas, Throttle};
 use crate::sign_on::{ClaimRoles, SignOn};
-use crate::views::SummaryView;
 
 /// Imports whose bodies are in memory at once; one of them is worked on.
 const MAX_IMPORTS: usize = 2;
@@ -104,10 +103,8 @@ pub struct Shared {
     pub(crate) downloads: Downloads,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) supervisor: Supervisor,
-    boundary_members: BoundaryMembers,
-    group_members: GroupMembers,
     pub(crate) long_answers: PollLimit,
-    summaries: Summaries,
+    pub(crate) found: Found,
     reads: Permits,
     scans: Permits,
     changes: Permits,
@@ -190,10 +187,8 @@ impl ApiState {
                 downloads: Downloads::new(exports),
                 clock: parts.clock,
                 supervisor: parts.supervisor,
-                boundary_members: BoundaryMembers::default(),
-                group_members: GroupMembers::default(),
                 long_answers: PollLimit::new(MAX_WORKED_ON),
-                summaries: Summaries::default(),
+                found: Found::default(),
                 reads: Permits::default(),
                 scans: Permits::default(),
                 changes: Permits::default(),
@@ -211,40 +206,6 @@ impl ApiState {
         self.registry.snapshot()
     }
 
-    /// The datastreams in a filter's boundary, if it names one.
-    pub(crate) async fn members(
-        &self,
-        snapshot: &Arc<Snapshot>,
-        boundary: Option<&Arc<Boundary>>,
-        viewer: &Viewer,
-    ) -> Result<Option<Arc<[DatastreamId]>>, Problem> {
-        let Some(boundary) = boundary else {
-            return Ok(None);
-        };
-        if let Some(known) = self.boundary_members.known(snapshot, boundary, viewer) {
-            return Ok(Some(known));
-        }
-        let (snapshot, boundary) = (Arc::clone(snapshot), Arc::clone(boundary));
-        let viewer = viewer.clone();
-        self.scanning(move |shared| shared.boundary_members.find(&snapshot, &boundary, &viewer))
-            .await
-            .map(Some)
-    }
-
-    /// Who is in a group.
-    pub(crate) async fn group_devices(
-        &self,
-        snapshot: &Arc<Snapshot>,
-        group: &Arc<Group>,
-    ) -> Result<GroupDevices, Problem> {
-        if let Some(known) = self.group_members.known(snapshot, group) {
-            return Ok(known);
-        }
-        let (snapshot, group) = (Arc::clone(snapshot), Arc::clone(group));
-        self.scanning(move |shared| shared.group_members.find(&snapshot, &group))
-            .await
-    }
-
     /// The filter that a query asks for, as `viewer` may.
     pub(crate) async fn filter(
         &self,
@@ -257,20 +218,6 @@ impl ApiState {
             None => None,
         };
         query.read(snapshot, group)
-    }
-
-    /// What there is of datastreams, by model and agency.
-    pub(crate) async fn summary(
-        &self,
-        snapshot: &Arc<Snapshot>,
-        viewer: &Viewer,
-    ) -> Result<Arc<[SummaryView]>, Problem> {
-        if let Some(known) = self.summaries.known(snapshot, viewer) {
-            return Ok(known);
-        }
-        let (snapshot, viewer) = (Arc::clone(snapshot), viewer.clone());
-        self.scanning(move |shared| shared.summaries.make(&snapshot, &viewer))
-            .await
     }
 
     /// Refuses a filter that names what does not exist. Asked where nothing was
@@ -360,7 +307,7 @@ impl ApiState {
             if admission.holds(shared) {
                 Ok(call(shared, &actor))
             } else {
-                Err(admission.lost())
+                Err(admission.lost(shared))
             }
         })
         .await?

@@ -14,6 +14,7 @@ mod models;
 mod people;
 mod provisioning;
 mod sensors;
+mod shares;
 mod values;
 
 use std::borrow::Cow;
@@ -150,6 +151,8 @@ impl<'a> Description<'a> {
             RowChange::RemoveGroup(id) => self.remove_group(id),
             RowChange::PutFeature(feature) => self.put_feature(feature),
             RowChange::RemoveFeature(id) => self.remove_feature(id),
+            RowChange::PutShare(share) => self.put_share(share),
+            RowChange::RemoveShare(id) => self.remove_share(id),
             RowChange::AddThing(thing) => self.add_thing(thing),
             RowChange::ChangeThing(thing) => self.change_thing(thing),
             RowChange::AddLocation { thing, entry } => self.add_location(thing, entry),
@@ -346,6 +349,9 @@ impl<'a> Description<'a> {
         object.changed("expires", old.expires, device.expires);
         let gateway = |device: &Device| device.gateway.as_ref().map(ToString::to_string);
         object.changed("gateway", gateway(old), gateway(device));
+        if device.agency != old.agency {
+            self.gave_away(old, device);
+        }
     }
 
     fn add_credential(&mut self, device: &'a DeviceId, credential: &Credential) {

@@ -80,6 +80,10 @@ impl FromStr for AuditHead {
 pub struct AuditEntry {
     /// From 1, without a gap.
     pub number: u64,
+    /// Among those of its agency, from 1 without a gap: as the registry counts, and
+    /// no part of what is hashed. `None` where it is no agency's, or was not read
+    /// from the registry.
+    pub agency_number: Option<u64>,
     pub time: Timestamp,
     /// Who, as `operator` or `application:app-1`.
     pub actor: String,
@@ -108,6 +112,7 @@ impl AuditEntry {
     pub(crate) fn new(head: AuditHead, time: Timestamp, actor: &Actor, draft: Draft) -> Self {
         let mut entry = Self {
             number: head.number + 1,
+            agency_number: None,
             time,
             actor: actor.who.to_string(),
             address: actor.address.map(|address| address.to_string()),

@@ -1,6 +1,6 @@
 //! Which entries somebody wants to see.
 
-use domain::Timestamp;
+use domain::{AgencyId, Timestamp};
 use parking_lot::MutexGuard;
 
 use super::{AuditEntry, AuditHead};
@@ -28,8 +28,11 @@ pub struct AuditQuery {
     /// The object's id.
     pub object: Option<String>,
     pub agency: Option<String>,
+    /// The entries of this agency alone, by its own count of them, so that nothing
+    /// tells how many others there are.
+    pub counted_by: Option<AgencyId>,
     pub order: AuditOrder,
-    /// Those that follow the entry of this number, in the order.
+    /// Those that follow the entry of this number, in the order and by the count.
     pub after: Option<u64>,
     pub limit: usize,
 }
@@ -55,7 +58,11 @@ impl Registry {
     /// The entries that pass `query`, up to its limit. They are looked for a piece
     /// at a time, between which changes go on.
     pub fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {
-        let (mut first, mut last) = query.numbers(self.audit_head().number);
+        let end = match &query.counted_by {
+            Some(agency) => self.store().audit_count(agency)?,
+            None => self.audit_head().number,
+        };
+        let (mut first, mut last) = query.numbers(end);
         let mut found = Vec::new();
         let mut rest = query.clone();
         while first <= last && rest.limit > 0 {

@@ -119,6 +119,7 @@ pub fn read_entry(json: &str) -> Result<AuditEntry, String> {
     let hash = |text: &str| text.parse::<AuditHash>();
     Ok(AuditEntry {
         number: entry.number,
+        agency_number: None,
         time,
         actor: entry.actor,
         address: entry.address,

@@ -44,6 +44,23 @@ pub enum PatchGroupError {
     Store(#[from] StoreError),
 }
 
+/// Why a group was not taken away.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoveGroupError {
+    #[error(
+        "group {0} is shared with another agency; its agency's administrator removes its shares first (GET /v1/shares lists them, those that have ended too)"
+    )]
+    Shared(GroupId),
+    #[error(transparent)]
+    End(#[from] EndError<GroupId>),
+}
+
+impl From<StoreError> for RemoveGroupError {
+    fn from(error: StoreError) -> Self {
+        EndError::from(error).into()
+    }
+}
+
 impl OperationError for CreateGroupError {
     fn code(&self) -> &'static str {
         match self {
@@ -79,6 +96,22 @@ impl OperationError for PatchGroupError {
             Self::Unknown(_) => ErrorClass::NotFound,
             Self::Group(error) => error.class(),
             Self::Store(_) => ErrorClass::Fault,
+        }
+    }
+}
+
+impl OperationError for RemoveGroupError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Shared(_) => "group-shared",
+            Self::End(error) => error.code(),
+        }
+    }
+
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Shared(_) => ErrorClass::Conflict,
+            Self::End(error) => error.class(),
         }
     }
 }
@@ -140,11 +173,15 @@ impl Registry {
 
     /// Takes away the group that was looked at, and none that was made since under
     /// its id.
-    pub fn remove_group(&self, actor: &Actor, looked_at: &Group) -> Result<(), EndError<GroupId>> {
+    pub fn remove_group(&self, actor: &Actor, looked_at: &Group) -> Result<(), RemoveGroupError> {
         self.change(actor, |change| {
             let id = &looked_at.id;
+            // Whoever made another one of this id would share that.
+            if change.draft.shares().any(|share| share.shows_group(id)) {
+                return Err(RemoveGroupError::Shared(id.clone()));
+            }
             if standing(change, looked_at).is_none() {
-                return Err(EndError::Unknown(id.clone()));
+                return Err(EndError::Unknown(id.clone()).into());
             }
             change.draft.remove_group(id);
             change.write(RowChange::RemoveGroup(id.clone()));

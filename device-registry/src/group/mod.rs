@@ -8,7 +8,7 @@ use domain::{AgencyId, Bbox, BoundaryName, DeviceId, GroupId, ModelId, Timestamp
 
 use crate::thing::Tag;
 
-pub use change::{CreateGroupError, GroupPatch, PatchGroupError};
+pub use change::{CreateGroupError, GroupPatch, PatchGroupError, RemoveGroupError};
 pub use members::GroupDevices;
 pub use new_group::{
     GroupError, MAX_GROUPS, MAX_LISTED_DEVICES, MAX_LISTED_IN_ALL, NewGroup, NewMembers, NewQuery,

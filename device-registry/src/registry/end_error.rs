@@ -3,7 +3,9 @@
 
 use std::fmt::{Debug, Display};
 
-use domain::{BatchId, BoundaryName, DeviceId, FeatureId, GroupId, PersonId, ServiceTokenId};
+use domain::{
+    BatchId, BoundaryName, DeviceId, FeatureId, GroupId, PersonId, ServiceTokenId, ShareId,
+};
 
 use super::{ErrorClass, OperationError};
 use crate::store::StoreError;
@@ -74,4 +76,9 @@ impl EndedId for PersonId {
 impl EndedId for ServiceTokenId {
     const NOUN: &'static str = "service token";
     const UNKNOWN: &'static str = "unknown-service-token";
+}
+
+impl EndedId for ShareId {
+    const NOUN: &'static str = "share";
+    const UNKNOWN: &'static str = "unknown-share";
 }

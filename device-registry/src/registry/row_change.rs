@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::{
     AgencyId, ApiKeyId, BatchId, BoundaryName, ClaimId, CredentialId, DeviceId, FeatureId, GroupId,
-    ModelId, PersonId, SensorId, ServiceTokenId, ThingId, Timestamp,
+    ModelId, PersonId, SensorId, ServiceTokenId, ShareId, ThingId, Timestamp,
 };
 
 use crate::agency::Agency;
@@ -21,6 +21,7 @@ use crate::person_login::PersonLogin;
 use crate::registry::RestoredFrom;
 use crate::sensor::{Calibration, Sensor};
 use crate::service_token::ServiceToken;
+use crate::share::Share;
 use crate::thing::{Datastream, LocationSince, OwnerSince, Thing};
 
 /// One row of one table. A row comes after those that it refers to.
@@ -43,6 +44,9 @@ pub(crate) enum RowChange {
     /// Takes the place of the one of its id, with all who observe it.
     PutFeature(Arc<Feature>),
     RemoveFeature(FeatureId),
+    /// Takes the place of the one of its id.
+    PutShare(Arc<Share>),
+    RemoveShare(ShareId),
     AddThing(Arc<Thing>),
     /// Whose it is, its licence, its attribution, its description and who may read
     /// it.

@@ -25,14 +25,14 @@ pub enum Role {
     Operator,
     /// Runs an agency: its people, its tokens, its settings.
     AgencyAdministrator,
-    /// Reads who has which rights and what was changed, in all agencies.
+    /// Reads who has which rights and what was changed, in an agency or in all.
     Auditor,
     /// Runs the platform and all of its agencies.
     PlatformAdministrator,
 }
 
 impl Role {
-    /// The smaller ones first, and those of an agency before those of the
+    /// The smaller ones first, and those of an agency alone before those of the
     /// platform.
     pub const ALL: [Self; 6] = [
         Self::Viewer,
@@ -58,7 +58,12 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.as_str() == text)
     }
 
-    /// Whether it is for the whole platform, and not in one agency.
+    /// Whether somebody may have it in one agency.
+    pub const fn is_of_agency(self) -> bool {
+        !matches!(self, Self::PlatformAdministrator)
+    }
+
+    /// Whether somebody may have it for the whole platform.
     pub const fn is_of_platform(self) -> bool {
         matches!(self, Self::PlatformAdministrator | Self::Auditor)
     }
@@ -89,10 +94,10 @@ pub enum GrantError {
 impl Grant {
     /// `agency` is `None` for the whole platform.
     pub fn new(role: Role, agency: Option<AgencyId>) -> Result<Self, GrantError> {
-        match (role.is_of_platform(), &agency) {
-            (false, None) => Err(GrantError::WithoutAgency(role)),
-            (true, Some(_)) => Err(GrantError::WithAgency(role)),
-            (false, Some(_)) | (true, None) => Ok(Self { agency, role }),
+        match &agency {
+            None if !role.is_of_platform() => Err(GrantError::WithoutAgency(role)),
+            Some(_) if !role.is_of_agency() => Err(GrantError::WithAgency(role)),
+            None | Some(_) => Ok(Self { agency, role }),
         }
     }
 
@@ -103,6 +108,14 @@ impl Grant {
     /// `None`: for the whole platform.
     pub fn agency(&self) -> Option<&AgencyId> {
         self.agency.as_ref()
+    }
+
+    /// What it permits there.
+    pub fn permissions(&self) -> Permissions {
+        match self.agency {
+            Some(_) => self.role.permissions_in_agency(),
+            None => self.role.permissions(),
+        }
     }
 
     /// As [`fmt::Display`] writes it.

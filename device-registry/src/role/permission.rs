@@ -57,11 +57,21 @@ impl Permission {
         }
     }
 
-    /// The roles that permit it, the smallest first.
+    /// The roles that permit it somewhere, the smallest first.
     pub fn roles(self) -> impl Iterator<Item = Role> {
-        Role::ALL
-            .into_iter()
-            .filter(move |role| role.permissions().has(self))
+        let all = Role::ALL.into_iter();
+        all.filter(move |role| role.permissions().has(self))
+    }
+
+    /// The roles that permit it in the agency that they are given in.
+    pub fn roles_in_agency(self) -> impl Iterator<Item = Role> {
+        let all = Role::ALL.into_iter();
+        all.filter(move |role| role.permissions_in_agency().has(self))
+    }
+
+    /// The roles for the whole platform that permit it.
+    pub fn roles_of_platform(self) -> impl Iterator<Item = Role> {
+        self.roles().filter(|role| role.is_of_platform())
     }
 }
 
@@ -88,9 +98,17 @@ impl Permissions {
         self.0 & (1 << permission as u16) != 0
     }
 
+    /// What belongs to no agency.
+    const OF_PLATFORM: Self = Self::of(&[Permission::ReadPlatform, Permission::ManagePlatform]);
+
     #[must_use]
     pub const fn with(self, more: Self) -> Self {
         Self(self.0 | more.0)
+    }
+
+    #[must_use]
+    const fn without(self, less: Self) -> Self {
+        Self(self.0 & !less.0)
     }
 
     /// Whether it has all of `other`.
@@ -124,6 +142,15 @@ impl Role {
             ]),
             Self::Auditor => Permissions::of(&[ReadDevices, ReadPeople, ReadAudit, ReadPlatform]),
             Self::PlatformAdministrator => Permissions::ALL,
+        }
+    }
+
+    /// The same, given in one agency.
+    pub const fn permissions_in_agency(self) -> Permissions {
+        if self.is_of_agency() {
+            self.permissions().without(Permissions::OF_PLATFORM)
+        } else {
+            Permissions::NONE
         }
     }
 }

@@ -26,7 +26,7 @@ impl Rights {
     pub fn of(grants: &[Grant]) -> Self {
         let mut rights = Self::NONE;
         for grant in grants {
-            let more = grant.role().permissions();
+            let more = grant.permissions();
             let Some(agency) = grant.agency() else {
                 rights.everywhere = rights.everywhere.with(more);
                 continue;
@@ -139,10 +139,27 @@ mod tests {
     }
 
     #[test]
+    fn an_agencys_auditor_reads_its_audit_and_nothing_of_the_platform() {
+        let auditor = Rights::of(&[grant(Role::Auditor, "seoul")]);
+        for (permission, has) in [
+            (Permission::ReadAudit, true),
+            (Permission::ReadPeople, true),
+            (Permission::ReadDevices, true),
+            (Permission::ReadData, false),
+            (Permission::ReadPlatform, false),
+        ] {
+            assert_eq!(auditor.allow(permission, &agency("seoul")), has);
+            assert_eq!(auditor.allow_somewhere(permission), has);
+            assert!(!auditor.allow(permission, &agency("busan")));
+            assert!(!auditor.allow_everywhere(permission));
+        }
+    }
+
+    #[test]
     fn nobody_gives_more_than_it_has() {
         let of = |role, agency| Rights::of(&[grant(role, agency)]);
         let administrator = of(Role::AgencyAdministrator, "seoul");
-        for role in Role::ALL.into_iter().filter(|role| !role.is_of_platform()) {
+        for role in Role::ALL.into_iter().filter(|role| role.is_of_agency()) {
             assert!(administrator.include(&of(role, "seoul")), "{role}");
             assert!(!administrator.include(&of(role, "busan")), "{role}");
             assert!(Rights::ALL.include(&of(role, "busan")), "{role}");

@@ -18,6 +18,7 @@ use crate::model::Model;
 use crate::person::Person;
 use crate::person_login::PersonLogin;
 use crate::service_token::ServiceToken;
+use crate::share::Share;
 use crate::thing::{Datastream, Thing};
 
 impl Snapshot {
@@ -49,6 +50,22 @@ impl Snapshot {
     pub(crate) fn remove_group(&mut self, id: &GroupId) {
         self.search.remove_group(id);
         self.groups.remove(id);
+    }
+
+    pub(crate) fn put_share(&mut self, share: Arc<Share>) {
+        let received = self.shared_with.entry(share.receiver.clone()).or_default();
+        received.insert(share.id.clone());
+        self.shares.insert(share.id.clone(), share);
+    }
+
+    pub(crate) fn remove_share(&mut self, share: &Share) {
+        if let Some(received) = self.shared_with.get_mut(&share.receiver) {
+            received.remove(&share.id);
+            if received.is_empty() {
+                self.shared_with.remove(&share.receiver);
+            }
+        }
+        self.shares.remove(&share.id);
     }
 
     pub(crate) fn put_thing(&mut self, thing: Thing) -> Arc<Thing> {

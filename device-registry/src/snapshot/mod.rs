@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use domain::{
     AgencyId, ApiKeyId, ApplicationId, BatchId, BoundaryName, ClaimId, DatastreamId, DeviceId,
-    FeatureId, FieldName, GroupId, Location, ModelId, PersonId, ServiceTokenId, ThingId,
+    FeatureId, FieldName, GroupId, Location, ModelId, PersonId, ServiceTokenId, ShareId, ThingId,
 };
 use imbl::{HashMap, OrdMap, OrdSet, Vector};
 
@@ -27,6 +27,7 @@ use crate::person::{Person, ProviderIdentity};
 use crate::person_login::PersonLogin;
 use crate::search::SearchIndex;
 use crate::service_token::ServiceToken;
+use crate::share::Share;
 use crate::thing::{Datastream, Thing};
 
 use enrolment::ClaimsByEnd;
@@ -59,6 +60,9 @@ pub struct Snapshot {
     pub(crate) features: OrdMap<FeatureId, Arc<Feature>>,
     /// The features that each of those names which observe any.
     pub(crate) observed: OrdMap<Observer, OrdSet<FeatureId>>,
+    pub(crate) shares: OrdMap<ShareId, Arc<Share>>,
+    /// By the agency that receives them.
+    pub(crate) shared_with: OrdMap<AgencyId, OrdSet<ShareId>>,
     pub(crate) things: OrdMap<ThingId, Arc<Thing>>,
     places: Places,
     pub(crate) applications: OrdMap<ApplicationId, Arc<Application>>,
@@ -283,6 +287,15 @@ impl Snapshot {
     /// In order of id.
     pub fn groups(&self) -> impl Iterator<Item = &Arc<Group>> {
         self.groups.values()
+    }
+
+    pub fn share(&self, id: &ShareId) -> Option<&Arc<Share>> {
+        self.shares.get(id)
+    }
+
+    /// In order of id, which is that of making.
+    pub fn shares(&self) -> impl Iterator<Item = &Arc<Share>> {
+        self.shares.values()
     }
 
     pub fn application(&self, id: &str) -> Option<&Arc<Application>> {

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use domain::Timestamp;
+use domain::{AgencyId, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
 use super::StoreError;
@@ -10,7 +10,7 @@ use crate::audit::{
     AuditEntry, AuditFault, AuditHash, AuditHead, AuditOrder, AuditQuery, verify_audit,
 };
 
-const COLUMNS: &str = "number, time, actor, address, means, action, kind, object, agency, \
+const COLUMNS: &str = "number, agency_number, time, actor, address, means, action, kind, object, agency, \
                        before, after, previous, hash";
 
 /// The last entry.
@@ -31,13 +31,27 @@ pub(super) fn head(connection: &Connection) -> Result<AuditHead, StoreError> {
     Ok(last.unwrap_or_default())
 }
 
-/// Adds the entry to the chain, within its change.
+/// How many entries there are of the agency.
+pub(super) fn count(connection: &Connection, agency: &AgencyId) -> Result<u64, StoreError> {
+    let sql = "SELECT COALESCE(MAX(agency_number), 0) FROM audit WHERE agency = ?1";
+    let count = connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.query_one([agency.as_str()], |row| row.get(0)));
+    count
+        .map(i64::cast_unsigned)
+        .map_err(StoreError::on("count an agency's audit"))
+}
+
+/// Adds the entry to the chain, within its change; its agency counts it.
 pub(super) fn insert(connection: &Connection, entry: &AuditEntry) -> Result<(), StoreError> {
     connection
         .prepare_cached(
             "INSERT INTO audit (number, time, actor, address, means, action, kind, object, agency,
-                 before, after, previous, hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                 before, after, previous, hash, agency_number)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,
+                 CASE WHEN ?9 IS NOT NULL THEN
+                     (SELECT COALESCE(MAX(agency_number), 0) + 1 FROM audit WHERE agency = ?9)
+                 END)",
         )
         .and_then(|mut statement| {
             statement.execute(params![
@@ -60,8 +74,8 @@ pub(super) fn insert(connection: &Connection, entry: &AuditEntry) -> Result<(), 
         .map_err(StoreError::on("write the audit"))
 }
 
-/// Entries that pass `query`, of those numbered within `numbers`, in its order
-/// and up to its limit.
+/// Entries that pass `query`, of those that its count numbers within `numbers`, in
+/// its order and up to its limit.
 pub(super) fn select(
     connection: &Connection,
     query: &AuditQuery,
@@ -71,17 +85,21 @@ pub(super) fn select(
         Some(_) => "object = :object",
         None => ":object IS NULL",
     };
+    let (number_of, counted) = match query.counted_by {
+        Some(_) => ("agency_number", "agency = :counted_by"),
+        None => ("number", ":counted_by IS NULL"),
+    };
     let order = match query.order {
         AuditOrder::OldestFirst => "ASC",
         AuditOrder::NewestFirst => "DESC",
     };
     let sql = format!(
         "SELECT {COLUMNS} FROM audit
-         WHERE number BETWEEN :first AND :last AND {of_object}
+         WHERE {number_of} BETWEEN :first AND :last AND {counted} AND {of_object}
            AND (:from IS NULL OR time >= :from) AND (:to IS NULL OR time < :to)
            AND (:actor IS NULL OR actor = :actor) AND (:kind IS NULL OR kind = :kind)
            AND (:agency IS NULL OR agency = :agency)
-         ORDER BY number {order} LIMIT :limit"
+         ORDER BY {number_of} {order} LIMIT :limit"
     );
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let read = || {
@@ -96,6 +114,7 @@ pub(super) fn select(
                 ":actor": query.actor,
                 ":kind": query.kind,
                 ":agency": query.agency,
+                ":counted_by": query.counted_by.as_ref().map(AgencyId::as_str),
                 ":limit": number(query.limit as u64),
             },
             entry,
@@ -122,6 +141,9 @@ pub(super) fn verify(
 fn entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
     Ok(AuditEntry {
         number: row.get::<_, i64>("number")?.cast_unsigned(),
+        agency_number: row
+            .get::<_, Option<i64>>("agency_number")?
+            .map(i64::cast_unsigned),
         time: Timestamp::from_micros(row.get("time")?),
         actor: row.get("actor")?,
         address: row.get("address")?,

@@ -9,6 +9,7 @@ mod imports;
 mod models;
 mod people;
 mod places;
+mod shares;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub(super) use models::{has_model_version, model_base, model_versions};
 use models::{load_models, load_refinements};
 use people::{load_logins, load_people, load_service_tokens};
 use places::{Things, load_boundaries, load_locations, load_owners, load_things};
+use shares::load_shares;
 
 /// What the rows make.
 pub(crate) struct Loaded {
@@ -65,6 +67,7 @@ pub(super) fn load(connection: &Connection) -> Result<Loaded, StoreError> {
     load_batches(connection, &mut snapshot)?;
     load_groups(connection, &mut snapshot)?;
     load_features(connection, &mut snapshot)?;
+    load_shares(connection, &mut snapshot)?;
     load_applications(connection, &mut snapshot)?;
     load_api_keys(connection, &mut snapshot)?;
     load_people(connection, &mut snapshot)?;

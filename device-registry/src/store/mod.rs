@@ -19,7 +19,7 @@ mod sensors;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use domain::{DatastreamId, DeviceId, Misfit, ModelId, Timestamp};
+use domain::{AgencyId, DatastreamId, DeviceId, Misfit, ModelId, Timestamp};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use sqlite_file::{Header, KeptWal};
 
@@ -179,7 +179,12 @@ impl Store {
         self.audit
     }
 
-    /// Entries that pass `query`, of those numbered within `numbers`.
+    /// How many entries of the audit are the agency's.
+    pub(crate) fn audit_count(&self, agency: &AgencyId) -> Result<u64, StoreError> {
+        audit::count(&self.connection, agency)
+    }
+
+    /// Entries that pass `query`, of those that it counts within `numbers`.
     pub(crate) fn audit_entries(
         &self,
         query: &AuditQuery,

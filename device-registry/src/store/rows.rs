@@ -8,6 +8,7 @@ mod imports;
 mod models;
 mod people;
 mod sensors;
+mod shares;
 
 use domain::{AgencyId, BoundaryName, CredentialId, DeviceId, ModelId, ThingId, Timestamp};
 use rusqlite::{Connection, Params, params};
@@ -40,6 +41,8 @@ pub(super) fn write(connection: &Connection, row: &RowChange) -> Result<(), Stor
         RowChange::RemoveGroup(group) => groups::delete(connection, group),
         RowChange::PutFeature(feature) => features::put(connection, feature),
         RowChange::RemoveFeature(id) => features::delete(connection, id),
+        RowChange::PutShare(share) => shares::put(connection, share),
+        RowChange::RemoveShare(share) => shares::delete(connection, share),
         RowChange::AddThing(thing) => insert_thing(connection, thing),
         RowChange::ChangeThing(thing) => update_thing(connection, thing),
         RowChange::AddLocation { thing, entry } => insert_location(connection, thing, entry),

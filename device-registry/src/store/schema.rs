@@ -1,11 +1,15 @@
 //! The schema and its versions.
 
+mod sharing;
+
 use sqlite_file::Schema;
+
+use sharing::{VERSION_20, VERSION_21};
 
 pub(super) const SCHEMA: Schema = Schema(&[
     VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8,
     VERSION_9, VERSION_10, VERSION_11, VERSION_12, VERSION_13, VERSION_14, VERSION_15, VERSION_16,
-    VERSION_17, VERSION_18, VERSION_19,
+    VERSION_17, VERSION_18, VERSION_19, VERSION_20, VERSION_21,
 ]);
 
 /// The newest schema that this binary knows.
@@ -432,31 +436,4 @@ CREATE TABLE import (
 ";
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_former_schema_is_upgraded_with_what_it_holds() {
-        let newest = SCHEMA_VERSION as usize;
-        for former in 1..newest {
-            let dir = tempfile::tempdir().unwrap();
-            let path = dir.path().join("registry.sqlite");
-            let opened = sqlite_file::open(&path, Schema(&SCHEMA.0[..former])).unwrap();
-            opened
-                .connection
-                .execute_batch("INSERT INTO agency (id, name, created) VALUES ('seoul', '', 1)")
-                .unwrap();
-            drop(opened);
-            let opened = sqlite_file::open(&path, SCHEMA).unwrap();
-            assert_eq!(opened.upgraded_from, Some(former as u32));
-            let read = |sql: &str| -> i64 {
-                let found = opened.connection.query_row(sql, [], |row| row.get(0));
-                found.unwrap()
-            };
-            assert_eq!(read("SELECT count(*) FROM agency"), 1, "{former}");
-            assert_eq!(read("SELECT count(*) FROM pragma_foreign_key_check"), 0);
-            // The newest step is there.
-            assert_eq!(read("SELECT count(*) FROM import_piece"), 0);
-        }
-    }
-}
+mod tests;

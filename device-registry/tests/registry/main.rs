@@ -12,4 +12,5 @@ mod events;
 mod features;
 mod harness;
 mod models;
+mod shares;
 mod storage;

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use domain::{Offset, Timestamp};
 use observation_store::Footprint;
 use rustc_hash::{FxHashMap, FxHashSet};
+use sha2::{Digest, Sha256};
 
 use super::sink::Checksum;
 use super::state::State;
@@ -96,7 +97,7 @@ pub(super) fn name(export: &DayExport) -> String {
     format!(
         "{}/{}/{}/{}.{}",
         export.day,
-        audience(export),
+        folder_of_audience(export),
         export.domain,
         export.agency,
         export.format.as_str()
@@ -104,7 +105,27 @@ pub(super) fn name(export: &DayExport) -> String {
 }
 
 pub(super) fn audience(export: &DayExport) -> &'static str {
-    if export.has_all() { "owner" } else { "public" }
+    if export.has_all() {
+        "owner"
+    } else if export.has_shared() {
+        "shared"
+    } else {
+        "public"
+    }
+}
+
+/// Those with whom the same is shared read the same files, and nobody else does.
+fn folder_of_audience(export: &DayExport) -> String {
+    let audience = audience(export);
+    if !export.has_shared() {
+        return audience.to_owned();
+    }
+    let mut digest = Sha256::new();
+    for share in export.scope.shares_of(&export.agency) {
+        digest.update(share.id.as_str());
+        digest.update("\n");
+    }
+    format!("{audience}-{}", Checksum(digest.finalize().into()))
 }
 
 impl Cache {

@@ -1,6 +1,7 @@
 //! What can be asked for: a day of one domain and agency, in one format.
 
-use domain::{AgencyId, Scope};
+use device_registry::ReadScope;
+use domain::AgencyId;
 
 use super::day::Day;
 
@@ -12,14 +13,19 @@ pub struct DayExport {
     pub domain: String,
     pub agency: AgencyId,
     /// Whose who asks may read.
-    pub scope: Scope,
+    pub scope: ReadScope,
     pub format: ExportFormat,
 }
 
 impl DayExport {
     /// Whether it has all of its agency, and exactly; otherwise what is public.
     pub fn has_all(&self) -> bool {
-        self.scope.covers(&self.agency)
+        self.scope.owns(&self.agency)
+    }
+
+    /// Whether it has what its agency shares with who asks, beside what is public.
+    pub fn has_shared(&self) -> bool {
+        !self.has_all() && self.scope.shares_of(&self.agency).next().is_some()
     }
 }
 

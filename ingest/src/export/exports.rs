@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread;
 
-use device_registry::Snapshot;
-use domain::{AgencyId, Scope};
+use device_registry::{ReadScope, Snapshot};
+use domain::AgencyId;
 use observation_store::{QueryError, ReadError};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
@@ -101,7 +101,7 @@ impl Exports {
         &self,
         snapshot: &Snapshot,
         day: Day,
-        scope: &Scope,
+        scope: &ReadScope,
     ) -> Result<Vec<DayPart>, ExportError> {
         self.inner.is_over(day)?;
         let read = &self.inner.ingest.inner.read;

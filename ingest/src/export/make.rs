@@ -55,7 +55,7 @@ pub(super) fn make(
                 return Err(ExportError::NoRoom);
             }
         }
-        let line = Line::new(series, &observation, &export.scope);
+        let line = Line::new(series, &observation);
         writer.push(&line).map_err(|error| error.at(temporary))?;
         rows += 1;
     }

@@ -1,7 +1,8 @@
 //! Exports: a day of one domain and agency as one file, made once and kept.
 //!
-//! Constraints: a file has all of an agency or what is public of it, and is
-//! shown to nobody whose [`Scope`] is the other;
+//! Constraints: a file has all of an agency, what is public of it, or beside that
+//! what it shares with others, and is shown to nobody whose
+//! [`ReadScope`](device_registry::ReadScope) is another;
 //! it holds the newest revisions of one state of the store, sorted by
 //! datastream and time, so that the same observations make the same bytes; what
 //! was made is shown only while nothing came in late, was corrected, expired

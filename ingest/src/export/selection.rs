@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use device_registry::{Datastream, Snapshot, Thing, Visibility};
-use domain::{AgencyId, DatastreamId, Location, Scope};
+use device_registry::{Datastream, ReadScope, Snapshot, Thing};
+use domain::{AgencyId, DatastreamId, Location};
 use sha2::{Digest, Sha256};
 
 use observation_store::ObservationsQuery;
@@ -19,14 +19,25 @@ const LOOK: u32 = 1;
 /// The datastreams of one file, in order of number.
 pub(super) struct Selection {
     series: Vec<Series>,
-    /// Whether the file has exact places.
-    exact: bool,
 }
 
 /// A datastream, and where its thing was.
 pub(super) struct Series {
     pub(super) datastream: Arc<Datastream>,
     pub(super) thing: Option<Arc<Thing>>,
+    /// Whether the file has its exact places.
+    exact: bool,
+}
+
+impl Series {
+    /// A place of its, as the file has it.
+    pub(super) fn seen(&self, place: Option<Location>) -> Option<Location> {
+        if self.exact {
+            place
+        } else {
+            place.map(Location::coarse)
+        }
+    }
 }
 
 impl Selection {
@@ -40,12 +51,12 @@ impl Selection {
         )
         .map(|datastream| Series {
             thing: snapshot.thing(datastream.thing.as_str()).cloned(),
+            exact: export.scope.sees_exactly(datastream),
             datastream: Arc::clone(datastream),
         })
         .collect();
         series.sort_unstable_by_key(|series| series.datastream.id);
-        let exact = export.scope.covers(&export.agency);
-        (!series.is_empty()).then_some(Self { series, exact })
+        (!series.is_empty()).then_some(Self { series })
     }
 
     pub(super) fn query(&self, day: Day) -> ObservationsQuery {
@@ -72,7 +83,10 @@ impl Selection {
         };
         text(&LOOK.to_string());
         text(env!("CARGO_PKG_VERSION"));
-        for Series { datastream, thing } in &self.series {
+        for series in &self.series {
+            let Series {
+                datastream, thing, ..
+            } = series;
             let mut before = None;
             text(&datastream.id.to_string());
             for part in [
@@ -82,15 +96,12 @@ impl Selection {
                 datastream.field.as_str(),
                 datastream.unit.as_deref().unwrap_or("\0"),
                 datastream.visibility.as_str(),
+                if series.exact { "exact" } else { "coarse" },
             ] {
                 text(part);
             }
             for place in thing.iter().flat_map(|thing| &thing.locations) {
-                let seen = if self.exact {
-                    place.location
-                } else {
-                    place.location.map(Location::coarse)
-                };
+                let seen = series.seen(place.location);
                 // What cannot be seen must not show by a file that is made anew.
                 if before.replace(seen) == Some(seen) {
                     continue;
@@ -106,33 +117,30 @@ impl Selection {
 /// The datastreams within `scope`.
 pub(super) fn visible<'a>(
     snapshot: &'a Snapshot,
-    scope: &'a Scope,
+    scope: &'a ReadScope,
     agency: Option<&'a AgencyId>,
     domain: Option<&'a str>,
 ) -> Box<dyn Iterator<Item = &'a Arc<Datastream>> + 'a> {
     let of_domain = move |name: &str| domain.is_none_or(|domain| domain == name);
-    match scope {
-        Scope::Public => Box::new(
+    if scope.is_public() {
+        return Box::new(
             snapshot.public_datastreams(agency.map(AgencyId::as_str), move |model| {
                 of_domain(model.domain())
             }),
-        ),
-        Scope::Agencies(_) | Scope::All => Box::new(
-            snapshot
-                .datastreams(DatastreamId::new(0))
-                .filter(move |datastream| {
-                    of_domain(datastream.model.domain())
-                        && agency.is_none_or(|agency| *agency == datastream.agency)
-                        && (scope.covers(&datastream.agency)
-                            || datastream.visibility == Visibility::Public)
-                }),
-        ),
+        );
     }
+    let all = snapshot.datastreams(DatastreamId::new(0));
+    Box::new(all.filter(move |datastream| {
+        of_domain(datastream.model.domain())
+            && agency.is_none_or(|agency| *agency == datastream.agency)
+            && scope.sees(datastream)
+    }))
 }
 
 #[cfg(test)]
 mod tests {
-    use device_registry::{Actor, DevicePatch, Patch};
+    use device_registry::{Actor, DevicePatch, Patch, Visibility};
+    use domain::Scope;
 
     use super::*;
     use crate::export::ExportFormat;
@@ -144,7 +152,7 @@ mod tests {
         let (registry, device) = registry(folder.path());
         let snapshot = registry.snapshot();
         let count = |scope: Scope, agency: Option<&AgencyId>| {
-            visible(&snapshot, &scope, agency, Some("disaster")).count()
+            visible(&snapshot, &scope.into(), agency, Some("disaster")).count()
         };
         let all = device.datastreams.len();
         let other = AgencyId::new("busan").unwrap();
@@ -178,7 +186,7 @@ mod tests {
                     day: "2026-05-01".parse().unwrap(),
                     domain: "disaster".to_owned(),
                     agency: device.agency.clone(),
-                    scope,
+                    scope: scope.into(),
                     format: ExportFormat::Csv,
                 };
                 let selection = Selection::new(&registry.snapshot(), &export);

@@ -1,6 +1,6 @@
 //! The columns of an export: the same in every format.
 
-use domain::{Location, Scope};
+use domain::Location;
 use observation_store::StoredObservation;
 
 use super::selection::Series;
@@ -37,21 +37,13 @@ pub(super) struct Line<'a> {
 impl<'a> Line<'a> {
     /// The place is where the device said, or else where the thing was at that
     /// time.
-    pub(super) fn new(
-        series: &'a Series,
-        observation: &'a StoredObservation,
-        scope: &Scope,
-    ) -> Self {
+    pub(super) fn new(series: &'a Series, observation: &'a StoredObservation) -> Self {
         let of_thing = || series.thing.as_ref()?.location_at(observation.time);
         let place = observation.location.or_else(of_thing);
         Self {
             series,
             observation,
-            place: if scope.covers(&series.datastream.agency) {
-                place
-            } else {
-                place.map(Location::coarse)
-            },
+            place: series.seen(place),
         }
     }
 }

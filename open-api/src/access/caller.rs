@@ -6,12 +6,11 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use device_registry::{Actor, ApiKey, Means, Permission, Rights, ServiceToken, Who};
-use domain::{PersonId, Timestamp};
+use domain::{PersonId, Scope, Timestamp};
 use http_edge::{Problem, ProblemKind};
 
 use super::holder::Session;
 use super::{LoggedIn, SessionHolder};
-use crate::params::Viewer;
 
 /// The Principal of a request.
 #[derive(Clone, Debug)]
@@ -80,8 +79,9 @@ impl Caller {
         matches!(self, Self::Person { of, .. } if of.person.id == *id)
     }
 
-    pub(crate) fn viewer(&self) -> Viewer {
-        Viewer(self.rights().scope(Permission::ReadData))
+    /// The agencies all of whose data it reads.
+    pub(crate) fn reads(&self) -> Scope {
+        self.rights().scope(Permission::ReadData)
     }
 
     /// Whose the changes are that this request makes, which came from `client`.
@@ -120,14 +120,6 @@ impl Caller {
     pub(super) fn of(parts: &Parts) -> Self {
         let known = parts.extensions.get::<Self>();
         known.cloned().unwrap_or(Self::Anonymous)
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Viewer {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Ok(Caller::of(parts).viewer())
     }
 }
 

@@ -113,9 +113,14 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
             )
         }
         Ok(caller) => {
-            let admission = Admission::of(caller.clone());
             let reads = !may_change(&parts.method);
+            let admission = if reads {
+                Admission::reading(caller.clone(), state)
+            } else {
+                Admission::of(caller.clone())
+            };
             parts.extensions.insert(caller.clone());
+            parts.extensions.insert(admission.clone());
             parts.extensions.insert(account.clone());
             parts.extensions.insert(recheck(state, &admission));
             let long = may_be_long(&parts.uri);
@@ -127,7 +132,7 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
             };
             // What was read may have waited for its turn.
             if reads && !admission.holds(state) {
-                response = admission.lost().into_response();
+                response = admission.lost(state).into_response();
             }
             // A handler with a quota of its own has told that one.
             if response.headers().contains_key("ratelimit-limit") {
@@ -150,7 +155,7 @@ fn recheck(state: &ApiState, admission: &Admission) -> Recheck {
         if admission.holds(&state) {
             Ok(())
         } else {
-            Err(admission.lost())
+            Err(admission.lost(&state))
         }
     })
 }

@@ -10,6 +10,7 @@ mod long_answer;
 mod needs;
 mod permitted;
 mod rights_changes;
+mod viewer;
 
 pub(crate) use admission::Admission;
 pub(crate) use caller::{Caller, Holding};

@@ -64,7 +64,7 @@ pub(super) fn missing_in(permission: Permission, agency: &AgencyId) -> Problem {
 
 /// Which role for the whole platform would do.
 pub(super) fn missing_everywhere(permission: Permission) -> Problem {
-    let roles = names(permission, Role::is_of_platform);
+    let roles = names(permission.roles_of_platform());
     Problem::new(
         ProblemKind::FORBIDDEN,
         format!(
@@ -74,7 +74,7 @@ pub(super) fn missing_everywhere(permission: Permission) -> Problem {
 }
 
 fn missing(permission: Permission, place: &str) -> Problem {
-    let roles = names(permission, |role| !role.is_of_platform());
+    let roles = names(permission.roles_in_agency());
     if roles.is_empty() {
         return missing_everywhere(permission);
     }
@@ -86,7 +86,6 @@ fn missing(permission: Permission, place: &str) -> Problem {
     )
 }
 
-fn names(permission: Permission, wanted: impl Fn(Role) -> bool) -> String {
-    let roles = permission.roles().filter(|role| wanted(*role));
+fn names(roles: impl Iterator<Item = Role>) -> String {
     roles.map(Role::as_str).collect::<Vec<_>>().join(" or ")
 }

@@ -51,8 +51,9 @@ impl Permitted {
         }
     }
 
+    /// What the caller reads of its own agencies.
     pub(crate) fn viewer(&self) -> Viewer {
-        self.caller.viewer()
+        self.caller.reads().into()
     }
 
     pub(crate) fn rights(&self) -> &Rights {

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use device_registry::{Boundary, Snapshot};
-use domain::{BoundaryName, DatastreamId};
+use domain::{BoundaryName, DatastreamId, Location};
 
 use super::kept::Kept;
 use crate::params::Viewer;
@@ -45,14 +45,25 @@ impl BoundaryMembers {
 }
 
 fn find(snapshot: &Snapshot, boundary: &Boundary, viewer: &Viewer) -> Arc<[DatastreamId]> {
-    let mut found: Vec<DatastreamId> = snapshot
-        .things(None)
-        .filter(|thing| {
-            let place = viewer.place(&thing.agency, thing.location());
-            place.is_some_and(|place| boundary.shape.contains(place))
-        })
-        .flat_map(|thing| thing.datastreams.iter().copied())
-        .collect();
+    let has = |place: Option<Location>| place.is_some_and(|place| boundary.shape.contains(place));
+    let mut found: Vec<DatastreamId> = Vec::new();
+    for thing in snapshot.things(None) {
+        let (exact, all) = (thing.location(), thing.datastreams.iter().copied());
+        let coarse = || exact.map(Location::coarse);
+        match viewer.sees_exactly_all_of(&thing.agency) {
+            Some(true) if has(exact) => found.extend(all),
+            Some(false) if has(coarse()) => found.extend(all),
+            Some(_) => {}
+            None => {
+                let (in_exact, in_coarse) = (has(exact), has(coarse()));
+                found.extend(all.filter(|id| {
+                    let datastream = snapshot.datastream(*id);
+                    let exactly = datastream.is_some_and(|one| viewer.sees_exactly(one));
+                    if exactly { in_exact } else { in_coarse }
+                }));
+            }
+        }
+    }
     found.sort_unstable();
     found.into()
 }

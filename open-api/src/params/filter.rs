@@ -1,9 +1,10 @@
 //! Which datastreams a question is about, and who asks.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
-use device_registry::{Boundary, Datastream, Snapshot, Thing, Visibility};
-use domain::{AgencyId, DatastreamId, Location, Scope, ThingId};
+use device_registry::{Boundary, Datastream, ReadScope, Snapshot, Thing};
+use domain::{DatastreamId, Location, Scope, ThingId};
 use http_edge::Problem;
 use http_edge::request::Text;
 use ingest::StoredObservation;
@@ -12,27 +13,20 @@ use super::{FilterQuery, named};
 
 /// Who asks: what it sees, and how exactly.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Viewer(pub(crate) Scope);
+pub(crate) struct Viewer(pub(crate) ReadScope);
 
-impl Viewer {
-    /// What is restricted does not exist for who may not read it.
-    pub(crate) fn sees(&self, datastream: &Datastream) -> bool {
-        datastream.visibility == Visibility::Public || self.0.covers(&datastream.agency)
+impl Deref for Viewer {
+    type Target = ReadScope;
+
+    fn deref(&self) -> &ReadScope {
+        &self.0
     }
+}
 
-    /// Whether it may read something that the thing observes.
-    pub(crate) fn sees_thing(&self, snapshot: &Snapshot, thing: &Thing) -> bool {
-        let mut datastreams = thing.datastreams.iter();
-        datastreams.any(|id| snapshot.datastream(*id).is_some_and(|one| self.sees(one)))
-    }
-
-    /// A place of `agency`'s as it may be seen.
-    pub(crate) fn place(&self, agency: &AgencyId, place: Option<Location>) -> Option<Location> {
-        if self.0.covers(agency) {
-            place
-        } else {
-            place.map(Location::coarse)
-        }
+impl From<Scope> for Viewer {
+    /// Without what others share.
+    fn from(own: Scope) -> Self {
+        Self(own.into())
     }
 }
 
@@ -179,7 +173,7 @@ impl<'a> Selected<'a> {
         Self {
             datastream,
             thing,
-            location: viewer.place(&datastream.agency, thing.and_then(Thing::location)),
+            location: viewer.place(datastream, thing.and_then(Thing::location)),
         }
     }
 
@@ -187,7 +181,7 @@ impl<'a> Selected<'a> {
     /// at that time.
     pub(crate) fn place_of(&self, viewer: &Viewer, stored: &StoredObservation) -> Option<Location> {
         let thing = || self.thing.and_then(|thing| thing.location_at(stored.time));
-        viewer.place(&self.datastream.agency, stored.location.or_else(thing))
+        viewer.place(self.datastream, stored.location.or_else(thing))
     }
 }
 

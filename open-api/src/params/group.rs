@@ -19,7 +19,7 @@ pub(crate) fn named_group(
     let Some(Text(id)) = id else {
         return Ok(None);
     };
-    let is_shown = |group: &&Arc<Group>| viewer.0.covers(&group.agency);
+    let is_shown = |group: &&Arc<Group>| viewer.owns(&group.agency);
     let found = snapshot.group(id).filter(is_shown).cloned();
     found.map(Some).ok_or_else(|| {
         let shown = snapshot.groups().filter(is_shown);

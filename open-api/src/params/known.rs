@@ -58,7 +58,7 @@ impl KnownWords<'_> {
 
     pub(crate) fn agency(&self, word: Option<&str>) -> Result<(), Problem> {
         let own = self.snapshot.agencies().map(|one| &one.id);
-        let own = own.filter(|id| self.viewer.0.covers(id));
+        let own = own.filter(|id| self.viewer.owns(id));
         let read = self.summary.iter().map(|row| row.agency.as_str());
         let known = own.map(AgencyId::as_str).chain(read).collect();
         one_of("agency", word, known, SUMMARY)

@@ -1,4 +1,5 @@
-//! What a query string may say of datastreams: one type for each notation.
+//! What a query string may say of datastreams, and bodies of times and nulls: one
+//! type for each notation.
 
 mod boundary;
 mod filter;
@@ -6,6 +7,7 @@ mod filter_query;
 mod group;
 mod known;
 mod near;
+mod nullable;
 mod quality;
 mod time;
 
@@ -15,5 +17,6 @@ pub(crate) use filter_query::{FilterQuery, Filtered};
 pub(crate) use group::named_group;
 pub(crate) use known::KnownWords;
 pub(crate) use near::Near;
+pub(crate) use nullable::nullable;
 pub(crate) use quality::{QualityNames, qualities};
 pub(crate) use time::Time;

@@ -1,7 +1,7 @@
 //! The shapes that leave the platform: serde of the outside lives here alone.
 //!
 //! Numbers are JSON numbers, times RFC 3339 with an offset, what is missing is
-//! `null`. A position has been through `Viewer::place` before it comes here.
+//! `null`. A position has been through `ReadScope::place` before it comes here.
 
 mod application;
 mod backup;
@@ -35,7 +35,7 @@ pub(crate) use place::PlaceView;
 use qr::qr_svg;
 pub(crate) use registry::{
     AgencyView, AuditEntryView, AuditHeadView, BoundaryView, FeatureView, GroupView,
-    ModelVersionView, ModelView, RefinementView, kind_name,
+    ModelVersionView, ModelView, RefinementView, ShareView, kind_name,
 };
 pub(crate) use rfc3339::Rfc3339;
 pub(crate) use session::{

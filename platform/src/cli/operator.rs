@@ -20,8 +20,8 @@ pub enum OperatorCommand {
         /// The agency whose administrators look after the person; without it the platform's do
         #[arg(long)]
         agency: Option<AgencyId>,
-        /// viewer, installer, operator or agency-administrator at an agency, auditor or
-        /// platform-administrator; may stand several times
+        /// viewer, installer, operator or agency-administrator at an agency, auditor at one or for
+        /// the whole platform, or platform-administrator; may stand several times
         #[arg(long, value_name = "ROLE[@AGENCY]")]
         role: Vec<RoleArgument>,
         #[command(flatten)]

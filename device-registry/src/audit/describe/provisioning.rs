@@ -2,14 +2,30 @@
 
 use domain::{BatchId, ClaimId, CredentialId, DeviceId, ThingId, Timestamp};
 
-use super::Description;
 use super::values::credential_name;
+use super::{Description, ObjectChange};
 use crate::audit::action::{Action, Kind};
 use crate::audit::fields::Fields;
+use crate::device::Device;
 use crate::enrolment::{Batch, Claim};
 use crate::thing::OwnerSince;
 
 impl<'a> Description<'a> {
+    /// Its former agency has an entry of its own, since the other is not its to
+    /// read.
+    pub(super) fn gave_away(&mut self, old: &Device, device: &'a Device) {
+        let mut change = ObjectChange {
+            kind: Kind::Device,
+            object: device.id.as_str(),
+            agency: Some(old.agency.clone()),
+            action: Action::TransferDevice,
+            before: Fields::default(),
+            after: Fields::default(),
+        };
+        change.changed("agency", old.agency.as_str(), device.agency.as_str());
+        self.objects.push(change);
+    }
+
     pub(super) fn add_owner(&mut self, thing: &'a ThingId, entry: &OwnerSince) {
         let object = self.thing(thing, Action::TransferThing);
         let name = if entry.since == Timestamp::MIN {

@@ -1,5 +1,7 @@
 //! No kind of row is without its entry.
 
+mod groups;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -19,11 +21,11 @@ use crate::thing::{LocationSince, OwnerSince, Thing, Visibility};
 use crate::{
     Batch, Claim, Device, FeatureGeoJson, GeoJson, Grant, Group, NewAgency, NewApplication,
     NewBatch, NewBoundary, NewClaim, NewFeature, NewGroup, NewMembers, NewPerson, NewServiceToken,
-    Role,
+    NewShare, Position, Role, Share, SharedWhat,
 };
 
 /// All kinds of rows; a new one has its place here, and a sample below.
-const KINDS: [&str; 43] = [
+const KINDS: [&str; 45] = [
     "AddAgency",
     "SetRetention",
     "AddModel",
@@ -67,6 +69,8 @@ const KINDS: [&str; 43] = [
     "RemoveFeature",
     "AddRefinement",
     "Import",
+    "PutShare",
+    "RemoveShare",
 ];
 
 fn kind(row: &RowChange) -> &'static str {
@@ -114,6 +118,8 @@ fn kind(row: &RowChange) -> &'static str {
         RowChange::RemoveFeature(_) => 40,
         RowChange::AddRefinement(_) => 41,
         RowChange::Import(_) => 42,
+        RowChange::PutShare(_) => 43,
+        RowChange::RemoveShare(_) => 44,
     };
     KINDS[place]
 }
@@ -195,6 +201,7 @@ fn furnished() -> (tempfile::TempDir, Arc<Snapshot>) {
         datastreams: Vec::new(),
     };
     registry.put_feature(operator, new).unwrap();
+    groups::share(&registry);
     (dir, registry.snapshot())
 }
 
@@ -277,19 +284,6 @@ fn samples_of_people(standing: &Snapshot) -> Vec<RowChange> {
     ]
 }
 
-/// Rows of groups.
-fn samples_of_groups(standing: &Snapshot) -> Vec<RowChange> {
-    let group = standing.groups().next().unwrap();
-    let renamed = Group {
-        name: "공영주차장".to_owned(),
-        ..Group::clone(group)
-    };
-    vec![
-        RowChange::PutGroup(Arc::new(renamed)),
-        RowChange::RemoveGroup(group.id.clone()),
-    ]
-}
-
 /// Rows of features.
 fn samples_of_features(standing: &Snapshot) -> Vec<RowChange> {
     let feature = standing.features().next().unwrap();
@@ -338,7 +332,7 @@ fn samples_of_sensors(standing: &Snapshot) -> Vec<RowChange> {
 
 /// The other kinds of rows, each as a change of `standing` would write it.
 fn samples(standing: &Snapshot) -> Vec<RowChange> {
-    let agency = Arc::clone(standing.agencies().next().unwrap());
+    let agency = Arc::clone(standing.agency(&AgencyId::new("seoul").unwrap()).unwrap());
     let device = Arc::clone(standing.device("lot-1").unwrap());
     let thing = Arc::clone(standing.thing("lot-1").unwrap());
     let credential = device.credentials[0].clone();
@@ -433,7 +427,7 @@ fn every_row_makes_an_entry_but_an_api_keys_use_and_an_import_on_its_way() {
     let mut rows = samples(&standing);
     rows.extend(samples_of_people(&standing));
     rows.extend(samples_of_provisioning(&standing));
-    rows.extend(samples_of_groups(&standing));
+    rows.extend(groups::samples_of_groups(&standing));
     rows.extend(samples_of_sensors(&standing));
     rows.extend(samples_of_features(&standing));
     rows.push(RowChange::Import(StagedImport::End));

@@ -26,11 +26,11 @@ pub(crate) async fn of_device(
     let now = state.now();
     let look = move |shared: &Shared| {
         let device = snapshot.device(&id).filter(|device| {
-            viewer.0.covers(&device.agency) || device.datastreams.iter().any(|one| viewer.sees(one))
+            viewer.owns(&device.agency) || device.datastreams.iter().any(|one| viewer.sees(one))
         });
         let device =
             device.ok_or_else(|| Problem::not_found(format!("There is no device {id}.")))?;
-        let is_own = viewer.0.covers(&device.agency);
+        let is_own = viewer.owns(&device.agency);
         let observer = Observer {
             plane: &shared.ingest,
             snapshot: &snapshot,
@@ -64,7 +64,7 @@ pub(crate) async fn of_datastream(
             now,
         };
         let health = observer
-            .datastream(datastream, viewer.0.covers(&datastream.agency))
+            .datastream(datastream, viewer.owns(&datastream.agency))
             .map_err(|error| query_problem(&error))?;
         let window = (observer.from(), now);
         Ok(Json(DatastreamHealthView::new(datastream, &health, window)))

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use device_registry::Thing;
-use domain::Timestamp;
+use domain::{Location, Timestamp};
 use http_edge::Problem;
 use http_edge::reply::{List, ListRequest, read_cursor, split_page};
 use http_edge::request::{Limit, Query, Text};
@@ -51,7 +51,7 @@ pub(crate) async fn list(
         .filter(|thing| viewer.sees_thing(&snapshot, thing))
         .ok_or_else(|| Problem::not_found(format!("There is no thing {id}.")))?;
     let ended = |until: Timestamp| query.from.is_some_and(|from| until <= from.0);
-    let mut page: Vec<Stay> = stays(thing, &viewer)
+    let mut page: Vec<Stay> = stays(thing, viewer.sees_thing_exactly(&snapshot, thing))
         .into_iter()
         .filter(|stay| query.to.is_none_or(|to| stay.since < to.0))
         .filter(|stay| !stay.until.is_some_and(ended))
@@ -65,12 +65,17 @@ pub(crate) async fn list(
     Ok(request.page(views, last.as_ref()))
 }
 
-/// The stays as the viewer sees them. Where two that follow each other look the
+/// The stays as they are seen, exactly or not. Where two that follow each other look the
 /// same, they are one: neither number nor time of moves within a cell shows.
-fn stays(thing: &Thing, viewer: &Viewer) -> Vec<Stay> {
+fn stays(thing: &Thing, exactly: bool) -> Vec<Stay> {
     let mut stays: Vec<Stay> = Vec::with_capacity(thing.locations.len());
     for entry in &thing.locations {
-        let location = viewer.place(&thing.agency, entry.location);
+        let exact = entry.location;
+        let location = if exactly {
+            exact
+        } else {
+            exact.map(Location::coarse)
+        };
         if let Some(last) = stays.last_mut() {
             if last.location == location {
                 continue;

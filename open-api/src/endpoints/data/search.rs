@@ -91,12 +91,14 @@ fn sight(snapshot: &Snapshot, viewer: &Viewer, found: Found<'_>) -> Sight {
         Found::Boundary(_) => return Sight::Whole,
         Found::Agency(agency) => {
             let mut public = snapshot.public_datastreams(Some(agency.id.as_str()), |_| true);
-            (&agency.id, public.next().is_some())
+            let mut shared = viewer.shares_of(&agency.id);
+            let is_open = public.next().is_some() || shared.next().is_some();
+            (&agency.id, is_open)
         }
         Found::Group(group) => (&group.agency, false),
         Found::Thing(thing) => (&thing.agency, viewer.sees_thing(snapshot, thing)),
     };
-    if viewer.0.covers(agency) {
+    if viewer.owns(agency) {
         Sight::Whole
     } else if is_open {
         Sight::Open

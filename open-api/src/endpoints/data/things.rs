@@ -44,7 +44,7 @@ pub(crate) async fn list(
     let whose = viewer.clone();
     let scan = move |_: &Shared| {
         let mut views: Vec<ThingView<'_>> = things(&registry, &filter, after.as_ref())
-            .filter(|thing| filter.covers(whose.place(&thing.agency, thing.location())))
+            .filter(|thing| filter.covers(whose.place_of_thing(&registry, thing, thing.location())))
             .filter_map(|thing| view(thing, &registry, &whose, |one| filter.names(one)))
             .take(limit + 1)
             .collect();
@@ -105,7 +105,7 @@ fn view<'a>(
         .filter(|datastream| viewer.sees(datastream) && wanted(datastream))
         .collect();
     let model = &readable.first()?.model;
-    let location = viewer.place(&thing.agency, thing.location());
+    let location = viewer.place_of_thing(snapshot, thing, thing.location());
     Some(ThingView {
         id: thing.id.as_str(),
         name: thing_name(snapshot, thing),

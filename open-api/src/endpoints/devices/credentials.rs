@@ -8,13 +8,13 @@ use device_registry::PasswordTerms;
 use domain::CredentialId;
 use http_edge::Problem;
 use http_edge::request::{JsonBody, OptionalJsonBody};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::device::change_device;
 use crate::access::Permitted;
 use crate::endpoints::registry_problem::registry_problem;
-use crate::params::Time;
+use crate::params::{Time, nullable};
 use crate::state::ApiState;
 use crate::views::{CredentialView, MadePasswordView, NewKeyView, NewPublicKey};
 
@@ -47,13 +47,6 @@ pub(crate) struct CredentialPatchBody {
     #[serde(deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     expires: Option<Time>,
-}
-
-/// A member that may be null, and must be there.
-fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    Option::deserialize(deserializer)
 }
 
 /// Gives a credential another end: so an operator begins a rotation. The device

@@ -178,7 +178,7 @@ pub(crate) async fn list(
     }
     let snapshot = state.settled().await;
     let now = state.now();
-    let viewer = Viewer(permitted.scope());
+    let viewer = Viewer::from(permitted.scope());
     let reader = permitted.viewer();
     let group = match named_group(&snapshot, &viewer, query.group.as_ref())? {
         Some(group) => Some(state.group_devices(&snapshot, &group).await?.devices),

@@ -88,7 +88,7 @@ pub(crate) async fn list(
     query.check_reason()?;
     let snapshot = state.registry.snapshot();
     let (now, scope) = (state.now(), permitted.scope());
-    let viewer = Viewer(scope.clone());
+    let viewer = Viewer::from(scope.clone());
     let group = match named_group(&snapshot, &viewer, query.group.as_ref())? {
         Some(group) => Some(state.group_devices(&snapshot, &group).await?.devices),
         None => None,

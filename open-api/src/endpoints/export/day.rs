@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use utoipa::IntoParams;
 
 use super::download::{self, FileReader, Mark};
-use crate::access::{Admission, Caller};
+use crate::access::Admission;
 use crate::openapi::schemas::Binary;
 use crate::params::Viewer;
 use crate::problem_kinds::NOT_YET;
@@ -130,7 +130,8 @@ pub(crate) struct FileQuery {
 /// their newest revision, by datastream and time. `ETag` is the file's
 /// SHA-256; `Range` resumes a download. The public reads public datastreams,
 /// with positions at the centre of a 0.001 degree cell; operators read all,
-/// exactly. A correction or a late observation makes another file.
+/// exactly, and of other agencies beside what is public what these share with
+/// theirs. A correction or a late observation makes another file.
 #[utoipa::path(get, path = "/v1/export/{date}/{domain}/{file}", tag = "data",
     params(("date" = String, Path, description = "A day in UTC, as 2026-05-01"),
         ("domain" = String, Path, description = "As traffic"),
@@ -150,13 +151,13 @@ pub(crate) struct FileQuery {
 pub(crate) async fn file(
     State(state): State<ApiState>,
     Extension(arrival): Extension<Arrival>,
-    caller: Caller,
+    (viewer, admission): (Viewer, Admission),
     Path((date, domain, name)): Path<(String, String, String)>,
     Query(query): Query<FileQuery>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let export = named(&date, domain, &name, caller.viewer())?;
+    let export = named(&date, domain, &name, viewer)?;
     let mark = match (query.bom.as_deref(), export.format) {
         (None | Some("0"), _) => Mark::None,
         (Some("1"), ExportFormat::Csv) => Mark::Bom,
@@ -169,7 +170,7 @@ pub(crate) async fn file(
     let reader = FileReader {
         state,
         place: arrival.place,
-        admission: Admission::of(caller),
+        admission: admission.for_data_of(&export.agency),
     };
     download::reply(reader, &export, file, mark, &method, &headers)
 }

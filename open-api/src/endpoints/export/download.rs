@@ -11,7 +11,8 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use domain::{Scope, Timestamp};
+use device_registry::ReadScope;
+use domain::Timestamp;
 use http_edge::request::Wanted;
 use http_edge::{Patience, Place, Problem, ProblemKind};
 use ingest::{Checksum, DayExport, ExportFile, ExportFormat};
@@ -141,9 +142,15 @@ fn describe(headers: &mut HeaderMap, export: &DayExport, checksum: Checksum) {
     };
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     // Ids have no sign that a header or a file system would take amiss.
-    let exact = if export.has_all() { "-exact" } else { "" };
+    let whose = if export.has_all() {
+        "-exact"
+    } else if export.has_shared() {
+        "-shared"
+    } else {
+        ""
+    };
     let name = format!(
-        "attachment; filename=\"{}-{}-{}{exact}.{}\"",
+        "attachment; filename=\"{}-{}-{}{whose}.{}\"",
         export.day,
         export.domain,
         export.agency,
@@ -160,8 +167,8 @@ fn describe(headers: &mut HeaderMap, export: &DayExport, checksum: Checksum) {
 }
 
 /// What is not for everybody is kept by nobody on the way.
-pub(super) fn cached_for(headers: &mut HeaderMap, scope: &Scope) {
-    let caching = if *scope == Scope::Public {
+pub(super) fn cached_for(headers: &mut HeaderMap, scope: &ReadScope) {
+    let caching = if scope.is_public() {
         "public, no-cache"
     } else {
         "private, no-store"

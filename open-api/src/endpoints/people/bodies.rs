@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 #[schema(as = NewRole, example = json!({"role": "operator", "agency": "seoul"}))]
 pub(crate) struct RoleBody {
     /// `viewer`, `installer`, `operator` or `agency-administrator`, in an agency;
-    /// `auditor` or `platform-administrator`, for the whole platform.
+    /// `auditor`, in an agency or for the whole platform;
+    /// `platform-administrator`, for the whole platform.
     role: String,
     #[schema(value_type = Option<String>)]
     agency: Option<Text<AgencyId>>,

@@ -11,7 +11,7 @@ use http_edge::request::{Limit, Query, Text};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::access::Operator;
+use crate::access::{Operator, Permitted};
 use crate::params::{KnownWords, Time, Viewer};
 use crate::state::ApiState;
 use crate::views::{AuditEntryView, AuditHeadView};
@@ -32,7 +32,8 @@ pub(crate) struct AuditParams {
     kind: Option<String>,
     /// The object's id.
     object: Option<String>,
-    /// Whose the object is.
+    /// Whose the object is. Whoever may read the audit of several agencies, and not
+    /// of all, says of which.
     #[param(value_type = Option<String>)]
     agency: Option<Text<AgencyId>>,
     /// `asc`, oldest first, is the default; `desc`.
@@ -49,8 +50,9 @@ impl AuditParams {
         limit.map_or(Limit::default(), |limit| limit.0).0
     }
 
-    /// With one entry more than a page has.
-    fn question(&self) -> Result<AuditQuery, Problem> {
+    /// With one entry more than a page has; the entries of `own` alone, where the
+    /// caller reads those of an agency and not all.
+    fn question(&self, own: Option<AgencyId>) -> Result<AuditQuery, Problem> {
         let order = match self.order.as_deref() {
             None | Some("asc") => AuditOrder::OldestFirst,
             Some("desc") => AuditOrder::NewestFirst,
@@ -68,6 +70,7 @@ impl AuditParams {
             kind: self.kind.clone(),
             object: self.object.clone(),
             agency: agency.map(|agency| agency.0.to_string()),
+            counted_by: own,
             order,
             after: read_cursor(self.cursor.as_deref())?,
             limit: self.limit() + 1,
@@ -78,38 +81,73 @@ impl AuditParams {
 /// Who changed what, when, from where and by which means, with what it was
 /// before and after. Entries are kept for ever, and each holds the hash of the
 /// one before: `madang audit verify` tells whether one was altered or is missing.
+/// Whoever may read one agency's audit alone sees what concerns that agency,
+/// numbered by itself.
 #[utoipa::path(get, path = "/v1/audit", tag = "registry", params(AuditParams),
     responses((status = 200, body = List<AuditEntryView>)),
     security(("operator" = []), ("session" = [])))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
-    _: Operator,
+    permitted: Permitted,
     Query(query): Query<AuditParams>,
     request: ListRequest,
 ) -> Result<Response, Problem> {
-    let question = query.question()?;
+    let own = query.own_agency(&permitted, &state)?;
+    let is_whole = own.is_none();
+    let question = query.question(own)?;
     let mut entries = state
         .scanning(move |shared| shared.registry.audit(&question))
         .await?
         .map_err(|error| Problem::internal(&error))?;
     if entries.is_empty() {
-        query.check(&state)?;
+        query.check(&state, permitted.scope())?;
     }
     let more = split_page(&mut entries, query.limit());
-    let last = entries.last().filter(|_| more).map(|entry| entry.number);
-    let views = entries.into_iter().map(AuditEntryView::from).collect();
+    let view = if is_whole {
+        AuditEntryView::from
+    } else {
+        AuditEntryView::of_agency
+    };
+    let views: Vec<AuditEntryView> = entries.into_iter().map(view).collect();
+    let last = views.last().filter(|_| more).map(AuditEntryView::number);
     Ok(request.page(views, last.as_ref()))
 }
 
 impl AuditParams {
-    /// Refuses an agency that does not exist; only operators ask.
-    fn check(&self, state: &ApiState) -> Result<(), Problem> {
+    /// Refuses an agency that does not exist, or that the caller may not ask for.
+    fn check(&self, state: &ApiState, scope: Scope) -> Result<(), Problem> {
         let known = KnownWords {
             snapshot: &state.registry.snapshot(),
-            viewer: &Viewer(Scope::All),
+            viewer: &Viewer::from(scope),
             summary: &[],
         };
         known.agency(self.agency.as_ref().map(|text| text.0.as_str()))
+    }
+
+    /// Whose entries alone the caller reads; `None`: everybody's.
+    fn own_agency(
+        &self,
+        permitted: &Permitted,
+        state: &ApiState,
+    ) -> Result<Option<AgencyId>, Problem> {
+        let Scope::Agencies(agencies) = permitted.scope() else {
+            permitted.everywhere()?;
+            return Ok(None);
+        };
+        if let Some(Text(wanted)) = &self.agency {
+            self.check(state, Scope::Agencies(agencies))?;
+            return Ok(Some(wanted.clone()));
+        }
+        match &*agencies {
+            [one] => Ok(Some(one.clone())),
+            several => {
+                let several: Vec<&str> = several.iter().map(AgencyId::as_str).collect();
+                Err(Problem::parameter(format!(
+                    "agency: you may read the audit of several, so say of which: {}",
+                    several.join(", ")
+                )))
+            }
+        }
     }
 }
 

@@ -208,7 +208,7 @@ pub(crate) async fn remove(
 
 /// Whether the viewer may know of it.
 fn sees(viewer: &Viewer, snapshot: &Snapshot, feature: &Feature) -> bool {
-    viewer.0.covers(&feature.agency)
+    viewer.owns(&feature.agency)
         || snapshot
             .observing(feature)
             .any(|datastream| viewer.sees(datastream))
@@ -216,7 +216,7 @@ fn sees(viewer: &Viewer, snapshot: &Snapshot, feature: &Feature) -> bool {
 
 /// Where it lies, as the viewer sees places.
 fn geometry<'a>(viewer: &Viewer, feature: &'a Feature) -> Cow<'a, FeatureGeometry> {
-    if viewer.0.covers(&feature.agency) {
+    if viewer.owns(&feature.agency) {
         Cow::Borrowed(&feature.geometry)
     } else {
         Cow::Owned(feature.geometry.coarse())

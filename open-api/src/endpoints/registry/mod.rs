@@ -1,4 +1,5 @@
-//! What agencies, models and boundaries there are, and who changed what.
+//! What agencies, models and boundaries there are, what agencies share, and who
+//! changed what.
 
 pub(crate) mod agencies;
 pub(crate) mod audit;
@@ -7,3 +8,4 @@ pub(crate) mod features;
 pub(crate) mod groups;
 pub(crate) mod models;
 pub(crate) mod refinements;
+pub(crate) mod shares;

@@ -56,7 +56,7 @@ pub(crate) async fn list(
     if models.is_empty() {
         let known = KnownWords {
             snapshot: &snapshot,
-            viewer: &Viewer(Scope::Public),
+            viewer: &Viewer::from(Scope::Public),
             summary: &[],
         };
         known.domain(query.domain.as_deref())?;

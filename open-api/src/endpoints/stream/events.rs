@@ -17,9 +17,9 @@ use serde::Deserialize;
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::IntoParams;
 
-use super::task::{StreamFilter, StreamTask};
+use super::task::{StreamFilter, StreamReader, StreamTask};
 use super::wire::Wire;
-use crate::access::Caller;
+use crate::access::Admission;
 use crate::params::{FilterQuery, Filtered, QualityNames, Viewer, qualities};
 use crate::quota::Account;
 use crate::state::ApiState;
@@ -48,19 +48,19 @@ pub(crate) async fn follow(
     State(state): State<ApiState>,
     Extension(arrival): Extension<Arrival>,
     Extension(account): Extension<Account>,
-    caller: Caller,
+    (viewer, admission): (Viewer, Admission),
     Filtered(words, query): Filtered<StreamQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let start = start(&state, &query, &headers)?;
-    let filter = filter(&state, &caller.viewer(), &words, &query).await?;
+    let filter = filter(&state, &viewer, &words, &query).await?;
     let place = state.streams.take(account, arrival.client)?;
     // "What comes next" begins after all that was acknowledged before.
     state.ingest.caught_up().await;
     let (task, events) = StreamTask::new(
         state.clone(),
         state.ingest.stream(start),
-        caller,
+        StreamReader { viewer, admission },
         filter,
         Wire::ServerSentEvents,
     );

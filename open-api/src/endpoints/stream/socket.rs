@@ -18,10 +18,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 
 use super::events::{StreamQuery, filter, start};
-use super::task::StreamTask;
+use super::task::{StreamReader, StreamTask};
 use super::wire::Wire;
-use crate::access::Caller;
-use crate::params::{FilterQuery, Filtered};
+use crate::access::{Admission, Caller};
+use crate::params::{FilterQuery, Filtered, Viewer};
 use crate::quota::Account;
 use crate::state::ApiState;
 
@@ -38,6 +38,7 @@ pub(crate) async fn follow(
     Extension(arrival): Extension<Arrival>,
     Extension(account): Extension<Account>,
     caller: Caller,
+    (viewer, admission): (Viewer, Admission),
     request: Request,
 ) -> Result<Response, Problem> {
     let (mut parts, _) = request.into_parts();
@@ -56,7 +57,7 @@ pub(crate) async fn follow(
     let Filtered(words, query): Filtered<StreamQuery> =
         Filtered::from_request_parts(&mut parts, &state).await?;
     let start = start(&state, &query, &parts.headers)?;
-    let filter = filter(&state, &caller.viewer(), &words, &query).await?;
+    let filter = filter(&state, &viewer, &words, &query).await?;
     let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
         return Err(Problem::parameter("WebSocket needs HTTP/1.1 here."));
     };
@@ -65,7 +66,8 @@ pub(crate) async fn follow(
     let running = Running::begin(&arrival.place);
     state.ingest.caught_up().await;
     let frames = state.ingest.stream(start);
-    let (task, events) = StreamTask::new(state.clone(), frames, caller, filter, Wire::WebSocket);
+    let reader = StreamReader { viewer, admission };
+    let (task, events) = StreamTask::new(state.clone(), frames, reader, filter, Wire::WebSocket);
     tokio::spawn(async move {
         // The listener ends after the last who holds this.
         let (_running, _stands) = (running, arrival.stopping.clone());

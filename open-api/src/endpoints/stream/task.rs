@@ -2,13 +2,14 @@
 //! the caller may still see them.
 
 use std::convert::Infallible;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
 use device_registry::Snapshot;
 use domain::{Offset, Qualities};
-use http_edge::error_chain;
 use http_edge::request::Arrival;
+use http_edge::{Problem, error_chain};
 use ingest::{AppliedFrame, FrameStream, StreamItem};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -16,7 +17,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use super::places::StreamPlace;
 use super::reader::Reader;
 use super::wire::Wire;
-use crate::access::{Admission, Caller};
+use crate::access::Admission;
 use crate::params::{DatastreamFilter, Selected, Viewer};
 use crate::state::ApiState;
 use crate::views::{
@@ -41,11 +42,19 @@ pub(super) struct StreamFilter {
     pub(super) query: String,
 }
 
+/// Whose a stream is, and what it sees.
+pub(super) struct StreamReader {
+    pub(super) viewer: Viewer,
+    pub(super) admission: Admission,
+}
+
 pub(super) struct StreamTask {
     state: ApiState,
     frames: FrameStream,
     admission: Admission,
     viewer: Viewer,
+    /// What the viewer sees it of, once it was looked at.
+    seen: Weak<Snapshot>,
     filter: StreamFilter,
     wire: Wire,
     events: mpsc::Sender<Result<Bytes, Infallible>>,
@@ -55,16 +64,17 @@ impl StreamTask {
     pub(super) fn new(
         state: ApiState,
         frames: FrameStream,
-        caller: Caller,
+        reader: StreamReader,
         filter: StreamFilter,
         wire: Wire,
     ) -> (Self, mpsc::Receiver<Result<Bytes, Infallible>>) {
         let (events, receiver) = mpsc::channel(WAITING_CHUNKS);
         let task = Self {
-            viewer: caller.viewer(),
             state,
             frames,
-            admission: Admission::of(caller),
+            admission: reader.admission,
+            viewer: reader.viewer,
+            seen: Weak::new(),
             filter,
             wire,
             events,
@@ -126,22 +136,38 @@ impl StreamTask {
                 chunk.extend_from_slice(self.wire.keep_alive());
                 continue;
             }
+            // One look at the registry for each chunk; it is a pointer.
+            let snapshot = self.state.registry.snapshot();
+            if self.follow_groups(&snapshot).await.is_err() {
+                return Ok(());
+            }
             let state = self.state.clone();
             let _turn = place.turn(&state.streams).await;
             // A disk that is slow holds up none of this runtime's other tasks.
             if self.frames.reads_files() {
-                tokio::task::block_in_place(|| self.fill(&mut chunk))?;
+                tokio::task::block_in_place(|| self.fill(&mut chunk, &snapshot))?;
             } else {
-                self.fill(&mut chunk)?;
+                self.fill(&mut chunk, &snapshot)?;
             }
             tokio::task::yield_now().await;
         }
     }
 
+    /// Where groups are shared, others may be in them since the last look.
+    async fn follow_groups(&mut self, snapshot: &Arc<Snapshot>) -> Result<(), Problem> {
+        if self.admission.follows_groups() && !self.seen.ptr_eq(&Arc::downgrade(snapshot)) {
+            self.viewer = self.state.viewer(snapshot, &self.admission).await?;
+            self.seen = Arc::downgrade(snapshot);
+        }
+        Ok(())
+    }
+
     /// Gathers what is there, as much as a chunk takes.
-    fn fill(&mut self, chunk: &mut Vec<u8>) -> Result<(), ingest::StreamError> {
-        // One look at the registry for each chunk; it is a pointer.
-        let snapshot = self.state.registry.snapshot();
+    fn fill(
+        &mut self,
+        chunk: &mut Vec<u8>,
+        snapshot: &Snapshot,
+    ) -> Result<(), ingest::StreamError> {
         let full = if self.state.edge.unsent().is_scarce() {
             SHORT_CHUNK_BYTES
         } else {
@@ -150,7 +176,7 @@ impl StreamTask {
         // A filter that lets little pass must not keep the thread.
         for _ in 0..MAX_FRAMES_A_TURN {
             match self.frames.try_next()? {
-                Some(item) => self.write(chunk, &snapshot, &item),
+                Some(item) => self.write(chunk, snapshot, &item),
                 None => break,
             }
             if chunk.len() >= full {
@@ -222,7 +248,7 @@ impl StreamTask {
                 gateway: frame
                     .gateway
                     .as_ref()
-                    .filter(|_| self.viewer.0.covers(&datastream.agency))
+                    .filter(|_| self.viewer.owns(&datastream.agency))
                     .map(domain::DeviceId::as_str),
                 observations: Vec::with_capacity(frame.observations.len()),
             });

@@ -1,7 +1,7 @@
 //! What each kind of viewer sees.
 
-use device_registry::{Actor, NewAgency, NewDevice, Registry};
-use domain::{DeviceId, ModelId, Timestamp};
+use device_registry::{Actor, NewAgency, NewDevice, Registry, Visibility};
+use domain::{AgencyId, DeviceId, ModelId, Timestamp};
 
 use super::*;
 
@@ -30,7 +30,7 @@ fn registry(folder: &std::path::Path) -> Registry {
 
 /// The things that a viewer sees, and whether their places are exact.
 fn seen(snapshot: &Snapshot, scope: Scope) -> Vec<(String, bool)> {
-    let (filter, viewer) = (DatastreamFilter::default(), Viewer(scope));
+    let (filter, viewer) = (DatastreamFilter::default(), Viewer::from(scope));
     let mut seen: Vec<(String, bool)> = filter
         .select(snapshot, &viewer, DatastreamId::new(0))
         .map(|selected| {

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use device_registry::{
     Credential, CredentialProof, Description, Device, DeviceStatus, OwnerSince, Thing,
 };
-use domain::Timestamp;
+use domain::{Location, Timestamp};
 use http_edge::reply::csv::Row;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -171,8 +171,9 @@ impl DeviceView {
     /// As `reader` may: who does not read the agency's data sees the device's
     /// place as the public does, and neither address nor note.
     pub(crate) fn seen_by(self, reader: &Viewer, device: &Device) -> Self {
-        let place = reader.place(&device.agency, device.location);
-        let reads_all = reader.0.covers(&device.agency);
+        let reads_all = reader.owns(&device.agency);
+        let coarse = || device.location.map(Location::coarse);
+        let place = if reads_all { device.location } else { coarse() };
         Self {
             location: place.map(PlaceView::from),
             address: self.address.filter(|_| reads_all),

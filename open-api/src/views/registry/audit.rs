@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use crate::views::Rfc3339;
 
-/// Who changed what. Its hash is the SHA-256 of all the other members as JSON
-/// by RFC 8785.
+/// Who changed what. On the whole platform its hash is the SHA-256 of all the
+/// other members as JSON by RFC 8785.
 #[derive(Serialize, ToSchema, Debug)]
 #[schema(as = AuditEntry, example = json!({
     "number": 62, "time": "2026-05-01T09:00:00.123456Z", "actor": "operator", "address": "203.0.113.9",
@@ -19,7 +19,8 @@ use crate::views::Rfc3339;
     "hash": "9e2a7d1c53f1b0a49a6d0c8b7e6f5d4c3b2a190807f6e5d4c3b2a19080706050"
 }))]
 pub(crate) struct AuditEntryView {
-    /// From 1, without a gap.
+    /// From 1, without a gap: on the whole platform, or for the reader of one
+    /// agency's, among that agency's.
     number: u64,
     #[schema(value_type = String, format = DateTime)]
     time: Rfc3339,
@@ -43,9 +44,27 @@ pub(crate) struct AuditEntryView {
     /// What changed, as it is since.
     #[schema(value_type = Option<BTreeMap<String, Value>>)]
     after: Option<Value>,
-    /// The hash of the entry before; zeros in the first.
-    previous: String,
+    /// The hash of the entry before; zeros in the first. `null` for the reader of
+    /// one agency's, since the entry before may be another agency's.
+    previous: Option<String>,
+    /// As it stands in the platform's chain, for whoever reads it.
     hash: String,
+}
+
+impl AuditEntryView {
+    /// As an agency's own readers see it: by their agency's count, so that it tells
+    /// nothing of what others change.
+    pub(crate) fn of_agency(entry: AuditEntry) -> Self {
+        Self {
+            number: entry.agency_number.unwrap_or_default(),
+            previous: None,
+            ..Self::from(entry)
+        }
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
 }
 
 impl From<AuditEntry> for AuditEntryView {
@@ -64,7 +83,7 @@ impl From<AuditEntry> for AuditEntryView {
             agency: entry.agency,
             before: json(entry.before),
             after: json(entry.after),
-            previous: entry.previous.to_string(),
+            previous: Some(entry.previous.to_string()),
             hash: entry.hash.to_string(),
         }
     }

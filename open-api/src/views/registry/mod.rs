@@ -1,4 +1,4 @@
-//! Agencies, boundaries and models.
+//! Agencies, boundaries, groups, models and shares.
 
 mod agency;
 mod audit;
@@ -6,6 +6,7 @@ mod boundary;
 mod feature;
 mod group;
 mod model;
+mod share;
 
 pub(crate) use agency::AgencyView;
 pub(crate) use audit::{AuditEntryView, AuditHeadView};
@@ -13,3 +14,4 @@ pub(crate) use boundary::BoundaryView;
 pub(crate) use feature::FeatureView;
 pub(crate) use group::GroupView;
 pub(crate) use model::{ModelVersionView, ModelView, RefinementView, kind_name};
+pub(crate) use share::ShareView;

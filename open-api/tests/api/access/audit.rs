@@ -6,6 +6,7 @@ use device_registry::{AuditHead, read_entry, verify_audit};
 use open_api::Quotas;
 use serde_json::{Value, json};
 
+use crate::access::rights::{Caller, holder, service_token};
 use crate::access::sessions::login;
 use crate::harness::Platform;
 
@@ -119,5 +120,98 @@ fn it_is_for_operators() {
     let platform = Platform::start();
     for path in ["/v1/audit", "/v1/audit/head"] {
         platform.get(path).problem(401, "unauthenticated");
+    }
+}
+
+/// What an agency's own reader is shown, page by page.
+fn read_by(platform: &Platform, reader: &Caller, question: &str) -> Vec<Value> {
+    let mut next = Some(format!("/v1/audit?{question}"));
+    let mut items = Vec::new();
+    while let Some(path) = next {
+        let page = reader.send(platform, "GET", &path, None).expect(200);
+        items.extend(page["items"].as_array().unwrap().clone());
+        next = page["next"].as_str().map(str::to_owned);
+    }
+    items
+}
+
+#[test]
+fn an_agencys_auditor_reads_what_concerns_its_agency_and_counts_nothing_else() {
+    let platform = Platform::start();
+    let [own, other] = [platform.agency(), platform.agency()];
+    for number in 0..3 {
+        platform.device(&format!("a-{number}"), &own, "traffic.flow", &json!({}));
+        platform.device(&format!("b-{number}"), &other, "traffic.flow", &json!({}));
+    }
+    let to = json!({"agency": other});
+    platform
+        .operator("POST", "/v1/devices/a-2/transfer", Some(to))
+        .expect(200);
+    let by_platform = platform.all(&format!("/v1/audit?agency={own}"));
+    let whole = platform.all("/v1/audit");
+    for role in ["auditor", "agency-administrator"] {
+        let reader = holder(&platform, role, Some(&own));
+        let items = read_by(&platform, &reader, "limit=2");
+        // Its own token is an entry of its agency too.
+        let hashes = |items: &[Value]| -> Vec<Value> {
+            items.iter().map(|entry| entry["hash"].clone()).collect()
+        };
+        assert!(hashes(&items).starts_with(&hashes(&by_platform)));
+        let counted: Vec<u64> = (1..=items.len() as u64).collect();
+        assert_eq!(numbers(&items), counted, "no gap tells of others' entries");
+        for entry in &items {
+            assert_eq!(
+                (&entry["agency"], &entry["previous"]),
+                (&json!(own), &Value::Null)
+            );
+        }
+        let newest = read_by(&platform, &reader, "limit=3&order=desc");
+        let mut reversed = newest.clone();
+        reversed.reverse();
+        assert_eq!(reversed, items);
+        let devices = read_by(&platform, &reader, "kind=device&object=a-1");
+        // It was registered, and given a password.
+        assert_eq!(devices.len(), 2);
+        assert_eq!(
+            devices[0]["number"],
+            items.iter().find(|entry| entry["object"] == "a-1").unwrap()["number"]
+        );
+        // What another agency has, and what nobody has, is told alike.
+        let told = |agency: &str| {
+            let path = format!("/v1/audit?agency={agency}");
+            let reply = reader.send(&platform, "GET", &path, None);
+            reply.expect(400)["detail"]
+                .as_str()
+                .unwrap()
+                .replace(agency, "x")
+        };
+        assert_eq!(told(&other), told("agency-9"));
+        let head = reader.send(&platform, "GET", "/v1/audit/head", None);
+        head.problem(403, "forbidden");
+    }
+    // Both agencies are told of the transfer, each in an entry of its own.
+    let transfers = whole
+        .iter()
+        .filter(|entry| entry["action"] == "device.transfer");
+    let agencies: BTreeSet<&str> = transfers
+        .map(|entry| entry["agency"].as_str().unwrap())
+        .collect();
+    assert_eq!(agencies, BTreeSet::from([own.as_str(), other.as_str()]));
+}
+
+#[test]
+fn who_audits_several_agencies_says_of_which() {
+    let platform = Platform::start();
+    let [one, other] = [platform.agency(), platform.agency()];
+    let roles = json!([{"role": "auditor", "agency": one}, {"role": "auditor", "agency": other}]);
+    let body = service_token("Both", None, &roles);
+    let made = platform.operator("POST", "/v1/service-tokens", Some(body));
+    let reader = Caller::with_token("both", made.expect(201)["token"].as_str().unwrap());
+    let which = reader.send(&platform, "GET", "/v1/audit", None);
+    let detail = which.expect(400)["detail"].to_string();
+    assert!(detail.contains(&one) && detail.contains(&other), "{detail}");
+    for agency in [&one, &other] {
+        let items = read_by(&platform, &reader, &format!("agency={agency}"));
+        assert!(!items.is_empty() && items.iter().all(|entry| entry["agency"] == **agency));
     }
 }

@@ -9,3 +9,4 @@ pub(crate) mod rights;
 mod rights_meanwhile;
 mod roles;
 pub(crate) mod sessions;
+mod shares;

@@ -161,9 +161,10 @@ fn every_answer_has_the_form_that_the_document_describes() {
     let (speed, _) = furnish(&mut visit);
     data(&mut visit, speed);
     models::models(&mut visit);
-    groups(&mut visit);
+    people::groups(&mut visit);
     sensors(&mut visit);
     features(&mut visit);
+    people::shares(&mut visit);
     devices(&mut visit);
     provisioning::enrolment(&mut visit);
     applications(&mut visit);
@@ -233,27 +234,6 @@ fn data(visit: &mut Visit<'_>, speed: u64) {
     assert!(faults.is_empty(), "{faults:#?}");
     // Its messages are those of the stream; without an upgrade it is refused.
     visit.public("GET /v1/stream/ws", "/v1/stream/ws");
-}
-
-fn groups(visit: &mut Visit<'_>) {
-    let body = json!({"id": "some", "agency": "seoul", "name": "some",
-        "query": {"model": "traffic.flow", "bbox": [120, 30, 130, 40]}});
-    visit
-        .operator("POST /v1/groups", "/v1/groups", Some(body))
-        .expect(201);
-    visit
-        .operator("GET /v1/groups", "/v1/groups", None)
-        .expect(200);
-    let (line, path) = ("GET /v1/groups/{id}/devices", "/v1/groups/some/devices");
-    visit.operator(line, path, None).expect(200);
-    for (line, body) in [
-        ("PATCH /v1/groups/{id}", Some(json!({"devices": ["dev-1"]}))),
-        ("GET /v1/groups/{id}", None),
-        ("DELETE /v1/groups/{id}", None),
-    ] {
-        let reply = visit.operator(line, "/v1/groups/some", body);
-        assert!(reply.status < 300, "{line}: {}", reply.text);
-    }
 }
 
 fn features(visit: &mut Visit<'_>) {

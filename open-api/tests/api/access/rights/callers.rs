@@ -7,7 +7,13 @@ use serde_json::{Value, json};
 use crate::harness::{Platform, Reply};
 
 /// The roles of an agency, and those of the platform.
-pub(super) const OF_AGENCY: [&str; 4] = ["viewer", "installer", "operator", "agency-administrator"];
+pub(super) const OF_AGENCY: [&str; 5] = [
+    "viewer",
+    "installer",
+    "operator",
+    "agency-administrator",
+    "auditor",
+];
 pub(super) const OF_PLATFORM: [&str; 2] = ["auditor", "platform-administrator"];
 
 /// A body that asks for a service token of `agency`, for a day.
@@ -21,13 +27,20 @@ pub(super) fn days_ahead(days: i64) -> String {
 }
 
 /// Somebody who asks, with a bearer token or without.
-pub(super) struct Caller {
-    pub(super) name: String,
-    pub(super) token: Option<String>,
+pub(crate) struct Caller {
+    pub(crate) name: String,
+    pub(crate) token: Option<String>,
 }
 
 impl Caller {
-    pub(super) fn send(
+    pub(crate) fn with_token(name: &str, token: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            token: Some(token.to_owned()),
+        }
+    }
+
+    pub(crate) fn send(
         &self,
         platform: &Platform,
         method: &str,
@@ -48,16 +61,26 @@ impl Caller {
 }
 
 /// The holder of a service token of `agency`, or of the platform, with one role.
-pub(super) fn holder(platform: &Platform, role: &str, agency: Option<&str>) -> Caller {
+pub(crate) fn holder(platform: &Platform, role: &str, agency: Option<&str>) -> Caller {
     let roles = json!([{"role": role, "agency": agency}]);
     let mut body = service_token(role, agency, &roles);
     // Longer than the tokens that it may make itself.
     body["until"] = days_ahead(2).into();
     let made = platform.operator("POST", "/v1/service-tokens", Some(body));
-    let token = made.expect(201)["token"].as_str().unwrap().to_owned();
-    Caller {
-        name: role.to_owned(),
-        token: Some(token),
+    let token = made.expect(201);
+    Caller::with_token(
+        &title(role, agency.is_some()),
+        token["token"].as_str().unwrap(),
+    )
+}
+
+/// How a role is called where it may be for the platform too.
+pub(super) fn title(role: &str, in_agency: bool) -> String {
+    let is_either = in_agency && OF_PLATFORM.contains(&role);
+    if is_either {
+        format!("an agency's {role}")
+    } else {
+        role.to_owned()
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use device_registry::{Permission, Role};
 use open_api::Quotas;
 
-use super::callers::{Caller, OF_AGENCY, OF_PLATFORM, holder, nobody};
+use super::callers::{Caller, OF_AGENCY, OF_PLATFORM, holder, nobody, title};
 use super::requests::{Furnished, MARK, OTHER, OWN, Request};
 use crate::harness::{Platform, Reply};
 
@@ -57,17 +57,21 @@ fn check(name: &str, table: &str) {
 
 #[test]
 fn the_page_says_what_each_role_permits() {
+    let role = |name: &str| Role::parse(name).expect("a role");
+    let of_agency = OF_AGENCY.map(|name| (title(name, true), role(name).permissions_in_agency()));
+    let of_platform = OF_PLATFORM.map(|name| (title(name, false), role(name).permissions()));
+    let roles = [of_agency.as_slice(), of_platform.as_slice()].concat();
     let mut table = "| Permission |".to_owned();
-    for role in Role::ALL {
-        let _ = write!(table, " {role} |");
+    for (title, _) in &roles {
+        let _ = write!(table, " {title} |");
     }
     table.push_str("\n|---|");
-    table.push_str(&"---|".repeat(Role::ALL.len()));
+    table.push_str(&"---|".repeat(roles.len()));
     table.push('\n');
     for permission in Permission::ALL {
         let _ = write!(table, "| `{}` |", permission.as_str());
-        for role in Role::ALL {
-            let has = role.permissions().has(permission);
+        for (_, permissions) in &roles {
+            let has = permissions.has(permission);
             table.push_str(if has { " yes |" } else { " |" });
         }
         table.push('\n');

@@ -7,4 +7,4 @@ mod models;
 mod people;
 mod requests;
 
-pub(crate) use callers::service_token;
+pub(crate) use callers::{Caller, holder, service_token};

@@ -10,6 +10,8 @@ use crate::harness::{Platform, in_a_year};
 /// people and its tokens are called: nobody else may read these letters.
 pub(super) const OWN: &str = "ownagency";
 pub(super) const MARK: &str = "zanzibar";
+/// With which the first shares something.
+const RECEIVER: &str = "receivingagency";
 /// One that has nothing.
 pub(super) const OTHER: &str = "otheragency";
 /// In the place of `MARK` for what is not there.
@@ -36,7 +38,7 @@ impl<'a> Furnished<'a> {
     /// Two agencies, a restricted device of the first with an observation, and an
     /// application.
     pub(super) fn new(platform: &'a Platform) -> Self {
-        for agency in [OWN, OTHER] {
+        for agency in [OWN, RECEIVER, OTHER] {
             let body = json!({"id": agency, "name": agency});
             platform
                 .operator("POST", "/v1/agencies", Some(body))
@@ -79,6 +81,12 @@ impl<'a> Furnished<'a> {
         id
     }
 
+    fn share(&self) -> String {
+        let body = self.body("POST /v1/shares");
+        let made = self.platform.operator("POST", "/v1/shares", body);
+        made.expect(201)["id"].as_str().unwrap().to_owned()
+    }
+
     fn person(&self) -> String {
         let id = self.fresh("person");
         let body = json!({"id": id, "name": id, "agency": OWN, "roles": []});
@@ -117,6 +125,8 @@ impl<'a> Furnished<'a> {
             }
             if template.starts_with("/v1/service-tokens/") {
                 id = Some((value.clone(), "000000000000"));
+            } else if template.starts_with("/v1/shares/") {
+                id = Some((value.clone(), "000000000000000000000"));
             } else if template.starts_with("/v1/datastreams/") {
                 id = Some((value.clone(), "987654"));
             }
@@ -185,6 +195,9 @@ impl<'a> Furnished<'a> {
         }
         if is_of("/v1/service-tokens/") {
             return vec![("id", self.token())];
+        }
+        if is_of("/v1/shares/") {
+            return vec![("id", self.share())];
         }
         if is_of("/v1/groups/") {
             return vec![("id", self.group())];
@@ -329,6 +342,10 @@ impl<'a> Furnished<'a> {
                 json!({"id": id, "agency": OWN, "name": id, "query": {"text": "bridge"}})
             }
             "PATCH /v1/groups/{id}" => json!({"query": {}}),
+            "POST /v1/shares" => {
+                json!({"agency": OWN, "to": RECEIVER, "group": self.group(), "position": "coarse"})
+            }
+            "PATCH /v1/shares/{id}" => json!({"until": in_a_year()}),
             "POST /v1/operators" => {
                 let id = self.fresh("person");
                 json!({"id": id, "name": id, "agency": OWN, "roles": roles})

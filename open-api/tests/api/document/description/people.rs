@@ -1,9 +1,10 @@
-//! People, service tokens and logins, each asked once.
+//! People, service tokens, groups, shares and logins, each asked once.
 
 use serde_json::{Value, json};
 
 use super::Visit;
 use crate::access::logins::person;
+use crate::harness::in_a_year;
 
 pub(super) fn accounts(visit: &mut Visit<'_>) {
     let roles = json!([{"role": "operator", "agency": "seoul"}]);
@@ -32,6 +33,46 @@ pub(super) fn accounts(visit: &mut Visit<'_>) {
     visit
         .operator("DELETE /v1/service-tokens/{id}", &path, None)
         .expect(204);
+}
+
+pub(super) fn groups(visit: &mut Visit<'_>) {
+    let body = json!({"id": "some", "agency": "seoul", "name": "some",
+        "query": {"model": "traffic.flow", "bbox": [120, 30, 130, 40]}});
+    visit
+        .operator("POST /v1/groups", "/v1/groups", Some(body))
+        .expect(201);
+    visit
+        .operator("GET /v1/groups", "/v1/groups", None)
+        .expect(200);
+    let (line, path) = ("GET /v1/groups/{id}/devices", "/v1/groups/some/devices");
+    visit.operator(line, path, None).expect(200);
+    for (line, body) in [
+        ("PATCH /v1/groups/{id}", Some(json!({"devices": ["dev-1"]}))),
+        ("GET /v1/groups/{id}", None),
+        ("DELETE /v1/groups/{id}", None),
+    ] {
+        let reply = visit.operator(line, "/v1/groups/some", body);
+        assert!(reply.status < 300, "{line}: {}", reply.text);
+    }
+}
+
+/// A share from its making to its end, with an agency that is made for it.
+pub(super) fn shares(visit: &mut Visit<'_>) {
+    let to = visit.platform.agency();
+    let share = json!({"agency": "seoul", "to": to, "model": "traffic.flow", "position": "coarse"});
+    let line = "POST /v1/shares";
+    let made = visit.operator(line, "/v1/shares", Some(share)).expect(201);
+    let path = format!("/v1/shares/{}", made["id"].as_str().unwrap());
+    let longer = json!({"until": in_a_year()});
+    for (line, path, body) in [
+        ("GET /v1/shares", "/v1/shares", None),
+        ("GET /v1/shares/{id}", path.as_str(), None),
+        ("PATCH /v1/shares/{id}", path.as_str(), Some(longer)),
+        ("DELETE /v1/shares/{id}", path.as_str(), None),
+    ] {
+        let reply = visit.operator(line, path, body);
+        assert!(reply.status < 300, "{line}: {}", reply.text);
+    }
 }
 
 /// A person from its invitation to the end of its session.
