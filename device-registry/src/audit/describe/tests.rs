@@ -1,13 +1,12 @@
 //! No kind of row is without its entry.
 
 mod groups;
+mod sensors;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::{
-    AgencyId, BoundaryName, DeviceId, FeatureId, GroupId, ModelId, PersonId, SensorId, Timestamp,
-};
+use domain::{AgencyId, BoundaryName, DeviceId, FeatureId, GroupId, ModelId, PersonId, Timestamp};
 
 use super::describe;
 use crate::device::{DevicePatch, DeviceStatus, NewDevice, PasswordTerms, Patch, StagedImport};
@@ -15,7 +14,6 @@ use crate::model::{ModelOrigin, ModelVersion};
 use crate::person::Person;
 use crate::person_login::PersonLogin;
 use crate::registry::{Actor, ModelRow, RefinementRow, Registry, RestoredFrom, RowChange};
-use crate::sensor::{Calibration, Sensor, SensorDescription};
 use crate::snapshot::Snapshot;
 use crate::thing::{LocationSince, OwnerSince, Thing, Visibility};
 use crate::{
@@ -284,49 +282,27 @@ fn samples_of_people(standing: &Snapshot) -> Vec<RowChange> {
     ]
 }
 
-/// Rows of features.
-fn samples_of_features(standing: &Snapshot) -> Vec<RowChange> {
-    let feature = standing.features().next().unwrap();
-    vec![
-        RowChange::PutFeature(Arc::clone(feature)),
-        RowChange::RemoveFeature(feature.id.clone()),
-    ]
-}
-
-/// Rows of a device's sensors.
-fn samples_of_sensors(standing: &Snapshot) -> Vec<RowChange> {
-    let device = standing.device("lot-1").unwrap();
+/// Rows of data models.
+fn samples_of_models(standing: &Snapshot) -> Vec<RowChange> {
+    let agency = standing.agency(&AgencyId::new("seoul").unwrap()).unwrap();
+    let model = &standing.device("lot-1").unwrap().model;
     let at = Timestamp::from_micros(2_000);
-    let before = Arc::new(Sensor {
-        device: device.id.clone(),
-        id: SensorId::new(1),
-        description: SensorDescription::default(),
-        datastreams: vec![device.datastreams[0].id],
-        installed: at,
-        removed: None,
-        calibrations: Vec::new(),
-    });
-    let mut after = Sensor::clone(&before);
-    after.removed = Some(Timestamp::from_micros(3_000));
     vec![
-        RowChange::AddSensor(Arc::clone(&before)),
-        RowChange::ChangeSensor {
-            before,
-            after: Arc::new(after),
-        },
-        RowChange::PutCalibration {
-            device: device.id.clone(),
-            sensor: SensorId::new(1),
-            before: None,
-            calibration: Arc::new(Calibration {
-                at,
-                by: "KTL".to_owned(),
-                certificate: String::new(),
-                valid_until: None,
-                result: String::new(),
-                note: String::new(),
-            }),
-        },
+        RowChange::AddModel(ModelRow {
+            id: model.id.clone(),
+            version: ModelVersion(2),
+            content: "{}".into(),
+            origin: ModelOrigin::Operator,
+            created: at,
+        }),
+        RowChange::AddRefinement(RefinementRow {
+            object: "traffic.flow@seoul".into(),
+            model: model.id.clone(),
+            agency: agency.id.clone(),
+            version: ModelVersion(3),
+            content: "{}".into(),
+            created: at,
+        }),
     ]
 }
 
@@ -358,21 +334,6 @@ fn samples(standing: &Snapshot) -> Vec<RowChange> {
             model: device.model.id.clone(),
             days: Some(400),
         },
-        RowChange::AddModel(ModelRow {
-            id: device.model.id.clone(),
-            version: ModelVersion(2),
-            content: "{}".into(),
-            origin: ModelOrigin::Operator,
-            created: at,
-        }),
-        RowChange::AddRefinement(RefinementRow {
-            object: "traffic.flow@seoul".into(),
-            model: device.model.id.clone(),
-            agency: agency.id.clone(),
-            version: ModelVersion(3),
-            content: "{}".into(),
-            created: at,
-        }),
         RowChange::PutBoundary(Arc::clone(&boundary)),
         RowChange::RemoveBoundary(boundary.name.clone()),
         RowChange::AddThing(Arc::clone(&thing)),
@@ -428,8 +389,9 @@ fn every_row_makes_an_entry_but_an_api_keys_use_and_an_import_on_its_way() {
     rows.extend(samples_of_people(&standing));
     rows.extend(samples_of_provisioning(&standing));
     rows.extend(groups::samples_of_groups(&standing));
-    rows.extend(samples_of_sensors(&standing));
-    rows.extend(samples_of_features(&standing));
+    rows.extend(samples_of_models(&standing));
+    rows.extend(sensors::samples_of_sensors(&standing));
+    rows.extend(sensors::samples_of_features(&standing));
     rows.push(RowChange::Import(StagedImport::End));
     let sampled: BTreeSet<&str> = rows.iter().map(kind).collect();
     assert_eq!(sampled, KINDS.into_iter().collect(), "each has a sample");
