@@ -65,14 +65,7 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
     let url_key = take_url_key(&mut parts.uri);
     let identified = identify(state, &arrival, &parts, url_key.as_deref());
 
-    let account = match &identified {
-        Ok(Caller::Operator { .. }) => Account::Operator,
-        Ok(Caller::Person { of, .. }) => Account::Person(of.person.id.clone()),
-        Ok(Caller::Application(key)) => Account::Key(key.id.clone()),
-        Ok(Caller::ServiceToken { token, .. }) => Account::ServiceToken(token.id.clone()),
-        // A wrong key counts as none: guessing is paid by the address.
-        Ok(Caller::Anonymous) | Err(_) => Account::of_address(arrival.client),
-    };
+    let account = account_of(&identified, &arrival);
     let path = parts.uri.path();
     let logs_in =
         path == PROVIDER_PATH || (parts.method == Method::POST && LOGIN_PATHS.contains(&path));
@@ -140,6 +133,18 @@ async fn pass(state: &ApiState, request: Request, next: Next) -> (Caller, Respon
             }
             (caller, with_allowance(response, allowance))
         }
+    }
+}
+
+/// Whose quota pays for the request.
+fn account_of(identified: &Result<Caller, Problem>, arrival: &Arrival) -> Account {
+    match identified {
+        Ok(Caller::Operator { .. }) => Account::Operator,
+        Ok(Caller::Person { of, .. }) => Account::Person(of.person.id.clone()),
+        Ok(Caller::Application(key)) => Account::Key(key.id.clone()),
+        Ok(Caller::ServiceToken { token, .. }) => Account::ServiceToken(token.id.clone()),
+        // A wrong key counts as none: guessing is paid by the address.
+        Ok(Caller::Anonymous) | Err(_) => Account::of_address(arrival.client),
     }
 }
 
