@@ -408,6 +408,20 @@ export interface GroupQuery {
   text: string | null;
 }
 
+/** What one agency lets another read: of a model, or of a group. */
+export interface Share {
+  id: string;
+  /** Whose data it is. */
+  agency: string;
+  to: string;
+  model: string | null;
+  group: string | null;
+  position: "exact" | "coarse";
+  /** Null: until it is removed. */
+  until: string | null;
+  state: "active" | "ended";
+}
+
 /** A named area on the map. */
 export interface Boundary {
   name: string;

@@ -187,7 +187,7 @@ export async function operatorsPages(browser, base, looks, token) {
   await page.click('#pages a[href="#/people"]');
   await page.waitForSelector('#page form [name="role"]');
   await noSideways(page, "the people");
-  for (const [name, input] of [["groups", "by"], ["batches", "devices"], ["tokens", "until"], ["agencies", "days"]]) {
+  for (const [name, input] of [["groups", "by"], ["batches", "devices"], ["tokens", "until"], ["agencies", "days"], ["shares", "position"]]) {
     await page.click(`#pages a[href="#/${name}"]`);
     await page.waitForSelector(`#page form [name="${input}"]`);
     assert.equal(/[가-힣]/.test(await page.textContent("#page h1")), korean);

@@ -24,6 +24,15 @@ const RECORDS = {
     issued: (token) => ({ ...token, token: `mdt_${"k7".repeat(24)}` }),
     ended: () => null,
   },
+  shares: {
+    first: [
+      { id: "s1", agency: "seoul", to: "busan", model: null, group: "han-river", position: "exact", until: null, state: "active" },
+      { id: "s2", agency: "busan", to: "seoul", model: "traffic.flow", group: null, position: "coarse", until: "2026-01-01T00:00:00Z", state: "ended" },
+    ],
+    made: (wanted, id) => ({ id, model: null, group: null, until: null, state: "active", ...wanted }),
+    issued: (share) => share,
+    ended: () => null,
+  },
   agencies: {
     first: [
       { id: "seoul", name: "서울특별시", retention_days: { "traffic.flow": 400 } },

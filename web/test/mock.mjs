@@ -40,7 +40,7 @@ const NAMES = ["청담대교", "잠수교", "한강대교", "행주대교", "광
 const PARAMETERS = [
   [/^\/(datastreams|health)\/summary$/, []],
   [/^\/health\/devices$/, ["agency", "domain", "model", "group", "below", "reason", "limit", "cursor"]],
-  [/^\/(models|agencies|operators|claims|batches|service-tokens|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status", "group"]],
+  [/^\/(models|agencies|operators|claims|batches|service-tokens|shares|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status", "group"]],
   [/^\/(boundaries|groups\/[^/]+\/devices)$/, ["limit", "cursor"]],
   [/^\/groups$/, ["agency", "limit", "cursor"]],
   [/^\/(refused|devices\/[^/]+\/events)$/, ["after", "limit"]],
@@ -215,7 +215,7 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
       return groups.answer(request.method, groupId, groupPart, null, reply);
     }
     if (path.startsWith("/operators")) return hasBody(request) ? body(request, (wanted) => people.answer(request.method, path, wanted, reply)) : people.answer(request.method, path, null, reply);
-    const [, of, one] = /^\/(claims|batches|agencies|service-tokens)(?:\/(.+))?$/.exec(path) ?? [];
+    const [, of, one] = /^\/(claims|batches|agencies|service-tokens|shares)(?:\/(.+))?$/.exec(path) ?? [];
     if (of) return records.answer(request, of, one, (status, value) => (Array.isArray(value) ? list(response, empty && of !== "agencies" ? [] : value, url) : status === 204 ? response.writeHead(204).end() : json(response, status, value)));
     if (path === "/refused") {
       const after = Number(url.searchParams.get("after") ?? 0);

@@ -6,6 +6,7 @@ const { PAGES, REACHED_FROM, boxOf, parseRoute, routeHash } = await load("ops/ro
 const { may, opens } = await load("ops/rights.ts");
 const { ImportAnswer, faultsCsv, mediaType } = await load("ops/pages/import-answer.ts");
 const { changedGroupBody, newGroupBody } = await load("ops/pages/group-body.ts");
+const { newShareBody } = await load("ops/pages/share-body.ts");
 const { newCalibrationBody, newSensorBody } = await load("ops/pages/sensor-body.ts");
 const { modelFile, ownId } = await load("ops/pages/model-file.ts");
 const { newDeviceBody } = await load("ops/pages/register-body.ts");
@@ -23,7 +24,13 @@ test("the navigation offers what the roles open", () => {
   assert.deepEqual(offered(who("viewer")), ["map", "devices", "health", "groups", "models"]);
   assert.deepEqual(offered(who("viewer", "operator")), ["map", "devices", "health", "groups", "import", "claims", "batches", "models"]);
   assert.deepEqual(offered(who("auditor")), ["map", "devices", "groups", "people", "tokens", "models", "audit"]);
-  assert.deepEqual(offered({ principal: "operator", id: null, roles: [] }), ["map", "devices", "health", "groups", "import", "claims", "batches", "people", "tokens", "agencies", "models", "audit"]);
+  assert.deepEqual(offered({ principal: "operator", id: null, roles: [] }), ["map", "devices", "health", "groups", "import", "claims", "batches", "people", "tokens", "agencies", "shares", "models", "audit"]);
+});
+
+test("an agency's administrator shares, and reads the agency's audit", () => {
+  const park = { principal: "person", id: "park", roles: [{ role: "agency-administrator", agency: "seoul" }] };
+  assert.deepEqual(["shares", "audit", "agencies", "people"].map((page) => opens(park, page)), [true, true, true, true]);
+  assert.equal(opens({ ...park, roles: [{ role: "operator", agency: "seoul" }] }, "shares"), false);
 });
 
 test("a role in one agency permits nothing in another", () => {
@@ -83,6 +90,14 @@ test("a device is registered with what was filled in, and with a key only where 
   const values = { id: "d-1", agency: "seoul", model: "traffic.flow", name: "", address: "세종대로 1", proof: "password", key: "x", lat: "1", lon: "2" };
   assert.deepEqual(newDeviceBody(values, null), { id: "d-1", agency: "seoul", model: "traffic.flow", address: "세종대로 1" });
   assert.deepEqual(newDeviceBody({ ...values, proof: "key", name: "One" }, { lat: 1, lon: 2 }), { id: "d-1", agency: "seoul", model: "traffic.flow", name: "One", address: "세종대로 1", location: { lat: 1, lon: 2 }, keys: [{ public_key: "x" }] });
+});
+
+test("a share is of a model or of a group, and ends with a day", () => {
+  const values = { agency: "seoul", to: "busan", what: "group:han:river", position: "coarse", until: "" };
+  assert.deepEqual(newShareBody(values), { agency: "seoul", to: "busan", group: "han:river", position: "coarse" });
+  const { until, ...rest } = newShareBody({ ...values, what: "model:traffic.flow", until: "2027-02-28" });
+  assert.deepEqual(rest, { agency: "seoul", to: "busan", model: "traffic.flow", position: "coarse" });
+  assert.equal(until, new Date("2027-02-28T23:59:59").toISOString());
 });
 
 test("a sensor says what it measures, and a calibration its days", () => {

@@ -147,6 +147,24 @@ for (const looks of [KOREAN, ENGLISH_PHONE]) {
     }));
 }
 
+test("a group is shared with another agency until a day, and the share is ended", () =>
+  operating(ENGLISH_PHONE, async ({ page, shot }) => {
+    await page.click('#pages a[href="#/shares"]');
+    await page.locator(".records td", { hasText: "Group: 한강 수위" }).waitFor();
+    await page.selectOption('[name="agency"]', "busan");
+    await page.fill('[name="to"]', "seoul");
+    await page.selectOption('[name="what"]', "group:spring");
+    await page.selectOption('[name="position"]', "exact");
+    await page.fill('[name="until"]', "2030-12-31");
+    await shot("shares");
+    await page.click("#page form .primary");
+    const share = page.locator(".records tbody tr", { hasText: "Group: 봄 점검" });
+    await share.getByText("2030-12-31 23:59:59").waitFor();
+    await noSideways(page, "the shares");
+    await share.getByRole("button", { name: "End" }).click();
+    await share.waitFor({ state: "detached" });
+  }));
+
 test("a device's sensors are shown, calibrated, added and taken away", () =>
   operating(ENGLISH_PHONE, async ({ page, mock, shot }) => {
     await page.goto(`${mock.url}/ops#/map?device=air-0005`);

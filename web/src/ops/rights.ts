@@ -18,8 +18,9 @@ const OPENED_BY: Record<PageName, readonly string[]> = {
   people: ["agency-administrator", "auditor", "platform-administrator"],
   tokens: ["agency-administrator", "auditor", "platform-administrator"],
   agencies: ["agency-administrator", "platform-administrator"],
+  shares: ["agency-administrator", "platform-administrator"],
   models: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
-  audit: ["auditor", "platform-administrator"],
+  audit: ["agency-administrator", "auditor", "platform-administrator"],
 };
 
 export function opens(session: Session, page: PageName): boolean {

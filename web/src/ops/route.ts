@@ -2,7 +2,7 @@
 
 import type { Box } from "../map/panel";
 
-export const PAGES = ["map", "devices", "register", "sensors", "health", "groups", "import", "claims", "batches", "people", "tokens", "agencies", "models", "audit"] as const;
+export const PAGES = ["map", "devices", "register", "sensors", "health", "groups", "import", "claims", "batches", "people", "tokens", "agencies", "shares", "models", "audit"] as const;
 export type PageName = (typeof PAGES)[number];
 
 /** Pages that are not in the navigation, with the one that leads to them. */

@@ -25,6 +25,7 @@ const LOADERS: Record<Exclude<PageName, "map">, () => Promise<PageView>> = {
   people: async () => new (await import("./pages/people")).PeoplePage(),
   tokens: async () => new (await import("./pages/tokens")).TokensPage(),
   agencies: async () => new (await import("./pages/agencies")).AgenciesPage(),
+  shares: async () => new (await import("./pages/shares")).SharesPage(),
   models: async () => new (await import("./pages/models")).ModelsPage(),
   audit: async () => new (await import("./pages/audit")).AuditPage(),
 };

@@ -18,6 +18,7 @@ import type { modelsTexts } from "./ops/models";
 import type { peopleTexts } from "./ops/people";
 import type { registerTexts } from "./ops/register";
 import type { sensorsTexts } from "./ops/sensors";
+import type { sharesTexts } from "./ops/shares";
 import type { tokensTexts } from "./ops/tokens";
 import type { portalTexts } from "./portal";
 import type { sharedTexts } from "./shared";
@@ -44,6 +45,7 @@ export type Key =
   | keyof typeof peopleTexts
   | keyof typeof registerTexts
   | keyof typeof sensorsTexts
+  | keyof typeof sharesTexts
   | keyof typeof tokensTexts
   | keyof typeof portalTexts
   | keyof typeof sharedTexts;

@@ -78,7 +78,7 @@ pub(crate) struct NewShareBody {
     #[schema(value_type = String, pattern = "^[A-Za-z0-9._~-]{1,64}$")]
     to: Text<AgencyId>,
     /// All that the agency has of it, whenever it is registered.
-    #[schema(value_type = Option<String>, pattern = "^[a-z0-9-]{1,64}[.][a-z0-9-]{1,64}$")]
+    #[schema(value_type = Option<String>, pattern = "^[a-z0-9-]{1,64}[.][a-z0-9-]{1,64}(~[A-Za-z0-9._~-]{1,64})?$")]
     model: Option<Text<ModelId>>,
     /// What the devices send that are in it, as long as they are.
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9._~-]{1,64}$")]

@@ -9,7 +9,8 @@ import { field, select } from "./parts";
 learn(peopleTexts);
 
 const ROLES = ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"] as const;
-const OF_PLATFORM: readonly string[] = ["auditor", "platform-administrator"];
+/** In no agency; an auditor may be one agency's, or the platform's. */
+const OF_PLATFORM: readonly string[] = ["platform-administrator"];
 
 /** A form's inputs `agency`, where `chosen` stands first, and `role`. */
 export function ownerFields(agencies: readonly string[], chosen: string | null): HTMLElement[] {

@@ -116,6 +116,7 @@ export const opsTexts = {
   choose: { en: "Choose", ko: "선택하세요" },
   "record.ends": { en: "Ends", ko: "만료" },
   "page.tokens": { en: "Service tokens", ko: "서비스 토큰" },
+  "page.shares": { en: "Shares", ko: "데이터 공유" },
   "page.agencies": { en: "Agencies", ko: "기관 관리" },
   "record.last-day": { en: "Last day (within 2 years)", ko: "마지막 날 (2년 이내)" },
   "page.batches": { en: "Batches", ko: "일괄 등록 키" },
