@@ -4,7 +4,7 @@
 import { ApiError } from "../api";
 import { byId, drawing, copyButton, h, setText } from "../dom";
 import { faultText } from "../faults";
-import type { OpenInvitation } from "../shapes";
+import type { OpenInvitation } from "../record-shapes";
 import { readPlatform } from "../simulated";
 import { type Key, learn, onLanguage, t } from "../text";
 import { loginTexts } from "../texts/ops/login";

@@ -1,7 +1,7 @@
 // Which pages somebody's roles open. The platform decides; the navigation only
 // leaves out what it would refuse. No DOM.
 
-import type { Session } from "../shapes";
+import type { Session } from "../record-shapes";
 import type { PageName } from "./route";
 
 /** As docs/rights.md has it: read-devices, read-data, manage-devices, install-devices, read-people, manage-agency, read-audit; models are public. */

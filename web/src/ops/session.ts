@@ -1,7 +1,7 @@
 // Logins: what proves somebody becomes an HttpOnly cookie and is forgotten.
 
 import { ApiError, get, post, request } from "../api";
-import type { AcceptedInvitation, LoggedOut, OpenInvitation, Session } from "../shapes";
+import type { AcceptedInvitation, LoggedOut, OpenInvitation, Session } from "../record-shapes";
 
 /** Takes `#name=...` out of the address bar before anything else happens. */
 export function takeFromFragment(name: string): string | null {

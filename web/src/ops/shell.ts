@@ -3,7 +3,7 @@
 
 import { byId, h } from "../dom";
 import { faultText } from "../faults";
-import type { Session } from "../shapes";
+import type { Session } from "../record-shapes";
 import { onLanguage, t } from "../text";
 import { opens } from "./rights";
 import { PAGES, type PageName, REACHED_FROM, parseRoute, routeHash } from "./route";

@@ -3,7 +3,8 @@
 import { all, get, patch, post } from "../../api";
 import { h } from "../../dom";
 import { numberText } from "../../format";
-import type { Agency, Model, Session } from "../../shapes";
+import type { Session } from "../../record-shapes";
+import type { Agency, Model } from "../../shapes";
 import { language, learn, t } from "../../text";
 import { agenciesTexts } from "../../texts/ops/agencies";
 import { may } from "../rights";

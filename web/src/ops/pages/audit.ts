@@ -3,7 +3,8 @@
 import { csv, get } from "../../api";
 import { h } from "../../dom";
 import { dateTimeText } from "../../format";
-import type { AuditEntry, Page } from "../../shapes";
+import type { AuditEntry } from "../../record-shapes";
+import type { Page } from "../../shapes";
 import { learn, t } from "../../text";
 import { auditTexts } from "../../texts/ops/audit";
 import { routeHash } from "../route";

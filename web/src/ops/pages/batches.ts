@@ -3,7 +3,8 @@
 import { all, get, post, remove } from "../../api";
 import { h } from "../../dom";
 import { dateTimeText, numberText } from "../../format";
-import type { Agency, Batch, IssuedBatch, Model, Session } from "../../shapes";
+import type { Batch, IssuedBatch, Session } from "../../record-shapes";
+import type { Agency, Model } from "../../shapes";
 import { language, learn, t } from "../../text";
 import { batchesTexts } from "../../texts/ops/batches";
 import { may } from "../rights";

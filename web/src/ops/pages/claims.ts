@@ -3,7 +3,8 @@
 import { all, get, post, remove } from "../../api";
 import { h } from "../../dom";
 import { dateTimeText } from "../../format";
-import type { Agency, Claim, IssuedClaim, Model, Session } from "../../shapes";
+import type { Claim, IssuedClaim, Session } from "../../record-shapes";
+import type { Agency, Model } from "../../shapes";
 import { t, word } from "../../text";
 import { may } from "../rights";
 import { routeHash } from "../route";

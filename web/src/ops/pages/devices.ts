@@ -3,7 +3,8 @@
 import { all, get } from "../../api";
 import { h } from "../../dom";
 import { nameText } from "../../format";
-import type { Agency, Device, Group, Hit, Model, Page, Session } from "../../shapes";
+import type { Group, Hit, Session } from "../../record-shapes";
+import type { Agency, Device, Model, Page } from "../../shapes";
 import { language, t } from "../../text";
 import { may } from "../rights";
 import type { PageView } from "../shell";

@@ -1,6 +1,6 @@
 // To whom people and tokens belong, and which roles they have.
 
-import type { Role } from "../../shapes";
+import type { Role } from "../../record-shapes";
 import { learn, t, word } from "../../text";
 import { peopleTexts } from "../../texts/ops/people";
 import { agencyTitle } from "../words";

@@ -1,7 +1,7 @@
 // Which devices are in a group: listed, or by what they need to be.
 
 import { h } from "../../dom";
-import type { GroupQuery } from "../../shapes";
+import type { GroupQuery } from "../../record-shapes";
 import { t } from "../../text";
 import { modelTitle } from "../words";
 import { field, select } from "./parts";

@@ -4,7 +4,8 @@
 import { all, get, patch, post, remove } from "../../api";
 import { h } from "../../dom";
 import { nameText, numberText } from "../../format";
-import type { Agency, Boundary, Device, Group, GroupQuery, Model, Page, Session } from "../../shapes";
+import type { Boundary, Group, GroupQuery, Session } from "../../record-shapes";
+import type { Agency, Device, Model, Page } from "../../shapes";
 import { language, learn, t } from "../../text";
 import { groupsTexts } from "../../texts/ops/groups";
 import { may } from "../rights";

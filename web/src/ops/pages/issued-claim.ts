@@ -2,7 +2,7 @@
 
 import { drawing, h } from "../../dom";
 import { dateTimeText } from "../../format";
-import type { IssuedClaim } from "../../shapes";
+import type { IssuedClaim } from "../../record-shapes";
 import { learn, t } from "../../text";
 import { claimsTexts } from "../../texts/ops/claims";
 import { agencyTitle, modelTitle } from "../words";

@@ -4,7 +4,8 @@
 import { all, get, request } from "../../api";
 import { h } from "../../dom";
 import { dateTimeText, numberText, unitText } from "../../format";
-import type { Agency, Model, ModelVersion, Session } from "../../shapes";
+import type { Session } from "../../record-shapes";
+import type { Agency, Model, ModelVersion } from "../../shapes";
 import { language, learn, t } from "../../text";
 import { modelsTexts } from "../../texts/ops/models";
 import { may } from "../rights";

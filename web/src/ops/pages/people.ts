@@ -3,7 +3,8 @@
 
 import { all, get, patch, post, remove } from "../../api";
 import { h } from "../../dom";
-import type { Agency, Invitation, Person, Role, Session } from "../../shapes";
+import type { Invitation, Person, Role, Session } from "../../record-shapes";
+import type { Agency } from "../../shapes";
 import { t } from "../../text";
 import { may } from "../rights";
 import { routeHash } from "../route";

@@ -3,7 +3,8 @@
 import { all, get, post } from "../../api";
 import { h } from "../../dom";
 import { PlacePicker } from "../../map/place-picker";
-import type { Agency, Device, IssuedClaim, MadePassword, Model, Page, Place, Session } from "../../shapes";
+import type { IssuedClaim, MadePassword, Session } from "../../record-shapes";
+import type { Agency, Device, Model, Page, Place } from "../../shapes";
 import { learn, t } from "../../text";
 import { registerTexts } from "../../texts/ops/register";
 import { may } from "../rights";

@@ -3,7 +3,8 @@
 import { get, patch, post } from "../../api";
 import { h } from "../../dom";
 import { dateTimeText } from "../../format";
-import type { Calibration, Device, Page, Sensor, Session } from "../../shapes";
+import type { Session } from "../../record-shapes";
+import type { Calibration, Device, Page, Sensor } from "../../shapes";
 import { learn, t } from "../../text";
 import { sensorsTexts } from "../../texts/ops/sensors";
 import { may } from "../rights";

@@ -3,7 +3,8 @@
 import { all, get, post, remove } from "../../api";
 import { h } from "../../dom";
 import { dateTimeText, nameText } from "../../format";
-import type { Agency, Group, Model, Session, Share } from "../../shapes";
+import type { Group, Session, Share } from "../../record-shapes";
+import type { Agency, Model } from "../../shapes";
 import { language, learn, t } from "../../text";
 import { sharesTexts } from "../../texts/ops/shares";
 import { may } from "../rights";

@@ -3,7 +3,8 @@
 import { all, get, post, remove } from "../../api";
 import { h } from "../../dom";
 import { dateTimeText } from "../../format";
-import type { Agency, IssuedServiceToken, ServiceToken, Session } from "../../shapes";
+import type { IssuedServiceToken, ServiceToken, Session } from "../../record-shapes";
+import type { Agency } from "../../shapes";
 import { learn, t } from "../../text";
 import { tokensTexts } from "../../texts/ops/tokens";
 import { may } from "../rights";
