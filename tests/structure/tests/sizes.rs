@@ -22,9 +22,10 @@ const OF_A_KIND: [&str; 4] = [
 ];
 const MOST_OF_A_KIND: usize = 26;
 
-fn rust_files() -> Vec<String> {
+/// What is written here, with one of the endings.
+fn sources(endings: &[&str]) -> Vec<String> {
     let mut found = files(&root()).expect("the repository can be read");
-    found.retain(|path| path.ends_with(".rs"));
+    found.retain(|path| endings.iter().any(|ending| path.ends_with(ending)));
     assert!(found.len() > 100, "{} files", found.len());
     found
 }
@@ -32,7 +33,7 @@ fn rust_files() -> Vec<String> {
 #[test]
 fn no_file_is_too_long_to_be_read_at_once() {
     let mut long = Vec::new();
-    for path in rust_files() {
+    for path in sources(&[".rs", ".ts", ".mjs", ".py"]) {
         let lines = fs::read_to_string(root().join(&path))
             .unwrap()
             .lines()
@@ -49,7 +50,7 @@ fn no_file_is_too_long_to_be_read_at_once() {
 #[test]
 fn no_folder_has_too_many_modules_to_be_found_at_once() {
     let mut modules: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for path in rust_files() {
+    for path in sources(&[".rs"]) {
         let mut below = path.as_str();
         while let Some((folder, name)) = below.rsplit_once('/') {
             let name = name.strip_suffix(".rs").unwrap_or(name);
