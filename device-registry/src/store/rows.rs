@@ -63,8 +63,9 @@ pub(super) fn write(connection: &Connection, row: &RowChange) -> Result<(), Stor
         }
         RowChange::AddDatastream(datastream) => insert_datastream(connection, datastream),
         RowChange::HandOverDatastream(datastream) => update_datastream(connection, datastream),
-        RowChange::AddSensor(sensor) => sensors::insert(connection, sensor),
-        RowChange::ChangeSensor { after, .. } => sensors::update(connection, after),
+        RowChange::AddSensor(sensor) | RowChange::ChangeSensor { after: sensor, .. } => {
+            sensors::put(connection, sensor)
+        }
         RowChange::PutCalibration {
             device,
             sensor,

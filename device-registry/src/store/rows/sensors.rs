@@ -7,42 +7,20 @@ use super::{execute, micros};
 use crate::sensor::{Calibration, Sensor};
 use crate::store::StoreError;
 
-pub(super) fn insert(connection: &Connection, sensor: &Sensor) -> Result<(), StoreError> {
+/// A new one, or in the place of what it was.
+pub(super) fn put(connection: &Connection, sensor: &Sensor) -> Result<(), StoreError> {
     let said = &sensor.description;
     let datasheet = said.datasheet.as_ref();
     execute(
         connection,
-        "add a sensor",
+        "write a sensor",
         "INSERT INTO sensor (device, id, name, maker, model, serial, note, datasheet,
              datasheet_type, installed, removed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        params![
-            sensor.device.as_str(),
-            sensor.id.get(),
-            said.name,
-            said.maker,
-            said.model,
-            said.serial,
-            said.note,
-            datasheet.map(|it| it.url.as_str()),
-            datasheet.map(|it| it.media_type.as_str()),
-            sensor.installed.as_micros(),
-            micros(sensor.removed)
-        ],
-    )?;
-    insert_datastreams(connection, sensor)
-}
-
-pub(super) fn update(connection: &Connection, sensor: &Sensor) -> Result<(), StoreError> {
-    let said = &sensor.description;
-    let datasheet = said.datasheet.as_ref();
-    let action = "change a sensor";
-    execute(
-        connection,
-        action,
-        "UPDATE sensor SET name = ?3, maker = ?4, model = ?5, serial = ?6, note = ?7,
-             datasheet = ?8, datasheet_type = ?9, installed = ?10, removed = ?11
-         WHERE device = ?1 AND id = ?2",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+         ON CONFLICT (device, id) DO UPDATE SET name = excluded.name, maker = excluded.maker,
+             model = excluded.model, serial = excluded.serial, note = excluded.note,
+             datasheet = excluded.datasheet, datasheet_type = excluded.datasheet_type,
+             installed = excluded.installed, removed = excluded.removed",
         params![
             sensor.device.as_str(),
             sensor.id.get(),
@@ -59,7 +37,7 @@ pub(super) fn update(connection: &Connection, sensor: &Sensor) -> Result<(), Sto
     )?;
     execute(
         connection,
-        action,
+        "forget what a sensor measured",
         "DELETE FROM sensor_datastream WHERE device = ?1 AND sensor = ?2",
         params![sensor.device.as_str(), sensor.id.get()],
     )?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use device_registry::{Actor, NewDevice, REGISTRY_FILE, ReplaceDeviceError};
-use domain::{DatastreamId, ThingId};
+use domain::{DatastreamId, ModelId, ThingId};
 
 use super::{numbers, register, replacement};
 use crate::harness::{TestRegistry, device, extra_datastream, model, new_device, open_at};
@@ -18,6 +18,11 @@ fn serving_alone(id: &str, of: &str) -> NewDevice {
     let mut new = new_device(id);
     new.model = model(of);
     new
+}
+
+fn model_of(test: &TestRegistry, id: &str) -> ModelId {
+    let snapshot = test.registry.snapshot();
+    snapshot.device(id).unwrap().model.id.clone()
 }
 
 fn number(test: &TestRegistry, id: &str, field: &str) -> DatastreamId {
@@ -111,14 +116,7 @@ fn devices_of_one_model_share_the_datastreams_of_their_thing() {
     register(&test, new_device("pole"));
     register(&test, serving("pole", "nose", "safety.air"));
     let before = numbers(&test, "pole");
-    let of_model = test
-        .registry
-        .snapshot()
-        .device("pole")
-        .unwrap()
-        .model
-        .id
-        .clone();
+    let of_model = model_of(&test, "pole");
     register(&test, serving("pole", "pole-2", of_model.as_str()));
     assert_eq!(numbers(&test, "pole-2"), before);
     assert_eq!(numbers(&test, "pole"), before);
@@ -211,14 +209,7 @@ fn an_extra_field_that_is_taken_over_is_of_the_model_of_who_sends_it() {
 fn what_devices_of_one_model_share_is_free_when_none_of_them_is_in_service() {
     let test = TestRegistry::new();
     register(&test, new_device("pole"));
-    let of_model = test
-        .registry
-        .snapshot()
-        .device("pole")
-        .unwrap()
-        .model
-        .id
-        .clone();
+    let of_model = model_of(&test, "pole");
     register(&test, serving("pole", "pole-2", of_model.as_str()));
     let smell = extra_datastream(&test.registry, &device("pole-2"), "smell").unwrap();
     let before = numbers(&test, "pole");
@@ -273,14 +264,7 @@ fn a_replacement_goes_on_with_what_its_own_model_left() {
 fn a_replacement_of_another_model_leaves_what_others_share() {
     let test = TestRegistry::new();
     register(&test, new_device("pole"));
-    let of_model = test
-        .registry
-        .snapshot()
-        .device("pole")
-        .unwrap()
-        .model
-        .id
-        .clone();
+    let of_model = model_of(&test, "pole");
     register(&test, serving("pole", "pole-2", of_model.as_str()));
     let shared = numbers(&test, "pole");
     let mut next = replacement("nose");
