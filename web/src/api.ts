@@ -59,6 +59,10 @@ export function patch<T>(path: string, body: unknown): Promise<T> {
   return request<T>(path, { method: "PATCH", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
 }
 
+export function put<T>(path: string, body: unknown): Promise<T> {
+  return request<T>(path, { method: "PUT", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
+}
+
 export const remove = (path: string): Promise<void> => request(path, { method: "DELETE" });
 
 /** Sends a file, and passes on each line of the answer as it comes. However long

@@ -1,5 +1,5 @@
-// What the open API answers of people, tokens, claims, groups, shares and the
-// audit, as far as the pages use it. The rest is in shapes.ts.
+// What the open API answers of people, tokens, claims, groups, shares,
+// refinements and the audit, as far as the pages use it. The rest is in shapes.ts.
 
 import type { Titles } from "./shapes";
 
@@ -127,6 +127,29 @@ export interface Share {
   /** Null: until it is removed. */
   until: string | null;
   state: "active" | "ended";
+}
+
+/** What an agency says otherwise of a model; what it leaves out is as the model says. */
+export interface Refinement {
+  title?: Titles;
+  purpose?: Titles;
+  expected_interval_s?: number;
+  retention_days?: number;
+  fields?: RefinedField[];
+}
+
+export interface RefinedField {
+  name: string;
+  title?: Titles;
+  min?: number;
+  max?: number;
+  expected_interval_s?: number;
+}
+
+export interface RefinementEntry {
+  model: string;
+  version: number;
+  refinement: Refinement;
 }
 
 /** A named area on the map. */

@@ -44,9 +44,19 @@ export interface Model {
   expected_interval_s: number | null;
   /** Null: for ever. */
   retention_days: number | null;
-  fields: { name: string; unit: string | null; kind: string; title: Titles; min: number | null; max: number | null }[];
+  fields: ModelField[];
   /** In an answer to who has added it. */
   changes?: ModelChange[];
+}
+
+export interface ModelField {
+  name: string;
+  unit: string | null;
+  kind: string;
+  title: Titles;
+  min: number | null;
+  max: number | null;
+  expected_interval_s: number | null;
 }
 
 /** One change between two versions of a model, in English. */
@@ -59,6 +69,8 @@ export interface ModelChange {
 export interface ModelVersion {
   version: number;
   created: string;
+  /** Which agency refines the model so, for its own devices. */
+  agency: string | null;
   changes: ModelChange[];
 }
 

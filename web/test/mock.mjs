@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { mockClaims } from "./mock-claims.mjs";
 import { BOUNDARIES, MockGroups } from "./mock-groups.mjs";
 import { HEALTH, healthOf, healthSummary } from "./mock-health.mjs";
+import { MODELS, MockModels } from "./mock-models.mjs";
 import { MockPeople } from "./mock-people.mjs";
 import { MockRecords } from "./mock-records.mjs";
 import { auditCsv, mockSearch } from "./mock-search.mjs";
@@ -23,17 +24,6 @@ export const PERSON = { name: "kim", password: "correct horse battery", code: "1
 /** Like a QR code, for the eye alone. */
 const QR = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 29 29" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h29v29h-29z"/><path fill="#000" d="${Array.from({ length: 441 }, (_, i) => ((i * i) % 7 < 3 ? `M${4 + (i % 21)} ${4 + Math.floor(i / 21)}h1v1h-1z` : "")).join("")}"/></svg>`;
 
-const field = (name, unit, en, ko, kind = "number") => ({ name, unit, kind, codes: [], min: null, max: null, title: { en, ko } });
-const COMMON = [field("battery", "%", "Battery", "배터리 잔량")];
-const MODELS = [
-  { id: "disaster.water-level", title: { en: "Water level", ko: "하천 수위" }, fields: [field("level", "m", "Water level", "수위"), field("discharge", "m3/s", "Discharge", "유량")] },
-  { id: "disaster.rain", title: { en: "Rain", ko: "강우량" }, fields: [field("rain_10m", "mm", "Rain in 10 min", "10분 강수량")] },
-  { id: "traffic.flow", title: { en: "Traffic flow", ko: "교통 흐름" }, fields: [field("speed", "km/h", "Mean speed", "평균 속도"), field("volume", "{vehicle}", "Volume", "교통량"), field("occupancy", "%", "Occupancy", "점유율")] },
-  { id: "traffic.parking", title: { en: "Parking", ko: "주차장" }, fields: [field("available", "1", "Free spaces", "주차 가능 면수")] },
-  { id: "safety.air", title: { en: "Air quality", ko: "대기질" }, fields: [field("pm25", "ug/m3", "PM2.5", "초미세먼지(PM2.5)"), field("pm10", "ug/m3", "PM10", "미세먼지(PM10)"), field("o3", "[ppm]", "Ozone", "오존")] },
-  { id: "safety.lamp", title: { en: "Street lamp", ko: "가로등" }, fields: [field("power_state", null, "On", "점등 상태", "boolean"), field("power", "W", "Power", "소비 전력")] },
-].map((model) => ({ ...model, domain: model.id.split(".")[0], version: 1, agency: null, purpose: null, owner: null, licence: null, expected_interval_s: null, retention_days: 1095, fields: [...model.fields, ...COMMON] }));
-
 const NAMES = ["청담대교", "잠수교", "한강대교", "행주대교", "광진교", "올림픽대로", "강변북로", "남산공원", "여의도", "종로5가", "시청앞", "사직동"];
 
 /** Unknown parameters are refused by name, as the platform does. */
@@ -41,7 +31,9 @@ const PARAMETERS = [
   [/^\/(datastreams|health)\/summary$/, []],
   [/^\/health\/devices$/, ["agency", "domain", "model", "group", "below", "reason", "limit", "cursor"]],
   [/^\/(models|agencies|operators|claims|batches|service-tokens|shares|things|datastreams|devices|latest)$/, ["limit", "cursor", "domain", "model", "agency", "device", "thing", "field", "bbox", "near", "status", "group"]],
-  [/^\/(boundaries|groups\/[^/]+\/devices)$/, ["limit", "cursor"]],
+  [/^\/models\/[^/]+$/, ["agency"]],
+  [/^\/models\/[^/]+\/versions$/, ["limit", "cursor"]],
+  [/^\/(boundaries|agencies\/[^/]+\/refinements|groups\/[^/]+\/devices)$/, ["limit", "cursor"]],
   [/^\/groups$/, ["agency", "limit", "cursor"]],
   [/^\/(refused|devices\/[^/]+\/events)$/, ["after", "limit"]],
   [/^\/devices\/[^/]+\/quarantine$/, ["limit", "cursor"]],
@@ -108,7 +100,7 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
   const silent = new Set(fleet.devices.filter((_, i) => i % 53 === 52).map((device) => device.id));
   const never = new Set(fleet.devices.filter((_, i) => i % 101 === 100).map((device) => device.id));
   const records = new MockRecords(QR);
-  let models = MODELS;
+  const models = new MockModels();
   const people = new MockPeople(INVITATION);
   const sensors = new MockSensors();
   const started = Date.now();
@@ -180,9 +172,10 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (state.mode === "broken") return problem(response, 500, "the store cannot be read");
     const empty = state.mode === "empty";
     if (path === "/platform") return json(response, 200, { name: "Madang", version: "0.1.0", audience: "madang", public_url: null, listeners: { mqtt: 1883, http: 8080 }, simulated });
-    if (path === "/models" && request.method === "POST") return body(request, (file) => addModel(response, file));
-    if (path === "/models") return list(response, models, url);
-    if (path.endsWith("/versions")) return list(response, [{ version: 1, created: "2026-05-01T00:00:00Z", origin: "builtin", changes: [{ change: "range", field: "speed", message: "field speed has another range" }] }], url);
+    const [ofModels, modelId, versions] = /^\/models(?:\/([^/]+)(\/versions)?)?$/.exec(path) ?? [];
+    const replyModel = (status, value) => (status >= 400 ? problem(response, status, value) : Array.isArray(value) ? list(response, value, url) : json(response, status, value));
+    if (ofModels && request.method === "POST") return body(request, (file) => models.add(file, replyModel));
+    if (ofModels) return models.read(modelId, versions, url.searchParams.get("agency"), replyModel);
     if (path === "/boundaries") return list(response, empty ? [] : BOUNDARIES, url);
     const boundary = BOUNDARIES.find(({ name }) => path === `/boundaries/${name}`);
     if (boundary) return json(response, 200, boundary);
@@ -202,6 +195,9 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (path === "/search") return list(response, mockSearch(fleet.devices, url.searchParams), url);
     if (path === "/audit" && request.headers.accept === "text/csv") return auditTable(response, url);
     if (path === "/audit") return state.refusesAudit ? problem(response, 403, "read-audit is for the roles auditor and platform-administrator") : list(response, empty ? [] : AUDIT, url);
+    const [ofRefinements, refiner, refinedId] = /^\/agencies\/([^/]+)\/refinements(?:\/(.+))?$/.exec(path) ?? [];
+    if (ofRefinements && refinedId) return body(request, (wanted) => models.refine(refiner, refinedId, wanted, replyModel));
+    if (ofRefinements) return list(response, models.refinements(refiner), url);
     const reply = (status, value) => (status === 204 ? response.writeHead(204).end() : status >= 400 ? problem(response, status, value) : Array.isArray(value) ? list(response, empty ? [] : value, url) : json(response, status, value));
     const asked = (one) => ["agency", "model", "status"].every((name) => [null, one[name]].includes(url.searchParams.get(name)));
     if (path === "/health/devices") return list(response, empty ? [] : healthOf(fleet.devices, url.searchParams), url);
@@ -235,16 +231,6 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (part === "password") return json(response, 201, { credential: 9, password: "k7".repeat(21) + "k" });
     if (part === "health") return json(response, 200, { ...HEALTH, device: device.id });
     return json(response, 200, shown(device));
-  }
-
-  /** Takes every model but one of an agency that is not there. */
-  function addModel(response, file) {
-    const agency = file.id.split("~")[1] ?? null;
-    if (agency !== null && !["seoul", "busan"].includes(agency)) return problem(response, 400, `no agency ${agency}`);
-    const { version } = models.find((one) => one.id === file.id) ?? { version: 0 };
-    const model = { ...MODELS[0], ...file, agency, domain: file.id.split(".")[0], version: version + 1, fields: file.fields.map((one) => ({ unit: null, min: null, max: null, ...one })) };
-    models = [...models.filter((one) => one.id !== file.id), model];
-    json(response, 201, { ...model, changes: [{ change: "field-added", field: "lane", message: "field lane is new" }] });
   }
 
   const hasBody = (request) => ["POST", "PATCH"].includes(request.method);

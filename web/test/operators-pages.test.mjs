@@ -9,6 +9,7 @@ const { changedGroupBody, newGroupBody } = await load("ops/pages/group-body.ts")
 const { newShareBody } = await load("ops/pages/share-body.ts");
 const { newCalibrationBody, newSensorBody } = await load("ops/pages/sensor-body.ts");
 const { modelFile, ownId } = await load("ops/pages/model-file.ts");
+const { otherwise, refinementBody } = await load("ops/pages/refinement.ts");
 const { newDeviceBody } = await load("ops/pages/register-body.ts");
 const { differences } = await load("ops/pages/difference.ts");
 
@@ -119,6 +120,17 @@ test("a model's file says what the model says, and no more", () => {
     id: "traffic.flow~seoul", title: { en: "F", ko: "흐름" }, owner: "Roads", expected_interval_s: 60,
     fields: [{ name: "speed", kind: "number", unit: "m", max: 3, title: { en: "speed", ko: "speed" } }],
   });
+});
+
+test("a refinement says what was filled in, and is told against its model", () => {
+  const field = (name, more = {}) => ({ name, kind: "number", unit: "m", min: 0, max: 250, expected_interval_s: null, title: { en: name, ko: "속도" }, ...more });
+  const model = { id: "traffic.flow", title: { en: "Flow", ko: "흐름" }, purpose: null, expected_interval_s: 60, retention_days: null, fields: [field("speed"), field("volume")] };
+  const values = { interval: "30", retention: "", "title.en": "", "title.ko": "교통", "purpose.en": "", "purpose.ko": "", "min:speed": "0", "max:speed": "120", "interval:speed": "", "title.en:speed": "", "title.ko:speed": "", "max:volume": "" };
+  assert.deepEqual(refinementBody(values, model), { title: { en: "Flow", ko: "교통" }, expected_interval_s: 30, fields: [{ name: "speed", min: 0, max: 120 }] });
+  assert.deepEqual(refinementBody({}, model), {}, "nothing is otherwise");
+  const refined = { ...model, expected_interval_s: 30, fields: [field("speed", { max: 120, expected_interval_s: 10 }), field("volume", { expected_interval_s: 30 })] };
+  assert.deepEqual(otherwise(model, refined).map(({ field, what }) => [field?.name ?? null, what]), [[null, "interval"], ["speed", "range"], ["speed", "interval"]], "an interval of the model is told once");
+  assert.deepEqual(otherwise(model, model), []);
 });
 
 test("a difference leaves out what is alike, and tells none from null", () => {

@@ -208,6 +208,43 @@ test("an agency makes a model of its own out of another, and its faults are told
     await shot("models");
   }, ANY));
 
+for (const looks of [KOREAN, ENGLISH_PHONE]) {
+  const korean = looks === KOREAN;
+  test(`an agency refines a model, which is told against the model, and takes it back: ${looks.locale}`, () =>
+    operating(looks, async ({ page, shot }) => {
+      await page.click('#pages a[href="#/models"]');
+      await page.click('#page a[href="#/refinements"]');
+      await page.locator(".records td li", { hasText: korean ? "측정 간격: 60초 (모델: 없음)" : "interval: 60 s (model: not said)" }).waitFor();
+      await shot("refinements");
+      await noSideways(page, "the refinements");
+      await page.selectOption('[name="model"]', "traffic.flow");
+      await page.waitForURL("**/ops#/refinements?agency=seoul&model=traffic.flow");
+      await page.waitForSelector(".refine");
+      assert.equal(await page.getAttribute('[name="max:speed"]', "placeholder"), "250", "what the model says");
+      await page.fill('[name="max:speed"]', "400");
+      await page.click(".refine .primary");
+      assert.equal(await page.isVisible(".refine"), true, "a wider range is not sent");
+      await page.fill('[name="max:speed"]', "120");
+      await page.fill('[name="retention"]', "400");
+      await shot("refine");
+      await noSideways(page, "a refinement");
+      await page.click(".refine .primary");
+      await page.waitForURL("**/ops#/refinements?agency=seoul");
+      const flow = page.locator(".records tr", { hasText: "traffic.flow" });
+      await flow.locator("li", { hasText: korean ? "평균 속도 유효 범위: 0 ~ 120 km/h (모델: 0 ~ 250 km/h)" : "Mean speed, plausible range: 0 ~ 120 km/h (model: 0 ~ 250 km/h)" }).waitFor();
+      assert.equal(await page.locator('[aria-live="polite"] .card li').count(), 2, "what is in force now");
+      await flow.getByRole("link", { name: korean ? "수정" : "Change" }).click();
+      await page.waitForSelector(".refine");
+      assert.equal(await page.inputValue('[name="max:speed"]'), "120", "what the agency says already");
+      await page.goBack();
+      await page.locator(".refine").waitFor({ state: "detached" });
+      await flow.getByRole("button", { name: korean ? "해제" : "End" }).click();
+      await flow.waitFor({ state: "detached" });
+      await page.selectOption('[name="agency"]', "busan");
+      await page.locator("#page .empty", { hasText: korean ? "조정한 모델이 없습니다" : "has every model as it is" }).waitFor();
+    }));
+}
+
 test("the audit is one table in CSV, over all of its pages", () =>
   operating(KOREAN, async ({ page }) => {
     await page.click('#pages a[href="#/audit"]');

@@ -20,6 +20,7 @@ const OPENED_BY: Record<PageName, readonly string[]> = {
   agencies: ["agency-administrator", "platform-administrator"],
   shares: ["agency-administrator", "platform-administrator"],
   models: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
+  refinements: ["viewer", "installer", "operator", "agency-administrator", "auditor", "platform-administrator"],
   audit: ["agency-administrator", "auditor", "platform-administrator"],
 };
 

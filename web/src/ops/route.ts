@@ -2,11 +2,11 @@
 
 import type { Box } from "../map/panel";
 
-export const PAGES = ["map", "devices", "register", "sensors", "health", "groups", "import", "claims", "batches", "people", "tokens", "agencies", "shares", "models", "audit"] as const;
+export const PAGES = ["map", "devices", "register", "sensors", "health", "groups", "import", "claims", "batches", "people", "tokens", "agencies", "shares", "models", "refinements", "audit"] as const;
 export type PageName = (typeof PAGES)[number];
 
 /** Pages that are not in the navigation, with the one that leads to them. */
-export const REACHED_FROM: Partial<Record<PageName, PageName>> = { register: "devices", sensors: "devices" };
+export const REACHED_FROM: Partial<Record<PageName, PageName>> = { register: "devices", sensors: "devices", refinements: "models" };
 
 export interface Route {
   page: PageName;

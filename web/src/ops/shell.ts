@@ -27,6 +27,7 @@ const LOADERS: Record<Exclude<PageName, "map">, () => Promise<PageView>> = {
   agencies: async () => new (await import("./pages/agencies")).AgenciesPage(),
   shares: async () => new (await import("./pages/shares")).SharesPage(),
   models: async () => new (await import("./pages/models")).ModelsPage(),
+  refinements: async () => new (await import("./pages/refinements")).RefinementsPage(),
   audit: async () => new (await import("./pages/audit")).AuditPage(),
 };
 

@@ -16,6 +16,7 @@ import type { loginTexts } from "./ops/login";
 import type { opsTexts } from "./ops/main";
 import type { modelsTexts } from "./ops/models";
 import type { peopleTexts } from "./ops/people";
+import type { refinementsTexts } from "./ops/refinements";
 import type { registerTexts } from "./ops/register";
 import type { sensorsTexts } from "./ops/sensors";
 import type { sharesTexts } from "./ops/shares";
@@ -43,6 +44,7 @@ export type Key =
   | keyof typeof opsTexts
   | keyof typeof modelsTexts
   | keyof typeof peopleTexts
+  | keyof typeof refinementsTexts
   | keyof typeof registerTexts
   | keyof typeof sensorsTexts
   | keyof typeof sharesTexts

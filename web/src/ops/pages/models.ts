@@ -9,6 +9,7 @@ import type { Agency, Model, ModelVersion } from "../../shapes";
 import { language, learn, t } from "../../text";
 import { modelsTexts } from "../../texts/ops/models";
 import { may } from "../rights";
+import { routeHash } from "../route";
 import { agencyTitle, domainIcon, domainTitle, licenceTitle, setAgencies } from "../words";
 import { ChangingPage } from "./changing-page";
 import { modelFile, ownId } from "./model-file";
@@ -28,7 +29,7 @@ export class ModelsPage extends ChangingPage {
     setAgencies(agencies.items);
     const mine = agencies.items.map((one) => one.id).filter((agency) => may(session, "manage-agency", agency));
     const adds = mine.length > 0 || may(session, "manage-platform", null);
-    return [...models.items.map((model) => this.model(model, mine, session)), adds ? this.newModel() : null];
+    return [h("a", { href: routeHash("refinements") }, t("page.refinements")), ...models.items.map((model) => this.model(model, mine, session)), adds ? this.newModel() : null];
   }
 
   /** Each name in both languages, the reader's first. */
@@ -50,7 +51,8 @@ export class ModelsPage extends ChangingPage {
     return section;
   }
 
-  /** What may be made of it: its next version, or an agency's own model. */
+  /** What may be made of it: its next version, an agency's own model, or what an
+   * agency says otherwise of it. */
   private changes(model: Model, manages: boolean, mine: readonly string[]): HTMLElement {
     const begin = (id: string): void => {
       this.file.value = modelFile(model, id);
@@ -61,7 +63,8 @@ export class ModelsPage extends ChangingPage {
     const agency = select("own", "", t("model.own"), mine.map((id) => [id, agencyTitle(id)]));
     agency.setAttribute("aria-label", t("model.own"));
     agency.addEventListener("change", () => agency.value !== "" && begin(ownId(model.id, agency.value)));
-    return h("div.actions", {}, manages && next, mine.length > 0 && agency);
+    const refine = h("a.button", { href: routeHash("refinements", { model: model.id }) }, t("model.refine"));
+    return h("div.actions", {}, manages && next, mine.length > 0 && agency, mine.length > 0 && model.agency === null && refine);
   }
 
   private newModel(): HTMLElement {
@@ -106,7 +109,7 @@ async function showVersions(model: Model, host: HTMLElement): Promise<void> {
   host.replaceChildren(loading());
   try {
     const { items } = await all<ModelVersion>(`/v1/models/${encodeURIComponent(model.id)}/versions`);
-    const rows = items.reverse().map((one) => h("li", {}, h("b", {}, t("model.version", { version: one.version })), " ", h("time", { datetime: one.created }, dateTimeText(new Date(one.created))), changeList(one.changes)));
+    const rows = items.reverse().map((one) => h("li", {}, h("b", {}, t("model.version", { version: one.version })), " ", h("time", { datetime: one.created }, dateTimeText(new Date(one.created))), one.agency !== null && ` · ${t("model.refined-by", { name: agencyTitle(one.agency) })}`, changeList(one.changes)));
     host.replaceChildren(h("h3", {}, t("model.versions")), h("ol.log", {}, ...rows));
   } catch (error) {
     host.replaceChildren(faultBox(error, () => void showVersions(model, host)));

@@ -107,6 +107,7 @@ export const opsTexts = {
   "record.state.expired": { en: "expired", ko: "기간 만료" },
   "page.people": { en: "People", ko: "사용자" },
   "page.models": { en: "Data models", ko: "데이터 모델" },
+  "page.refinements": { en: "What agencies refine", ko: "기관별 모델 조정" },
   "record.actions": { en: "Actions", ko: "작업" },
   "record.name": { en: "Name", ko: "이름" },
   "record.keep": { en: "Change", ko: "변경" },

@@ -18,6 +18,8 @@ export const modelsTexts = {
   "model.versions": { en: "Versions", ko: "버전 이력" },
   "model.next": { en: "New version", ko: "새 버전 만들기" },
   "model.own": { en: "Make an agency's own model of it", ko: "기관 전용 모델로 만들기" },
+  "model.refine": { en: "Refine it for an agency", ko: "기관별로 조정" },
+  "model.refined-by": { en: "refined by {name}", ko: "{name} 조정" },
   "model.new": { en: "New model or version", ko: "모델 또는 새 버전 추가" },
   "model.lead": {
     en: "An agency's own model has an id that ends with ~ and the agency's id. A new version may add fields and change ranges and titles; it removes no field and changes no unit.",
