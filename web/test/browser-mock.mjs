@@ -50,7 +50,7 @@ for (const looks of [KOREAN, ENGLISH_PHONE]) {
       await noSideways(page, "the empty portal");
       await page.goto(`${mock.url}/ops#token=${TOKEN}`);
       await page.waitForSelector('#link[data-state="connected"]');
-      await page.waitForFunction(() => (document.querySelector(".list-canvas")?.dataset.empty ?? "").includes("/v1/devices"));
+      await page.waitForFunction(() => /No device is registered|등록된 장치가 없습니다/.test(document.querySelector(".list-canvas")?.dataset.empty ?? ""));
       assert.equal(await page.isVisible(".map-note"), true);
       await noSideways(page, "the empty dashboard");
       assert.deepEqual(faults, []);

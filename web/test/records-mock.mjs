@@ -151,6 +151,7 @@ test("a group is shared with another agency until a day, and the share is ended"
   operating(ENGLISH_PHONE, async ({ page, shot }) => {
     await page.click('#pages a[href="#/shares"]');
     await page.locator(".records td", { hasText: "Group: 한강 수위" }).waitFor();
+    await page.locator(".records tr", { hasText: "ended" }).getByRole("button", { name: "Remove" }).waitFor();
     await page.selectOption('[name="agency"]', "busan");
     await page.fill('[name="to"]', "seoul");
     await page.selectOption('[name="what"]', "group:spring");
@@ -192,7 +193,7 @@ test("an agency makes a model of its own out of another, and its faults are told
     await page.click('#pages a[href="#/models"]');
     const flow = page.locator(".model", { hasText: "traffic.flow" });
     await flow.locator("summary").click();
-    await flow.getByText("field speed has another range").waitFor();
+    await flow.getByText("유효 범위 변경: 평균 속도").waitFor();
     await flow.locator('[name="own"]').selectOption("seoul");
     const file = JSON.parse(await page.inputValue('[name="file"]'));
     assert.equal(file.id, "traffic.flow~seoul");
@@ -248,7 +249,12 @@ for (const looks of [KOREAN, ENGLISH_PHONE]) {
 test("the audit is one table in CSV, over all of its pages", () =>
   operating(KOREAN, async ({ page }) => {
     await page.click('#pages a[href="#/audit"]');
-    await page.waitForSelector(".audit li");
+    await page.locator(".audit li", { hasText: "장치 변경" }).waitFor();
+    await page.selectOption('[name="kind"]', "agency");
+    await page.click(".page-filters [type=submit]");
+    await page.waitForURL("**/ops#/audit?kind=agency");
+    await page.click(".page-filters .clear");
+    await page.locator(".audit li", { hasText: "admin.token 보유자" }).waitFor();
     const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
     assert.equal(download.suggestedFilename(), "audit.csv");
     const lines = readFileSync(await download.path(), "utf8").split("\r\n");

@@ -327,6 +327,7 @@ document.addEventListener("keydown", (event) => {
 function fitWanted(): void {
   if (wantedBox === null || map === null) return;
   map.fitBox(wantedBox);
+  openPane("map");
   wantedBox = null;
   fitNext = false;
 }

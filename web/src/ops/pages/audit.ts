@@ -5,17 +5,19 @@ import { h } from "../../dom";
 import { dateTimeText } from "../../format";
 import type { AuditEntry } from "../../record-shapes";
 import type { Page } from "../../shapes";
-import { learn, t } from "../../text";
+import { learn, t, word } from "../../text";
 import { auditTexts } from "../../texts/ops/audit";
 import { routeHash } from "../route";
 import type { PageView } from "../shell";
 import { dayBegin } from "./day";
 import { type Difference, differences } from "./difference";
-import { faultBox, field, formValues, loading, paging, redraw, saveFile } from "./parts";
+import { faultBox, field, formValues, loading, paging, redraw, saveFile, select } from "./parts";
 
 learn(auditTexts);
 
 const ENTRIES = 50;
+/** Of what kind an entry's object may be. */
+const KINDS = ["agency", "application", "backup", "batch", "boundary", "claim", "device", "feature", "group", "key", "model", "person", "refinement", "service-token", "share", "thing"] as const;
 const FILTERS = ["actor", "kind", "object", "agency", "from", "to"] as const;
 
 export class AuditPage implements PageView {
@@ -64,7 +66,7 @@ export class AuditPage implements PageView {
 
   private draw(content: HTMLElement): void {
     const text = (name: (typeof FILTERS)[number]): HTMLElement =>
-      field(t(`audit.${name}`), h("input", { name, type: name === "from" || name === "to" ? "date" : "text", value: this.value(name), autocomplete: "off", spellcheck: "false" }));
+      name === "kind" ? this.kinds() : field(t(`audit.${name}`), h("input", { name, type: name === "from" || name === "to" ? "date" : "text", value: this.value(name), autocomplete: "off", spellcheck: "false" }));
     const form = h("form.page-filters", { role: "search" }, ...FILTERS.map(text), h("button", { type: "submit" }, t("record.apply")), FILTERS.some((name) => this.value(name) !== "") && h("a.clear", { href: routeHash("audit") }, t("filter.clear")));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -74,6 +76,13 @@ export class AuditPage implements PageView {
     const table = h("button", { type: "button", onclick: () => void this.download(table, whole) }, t("audit.csv"));
     const exports = h("span.actions", {}, table, h("a", { href: whole, download: "audit.json" }, t("audit.export")));
     if (this.host) redraw(this.host, h("div.head-row", {}, h("h1", {}, t("page.audit")), exports), this.told, form, content);
+  }
+
+  /** One that the address names and this page does not know stays chosen. */
+  private kinds(): HTMLElement {
+    const chosen = this.value("kind");
+    const known: readonly string[] = chosen === "" || KINDS.some((kind) => kind === chosen) ? KINDS : [...KINDS, chosen];
+    return field(t("audit.kind"), select("kind", chosen, t("audit.kind.all"), known.map((kind) => [kind, word("audit.of", kind)])));
   }
 
   /** Oldest first, as the chain goes. */
@@ -100,10 +109,21 @@ function entryItem(entry: AuditEntry): HTMLElement {
   return h(
     "li",
     {},
-    h("div.log-head", {}, h("b", {}, entry.action), h("code", {}, `${entry.kind}:${entry.object}`), entry.agency !== null && h("small", {}, entry.agency), h("time", { datetime: entry.time }, dateTimeText(new Date(entry.time)))),
-    h("small", {}, `#${entry.number} · ${entry.actor} · ${entry.means}${entry.address === null ? "" : ` · ${entry.address}`}`),
+    h("div.log-head", {}, h("b", { title: entry.action }, actionText(entry.action)), h("code", {}, `${entry.kind}:${entry.object}`), entry.agency !== null && h("small", {}, entry.agency), h("time", { datetime: entry.time }, dateTimeText(new Date(entry.time)))),
+    h("small", {}, `#${entry.number} · ${actorText(entry.actor)} · ${entry.means}${entry.address === null ? "" : ` · ${entry.address}`}`),
     changed.length > 0 && h("dl.difference", {}, ...changed.map(differenceItem)),
   );
+}
+
+/** `device.patch` in words; `person:kim` too. What this page does not know stays. */
+function actionText(action: string): string {
+  const [of = "", did = ""] = action.split(".");
+  return `${word("audit.of", of)} ${word("audit.did", did)}`;
+}
+
+function actorText(actor: string): string {
+  const [who = "", ...id] = actor.split(":");
+  return [word("audit.by", who), ...id].join(" ");
 }
 
 function differenceItem({ member, before, after }: Difference): HTMLElement {

@@ -31,7 +31,7 @@ export class ClaimsPage extends ChangingPage {
   /** The newest first. */
   private list(claims: readonly Claim[], managed: readonly string[]): HTMLElement {
     if (claims.length === 0) return h("p.empty", {}, t("claims.none"));
-    const columns = [t("claims.note"), t("device.agency"), t("device.model"), t("record.device"), t("filter.state"), t("record.ends"), t("record.actions")];
+    const columns = [t("claims.note.column"), t("device.agency"), t("device.model"), t("record.device"), t("filter.state"), t("record.ends"), t("record.actions")];
     const rows = claims.map((claim) => [
       claim.note || "–",
       agencyTitle(claim.agency),

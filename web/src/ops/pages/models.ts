@@ -5,8 +5,8 @@ import { all, get, request } from "../../api";
 import { h } from "../../dom";
 import { dateTimeText, numberText, unitText } from "../../format";
 import type { Session } from "../../record-shapes";
-import type { Agency, Model, ModelVersion } from "../../shapes";
-import { language, learn, t } from "../../text";
+import type { Agency, Model, ModelChange, ModelVersion } from "../../shapes";
+import { language, learn, t, word } from "../../text";
 import { modelsTexts } from "../../texts/ops/models";
 import { may } from "../rights";
 import { routeHash } from "../route";
@@ -80,7 +80,7 @@ export class ModelsPage extends ChangingPage {
     const added = await request<Model>("/v1/models", { method: "POST", body: file, headers: { "Content-Type": "application/json" } });
     this.file.value = "";
     const changes = added.changes ?? [];
-    this.tell(() => h("div.card", {}, h("p", {}, t("model.added", { id: added.id, version: added.version })), changeList(changes)));
+    this.tell(() => h("div.card", {}, h("p", {}, t("model.added", { id: added.id, version: added.version })), changeList(added, changes)));
   }
 }
 
@@ -104,16 +104,25 @@ function fieldTable(model: Model): HTMLElement {
   return table(model.title[language()], [t("model.field"), t("model.name"), t("model.kind"), t("model.unit"), t("model.range")], rows);
 }
 
-/** The newest first; what each changed is told in English. */
+/** The newest first, each with what it changed. */
 async function showVersions(model: Model, host: HTMLElement): Promise<void> {
   host.replaceChildren(loading());
   try {
     const { items } = await all<ModelVersion>(`/v1/models/${encodeURIComponent(model.id)}/versions`);
-    const rows = items.reverse().map((one) => h("li", {}, h("b", {}, t("model.version", { version: one.version })), " ", h("time", { datetime: one.created }, dateTimeText(new Date(one.created))), one.agency !== null && ` · ${t("model.refined-by", { name: agencyTitle(one.agency) })}`, changeList(one.changes)));
+    const rows = items.reverse().map((one) => h("li", {}, h("b", {}, t("model.version", { version: one.version })), " ", h("time", { datetime: one.created }, dateTimeText(new Date(one.created))), one.agency !== null && ` · ${t("model.refined-by", { name: agencyTitle(one.agency) })}`, changeList(model, one.changes)));
     host.replaceChildren(h("h3", {}, t("model.versions")), h("ol.log", {}, ...rows));
   } catch (error) {
     host.replaceChildren(faultBox(error, () => void showVersions(model, host)));
   }
 }
 
-const changeList = (changes: readonly { message: string }[]): HTMLElement => h("ul", { lang: "en" }, ...changes.map((one) => h("li", {}, one.message)));
+/** The platform tells it in English; who reads Korean is told first what it is about. */
+function changeList(model: Model, changes: readonly ModelChange[]): HTMLElement {
+  const about = ({ change, field }: ModelChange): string => {
+    const title = model.fields.find((one) => one.name === field)?.title[language()] ?? field;
+    return [word("model.change", change), title].filter((one) => one !== null).join(": ");
+  };
+  const item = (one: ModelChange): HTMLElement =>
+    language() === "en" ? h("li", {}, one.message) : h("li", {}, about(one), " ", h("small", { lang: "en" }, one.message));
+  return h("ul", {}, ...changes.map(item));
+}

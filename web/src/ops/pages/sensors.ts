@@ -102,7 +102,7 @@ export class SensorsPage extends ChangingPage {
       text("maker", t("sensors.maker")),
       text("model", t("sensors.model")),
       field(t("sensors.installed.day"), h("input", { name: "installed_at", type: "date" })),
-      h("fieldset.checks", { "aria-label": t("sensors.measures") }, ...choices),
+      h("fieldset.checks", {}, h("legend", {}, t("sensors.measures")), ...choices),
       h("button.primary", { type: "submit" }, t("record.add")),
     );
     form.addEventListener("submit", (event) => {

@@ -59,9 +59,9 @@ export class SharesPage extends ChangingPage {
 
   private ending(share: Share): HTMLElement {
     const end = (): void => {
-      if (confirm(t("shares.sure", { name: agencyTitle(share.to) }))) void this.change(() => remove(`/v1/shares/${encodeURIComponent(share.id)}`));
+      if (share.state === "ended" || confirm(t("shares.sure", { name: agencyTitle(share.to) }))) void this.change(() => remove(`/v1/shares/${encodeURIComponent(share.id)}`));
     };
-    return h("span.actions", {}, h("button", { type: "button", onclick: end }, t("shares.end")));
+    return h("span.actions", {}, h("button", { type: "button", onclick: end }, t(share.state === "ended" ? "shares.remove" : "shares.end")));
   }
 
   /** The other agency may be one that the caller is not told of. */

@@ -6,7 +6,7 @@ export const agenciesTexts = {
   "agencies.none": { en: "There is no agency yet.", ko: "아직 기관이 없습니다." },
   "agencies.new": { en: "New agency", ko: "기관 추가" },
   "agencies.id": { en: "Id", ko: "기관 ID" },
-  "agencies.kept": { en: "Kept otherwise than the models say", ko: "데이터 모델과 다른 보관 기간" },
+  "agencies.kept": { en: "Own retention", ko: "데이터 모델과 다른 보관 기간" },
   "agencies.as-models": { en: "as the models say", ko: "데이터 모델과 같음" },
   "agencies.retention": { en: "How long data is kept", ko: "데이터 보관 기간" },
   "agencies.retention.note": {

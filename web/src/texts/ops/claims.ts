@@ -11,6 +11,7 @@ export const claimsTexts = {
   "claims.device": { en: "Device id (optional)", ko: "장치 ID (선택)" },
   "claims.device.free": { en: "the installer's choice", ko: "설치할 때 지정" },
   "claims.note": { en: "Note for the installer", ko: "설치 담당자에게 남길 메모" },
+  "claims.note.column": { en: "Note", ko: "메모" },
   "claims.until": { en: "Last day (else 30 days)", ko: "마지막 날 (비우면 30일)" },
   "claims.make": { en: "Make a code", ko: "코드 만들기" },
   "claims.issued": {

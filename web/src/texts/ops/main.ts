@@ -31,8 +31,8 @@ export const opsTexts = {
   "list.here": { en: "{count} devices at this place", ko: "이 위치의 장치 {count}대" },
   "list.none": { en: "No device matches the filters.", ko: "조건에 맞는 장치가 없습니다." },
   "list.empty": {
-    en: "No device is registered yet. Register one by POST /v1/devices, or start the demo.",
-    ko: "아직 등록된 장치가 없습니다. POST /v1/devices로 등록하거나 데모를 실행하세요.",
+    en: "No device is registered yet. The page of devices registers one, the import many.",
+    ko: "아직 등록된 장치가 없습니다. 장치 목록에서 한 대씩, 장치 일괄 등록에서 여러 대를 등록하세요.",
   },
   "state.live": { en: "live", ko: "정상 수신" },
   "state.silent": { en: "silent", ko: "무응답" },
@@ -99,8 +99,8 @@ export const opsTexts = {
   "record.first": { en: "First page", ko: "처음으로" },
   "record.next": { en: "Next page", ko: "다음" },
   "record.devices.none": {
-    en: "No device is registered yet. Import a file, or register one by POST /v1/devices.",
-    ko: "아직 등록된 장치가 없습니다. 파일로 일괄 등록하거나 POST /v1/devices로 등록하세요.",
+    en: "No device is registered yet. Register one here, or import a file of many.",
+    ko: "아직 등록된 장치가 없습니다. 위에서 한 대를 등록하거나 파일로 일괄 등록하세요.",
   },
   "record.state.active": { en: "active", ko: "사용 중" },
   "record.state.revoked": { en: "revoked", ko: "등록 해지" },

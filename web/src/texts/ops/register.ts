@@ -3,7 +3,7 @@
 import type { Texts } from "../keys";
 
 export const registerTexts = {
-  "register.lead": { en: "One device: it is in service as soon as it proves itself. Many at once come in by the import.", ko: "장치 한 대를 등록합니다. 장치가 인증을 마치면 바로 사용할 수 있습니다. 여러 대는 가져오기로 등록하세요." },
+  "register.lead": { en: "One device: it is in service as soon as it proves itself. Many at once come in by the page “Import devices”.", ko: "장치 한 대를 등록합니다. 장치가 인증을 마치면 바로 사용할 수 있습니다. 여러 대는 ‘장치 일괄 등록’에서 파일로 등록하세요." },
   "register.id": { en: "Device id", ko: "장치 ID" },
   "register.proof": { en: "How it proves itself", ko: "인증 방법" },
   "register.proof.password": { en: "password, made here", ko: "여기서 만든 비밀번호" },

@@ -25,5 +25,6 @@ export const sharesTexts = {
   "shares.group": { en: "Group: {name}", ko: "그룹: {name}" },
   "shares.make": { en: "Share", ko: "공유하기" },
   "shares.end": { en: "End", ko: "공유 끝내기" },
+  "shares.remove": { en: "Remove", ko: "목록에서 삭제" },
   "shares.sure": { en: "End the share with {name}? What it reads by it ends at once.", ko: "{name}에 대한 공유를 끝낼까요? 바로 조회할 수 없게 됩니다." },
 } satisfies Texts;
