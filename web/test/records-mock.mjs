@@ -69,6 +69,27 @@ for (const looks of [KOREAN, ENGLISH_PHONE]) {
     }));
 }
 
+test("a late answer to a page that was left does not reach the one that is shown", () =>
+  operating(ENGLISH_PHONE, async ({ page }) => {
+    const held = [];
+    await page.route(/\/v1\/devices\?limit=/, async (route) => {
+      await new Promise((release) => held.push(release));
+      await route.continue();
+    });
+    await page.click('#pages a[href="#/devices"]');
+    await page.locator("#page .empty", { hasText: "Loading" }).waitFor();
+    await page.waitForFunction(() => performance.getEntriesByType("resource").some((one) => one.name.includes("/v1/groups")));
+    await page.click('#pages a[href="#/agencies"]');
+    await page.locator("#page h1", { hasText: "Agencies" }).waitFor();
+    while (held.length === 0) await page.waitForTimeout(20);
+    const answered = page.waitForResponse(/\/v1\/devices\?limit=/);
+    for (const release of held) release();
+    await (await answered).finished();
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn))));
+    assert.equal(await page.textContent("#page h1"), "Agencies");
+    assert.equal(await page.locator("#page [name=\"status\"]").count(), 0);
+  }));
+
 test("an installer brings a device in with a code that was made with its id", () =>
   operating(KOREAN, async ({ page, mock }) => {
     await page.goto(`${mock.url}/ops#/register`);
@@ -96,7 +117,7 @@ test("a person gets a role, loses it, and is removed", () =>
     const operator = page.locator(".records tbody tr", { hasText: "operator (" });
     await operator.getByRole("button", { name: "Take away" }).click();
     await operator.waitFor({ state: "detached" });
-    assert.equal(await page.locator(".records tbody tr").count(), 1);
+    await page.locator(".records tbody tr").waitFor();
     await page.getByRole("button", { name: "Remove" }).click();
     await page.waitForURL("**/ops#/people");
     await page.locator(".empty", { hasText: "Nobody" }).waitFor();

@@ -5,6 +5,7 @@ import { byId, h } from "../dom";
 import { faultText } from "../faults";
 import type { Session } from "../record-shapes";
 import { onLanguage, t } from "../text";
+import { loading } from "./loading";
 import { opens } from "./rights";
 import { PAGES, type PageName, REACHED_FROM, parseRoute, routeHash } from "./route";
 
@@ -35,6 +36,9 @@ export class Shell {
   private session: Session | null = null;
   private readonly views = new Map<PageName, PageView>();
   private readonly host = byId("page");
+  /** Each visit draws into an element of its own: what a page that was left is
+   * answered late does not reach the one that is shown. */
+  private visit: { readonly page: PageName; readonly body: HTMLElement } | null = null;
 
   /** `onMap` is told what the address says of the map. */
   constructor(private readonly onMap: (query: URLSearchParams) => void) {
@@ -50,6 +54,7 @@ export class Shell {
   leave(): void {
     this.session = null;
     this.views.clear();
+    this.visit = null;
     this.host.replaceChildren();
     this.host.hidden = byId("pages-bar").hidden = true;
     document.body.dataset["page"] = "map";
@@ -63,20 +68,31 @@ export class Shell {
     byId("pages-bar").hidden = false;
     this.host.hidden = page === "map";
     this.drawNavigation(session, page);
-    if (page === "map") this.onMap(query);
-    else void this.open(page, query);
+    if (page === "map") {
+      this.visit = null;
+      this.onMap(query);
+    } else void this.open(page, query);
   }
 
   private async open(page: Exclude<PageName, "map">, query: URLSearchParams): Promise<void> {
+    const { body } = this.visit?.page === page ? this.visit : this.begin(page);
     try {
       const view = this.views.get(page) ?? (await LOADERS[page]());
       // Another page, or a logout, may have come first.
-      if (this.session === null || document.body.dataset["page"] !== page) return;
+      if (this.visit?.body !== body) return;
       this.views.set(page, view);
-      view.show(this.host, query);
+      view.show(body, query);
     } catch (error) {
-      this.host.replaceChildren(h("p.fault", { role: "alert" }, faultText(error)));
+      body.replaceChildren(h("p.fault", { role: "alert" }, faultText(error)));
     }
+  }
+
+  private begin(page: PageName): { readonly body: HTMLElement } {
+    const body = h("div.page-body", {}, loading());
+    this.host.replaceChildren(body);
+    this.host.scrollTop = 0;
+    this.visit = { page, body };
+    return { body };
   }
 
   private drawNavigation(session: Session, current: PageName): void {

@@ -9,9 +9,10 @@ import { learn, t, word } from "../../text";
 import { auditTexts } from "../../texts/ops/audit";
 import { routeHash } from "../route";
 import type { PageView } from "../shell";
+import { loading } from "../loading";
 import { dayBegin } from "./day";
 import { type Difference, differences } from "./difference";
-import { faultBox, field, formValues, loading, paging, redraw, saveFile, select } from "./parts";
+import { faultBox, field, formValues, paging, redraw, saveFile, select } from "./parts";
 
 learn(auditTexts);
 

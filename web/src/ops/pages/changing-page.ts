@@ -6,7 +6,8 @@ import { h } from "../../dom";
 import { t } from "../../text";
 import type { PageName } from "../route";
 import type { PageView } from "../shell";
-import { faultBox, loading } from "./parts";
+import { loading } from "../loading";
+import { faultBox } from "./parts";
 
 export abstract class ChangingPage implements PageView {
   private host: HTMLElement | null = null;

@@ -10,8 +10,9 @@ import { may } from "../rights";
 import type { PageView } from "../shell";
 import { routeHash } from "../route";
 import { agencyTitle, deviceTitle, modelTitle, setAgencies, setModels } from "../words";
+import { loading } from "../loading";
 import { ROWS, deviceLink, deviceTable } from "./device-table";
-import { faultBox, field, formValues, loading, paging, redraw, select, table } from "./parts";
+import { faultBox, field, formValues, paging, redraw, select, table } from "./parts";
 
 const STATES = ["active", "revoked", "expired"] as const;
 

@@ -11,8 +11,9 @@ import { reasonText } from "../health";
 import { routeHash } from "../route";
 import type { PageView } from "../shell";
 import { agencyTitle, deviceTitle, modelTitle, setAgencies, setModels } from "../words";
+import { loading } from "../loading";
 import { ROWS, deviceLink } from "./device-table";
-import { faultBox, field, formValues, loading, paging, redraw, select, table } from "./parts";
+import { faultBox, field, formValues, paging, redraw, select, table } from "./parts";
 
 learn(healthTexts);
 

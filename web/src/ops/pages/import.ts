@@ -6,8 +6,9 @@ import { numberText } from "../../format";
 import { language, learn, t } from "../../text";
 import { importTexts } from "../../texts/ops/import";
 import type { PageView } from "../shell";
+import { loading } from "../loading";
 import { ImportAnswer, type ImportLine, faultsCsv, mediaType } from "./import-answer";
-import { faultBox, field, formValues, loading, table } from "./parts";
+import { faultBox, field, formValues, table } from "./parts";
 
 learn(importTexts);
 

@@ -11,9 +11,10 @@ import { modelsTexts } from "../../texts/ops/models";
 import { may } from "../rights";
 import { routeHash } from "../route";
 import { agencyTitle, domainIcon, domainTitle, licenceTitle, setAgencies } from "../words";
+import { loading } from "../loading";
 import { ChangingPage } from "./changing-page";
 import { modelFile, ownId } from "./model-file";
-import { faultBox, field, loading, select, table } from "./parts";
+import { faultBox, field, select, table } from "./parts";
 
 learn(modelsTexts);
 

@@ -26,8 +26,6 @@ export function table(name: string, columns: readonly string[], rows: readonly (
   );
 }
 
-export const loading = (): HTMLElement => h("p.empty", { role: "status" }, t("loading"));
-
 /** What went wrong, as the platform says it, and a way to try again. */
 export function faultBox(error: unknown, again: () => void): HTMLElement {
   return h("div.fault", { role: "alert" }, h("p", {}, faultText(error)), h("button", { type: "button", onclick: again }, t("retry")));
