@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ENGLISH_PHONE, KOREAN, changes, invited, noSideways, openBrowser, openPage, operations, operatorsPages, portal, reference } from "./browser-checks.mjs";
-import { INVITATION, PERSON, TOKEN, startMock } from "./mock.mjs";
+import { ANY, withMock } from "./mock-run.mjs";
+import { INVITATION, PERSON, TOKEN } from "./mock.mjs";
 
 let browser;
 before(async () => {
@@ -12,36 +13,23 @@ before(async () => {
 });
 after(() => browser.close());
 
-const ANY = /./;
-
-/** Runs a check against a mock of its own. */
-async function on(options, check) {
-  const mock = await startMock(options);
-  const set = (mode) => fetch(`${mock.url}/__mock/${mode}`);
-  try {
-    await check(mock, set);
-  } finally {
-    await mock.close();
-  }
-}
-
 for (const looks of [KOREAN, ENGLISH_PHONE]) {
   const name = `${looks.locale}, ${looks.viewport.width} px`;
-  test(`portal: ${name}`, () => on({}, (mock) => portal(browser, mock.url, looks, { issue: true })));
-  test(`dashboard: ${name}`, () => on({}, (mock) => operations(browser, mock.url, looks, TOKEN)));
-  test(`operators' pages: ${name}`, () => on({}, (mock) => operatorsPages(browser, mock.url, looks, TOKEN)));
-  test(`invitation and login: ${name}`, () => on({}, (mock) => invited(browser, mock.url, looks, INVITATION, PERSON)));
-  test(`reference: ${name}`, () => on({}, (mock) => reference(browser, mock.url, looks)));
+  test(`portal: ${name}`, () => withMock({}, (mock) => portal(browser, mock.url, looks, { issue: true })));
+  test(`dashboard: ${name}`, () => withMock({}, (mock) => operations(browser, mock.url, looks, TOKEN)));
+  test(`operators' pages: ${name}`, () => withMock({}, (mock) => operatorsPages(browser, mock.url, looks, TOKEN)));
+  test(`invitation and login: ${name}`, () => withMock({}, (mock) => invited(browser, mock.url, looks, INVITATION, PERSON)));
+  test(`reference: ${name}`, () => withMock({}, (mock) => reference(browser, mock.url, looks)));
 
   test(`a simulated platform says so on every page: ${name}`, () =>
-    on({ simulated: true }, async (mock) => {
+    withMock({ simulated: true }, async (mock) => {
       await portal(browser, mock.url, looks, { issue: false });
       await operations(browser, mock.url, looks, TOKEN);
       await reference(browser, mock.url, looks);
     }));
 
   test(`empty platform: ${name}`, () =>
-    on({}, async (mock, set) => {
+    withMock({}, async (mock, set) => {
       await set("empty");
       const { page, faults, done } = await openPage(browser, mock.url, looks);
       await page.goto(`${mock.url}/`);
@@ -59,7 +47,7 @@ for (const looks of [KOREAN, ENGLISH_PHONE]) {
 }
 
 test("a broken platform is told, and the page recovers by itself", () =>
-  on({}, async (mock, set) => {
+  withMock({}, async (mock, set) => {
     const { page, faults, done } = await openPage(browser, mock.url, KOREAN, ANY);
     await set("broken");
     await page.goto(`${mock.url}/`);
@@ -77,7 +65,7 @@ test("a broken platform is told, and the page recovers by itself", () =>
   }));
 
 test("a river that rises fast is no calm", () =>
-  on({}, async (mock) => {
+  withMock({}, async (mock) => {
     const { page, faults, done } = await openPage(browser, mock.url, KOREAN);
     await page.goto(`${mock.url}/ops#token=${TOKEN}`);
     await page.waitForSelector('#link[data-state="connected"]');
@@ -92,7 +80,7 @@ test("a river that rises fast is no calm", () =>
   }));
 
 test("a cut stream is told, and goes on where it ended", () =>
-  on({}, async (mock, set) => {
+  withMock({}, async (mock, set) => {
     const { page, faults, done } = await openPage(browser, mock.url, KOREAN, ANY);
     await page.goto(`${mock.url}/ops#token=${TOKEN}`);
     await page.waitForSelector('#link[data-state="connected"]');
@@ -110,7 +98,7 @@ test("a cut stream is told, and goes on where it ended", () =>
   }));
 
 test("a session that has ended leads back to the login", () =>
-  on({}, async (mock, set) => {
+  withMock({}, async (mock, set) => {
     const { page, done } = await openPage(browser, mock.url, KOREAN, ANY);
     await page.goto(`${mock.url}/ops#token=${TOKEN}`);
     await page.waitForSelector('#link[data-state="connected"]');
@@ -122,7 +110,7 @@ test("a session that has ended leads back to the login", () =>
   }));
 
 test("an import registers the good rows, and a refused page says which role would do", () =>
-  on({}, async (mock) => {
+  withMock({}, async (mock) => {
     const { page, done } = await openPage(browser, mock.url, KOREAN, ANY);
     mock.state.refusesAudit = true;
     await page.goto(`${mock.url}/ops#token=${TOKEN}`);
@@ -140,7 +128,7 @@ test("an import registers the good rows, and a refused page says which role woul
   }));
 
 test("a person is added, invited and disabled", () =>
-  on({}, async (mock) => {
+  withMock({}, async (mock) => {
     const { page, faults, done } = await openPage(browser, mock.url, KOREAN);
     await page.goto(`${mock.url}/ops#token=${TOKEN}`);
     await page.waitForSelector('#link[data-state="connected"]');
@@ -161,7 +149,7 @@ test("a person is added, invited and disabled", () =>
   }));
 
 test("a claim's code is shown once, on paper alone, and the claim is revoked", () =>
-  on({}, async (mock) => {
+  withMock({}, async (mock) => {
     const { page, faults, done } = await openPage(browser, mock.url, ENGLISH_PHONE);
     await page.goto(`${mock.url}/ops#token=${TOKEN}`);
     await page.waitForSelector('#link[data-state="connected"]');
@@ -187,7 +175,7 @@ test("a claim's code is shown once, on paper alone, and the claim is revoked", (
   }));
 
 test("a batch's credential is shown once, and the batch is ended", () =>
-  on({}, async (mock) => {
+  withMock({}, async (mock) => {
     const { page, faults, done } = await openPage(browser, mock.url, ENGLISH_PHONE);
     page.on("dialog", (dialog) => void dialog.accept());
     await page.goto(`${mock.url}/ops#token=${TOKEN}`);
@@ -210,7 +198,7 @@ test("a batch's credential is shown once, and the batch is ended", () =>
   }));
 
 test("groups are made by a list and by a query, show their devices and filter the list, and are deleted", () =>
-  on({}, async (mock) => {
+  withMock({}, async (mock) => {
     const { page, faults, done } = await openPage(browser, mock.url, ENGLISH_PHONE, /\/v1\/(session|groups)$/);
     page.on("dialog", (dialog) => void dialog.accept());
     await page.goto(`${mock.url}/ops#token=${TOKEN}`);
@@ -255,7 +243,7 @@ test("groups are made by a list and by a query, show their devices and filter th
   }));
 
 test("a service token is shown once and removed; an agency is added and keeps its data for so long", () =>
-  on({}, async (mock) => {
+  withMock({}, async (mock) => {
     const { page, faults, done } = await openPage(browser, mock.url, ENGLISH_PHONE);
     page.on("dialog", (dialog) => void dialog.accept());
     await page.goto(`${mock.url}/ops#token=${TOKEN}`);
@@ -288,7 +276,7 @@ test("a service token is shown once and removed; an agency is added and keeps it
   }));
 
 test("a full quota tells when to come back", () =>
-  on({}, async (mock) => {
+  withMock({}, async (mock) => {
     const { page, done } = await openPage(browser, mock.url, KOREAN, ANY);
     await page.goto(`${mock.url}/`);
     await page.fill("#apply-name", "quota");
@@ -299,7 +287,7 @@ test("a full quota tells when to come back", () =>
   }));
 
 test("the reference sends a request and shows a stream's first events", () =>
-  on({}, async (mock) => {
+  withMock({}, async (mock) => {
     const { page, faults, done } = await openPage(browser, mock.url, KOREAN);
     await page.goto(`${mock.url}/docs#get-v1-stream`);
     const stream = page.locator("#get-v1-stream");
@@ -311,7 +299,7 @@ test("the reference sends a request and shows a stream's first events", () =>
   }));
 
 test("ten thousand devices stay smooth", () =>
-  on({ devices: 10_000, rate: 200 }, async (mock) => {
+  withMock({ devices: 10_000, rate: 200 }, async (mock) => {
     const { page, faults, done } = await openPage(browser, mock.url, KOREAN);
     await page.goto(`${mock.url}/ops#token=${TOKEN}`);
     await page.waitForSelector('#link[data-state="connected"]');

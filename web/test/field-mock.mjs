@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { openBrowser, openPage } from "./browser-checks.mjs";
 import { FIELD_PHONE, enter, fitsHand, install } from "./field-checks.mjs";
 import { CODE, USED } from "./mock-claims.mjs";
-import { startMock } from "./mock.mjs";
+import { ANY, SHOTS, withMock } from "./mock-run.mjs";
 
 let browser;
 before(async () => {
@@ -15,18 +15,7 @@ before(async () => {
 });
 after(() => browser.close());
 
-/** Pictures of each step, for a look by hand. */
-const SHOTS = process.env.MADANG_SHOTS;
-const ANY = /./;
-
-async function on(check) {
-  const mock = await startMock({ devices: 1 });
-  try {
-    await check(mock, (mode) => fetch(`${mock.url}/__mock/${mode}`));
-  } finally {
-    await mock.close();
-  }
-}
+const on = (check) => withMock({ devices: 1 }, check);
 
 const LOOKS = [
   { locale: "ko-KR", colorScheme: "light" },

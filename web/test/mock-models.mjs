@@ -1,5 +1,7 @@
 // The mock's data models: read, added, and refined by an agency for its own devices.
 
+import { AGENCIES } from "./mock-records.mjs";
+
 const field = (name, unit, en, ko, kind = "number") => ({ name, unit, kind, codes: [], min: null, max: null, expected_interval_s: null, title: { en, ko } });
 const COMMON = [field("battery", "%", "Battery", "배터리 잔량")];
 export const MODELS = [
@@ -11,7 +13,6 @@ export const MODELS = [
   { id: "safety.lamp", title: { en: "Street lamp", ko: "가로등" }, fields: [field("power_state", null, "On", "점등 상태", "boolean"), field("power", "W", "Power", "소비 전력")] },
 ].map((model) => ({ ...model, domain: model.id.split(".")[0], version: 1, agency: null, purpose: null, owner: null, licence: null, expected_interval_s: null, retention_days: 1095, fields: [...model.fields, ...COMMON] }));
 
-const AGENCIES = ["seoul", "busan"];
 
 export class MockModels {
   #models = MODELS;
@@ -28,7 +29,7 @@ export class MockModels {
   /** Takes every model but one of an agency that is not there. */
   add(file, reply) {
     const agency = file.id.split("~")[1] ?? null;
-    if (agency !== null && !AGENCIES.includes(agency)) return reply(400, `no agency ${agency}`);
+    if (agency !== null && !AGENCIES.some(({ id }) => id === agency)) return reply(400, `no agency ${agency}`);
     const { version } = this.#models.find((one) => one.id === file.id) ?? { version: 0 };
     const fields = file.fields.map((one) => ({ unit: null, min: null, max: null, expected_interval_s: null, ...one }));
     const model = { ...MODELS[0], ...file, agency, domain: file.id.split(".")[0], version: version + 1, fields };

@@ -2,6 +2,11 @@
 
 const YEAR_2030 = "2030-01-01T00:00:00Z";
 
+export const AGENCIES = [
+  { id: "seoul", name: "서울특별시", retention_days: { "traffic.flow": 400 } },
+  { id: "busan", name: "부산광역시", retention_days: {} },
+];
+
 const RECORDS = {
   claims: {
     first: [
@@ -34,10 +39,7 @@ const RECORDS = {
     ended: () => null,
   },
   agencies: {
-    first: [
-      { id: "seoul", name: "서울특별시", retention_days: { "traffic.flow": 400 } },
-      { id: "busan", name: "부산광역시", retention_days: {} },
-    ],
+    first: AGENCIES,
     made: (wanted) => ({ retention_days: {}, ...wanted }),
     issued: (agency) => agency,
   },
@@ -50,27 +52,24 @@ function change(agency, { retention_days }) {
 }
 
 export class MockRecords {
-  #items = Object.fromEntries(Object.entries(RECORDS).map(([of, { first }]) => [of, [...first]]));
+  #items = Object.fromEntries(Object.entries(RECORDS).map(([of, { first }]) => [of, structuredClone(first)]));
 
   constructor(qr) {
     this.qr = qr;
   }
 
-  /** A list, or what is made, changed and ended. */
-  answer(request, of, id, reply) {
+  /** A list, or what is made, changed and ended; `reply(status, body)`. */
+  answer(method, of, id, wanted, reply) {
     const { made, issued, ended } = RECORDS[of];
     const items = this.#items[of];
-    if (request.method === "GET") return reply(200, items);
-    if (request.method === "DELETE") {
+    if (method === "GET") return reply(200, items);
+    if (method === "DELETE") {
       this.#items[of] = items.flatMap((one) => (one.id === id ? (ended(one) ?? []) : [one]));
       return reply(204, null);
     }
-    let text = "";
-    request.on("data", (part) => (text += part)).on("end", () => {
-      if (request.method === "PATCH") return reply(200, change(items.find((one) => one.id === id), JSON.parse(text)));
-      const record = made(JSON.parse(text), `new-${items.length}`);
-      items.push(record);
-      reply(201, issued(record, this.qr));
-    });
+    if (method === "PATCH") return reply(200, change(items.find((one) => one.id === id), wanted));
+    const record = made(wanted, `new-${items.length}`);
+    items.push(record);
+    reply(201, issued(record, this.qr));
   }
 }

@@ -1,15 +1,14 @@
 // What the mock finds by a text, and its audit as a table.
 
 import { BOUNDARIES } from "./mock-groups.mjs";
-
-const AGENCIES = [["seoul", "서울특별시"], ["busan", "부산광역시"]];
+import { AGENCIES } from "./mock-records.mjs";
 
 export function mockSearch(devices, query) {
   const q = query.get("q");
   const kinds = query.get("kind")?.split(",") ?? ["agency", "boundary", "group", "thing"];
   const hit = (kind, id, name, agency, more = {}) => ({ kind, id, name, agency, match: "contains", location: null, devices: [], address: null, tags: [], ...more });
   const all = [
-    ...AGENCIES.map(([id, name]) => hit("agency", id, name, id)),
+    ...AGENCIES.map(({ id, name }) => hit("agency", id, name, id)),
     ...BOUNDARIES.map(({ name, title }) => hit("boundary", name, title.ko, null)),
     hit("group", "han-river", "한강 수위", "seoul"),
     ...devices.map((one) => hit("thing", one.thing, one.name, one.agency, { location: one.location, devices: [one.id], address: one.address ?? null, tags: one.tags })),

@@ -173,9 +173,9 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     const empty = state.mode === "empty";
     if (path === "/platform") return json(response, 200, { name: "Madang", version: "0.1.0", audience: "madang", public_url: null, listeners: { mqtt: 1883, http: 8080 }, simulated });
     const [ofModels, modelId, versions] = /^\/models(?:\/([^/]+)(\/versions)?)?$/.exec(path) ?? [];
-    const replyModel = (status, value) => (status >= 400 ? problem(response, status, value) : Array.isArray(value) ? list(response, value, url) : json(response, status, value));
-    if (ofModels && request.method === "POST") return body(request, (file) => models.add(file, replyModel));
-    if (ofModels) return models.read(modelId, versions, url.searchParams.get("agency"), replyModel);
+    const always = replies(response, url, false);
+    if (ofModels && request.method === "POST") return body(request, (file) => models.add(file, always));
+    if (ofModels) return models.read(modelId, versions, url.searchParams.get("agency"), always);
     if (path === "/boundaries") return list(response, empty ? [] : BOUNDARIES, url);
     const boundary = BOUNDARIES.find(({ name }) => path === `/boundaries/${name}`);
     if (boundary) return json(response, 200, boundary);
@@ -196,9 +196,10 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (path === "/audit" && request.headers.accept === "text/csv") return auditTable(response, url);
     if (path === "/audit") return state.refusesAudit ? problem(response, 403, "read-audit is for the roles auditor and platform-administrator") : list(response, empty ? [] : AUDIT, url);
     const [ofRefinements, refiner, refinedId] = /^\/agencies\/([^/]+)\/refinements(?:\/(.+))?$/.exec(path) ?? [];
-    if (ofRefinements && refinedId) return body(request, (wanted) => models.refine(refiner, refinedId, wanted, replyModel));
+    if (ofRefinements && refinedId) return body(request, (wanted) => models.refine(refiner, refinedId, wanted, always));
     if (ofRefinements) return list(response, models.refinements(refiner), url);
-    const reply = (status, value) => (status === 204 ? response.writeHead(204).end() : status >= 400 ? problem(response, status, value) : Array.isArray(value) ? list(response, empty ? [] : value, url) : json(response, status, value));
+    const reply = replies(response, url, empty);
+    const answered = (by, ...named) => withBody(request, (wanted) => by.answer(request.method, ...named, wanted, reply));
     const asked = (one) => ["agency", "model", "status"].every((name) => [null, one[name]].includes(url.searchParams.get(name)));
     if (path === "/health/devices") return list(response, empty ? [] : healthOf(fleet.devices, url.searchParams), url);
     if (path === "/health/summary") return list(response, empty ? [] : healthSummary(fleet.devices), url);
@@ -206,22 +207,17 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (path === "/devices" && request.method === "POST") return body(request, (wanted) => register(response, wanted));
     if (path === "/devices") return list(response, empty ? [] : (group === null ? fleet.devices : groups.devicesOf(group)).filter(asked).map(shown), url);
     const [inGroups, groupId, groupPart] = /^\/groups(?:\/([^/]+)(?:\/(devices))?)?$/.exec(path) ?? [];
-    if (inGroups) {
-      if (hasBody(request)) return body(request, (wanted) => groups.answer(request.method, groupId, groupPart, wanted, reply));
-      return groups.answer(request.method, groupId, groupPart, null, reply);
-    }
-    if (path.startsWith("/operators")) return hasBody(request) ? body(request, (wanted) => people.answer(request.method, path, wanted, reply)) : people.answer(request.method, path, null, reply);
+    if (inGroups) return answered(groups, groupId, groupPart);
+    if (path.startsWith("/operators")) return answered(people, path);
     const [, of, one] = /^\/(claims|batches|agencies|service-tokens|shares)(?:\/(.+))?$/.exec(path) ?? [];
-    if (of) return records.answer(request, of, one, (status, value) => (Array.isArray(value) ? list(response, empty && of !== "agencies" ? [] : value, url) : status === 204 ? response.writeHead(204).end() : json(response, status, value)));
+    if (of === "agencies") return withBody(request, (wanted) => records.answer(request.method, of, one, wanted, always));
+    if (of) return answered(records, of, one);
     if (path === "/refused") {
       const after = Number(url.searchParams.get("after") ?? 0);
       return list(response, empty ? [] : REFUSED.filter((event) => event.sequence > after), url);
     }
     const [ofSensors, sensorsOf, sensorId, sensorPart] = /^\/devices\/([^/]+)\/sensors(?:\/(\d+)(?:\/(calibrations))?)?$/.exec(path) ?? [];
-    if (ofSensors) {
-      if (hasBody(request)) return body(request, (wanted) => sensors.answer(request.method, sensorsOf, sensorId, sensorPart, wanted, reply));
-      return sensors.answer("GET", sensorsOf, sensorId, sensorPart, null, reply);
-    }
+    if (ofSensors) return answered(sensors, sensorsOf, sensorId, sensorPart);
     const [, id, part] = /^\/devices\/([^/]+)(?:\/(\w+))?$/.exec(path) ?? [];
     const device = fleet.devices.find((one) => one.id === id);
     if (!device) return problem(response, 404, "no such device");
@@ -233,7 +229,17 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     return json(response, 200, shown(device));
   }
 
-  const hasBody = (request) => ["POST", "PATCH"].includes(request.method);
+  /** What a part of the mock answers: an array is a list, which is empty where all
+   * are, a text the reason of a refusal. */
+  const replies = (response, url, empty) => (status, value) => {
+    if (status === 204) return response.writeHead(204).end();
+    if (status >= 400) return problem(response, status, value);
+    if (Array.isArray(value)) return list(response, empty ? [] : value, url);
+    json(response, status, value);
+  };
+
+  /** Null where the request has none. */
+  const withBody = (request, then) => (["POST", "PATCH", "PUT"].includes(request.method) ? body(request, then) : then(null));
 
   /** Takes every device but one whose id is taken. */
   function register(response, wanted) {

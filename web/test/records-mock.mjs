@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { ENGLISH_PHONE, KOREAN, noSideways, openBrowser, openPage } from "./browser-checks.mjs";
-import { TOKEN, startMock } from "./mock.mjs";
+import { ANY, SHOTS, withMock } from "./mock-run.mjs";
+import { TOKEN } from "./mock.mjs";
 
 let browser;
 before(async () => {
@@ -12,25 +13,21 @@ before(async () => {
 });
 after(() => browser.close());
 
-/** Pictures of each page, for a look by hand. */
-const ANY = /./;
-const SHOTS = process.env.MADANG_SHOTS;
-
 /** Runs a check in the dashboard of an operator who has just logged in. */
-async function operating(looks, check, allowed = /\/v1\/session$/) {
-  const mock = await startMock();
-  const { page, faults, done } = await openPage(browser, mock.url, looks, allowed);
-  page.on("dialog", (dialog) => void dialog.accept());
-  const shot = async (name) => SHOTS && page.screenshot({ path: `${SHOTS}/${looks.locale}-${name}.png` });
-  try {
-    await page.goto(`${mock.url}/ops#token=${TOKEN}`);
-    await page.waitForSelector('#link[data-state="connected"]');
-    await check({ page, mock, shot });
-    assert.deepEqual(faults, []);
-  } finally {
-    await done();
-    await mock.close();
-  }
+function operating(looks, check, allowed = /\/v1\/session$/) {
+  return withMock({}, async (mock) => {
+    const { page, faults, done } = await openPage(browser, mock.url, looks, allowed);
+    page.on("dialog", (dialog) => void dialog.accept());
+    const shot = async (name) => SHOTS && page.screenshot({ path: `${SHOTS}/${looks.locale}-${name}.png` });
+    try {
+      await page.goto(`${mock.url}/ops#token=${TOKEN}`);
+      await page.waitForSelector('#link[data-state="connected"]');
+      await check({ page, mock, shot });
+      assert.deepEqual(faults, []);
+    } finally {
+      await done();
+    }
+  });
 }
 
 for (const looks of [KOREAN, ENGLISH_PHONE]) {
