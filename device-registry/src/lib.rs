@@ -136,7 +136,9 @@ pub use store::{
     verify_registry_audit,
 };
 pub use thing::{
-    Datastream, Description, DescriptionError, Licence, LicenceError, LocationSince,
-    MAX_DEVICES_OF_THING, MAX_NOTE_BYTES, MAX_TAG_BYTES, MAX_TAGS, NewDescription, OwnerSince, Tag,
-    Thing, Visibility,
+    AddPhotoError, Datastream, Description, DescriptionError, Jpeg, JpegError, Licence,
+    LicenceError, LocationSince, MAX_AGENCY_PHOTOS, MAX_DEVICES_OF_THING, MAX_NOTE_BYTES,
+    MAX_PHOTO_BYTES, MAX_PHOTO_SCANS, MAX_PHOTO_SIDE, MAX_PHOTOS, MAX_TAG_BYTES, MAX_TAGS,
+    MAX_THING_PHOTOS, NewDescription, OwnerSince, PHOTOS_FOLDER, Photo, ReadPhotoError,
+    RemovePhotoError, Tag, Thing, Visibility,
 };

@@ -197,6 +197,12 @@ text_id!(
     "a feature's id"
 );
 
+text_id!(
+    /// A picture of a thing.
+    PhotoId,
+    "a photo id"
+);
+
 impl From<DeviceId> for ThingId {
     fn from(device: DeviceId) -> Self {
         Self(device.0)

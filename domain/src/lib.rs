@@ -27,7 +27,7 @@ pub use folder::{FOLDER_ID_BYTES, FolderId, FolderIdError, FolderMark, Misfit};
 pub use ids::{
     AgencyId, ApiKeyId, ApplicationId, BatchId, BoundaryName, ClaimId, CredentialId, DatastreamId,
     DeviceId, FeatureId, FieldName, GroupId, IdError, ModelId, ObservationId, Offset, PersonId,
-    SensorId, ServiceTokenId, ShareId, ThingId,
+    PhotoId, SensorId, ServiceTokenId, ShareId, ThingId,
 };
 pub use location::{Location, LocationError};
 pub use observation::{Flags, ParsedObservation, RejectReason, Rejection, Telemetry};

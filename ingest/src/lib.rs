@@ -32,7 +32,7 @@ pub use config::Config;
 pub use data_files::{ASIDE, be_less_urgent, set_aside};
 pub use export::{
     Checksum, Day, DayError, DayExport, DayPart, ExportAnswer, ExportError, ExportFile,
-    ExportFormat, Exports, Making,
+    ExportFormat, Exports, Making, has_room,
 };
 pub use frame_log::{
     CommitError, CommitPolicy, Fault, LogOpenError, LogReadError, LogStats, MAX_SEGMENT_BYTES,

@@ -26,7 +26,7 @@ use crate::endpoints::data::{
 };
 use crate::endpoints::devices::{
     connection, credentials, device, events, health as device_health, import, lifecycle, next_key,
-    sensors, telemetry,
+    photos, sensors, telemetry,
 };
 use crate::endpoints::enrolment::{batches, claims, installer};
 use crate::endpoints::export::day;
@@ -121,7 +121,7 @@ fn public() -> Operations {
 /// What the platform's own pages and programs ask for.
 #[rustfmt::skip]
 fn guarded() -> Operations {
-    Operations::new(Readers::Named)
+    installing(Operations::new(Readers::Named))
         .on("POST /v1/session", Nothing, routes!(session::open))
         .on("GET /v1/session", Nothing, routes!(session::show))
         .on("DELETE /v1/session", Nothing, routes!(session::close))
@@ -175,15 +175,6 @@ fn guarded() -> Operations {
         .on("GET /v1/health/devices", May(ReadData), routes!(device_health::list))
         .on("GET /v1/health/summary", May(ReadData), routes!(device_health::summary))
         .on("GET /v1/refused", May(ReadPlatform), routes!(events::refused))
-        .on("GET /v1/claims", May(InstallDevices), routes!(claims::list))
-        .on("POST /v1/claims", May(ManageDevices), routes!(claims::create))
-        .on("POST /v1/claims/read", Nothing, routes!(installer::read))
-        .on("POST /v1/claims/redeem", Nothing, routes!(installer::redeem))
-        .on("POST /v1/claims/first-data", Nothing, routes!(installer::first_data))
-        .on("DELETE /v1/claims/{id}", May(ManageDevices), routes!(claims::revoke))
-        .on("GET /v1/batches", May(ManageDevices), routes!(batches::list))
-        .on("POST /v1/batches", May(ManageDevices), routes!(batches::create))
-        .on("DELETE /v1/batches/{id}", May(ManageDevices), routes!(batches::revoke))
         .on("GET /v1/operators", May(ReadPeople), routes!(operators::list))
         .on("POST /v1/operators", May(ManagePeople), routes!(operators::create))
         .on("PATCH /v1/operators/{id}", May(ManagePeople), routes!(operators::patch))
@@ -199,6 +190,26 @@ fn guarded() -> Operations {
         .on("GET /v1/applications/{id}/keys", Application, routes!(keys::list))
         .on("POST /v1/applications/{id}/keys", Application, routes!(keys::create))
         .on("DELETE /v1/applications/{id}/keys/{key}", Application, routes!(keys::revoke))
+}
+
+/// What brings devices into service, and what is told of where they are.
+#[rustfmt::skip]
+fn installing(others: Operations) -> Operations {
+    others
+        .on("GET /v1/claims", May(InstallDevices), routes!(claims::list))
+        .on("POST /v1/claims", May(ManageDevices), routes!(claims::create))
+        .on("POST /v1/claims/read", Nothing, routes!(installer::read))
+        .on("POST /v1/claims/redeem", Nothing, routes!(installer::redeem))
+        .on("POST /v1/claims/first-data", Nothing, routes!(installer::first_data))
+        .on("POST /v1/claims/photos", Nothing, routes!(installer::add_photo))
+        .on("DELETE /v1/claims/{id}", May(ManageDevices), routes!(claims::revoke))
+        .on("GET /v1/batches", May(ManageDevices), routes!(batches::list))
+        .on("POST /v1/batches", May(ManageDevices), routes!(batches::create))
+        .on("DELETE /v1/batches/{id}", May(ManageDevices), routes!(batches::revoke))
+        .on("GET /v1/things/{id}/photos", May(ReadDevices), routes!(photos::list))
+        .on("POST /v1/things/{id}/photos", May(InstallDevices), routes!(photos::add))
+        .on("GET /v1/things/{id}/photos/{photo}", May(ReadDevices), routes!(photos::show))
+        .on("DELETE /v1/things/{id}/photos/{photo}", May(ManageDevices), routes!(photos::remove))
 }
 
 /// What a device itself asks for, with its own credentials or its batch's.

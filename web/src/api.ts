@@ -21,9 +21,10 @@ export class ApiError extends Error {
   }
 }
 
-export async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+/** What takes longer than `milliseconds` has failed. */
+export async function request<T>(path: string, init: RequestInit = {}, milliseconds: number = DEADLINE_MS): Promise<T> {
   const abort = new AbortController();
-  const deadline = setTimeout(() => abort.abort(), DEADLINE_MS);
+  const deadline = setTimeout(() => abort.abort(), milliseconds);
   try {
     const response = await fetch(path, { ...init, signal: abort.signal, headers: { Accept: "application/json", ...init.headers } });
     learnClock(response);

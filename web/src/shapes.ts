@@ -198,6 +198,14 @@ export interface Sensor {
   calibrations?: Calibration[];
 }
 
+/** Of a thing; the picture has an address of its own. */
+export interface Photo {
+  id: string;
+  added: string;
+  width: number;
+  height: number;
+}
+
 /** One thing that a score of health is made of. */
 export interface HealthPart {
   part: string;

@@ -83,6 +83,65 @@ test("the page opens again without a network", () =>
     await done();
   }));
 
+/** A camera's picture, larger than the platform takes. */
+async function camera(page, turn) {
+  const text = await page.evaluate(async (turn) => {
+    const canvas = new OffscreenCanvas(3000, 2000);
+    const context = canvas.getContext("2d");
+    for (let i = 0; i < 4_000; i++) {
+      context.fillStyle = `hsl(${(i * 47 + turn) % 360} 80% 50%)`;
+      context.fillRect((i * 997) % 3000, (i * 613) % 2000, 90, 60);
+    }
+    const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: "image/jpeg", quality: 0.95 })).arrayBuffer());
+    return btoa(bytes.reduce((letters, byte) => letters + String.fromCharCode(byte), ""));
+  }, turn);
+  return { name: "IMG_0001.jpg", mimeType: "image/jpeg", buffer: Buffer.from(text, "base64") };
+}
+
+test("photos are made small, kept without a network, and sent once the device is in service", () =>
+  on(async (mock, set) => {
+    const { page, faults, done } = await openPage(browser, mock.url, { ...FIELD_PHONE, locale: "ko-KR" }, ANY);
+    await page.goto(`${mock.url}/field#${CODE}`);
+    await enter(page, { id: "lamp-17", password: true });
+    const file = await camera(page, 0);
+    await page.setInputFiles("#photo", file);
+    await page.waitForSelector("#photos canvas");
+    await page.setInputFiles("#photo", await camera(page, 90));
+    await page.waitForFunction(() => document.querySelectorAll("#photos canvas").length === 2);
+    await page.tap("#photos li:nth-child(2) button");
+    await page.setInputFiles("#photo", { name: "note.txt", mimeType: "image/png", buffer: Buffer.from("no picture") });
+    await page.waitForFunction(() => document.querySelector("#fault").textContent !== "");
+    await fitsHand(page, "a photo");
+    if (SHOTS) await page.screenshot({ path: `${SHOTS}/ko-photo.png` });
+    await set("down");
+    await page.tap("#next");
+    await page.waitForSelector('#progress[data-state="sending"]');
+    await page.reload();
+    await page.waitForSelector('#progress[data-state="sending"]');
+    assert.deepEqual(mock.state.photos.sent, []);
+    // A network that lets through what is short alone, and one that answers itself.
+    await page.route("**/v1/claims/photos", (route) => route.abort());
+    await set("normal");
+    await page.waitForSelector('#progress[data-state="waiting"]');
+    await page.waitForFunction(() => document.querySelector("#photo-state").textContent !== "");
+    if (SHOTS) await page.screenshot({ path: `${SHOTS}/ko-photo-waiting.png` });
+    await page.unroute("**/v1/claims/photos");
+    await page.route("**/v1/claims/photos", (route) => route.fulfill({ status: 403, contentType: "text/html", body: "Log in to this network" }));
+    await page.reload();
+    const refused = await page.waitForResponse((response) => response.url().endsWith("/v1/claims/photos"));
+    assert.equal(refused.status(), 403);
+    await page.unroute("**/v1/claims/photos");
+    await page.evaluate(() => dispatchEvent(new Event("online")));
+    await page.waitForFunction(() => document.querySelector("#progress").dataset.state === "waiting" && localStorage.getItem("madang.field.photos") === null);
+    assert.equal(await page.textContent("#photo-state"), "");
+    const [{ receipt, jpeg }, ...more] = mock.state.photos.sent;
+    assert.deepEqual([receipt, more], ["claim-1.receipt", []]);
+    assert.ok(jpeg.length < 512 * 1024 && jpeg.length < file.buffer.length / 2, `${jpeg.length} of ${file.buffer.length} bytes`);
+    assert.equal(jpeg.subarray(0, 2).toString("hex"), "ffd8");
+    assert.deepEqual(faults, []);
+    await done();
+  }));
+
 test("what was entered outlives a lost network and a reload, and is sent once", () =>
   on(async (mock, set) => {
     const { page, done } = await openPage(browser, mock.url, { ...FIELD_PHONE, locale: "ko-KR" }, ANY);

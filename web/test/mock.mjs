@@ -11,6 +11,7 @@ import { BOUNDARIES, MockGroups } from "./mock-groups.mjs";
 import { HEALTH, healthOf, healthSummary } from "./mock-health.mjs";
 import { MODELS, MockModels } from "./mock-models.mjs";
 import { MockPeople } from "./mock-people.mjs";
+import { MockPhotos, picture } from "./mock-photos.mjs";
 import { MockRecords } from "./mock-records.mjs";
 import { auditCsv, mockSearch } from "./mock-search.mjs";
 import { MockSensors } from "./mock-sensors.mjs";
@@ -103,6 +104,8 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
   const models = new MockModels();
   const people = new MockPeople(INVITATION);
   const sensors = new MockSensors();
+  const photos = new MockPhotos();
+  state.photos = photos;
   const started = Date.now();
   const seen = (device) => (never.has(device.id) ? null : new Date(silent.has(device.id) ? started - 3_600_000 : Date.now() - 1000 * (1 + noise(started + device.id.length) * 5)).toISOString());
   const shown = (device) => ({ ...device, last_seen: seen(device) });
@@ -167,6 +170,7 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     const unknown = unknownParameter(path, url.searchParams);
     if (unknown !== undefined) return problem(response, 400, `there is no parameter ${unknown}`);
     if (path.startsWith("/invitation")) return invitation(path, request, response);
+    if (path === "/claims/photos" && state.mode === "normal") return picture(request, (jpeg) => json(response, 201, photos.take("of-claim", jpeg, request.headers["claim-receipt"])));
     if (request.method === "POST" && path.startsWith("/claims/") && state.mode === "normal") return body(request, (asked) => claims(path, asked, (status, answer) => (status === 200 || status === 201 ? json(response, status, answer) : refused(response, status, answer))));
     if (path === "/session") return session(request, response, operator);
     if (state.mode === "broken") return problem(response, 500, "the store cannot be read");
@@ -208,6 +212,13 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (path === "/devices") return list(response, empty ? [] : (group === null ? fleet.devices : groups.devicesOf(group)).filter(asked).map(shown), url);
     const [inGroups, groupId, groupPart] = /^\/groups(?:\/([^/]+)(?:\/(devices))?)?$/.exec(path) ?? [];
     if (inGroups) return answered(groups, groupId, groupPart);
+    const [ofThing, photoThing, photoId] = /^\/things\/([^/]+)\/photos(?:\/(.+))?$/.exec(path) ?? [];
+    if (ofThing) {
+      if (request.method === "POST") return picture(request, (jpeg) => json(response, 201, photos.take(photoThing, jpeg)));
+      if (request.method === "DELETE") return reply(204, photos.remove(photoId));
+      if (photoId === undefined) return reply(200, photos.of(photoThing));
+      return response.writeHead(200, { "Content-Type": "image/jpeg" }).end(photos.picture(photoId));
+    }
     if (path.startsWith("/operators")) return answered(people, path);
     const [, of, one] = /^\/(claims|batches|agencies|service-tokens|shares)(?:\/(.+))?$/.exec(path) ?? [];
     if (of === "agencies") return withBody(request, (wanted) => records.answer(request.method, of, one, wanted, always));

@@ -263,6 +263,24 @@ for (const looks of [KOREAN, ENGLISH_PHONE]) {
       await page.locator("#page .empty", { hasText: korean ? "조정한 모델이 없습니다" : "has every model as it is" }).waitFor();
     }));
 }
+test("a photo of a device is added, shown and removed", () =>
+  operating(KOREAN, async ({ page, mock, shot }) => {
+    await page.goto(`${mock.url}/ops#/map?device=rain-0002`);
+    await page.locator(".photos .empty").waitFor();
+    const picture = await page.evaluate(async () => {
+      const canvas = new OffscreenCanvas(64, 48);
+      canvas.getContext("2d").fillRect(8, 8, 20, 20);
+      const blob = await canvas.convertToBlob({ type: "image/png" });
+      return [...new Uint8Array(await blob.arrayBuffer())];
+    });
+    await page.setInputFiles(".photos input", { name: "place.png", mimeType: "image/png", buffer: Buffer.from(picture) });
+    await page.waitForFunction(() => document.querySelector(".photos img")?.naturalWidth === 64);
+    assert.deepEqual(mock.state.photos.sent.map(({ thing, jpeg }) => [thing, jpeg.subarray(0, 2).toString("hex")]), [["rain-0002", "ffd8"]]);
+    await page.locator(".photos img").scrollIntoViewIfNeeded();
+    await shot("photos");
+    await page.locator(".photos button").click();
+    await page.locator(".photos .empty").waitFor();
+  }));
 
 test("the audit is one table in CSV, over all of its pages", () =>
   operating(KOREAN, async ({ page }) => {

@@ -8,6 +8,8 @@ use crate::registry::BACKUP_KIND;
 pub(crate) enum Action {
     AddDatastreams,
     HandOverDatastreams,
+    RemovePhoto,
+    AddPhoto,
     MoveThing,
     PatchThing,
     TransferThing,
@@ -63,6 +65,8 @@ impl Action {
         match self {
             Self::AddDatastreams => "datastream.add",
             Self::HandOverDatastreams => "datastream.hand-over",
+            Self::RemovePhoto => "photo.remove",
+            Self::AddPhoto => "photo.add",
             Self::MoveThing => "thing.move",
             Self::PatchThing => "thing.patch",
             Self::TransferThing => "thing.transfer",

@@ -12,6 +12,7 @@ mod features;
 mod groups;
 mod models;
 mod people;
+mod photos;
 mod provisioning;
 mod sensors;
 mod shares;
@@ -157,6 +158,8 @@ impl<'a> Description<'a> {
             RowChange::ChangeThing(thing) => self.change_thing(thing),
             RowChange::AddLocation { thing, entry } => self.add_location(thing, entry),
             RowChange::RemoveLocation { thing, since } => self.remove_location(thing, *since),
+            RowChange::AddPhoto { thing, photo } => self.add_photo(thing, photo),
+            RowChange::RemovePhoto { thing, photo } => self.remove_photo(thing, photo),
             RowChange::AddDevice { device, .. } => self.add_device(device),
             RowChange::ChangeDevice(device) => self.change_device(device),
             RowChange::AddCredential { device, credential } => {

@@ -234,6 +234,11 @@ impl Registry {
         auth::authenticate_password(&self.pepper, device, password, exposure, now)
     }
 
+    /// Where its files are.
+    pub fn folder(&self) -> &Path {
+        &self.dir
+    }
+
     /// No device goes to another agency as long as this is held. For who judges a
     /// right by the agency of a device, and changes the device then; not to be
     /// held around a transfer.

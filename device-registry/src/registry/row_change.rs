@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::{
     AgencyId, ApiKeyId, BatchId, BoundaryName, ClaimId, CredentialId, DeviceId, FeatureId, GroupId,
-    ModelId, PersonId, SensorId, ServiceTokenId, ShareId, ThingId, Timestamp,
+    ModelId, PersonId, PhotoId, SensorId, ServiceTokenId, ShareId, ThingId, Timestamp,
 };
 
 use crate::agency::Agency;
@@ -22,7 +22,7 @@ use crate::registry::RestoredFrom;
 use crate::sensor::{Calibration, Sensor};
 use crate::service_token::ServiceToken;
 use crate::share::Share;
-use crate::thing::{Datastream, LocationSince, OwnerSince, Thing};
+use crate::thing::{Datastream, LocationSince, OwnerSince, Photo, Thing};
 
 /// One row of one table. A row comes after those that it refers to.
 pub(crate) enum RowChange {
@@ -63,6 +63,15 @@ pub(crate) enum RowChange {
     AddOwner {
         thing: ThingId,
         entry: OwnerSince,
+    },
+    /// The picture itself is a file.
+    AddPhoto {
+        thing: ThingId,
+        photo: Arc<Photo>,
+    },
+    RemovePhoto {
+        thing: ThingId,
+        photo: PhotoId,
     },
     /// `number` tells the order of registration.
     AddDevice {

@@ -73,6 +73,9 @@ impl Snapshot {
         self.search.note_change(&thing.id);
         let old = self.things.insert(thing.id.clone(), Arc::clone(&thing));
         self.places.replace(old.as_deref(), &thing);
+        if let Some(old) = old {
+            self.photos.follow(&old, &thing);
+        }
         thing
     }
 

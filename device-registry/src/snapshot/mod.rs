@@ -2,6 +2,7 @@
 
 mod draft;
 mod enrolment;
+mod photos;
 mod places;
 mod public_datastreams;
 
@@ -31,6 +32,7 @@ use crate::share::Share;
 use crate::thing::{Datastream, Thing};
 
 use enrolment::ClaimsByEnd;
+use photos::Photos;
 use places::Places;
 use public_datastreams::PublicDatastreams;
 pub use public_datastreams::{PublicFilter, PublicPlace, WalkEnd};
@@ -83,6 +85,7 @@ pub struct Snapshot {
     pub(crate) logins: OrdMap<PersonId, Arc<PersonLogin>>,
     /// By the public half of the token.
     pub(crate) service_tokens: OrdMap<ServiceTokenId, Arc<ServiceToken>>,
+    photos: Photos,
     pub(crate) search: SearchIndex,
 }
 

@@ -8,6 +8,7 @@ mod groups;
 mod imports;
 mod models;
 mod people;
+mod photos;
 mod places;
 mod shares;
 
@@ -31,6 +32,7 @@ pub(crate) use models::VersionRow;
 pub(super) use models::{has_model_version, model_base, model_versions};
 use models::{load_models, load_refinements};
 use people::{load_logins, load_people, load_service_tokens};
+use photos::load_photos;
 use places::{Things, load_boundaries, load_locations, load_owners, load_things};
 use shares::load_shares;
 
@@ -63,6 +65,7 @@ pub(super) fn load(connection: &Connection) -> Result<Loaded, StoreError> {
     }
     snapshot.index_all();
     load_measured(connection, &mut snapshot)?;
+    load_photos(connection, &mut snapshot)?;
     load_claims(connection, &mut snapshot)?;
     load_batches(connection, &mut snapshot)?;
     load_groups(connection, &mut snapshot)?;

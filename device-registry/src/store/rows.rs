@@ -7,6 +7,7 @@ mod groups;
 mod imports;
 mod models;
 mod people;
+mod photos;
 mod sensors;
 mod shares;
 
@@ -48,6 +49,8 @@ pub(super) fn write(connection: &Connection, row: &RowChange) -> Result<(), Stor
         RowChange::AddLocation { thing, entry } => insert_location(connection, thing, entry),
         RowChange::RemoveLocation { thing, since } => delete_location(connection, thing, *since),
         RowChange::AddOwner { thing, entry } => insert_owner(connection, thing, entry),
+        RowChange::AddPhoto { thing, photo } => photos::insert(connection, thing, photo),
+        RowChange::RemovePhoto { photo, .. } => photos::delete(connection, photo),
         RowChange::AddDevice { number, device } => insert_device(connection, *number, device),
         RowChange::ChangeDevice(device) => update_device(connection, device),
         RowChange::AddCredential { device, credential } => {

@@ -1,15 +1,17 @@
 //! The schema and its versions.
 
+mod photos;
 mod sharing;
 
 use sqlite_file::Schema;
 
+use photos::VERSION_22;
 use sharing::{VERSION_20, VERSION_21};
 
 pub(super) const SCHEMA: Schema = Schema(&[
     VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8,
     VERSION_9, VERSION_10, VERSION_11, VERSION_12, VERSION_13, VERSION_14, VERSION_15, VERSION_16,
-    VERSION_17, VERSION_18, VERSION_19, VERSION_20, VERSION_21,
+    VERSION_17, VERSION_18, VERSION_19, VERSION_20, VERSION_21, VERSION_22,
 ]);
 
 /// The newest schema that this binary knows.

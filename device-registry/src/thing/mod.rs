@@ -5,6 +5,7 @@ mod datastream;
 mod description;
 mod history;
 mod owners;
+mod photo;
 
 use std::sync::Arc;
 
@@ -17,6 +18,11 @@ pub use description::{
 pub use history::LocationSince;
 pub(crate) use history::Move;
 pub use owners::OwnerSince;
+pub use photo::{
+    AddPhotoError, Jpeg, JpegError, MAX_AGENCY_PHOTOS, MAX_PHOTO_BYTES, MAX_PHOTO_SCANS,
+    MAX_PHOTO_SIDE, MAX_PHOTOS, MAX_THING_PHOTOS, PHOTOS_FOLDER, Photo, ReadPhotoError,
+    RemovePhotoError,
+};
 
 /// Places that a thing's history keeps. What moves more often than this is
 /// mobile, and sends `loc` with its telemetry.

@@ -239,7 +239,7 @@ impl Inner {
 
     /// Where the disk is short of room, kept exports go first.
     fn make_room(&self) -> Result<(), ExportError> {
-        while !room::is_there(&self.folder) {
+        while !room::has_room(&self.folder) {
             if !self.with_cache(Cache::remove_oldest)? {
                 return Err(ExportError::NoRoom);
             }

@@ -51,7 +51,7 @@ pub(super) fn make(
             if !wanted() {
                 return Err(ExportError::Stopping);
             }
-            if !room::is_there(temporary) {
+            if !room::has_room(temporary) {
                 return Err(ExportError::NoRoom);
             }
         }

@@ -43,6 +43,7 @@ pub use cache::ExportFile;
 pub use day::{Day, DayError};
 pub use day_export::{DayExport, DayPart, ExportFormat};
 pub use exports::{ExportAnswer, Exports, Making};
+pub use room::has_room;
 pub use sink::Checksum;
 
 use observation_store::QueryError;

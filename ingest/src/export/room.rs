@@ -1,19 +1,20 @@
-//! What making an export may take of the machine: the disk's last bytes are
-//! the log's and the store's, and the cores are the data plane's first of all.
+//! What may be taken of the machine by what can wait, as making an export: the
+//! disk's last bytes are the log's and the store's, and the cores are the data
+//! plane's first of all.
 
 use std::path::Path;
 
 use data_files::{be_less_urgent, free_bytes};
 
-/// Free bytes that exports leave to everything else: a full disk ends the
-/// platform.
+/// Free bytes that exports and uploads leave to everything else: a full disk ends
+/// the platform.
 pub(super) const MIN_FREE_BYTES: u64 = 512 << 20;
 /// Added to the nice value of a thread that makes an export.
 const NICE: i32 = 10;
 
-/// Whether the disk of `folder` has room to write on. Where the system does
+/// Whether the disk of `folder` has room for what can wait. Where the system does
 /// not tell, it has.
-pub(super) fn is_there(folder: &Path) -> bool {
+pub fn has_room(folder: &Path) -> bool {
     free_bytes(folder).map_or(true, |free| free >= MIN_FREE_BYTES)
 }
 

@@ -25,7 +25,7 @@ pub(crate) use data::{
 };
 pub(crate) use devices::{
     CalibrationView, ConnectionView, CredentialView, DeviceConnectionView, DeviceView, EventView,
-    GatewayConnectionView, MadePasswordView, NewKeyView, NewPublicKey, PublicKeyView,
+    GatewayConnectionView, MadePasswordView, NewKeyView, NewPublicKey, PhotoView, PublicKeyView,
     QuarantinedView, SensorView, Surroundings, is_disconnect, is_error, status,
 };
 pub(crate) use health::{DatastreamHealthView, DeviceHealthView};

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use device_registry::{PEPPER_FILE, REGISTRY_FILE, TOKEN_FILE};
+use device_registry::{MAX_PHOTOS, PEPPER_FILE, PHOTOS_FOLDER, REGISTRY_FILE, TOKEN_FILE};
 use feed::CURSOR_FILE;
 use ingest::{ASIDE, CLOCK_FILE};
 
@@ -17,11 +17,13 @@ use session_store::SESSIONS_FILE;
 
 /// Files beside store, log and databases: models, keys, cursors.
 const MAX_FILES: usize = 10_000;
+/// More than there are, for those that nothing refers to since a crash.
+const MAX_PHOTO_FILES: usize = 2 * MAX_PHOTOS;
 /// Of a database, its file and its write-ahead log.
 const DATABASE_FILES: [&str; 2] = ["", "-wal"];
 /// Taken by crates of their own, or before all others, or not worth taking: locks,
 /// where the server listens, and exports, which are made again.
-const ELSEWHERE: [&str; 8] = [
+const ELSEWHERE: [&str; 9] = [
     "log",
     "store",
     "lock",
@@ -30,6 +32,7 @@ const ELSEWHERE: [&str; 8] = [
     BACKUP_FILE,
     server_file::FILE,
     record::FILE,
+    PHOTOS_FOLDER,
 ];
 /// Before the log, since they may hold positions in it. They are replaced while
 /// the platform runs.
@@ -55,8 +58,10 @@ pub enum PartsError {
         #[source]
         cause: io::Error,
     },
-    #[error("{} has more than {MAX_FILES} files beside store and log", .0.display())]
+    #[error("{} has more than {MAX_FILES} files beside store, log and photos", .0.display())]
     TooMany(PathBuf),
+    #[error("{} has far more photos than the registry takes", .0.display())]
+    TooManyPhotos(PathBuf),
 }
 
 /// A file, and its name within the data folder.
@@ -93,19 +98,29 @@ fn parts_of(data: &Path, listed: &[OsString]) -> Result<Parts, PartsError> {
         last: Vec::new(),
     };
     for known in FIRST {
-        collect(data, Path::new(known), &mut parts.first)?;
+        collect(data, Path::new(known), MAX_FILES, &mut parts.first)?;
     }
     for known in LAST {
-        collect(data, Path::new(known), &mut parts.last)?;
+        collect(data, Path::new(known), MAX_FILES, &mut parts.last)?;
     }
     let known = [&FIRST[..], &LAST, &ELSEWHERE].concat();
     let others = listed.iter().filter_map(|name| name.to_str());
     for other in others.filter(|name| !name.contains(ASIDE) && !is_database(name)) {
         if !known.contains(&other) {
-            collect(data, Path::new(other), &mut parts.first)?;
+            collect(data, Path::new(other), MAX_FILES, &mut parts.first)?;
         }
     }
     Ok(parts)
+}
+
+/// The photos, of which the registry names each. They are listed once it is
+/// copied: a photo is there before its row is.
+pub(super) fn photos(data: &Path) -> Result<Vec<Part>, PartsError> {
+    let mut photos = Vec::new();
+    match collect(data, Path::new(PHOTOS_FOLDER), MAX_PHOTO_FILES, &mut photos) {
+        Err(PartsError::TooMany(data)) => Err(PartsError::TooManyPhotos(data)),
+        done => done.map(|()| photos),
+    }
 }
 
 /// The record of the folder, where it has one. It is taken before all others:
@@ -145,7 +160,7 @@ fn is_database(name: &str) -> bool {
 /// The files at `name`; links to elsewhere are none of this folder's. What was
 /// removed or got another name since it was listed, as a file that was in the
 /// making, is none any more.
-fn collect(data: &Path, name: &Path, into: &mut Vec<Part>) -> Result<(), PartsError> {
+fn collect(data: &Path, name: &Path, most: usize, into: &mut Vec<Part>) -> Result<(), PartsError> {
     let path = data.join(name);
     let io = |cause| PartsError::Io {
         path: path.clone(),
@@ -159,13 +174,14 @@ fn collect(data: &Path, name: &Path, into: &mut Vec<Part>) -> Result<(), PartsEr
             return Ok(());
         };
         for entry in entries {
-            collect(data, &name.join(entry.map_err(io)?.file_name()), into)?;
+            let name = name.join(entry.map_err(io)?.file_name());
+            collect(data, &name, most, into)?;
         }
     } else if kind.is_file() && !is_passing(name.file_name()) {
         let Some(text) = name.to_str() else {
             return Ok(());
         };
-        if into.len() == MAX_FILES {
+        if into.len() == most {
             return Err(PartsError::TooMany(data.to_owned()));
         }
         into.push(Part {

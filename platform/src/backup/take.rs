@@ -74,6 +74,7 @@ pub(crate) fn take_running(
     let registry = staging.path().join(REGISTRY_FILE);
     sources.registry.copy_to(&registry)?;
     into.copy(&registry, REGISTRY_FILE)?;
+    copy(&parts::photos(data)?, &mut into)?;
     copy(&parts.last, &mut into)?;
     finish(
         into,
@@ -96,7 +97,7 @@ pub fn take_closed(data: &Path, folder: &Path, now: Timestamp) -> Result<Documen
         copy(part, &mut into)?;
     }
     let copied = backup::backup_closed(data, &mut into, oldest)?;
-    for part in [&registry, &parts.last] {
+    for part in [&registry, &parts::photos(data)?, &parts.last] {
         copy(part, &mut into)?;
     }
     finish(into, copied, &snapshot, now)
@@ -145,7 +146,8 @@ fn check_room(data: &Path, into: &CopyFolder, bytes: DataBytes) -> Result<(), Ta
         .map(|files| parts::bytes(files))
         .sum::<u64>()
         + parts::bytes(&parts.first)
-        + parts::bytes(&parts.last);
+        + parts::bytes(&parts.last)
+        + parts::bytes(&parts::photos(data)?);
     let linked = if same_disk(data, into.root()) {
         0
     } else {

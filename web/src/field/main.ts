@@ -11,6 +11,8 @@ import { codeFault, codeText, inGroups } from "./code";
 import { DeviceStep } from "./device-step";
 import { type Draft, type OpenClaim, STEPS, type Step, empty, forget, load, save } from "./draft";
 import { keepPage } from "./keep-page";
+import { PhotoBox } from "./photo-box";
+import { PhotoStep } from "./photo-step";
 import { PlaceStep } from "./place-step";
 import { offerScan } from "./scan";
 import { SentStep } from "./sent-step";
@@ -30,7 +32,9 @@ const codeField = byId<HTMLInputElement>("code-text");
 const noteField = byId<HTMLTextAreaElement>("note");
 const device = new DeviceStep(draft, keep);
 const place = new PlaceStep(draft, keep);
-const sent = new SentStep(draft, keep, refused);
+const photos = new PhotoBox(() => draw(), () => tell(t("field.unkept")));
+const photoStep = new PhotoStep(photos, tell);
+const sent = new SentStep(draft, keep, refused, photos);
 
 function keep(): void {
   if (!save(draft)) tell(t("field.unkept"));
@@ -63,6 +67,7 @@ function draw(): void {
     }),
   );
   device.draw();
+  photoStep.draw();
   byId("summary").replaceChildren(...summary(draft));
   byId("back").hidden = draft.step === "code" || draft.step === "sent";
   const next = byId<HTMLButtonElement>("next");
@@ -142,6 +147,7 @@ function refused(error: unknown): void {
 function startAnew(): void {
   sent.leave();
   forget();
+  photos.startAnew();
   Object.assign(draft, empty());
   fill();
   show("code");
@@ -196,5 +202,6 @@ network();
 fill();
 show(draft.step);
 takeFragment();
+void photos.send();
 void tellIfSimulated();
 void keepPage().catch(() => undefined);

@@ -6,8 +6,9 @@ import { ApiError } from "../api";
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 
-/** An answer that another try would not change. */
-export const isFinal = (error: unknown): boolean => error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429 && error.status !== 408;
+/** An answer of the platform that another try would not change. One without a
+ * request id is somebody else's, as of a network that wants a login first. */
+export const isFinal = (error: unknown): boolean => error instanceof ApiError && error.requestId !== null && error.status >= 400 && error.status < 500 && error.status !== 429 && error.status !== 408;
 
 /** The first answer that is final; `waiting` is told of each try in vain. */
 export async function untilAnswered<T>(ask: () => Promise<T>, waiting: (error: unknown) => void): Promise<T> {

@@ -4,6 +4,7 @@ import { ApiError, post } from "../api";
 import { byId, copyButton, h, setText } from "../dom";
 import { type Key, t } from "../text";
 import { type Claimed, type Draft, redemption } from "./draft";
+import type { PhotoBox } from "./photo-box";
 import { isFinal, pause, untilAnswered } from "./send";
 
 interface FirstData {
@@ -30,7 +31,7 @@ export class SentStep {
   /** Counts the devices of this page, so that what is left for the one before ends. */
   private turn = 0;
 
-  constructor(private readonly draft: Draft, private readonly keep: () => void, private readonly refused: (error: unknown) => void) {}
+  constructor(private readonly draft: Draft, private readonly keep: () => void, private readonly refused: (error: unknown) => void, private readonly photos: PhotoBox) {}
 
   get seen(): boolean {
     return this.state === "seen";
@@ -87,7 +88,9 @@ export class SentStep {
       this.state = "waiting";
       this.onChange();
     }
-    await this.follow(turn, this.draft.claimed?.receipt ?? "");
+    const receipt = this.draft.claimed?.receipt ?? "";
+    this.photos.release(receipt);
+    await this.follow(turn, receipt);
   }
 
   private async follow(turn: number, receipt: string): Promise<void> {

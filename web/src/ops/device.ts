@@ -11,6 +11,7 @@ import { type ChartFrame, type ChartPoint, chart, nearest, zoneText } from "./ch
 import { connectionSection } from "./connection";
 import { type Stream, type Unit, chartStream } from "./fleet";
 import { healthSection } from "./health";
+import { PhotosSection } from "./photos";
 import { routeHash } from "./route";
 import { agencyTitle, deviceTitle, domainIcon, domainTitle, fieldTitle, licenceTitle, modelTitle, sparkline, valueElement, valueWords } from "./words";
 
@@ -45,6 +46,7 @@ export class DevicePanel {
   private readonly facts = h("div");
   private readonly values = h("div");
   private readonly chartBox = h("section.chart-box");
+  private readonly photos = new PhotosSection();
   private readonly log = h("div");
 
   constructor(private readonly host: HTMLElement, private readonly close: () => void) {}
@@ -59,7 +61,9 @@ export class DevicePanel {
       return;
     }
     const leave = h("button.quiet.device-close", { type: "button", "aria-label": t("device.close"), title: t("device.close"), onclick: () => this.close() }, "✕");
-    this.host.replaceChildren(leave, this.facts, this.values, this.chartBox, this.log);
+    this.host.replaceChildren(leave, this.facts, this.values, this.chartBox, this.photos.element, this.log);
+    this.photos.show(unit.device);
+    this.photos.redraw();
     this.tick();
     this.drawChart();
     this.drawLog();
@@ -86,6 +90,7 @@ export class DevicePanel {
       get<Page<DeviceEvent>>(`${path}/events?limit=1000`),
       get<Page<Quarantined>>(`${path}/quarantine?limit=1000`),
       this.readHistory(unit),
+      this.photos.read(),
     ]);
     if (unit !== this.unit) return;
     if (detail.status === "fulfilled") this.detail = detail.value;

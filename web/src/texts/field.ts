@@ -92,6 +92,11 @@ export const fieldTexts = {
   "field.check.password": { en: "Password", ko: "비밀번호" },
   "field.note": { en: "Note for colleagues (may stay empty)", ko: "동료에게 남길 메모(선택)" },
   "field.note.example": { en: "Pole 17, north side, key at the school", ko: "17번 전주 북쪽, 열쇠는 학교에 있음" },
+  "field.photo.add": { en: "Take a photo", ko: "사진 찍기" },
+  "field.photo.drop": { en: "Remove photo {number}", ko: "사진 {number} 지우기" },
+  "field.photo.unreadable": { en: "This picture cannot be read. Take another one.", ko: "이 사진을 읽을 수 없습니다. 다시 찍어 주세요." },
+  "field.photo.waiting": { en: "Photos still to be sent: {count}", ko: "보낼 사진 {count}장 남음" },
+  "field.photo.refused": { en: "A photo was not taken: {detail}", ko: "사진이 등록되지 않았습니다. {detail}" },
   "field.sending": { en: "Sending…", ko: "보내는 중…" },
   "field.sending.note": {
     en: "It is kept on this phone. If the network is bad, it is sent again by itself.",

@@ -1,6 +1,7 @@
 //! No kind of row is without its entry.
 
 mod groups;
+mod photos;
 mod sensors;
 
 use std::collections::BTreeSet;
@@ -23,7 +24,7 @@ use crate::{
 };
 
 /// All kinds of rows; a new one has its place here, and a sample below.
-const KINDS: [&str; 45] = [
+const KINDS: [&str; 47] = [
     "AddAgency",
     "SetRetention",
     "AddModel",
@@ -69,6 +70,8 @@ const KINDS: [&str; 45] = [
     "Import",
     "PutShare",
     "RemoveShare",
+    "AddPhoto",
+    "RemovePhoto",
 ];
 
 fn kind(row: &RowChange) -> &'static str {
@@ -118,6 +121,8 @@ fn kind(row: &RowChange) -> &'static str {
         RowChange::Import(_) => 42,
         RowChange::PutShare(_) => 43,
         RowChange::RemoveShare(_) => 44,
+        RowChange::AddPhoto { .. } => 45,
+        RowChange::RemovePhoto { .. } => 46,
     };
     KINDS[place]
 }
@@ -393,6 +398,7 @@ fn every_row_makes_an_entry_but_an_api_keys_use_and_an_import_on_its_way() {
     rows.extend(sensors::samples_of_sensors(&standing));
     rows.extend(sensors::samples_of_features(&standing));
     rows.push(RowChange::Import(StagedImport::End));
+    rows.extend(photos::samples_of_photos(&standing));
     let sampled: BTreeSet<&str> = rows.iter().map(kind).collect();
     assert_eq!(sampled, KINDS.into_iter().collect(), "each has a sample");
     for row in rows {

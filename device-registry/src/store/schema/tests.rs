@@ -23,7 +23,7 @@ fn every_former_schema_is_upgraded_with_what_it_holds() {
         assert_eq!(read("SELECT count(*) FROM agency"), 1, "{former}");
         assert_eq!(read("SELECT count(*) FROM pragma_foreign_key_check"), 0);
         // The newest step is there.
-        assert_eq!(read("SELECT count(*) FROM import_piece"), 0);
+        assert_eq!(read("SELECT count(*) FROM photo"), 0);
     }
 }
 

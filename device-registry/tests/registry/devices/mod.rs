@@ -5,6 +5,7 @@ mod gateways;
 mod groups;
 mod import;
 mod lifecycle;
+mod photos;
 mod registration;
 mod sensors;
 mod things;

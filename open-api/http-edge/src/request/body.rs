@@ -29,6 +29,8 @@ const MAX_DROPPED_BYTES: usize = 1024 * 1024;
 const BODY_DEADLINE: Duration = Duration::from_secs(30);
 /// And longer by its length at this rate: 1 MiB a second.
 const BODY_BYTES_A_MILLISECOND: u64 = 1_049;
+/// Of what a phone sends where the network is bad: 4 KiB a second.
+const SLOW_BYTES_A_MILLISECOND: u64 = 4;
 
 /// A JSON body. `T` denies unknown fields, so that a typing error is told.
 pub struct JsonBody<T>(pub T);
@@ -109,17 +111,22 @@ fn no_json() -> Problem {
 ///
 /// Boxed, so that it is no part of each handler that has a body.
 pub fn read_body(request: Request, limit: usize) -> BoxFuture<Result<Bytes, Problem>> {
-    Box::pin(read(request, limit))
+    Box::pin(read(request, limit, BODY_BYTES_A_MILLISECOND))
+}
+
+/// The same, where the caller may be on a bad network.
+pub fn read_slow_body(request: Request, limit: usize) -> BoxFuture<Result<Bytes, Problem>> {
+    Box::pin(read(request, limit, SLOW_BYTES_A_MILLISECOND))
 }
 
 /// A future on the heap.
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {
+async fn read(request: Request, limit: usize, pace: u64) -> Result<Bytes, Problem> {
     let (parts, body) = request.into_parts();
     // Before a byte is read, so before anything is stored.
     let coding = Coding::of(&parts.headers)?;
-    let arrived = arrive(body, limit).await?;
+    let arrived = arrive(body, limit, pace).await?;
     let bytes = match coding {
         Coding::Identity => arrived,
         coding => coding.decode(arrived, limit).await?,
@@ -130,8 +137,9 @@ async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {
     Ok(bytes)
 }
 
-/// Collects a body. Its deadline goes on while it comes at a sensible rate.
-async fn arrive(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
+/// Collects a body. Its deadline goes on while it comes at `pace`, in bytes a
+/// millisecond.
+async fn arrive(mut body: Body, limit: usize, pace: u64) -> Result<Bytes, Problem> {
     let too_large = || {
         Problem::new(
             ProblemKind::TOO_LARGE,
@@ -148,12 +156,15 @@ async fn arrive(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
     let mut came = 0;
     let mut held = Held(0);
     loop {
-        let granted = Duration::from_millis(came as u64 / BODY_BYTES_A_MILLISECOND);
+        let granted = Duration::from_millis(came as u64 / pace);
         let deadline = start + BODY_DEADLINE + granted;
         let frame = timeout_at(deadline, body.frame()).await.map_err(|_| {
             Problem::new(
                 ProblemKind::TIMEOUT,
-                "The body did not arrive within 30 seconds, and a second for each MiB of it.",
+                format!(
+                    "The body did not arrive within 30 seconds, and a second for each {} KiB of it.",
+                    pace * 1_000 / 1_024
+                ),
             )
         })?;
         let data = match frame {

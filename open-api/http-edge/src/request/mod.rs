@@ -13,7 +13,7 @@ mod text;
 pub use arrival::Arrival;
 pub use body::{
     JsonBody, LargeJsonBody, MAX_JSON_BYTES, OptionalJsonBody, charset, media_type, parse_json,
-    read_body,
+    read_body, read_slow_body,
 };
 pub use byte_range::Wanted;
 pub use client_address::{NetworkError, TrustedProxies, quota_address};

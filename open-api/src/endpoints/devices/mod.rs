@@ -10,6 +10,7 @@ pub(crate) mod import;
 pub(crate) mod lifecycle;
 mod login;
 pub(crate) mod next_key;
+pub(crate) mod photos;
 pub(super) mod refusal;
 pub(crate) mod sensors;
 pub(crate) mod telemetry;

@@ -1,10 +1,13 @@
 //! What an installer asks for, who has a claim's code and no account.
 
-use axum::extract::State;
-use axum::http::StatusCode;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use device_registry::EnrolDeviceError;
+use device_registry::{Actor, Device, EnrolDeviceError, Means, Who};
+use domain::ClaimId;
 use http_edge::Problem;
 use http_edge::request::{Arrival, LargeJsonBody};
 use serde::{Deserialize, Serialize};
@@ -12,11 +15,16 @@ use utoipa::ToSchema;
 
 use super::bodies::{EnrolledView, EnrolmentBody};
 use crate::endpoints::devices::device::last_seen;
+use crate::endpoints::devices::photos::{keep, read_photo};
 use crate::endpoints::login::MAX_ANONYMOUS_BODY_BYTES;
 use crate::endpoints::registry_problem::registry_problem;
+use crate::openapi::schemas::Binary;
 use crate::quota::Account;
-use crate::state::ApiState;
-use crate::views::{Rfc3339, TitleView};
+use crate::state::{ApiState, Shared};
+use crate::views::{PhotoView, Rfc3339, TitleView};
+
+/// The header of a request that proves itself by what a claim's use has answered.
+const RECEIPT: &str = "claim-receipt";
 
 /// A claim's code.
 #[derive(Deserialize, ToSchema)]
@@ -163,19 +171,58 @@ pub(crate) async fn first_data(
     State(state): State<ApiState>,
     LargeJsonBody(body): LargeJsonBody<ReceiptBody, MAX_ANONYMOUS_BODY_BYTES>,
 ) -> Result<Json<FirstDataView>, Problem> {
-    let claim = state.registry.claim_of_receipt(&body.receipt);
-    let device = claim
-        .and_then(|claim| claim.used.clone())
-        .and_then(|used| {
-            state
-                .registry
-                .snapshot()
-                .device(used.device.as_str())
-                .cloned()
-        })
-        .ok_or_else(|| Problem::not_found("There is no such receipt, or its day is over."))?;
+    let (_, device) = claimed(&state, &body.receipt)?;
     Ok(Json(FirstDataView {
         device: device.id.to_string(),
         last_seen: last_seen(&state, &device).map(Rfc3339),
     }))
+}
+
+/// The claim of a receipt, and the device that it has put into service, as long as
+/// it is of the agency that made the claim.
+fn claimed(shared: &Shared, receipt: &str) -> Result<(ClaimId, Arc<Device>), Problem> {
+    let claim = shared.registry.claim_of_receipt(receipt);
+    let device = claim.and_then(|claim| {
+        let used = claim.used.as_ref()?;
+        let snapshot = shared.registry.snapshot();
+        let device = snapshot.device(used.device.as_str())?;
+        let device = Some(device).filter(|device| device.agency == claim.agency)?;
+        Some((claim.id.clone(), Arc::clone(device)))
+    });
+    device.ok_or_else(|| Problem::not_found("There is no such receipt, or its day is over."))
+}
+
+/// Adds a photo to the thing of a device that came into service by a claim, for a
+/// day after it did, as `POST /v1/things/{id}/photos` does.
+#[utoipa::path(post, path = "/v1/claims/photos", tag = "enrolment",
+    params(("Claim-Receipt" = String, Header, description = "What `/v1/claims/redeem` has answered")),
+    request_body(content = inline(Binary), content_type = "image/jpeg", example = json!("the bytes of a JPEG")),
+    responses((status = 201, body = PhotoView),
+        (status = 404, description = "There is no such receipt, or its day is over"),
+        (status = 409, description = "The thing has four already")),
+    security(()))]
+pub(crate) async fn add_photo(
+    State(state): State<ApiState>,
+    Extension(arrival): Extension<Arrival>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, Problem> {
+    let receipt = headers.get(RECEIPT).and_then(|value| value.to_str().ok());
+    let receipt = receipt.unwrap_or_default().to_owned();
+    // Before the body, which may take its time.
+    claimed(&state, &receipt)?;
+    let file = read_photo(request).await?;
+    let added = state
+        .changing(move |shared| {
+            let _owners = shared.registry.hold_owners();
+            let (claim, device) = claimed(shared, &receipt)?;
+            let actor = Actor {
+                who: Who::Anonymous,
+                address: Some(arrival.client),
+                means: Means::Claim(claim),
+            };
+            keep(shared, &actor, &device.thing, &file)
+        })
+        .await??;
+    Ok((StatusCode::CREATED, Json(added)).into_response())
 }

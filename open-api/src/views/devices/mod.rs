@@ -4,6 +4,7 @@ mod connection;
 mod device;
 mod event;
 mod new_key;
+mod photo;
 mod quarantine;
 mod sensor;
 
@@ -14,5 +15,6 @@ pub(crate) use connection::{
 pub(crate) use device::{CredentialView, DeviceView, MadePasswordView, PublicKeyView, status};
 pub(crate) use event::EventView;
 pub(crate) use new_key::{NewKeyView, NewPublicKey};
+pub(crate) use photo::PhotoView;
 pub(crate) use quarantine::QuarantinedView;
 pub(crate) use sensor::{CalibrationView, SensorView};

@@ -8,6 +8,7 @@ mod health;
 mod import;
 mod lifecycle;
 mod models;
+mod photos;
 mod registration;
 mod registry;
 mod sensors;

@@ -72,11 +72,24 @@ fn stored(api: &ApiClient, device: &TestDevice) -> Vec<(u32, Offset)> {
         .collect()
 }
 
+/// A picture of 8 by 8 pixels.
+const JPEG: &[u8] = b"\xff\xd8\xff\xc0\x00\x0b\x08\x00\x08\x00\x08\x01\x01\x11\x00\
+\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00ab\xff\xd9";
+
+fn picture(platform: &TestPlatform, path: &str) -> Vec<u8> {
+    let answer = ureq::get(format!("{}{path}", platform.url()))
+        .header("authorization", format!("Bearer {}", platform.token()))
+        .call();
+    answer.unwrap().into_body().read_to_vec().unwrap()
+}
+
 /// A platform with devices, an application that is away, and files in its store.
 struct City {
     folder: tempfile::TempDir,
     devices: Vec<TestDevice>,
     application: Application,
+    /// Where a photo is read, and its bytes.
+    photo: (String, Vec<u8>),
 }
 
 impl City {
@@ -94,10 +107,20 @@ impl City {
             .anonymous()
             .create_application(&application)
             .unwrap();
+        let photos = format!("/v1/things/{}/photos", devices[0].id);
+        let made = ureq::post(format!("{}{photos}", platform.url()))
+            .header("authorization", format!("Bearer {}", platform.token()))
+            .header("content-type", "image/jpeg")
+            .send(JPEG)
+            .unwrap();
+        let made = made.into_body().read_to_vec().unwrap();
+        let made: serde_json::Value = serde_json::from_slice(&made).unwrap();
+        let photo = format!("{photos}/{}", made["id"].as_str().unwrap());
         let city = Self {
             folder,
             devices,
             application,
+            photo: (photo.clone(), picture(&platform, &photo)),
         };
         let (mut app, _) = SessionClient::connect(platform.address("mqtt"), &city.app());
         assert_eq!(app.subscribe("open/#").unwrap(), 1);
@@ -237,6 +260,8 @@ fn a_platform_that_was_copied_under_load_goes_on_elsewhere() {
             "each once"
         );
     }
+    let (path, bytes) = &city.photo;
+    assert_eq!(picture(&platform, path), *bytes);
     // The session that was away gets all of it, and what comes now.
     let expected: Vec<Vec<u32>> = expected
         .iter()
@@ -265,6 +290,7 @@ fn a_flipped_bit_in_any_file_of_a_backup_is_named_and_refused() {
         "manifest",
         "registry.sqlite",
         "sessions.db",
+        ".jpg",
     ] {
         assert!(
             files.iter().any(|name| name.ends_with(wanted)),

@@ -18,6 +18,7 @@ export const auditTexts = {
   "audit.of.key": { en: "API key", ko: "API 키" },
   "audit.of.model": { en: "data model", ko: "데이터 모델" },
   "audit.of.person": { en: "person", ko: "사용자" },
+  "audit.of.photo": { en: "photo", ko: "사진" },
   "audit.of.refinement": { en: "refinement of a model", ko: "모델 조정" },
   "audit.of.sensor": { en: "sensor", ko: "센서" },
   "audit.of.service-token": { en: "service token", ko: "서비스 토큰" },

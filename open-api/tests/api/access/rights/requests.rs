@@ -175,6 +175,11 @@ impl<'a> Furnished<'a> {
         if is_of("/v1/datastreams/") {
             return vec![("id", self.datastream.to_string())];
         }
+        if is_of("/v1/things/") && path.contains("/photos") {
+            let thing = self.device();
+            let photo = self.photo(&thing);
+            return vec![("id", thing), ("photo", photo)];
+        }
         if is_of("/v1/things/") {
             return vec![("id", "zanzibar-device".to_owned())];
         }
@@ -225,6 +230,14 @@ impl<'a> Furnished<'a> {
             ];
         }
         Vec::new()
+    }
+
+    fn photo(&self, thing: &str) -> String {
+        let proof = format!("Bearer {}", self.platform.token);
+        let path = format!("/v1/things/{thing}/photos");
+        let proof = ("authorization", proof.as_str());
+        let made = self.platform.photograph(&path, proof).expect(201);
+        made["id"].as_str().unwrap().to_owned()
     }
 
     fn credential(&self, device: &str) -> String {

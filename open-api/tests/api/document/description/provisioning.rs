@@ -19,6 +19,7 @@ pub(super) fn enrolment(visit: &mut Visit<'_>) {
     let used = json!({"code": made["code"], "device": {"id": "dev-5", "keys": key}});
     let used = ask("/v1/claims/redeem", used).expect(201);
     ask("/v1/claims/first-data", json!({"receipt": used["receipt"]}));
+    photos(visit, used["receipt"].as_str().unwrap());
     let path = format!("/v1/claims/{}", made["claim"]["id"].as_str().unwrap());
     visit.operator("DELETE /v1/claims/{id}", &path, None);
     let draft = json!({"agency": "seoul", "model": "traffic.flow", "devices": 5,
@@ -44,6 +45,25 @@ pub(super) fn enrolment(visit: &mut Visit<'_>) {
     }
     let path = format!("/v1/batches/{}", made["batch"]["id"].as_str().unwrap());
     visit.operator("DELETE /v1/batches/{id}", &path, None);
+}
+
+/// Of the device of a claim.
+fn photos(visit: &mut Visit<'_>, receipt: &str) {
+    let proof = ("claim-receipt", receipt);
+    let reply = visit.platform.photograph("/v1/claims/photos", proof);
+    visit.check("POST /v1/claims/photos", &reply);
+    let all = "/v1/things/dev-5/photos";
+    let token = format!("Bearer {}", visit.platform.token);
+    let proof = ("authorization", token.as_str());
+    let reply = visit.platform.photograph(all, proof);
+    visit.check("POST /v1/things/{id}/photos", &reply);
+    let line = "GET /v1/things/{id}/photos";
+    visit.operator(line, all, None).expect(200);
+    let one = format!("{all}/{}", reply.expect(201)["id"].as_str().unwrap());
+    let line = "GET /v1/things/{id}/photos/{photo}";
+    visit.operator(line, &one, None).expect_text(200);
+    let line = "DELETE /v1/things/{id}/photos/{photo}";
+    visit.operator(line, &one, None).expect(204);
 }
 
 pub(super) fn next_key(visit: &mut Visit<'_>) {
