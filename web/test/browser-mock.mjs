@@ -40,6 +40,8 @@ for (const looks of [KOREAN, ENGLISH_PHONE]) {
       await page.waitForSelector('#link[data-state="connected"]');
       await page.waitForFunction(() => /No device is registered|등록된 장치가 없습니다/.test(document.querySelector(".list-canvas")?.dataset.empty ?? ""));
       assert.equal(await page.isVisible(".map-note"), true);
+      await page.evaluate(() => document.querySelector("#tab-attention").click());
+      await page.waitForFunction(() => /No device is registered|등록된 장치가 없습니다/.test(document.querySelector("#panel").textContent));
       await noSideways(page, "the empty dashboard");
       assert.deepEqual(faults, []);
       await done();

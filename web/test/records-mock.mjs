@@ -290,7 +290,7 @@ test("the audit is one table in CSV, over all of its pages", () =>
     await page.click(".page-filters [type=submit]");
     await page.waitForURL("**/ops#/audit?kind=agency");
     await page.click(".page-filters .clear");
-    await page.locator(".audit li", { hasText: "admin.token 보유자" }).waitFor();
+    await page.locator(".audit li", { hasText: "admin.token 보유자 · 플랫폼 시작" }).waitFor();
     const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
     assert.equal(download.suggestedFilename(), "audit.csv");
     const lines = readFileSync(await download.path(), "utf8").split("\r\n");

@@ -123,6 +123,11 @@ export class Side {
   }
 
   private drawAttention(): void {
+    if (this.units.length === 0) {
+      // Of no device nothing is well.
+      this.panel.replaceChildren(h("p.empty", {}, t(this.fleet.units.size === 0 ? "list.empty" : "list.none")));
+      return;
+    }
     const now = serverNow();
     const silent = this.units.filter((unit) => unit.state === "silent" || unit.state === "never");
     const poor = this.units.filter((unit) => unit.state === "live" && isPoor(unit));

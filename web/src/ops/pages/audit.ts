@@ -111,20 +111,21 @@ function entryItem(entry: AuditEntry): HTMLElement {
     "li",
     {},
     h("div.log-head", {}, h("b", { title: entry.action }, actionText(entry.action)), h("code", {}, `${entry.kind}:${entry.object}`), entry.agency !== null && h("small", {}, entry.agency), h("time", { datetime: entry.time }, dateTimeText(new Date(entry.time)))),
-    h("small", {}, `#${entry.number} · ${actorText(entry.actor)} · ${entry.means}${entry.address === null ? "" : ` · ${entry.address}`}`),
+    h("small", {}, `#${entry.number} · ${namedText("audit.by", entry.actor)} · ${namedText("audit.means", entry.means)}${entry.address === null ? "" : ` · ${entry.address}`}`),
     changed.length > 0 && h("dl.difference", {}, ...changed.map(differenceItem)),
   );
 }
 
-/** `device.patch` in words; `person:kim` too. What this page does not know stays. */
+/** `device.patch` in words. What this page does not know stays as it is. */
 function actionText(action: string): string {
   const [of = "", did = ""] = action.split(".");
   return `${word("audit.of", of)} ${word("audit.did", did)}`;
 }
 
-function actorText(actor: string): string {
-  const [who = "", ...id] = actor.split(":");
-  return [word("audit.by", who), ...id].join(" ");
+/** `person:kim` in words. */
+function namedText(prefix: string, code: string): string {
+  const [of = "", ...id] = code.split(":");
+  return [word(prefix, of), ...id].join(" ");
 }
 
 function differenceItem({ member, before, after }: Difference): HTMLElement {
