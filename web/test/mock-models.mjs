@@ -10,7 +10,7 @@ export const MODELS = [
   { id: "traffic.flow", title: { en: "Traffic flow", ko: "교통 흐름" }, fields: [{ ...field("speed", "km/h", "Mean speed", "평균 속도"), min: 0, max: 250 }, field("volume", "{vehicle}", "Volume", "교통량"), field("occupancy", "%", "Occupancy", "점유율")] },
   { id: "traffic.parking", title: { en: "Parking", ko: "주차장" }, fields: [field("available", "1", "Free spaces", "주차 가능 면수")] },
   { id: "safety.air", title: { en: "Air quality", ko: "대기질" }, fields: [field("pm25", "ug/m3", "PM2.5", "초미세먼지(PM2.5)"), field("pm10", "ug/m3", "PM10", "미세먼지(PM10)"), field("o3", "[ppm]", "Ozone", "오존")] },
-  { id: "safety.lamp", title: { en: "Street lamp", ko: "가로등" }, fields: [field("power_state", null, "On", "점등 상태", "boolean"), field("power", "W", "Power", "소비 전력")] },
+  { id: "safety.lamp", title: { en: "Street lamp", ko: "가로등" }, fields: [field("power_state", null, "Power state", "전원 상태", "text"), field("power", "W", "Power", "소비 전력")] },
 ].map((model) => ({ ...model, domain: model.id.split(".")[0], version: 1, agency: null, purpose: null, owner: null, licence: null, expected_interval_s: null, retention_days: 1095, fields: [...model.fields, ...COMMON] }));
 
 

@@ -87,7 +87,7 @@ function makeFleet(count, centre) {
 }
 
 function valueAt(stream, time) {
-  if (stream.kind === "boolean") return noise(stream.id) > 0.5;
+  if (stream.kind === "text") return noise(stream.id) > 0.5 ? "on" : "fault";
   const base = { level: 3, discharge: 420, rain_10m: 1.2, speed: 48, volume: 320, occupancy: 18, available: 84, pm25: 24, pm10: 48, o3: 0.03, power: 62, battery: 88 }[stream.field] ?? 10;
   const wave = Math.sin(time / 3_600_000 + stream.id) * 0.2 + Math.sin(time / 60_000 + stream.id * 3) * 0.06;
   const value = base * (1 + wave + (noise(stream.id) - 0.5) * 0.4);

@@ -282,6 +282,12 @@ test("a photo of a device is added, shown and removed", () =>
     await page.locator(".photos .empty").waitFor();
   }));
 
+test("a code that a device sends is told in words", () =>
+  operating(KOREAN, async ({ page, mock }) => {
+    await page.goto(`${mock.url}/ops#/map?device=lamp-0012`);
+    await page.locator('#panel [data-field="power_state"]', { hasText: /켜짐|고장/ }).waitFor();
+  }));
+
 test("the audit is one table in CSV, over all of its pages", () =>
   operating(KOREAN, async ({ page }) => {
     await page.click('#pages a[href="#/audit"]');

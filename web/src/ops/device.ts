@@ -281,7 +281,7 @@ export function eventItem(event: DeviceEvent): HTMLElement {
     { class: ["connected", "disconnected"].includes(kind) ? "calm" : "alert" },
     h("div.log-head", {}, h("time", { datetime: event.time, title: dateTimeText(at) }, shortTimeText(at, new Date())), h("b", {}, word("event", kind)), h("small", {}, `${event.listener} · ${event.address}`)),
     h("div", {}, h("code", {}, who === "" ? t("refused.unknown") : who)),
-    event.reason !== "" && h("div", { lang: "en" }, event.reason),
+    event.reason !== "" && h("div", { lang: "en" }, kind === "connected" ? `MQTT ${event.reason}` : event.reason),
     event.cure !== "" && h("div.cure", {}, t("refused.cure", { cure: event.cure })),
   );
 }

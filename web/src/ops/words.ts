@@ -44,6 +44,8 @@ export function inModelOrder(model: string, fields: readonly string[]): string[]
 export const domainTitle = (domain: string): string => word("domain", domain);
 
 export function valueWords(value: Value, unit: string | null): string {
+  // A code of the built-in models; any other text stays as it is.
+  if (typeof value === "string") return word("value", value);
   const text = valueText(value, language(), { yes: t("yes"), no: t("no"), missing: t("missing") });
   const after = value === null ? "" : unitText(unit, language());
   return after === "" ? text : `${text} ${after}`;

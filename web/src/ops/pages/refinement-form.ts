@@ -27,6 +27,11 @@ function textInput(name: string, value: string | undefined, model: string | unde
   return h("input", { name, value: value ?? null, placeholder: model ?? "", autocomplete: "off" });
 }
 
+/** It is a sentence. */
+function purposeInput(name: string, value: string | undefined, model: string | undefined): HTMLTextAreaElement {
+  return h("textarea", { name, rows: 2, placeholder: model ?? "" }, value);
+}
+
 const SECONDS = { min: 1, max: MAX_INTERVAL_S, step: 1 };
 
 /** `said` is what the agency says now. */
@@ -38,8 +43,8 @@ export function refinementFields(model: Model, said: Refinement): HTMLElement[] 
     field(t("refine.retention.days"), days),
     field(t("refine.title.ko"), textInput("title.ko", title?.ko, model.title.ko)),
     field(t("refine.title.en"), textInput("title.en", title?.en, model.title.en)),
-    field(t("refine.purpose.ko"), textInput("purpose.ko", purpose?.ko, model.purpose?.ko)),
-    field(t("refine.purpose.en"), textInput("purpose.en", purpose?.en, model.purpose?.en)),
+    field(t("refine.purpose.ko"), purposeInput("purpose.ko", purpose?.ko, model.purpose?.ko)),
+    field(t("refine.purpose.en"), purposeInput("purpose.en", purpose?.en, model.purpose?.en)),
     fieldTable(model, said.fields ?? []),
   ];
 }
@@ -47,7 +52,7 @@ export function refinementFields(model: Model, said: Refinement): HTMLElement[] 
 function fieldTable(model: Model, said: readonly RefinedField[]): HTMLElement {
   const columns = [t("refine.field"), t("refine.min"), t("refine.max"), t("refine.every"), t("refine.title.ko"), t("refine.title.en")];
   const rows = model.fields.map((one) => {
-    const name = h("span", {}, h("b", {}, one.title[language()]), " ", h("small", {}, unitText(one.unit, language())), " ", h("code", {}, one.name));
+    const name = h("span", {}, h("b", {}, one.title[language()]), " ", h("code", {}, one.name), unitOf(one));
     const inputs = fieldInputs(one, said.find((own) => own.name === one.name) ?? { name: one.name });
     const cells = inputs.map((input, at) => {
       input?.setAttribute("aria-label", `${one.title[language()]}: ${columns[at + 1] ?? ""}`);
@@ -56,6 +61,12 @@ function fieldTable(model: Model, said: readonly RefinedField[]): HTMLElement {
     return [name, ...cells];
   });
   return table(t("refine.field"), columns, rows);
+}
+
+/** Behind a field's name. */
+function unitOf({ unit }: ModelField): HTMLElement | null {
+  const text = unitText(unit, language());
+  return text === "" ? null : h("small", {}, ` (${text})`);
 }
 
 /** Only numbers have a range. */

@@ -1,1 +1,0 @@
-import{l as o,t}from"./shared-MQXOPCMG.js";var e=()=>o("p.empty",{role:"status"},t("loading"));export{e as a};

@@ -1,1 +1,0 @@
-import{c as r,o as e}from"./shared-MQXOPCMG.js";var a=5e3,o=null;function m(){return o??=r("/v1/platform").catch(t=>{throw o=null,t}),o}async function i(){for(;;)try{let{simulated:t}=await m();return e("simulated").hidden=t!==!0,t===!0&&(document.body.dataset.simulated="true"),t===!0}catch{await new Promise(t=>setTimeout(t,a))}}export{m as a,i as b};

@@ -1,0 +1,1 @@
+import{c as r,o as e}from"./shared-2ZAKGNQK.js";var a=5e3,o=null;function m(){return o??=r("/v1/platform").catch(t=>{throw o=null,t}),o}async function i(){for(;;)try{let{simulated:t}=await m();return e("simulated").hidden=t!==!0,t===!0&&(document.body.dataset.simulated="true"),t===!0}catch{await new Promise(t=>setTimeout(t,a))}}export{m as a,i as b};
