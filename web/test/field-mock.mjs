@@ -86,11 +86,11 @@ test("the page opens again without a network", () =>
 /** A camera's picture, larger than the platform takes. */
 async function camera(page, turn) {
   const text = await page.evaluate(async (turn) => {
-    const canvas = new OffscreenCanvas(3000, 2000);
+    const canvas = new OffscreenCanvas(2000, 1500);
     const context = canvas.getContext("2d");
     for (let i = 0; i < 4_000; i++) {
       context.fillStyle = `hsl(${(i * 47 + turn) % 360} 80% 50%)`;
-      context.fillRect((i * 997) % 3000, (i * 613) % 2000, 90, 60);
+      context.fillRect((i * 997) % 2000, (i * 613) % 1500, 60, 40);
     }
     const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: "image/jpeg", quality: 0.95 })).arrayBuffer());
     return btoa(bytes.reduce((letters, byte) => letters + String.fromCharCode(byte), ""));
@@ -122,14 +122,15 @@ test("photos are made small, kept without a network, and sent once the device is
     // A network that lets through what is short alone, and one that answers itself.
     await page.route("**/v1/claims/photos", (route) => route.abort());
     await set("normal");
+    await page.evaluate(() => dispatchEvent(new Event("online")));
     await page.waitForSelector('#progress[data-state="waiting"]');
     await page.waitForFunction(() => document.querySelector("#photo-state").textContent !== "");
     if (SHOTS) await page.screenshot({ path: `${SHOTS}/ko-photo-waiting.png` });
     await page.unroute("**/v1/claims/photos");
     await page.route("**/v1/claims/photos", (route) => route.fulfill({ status: 403, contentType: "text/html", body: "Log in to this network" }));
+    const refused = page.waitForResponse((response) => response.url().endsWith("/v1/claims/photos"));
     await page.reload();
-    const refused = await page.waitForResponse((response) => response.url().endsWith("/v1/claims/photos"));
-    assert.equal(refused.status(), 403);
+    assert.equal((await refused).status(), 403);
     await page.unroute("**/v1/claims/photos");
     await page.evaluate(() => dispatchEvent(new Event("online")));
     await page.waitForFunction(() => document.querySelector("#progress").dataset.state === "waiting" && localStorage.getItem("madang.field.photos") === null);
