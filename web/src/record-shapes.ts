@@ -1,5 +1,5 @@
 // What the open API answers of people, tokens, claims, groups, shares,
-// refinements and the audit, as far as the pages use it. The rest is in shapes.ts.
+// refinements, features and the audit, as far as the pages use it. The rest is in shapes.ts.
 
 import type { Titles } from "./shapes";
 
@@ -156,6 +156,15 @@ export interface RefinementEntry {
 export interface Boundary {
   name: string;
   title: Titles;
+  /** West, south, east, north. */
+  bbox: [number, number, number, number];
+}
+
+/** What datastreams are about, as a river's section. */
+export interface Feature {
+  id: string;
+  title: Titles;
+  kind: string | null;
   /** West, south, east, north. */
   bbox: [number, number, number, number];
 }

@@ -3,6 +3,9 @@
 import { BOUNDARIES } from "./mock-groups.mjs";
 import { AGENCIES } from "./mock-records.mjs";
 
+/** The first device observes it with all that it sends. */
+export const FEATURES = [{ id: "han-jamsu", agency: "seoul", title: { en: "Han river at Jamsu bridge", ko: "한강 잠수교 구간" }, kind: "river-section", description: null, bbox: [126.985, 37.505, 127.005, 37.525], things: ["water-level-0001"] }];
+
 export function mockSearch(devices, query) {
   const q = query.get("q");
   const kinds = query.get("kind")?.split(",") ?? ["agency", "boundary", "group", "thing"];

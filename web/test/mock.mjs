@@ -13,7 +13,7 @@ import { MODELS, MockModels } from "./mock-models.mjs";
 import { MockPeople } from "./mock-people.mjs";
 import { MockPhotos, picture } from "./mock-photos.mjs";
 import { MockRecords } from "./mock-records.mjs";
-import { auditCsv, mockSearch } from "./mock-search.mjs";
+import { FEATURES, auditCsv, mockSearch } from "./mock-search.mjs";
 import { MockSensors } from "./mock-sensors.mjs";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
@@ -193,6 +193,10 @@ export function startMock({ port = 0, devices = 300, centre, rate = 25, simulate
     if (path === "/datastreams/summary") return list(response, empty ? [] : summary(fleet.datastreams), url);
     if (path === "/datastreams") return list(response, empty ? [] : fleet.datastreams, url);
     if (path === "/things") return list(response, empty ? [] : fleet.devices.filter((device) => [null, device.thing].includes(url.searchParams.get("thing"))).map((device) => ({ id: device.thing, name: device.name })), url);
+    const observing = fleet.datastreams.find(({ id }) => path === `/datastreams/${id}`);
+    if (observing) return json(response, 200, { ...observing, features: FEATURES.filter(({ things }) => things.includes(observing.thing)).map(({ id }) => id) });
+    const feature = FEATURES.find(({ id }) => path === `/features/${id}`);
+    if (feature) return json(response, 200, feature);
     if (path === "/aggregate") return aggregate(response, url);
     if (!operator) return problem(response, 401, "log in");
     if (path === "/devices/import") return importRows(request, response, url);

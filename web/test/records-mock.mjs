@@ -165,6 +165,19 @@ for (const looks of [KOREAN, ENGLISH_PHONE]) {
     }));
 }
 
+test("what a device observes stands with the device", () =>
+  operating(ENGLISH_PHONE, async ({ page, mock, shot }) => {
+    await page.goto(`${mock.url}/ops#/map?device=water-level-0001`);
+    const feature = page.locator("#panel .features a", { hasText: "Han river at Jamsu bridge" });
+    await feature.scrollIntoViewIfNeeded();
+    await shot("features");
+    await feature.click();
+    await page.waitForURL("**/ops#/map?box=126.985%2C37.505%2C127.005%2C37.525");
+    await page.goto(`${mock.url}/ops#/map?device=rain-0002`);
+    await page.waitForSelector("#panel .health h3");
+    assert.equal(await page.isVisible("#panel .features"), false, "one that observes none says nothing of it");
+  }));
+
 test("a group is shared with another agency until a day, and the share is ended", () =>
   operating(ENGLISH_PHONE, async ({ page, shot }) => {
     await page.click('#pages a[href="#/shares"]');

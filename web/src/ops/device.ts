@@ -3,12 +3,14 @@
 import { ApiError, get, serverNow } from "../api";
 import { h } from "../dom";
 import { ageText, dateTimeText, shortTimeText } from "../format";
+import type { Feature } from "../record-shapes";
 import type { Bucket, Device, DeviceConnection, DeviceEvent, DeviceHealth, Page, Quarantined } from "../shapes";
 import { language, learn, t, word } from "../text";
 import { chartTexts } from "../texts/chart";
 import { deviceTexts } from "../texts/ops/device";
 import { type ChartFrame, type ChartPoint, chart, nearest, zoneText } from "./chart";
 import { connectionSection } from "./connection";
+import { featuresSection, readFeatures } from "./features";
 import { type Stream, type Unit, chartStream } from "./fleet";
 import { healthSection } from "./health";
 import { PhotosSection } from "./photos";
@@ -42,6 +44,8 @@ export class DevicePanel {
   private detail: Device | null = null;
   private connection: DeviceConnection | null = null;
   private health: DeviceHealth | null = null;
+  /** They hardly change: read once. */
+  private features: readonly Feature[] | null = null;
   private readAt = 0;
   private readonly facts = h("div");
   private readonly values = h("div");
@@ -53,7 +57,7 @@ export class DevicePanel {
 
   show(unit: Unit | null): void {
     if (unit !== this.unit) {
-      Object.assign(this, { field: null, history: null, historyFault: "", events: null, quarantined: null, detail: null, connection: null, health: null, readAt: 0 });
+      Object.assign(this, { field: null, history: null, historyFault: "", events: null, quarantined: null, detail: null, connection: null, health: null, features: null, readAt: 0 });
       this.unit = unit;
     }
     if (!unit) {
@@ -83,12 +87,13 @@ export class DevicePanel {
 
   private async read(unit: Unit): Promise<void> {
     const path = `/v1/devices/${encodeURIComponent(unit.device.id)}`;
-    const [detail, connection, health, events, quarantined] = await Promise.allSettled([
+    const [detail, connection, health, events, quarantined, features] = await Promise.allSettled([
       get<Device>(path),
       get<DeviceConnection>(`${path}/connection`),
       get<DeviceHealth>(`${path}/health`),
       get<Page<DeviceEvent>>(`${path}/events?limit=1000`),
       get<Page<Quarantined>>(`${path}/quarantine?limit=1000`),
+      this.features ?? readFeatures(unit.streams.map((one) => one.id)),
       this.readHistory(unit),
       this.photos.read(),
     ]);
@@ -98,6 +103,7 @@ export class DevicePanel {
     if (health.status === "fulfilled") this.health = health.value;
     if (events.status === "fulfilled") this.events = events.value.items.slice(-SHOWN).reverse();
     if (quarantined.status === "fulfilled") this.quarantined = quarantined.value.items.slice(-SHOWN).reverse();
+    if (features.status === "fulfilled" && unit.streams.length > 0) this.features = features.value;
     this.drawFacts(unit);
     this.drawLog();
   }
@@ -237,6 +243,7 @@ export class DevicePanel {
     const { unit } = this;
     this.log.replaceChildren(
       ...(unit ? [h("p", {}, h("a", { href: routeHash("sensors", { device: unit.device.id }) }, t("device.sensors")))] : []),
+      featuresSection(this.features ?? []),
       healthSection(this.health, unit?.device.model ?? ""),
       connectionSection(this.connection),
       h("h3", {}, t("device.events")),

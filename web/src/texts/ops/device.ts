@@ -89,6 +89,7 @@ export const deviceTexts = {
   "device.values.none": { en: "It has sent nothing yet.", ko: "아직 보낸 관측값이 없습니다." },
   "device.events": { en: "Events", ko: "접속 기록" },
   "device.events.none": { en: "No events.", ko: "기록이 없습니다." },
+  "device.features": { en: "What it observes", ko: "관측 대상" },
   "device.quarantine": { en: "Quarantine", ko: "격리된 데이터" },
   "device.quarantine.none": { en: "Nothing was refused of its telemetry.", ko: "격리된 데이터가 없습니다." },
   "device.unreadable": { en: "unreadable message", ko: "해석할 수 없는 메시지" },
