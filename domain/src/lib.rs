@@ -9,6 +9,7 @@
 mod assurance;
 pub mod batch;
 pub mod bbox;
+pub mod cell;
 pub mod folder;
 pub mod ids;
 pub mod location;
@@ -23,6 +24,7 @@ pub mod value;
 pub use assurance::Assurance;
 pub use batch::{ObservationBatch, Origin, Transport};
 pub use bbox::{Bbox, BboxError};
+pub use cell::{Cell, Cells};
 pub use folder::{FOLDER_ID_BYTES, FolderId, FolderIdError, FolderMark, Misfit};
 pub use ids::{
     AgencyId, ApiKeyId, ApplicationId, BatchId, BoundaryName, ClaimId, CredentialId, DatastreamId,

@@ -1,7 +1,7 @@
 //! Who observes the same nearby.
 
-use device_registry::{Datastream, Snapshot, Thing, Visibility};
-use domain::{DatastreamId, Location};
+use device_registry::{Datastream, ReadScope, Snapshot, Thing, Visibility};
+use domain::{Cells, DatastreamId, Location, Scope};
 
 /// How far neighbours stand apart at most.
 const METRES: f64 = 2_000.0;
@@ -23,9 +23,11 @@ pub(crate) struct Neighbours<'a> {
 impl<'a> Neighbours<'a> {
     pub(crate) fn of(snapshot: &'a Snapshot, thing: &Thing) -> Self {
         let place = thing.location();
-        let candidates: Vec<(Location, &Thing)> = place
-            .into_iter()
-            .flat_map(|place| snapshot.things_around(place, METRES + SHIFT_METRES))
+        let all = ReadScope::from(Scope::All);
+        let cells = place.map(|place| Cells::around(place, METRES + SHIFT_METRES));
+        let candidates: Vec<(Location, &Thing)> = cells
+            .iter()
+            .flat_map(|cells| snapshot.things_in(cells, &all))
             .filter(|other| other.id != thing.id)
             .filter_map(|other| Some((other.location()?, other.as_ref())))
             .collect();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use device_registry::{Device, ExtraDatastream, ExtraDatastreamError, Registry};
 use domain::{
-    DatastreamId, DeviceId, FolderMark, ObservationBatch, Offset, RejectReason, Timestamp,
+    Cells, DatastreamId, DeviceId, FolderMark, ObservationBatch, Offset, RejectReason, Timestamp,
 };
 use frame_log::{CommitError, Fault, Frame, Log, Receipt, Staged, StagingError};
 use observation_store::{
@@ -244,6 +244,22 @@ impl Ingest {
     /// The observation with the greatest phenomenon time.
     pub fn latest(&self, datastream: DatastreamId) -> Option<StoredObservation> {
         self.inner.read.latest(datastream)
+    }
+
+    /// Appends those of `datastreams` that there are, all of one moment: ask for a
+    /// few hundred at once, since the writer waits.
+    pub fn latest_of_each(
+        &self,
+        datastreams: impl Iterator<Item = DatastreamId>,
+        found: &mut Vec<StoredObservation>,
+    ) {
+        self.inner.read.latest_of_each(datastreams, found);
+    }
+
+    /// Appends the datastreams whose latest observation itself says that it was
+    /// made in one of `cells`, until `found` has more than `most`. In no order.
+    pub fn located_datastreams(&self, cells: &Cells, most: usize, found: &mut Vec<DatastreamId>) {
+        self.inner.read.located_datastreams(cells, most, found);
     }
 
     /// The datastreams from `first` on that have a latest observation: what is

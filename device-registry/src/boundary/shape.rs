@@ -44,6 +44,7 @@ pub enum ShapeError {
 pub struct Shape {
     polygons: Vec<Polygon>,
     index: EdgeIndex,
+    corners: (Location, Location),
 }
 
 impl Shape {
@@ -63,6 +64,7 @@ impl Shape {
         }
         Ok(Self {
             index: EdgeIndex::new(rings().flat_map(|ring| edges(ring))),
+            corners: corners(&polygons),
             polygons,
         })
     }
@@ -82,14 +84,18 @@ impl Shape {
 
     /// South-west and north-east corner of the box around it.
     pub fn corners(&self) -> (Location, Location) {
-        let all = || self.polygons.iter().flatten().flatten();
-        let least = |of: fn(Location) -> i32| all().map(|at| of(*at)).min().unwrap_or(0);
-        let most = |of: fn(Location) -> i32| all().map(|at| of(*at)).max().unwrap_or(0);
-        (
-            Location::from_e7(least(Location::lat_e7), least(Location::lon_e7)),
-            Location::from_e7(most(Location::lat_e7), most(Location::lon_e7)),
-        )
+        self.corners
     }
+}
+
+fn corners(polygons: &[Polygon]) -> (Location, Location) {
+    let all = || polygons.iter().flatten().flatten();
+    let least = |of: fn(Location) -> i32| all().map(|at| of(*at)).min().unwrap_or(0);
+    let most = |of: fn(Location) -> i32| all().map(|at| of(*at)).max().unwrap_or(0);
+    (
+        Location::from_e7(least(Location::lat_e7), least(Location::lon_e7)),
+        Location::from_e7(most(Location::lat_e7), most(Location::lon_e7)),
+    )
 }
 
 /// From each corner to the next, and back to the first.

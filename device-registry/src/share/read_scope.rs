@@ -130,6 +130,12 @@ impl ReadScope {
         self.own.covers(agency)
     }
 
+    /// Whether it may show something restricted of the agency's.
+    pub fn may_see_of(&self, agency: &AgencyId) -> bool {
+        let shared = self.shared.as_ref();
+        self.owns(agency) || shared.is_some_and(|shared| shared.givers.contains(agency))
+    }
+
     /// What is restricted does not exist for who may not read it.
     pub fn sees(&self, datastream: &Datastream) -> bool {
         datastream.visibility == Visibility::Public

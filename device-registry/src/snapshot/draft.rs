@@ -76,6 +76,10 @@ impl Snapshot {
         if let Some(old) = old {
             self.photos.follow(&old, &thing);
         }
+        let first = |thing: &Thing| thing.datastreams.first().copied();
+        if let Some(first) = first(&thing) {
+            self.things_by_datastream.insert(first, Arc::clone(&thing));
+        }
         thing
     }
 

@@ -10,8 +10,8 @@ use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 use domain::{
-    AgencyId, ApiKeyId, ApplicationId, BatchId, BoundaryName, ClaimId, DatastreamId, DeviceId,
-    FeatureId, FieldName, GroupId, Location, ModelId, PersonId, ServiceTokenId, ShareId, ThingId,
+    AgencyId, ApiKeyId, ApplicationId, BatchId, BoundaryName, Cells, ClaimId, DatastreamId,
+    DeviceId, FeatureId, FieldName, GroupId, ModelId, PersonId, ServiceTokenId, ShareId, ThingId,
 };
 use imbl::{HashMap, OrdMap, OrdSet, Vector};
 
@@ -28,7 +28,7 @@ use crate::person::{Person, ProviderIdentity};
 use crate::person_login::PersonLogin;
 use crate::search::SearchIndex;
 use crate::service_token::ServiceToken;
-use crate::share::Share;
+use crate::share::{ReadScope, Share};
 use crate::thing::{Datastream, Thing};
 
 use enrolment::ClaimsByEnd;
@@ -67,6 +67,9 @@ pub struct Snapshot {
     pub(crate) shared_with: OrdMap<AgencyId, OrdSet<ShareId>>,
     pub(crate) things: OrdMap<ThingId, Arc<Thing>>,
     places: Places,
+    /// By the first of their datastreams: those of one thing mostly follow each
+    /// other in number.
+    things_by_datastream: OrdMap<DatastreamId, Arc<Thing>>,
     pub(crate) applications: OrdMap<ApplicationId, Arc<Application>>,
     /// By the public half of the key.
     pub(crate) api_keys: OrdMap<ApiKeyId, Arc<ApiKey>>,
@@ -251,6 +254,14 @@ impl Snapshot {
         self.things.get(id)
     }
 
+    /// What the datastream observes: found in less time than by its id.
+    pub fn thing_of(&self, datastream: &Datastream) -> Option<&Arc<Thing>> {
+        let near = self.things_by_datastream.get_prev(&datastream.id);
+        near.map(|(_, thing)| thing)
+            .filter(|thing| thing.id == datastream.thing)
+            .or_else(|| self.things.get(&datastream.thing))
+    }
+
     /// In order of id, after `after`.
     pub fn things(&self, after: Option<&ThingId>) -> impl Iterator<Item = &Arc<Thing>> {
         let start = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.clone()));
@@ -259,9 +270,24 @@ impl Snapshot {
             .map(|(_, thing)| thing)
     }
 
-    /// All that stand within `metres` of a place now, and some around them.
-    pub fn things_around(&self, place: Location, metres: f64) -> impl Iterator<Item = &Arc<Thing>> {
-        let found = self.places.around(place, metres);
+    /// All that stand in one of the cells now and of which `scope` may read
+    /// something, and some others of the same agencies.
+    pub fn things_in<'a>(
+        &'a self,
+        cells: &Cells,
+        scope: &ReadScope,
+    ) -> impl Iterator<Item = &'a Arc<Thing>> {
+        self.places.within(cells, scope)
+    }
+
+    /// The same of those that stood there once, by their history, and stand
+    /// somewhere else.
+    pub fn things_once_in<'a>(
+        &'a self,
+        cells: &Cells,
+        scope: &ReadScope,
+    ) -> impl Iterator<Item = &'a Arc<Thing>> {
+        let found = self.places.once_within(cells, scope);
         found.filter_map(|id| self.things.get(id))
     }
 

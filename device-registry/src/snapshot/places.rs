@@ -1,98 +1,168 @@
 //! The things by place, so that a look around one does not pass all of them.
+//!
+//! A thing's cell is that of its coarse place too, so that what a look finds, and
+//! what it costs, tells no more than the coarse place does. What is restricted is
+//! kept apart by agency: a look passes nothing of those of which its viewer may
+//! read nothing. Who sees what of the things that are found, the look decides.
 
-use std::ops::RangeInclusive;
+use std::sync::Arc;
 
-use domain::{Location, ThingId};
+use domain::{AgencyId, Cell, Cells, ThingId};
 use imbl::OrdMap;
 
-use crate::thing::Thing;
+use crate::share::ReadScope;
+use crate::thing::{Thing, Visibility};
 
-/// Side of a cell: 0.02 degree, of latitude some 2.2 km.
-const CELL_E7: i32 = 200_000;
-/// Columns of a row, from -180 to 180 degrees; 180 is a column of its own.
-const FIRST_COLUMN: i32 = -9_000;
-const LAST_COLUMN: i32 = 9_000;
-/// Of longitude to each side: what reaches farther goes all around.
-const MOST_DEGREES: f64 = 179.0;
-const METRES_A_DEGREE: f64 = 111_195.0;
-
-/// Row, column and the thing's number: the cells of a row lie side by side.
-type Key = (i16, i16, u64);
+/// A cell and a thing's number: the cells of a row lie side by side.
+type Key = (Cell, u64);
 
 /// Of each thing whose place is known.
 #[derive(Clone, Default, PartialEq, Debug)]
-pub(super) struct Places(OrdMap<Key, ThingId>);
+pub(super) struct Places {
+    public: PlaceIndex,
+    restricted: OrdMap<AgencyId, PlaceIndex>,
+}
+
+#[derive(Clone, Default, PartialEq, Debug)]
+struct PlaceIndex {
+    now: OrdMap<Key, Arc<Thing>>,
+    /// By the other places in its history.
+    before: OrdMap<Key, ThingId>,
+}
 
 impl Places {
     /// `new` is put in the place of `old`.
-    pub(super) fn replace(&mut self, old: Option<&Thing>, new: &Thing) {
-        let (before, now) = (old.and_then(key), key(new));
-        if before == now {
+    pub(super) fn replace(&mut self, old: Option<&Thing>, new: &Arc<Thing>) {
+        let stays = |old: &&Thing| old.visibility == new.visibility && old.agency == new.agency;
+        let same = old.filter(stays);
+        if let Some(old) = old.filter(|_| same.is_none()) {
+            self.change(old, |index| index.remove(old));
+        }
+        self.change(new, |index| index.replace(same, new));
+    }
+
+    /// All that stand in one of `cells` and of which `scope` may read something,
+    /// and some others of the same agencies.
+    pub(super) fn within<'a>(
+        &'a self,
+        cells: &Cells,
+        scope: &ReadScope,
+    ) -> impl Iterator<Item = &'a Arc<Thing>> {
+        let indexes = self.readable(scope);
+        indexes.flat_map(|index| leaps(&index.now, cells))
+    }
+
+    /// The same of those that stood there once and stand somewhere else.
+    pub(super) fn once_within<'a>(
+        &'a self,
+        cells: &Cells,
+        scope: &ReadScope,
+    ) -> impl Iterator<Item = &'a ThingId> {
+        let indexes = self.readable(scope);
+        indexes.flat_map(|index| leaps(&index.before, cells))
+    }
+
+    fn readable<'a>(&'a self, scope: &ReadScope) -> impl Iterator<Item = &'a PlaceIndex> {
+        let restricted = self.restricted.iter();
+        let restricted = restricted.filter(|(agency, _)| scope.may_see_of(agency));
+        std::iter::once(&self.public).chain(restricted.map(|(_, index)| index))
+    }
+
+    /// Changes the index that has the thing; an empty one is not kept.
+    fn change(&mut self, thing: &Thing, change: impl FnOnce(&mut PlaceIndex)) {
+        match thing.visibility {
+            Visibility::Public => change(&mut self.public),
+            Visibility::Restricted => {
+                let index = self.restricted.entry(thing.agency.clone()).or_default();
+                change(index);
+                if index.is_empty() {
+                    self.restricted.remove(&thing.agency);
+                }
+            }
+        }
+    }
+}
+
+impl PlaceIndex {
+    fn replace(&mut self, old: Option<&Thing>, new: &Arc<Thing>) {
+        let (stood, stands) = (old.and_then(key), key(new));
+        if let Some(stood) = stood.filter(|_| stood != stands) {
+            self.now.remove(&stood);
+        }
+        if let Some(stands) = stands {
+            self.now.insert(stands, Arc::clone(new));
+        }
+        let (known, next) = (old.map_or_else(Vec::new, keys_before), keys_before(new));
+        if known == next {
             return;
         }
-        if let Some(before) = before {
-            self.0.remove(&before);
+        for gone in known.iter().filter(|key| next.binary_search(key).is_err()) {
+            self.before.remove(gone);
         }
-        if let Some(now) = now {
-            self.0.insert(now, new.id.clone());
+        for added in next.iter().filter(|key| known.binary_search(key).is_err()) {
+            self.before.insert(*added, new.id.clone());
         }
     }
 
-    /// All within `metres` of `centre`, and some around them.
-    pub(super) fn around(&self, centre: Location, metres: f64) -> impl Iterator<Item = &ThingId> {
-        let degrees = metres / METRES_A_DEGREE;
-        let (south, north) = (centre.lat() - degrees, centre.lat() + degrees);
-        // A degree of longitude is shortest where the circle is nearest to a pole.
-        let widest = south.abs().max(north.abs()).min(90.0).to_radians().cos();
-        let columns = columns(centre.lon(), degrees / widest);
-        let cells = (cell(south)..=cell(north)).flat_map(move |row| {
-            let key = move |column: i32, number| (row as i16, column as i16, number);
-            let ranges = columns.clone().into_iter().flatten();
-            ranges.map(move |it| key(*it.start(), 0)..=key(*it.end(), u64::MAX))
-        });
-        cells.flat_map(|range| self.0.range(range).map(|(_, id)| id))
+    fn remove(&mut self, thing: &Thing) {
+        if let Some(stood) = key(thing) {
+            self.now.remove(&stood);
+        }
+        for key in keys_before(thing) {
+            self.before.remove(&key);
+        }
     }
+
+    fn is_empty(&self) -> bool {
+        self.now.is_empty() && self.before.is_empty()
+    }
+}
+
+/// What lies in the cells. Each gap between them is passed with one look.
+fn leaps<'a, T>(map: &'a OrdMap<Key, T>, cells: &Cells) -> impl Iterator<Item = &'a T> {
+    let first = cells.next_from(Cell::FIRST);
+    let mut range = first.map(|cell| map.range((cell, 0)..));
+    std::iter::from_fn(move || {
+        loop {
+            let ((cell, _), found) = range.as_mut()?.next()?;
+            let next = cells.next_from(*cell)?;
+            if next == *cell {
+                return Some(found);
+            }
+            range = Some(map.range((next, 0)..));
+        }
+    })
 }
 
 fn key(thing: &Thing) -> Option<Key> {
-    let place = thing.location()?;
-    let [row, column] = [place.lat_e7(), place.lon_e7()].map(|e7| e7.div_euclid(CELL_E7) as i16);
-    Some((row, column, thing.number))
+    Some((Cell::of(thing.location()?), thing.number))
 }
 
-/// The row or column of so many degrees.
-fn cell(degrees: f64) -> i32 {
-    (degrees * 1e7 / f64::from(CELL_E7)).floor() as i32
-}
-
-/// Those up to `degrees` to the west and east, on both sides of the meridian of
-/// 180 degrees.
-fn columns(lon: f64, degrees: f64) -> [Option<RangeInclusive<i32>>; 2] {
-    if degrees >= MOST_DEGREES {
-        return [Some(FIRST_COLUMN..=LAST_COLUMN), None];
-    }
-    let (west, east) = (cell(lon - degrees), cell(lon + degrees));
-    let round = LAST_COLUMN - FIRST_COLUMN;
-    let beyond = if west <= FIRST_COLUMN {
-        Some(west + round..=LAST_COLUMN)
-    } else if east >= LAST_COLUMN {
-        Some(FIRST_COLUMN..=east - round)
-    } else {
-        None
+/// In order; without the one where it stands.
+fn keys_before(thing: &Thing) -> Vec<Key> {
+    let Some((_, before)) = thing.locations.split_last() else {
+        return Vec::new();
     };
-    let within = west.max(FIRST_COLUMN)..=east.min(LAST_COLUMN);
-    [Some(within), beyond]
+    let places = before.iter().filter_map(|entry| entry.location);
+    let stands = key(thing);
+    let mut keys: Vec<Key> = places
+        .map(|place| (Cell::of(place), thing.number))
+        .filter(|key| Some(*key) != stands)
+        .collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::{AgencyId, Timestamp};
+    use domain::{Location, Scope, Timestamp};
 
     use super::*;
-    use crate::thing::{Licence, LocationSince, Visibility};
+    use crate::thing::{Licence, LocationSince};
 
-    fn thing(number: u64, lat: f64, lon: f64) -> Thing {
-        Thing {
+    fn thing(number: u64, lat: f64, lon: f64) -> Arc<Thing> {
+        Arc::new(Thing {
             id: ThingId::new(number.to_string()).unwrap(),
             number,
             agency: AgencyId::new("seoul").unwrap(),
@@ -107,7 +177,11 @@ mod tests {
             attribution: String::new(),
             visibility: Visibility::Public,
             description: None,
-        }
+        })
+    }
+
+    fn all() -> ReadScope {
+        Scope::All.into()
     }
 
     #[test]
@@ -136,9 +210,10 @@ mod tests {
                     things.push(thing);
                 }
             }
+            let cells = Cells::around(centre, 2_000.0);
             let mut found: Vec<u64> = places
-                .around(centre, 2_000.0)
-                .map(|id| id.as_str().parse().unwrap())
+                .within(&cells, &all())
+                .map(|thing| thing.number)
                 .collect();
             found.sort_unstable();
             let near = things.iter().filter(|thing| {
@@ -155,18 +230,51 @@ mod tests {
     }
 
     #[test]
-    fn what_moved_away_is_no_longer_found_and_far_places_are_not_passed() {
+    fn what_moved_away_is_found_where_it_stood_and_far_places_are_not_passed() {
         let (here, there) = (thing(1, 37.5, 127.0), thing(1, 35.1, 129.0));
+        let moved = Arc::new(Thing {
+            locations: [&*here, &*there].map(|it| it.locations[0]).to_vec(),
+            ..Thing::clone(&there)
+        });
+        let around = |places: &Places| {
+            let cells = Cells::around(here.location().unwrap(), 2_000.0);
+            let all = all();
+            let now = places.within(&cells, &all).count();
+            (now, places.once_within(&cells, &all).count())
+        };
         let mut places = Places::default();
         places.replace(None, &here);
         places.replace(None, &thing(2, 37.6, 127.0));
-        let around = |places: &Places| {
-            let centre = here.location().unwrap();
-            places.around(centre, 2_000.0).count()
+        assert_eq!(around(&places), (1, 0));
+        places.replace(Some(&here), &moved);
+        assert_eq!(around(&places), (0, 1));
+        assert_eq!(places.public.now.len(), 2);
+        let known = places.clone();
+        places.replace(Some(&moved), &moved);
+        assert_eq!(places, known);
+        places.replace(Some(&moved), &there);
+        assert_eq!(around(&places), (0, 0));
+        assert!(places.public.before.is_empty());
+    }
+
+    #[test]
+    fn what_is_restricted_is_passed_by_those_alone_who_may_read_of_its_agency() {
+        let public = thing(1, 37.5, 127.0);
+        let restricted = Arc::new(Thing {
+            visibility: Visibility::Restricted,
+            ..Thing::clone(&public)
+        });
+        let cells = Cells::around(public.location().unwrap(), 2_000.0);
+        let found = |places: &Places, scope: Scope| places.within(&cells, &scope.into()).count();
+        let of = |name: &str| Scope::of_agencies([AgencyId::new(name).unwrap()]);
+        let mut places = Places::default();
+        places.replace(None, &restricted);
+        let by = |places: &Places| {
+            [Scope::Public, of("busan"), of("seoul"), Scope::All].map(|scope| found(places, scope))
         };
-        assert_eq!(around(&places), 1);
-        places.replace(Some(&here), &there);
-        assert_eq!(around(&places), 0);
-        assert_eq!(places.0.len(), 2);
+        assert_eq!(by(&places), [0, 0, 1, 1]);
+        places.replace(Some(&restricted), &public);
+        assert_eq!(by(&places), [1, 1, 1, 1]);
+        assert!(places.restricted.is_empty());
     }
 }

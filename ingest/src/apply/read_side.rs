@@ -4,7 +4,7 @@
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use domain::{DatastreamId, DeviceId, Offset, Timestamp};
+use domain::{Cells, DatastreamId, DeviceId, Offset, Timestamp};
 use frame_log::{Frame, Log};
 use observation_store::{
     AggregateQuery, Bucket, CompactError, ExpireError, FlushError, Footprint, KnownDatastreams,
@@ -164,6 +164,23 @@ impl ReadSide {
 
     pub(crate) fn latest(&self, datastream: DatastreamId) -> Option<StoredObservation> {
         self.latest.get(datastream)
+    }
+
+    pub(crate) fn latest_of_each(
+        &self,
+        datastreams: impl Iterator<Item = DatastreamId>,
+        found: &mut Vec<StoredObservation>,
+    ) {
+        self.latest.get_each(datastreams, found);
+    }
+
+    pub(crate) fn located_datastreams(
+        &self,
+        cells: &Cells,
+        most: usize,
+        found: &mut Vec<DatastreamId>,
+    ) {
+        self.latest.located_in(cells, most, found);
     }
 
     pub(crate) fn known_datastreams(&self, first: DatastreamId, steps: usize) -> KnownDatastreams {

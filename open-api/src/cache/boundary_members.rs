@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use device_registry::{Boundary, Snapshot};
-use domain::{BoundaryName, DatastreamId, Location};
+use domain::{BoundaryName, Cells, DatastreamId, Location};
 
 use super::kept::Kept;
 use crate::params::Viewer;
@@ -30,7 +30,8 @@ impl BoundaryMembers {
         })
     }
 
-    /// Finds them and keeps them: a look at the place of every thing.
+    /// Finds them and keeps them: a look at the place of every thing in the box
+    /// around it.
     pub(crate) fn find(
         &self,
         snapshot: &Arc<Snapshot>,
@@ -47,7 +48,9 @@ impl BoundaryMembers {
 fn find(snapshot: &Snapshot, boundary: &Boundary, viewer: &Viewer) -> Arc<[DatastreamId]> {
     let has = |place: Option<Location>| place.is_some_and(|place| boundary.shape.contains(place));
     let mut found: Vec<DatastreamId> = Vec::new();
-    for thing in snapshot.things(None) {
+    let (south_west, north_east) = boundary.shape.corners();
+    let cells = Cells::between(south_west, north_east);
+    for thing in snapshot.things_in(&cells, viewer) {
         let (exact, all) = (thing.location(), thing.datastreams.iter().copied());
         let coarse = || exact.map(Location::coarse);
         match viewer.sees_exactly_all_of(&thing.agency) {

@@ -1,15 +1,17 @@
 //! Which datastreams a question is about, and who asks.
 
+use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use device_registry::{Boundary, Datastream, ReadScope, Snapshot, Thing};
-use domain::{DatastreamId, Location, Scope, ThingId};
+use domain::{Bbox, DatastreamId, Location, Scope, ThingId};
 use http_edge::Problem;
 use http_edge::request::Text;
 use ingest::StoredObservation;
 
-use super::{FilterQuery, named};
+use super::nearby::{datastreams_of, most_candidates};
+use super::{FilterQuery, Near, named};
 
 /// Who asks: what it sees, and how exactly.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -103,31 +105,47 @@ impl DatastreamFilter {
         })
     }
 
-    /// The datastreams that `viewer` sees and that pass, wherever they lie, in
-    /// order of number from `first`.
-    pub(crate) fn select<'a>(
-        &'a self,
-        snapshot: &'a Snapshot,
-        viewer: &'a Viewer,
-        first: DatastreamId,
-    ) -> impl Iterator<Item = Selected<'a>> + 'a {
-        let some = self.of_thing(snapshot).or(self.group.as_deref());
-        self.select_of(some, snapshot, viewer, first)
-    }
-
-    /// Those of [`Self::select`] whose thing lies where the filter says. Where
-    /// it names a boundary, `members` are the datastreams in it, and no other
+    /// The datastreams that `viewer` sees and whose things lie where the filter
+    /// says, in order of number from `first`, of which the caller takes `most`.
+    /// Where it names a boundary, `members` are the datastreams in it, and no other
     /// is looked at.
     pub(crate) fn select_places<'a>(
         &'a self,
         snapshot: &'a Snapshot,
         viewer: &'a Viewer,
         first: DatastreamId,
+        most: usize,
         members: Option<&'a [DatastreamId]>,
     ) -> impl Iterator<Item = Selected<'a>> + 'a {
-        let some = self.of_thing(snapshot).or(self.group.as_deref());
-        self.select_of(some.or(members), snapshot, viewer, first)
+        let nearby = || {
+            let most = most_candidates(snapshot.datastream_bound(), most);
+            let things = self.things_nearby(snapshot, viewer, most)?;
+            Some(datastreams_of(&things))
+        };
+        let some = self.named(snapshot).or(members).map(Cow::Borrowed);
+        let some = some.or_else(|| nearby().map(Cow::Owned));
+        let all = some.is_none().then(|| snapshot.datastreams(first));
+        let some = some.unwrap_or_default();
+        (some.partition_point(|id| *id < first)..some.len())
+            .filter_map(move |at| snapshot.datastream(some[at]))
+            .chain(all.into_iter().flatten())
+            .filter(move |datastream| viewer.sees(datastream) && self.names(datastream))
+            .map(move |datastream| Selected::new(snapshot, viewer, datastream))
             .filter(|selected| self.covers(selected.location))
+    }
+
+    pub(super) fn bbox(&self) -> Option<&Bbox> {
+        self.query.bbox.as_ref().map(|text| &text.0)
+    }
+
+    pub(super) fn near(&self) -> Option<&Near> {
+        self.query.near.as_ref().map(|text| &text.0)
+    }
+
+    /// The datastreams of the thing, the device or the group that the filter
+    /// names, in order of number. No others can pass.
+    pub(crate) fn named<'a>(&'a self, snapshot: &'a Snapshot) -> Option<&'a [DatastreamId]> {
+        self.of_thing(snapshot).or(self.group.as_deref())
     }
 
     /// Where the filter names a thing, or a device, which serves one: its
@@ -138,24 +156,6 @@ impl DatastreamFilter {
         let named = self.thing().map(Some).or_else(served)?;
         let thing = named.and_then(|id| snapshot.thing(id.as_str()));
         Some(thing.map_or(&[], |thing| &thing.datastreams))
-    }
-
-    /// Of `some`, or else of all.
-    fn select_of<'a>(
-        &'a self,
-        some: Option<&'a [DatastreamId]>,
-        snapshot: &'a Snapshot,
-        viewer: &'a Viewer,
-        first: DatastreamId,
-    ) -> impl Iterator<Item = Selected<'a>> + 'a {
-        let all = some.is_none().then(|| snapshot.datastreams(first));
-        let some = some.unwrap_or_default();
-        some[some.partition_point(|id| *id < first)..]
-            .iter()
-            .filter_map(|id| snapshot.datastream(*id))
-            .chain(all.into_iter().flatten())
-            .filter(move |datastream| viewer.sees(datastream) && self.names(datastream))
-            .map(move |datastream| Selected::new(snapshot, viewer, datastream))
     }
 }
 
@@ -169,7 +169,7 @@ pub(crate) struct Selected<'a> {
 
 impl<'a> Selected<'a> {
     pub(crate) fn new(snapshot: &'a Snapshot, viewer: &Viewer, datastream: &'a Datastream) -> Self {
-        let thing = snapshot.thing(datastream.thing.as_str()).map(AsRef::as_ref);
+        let thing = snapshot.thing_of(datastream).map(AsRef::as_ref);
         Self {
             datastream,
             thing,

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use domain::Location;
 use domain::bbox::numbers;
+use domain::{Cells, Location};
 
 /// A circle on the map.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,6 +20,11 @@ pub(crate) struct NearError;
 impl Near {
     pub(crate) fn contains(&self, location: Location) -> bool {
         self.centre.distance_metres(location) <= self.metres
+    }
+
+    /// The cells that it touches.
+    pub(crate) fn cells(&self) -> Cells {
+        Cells::around(self.centre, self.metres)
     }
 }
 

@@ -8,6 +8,7 @@ mod backup;
 mod data;
 mod devices;
 mod health;
+mod json;
 mod kept_health;
 mod people;
 mod place;
@@ -20,8 +21,9 @@ pub(crate) use application::{ApplicationView, IssuedKeyView, KeyView, NewApplica
 pub(crate) use backup::BackupView;
 pub(crate) use data::{
     AggregateFunctionName, AggregateList, AggregateListSchema, DatastreamView, ExportView,
-    FlagsView, FrameObservationView, FrameView, GapView, HitView, LatestView, ObservationView,
-    Stay, StayView, SummaryView, ThingDatastreamView, ThingView, ValueView, thing_name,
+    FlagsView, FrameObservationView, FrameView, GapView, HitView, LatestListSchema, LatestPage,
+    LatestView, ObservationView, Stay, StayView, SummaryView, ThingDatastreamView, ThingView,
+    ValueView, thing_name,
 };
 pub(crate) use devices::{
     CalibrationView, ConnectionView, CredentialView, DeviceConnectionView, DeviceView, EventView,

@@ -7,12 +7,15 @@
 //! offset from which recovery replays is as good as one that is not.
 //!
 //! One bit for each entry tells whether there is one, so that a look for those
-//! that have a value passes 64 that have none in a step.
+//! that have a value passes 64 that have none in a step. Those whose observation
+//! says where it was made are found by place too: a device that moves costs a
+//! step of a tree where it comes into another cell, any other device nothing.
 
+use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use domain::{DatastreamId, Flags, Offset, Quality, Timestamp, Value};
+use domain::{Cell, Cells, DatastreamId, Flags, Offset, Quality, Timestamp, Value};
 use frame_log::{FrameObservation, TelemetryFrame, Verdict};
 use parking_lot::RwLock;
 
@@ -33,6 +36,8 @@ struct Table {
     /// A bit for each entry that holds a value; entries never become empty.
     known: Vec<u64>,
     count: usize,
+    /// By the place that the observation itself says.
+    located: BTreeSet<(Cell, DatastreamId)>,
 }
 
 /// Datastreams that have a value, as far as a look came.
@@ -68,6 +73,41 @@ impl Latest {
         let table = self.table.read();
         let entry = table.entries.get(datastream.get() as usize)?.as_ref()?;
         Some(entry.stored(datastream))
+    }
+
+    /// Appends the entries of those of `datastreams` that have one, in their
+    /// order. They are of one moment, so ask for few enough at once: the writer
+    /// waits.
+    pub fn get_each(
+        &self,
+        datastreams: impl Iterator<Item = DatastreamId>,
+        found: &mut Vec<StoredObservation>,
+    ) {
+        let table = self.table.read();
+        found.extend(datastreams.filter_map(|datastream| {
+            let entry = table.entries.get(datastream.get() as usize)?.as_ref()?;
+            Some(entry.stored(datastream))
+        }));
+    }
+
+    /// Appends those whose observation itself says that it was made in one of
+    /// `cells`, until `found` has more than `most`. In no order.
+    pub fn located_in(&self, cells: &Cells, most: usize, found: &mut Vec<DatastreamId>) {
+        let table = self.table.read();
+        let mut from = cells.next_from(Cell::FIRST);
+        while let Some(first) = from.take() {
+            for (cell, datastream) in table.located.range((first, DatastreamId::new(0))..) {
+                let next = cells.next_from(*cell);
+                if next != Some(*cell) {
+                    from = next;
+                    break;
+                }
+                found.push(*datastream);
+                if found.len() > most {
+                    return;
+                }
+            }
+        }
     }
 
     /// How many datastreams have a value.
@@ -108,8 +148,9 @@ impl Latest {
         for frame in frames {
             for observation in &frame.observations {
                 if observation.verdict != Verdict::Duplicate {
-                    let entry = table.slot(observation.datastream);
-                    offer(entry, observation, frame.received, frame.offset);
+                    table.update(observation.datastream, |entry| {
+                        offer(entry, observation, frame.received, frame.offset);
+                    });
                 }
             }
         }
@@ -118,19 +159,21 @@ impl Latest {
     /// Takes one row in that a file or a snapshot holds.
     pub(crate) fn restore(&self, row: &StoredObservation) {
         let mut table = self.table.write();
-        let slot = table.slot(row.datastream);
-        let entry = Entry::of(row);
-        let newer = slot.as_ref().is_none_or(|known| {
-            let later = (known.time, known.offset, known.index) < (row.time, row.offset, row.index);
-            if later {
-                !entry.yields_to(known.received, known.offset)
-            } else {
-                known.yields_to(row.received, row.offset)
+        table.update(row.datastream, |slot| {
+            let entry = Entry::of(row);
+            let newer = slot.as_ref().is_none_or(|known| {
+                let later =
+                    (known.time, known.offset, known.index) < (row.time, row.offset, row.index);
+                if later {
+                    !entry.yields_to(known.received, known.offset)
+                } else {
+                    known.yields_to(row.received, row.offset)
+                }
+            });
+            if newer {
+                *slot = Some(entry);
             }
         });
-        if newer {
-            *slot = Some(entry);
-        }
     }
 
     /// Calls `visit` with every entry, in order of datastream, without holding
@@ -165,6 +208,29 @@ impl Table {
             .filter_map(|observation| self.entries.get(observation.datastream.get() as usize))
             .filter_map(|entry| entry.as_ref().map(|entry| entry.time.as_micros()));
         black_box(times.fold(0, i64::wrapping_add));
+    }
+
+    /// Changes the entry of a datastream that has a value now.
+    #[inline]
+    fn update(&mut self, datastream: DatastreamId, change: impl FnOnce(&mut Option<Entry>)) {
+        let slot = self.slot(datastream);
+        let before = slot.as_ref().and_then(Entry::cell);
+        change(slot);
+        let after = slot.as_ref().and_then(Entry::cell);
+        if before != after {
+            self.move_to(datastream, before, after);
+        }
+    }
+
+    /// Few devices move, and seldom from one cell to another.
+    #[cold]
+    fn move_to(&mut self, datastream: DatastreamId, before: Option<Cell>, after: Option<Cell>) {
+        if let Some(before) = before {
+            self.located.remove(&(before, datastream));
+        }
+        if let Some(after) = after {
+            self.located.insert((after, datastream));
+        }
     }
 
     /// The entry of a datastream that has a value now.
@@ -229,6 +295,11 @@ impl Entry {
         self.flags.contains(Flags::TIME_ASSIGNED)
             && self.offset < offset
             && self.time.as_micros() - received.as_micros() > Timestamp::MAX_AHEAD_MICROS
+    }
+
+    #[inline]
+    fn cell(&self) -> Option<Cell> {
+        self.location.get().map(Cell::of)
     }
 
     fn of(row: &StoredObservation) -> Self {

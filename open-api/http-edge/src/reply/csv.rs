@@ -27,13 +27,18 @@ pub trait Row: Serialize {
 pub fn render<T: Row>(items: &[T]) -> Vec<u8> {
     const BYTES_A_LINE: usize = 96;
     let mut out = Vec::with_capacity((items.len() + 1) * BYTES_A_LINE);
-    out.extend_from_slice(T::COLUMNS.join(",").as_bytes());
-    out.extend_from_slice(b"\r\n");
+    write_header(&mut out, T::COLUMNS);
     for item in items {
         item.write(&mut out);
         out.extend_from_slice(b"\r\n");
     }
     out
+}
+
+/// Appends the first line.
+pub fn write_header(out: &mut Vec<u8>, columns: &[&str]) {
+    out.extend_from_slice(columns.join(",").as_bytes());
+    out.extend_from_slice(b"\r\n");
 }
 
 /// Single cells.

@@ -238,7 +238,8 @@ impl Subject {
     ) -> Result<Self, Problem> {
         let mut datastreams = Vec::new();
         let mut units: Vec<Option<Box<str>>> = Vec::new();
-        for found in filter.select_places(snapshot, viewer, DatastreamId::new(0), members) {
+        let (first, most) = (DatastreamId::new(0), MAX_DATASTREAMS);
+        for found in filter.select_places(snapshot, viewer, first, most, members) {
             if !units.contains(&found.datastream.unit) {
                 units.push(found.datastream.unit.clone());
             }

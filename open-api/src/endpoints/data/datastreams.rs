@@ -47,7 +47,7 @@ pub(crate) async fn list(
     let whose = viewer.clone();
     let scan = move |_: &Shared| {
         let mut found: Vec<Selected<'_>> = filter
-            .select_places(&registry, &whose, first, members.as_deref())
+            .select_places(&registry, &whose, first, limit, members.as_deref())
             .take(limit + 1)
             .collect();
         let more = split_page(&mut found, limit);

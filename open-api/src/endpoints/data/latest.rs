@@ -1,24 +1,29 @@
 //! `/v1/latest`: the newest observation of each datastream, from memory.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
 use device_registry::Snapshot;
-use domain::{DatastreamId, Offset, Qualities};
+use domain::{DatastreamId, Qualities};
 use http_edge::Problem;
-use http_edge::reply::{Form, ListRequest, csv, json_bytes, split_page};
+use http_edge::reply::ListRequest;
 use http_edge::request::{Limit, Text};
 use ingest::StoredObservation;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::datastreams::first_after;
 use crate::params::{
-    DatastreamFilter, FilterQuery, Filtered, QualityNames, Selected, Viewer, qualities,
+    DatastreamFilter, FilterQuery, Filtered, MOST_AT_ONCE, QualityNames, Viewer, most_candidates,
+    qualities,
 };
 use crate::state::{ApiState, Shared};
-use crate::views::LatestView;
+use crate::views::{LatestListSchema, LatestPage, LatestView};
+
+/// Entries that are read of the table under one lock.
+const ENTRIES_AT_ONCE: usize = 256;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -34,20 +39,9 @@ pub(crate) struct LatestQuery {
     cursor: Option<String>,
 }
 
-/// A page of the latest table. A stream with `from_offset` = `offset` + 1 goes
-/// on from here without a gap.
-#[derive(Serialize, ToSchema)]
-#[schema(as = LatestList)]
-pub(crate) struct LatestList<'a> {
-    items: Vec<LatestView<'a>>,
-    next: Option<String>,
-    /// Everything up to this offset is in the table.
-    offset: u64,
-}
-
 /// The newest observation of each datastream, by phenomenon time.
 #[utoipa::path(get, path = "/v1/latest", tag = "data", params(FilterQuery, LatestQuery),
-    responses((status = 200, body = LatestList)))]
+    responses((status = 200, body = LatestListSchema)))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     viewer: Viewer,
@@ -62,10 +56,12 @@ pub(crate) async fn list(
     };
     let snapshot = state.settled().await;
     let filter = state.filter(&snapshot, &viewer, &words).await?;
-    let (registry, is_short) = (Arc::clone(&snapshot), filter.is_short());
+    let few = filter.observed_nearby(&snapshot, &state.ingest, &viewer, MOST_AT_ONCE);
+    let is_short = filter.is_short() || few.is_some();
+    let registry = Arc::clone(&snapshot);
     let (is_empty, page) = state
         .scanning_unless(is_short, move |shared| {
-            question.answer(shared, &registry, &filter, &request)
+            question.answer(shared, &registry, &filter, few, &request)
         })
         .await?;
     if is_empty {
@@ -82,56 +78,90 @@ struct Question {
 }
 
 impl Question {
-    /// A page, and whether it is empty.
+    /// A page, and whether it is empty. `few` are the only ones that can pass, if
+    /// these are known already.
     fn answer(
         &self,
         shared: &Shared,
         snapshot: &Snapshot,
         filter: &DatastreamFilter,
+        few: Option<Vec<DatastreamId>>,
         request: &ListRequest,
     ) -> (bool, Response) {
         // Read before the table: what is applied meanwhile comes twice, not never.
-        let offset: Offset = shared.ingest.applied_offset();
-        let mut found: Vec<(Selected<'_>, StoredObservation)> = filter
-            .select(snapshot, &self.viewer, self.first)
-            .filter_map(|selected| self.newest(shared, filter, selected))
-            .take(self.limit + 1)
-            .collect();
-        let more = split_page(&mut found, self.limit);
-        let last = found.last().filter(|_| more);
-        let next = last.map(|(selected, _)| request.url.after(&selected.datastream.id));
-        let items: Vec<LatestView<'_>> = found
-            .iter()
-            .map(|(selected, stored)| LatestView::new(selected, stored))
-            .collect();
-        let is_empty = items.is_empty();
-        let bytes = match request.form {
-            Form::Csv => csv::render(&items),
-            Form::Json => json_bytes(&LatestList {
-                items,
-                next: next.clone(),
-                offset: offset.get(),
-            }),
+        let offset = shared.ingest.applied_offset();
+        let look = Look {
+            question: self,
+            shared,
+            snapshot,
+            filter,
         };
-        (is_empty, request.form.response(bytes, next.as_deref()))
+        let mut page = LatestPage::new(request.form, self.limit);
+        let nearby = few.or_else(|| {
+            let most = most_candidates(snapshot.datastream_bound(), self.limit);
+            filter.observed_nearby(snapshot, &shared.ingest, &self.viewer, most)
+        });
+        let _ = match filter.named(snapshot).or(nearby.as_deref()) {
+            Some(some) => look.at_some(some, &mut page),
+            None => look.at_all(&mut page),
+        };
+        (page.is_empty(), page.finish(&request.url, offset))
+    }
+}
+
+/// Looks at datastreams in order of number until a page is full.
+struct Look<'a> {
+    question: &'a Question,
+    shared: &'a Shared,
+    snapshot: &'a Snapshot,
+    filter: &'a DatastreamFilter,
+}
+
+impl Look<'_> {
+    fn at_some(&self, some: &[DatastreamId], page: &mut LatestPage) -> ControlFlow<()> {
+        let start = some.partition_point(|id| *id < self.question.first);
+        let mut chunks = some[start..].chunks(ENTRIES_AT_ONCE);
+        chunks.try_for_each(|chunk| self.at(chunk, page))
     }
 
-    /// Its newest observation, where that passes.
-    fn newest<'a>(
-        &self,
-        shared: &Shared,
-        filter: &DatastreamFilter,
-        selected: Selected<'a>,
-    ) -> Option<(Selected<'a>, StoredObservation)> {
-        let stored = shared.ingest.latest(selected.datastream.id)?;
-        let location = selected.place_of(&self.viewer, &stored);
-        let passes = self.qualities.contains(stored.quality) && filter.covers(location);
-        passes.then_some((
-            Selected {
-                location,
-                ..selected
-            },
-            stored,
-        ))
+    fn at_all(&self, page: &mut LatestPage) -> ControlFlow<()> {
+        let mut next = Some(self.question.first);
+        while let Some(first) = next {
+            let known = self.shared.ingest.known_datastreams(first, ENTRIES_AT_ONCE);
+            self.at(&known.found, page)?;
+            next = known.next;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn at(&self, some: &[DatastreamId], page: &mut LatestPage) -> ControlFlow<()> {
+        let mut entries = Vec::with_capacity(some.len());
+        let ingest = &self.shared.ingest;
+        ingest.latest_of_each(some.iter().copied(), &mut entries);
+        let mut entries = entries.iter();
+        entries.try_for_each(|stored| match self.view(stored) {
+            Some(view) => page.push(&view),
+            None => ControlFlow::Continue(()),
+        })
+    }
+
+    /// The newest observation of its datastream, where that passes.
+    fn view<'a>(&'a self, stored: &'a StoredObservation) -> Option<LatestView<'a>> {
+        let question = self.question;
+        let datastream = self.snapshot.datastream(stored.datastream)?;
+        let passes = question.qualities.contains(stored.quality)
+            && question.viewer.sees(datastream)
+            && self.filter.names(datastream);
+        if !passes {
+            return None;
+        }
+        let stood = || {
+            let thing = self.snapshot.thing_of(datastream)?;
+            thing.location_at(stored.time)
+        };
+        let place = stored.location.or_else(stood);
+        let location = question.viewer.place(datastream, place);
+        let is_there = self.filter.covers(location);
+        is_there.then(|| LatestView::new(datastream, location, stored))
     }
 }

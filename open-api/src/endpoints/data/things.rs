@@ -13,7 +13,7 @@ use http_edge::request::{Limit, Text};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::params::{DatastreamFilter, FilterQuery, Filtered, Viewer};
+use crate::params::{DatastreamFilter, FilterQuery, Filtered, Viewer, most_candidates};
 use crate::state::{ApiState, Shared};
 use crate::views::{PlaceView, ThingDatastreamView, ThingView, thing_name};
 
@@ -43,7 +43,14 @@ pub(crate) async fn list(
     let (registry, is_short) = (Arc::clone(&snapshot), filter.thing().is_some());
     let whose = viewer.clone();
     let scan = move |_: &Shared| {
-        let mut views: Vec<ThingView<'_>> = things(&registry, &filter, after.as_ref())
+        let look = Look {
+            snapshot: &registry,
+            filter: &filter,
+            viewer: &whose,
+            after: after.as_ref(),
+        };
+        let mut views: Vec<ThingView<'_>> = look
+            .things(limit)
             .filter(|thing| filter.covers(whose.place_of_thing(&registry, thing, thing.location())))
             .filter_map(|thing| view(thing, &registry, &whose, |one| filter.names(one)))
             .take(limit + 1)
@@ -77,17 +84,36 @@ pub(crate) async fn show(
     Ok(Json(view).into_response())
 }
 
-/// Those after `after`; only the one that the filter names, if it names one.
-fn things<'a>(
+/// Which things come into question.
+struct Look<'a> {
     snapshot: &'a Snapshot,
-    filter: &DatastreamFilter,
+    filter: &'a DatastreamFilter,
+    viewer: &'a Viewer,
     after: Option<&'a ThingId>,
-) -> impl Iterator<Item = &'a Arc<Thing>> + use<'a> {
-    let named = filter.thing();
-    let one = named.and_then(|id| snapshot.thing(id.as_str()));
-    let one = one.filter(|thing| after.is_none_or(|after| thing.id > *after));
-    let all = named.is_none().then(|| snapshot.things(after));
-    one.into_iter().chain(all.into_iter().flatten())
+}
+
+impl<'a> Look<'a> {
+    /// In order of id, of which the caller takes `most`: only the one that the
+    /// filter names, or those that stand where it says, if it says so.
+    fn things(&self, most: usize) -> impl Iterator<Item = &'a Arc<Thing>> + use<'a> {
+        let (snapshot, after) = (self.snapshot, self.after);
+        let some = match self.filter.thing() {
+            Some(id) => Some(snapshot.thing(id.as_str()).into_iter().collect()),
+            None => {
+                let most = most_candidates(snapshot.datastream_bound(), most);
+                let near = self.filter.things_nearby(snapshot, self.viewer, most);
+                near.map(|mut things| {
+                    things.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+                    things
+                })
+            }
+        };
+        let all = some.is_none().then(|| snapshot.things(after));
+        let some: Vec<&Arc<Thing>> = some.unwrap_or_default();
+        some.into_iter()
+            .filter(move |thing| after.is_none_or(|after| thing.id > *after))
+            .chain(all.into_iter().flatten())
+    }
 }
 
 /// The thing with those of its datastreams that are wanted and that the viewer may

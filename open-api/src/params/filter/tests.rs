@@ -32,7 +32,7 @@ fn registry(folder: &std::path::Path) -> Registry {
 fn seen(snapshot: &Snapshot, scope: Scope) -> Vec<(String, bool)> {
     let (filter, viewer) = (DatastreamFilter::default(), Viewer::from(scope));
     let mut seen: Vec<(String, bool)> = filter
-        .select(snapshot, &viewer, DatastreamId::new(0))
+        .select_places(snapshot, &viewer, DatastreamId::new(0), 100, None)
         .map(|selected| {
             let is_exact = selected.location.unwrap().lat_e7() == 375_664_120;
             (selected.datastream.thing.to_string(), is_exact)

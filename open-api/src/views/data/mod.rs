@@ -16,7 +16,7 @@ pub(crate) use datastream::DatastreamView;
 pub(crate) use export::ExportView;
 pub(crate) use frame::{FrameObservationView, FrameView, GapView};
 pub(crate) use hit::{HitView, thing_name};
-pub(crate) use latest::LatestView;
+pub(crate) use latest::{LatestListSchema, LatestPage, LatestView};
 pub(crate) use observation::{FlagsView, ObservationView, ValueView};
 pub(crate) use stay::{Stay, StayView};
 pub(crate) use summary::SummaryView;

@@ -85,12 +85,7 @@ impl Row for ObservationView<'_> {
         cell::number(out, self.revision.into());
         cell::number(out, self.offset);
         out.push(b',');
-        for (at, name) in self.flags.names().enumerate() {
-            if at > 0 {
-                out.push(b' ');
-            }
-            out.extend_from_slice(name.as_bytes());
-        }
+        self.flags.write_cell(out);
         for degrees in [self.location.map(|p| p.lat), self.location.map(|p| p.lon)] {
             out.push(b',');
             if let Some(degrees) = degrees {
@@ -116,7 +111,7 @@ impl Serialize for ValueView<'_> {
 }
 
 impl ValueView<'_> {
-    fn write_cell(self, out: &mut Vec<u8>) {
+    pub(super) fn write_cell(self, out: &mut Vec<u8>) {
         match self.0 {
             None => {}
             Some(Value::Text(text)) => cell::text(out, text),
@@ -139,6 +134,15 @@ impl FlagsView {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.names().next().is_none()
+    }
+
+    pub(super) fn write_cell(self, out: &mut Vec<u8>) {
+        for (at, name) in self.names().enumerate() {
+            if at > 0 {
+                out.push(b' ');
+            }
+            out.extend_from_slice(name.as_bytes());
+        }
     }
 
     fn names(self) -> impl Iterator<Item = &'static str> {

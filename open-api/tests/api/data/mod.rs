@@ -2,13 +2,12 @@
 
 mod aggregates;
 mod audience;
-mod boundaries;
 mod export;
 mod features;
 mod health;
 mod latest;
-mod locations;
 mod paging;
+mod places;
 mod quality;
 mod queries;
 mod readings;

@@ -1,0 +1,5 @@
+//! Questions about places.
+
+mod boundaries;
+mod locations;
+mod nearby;
