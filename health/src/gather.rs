@@ -124,7 +124,9 @@ impl<'a> Observer<'a> {
             .iter()
             .map(|datastream| {
                 let hours = hours.as_ref().map(|hours| hours_of(hours, datastream.id));
-                let around = neighbours.as_ref().map(|all| all.observing(datastream));
+                let around = neighbours
+                    .as_ref()
+                    .map(|all| all.observing(datastream, is_own));
                 let around = around.unwrap_or_default();
                 let medians = medians.of(self, datastream.id, &around)?;
                 let data = self.data(datastream, hours, medians)?;

@@ -53,9 +53,10 @@ impl<'a> Neighbours<'a> {
     /// Those that observe the same field in the same unit. A public series is
     /// compared with public ones alone, by the places that the public sees: its
     /// score tells nobody of what is restricted. A restricted one is compared
-    /// with its agency's too.
-    pub(crate) fn observing(&self, own: &Datastream) -> Vec<DatastreamId> {
-        let is_public = own.visibility == Visibility::Public;
+    /// with its agency's too where that asks (`is_own`), and not where another one
+    /// does with which it is shared.
+    pub(crate) fn observing(&self, own: &Datastream, is_own: bool) -> Vec<DatastreamId> {
+        let is_public = own.visibility == Visibility::Public || !is_own;
         let things = if is_public { &self.public } else { &self.exact };
         let same = things
             .iter()

@@ -126,14 +126,15 @@ pub(super) fn update(
 
 fn check_same(device: &Device, row: &Checked) -> Result<(), UpdateRowError> {
     let id = || device.id.clone();
-    if device.status == DeviceStatus::Revoked {
-        return Err(UpdateRowError::Revoked(id()));
-    }
+    // First of all: of another agency's device nothing else is told.
     if device.agency != row.new.agency {
         return Err(UpdateRowError::OfAnother {
             device: id(),
             agency: row.new.agency.clone(),
         });
+    }
+    if device.status == DeviceStatus::Revoked {
+        return Err(UpdateRowError::Revoked(id()));
     }
     if device.model.id != row.new.model {
         return Err(UpdateRowError::OfOtherModel {

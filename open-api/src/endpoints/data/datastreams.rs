@@ -97,7 +97,12 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let snapshot = state.settled().await;
     let datastream = find(&snapshot, &viewer, &id)?;
-    let sensor = measuring::present(&state, &snapshot, &caller, datastream).await?;
+    let reader = measuring::Reader {
+        caller: &caller,
+        viewer: &viewer,
+        snapshot: &snapshot,
+    };
+    let sensor = measuring::present(&state, reader, datastream).await?;
     let selected = Selected::new(&snapshot, &viewer, datastream);
     let features = snapshot.observed_by(datastream);
     let features = features.iter().map(|feature| feature.id.as_str());

@@ -46,9 +46,14 @@ pub(crate) async fn list(
     let at = query.at.map(|time| time.0);
     let sensors = measuring(&state, &snapshot, datastream, at).await?;
     let time = at.unwrap_or_else(|| state.now());
+    let reader = Reader {
+        caller: &caller,
+        viewer: &viewer,
+        snapshot: &snapshot,
+    };
     let views = sensors.iter().map(|sensor| {
         let view = SensorView::at(sensor, snapshot.sensor_end(sensor), time);
-        seen_by(&caller, datastream, view)
+        reader.view(datastream, view)
     });
     Ok(request.whole(views.collect()))
 }
@@ -56,16 +61,15 @@ pub(crate) async fn list(
 /// What measures the datastream now.
 pub(super) async fn present(
     state: &ApiState,
-    snapshot: &Snapshot,
-    caller: &Caller,
+    reader: Reader<'_>,
     datastream: &Datastream,
 ) -> Result<Option<SensorView>, Problem> {
-    let now = state.now();
+    let (now, snapshot) = (state.now(), reader.snapshot);
     let sensors = measuring(state, snapshot, datastream, Some(now)).await?;
     let present = sensors.last();
     Ok(present.map(|sensor| {
         let view = SensorView::at(sensor, snapshot.sensor_end(sensor), now);
-        seen_by(caller, datastream, view)
+        reader.view(datastream, view)
     }))
 }
 
@@ -92,12 +96,24 @@ async fn measuring(
     Ok(sensors)
 }
 
-/// Who may read the agency's devices knows all of it.
-fn seen_by(caller: &Caller, datastream: &Datastream, view: SensorView) -> SensorView {
-    let rights = caller.rights();
-    if rights.allow(Permission::ReadDevices, &datastream.agency) {
-        view
-    } else {
-        view.for_the_public()
+/// Who asks what measures.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) viewer: &'a Viewer,
+    pub(super) snapshot: &'a Snapshot,
+}
+
+impl Reader<'_> {
+    /// Who may read the agency's devices knows all of it.
+    fn view(&self, datastream: &Datastream, view: SensorView) -> SensorView {
+        let rights = self.caller.rights();
+        if rights.allow(Permission::ReadDevices, &datastream.agency) {
+            return view;
+        }
+        view.for_others(|id| {
+            let other = self.snapshot.datastream(id);
+            other.is_some_and(|other| self.viewer.sees(other))
+        })
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn not_registered(
     error: RegisterDeviceError,
 ) -> Problem {
     let code = error.code();
-    let hidden = |device: &Device| !permitted.sees(&device.agency);
+    let is_seen = |device: &Device| permitted.sees(&device.agency);
     registry_problem(&match error {
         RegisterDeviceError::Gateway(error) => gateway(permitted, error).into(),
         RegisterDeviceError::ThingOfAnother { thing, owner } if !permitted.sees(&owner) => {
@@ -27,10 +27,11 @@ pub(super) fn not_registered(
             RegisterDeviceError::Exists(device)
         }
         // An alias is given once on the whole platform, so that it is taken shows.
+        // Whose it is may not be registered yet: an import brings it in.
         RegisterDeviceError::AliasTaken { alias, device }
             if snapshot
                 .device(device.as_str())
-                .is_some_and(|it| hidden(it)) =>
+                .is_none_or(|it| !is_seen(it)) =>
         {
             let detail = format!("alias {alias} is taken");
             return Problem::new(ProblemKind::CONFLICT, detail).with("code", code);

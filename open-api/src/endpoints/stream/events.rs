@@ -60,7 +60,7 @@ pub(crate) async fn follow(
     let (task, events) = StreamTask::new(
         state.clone(),
         state.ingest.stream(start),
-        StreamReader { viewer, admission },
+        StreamReader::new(viewer, admission, &words),
         filter,
         Wire::ServerSentEvents,
     );

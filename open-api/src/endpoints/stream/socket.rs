@@ -66,7 +66,7 @@ pub(crate) async fn follow(
     let running = Running::begin(&arrival.place);
     state.ingest.caught_up().await;
     let frames = state.ingest.stream(start);
-    let reader = StreamReader { viewer, admission };
+    let reader = StreamReader::new(viewer, admission, &words);
     let (task, events) = StreamTask::new(state.clone(), frames, reader, filter, Wire::WebSocket);
     tokio::spawn(async move {
         // The listener ends after the last who holds this.

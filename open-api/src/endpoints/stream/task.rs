@@ -18,7 +18,7 @@ use super::places::StreamPlace;
 use super::reader::Reader;
 use super::wire::Wire;
 use crate::access::Admission;
-use crate::params::{DatastreamFilter, Selected, Viewer};
+use crate::params::{DatastreamFilter, FilterQuery, Selected, Viewer};
 use crate::state::ApiState;
 use crate::views::{
     FlagsView, FrameObservationView, FrameView, GapView, PlaceView, Rfc3339, ValueView,
@@ -44,8 +44,20 @@ pub(super) struct StreamFilter {
 
 /// Whose a stream is, and what it sees.
 pub(super) struct StreamReader {
-    pub(super) viewer: Viewer,
-    pub(super) admission: Admission,
+    viewer: Viewer,
+    admission: Admission,
+}
+
+impl StreamReader {
+    /// Of a stream with the filter `words`. One that names an agency ends with what
+    /// that one shares: what others begin and end to share is nothing to it.
+    pub(super) fn new(viewer: Viewer, admission: Admission, words: &FilterQuery) -> Self {
+        let admission = match &words.agency {
+            Some(agency) => admission.for_data_of(&agency.0),
+            None => admission,
+        };
+        Self { viewer, admission }
+    }
 }
 
 pub(super) struct StreamTask {

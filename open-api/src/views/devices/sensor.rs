@@ -1,7 +1,7 @@
 //! A Sensor on its way out.
 
 use device_registry::{Calibration, Sensor};
-use domain::Timestamp;
+use domain::{DatastreamId, Timestamp};
 use http_edge::reply::csv::Row;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -34,7 +34,7 @@ pub(crate) struct SensorView {
     datasheet: Option<String>,
     /// The datasheet's media type.
     datasheet_type: Option<String>,
-    /// The numbers of those that it measures.
+    /// The numbers of those that it measures, as far as the caller may read them.
     datastreams: Vec<u32>,
     #[schema(value_type = String, format = DateTime)]
     installed_at: Rfc3339,
@@ -103,12 +103,15 @@ impl SensorView {
         }
     }
 
-    /// What everybody may know of it.
-    pub(crate) fn for_the_public(self) -> Self {
+    /// What everybody may know of it who reads one of the datastreams that it
+    /// measures; of the others nothing but those that `reads` lets pass.
+    pub(crate) fn for_others(mut self, reads: impl Fn(DatastreamId) -> bool) -> Self {
+        self.datastreams
+            .retain(|number| reads(DatastreamId::new(*number)));
         Self {
             serial: None,
             note: None,
-            calibration: self.calibration.map(CalibrationView::for_the_public),
+            calibration: self.calibration.map(CalibrationView::for_others),
             calibrations: None,
             ..self
         }
@@ -128,7 +131,7 @@ impl CalibrationView {
         }
     }
 
-    fn for_the_public(self) -> Self {
+    fn for_others(self) -> Self {
         Self {
             by: None,
             certificate: None,

@@ -6,7 +6,7 @@ pub(crate) mod logins;
 mod own_addresses;
 pub(crate) mod rates;
 pub(crate) mod rights;
-mod rights_meanwhile;
+pub(crate) mod rights_meanwhile;
 mod roles;
 pub(crate) mod sessions;
 mod shares;

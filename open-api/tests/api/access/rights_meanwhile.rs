@@ -37,7 +37,7 @@ fn finish(mut peer: Peer, body: &Value) -> u16 {
 }
 
 /// How many bytes come until the other side ends it.
-fn rest(peer: &mut Peer) -> usize {
+pub(crate) fn rest(peer: &mut Peer) -> usize {
     let mut bytes = vec![0; 64 * 1024];
     let mut came = 0;
     loop {

@@ -1,6 +1,8 @@
 //! What one agency shares with another: who reads it where, how exactly, and until
 //! when. Nothing else of the giver shows.
 
+mod edges;
+
 use domain::Timestamp;
 use ingest::{Clock, SystemClock};
 use serde_json::{Value, json};

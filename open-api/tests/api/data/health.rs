@@ -12,14 +12,14 @@ fn ago(minutes: i64) -> String {
 }
 
 /// A reading every ten minutes since 30 hours ago, which `value` gives.
-fn publish_a_day(platform: &Platform, id: &str, value: impl Fn(i64) -> f64) {
+pub(crate) fn publish_a_day(platform: &Platform, id: &str, value: impl Fn(i64) -> f64) {
     let readings: Vec<Value> = (0..180)
         .map(|step| json!({"t": ago((179 - step) * 10), "v": {"speed": value(step)}}))
         .collect();
     platform.publish(id, &json!(readings)).expect(200);
 }
 
-fn part<'a>(health: &'a Value, kind: &str) -> &'a Value {
+pub(crate) fn part<'a>(health: &'a Value, kind: &str) -> &'a Value {
     let parts = health["parts"].as_array().unwrap().iter();
     let mut parts = parts.filter(|part| part["part"] == kind);
     parts.next().unwrap_or(&Value::Null)

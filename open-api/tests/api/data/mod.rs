@@ -4,7 +4,7 @@ mod aggregates;
 mod audience;
 mod export;
 mod features;
-mod health;
+pub(crate) mod health;
 mod latest;
 mod paging;
 mod places;

@@ -105,3 +105,39 @@ fn observations_latest_and_streams_take_a_quality() {
     let values: Vec<&Value> = values.iter().map(|one| &one["value"]).collect();
     assert_eq!(values, [&json!(40.0), &json!(44.0)]);
 }
+
+#[test]
+fn a_refinement_judges_what_comes_and_nothing_that_has_come() {
+    let platform = Platform::start();
+    let device = platform.public_device("dev-1", "traffic.flow");
+    let agency = device["agency"].as_str().unwrap().to_owned();
+    let id = platform.datastream("dev-1", "speed");
+    let publish = |minute: u32| {
+        let time = format!("2026-05-01T00:{minute:02}:00Z");
+        let payload = json!({"t": time, "v": {"speed": 100.0}});
+        platform.publish("dev-1", &payload).expect(200);
+    };
+    let refine = |refinement: Value| {
+        let path = format!("/v1/agencies/{agency}/refinements/traffic.flow");
+        platform
+            .operator("PUT", &path, Some(refinement))
+            .expect(200);
+    };
+    let qualities = || -> Vec<Value> {
+        let path = format!("/v1/datastreams/{id}/observations");
+        let all = items(&platform, &path);
+        all.iter().map(|one| one["quality"].clone()).collect()
+    };
+    publish(0);
+    refine(json!({"fields": [{"name": "speed", "max": 50}]}));
+    // The same again is a duplicate, and keeps the verdict that it had.
+    publish(0);
+    publish(1);
+    assert_eq!(qualities(), ["good", "uncertain"]);
+    refine(json!({}));
+    publish(1);
+    publish(2);
+    assert_eq!(qualities(), ["good", "uncertain", "good"]);
+    let latest = items(&platform, "/v1/latest?device=dev-1&field=speed");
+    assert_eq!(latest[0]["quality"], "good");
+}

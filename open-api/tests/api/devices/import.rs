@@ -1,7 +1,11 @@
 //! Bulk import: all or none, NDJSON and CSV.
 
+use std::ops::ControlFlow;
+
+use device_registry::{Actor, ImportRow, ImportStep, ImportTerms, NewDevice};
 use serde_json::json;
 
+use crate::access::rights::holder;
 use crate::harness::{Platform, Reply};
 
 fn import(platform: &Platform, query: &str, kind: &str, body: &str) -> Reply {
@@ -304,4 +308,68 @@ fn a_byte_order_mark_before_lines_is_passed_over() {
         format!("\u{feff}{{\"id\":\"d1\",\"agency\":\"{agency}\",\"model\":\"traffic.flow\"}}\r\n");
     let done = import(&platform, "", "Application/X-NDJSON", &body).expect(200);
     assert_eq!(done["created"], 1);
+}
+
+#[test]
+fn whether_another_agencys_device_is_revoked_is_not_told() {
+    let platform = Platform::start();
+    let [own, other] = [platform.agency(), platform.agency()];
+    for id in ["active-1", "revoked-1"] {
+        platform.device(id, &other, "traffic.flow", &json!({}));
+    }
+    let revoked = platform.operator("POST", "/v1/devices/revoked-1/revoke", None);
+    revoked.expect(200);
+    let asker = holder(&platform, "operator", Some(&own));
+    let authorization = format!("Bearer {}", asker.token.unwrap());
+    let headers = [
+        ("authorization", authorization.as_str()),
+        ("content-type", "application/x-ndjson"),
+    ];
+    let told = |id: &str| {
+        let row = json!({"id": id, "agency": own, "model": "traffic.flow"}).to_string();
+        let path = "/v1/devices/import?dry_run=true&upsert=true";
+        let reply = platform.send("POST", path, &headers, Some(row.into_bytes()));
+        reply.expect(200)["errors"].to_string().replace(id, "ID")
+    };
+    assert_eq!(told("revoked-1"), told("active-1"));
+}
+
+#[test]
+fn whose_an_alias_is_that_an_import_brings_in_is_not_told() {
+    const ALIAS: &str = "02:00:00:00:00:01";
+    let platform = Platform::start();
+    let [own, other] = [platform.agency(), platform.agency()];
+    let asker = holder(&platform, "operator", Some(&own));
+    let rows = (0..300).map(|number| {
+        let id = format!("incoming-{number}").parse().unwrap();
+        let (agency, model) = (other.parse().unwrap(), "traffic.flow".parse().unwrap());
+        let mut device = NewDevice::new(id, agency, model);
+        device.alias = (number == 299).then(|| ALIAS.to_owned());
+        let device = Ok(device);
+        ImportRow {
+            line: number + 1,
+            device,
+        }
+    });
+    let mut answers = Vec::new();
+    let report = platform.registry.import_devices(
+        &Actor::OPERATOR,
+        rows,
+        ImportTerms::APPLY,
+        |step| {
+            // Some have come in, and the last one has not.
+            if matches!(step, ImportStep::Kept(count) if count < 300) {
+                let new =
+                    json!({"id": "own-1", "agency": own, "model": "traffic.flow", "alias": ALIAS});
+                answers.push(asker.send(&platform, "POST", "/v1/devices", Some(&new)));
+            }
+            ControlFlow::Continue(())
+        },
+    );
+    assert_eq!(report.unwrap().registered, 300);
+    let answer = answers
+        .first()
+        .expect("it was asked while the import went on");
+    assert_eq!(answer.problem(409, "conflict")["code"], "alias-taken");
+    assert!(!answer.text.contains("incoming"), "{}", answer.text);
 }
