@@ -2,32 +2,16 @@
 
 use bytes::Bytes;
 use device_registry::{ImportRow, UnreadableRow};
+use text_formats::table::lines;
 
-use super::encoding::without_mark;
 use crate::endpoints::devices::bodies::NewDeviceBody;
 
 /// The devices of a text, each with its line: empty lines are skipped but
 /// counted.
-pub(super) fn rows(bytes: &Bytes) -> impl Iterator<Item = ImportRow> + use<> {
-    let mut rest = without_mark(bytes);
-    let mut line = 0;
-    std::iter::from_fn(move || {
-        while !rest.is_empty() {
-            let end = rest.iter().position(|byte| *byte == b'\n');
-            let json = rest.split_to(end.unwrap_or(rest.len()));
-            if end.is_some() {
-                let _line_end = rest.split_to(1);
-            }
-            line += 1;
-            let json = json.trim_ascii();
-            if !json.is_empty() {
-                return Some(ImportRow {
-                    line,
-                    device: read(json),
-                });
-            }
-        }
-        None
+pub(super) fn rows(text: &Bytes) -> impl Iterator<Item = ImportRow> + use<> {
+    lines(text).map(|(line, json)| ImportRow {
+        line,
+        device: read(&json),
     })
 }
 

@@ -17,6 +17,7 @@ use domain::Scope;
 use http_edge::request::{Query, charset, media_type, read_body};
 use http_edge::{Problem, ProblemKind};
 use serde::Deserialize;
+use text_formats::table::decode;
 use utoipa::IntoParams;
 
 use crate::access::{Admission, Permitted};
@@ -25,6 +26,7 @@ use crate::openapi::schemas::Binary;
 use crate::state::{ApiState, Shared};
 use answer::{ImportView, Lines, NDJSON, Sight, wants_lines};
 use encoding::TableEncoding;
+use table::unreadable;
 
 /// The longest import, in bytes.
 const MAX_IMPORT_BYTES: usize = 64 * 1024 * 1024;
@@ -97,9 +99,9 @@ impl Form {
     fn rows(&self, body: &Bytes) -> (Rows, TableEncoding) {
         match self {
             Self::Lines => (Box::new(lines::rows(body)), TableEncoding::Utf8),
-            Self::Table { charset } => match encoding::decode(body, charset.as_deref()) {
-                Ok((text, encoding)) => (Box::new(table::rows(&text)), encoding),
-                Err(fault) => (Box::new(only(fault)), TableEncoding::Utf8),
+            Self::Table { charset } => match decode(body, charset.as_deref()) {
+                Ok((text, encoding)) => (Box::new(table::rows(&text)), encoding.into()),
+                Err(fault) => (Box::new(only(unreadable(fault))), TableEncoding::Utf8),
             },
         }
     }

@@ -1,11 +1,10 @@
 //! A table of devices: CSV with a header line.
 
-use std::io::Cursor;
-
 use bytes::Bytes;
 use device_registry::{ImportRow, NewDevice, UnreadableRow};
 use http_edge::request::{Text, what_there_is};
 use serde::Deserialize;
+use text_formats::table::{Columns, TableFault, records};
 
 use crate::endpoints::devices::bodies::NewDeviceBody;
 use crate::params::Time;
@@ -72,154 +71,31 @@ const COLUMNS: [&str; 18] = [
     "note",
     "tags",
 ];
-/// What to do with a table that another program wrote otherwise.
-pub(super) const SAVE_AS: &str = "save the table as \"CSV UTF-8\", separated by commas";
+/// As `text_formats` reads them.
+const TABLE: Columns = Columns {
+    names: &COLUMNS,
+    suggest: |name| what_there_is(name, &COLUMNS, "/docs"),
+    cure: |column| match column {
+        "lat" | "lon" => "write degrees as a decimal number, as 37.566412",
+        "expires" => "write a time with an offset, as 2030-01-01T00:00:00+09:00",
+        _ => "correct the cell",
+    },
+};
 
 /// The devices of a table in UTF-8, each with its line.
 pub(super) fn rows(text: &Bytes) -> impl Iterator<Item = ImportRow> + use<> {
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_reader(Cursor::new(text.clone()));
-    let headers = reader
-        .headers()
-        .cloned()
-        .map_err(|error| fault(error.to_string(), SAVE_AS))
-        .and_then(|headers| check_columns(&headers).map(|()| headers));
-    let mut lines = Lines::new(text.clone());
-    let mut record = csv::StringRecord::new();
-    let mut broken = false;
-    std::iter::from_fn(move || {
-        if broken {
-            return None;
-        }
-        let headers = match &headers {
-            Ok(headers) => headers,
-            Err(why) => {
-                broken = true;
-                return Some(ImportRow {
-                    line: 1,
-                    device: Err(why.clone()),
-                });
-            }
-        };
-        match reader.read_record(&mut record) {
-            Ok(false) => None,
-            Ok(true) => {
-                let line = lines.of(record.position());
-                let device = record
-                    .deserialize::<Line>(Some(headers))
-                    .map_err(|error| of_reader(&error, headers))
-                    .and_then(Line::read);
-                Some(ImportRow { line, device })
-            }
-            Err(error) => {
-                let line = lines.of(error.position());
-                // After a row that is too long or too short, others may be sound.
-                broken = error.is_io_error();
-                Some(ImportRow {
-                    line,
-                    device: Err(of_reader(&error, headers)),
-                })
-            }
-        }
+    records::<Line>(text, TABLE).map(|(line, row)| ImportRow {
+        line,
+        device: row.map_err(unreadable).and_then(Line::read),
     })
 }
 
-/// Without the reader's own count of lines, which is another.
-fn of_reader(error: &csv::Error, headers: &csv::StringRecord) -> UnreadableRow {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => fault(
-            format!("the line has {len} cells, and the header has {expected_len}"),
-            "give it as many cells as the header; a cell with a comma stands in quotes",
-        ),
-        csv::ErrorKind::Deserialize { err, .. } => {
-            let column = err.field().and_then(|at| headers.get(at as usize));
-            let cure = match column {
-                Some("lat" | "lon") => "write degrees as a decimal number, as 37.566412",
-                Some("expires") => "write a time with an offset, as 2030-01-01T00:00:00+09:00",
-                _ => "correct the cell",
-            };
-            UnreadableRow {
-                column: column.map(Into::into),
-                message: err.kind().to_string(),
-                cure,
-            }
-        }
-        _ => fault(error.to_string(), SAVE_AS),
-    }
-}
-
-fn check_columns(headers: &csv::StringRecord) -> Result<(), UnreadableRow> {
-    let names: Vec<&str> = headers.iter().collect();
-    if let [whole] = names.as_slice()
-        && let Some(separator) = [';', '\t', '|']
-            .into_iter()
-            .find(|one| whole.contains(*one))
-    {
-        return Err(fault(
-            format!("the columns are separated by {separator:?}"),
-            SAVE_AS,
-        ));
-    }
-    for (at, name) in names.iter().enumerate() {
-        if name.is_empty() {
-            return Err(fault(
-                format!("column {} has no name: pandas writes its index so", at + 1),
-                "leave it out, in pandas with to_csv(..., index=False)",
-            ));
-        }
-        if !COLUMNS.contains(name) {
-            let there = what_there_is(name, &COLUMNS, "/docs");
-            return Err(UnreadableRow {
-                column: Some((*name).into()),
-                message: format!("there is no column {name}.{there}"),
-                cure: "rename the column, or leave it out",
-            });
-        }
-    }
-    Ok(())
-}
-
-/// The lines of a text as an editor numbers them. The reader's own count is one
-/// too low after `\r\n`, and counts no empty line.
-struct Lines {
-    text: Bytes,
-    /// Up to here lines are counted.
-    at: usize,
-    line: u64,
-}
-
-impl Lines {
-    fn new(text: Bytes) -> Self {
-        Self {
-            text,
-            at: 0,
-            line: 1,
-        }
-    }
-
-    /// Of a record that begins there, or after line ends there. Records come in
-    /// their order.
-    fn of(&mut self, position: Option<&csv::Position>) -> u64 {
-        let told = position.and_then(|position| usize::try_from(position.byte()).ok());
-        let mut begins = told.unwrap_or(self.at).clamp(self.at, self.text.len());
-        while matches!(self.text.get(begins), Some(b'\r' | b'\n')) {
-            begins += 1;
-        }
-        let passed = &self.text[self.at..begins];
-        self.line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
-        self.at = begins;
-        self.line
-    }
-}
-
-fn fault(message: String, cure: &'static str) -> UnreadableRow {
+/// What a table cannot be read for, as an import tells it.
+pub(super) fn unreadable(fault: TableFault) -> UnreadableRow {
     UnreadableRow {
-        column: None,
-        message,
-        cure,
+        column: fault.column,
+        message: fault.message,
+        cure: fault.cure,
     }
 }
 
