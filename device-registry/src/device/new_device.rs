@@ -36,6 +36,10 @@ pub struct NewDevice {
     pub attribution: Option<String>,
     /// Of the thing; what is absent is the standing thing's, or empty.
     pub description: NewDescription,
+    /// A sensor with this serial number is in it, and measures all that its model
+    /// names. Only for a device with a thing of its own: on a standing one it may
+    /// depend on the sensors there who measures what.
+    pub sensor_serial: Option<String>,
 }
 
 impl NewDevice {
@@ -55,6 +59,7 @@ impl NewDevice {
             licence: None,
             attribution: None,
             description: NewDescription::default(),
+            sensor_serial: None,
         }
     }
 }
@@ -106,6 +111,10 @@ pub enum RegisterDeviceError {
     Label(#[from] LabelError),
     #[error(transparent)]
     Description(#[from] DescriptionError),
+    #[error(
+        "with `thing`, no `sensor_serial`: who measures what depends on the sensors of that thing"
+    )]
+    SensorOfStandingThing,
     #[error("a device has at most {MAX_CREDENTIALS} keys")]
     TooManyKeys,
     #[error("key {}: {fault}", .index + 1)]
@@ -132,6 +141,7 @@ impl OperationError for RegisterDeviceError {
             Self::Alias(_) => "invalid-alias",
             Self::Label(_) => "invalid-text",
             Self::Description(_) => "invalid-description",
+            Self::SensorOfStandingThing => "sensor-of-standing-thing",
             Self::TooManyKeys => "too-many-keys",
             Self::Key { .. } | Self::SameKeyTwice => "invalid-key",
             Self::Store(_) => "registry-fault",
@@ -168,6 +178,7 @@ impl RegisterDeviceError {
             Self::Gateway(_) => Some("gateway"),
             Self::Label(error) => Some(error.label()),
             Self::Description(error) => Some(error.part()),
+            Self::SensorOfStandingThing => Some("sensor_serial"),
             Self::TooManyKeys | Self::Key { .. } | Self::SameKeyTwice => Some("public_key"),
             Self::Store(_) => None,
         }
@@ -196,6 +207,9 @@ impl RegisterDeviceError {
             Self::Alias(_) => "write a MAC or an EUI-64 as 00:1b:44:11:3a:b7, or leave it out",
             Self::Label(_) => "write 1 to 256 bytes on one line",
             Self::Description(_) => "shorten it, and write it without control characters",
+            Self::SensorOfStandingThing => {
+                "leave it out, and put the sensor in by POST /v1/devices/{id}/sensors"
+            }
             Self::TooManyKeys => "leave out the keys that the device does not use",
             Self::Key { .. } => {
                 "write the public key in base64url, as PEM or as a JSON Web Key, of Ed25519 or P-256"
@@ -222,6 +236,12 @@ impl Checked {
             label::optional("attribution", attribution)?;
         }
         new.description.check()?;
+        if let Some(serial) = &new.sensor_serial {
+            label::required("sensor_serial", serial)?;
+            if new.thing.is_some() {
+                return Err(RegisterDeviceError::SensorOfStandingThing);
+            }
+        }
         let alias = new.alias.take().as_deref().map(normal_alias).transpose()?;
         let keys = parse_keys(&new.keys)?;
         // Of many rows, what was read of them is not kept twice.

@@ -12,6 +12,7 @@ use super::new_device::{Checked, NewDevice, RegisterDeviceError};
 use super::{Credential, Device, DeviceStatus};
 use crate::model::{Model, check_field};
 use crate::registry::{Actor, Change, Registry, RowChange};
+use crate::sensor::put_only_sensor;
 use crate::store::StoreError;
 use crate::thing::{MAX_DEVICES_OF_THING, Move, Thing, Visibility};
 
@@ -95,6 +96,9 @@ pub(crate) fn register(
         credential: credential.clone(),
     }));
     change.write_all(datastreams);
+    if let Some(serial) = &new.sensor_serial {
+        put_only_sensor(change, &device, serial.clone(), &[]);
+    }
     if thing.devices.len() > 1 {
         change.refresh_thing(&thing.id);
     }

@@ -28,8 +28,6 @@ pub(crate) struct Change {
     pub(crate) draft: Snapshot,
     pub(crate) now: Timestamp,
     rows: Vec<RowChange>,
-    /// Changes that were committed before it.
-    before: u64,
     /// The greatest that were given, by this change too.
     numbers: Numbers,
     rights: Rights,
@@ -63,7 +61,6 @@ impl Change {
             draft,
             now,
             rows: Vec::new(),
-            before: mark.changes,
             numbers: mark.numbers,
             rights: Rights::Kept,
             shows_more: false,
@@ -91,11 +88,6 @@ impl Change {
     /// Runs `body` on what this change has so far; nothing of it stays.
     pub(crate) fn rehearse<T>(&self, body: impl FnOnce(&mut Self) -> T) -> T {
         body(&mut Self::rehearsal(self.draft.clone(), self.now))
-    }
-
-    /// How many changes were committed before this one.
-    pub(crate) fn changes_before(&self) -> u64 {
-        self.before
     }
 
     /// Whether nothing will be kept of it: it is made to find what is wrong.

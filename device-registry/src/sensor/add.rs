@@ -5,7 +5,8 @@ use std::sync::Arc;
 use domain::{DatastreamId, DeviceId, SensorId, Timestamp};
 
 use super::{MAX_SENSORS_OF_DEVICE, PeriodError, Sensor, SensorDescription, SensorTextError};
-use crate::registry::{Actor, ErrorClass, OperationError, Registry, RowChange};
+use crate::device::Device;
+use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry, RowChange};
 use crate::store::StoreError;
 
 /// What a sensor is made from.
@@ -80,6 +81,42 @@ impl PeriodError {
     }
 }
 
+/// A sensor that measures all datastreams of a device from now on, of which none was
+/// measured by any. It has the name of the device's model. `former` are those that
+/// the device had for datastreams that are another's now.
+pub(crate) fn put_only_sensor(
+    change: &mut Change,
+    device: &Device,
+    serial: String,
+    former: &[Sensor],
+) {
+    // A rehearsal makes no datastreams, and keeps no sensor.
+    if change.is_rehearsal() {
+        return;
+    }
+    let mut datastreams: Vec<_> = device.datastreams.iter().map(|one| one.id).collect();
+    datastreams.sort_unstable();
+    change.draft.note_measured(&datastreams);
+    change.write(RowChange::AddSensor(Arc::new(Sensor {
+        device: device.id.clone(),
+        id: next_number(former),
+        description: SensorDescription {
+            name: device.model.title_en.clone(),
+            serial,
+            ..SensorDescription::default()
+        },
+        datastreams,
+        installed: change.now,
+        removed: None,
+        calibrations: Vec::new(),
+    })));
+}
+
+/// After those of the device, which are in their order.
+fn next_number(own: &[Sensor]) -> SensorId {
+    SensorId::new(own.last().map_or(1, |last| last.id.get() + 1))
+}
+
 impl Registry {
     /// From its installation on it measures the datastreams; a sensor that stands
     /// and measures nothing else ends there.
@@ -103,7 +140,7 @@ impl Registry {
             }
             let sensor = Sensor {
                 device: standing.id.clone(),
-                id: SensorId::new(own.last().map_or(1, |last| last.id.get() + 1)),
+                id: next_number(&own),
                 description: new.description,
                 datastreams: draft.measured_by(device, new.datastreams)?,
                 installed: new.installed.unwrap_or(change.now),

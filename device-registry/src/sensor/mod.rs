@@ -16,6 +16,7 @@ mod read;
 
 use domain::{DatastreamId, DeviceId, SensorId, Timestamp};
 
+pub(crate) use add::put_only_sensor;
 pub use add::{AddSensorError, NewSensor};
 pub use calibrate::CalibrateSensorError;
 pub use calibration::{Calibration, CalibrationError, MAX_CALIBRATION_TEXT_BYTES};

@@ -9,9 +9,11 @@
 //! brings in at its next start what was accepted, before anything else, and
 //! drops what was not.
 
+mod concerns;
 mod report;
 mod row;
 mod staged;
+mod tried;
 mod update;
 
 use std::ops::ControlFlow;
@@ -19,14 +21,16 @@ use std::sync::Arc;
 
 use super::new_device::NewDevice;
 use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry, RowChange};
+use crate::sensor::Sensor;
 use crate::store::StoreError;
 
 use report::Told;
 pub use report::{ImportReport, ImportStep, MAX_REPORTED_ERRORS, RowError};
 pub(crate) use row::Kept;
-use row::{CheckedRow, Row, check, keep};
-use staged::StagedText;
+use row::{Row, check, keep};
 pub(crate) use staged::{AcceptedImport, ComingDevices, ImportPiece, StagedImport};
+use tried::{Tried, try_row};
+use update::StandingSensors;
 
 /// Rows of one import.
 pub const MAX_IMPORT_ROWS: usize = 100_000;
@@ -156,14 +160,13 @@ impl Registry {
         let _alone = self.importing.lock();
         // One that a full disk has stopped.
         self.finish_import(|_| {})?;
-        let changes = self.mark().changes;
-        let tried = self.rehearse(|change| try_all(change, checked, terms.standing, &mut told))?;
+        let tried = self.try_all(checked, terms.standing, &mut told)?;
         let unchanged = tried.unchanged;
         let kept_out = terms.faulty == FaultyRows::KeepAllOut && told.has_faults();
         if terms.mode == ImportMode::DryRun || kept_out {
             return Ok(told.into_report());
         }
-        let accepted = self.accept(actor, tried, terms, changes, &mut told);
+        let accepted = self.accept(actor, tried, terms, &mut told);
         if matches!(accepted, Ok(true)) {
             told.unchanged(unchanged);
         }
@@ -173,17 +176,21 @@ impl Registry {
     }
 
     /// Stages the rows and accepts them, unless what has changed since they were
-    /// tried, `changes` changes after the first, is in the way of one that keeps
-    /// all out. Whether they were accepted.
+    /// tried is in the way of one that keeps all out. Whether they were accepted.
     fn accept(
         &self,
         actor: &Actor,
         tried: Tried,
         terms: ImportTerms,
-        mut changes: u64,
         told: &mut Told<impl FnMut(ImportStep<'_>) -> ControlFlow<()>>,
     ) -> Result<bool, ImportError> {
-        let Tried { rows, coming, .. } = tried;
+        let Tried {
+            rows,
+            coming,
+            concerns,
+            at,
+            ..
+        } = tried;
         if rows.is_empty() {
             return Ok(true);
         }
@@ -196,17 +203,20 @@ impl Registry {
                 }
                 Ok::<_, StoreError>(())
             })?;
-            changes += 1;
         }
         self.change(actor, |change| {
             // What was taken away before this change holds for it.
             if told.is_broken_off() {
                 return Err(ImportError::BrokenOff);
             }
-            if terms.faulty == FaultyRows::KeepAllOut && change.changes_before() != changes {
+            if terms.faulty == FaultyRows::KeepAllOut
+                && concerns.are_touched(&coming, &at, &change.draft)
+            {
+                let sensors = StandingSensors::NotLookedAt;
                 change.rehearse(|change| {
                     for row in &rows {
-                        if let Err(fault) = try_row(change, &row.read()?, terms.standing)? {
+                        if let Err(fault) = try_row(change, &row.read()?, terms.standing, sensors)?
+                        {
                             told.fault(fault);
                         }
                     }
@@ -243,8 +253,15 @@ impl Registry {
         };
         while let Some(staged) = piece {
             let rows = staged.read()?;
+            let names_sensor = |row: &Row| row.device.new.sensor_serial.is_some();
+            let _sensors = rows.iter().any(names_sensor).then(|| self.sensors.lock());
+            let mut of_rows = Vec::with_capacity(rows.len());
+            for row in rows {
+                let sensors = self.standing_sensors(&row, import.standing)?;
+                of_rows.push((row, sensors));
+            }
             let outcomes = self.change(&import.actor, |change| {
-                keep_piece(change, staged.number, &rows, import.standing)
+                keep_piece(change, staged.number, &of_rows, import.standing)
             })?;
             each(outcomes);
             piece = next()?;
@@ -261,70 +278,18 @@ impl Registry {
     }
 }
 
-/// Rows that have no fault.
-#[derive(Default)]
-struct Tried {
-    /// Those that would change something.
-    rows: Vec<StagedText>,
-    coming: ComingDevices,
-    /// How many would not.
-    unchanged: usize,
-}
-
-/// All rows, one after another, in a change that is not kept. Those that have a
-/// fault are told.
-fn try_all(
-    change: &mut Change,
-    checked: Vec<CheckedRow>,
-    standing: StandingDevices,
-    told: &mut Told<impl FnMut(ImportStep<'_>) -> ControlFlow<()>>,
-) -> Result<Tried, StoreError> {
-    let mut tried = Tried::default();
-    for row in checked {
-        let outcome = match row {
-            Ok(text) => {
-                let row = text.read()?;
-                let outcome = try_row(change, &row, standing)?;
-                match outcome {
-                    Ok(Kept::Unchanged) => tried.unchanged += 1,
-                    Ok(Kept::Registered | Kept::Updated) => {
-                        tried.coming.add(&row);
-                        tried.rows.push(text);
-                    }
-                    Err(_) => {}
-                }
-                outcome
-            }
-            Err(fault) => Err(*fault),
-        };
-        told.tried(outcome.err());
-    }
-    Ok(tried)
-}
-
-/// One row of a change that is not kept.
-fn try_row(
-    change: &mut Change,
-    row: &Row,
-    standing: StandingDevices,
-) -> Result<Result<Kept, RowError>, StoreError> {
-    let outcome = keep(change, row, standing);
-    change.forget_rows();
-    outcome
-}
-
 /// Rows that were accepted. What others have changed since can keep one of them
 /// out all the same, as one whose gateway was revoked: it is told.
 fn keep_piece(
     change: &mut Change,
     number: u32,
-    rows: &[Row],
+    rows: &[(Row, Vec<Sensor>)],
     standing: StandingDevices,
 ) -> Result<Vec<Result<Kept, RowError>>, StoreError> {
     let coming = std::mem::take(&mut change.draft.coming);
     let outcomes = rows
         .iter()
-        .map(|row| keep(change, row, standing))
+        .map(|(row, sensors)| keep(change, row, standing, StandingSensors::Are(sensors)))
         .collect::<Result<_, _>>()?;
     change.draft.coming = coming;
     change.write(RowChange::Import(StagedImport::EndPiece(number)));

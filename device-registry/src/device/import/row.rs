@@ -2,7 +2,7 @@
 
 use super::report::row_error;
 use super::staged::StagedText;
-use super::update::{UpdateRowError, Updated, update};
+use super::update::{StandingSensors, UpdateRowError, Updated, update};
 use super::{ImportRow, RowError, StandingDevices};
 use crate::device::new_device::{Checked, RegisterDeviceError};
 use crate::device::register::register;
@@ -61,8 +61,9 @@ pub(super) fn keep(
     change: &mut Change,
     row: &Row,
     standing: StandingDevices,
+    sensors: StandingSensors<'_>,
 ) -> Result<Result<Kept, RowError>, StoreError> {
-    match register_or_update(change, &row.device, standing) {
+    match register_or_update(change, &row.device, standing, sensors) {
         Ok(kept) => Ok(Ok(kept)),
         Err(refused) => match refused.into_store_error() {
             Ok(error) => Err(error),
@@ -75,13 +76,14 @@ fn register_or_update(
     change: &mut Change,
     device: &Checked,
     standing: StandingDevices,
+    sensors: StandingSensors<'_>,
 ) -> Result<Kept, RowRefused> {
     let found = match standing {
         StandingDevices::AreFaults => None,
         StandingDevices::Update => change.draft.device(device.new.id.as_str()).cloned(),
     };
     match found {
-        Some(found) => match change.attempt(|change| update(change, &found, device))? {
+        Some(found) => match change.attempt(|change| update(change, &found, device, sensors))? {
             Updated::Changed => Ok(Kept::Updated),
             Updated::Unchanged => Ok(Kept::Unchanged),
         },

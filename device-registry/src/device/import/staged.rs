@@ -134,6 +134,8 @@ struct StagedRow {
     note: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tags: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sensor_serial: Option<String>,
 }
 
 /// Its kind, its bytes in base64, and when it ends.
@@ -166,6 +168,7 @@ impl StagedRow {
             address: description.address.clone(),
             note: description.note.clone(),
             tags: description.tags.clone(),
+            sensor_serial: new.sensor_serial.clone(),
         }
     }
 
@@ -195,6 +198,7 @@ impl StagedRow {
                 note: self.note,
                 tags: self.tags,
             },
+            sensor_serial: self.sensor_serial,
         };
         Some(Row {
             line: self.line,

@@ -12,8 +12,18 @@ use crate::device::{
     AddCredentialError, CredentialProof, Device, DevicePatch, DeviceStatus, Patch, PatchDeviceError,
 };
 use crate::registry::{Change, OperationError};
+use crate::sensor::{MAX_SENSORS_OF_DEVICE, Sensor, put_only_sensor};
 use crate::store::StoreError;
 use crate::thing::{NewDescription, Thing};
+
+/// The sensors of a row's device, which the snapshot does not have.
+#[derive(Clone, Copy)]
+pub(super) enum StandingSensors<'a> {
+    /// In order of number; none where the row names none.
+    Are(&'a [Sensor]),
+    /// The store cannot be read now; they were looked at before.
+    NotLookedAt,
+}
 
 /// What a row did to its device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,6 +50,8 @@ pub(super) enum UpdateRowError {
         device: DeviceId,
         alias: Option<Box<str>>,
     },
+    #[error("device {0} has or had another sensor")]
+    OtherSensor(DeviceId),
     #[error(transparent)]
     Patch(#[from] PatchDeviceError),
     #[error(transparent)]
@@ -62,6 +74,7 @@ impl UpdateRowError {
             Self::OfOtherModel { .. } => "device-of-other-model",
             Self::OfOtherThing { .. } => "device-of-other-thing",
             Self::OtherAlias { .. } => "device-with-other-alias",
+            Self::OtherSensor(_) => "device-with-other-sensor",
             Self::Patch(error) => error.code(),
             Self::Key(error) => error.code(),
         }
@@ -74,6 +87,7 @@ impl UpdateRowError {
             Self::OfOtherModel { .. } => Some("model"),
             Self::OfOtherThing { .. } => Some("thing"),
             Self::OtherAlias { .. } => Some("alias"),
+            Self::OtherSensor(_) => Some("sensor_serial"),
             Self::Patch(PatchDeviceError::Gateway(_)) => Some("gateway"),
             Self::Patch(_) => None,
             Self::Key(_) => Some("public_key"),
@@ -89,6 +103,9 @@ impl UpdateRowError {
             Self::OfOtherThing { .. } | Self::OtherAlias { .. } => {
                 "leave the cell empty: an import does not change it"
             }
+            Self::OtherSensor(_) => {
+                "leave the cell empty, and swap the sensor by POST /v1/devices/{id}/sensors"
+            }
             Self::Patch(PatchDeviceError::Gateway(_)) => {
                 "name an active device of the same agency that has no gateway itself"
             }
@@ -101,11 +118,13 @@ impl UpdateRowError {
     }
 }
 
-/// Changes `device` as its row says. A key that it does not have is added.
+/// Changes `device` as its row says. A key that it does not have is added, and so is
+/// its first sensor.
 pub(super) fn update(
     change: &mut Change,
     device: &Device,
     row: &Checked,
+    sensors: StandingSensors<'_>,
 ) -> Result<Updated, UpdateRowError> {
     check_same(device, row)?;
     let thing = change.draft.thing(device.thing.as_str()).cloned();
@@ -117,11 +136,38 @@ pub(super) fn update(
         add(change, &device.id, proof.clone(), *expires)?;
         updated = Updated::Changed;
     }
+    if let Some(serial) = &row.new.sensor_serial
+        && let StandingSensors::Are(standing) = sensors
+        && put_sensor(change, device, serial, standing)?
+    {
+        updated = Updated::Changed;
+    }
     if patch != DevicePatch::default() {
         apply_patch(change, &device.id, patch)?;
         updated = Updated::Changed;
     }
     Ok(updated)
+}
+
+/// Whether it was not there.
+fn put_sensor(
+    change: &mut Change,
+    device: &Device,
+    serial: &str,
+    standing: &[Sensor],
+) -> Result<bool, UpdateRowError> {
+    let is_it = |sensor: &Sensor| sensor.removed.is_none() && sensor.description.serial == serial;
+    if standing.iter().any(is_it) {
+        return Ok(false);
+    }
+    let mut datastreams = device.datastreams.iter();
+    if datastreams.any(|one| change.draft.is_measured(one.id))
+        || standing.len() >= MAX_SENSORS_OF_DEVICE
+    {
+        return Err(UpdateRowError::OtherSensor(device.id.clone()));
+    }
+    put_only_sensor(change, device, serial.to_owned(), standing);
+    Ok(true)
 }
 
 fn check_same(device: &Device, row: &Checked) -> Result<(), UpdateRowError> {

@@ -1,6 +1,7 @@
 //! Bulk import: all or nothing, with a reason for each bad row.
 
 mod acceptance;
+mod sensors;
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};

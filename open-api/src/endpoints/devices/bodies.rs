@@ -45,6 +45,9 @@ pub(crate) struct NewDeviceBody {
     pub(super) note: Option<String>,
     /// Words to group it by, without spaces; for its owners only.
     pub(super) tags: Option<Vec<String>>,
+    /// A sensor with this serial number is in it, and measures all that the model
+    /// names; it has the model's name. Not together with `thing`.
+    pub(super) sensor_serial: Option<String>,
     /// The device is refused from then on.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(super) expires: Option<Time>,
@@ -75,6 +78,7 @@ impl NewDeviceBody {
             note: self.note,
             tags: self.tags,
         };
+        device.sensor_serial = self.sensor_serial;
         device.expires = self.expires.map(|time| time.0);
         device.gateway = self.gateway.map(|gateway| gateway.0);
         device.thing = self.thing.map(|thing| thing.0);

@@ -65,6 +65,46 @@ fn one_fault_stops_all_and_names_its_line() {
 }
 
 #[test]
+fn a_row_names_the_sensor_of_its_device() {
+    let platform = Platform::start();
+    let agency = platform.agency();
+    let table = format!(
+        "id,agency,model,sensor_serial\nd1,{agency},traffic.flow,0A2B33\nd2,{agency},traffic.flow,\n"
+    );
+    let done = import(&platform, "", "text/csv", &table).expect(200);
+    assert_eq!(done["created"], 2, "{done}");
+    let line =
+        json!({"id": "d3", "agency": agency, "model": "traffic.flow", "sensor_serial": "0A2B34"});
+    import(&platform, "", "application/x-ndjson", &line.to_string()).expect(200);
+    for (device, serials) in [
+        ("d1", vec!["0A2B33"]),
+        ("d2", vec![]),
+        ("d3", vec!["0A2B34"]),
+    ] {
+        let sensors = platform.all(&format!("/v1/devices/{device}/sensors"));
+        let found: Vec<&str> = sensors
+            .iter()
+            .map(|sensor| sensor["serial"].as_str().unwrap())
+            .collect();
+        assert_eq!(found, serials);
+    }
+    let bad = format!(
+        "id,agency,model,thing,sensor_serial\nd4,{agency},traffic.flow,,0A2B35\nd5,{agency},traffic.flow,d1,0A2B36\n"
+    );
+    let problem = import(&platform, "", "text/csv", &bad).problem(422, "import-refused");
+    let fault = &problem["errors"][0];
+    assert_eq!(
+        (&fault["line"], &fault["column"], &fault["code"]),
+        (
+            &json!(3),
+            &json!("sensor_serial"),
+            &json!("sensor-of-standing-thing")
+        ),
+        "{problem}"
+    );
+}
+
+#[test]
 fn a_table_does_too() {
     let platform = Platform::start();
     let agency = platform.agency();

@@ -41,6 +41,7 @@ fn rich(id: &str) -> NewDevice {
             note: Some("At\nthe gate".to_owned()),
             tags: Some(vec!["하천".to_owned(), "옥상".to_owned()]),
         },
+        sensor_serial: Some("0A2B33".to_owned()),
         ..new_device(id)
     }
 }

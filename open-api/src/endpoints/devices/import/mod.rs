@@ -147,7 +147,7 @@ fn only(fault: UnreadableRow) -> impl Iterator<Item = ImportRow> {
 /// table (CSV, in UTF-8 or CP949) with the columns `id`, `agency`, `model`,
 /// `name`, `alias`, `lat`, `lon`, `alg`, `public_key`, `visibility`, `licence`,
 /// `attribution`, `expires`, `gateway`, `thing`, `address`, `note`, `tags` (with
-/// spaces or commas between). A gateway stands before its
+/// spaces or commas between), `sensor_serial`. A gateway stands before its
 /// children. Whatever happens meanwhile, all that are to come in do so, or none;
 /// if no answer comes, the same is sent again with `upsert=true`.
 ///

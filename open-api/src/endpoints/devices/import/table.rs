@@ -48,10 +48,12 @@ struct Line {
     /// With spaces or commas between.
     #[serde(default)]
     tags: Option<String>,
+    #[serde(default)]
+    sensor_serial: Option<String>,
 }
 
 /// The columns of a table, in the order of [`Line`].
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 19] = [
     "id",
     "agency",
     "model",
@@ -70,6 +72,7 @@ const COLUMNS: [&str; 18] = [
     "address",
     "note",
     "tags",
+    "sensor_serial",
 ];
 /// As `text_formats` reads them.
 const TABLE: Columns = Columns {
@@ -140,6 +143,7 @@ impl Line {
             address: self.address,
             note: self.note,
             tags: self.tags.as_deref().map(tags),
+            sensor_serial: self.sensor_serial,
             expires: self.expires,
             gateway: self
                 .gateway
