@@ -18,7 +18,10 @@ mod summary;
 mod words;
 
 pub use facts::{LeftOut, SeriesFacts, Stuck, Why};
-pub use fleet::{Band, Bands, Fleet, FleetWatch, KeptHealth, Pass, PassReport, Scores, Watched};
+pub use fleet::{
+    Band, Bands, Fleet, FleetWatch, KeptHealth, KeptSeries, Pass, PassReport, Place, Scores,
+    Watched,
+};
 pub use gather::{DeviceHealth, Observer};
 pub use part::{Part, PartKind};
 pub use score::Health;

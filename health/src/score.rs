@@ -1,5 +1,7 @@
 //! Parts of facts, and a score of parts.
 
+use std::borrow::Borrow;
+
 use domain::FieldName;
 
 use crate::facts::{LeftOut, SeriesFacts, Why};
@@ -17,9 +19,10 @@ pub struct Health {
 const CLOCK_FINE: f64 = 5.0;
 /// From there on the other way round an observation is refused.
 const CLOCK_WORST: f64 = 600.0;
-/// A silence, in intervals.
+/// A silence that is fine, in intervals.
 const SEEN_FINE: f64 = 3.0;
-const SEEN_WORST: f64 = 30.0;
+/// The worst one, in lengths of a fine one.
+const SEEN_WORST: f64 = 10.0;
 /// The way through network and gateways takes its time, however often it sends.
 const SHORTEST_INTERVAL: f64 = 10.0;
 
@@ -29,7 +32,7 @@ impl Health {
         let interval = facts.interval.max(SHORTEST_INTERVAL);
         let mut health = Self::default();
         health.add(Seen, facts.silent, |silent| {
-            (silent, SEEN_FINE * interval, SEEN_WORST * interval)
+            seen_scale(silent, SEEN_FINE * interval)
         });
         health.add(Missed, facts.missed, |share| (share * 100.0, 5.0, 80.0));
         health.add(Clock, facts.clock, |off| (off, CLOCK_FINE, CLOCK_WORST));
@@ -103,22 +106,41 @@ impl Health {
         if self.left_out.contains(&never) {
             return 0;
         }
-        let taken: f64 = self.parts.iter().map(Part::points).sum();
-        (100.0 - taken).round().clamp(0.0, 100.0) as u8
+        score_without(self.parts.iter().map(Part::points).sum())
     }
 
     /// The parts that take points, the greatest loss first.
     pub fn losses(&self) -> Vec<&Part> {
-        let mut losses: Vec<&Part> = self
-            .parts
-            .iter()
-            .filter(|part| part.score < 100.0)
-            .collect();
-        losses.sort_by(|one, other| other.points().total_cmp(&one.points()));
+        let losses = self.parts.iter().filter(|part| part.score < 100.0);
+        let mut losses: Vec<&Part> = losses.collect();
+        greatest_first(&mut losses);
         losses
     }
 
     pub(crate) fn part(&self, kind: PartKind) -> Option<&Part> {
         self.parts.iter().find(|part| part.kind == kind)
     }
+}
+
+/// A silence on the scale of its part.
+fn seen_scale(silent: f64, fine: f64) -> (f64, f64, f64) {
+    (silent, fine, SEEN_WORST * fine)
+}
+
+/// The same as a part.
+pub(crate) fn seen_part(silent: f64, fine: f64) -> Part {
+    let (value, fine, worst) = seen_scale(silent, fine);
+    Part::new(PartKind::Seen, value, fine, worst)
+}
+
+/// What is left where so many points are taken.
+pub(crate) fn score_without(taken: f64) -> u8 {
+    (100.0 - taken).round().clamp(0.0, 100.0) as u8
+}
+
+pub(crate) fn greatest_first<P: Borrow<Part>>(losses: &mut [P]) {
+    losses.sort_by(|one, other| {
+        let [one, other] = [one, other].map(|it| it.borrow().points());
+        other.total_cmp(&one)
+    });
 }

@@ -72,7 +72,7 @@ impl SeriesData {
         SeriesFacts {
             silent: self
                 .last_received
-                .map(|received| seconds(received, self.now).max(0.0))
+                .map(|received| silence(received, self.now))
                 .ok_or(Why::NoReadings),
             interval,
             missed: self.missed(interval),
@@ -203,6 +203,11 @@ impl SeriesData {
         let spread = spread.max(LEAST_SPREAD * middle.abs()).max(f64::EPSILON);
         Ok((own - middle).abs() / spread)
     }
+}
+
+/// Seconds since the newest receipt.
+pub(crate) fn silence(received: Timestamp, now: Timestamp) -> f64 {
+    seconds(received, now).max(0.0)
 }
 
 fn seconds(from: Timestamp, to: Timestamp) -> f64 {

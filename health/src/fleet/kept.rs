@@ -1,11 +1,12 @@
-//! What is kept of each device, and in short of all.
+//! What is kept of each device.
 
-use domain::{DatastreamId, DeviceId, Timestamp};
-use parking_lot::{RwLock, RwLockReadGuard};
-use rustc_hash::FxHashMap;
+use device_registry::Device;
+use domain::{AgencyId, DatastreamId, Timestamp};
 
 use crate::gather::DeviceHealth;
-use crate::part::Part;
+use crate::part::{Part, PartKind};
+use crate::score::{Health, greatest_first, score_without, seen_part};
+use crate::summary::silence;
 use crate::words::NEVER;
 
 /// How a score reads at a glance.
@@ -46,34 +47,73 @@ impl Bands {
         self.0[band as usize]
     }
 
-    fn add(&mut self, score: u8) {
+    pub(super) fn add(&mut self, score: u8) {
         self.0[Band::of(score) as usize] += 1;
     }
 
-    fn take(&mut self, score: u8) {
+    pub(super) fn take(&mut self, score: u8) {
         self.0[Band::of(score) as usize] -= 1;
     }
 }
 
-/// A device's health as its agency sees it, when it was last looked at.
+/// A device's health as its agency sees it, when it was last looked at closely.
 #[derive(Clone, PartialEq, Debug)]
 pub struct KeptHealth {
+    /// Whose it was then.
+    pub agency: AgencyId,
     pub at: Timestamp,
     pub score: u8,
-    /// The parts that took points, the greatest loss first.
+    /// The parts that take points, the greatest loss first; silence as it stands.
     pub losses: Box<[Part]>,
-    pub datastreams: Box<[(DatastreamId, u8)]>,
+    pub datastreams: Box<[KeptSeries]>,
+}
+
+/// Of one of its datastreams.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct KeptSeries {
+    pub id: DatastreamId,
+    pub score: u8,
+    /// Seconds of silence that are fine; `None`: nothing was ever received.
+    fine_silence: Option<f32>,
+    /// Points that all parts but silence take.
+    other_points: f32,
+}
+
+/// What a device's newest receipts say of its kept health.
+pub(super) enum Heard {
+    /// It stands.
+    Same,
+    /// It is silent, comes again, or is silent for longer.
+    Changed(KeptHealth),
+    /// It has to be looked at closely.
+    Unknown,
+}
+
+impl KeptSeries {
+    fn new(id: DatastreamId, health: &Health) -> Self {
+        let others = health
+            .parts
+            .iter()
+            .filter(|part| part.kind != PartKind::Seen);
+        Self {
+            id,
+            score: health.score(),
+            fine_silence: health.part(PartKind::Seen).map(|seen| seen.fine as f32),
+            other_points: others.map(Part::points).sum::<f64>() as f32,
+        }
+    }
 }
 
 impl KeptHealth {
-    pub(super) fn new(found: &DeviceHealth<'_>, at: Timestamp) -> Self {
+    pub(super) fn new(device: &Device, found: &DeviceHealth<'_>, at: Timestamp) -> Self {
         let of_fields = found.datastreams.iter();
         Self {
+            agency: device.agency.clone(),
             at,
             score: found.health.score(),
             losses: found.health.losses().into_iter().cloned().collect(),
             datastreams: of_fields
-                .map(|(datastream, health)| (datastream.id, health.score()))
+                .map(|(datastream, health)| KeptSeries::new(datastream.id, health))
                 .collect(),
         }
     }
@@ -83,106 +123,53 @@ impl KeptHealth {
         let never = (self.score == 0 && self.losses.is_empty()).then_some(NEVER);
         self.losses.iter().map(Part::reason).chain(never)
     }
-}
 
-/// What a pass over all devices took.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub struct PassReport {
-    pub devices: u64,
-    /// Devices whose data could not be read: their former scores stay.
-    pub failures: u64,
-    /// Seconds of work, without the pauses.
-    pub worked: f64,
-}
-
-/// Shared by the pass and by those who ask.
-#[derive(Debug, Default)]
-pub struct Fleet {
-    kept: RwLock<Kept>,
-}
-
-#[derive(Debug, Default)]
-struct Kept {
-    devices: FxHashMap<DeviceId, KeptHealth>,
-    bands: Bands,
-    datastream_bands: Bands,
-    passes: u64,
-    last_pass: PassReport,
-}
-
-/// The scores at one moment: the pass waits as long as this is held.
-pub struct Scores<'a>(RwLockReadGuard<'a, Kept>);
-
-impl Scores<'_> {
-    /// `None`: nobody has looked at it yet, or it is out of service.
-    pub fn of(&self, device: &DeviceId) -> Option<&KeptHealth> {
-        self.0.devices.get(device)
-    }
-
-    /// Of all devices that have a score.
-    pub fn bands(&self) -> Bands {
-        self.0.bands
-    }
-
-    /// Of their datastreams.
-    pub fn datastream_bands(&self) -> Bands {
-        self.0.datastream_bands
-    }
-
-    /// Passes that came to their end, and what the last one took.
-    pub fn passes(&self) -> (u64, PassReport) {
-        (self.0.passes, self.0.last_pass)
-    }
-}
-
-impl Fleet {
-    pub fn scores(&self) -> Scores<'_> {
-        Scores(self.kept.read())
-    }
-
-    pub(super) fn put(&self, found: Vec<(DeviceId, KeptHealth)>) {
-        let mut kept = self.kept.write();
-        for (device, health) in found {
-            kept.put(device, health);
+    /// The health with the silence of now; all else stands as it was.
+    /// `received` tells the newest receipt of a datastream.
+    pub(super) fn heard(
+        &self,
+        device: &Device,
+        now: Timestamp,
+        received: impl Fn(DatastreamId) -> Option<Timestamp>,
+    ) -> Heard {
+        let has_the_same = device.datastreams.len() == self.datastreams.len();
+        if self.agency != device.agency || !has_the_same {
+            return Heard::Unknown;
         }
-    }
-
-    /// Ends a pass: those that are not in `stands` are gone.
-    pub(super) fn end_pass(&self, stands: impl Fn(&DeviceId) -> bool, report: PassReport) {
-        let gone: Vec<DeviceId> = {
-            let kept = self.kept.read();
-            kept.devices
-                .keys()
-                .filter(|id| !stands(id))
-                .cloned()
-                .collect()
-        };
-        let mut kept = self.kept.write();
-        for device in &gone {
-            if let Some(old) = kept.devices.remove(device) {
-                kept.take(&old);
+        let mut best: Option<Part> = None;
+        let mut datastreams = self.datastreams.clone();
+        for series in &mut datastreams {
+            let (received, fine) = match (received(series.id), series.fine_silence) {
+                (Some(received), Some(fine)) => (received, fine),
+                (None, None) => continue,
+                _ => return Heard::Unknown,
+            };
+            let seen = seen_part(silence(received, now), f64::from(fine));
+            series.score = score_without(f64::from(series.other_points) + seen.points());
+            if best.as_ref().is_none_or(|best| seen.score > best.score) {
+                best = Some(seen);
             }
         }
-        kept.passes += 1;
-        kept.last_pass = report;
-    }
-}
-
-impl Kept {
-    fn put(&mut self, device: DeviceId, health: KeptHealth) {
-        self.bands.add(health.score);
-        for (_, score) in &health.datastreams {
-            self.datastream_bands.add(*score);
+        // Of a device from which nothing ever came there is nothing new.
+        let Some(seen) = best else {
+            return Heard::Same;
+        };
+        let others = self
+            .losses
+            .iter()
+            .filter(|part| part.kind != PartKind::Seen);
+        let silent = (seen.score < 100.0).then_some(seen);
+        let mut losses: Vec<Part> = others.cloned().chain(silent).collect();
+        greatest_first(&mut losses);
+        if datastreams == self.datastreams && *losses == *self.losses {
+            return Heard::Same;
         }
-        if let Some(old) = self.devices.insert(device, health) {
-            self.take(&old);
-        }
-    }
-
-    fn take(&mut self, old: &KeptHealth) {
-        self.bands.take(old.score);
-        for (_, score) in &old.datastreams {
-            self.datastream_bands.take(*score);
-        }
+        Heard::Changed(Self {
+            agency: self.agency.clone(),
+            at: self.at,
+            score: score_without(losses.iter().map(Part::points).sum()),
+            losses: losses.into(),
+            datastreams,
+        })
     }
 }

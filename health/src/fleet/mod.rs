@@ -3,8 +3,11 @@
 
 mod kept;
 mod pass;
+mod silence;
+mod table;
 mod watch;
 
-pub use kept::{Band, Bands, Fleet, KeptHealth, PassReport, Scores};
+pub use kept::{Band, Bands, KeptHealth, KeptSeries};
 pub use pass::Pass;
+pub use table::{Fleet, PassReport, Place, Scores};
 pub use watch::{FleetWatch, Watched};

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use device_registry::{
-    Actor, Device, ImportRow, ImportTerms, NewAgency, NewDevice, Registry, Visibility,
+    Actor, Device, ImportRow, ImportTerms, NewAgency, NewDevice, Registry, Snapshot, Visibility,
 };
 use domain::batch::Resent;
 use domain::{
     AgencyId, Assurance, CredentialId, DeviceId, Location, ModelId, ObservationBatch, Origin,
     Timestamp, Transport, payload,
 };
-use health::{Fleet, FleetWatch, Observer, Pass, Watched};
+use health::{Band, Fleet, FleetWatch, Observer, Pass, Watched};
 use ingest::{Clock, Config, Ingest, Staged, SystemClock};
 use supervisor::Scope;
 use tempfile::TempDir;
@@ -73,11 +73,9 @@ impl Plane {
         }
     }
 
-    /// Of each device a message with a day of readings, every ten minutes.
-    fn publish_a_day(&self) {
+    /// Of each of these a message with a day of readings, every ten minutes.
+    fn publish_a_day(&self, devices: &[&Arc<Device>]) {
         const TOGETHER: usize = 500;
-        let snapshot = self.registry.snapshot();
-        let devices: Vec<&Arc<Device>> = snapshot.devices(None).collect();
         for devices in devices.chunks(TOGETHER) {
             let now = SystemClock.now();
             let staged = devices.iter().map(|device| self.stage_a_day(device, now));
@@ -85,7 +83,6 @@ impl Plane {
             block_on(self.ingest.commit(staged)).unwrap();
         }
         block_on(self.ingest.caught_up());
-        self.ingest.compact().unwrap();
     }
 
     fn stage_a_day(&self, device: &Arc<Device>, now: Timestamp) -> Staged {
@@ -111,17 +108,19 @@ impl Plane {
         self.ingest.stage(device, &batch).unwrap()
     }
 
-    /// A whole pass, here and now.
-    fn look_at_all(&self, fleet: &Fleet) {
-        let snapshot = self.registry.snapshot();
-        let observer = Observer {
+    fn observer<'a>(&'a self, snapshot: &'a Snapshot, now: Timestamp) -> Observer<'a> {
+        Observer {
             plane: &self.ingest,
-            snapshot: &snapshot,
-            now: SystemClock.now(),
-        };
-        let mut pass = Pass::begin(fleet);
-        while pass.step(&observer, 8) {}
+            snapshot,
+            now,
+        }
     }
+}
+
+/// A whole pass.
+fn look_at_all(fleet: &Fleet, observer: &Observer<'_>) {
+    let mut pass = Pass::begin(fleet);
+    while pass.step(observer, 8) {}
 }
 
 fn block_on<F: Future>(future: F) -> F::Output {
@@ -152,10 +151,67 @@ fn a_watch_looks_at_new_devices_without_being_asked_and_ends_when_told() {
         assert!(begin.elapsed() < DEADLINE, "it does not look");
         std::thread::yield_now();
     }
-    let never = fleet.scores().of(&device_id(0)).cloned().unwrap();
+    let snapshot = plane.registry.snapshot();
+    let device = snapshot.device("dev-0").unwrap();
+    let never = fleet.scores().of(device).cloned().unwrap();
     assert_eq!((never.score, never.reasons().collect()), (0, vec!["never"]));
     assert_eq!(fleet.scores().passes().1.devices, 20);
     watch.stop();
+}
+
+#[test]
+fn silence_is_found_without_a_close_look_and_ends_when_it_comes_again() {
+    let plane = Plane::with(3);
+    let snapshot = plane.registry.snapshot();
+    let [sending, late] = ["dev-0", "dev-1"].map(|id| snapshot.device(id).unwrap());
+    plane.publish_a_day(&[sending]);
+    let fleet = Fleet::default();
+    let begin = SystemClock.now();
+    let after = |hours: i64| {
+        let now = Timestamp::from_micros(begin.as_micros() + hours * 3_600_000_000);
+        plane.observer(&snapshot, now)
+    };
+    assert_eq!(
+        fleet.look_for_silence(&after(0)).len(),
+        3,
+        "nobody has a score"
+    );
+    look_at_all(&fleet, &after(0));
+    let standing = || {
+        let scores = fleet.scores();
+        let health = scores.of(sending).unwrap();
+        let reasons: Vec<_> = health.reasons().collect();
+        let of_series = health.datastreams.iter().map(|series| series.score).max();
+        (health.score, of_series.unwrap(), reasons, health.at)
+    };
+    assert_eq!(standing(), (100, 100, vec![], begin));
+
+    // Half an hour would be usual, five hours are the worst.
+    assert_eq!(fleet.look_for_silence(&after(3)), []);
+    let (score, of_series, reasons, at) = standing();
+    assert_eq!((reasons, at), (vec!["silent"], begin));
+    assert!(
+        (20..25).contains(&score) && score == of_series,
+        "{score} {of_series}"
+    );
+    assert_eq!(fleet.scores().bands().count(Band::Good), 0);
+    assert_eq!(fleet.look_for_silence(&after(6)), []);
+    assert_eq!(standing().0, 0);
+    let worst_first: Vec<_> = {
+        let scores = fleet.scores();
+        let all = scores.worst_first(|_| true, None);
+        all.map(|(place, _)| place.device.to_string()).collect()
+    };
+    assert_eq!(worst_first, ["dev-0", "dev-1", "dev-2"]);
+
+    plane.publish_a_day(&[sending, late]);
+    let unknown = fleet.look_for_silence(&after(0));
+    assert_eq!(
+        unknown,
+        std::slice::from_ref(&late.id),
+        "more is known of it than its silence"
+    );
+    assert_eq!(standing(), (100, 100, vec![], begin));
 }
 
 /// Seconds that this thread has computed.
@@ -172,26 +228,53 @@ fn resident() -> f64 {
     pages * 4_096.0 / f64::from(1 << 20)
 }
 
-/// What a pass costs: `cargo test --release -p health --test scores measured --
-/// --ignored --nocapture`; `DEVICES` says how many devices.
+/// What the looks at all devices cost, and a page of their list: `cargo test --release
+/// -p health --test scores measured -- --ignored --nocapture`; `DEVICES` says how many
+/// devices.
 #[test]
 #[ignore = "a measurement of minutes"]
 fn measured() {
     let devices = std::env::var("DEVICES").map_or(100_000, |text| text.parse().unwrap());
     let plane = Plane::with(devices);
-    plane.publish_a_day();
+    let snapshot = plane.registry.snapshot();
+    plane.publish_a_day(&snapshot.devices(None).collect::<Vec<_>>());
+    plane.ingest.compact().unwrap();
     let fleet = Fleet::default();
-    for pass in 1..=2 {
+    let cost = |what: &str, work: &dyn Fn()| {
         let (before, cpu) = (resident(), computed());
-        plane.look_at_all(&fleet);
+        work();
         let (cpu, after) = (computed() - cpu, resident());
         println!(
-            "pass {pass} over {devices} devices: {cpu:.1} CPU-seconds, {:.3} ms a device; \
+            "{what} of {devices} devices: {cpu:.2} CPU-seconds, {:.2} us a device; \
              memory of the process {before:.0} to {after:.0} MiB",
-            1e3 * cpu / f64::from(devices)
+            1e6 * cpu / f64::from(devices)
         );
+    };
+    let observer = plane.observer(&snapshot, SystemClock.now());
+    for _ in 1..=2 {
+        cost("close look", &|| look_at_all(&fleet, &observer));
+    }
+    let silent = Timestamp::from_micros(observer.now.as_micros() + 3_600_000_000);
+    let later = plane.observer(&snapshot, silent);
+    for (what, observer) in [("silence, none,", &observer), ("silence, all,", &later)] {
+        cost(what, &|| assert_eq!(fleet.look_for_silence(observer), []));
     }
     let scores = fleet.scores();
     assert_eq!(scores.passes().1.devices, u64::from(devices));
     println!("{:?}, {:?}", scores.bands(), scores.datastream_bands());
+    let middle = scores.worst_first(|_| true, None).nth(devices as usize / 2);
+    for (what, after) in [("first", None), ("middle", middle.map(|(place, _)| place))] {
+        let (cpu, pages) = (computed(), 1_000);
+        for _ in 0..pages {
+            let page = scores.worst_first(|_| true, after).take(100);
+            assert_eq!(page.count(), 100);
+        }
+        let cpu = computed() - cpu;
+        println!("{what} page of 100: {:.1} us", 1e6 * cpu / f64::from(pages));
+    }
+    let cpu = computed();
+    let rare = scores.worst_first(|_| true, None);
+    let found = rare.filter(|(_, health)| health.reasons().any(|reason| reason == "stuck"));
+    assert_eq!(found.count(), 0);
+    println!("a reason that none has: {:.1} ms", 1e3 * (computed() - cpu));
 }

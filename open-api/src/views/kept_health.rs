@@ -44,10 +44,10 @@ pub(crate) struct KeptHealthView {
 
 impl KeptHealthView {
     pub(crate) fn new(device: &Device, health: &KeptHealth) -> Self {
-        let of_datastreams = health.datastreams.iter().filter_map(|(id, score)| {
+        let of_datastreams = health.datastreams.iter().filter_map(|series| {
             let mut all = device.datastreams.iter();
-            let datastream = all.find(|datastream| datastream.id == *id)?;
-            Some(FieldHealthView::new(datastream, *score))
+            let datastream = all.find(|datastream| datastream.id == series.id)?;
+            Some(FieldHealthView::new(datastream, series.score))
         });
         Self {
             device: device.id.to_string(),

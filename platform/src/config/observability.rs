@@ -26,8 +26,8 @@ pub struct Observability {
         value_parser = secret::<LEAST_TOKEN>
     )]
     pub metrics_token: Option<Secret>,
-    /// Between two looks at the health of a device, 1440 at most; shorter with few devices,
-    /// longer where a tenth of one core is not enough for all
+    /// Between two close looks at the health of a device, 1440 at most; shorter with few
+    /// devices, longer where a fiftieth of one core is not enough for all
     #[arg(
         long,
         value_name = "MINUTES",

@@ -203,7 +203,7 @@ pub(crate) async fn list(
 }
 
 /// In order of id, after `after`: of a group, or all.
-pub(super) fn devices<'a>(
+fn devices<'a>(
     snapshot: &'a Snapshot,
     group: Option<&'a [DeviceId]>,
     after: Option<&'a DeviceId>,

@@ -7,16 +7,15 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use device_registry::Device;
 use domain::{AgencyId, DeviceId, GroupId};
-use health::{KeptHealth, NEVER, REASONS};
+use health::{KeptHealth, NEVER, Place, REASONS};
 use http_edge::Problem;
 use http_edge::reply::{List, ListRequest, read_cursor, split_page};
 use http_edge::request::{Limit, Query, Text, what_there_is};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::device::{DevicesQuery, devices};
+use super::device::DevicesQuery;
 use crate::access::Permitted;
 use crate::params::{Viewer, named_group};
 use crate::state::{ApiState, Shared};
@@ -50,23 +49,24 @@ pub(crate) struct HealthQuery {
     cursor: Option<String>,
 }
 
-/// The place in the list: worst first, and of equals in order of id.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Place(u8, DeviceId);
+/// A page begins after it.
+struct Cursor(Place);
 
-impl fmt::Display for Place {
+impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.0, self.1)
+        write!(f, "{} {}", self.0.score, self.0.device)
     }
 }
 
-impl FromStr for Place {
+impl FromStr for Cursor {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let (score, device) = text.split_once(' ').ok_or(())?;
-        let device = DeviceId::new(device).map_err(|_| ())?;
-        Ok(Self(score.parse().map_err(|_| ())?, device))
+        Ok(Self(Place {
+            score: score.parse().map_err(|_| ())?,
+            device: DeviceId::new(device).map_err(|_| ())?,
+        }))
     }
 }
 
@@ -84,7 +84,7 @@ pub(crate) async fn list(
     request: ListRequest,
 ) -> Result<Response, Problem> {
     let limit = query.limit.as_ref().map_or(Limit::default(), |it| it.0).0;
-    let after: Option<Place> = read_cursor(query.cursor.as_deref())?;
+    let after: Option<Cursor> = read_cursor(query.cursor.as_deref())?;
     query.check_reason()?;
     let snapshot = state.registry.snapshot();
     let (now, scope) = (state.now(), permitted.scope());
@@ -96,21 +96,32 @@ pub(crate) async fn list(
     let (registry, words) = (Arc::clone(&snapshot), query.devices());
     let wanted = words.clone();
     let scan = move |shared: &Shared| {
+        let mut found = Vec::new();
+        // The pass waits for this, so views are made afterwards.
         let scores = shared.fleet.scores();
-        let mut found: Vec<(&Arc<Device>, &KeptHealth)> =
-            devices(&registry, group.as_deref(), None)
-                .filter(|device| scope.covers(&device.agency) && wanted.passes(device, now))
-                .filter_map(|device| Some((device, scores.of(&device.id)?)))
-                .filter(|(_, health)| query.passes(health))
-                .filter(|(device, health)| {
-                    let place = (health.score, &device.id);
-                    after.as_ref().is_none_or(|it| place > (it.0, &it.1))
-                })
-                .collect();
-        found.sort_unstable_by_key(|(device, health)| (health.score, &device.id));
+        let is_asked = |agency: &AgencyId| scope.covers(agency) && query.asks_of(agency);
+        let listed = scores
+            .worst_first(is_asked, after.as_ref().map(|cursor| &cursor.0))
+            .take_while(|(place, _)| query.reaches(place))
+            .filter(|(_, health)| query.passes(health))
+            .filter(|(place, _)| {
+                let group = group.as_deref();
+                group.is_none_or(|ids| ids.binary_search(&place.device).is_ok())
+            })
+            .filter_map(|(place, health)| {
+                let device = registry.device(place.device.as_str())?;
+                let passes = device.agency == health.agency && wanted.passes(device, now);
+                passes.then(|| (device, Arc::clone(health)))
+            });
+        found.extend(listed.take(limit + 1));
+        drop(scores);
         let more = split_page(&mut found, limit);
-        let last = found.last().filter(|_| more);
-        let last = last.map(|(device, health)| Place(health.score, device.id.clone()));
+        let last = found.last().filter(|_| more).map(|(device, health)| {
+            Cursor(Place {
+                score: health.score,
+                device: device.id.clone(),
+            })
+        });
         let views = found
             .iter()
             .map(|(device, health)| KeptHealthView::new(device, health));
@@ -145,7 +156,7 @@ pub(crate) async fn summary(
         for device in own.filter(|device| device.admitted(now)) {
             let agency = agencies.entry(&device.agency);
             let agency = agency.or_insert_with(|| AgencyHealthView::new(&device.agency));
-            agency.count(scores.of(&device.id));
+            agency.count(scores.of(device).map(AsRef::as_ref));
         }
         request.whole(agencies.into_values().collect())
     };
@@ -181,13 +192,18 @@ impl HealthQuery {
         )))
     }
 
+    fn asks_of(&self, agency: &AgencyId) -> bool {
+        self.agency.as_ref().is_none_or(|asked| asked.0 == *agency)
+    }
+
+    /// Whether such a score is asked for; of a greater one, then, none is.
+    fn reaches(&self, place: &Place) -> bool {
+        let below = self.below.as_ref();
+        below.is_none_or(|below| place.score < below.0)
+    }
+
     fn passes(&self, health: &KeptHealth) -> bool {
-        self.below
-            .as_ref()
-            .is_none_or(|below| health.score < below.0)
-            && self
-                .reason
-                .as_deref()
-                .is_none_or(|reason| health.reasons().any(|code| code == reason))
+        let reason = self.reason.as_deref();
+        reason.is_none_or(|reason| health.reasons().any(|code| code == reason))
     }
 }

@@ -1,5 +1,7 @@
 //! Scores of devices and datastreams: what they say, and to whom.
 
+mod faults;
+
 use domain::Timestamp;
 use serde_json::{Value, json};
 
@@ -67,24 +69,6 @@ fn what_the_model_expects_more_often_is_missed() {
     add(json!(60)).expect(201);
     let now = missed();
     assert!((85.0..=95.0).contains(&now), "{now}");
-}
-
-#[test]
-fn a_stuck_field_is_named_by_its_datastream_and_by_the_device() {
-    let platform = Platform::start();
-    platform.public_device("dev-1", "traffic.flow");
-    publish_a_day(&platform, "dev-1", |step| changing(step.min(60)));
-    let id = platform.datastream("dev-1", "speed");
-    let path = format!("/v1/datastreams/{id}/health");
-    for path in ["/v1/devices/dev-1/health", path.as_str()] {
-        let health = platform.get(path).expect(200);
-        let reason = &health["reasons"][0];
-        assert_eq!(
-            (&reason["code"], &reason["field"]),
-            (&json!("stuck"), &json!("speed"))
-        );
-        assert!(health["score"].as_u64().unwrap() <= 50, "{health}");
-    }
 }
 
 #[test]

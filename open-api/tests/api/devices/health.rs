@@ -124,6 +124,32 @@ fn the_summary_counts_by_agency_and_what_nobody_has_looked_at() {
 }
 
 #[test]
+fn a_device_that_went_to_another_agency_is_looked_at_anew() {
+    let platform = Platform::start();
+    three_devices(&platform);
+    platform.look_at_all_devices();
+    let new = platform.agency();
+    platform
+        .operator(
+            "POST",
+            "/v1/devices/b-stuck/transfer",
+            Some(json!({"agency": new})),
+        )
+        .expect(200);
+    let listed = || devices(&platform, "/v1/health/devices?limit=1");
+    assert_eq!(listed(), ["c-never", "a-well"]);
+    let of_new = format!("/v1/health/devices?agency={new}");
+    assert_eq!(devices(&platform, &of_new), Vec::<String>::new());
+    let summary = platform.all("/v1/health/summary");
+    let counts = summary.iter().find(|one| one["agency"] == new.as_str());
+    assert_eq!(counts.unwrap()["unknown"], 1, "{summary:?}");
+
+    platform.look_at_all_devices();
+    assert_eq!(listed(), ["c-never", "b-stuck", "a-well"]);
+    assert_eq!(devices(&platform, &of_new), ["b-stuck"]);
+}
+
+#[test]
 fn a_device_that_is_out_of_service_has_no_score() {
     let platform = Platform::start();
     let agency = three_devices(&platform);

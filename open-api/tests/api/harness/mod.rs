@@ -1,5 +1,6 @@
 //! A platform on a port of its own, and a client that never hides a status.
 
+mod clock;
 mod events;
 mod reply;
 
@@ -26,6 +27,7 @@ use rustls::ServerConfig;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+pub(crate) use self::clock::TestClock;
 pub(crate) use self::events::Events;
 pub(crate) use self::reply::Reply;
 
@@ -68,6 +70,7 @@ impl Default for Setup {
 pub(crate) struct Platform {
     pub(crate) address: SocketAddr,
     pub(crate) registry: Arc<Registry>,
+    pub(crate) clock: Arc<TestClock>,
     pub(crate) token: String,
     ingest: Ingest,
     fleet: Arc<Fleet>,
@@ -95,7 +98,10 @@ impl Platform {
 
     pub(crate) fn set_up(setup: Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let registry = Arc::new(Registry::open(folder.path(), || SystemClock.now()).unwrap());
+        let clock = Arc::<TestClock>::default();
+        let of_registry = Arc::clone(&clock);
+        let registry = Registry::open(folder.path(), move || of_registry.now()).unwrap();
+        let registry = Arc::new(registry);
         let actors = Arc::new(parking_lot::Mutex::new(Vec::new()));
         let told = Arc::clone(&actors);
         registry.on_durable(move |changed| told.lock().push(changed.actor.clone()));
@@ -105,8 +111,8 @@ impl Platform {
             flush_rows: setup.flush_rows,
             ..Config::new(folder.path())
         };
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let ingest = Ingest::open(config, Arc::clone(&registry), Arc::clone(&clock)).unwrap();
+        let of_plane: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
+        let ingest = Ingest::open(config, Arc::clone(&registry), of_plane).unwrap();
         let token = std::fs::read_to_string(folder.path().join("admin.token")).unwrap();
         let fleet = Arc::<Fleet>::default();
         let state = ApiState::new(ApiParts {
@@ -132,7 +138,7 @@ impl Platform {
             metrics_token: setup.metrics_token.map(str::to_owned),
             login: setup.login,
             enrolments: Arc::new(open_api::Enrolments::new(Arc::clone(&registry))),
-            clock,
+            clock: Arc::<TestClock>::clone(&clock),
             export_folder: folder.path().join("export"),
         });
         let (stop, stopped) = oneshot::channel::<()>();
@@ -156,6 +162,7 @@ impl Platform {
         Self {
             address,
             registry,
+            clock,
             token: token.trim().to_owned(),
             ingest,
             fleet,
@@ -181,7 +188,7 @@ impl Platform {
         let observer = Observer {
             plane: &self.ingest,
             snapshot: &snapshot,
-            now: SystemClock.now(),
+            now: self.clock.now(),
         };
         let mut pass = Pass::begin(&self.fleet);
         while pass.step(&observer, 8) {}
