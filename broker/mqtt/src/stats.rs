@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
+use domain::Timestamp;
 use parking_lot::Mutex;
 use transport::{Listener, Protocol};
 
@@ -94,7 +95,7 @@ pub struct AgencyStats {
 #[derive(Clone, Debug)]
 pub struct ConnectionInfo {
     pub client_id: String,
-    pub since: SystemTime,
+    pub since: Timestamp,
     pub peer: SocketAddr,
     pub listener: Listener,
     pub protocol: Protocol,

@@ -209,7 +209,7 @@ fn agencies(page: &mut Exposition, agencies: &[mqtt::AgencyStats]) {
 
 fn standing(connection: ConnectionInfo, assurance: Option<Assurance>) -> StandingConnection {
     StandingConnection {
-        since: crate::runtime::timestamp(connection.since),
+        since: connection.since,
         peer: connection.peer,
         listener: connection.listener.as_str(),
         protocol: connection.protocol.as_str(),

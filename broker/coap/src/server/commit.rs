@@ -1,7 +1,6 @@
 //! The thread that commits and signs.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -69,9 +68,7 @@ impl<S> Committer<S> {
                 return origins.into_iter().map(failed).collect();
             }
         };
-        let seconds = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs() as i64);
+        let seconds = self.sink.now().as_micros().div_euclid(1_000_000);
         origins
             .into_iter()
             .zip(receipts)

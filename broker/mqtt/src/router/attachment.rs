@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::SystemTime;
 
+use domain::Timestamp;
 use transport::{Listener, Protocol};
 
 use crate::stats::{AgencyCounters, ConnectionInfo, Counter, ListenerCounters, RateMeter};
@@ -20,7 +20,7 @@ pub(crate) struct Attachment {
     pub(crate) keep_alive: u16,
     /// Seconds that the session outlives the connection.
     pub(crate) session_expiry: u32,
-    pub(crate) since: SystemTime,
+    pub(crate) since: Timestamp,
     pub(crate) messages_in: Counter,
     pub(crate) messages_out: Counter,
     pub(crate) rate: RateMeter,

@@ -2,9 +2,10 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use domain::Timestamp;
 use transport::{Listener, Protocol};
 
 use super::*;
@@ -39,7 +40,7 @@ fn attachment() -> Arc<Attachment> {
         protocol: Protocol::V5,
         keep_alive: 0,
         session_expiry: 0,
-        since: SystemTime::now(),
+        since: Timestamp::from_micros(0),
         messages_in: Counter::default(),
         messages_out: Counter::default(),
         rate: RateMeter::new(Instant::now()),

@@ -6,10 +6,10 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use transport::{
-    AccessControl, Admission, Backlog, ConnectionEvent, EventKind, LogPosition, Realm,
+    AccessControl, Admission, Backlog, ConnectionEvent, EventKind, LogPosition, MessageSink, Realm,
     SessionChange, SessionKey,
 };
 
@@ -330,7 +330,7 @@ impl<S: Services> Connection<S> {
             protocol: admitted.requested.protocol,
             keep_alive: admitted.requested.keep_alive,
             session_expiry: admitted.requested.session_expiry,
-            since: SystemTime::now(),
+            since: worker.services.sink().now(),
             messages_in: Counter::default(),
             messages_out: Counter::default(),
             rate: RateMeter::new(Instant::now()),
