@@ -1,6 +1,7 @@
 //! What is known of one series over the window. What is not known says why.
 
 use crate::part::PartKind;
+use crate::summary::WINDOW_SECONDS;
 
 /// Why a part is left out. It takes no points then.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,4 +78,18 @@ pub struct SeriesFacts {
     pub repeated: Result<f64, Why>,
     /// How far the median lies from the neighbours', in spreads of theirs.
     pub drift: Result<f64, Why>,
+}
+
+impl SeriesFacts {
+    /// Of a series of which nothing was ever received.
+    pub(crate) const NEVER: Self = Self {
+        silent: Err(Why::NoReadings),
+        interval: WINDOW_SECONDS as f64,
+        missed: Err(Why::NoReadings),
+        clock: Err(Why::NoReadings),
+        implausible: Err(Why::NoReadings),
+        stuck: Err(Why::NoReadings),
+        repeated: Err(Why::NoReadings),
+        drift: Err(Why::NoReadings),
+    };
 }

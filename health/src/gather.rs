@@ -5,9 +5,10 @@ use device_registry::{Datastream, Device, Snapshot};
 use domain::{DatastreamId, Flags, Qualities, Timestamp, Value};
 use ingest::{
     AggregateFunction, AggregateQuery, Bucket, Grouping, Ingest, QueryError, RangePage, RangeQuery,
+    StoredObservation,
 };
 
-use crate::facts::{LeftOut, Why};
+use crate::facts::{LeftOut, SeriesFacts, Why};
 use crate::medians::Medians;
 use crate::neighbours::Neighbours;
 use crate::part::{Part, PartKind};
@@ -117,20 +118,31 @@ impl<'a> Observer<'a> {
         let Some(first) = datastreams.first() else {
             return Ok(Vec::new());
         };
-        let hours = self.hours(datastreams)?;
+        let newest = datastreams.iter().map(|one| self.plane.latest(one.id));
+        let newest: Vec<Option<StoredObservation>> = newest.collect();
+        // Few devices send all fields of their model; of the others nothing is read.
+        let sent = datastreams.iter().zip(&newest);
+        let sent = sent.filter_map(|(one, newest)| newest.as_ref().map(|_| *one));
+        let hours = self.hours(&sent.collect::<Vec<_>>())?;
         let thing = self.snapshot.thing(first.thing.as_str());
         let neighbours = thing.map(|thing| Neighbours::of(self.snapshot, thing));
-        datastreams
-            .iter()
-            .map(|datastream| {
-                let hours = hours.as_ref().map(|hours| hours_of(hours, datastream.id));
-                let around = neighbours
-                    .as_ref()
-                    .map(|all| all.observing(datastream, is_own));
-                let around = around.unwrap_or_default();
-                let medians = medians.of(self, datastream.id, &around)?;
-                let data = self.data(datastream, hours, medians)?;
-                let health = Health::of_series(&data.facts()).of_field(&datastream.field);
+        let mut facts = |datastream: &Datastream, newest: &StoredObservation| {
+            let hours = hours.as_ref().map(|hours| hours_of(hours, datastream.id));
+            let around = neighbours.as_ref();
+            let around = around.map(|all| all.observing(datastream, is_own));
+            let around = around.unwrap_or_default();
+            let medians = medians.of(self, datastream.id, &around)?;
+            let data = self.data(datastream, newest, hours, medians)?;
+            Ok::<_, QueryError>(data.facts())
+        };
+        let of_each = datastreams.iter().zip(&newest);
+        of_each
+            .map(|(datastream, newest)| {
+                let facts = match newest {
+                    Some(newest) => facts(datastream, newest)?,
+                    None => SeriesFacts::NEVER,
+                };
+                let health = Health::of_series(&facts).of_field(&datastream.field);
                 Ok(if is_own { health } else { health.for_others() })
             })
             .collect()
@@ -139,15 +151,11 @@ impl<'a> Observer<'a> {
     fn data(
         &self,
         datastream: &Datastream,
+        newest: &StoredObservation,
         hours: Option<Vec<Hour>>,
         medians: Result<(f64, Vec<f64>), Why>,
     ) -> Result<SeriesData, QueryError> {
         let id = datastream.id;
-        let newest = self.plane.latest(id);
-        let recent = match &newest {
-            Some(newest) => self.recent(id, newest.time)?,
-            None => Vec::new(),
-        };
         let begin = Timestamp::from_micros(self.now.as_micros() - HOURS_LOOKED_AT * HOUR);
         let has_older = self.plane.count(id, begin, self.from())? > 0;
         let since = if has_older {
@@ -162,9 +170,9 @@ impl<'a> Observer<'a> {
         let field = datastream.definition.as_deref();
         Ok(SeriesData {
             now: self.now,
-            last_received: newest.map(|newest| newest.received),
+            last_received: Some(newest.received),
             hours,
-            recent,
+            recent: self.recent(id, newest.time)?,
             since,
             count: self.plane.count(id, self.from(), self.to())?,
             repeated: self.plane.repeated_since(id, self.from()),
@@ -214,6 +222,12 @@ impl<'a> Observer<'a> {
 
     /// The hours of all of them; `None` where there are too many rows.
     fn hours(&self, datastreams: &[&Datastream]) -> Result<Option<Vec<Bucket>>, QueryError> {
+        if datastreams.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        if datastreams.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
         let last = self.to().as_micros().div_euclid(HOUR) + 1;
         let boundaries = (last - HOURS_LOOKED_AT - 1..=last)
             .map(|hour| Timestamp::from_micros(hour * HOUR))
