@@ -171,7 +171,7 @@ export interface Feature {
 
 /** What a search finds. */
 export interface Hit {
-  kind: "agency" | "boundary" | "group" | "thing";
+  kind: "agency" | "boundary" | "feature" | "group" | "thing";
   id: string;
   name: string;
   agency: string | null;

@@ -8,11 +8,12 @@ export const FEATURES = [{ id: "han-jamsu", agency: "seoul", title: { en: "Han r
 
 export function mockSearch(devices, query) {
   const q = query.get("q");
-  const kinds = query.get("kind")?.split(",") ?? ["agency", "boundary", "group", "thing"];
+  const kinds = query.get("kind")?.split(",") ?? ["agency", "boundary", "feature", "group", "thing"];
   const hit = (kind, id, name, agency, more = {}) => ({ kind, id, name, agency, match: "contains", location: null, devices: [], address: null, tags: [], ...more });
   const all = [
     ...AGENCIES.map(({ id, name }) => hit("agency", id, name, id)),
     ...BOUNDARIES.map(({ name, title }) => hit("boundary", name, title.ko, null)),
+    ...FEATURES.map(({ id, title, agency }) => hit("feature", id, title.ko, agency)),
     hit("group", "han-river", "한강 수위", "seoul"),
     ...devices.map((one) => hit("thing", one.thing, one.name, one.agency, { location: one.location, devices: [one.id], address: one.address ?? null, tags: one.tags })),
   ];

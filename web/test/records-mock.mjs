@@ -149,6 +149,7 @@ for (const looks of [KOREAN, ENGLISH_PHONE]) {
       await noSideways(page, "the search");
       await page.keyboard.press("ArrowDown");
       assert.equal(await page.getAttribute("#find-text", "aria-activedescendant"), "find-0");
+      await page.keyboard.press("ArrowDown");
       await page.keyboard.press("Enter");
       await page.waitForURL("**/ops#/groups?id=han-river");
       assert.equal(await page.isVisible("#find-hits"), false);
@@ -165,8 +166,11 @@ for (const looks of [KOREAN, ENGLISH_PHONE]) {
     }));
 }
 
-test("what a device observes stands with the device", () =>
+test("what a device observes is found, and stands with the device", () =>
   operating(ENGLISH_PHONE, async ({ page, mock, shot }) => {
+    await page.fill("#find-text", "잠수교 구간");
+    await page.locator('#find-hits [role="option"]', { hasText: "observed object" }).click();
+    await page.waitForURL("**/ops#/map?box=126.985%2C37.505%2C127.005%2C37.525");
     await page.goto(`${mock.url}/ops#/map?device=water-level-0001`);
     const feature = page.locator("#panel .features a", { hasText: "Han river at Jamsu bridge" });
     await feature.scrollIntoViewIfNeeded();

@@ -69,6 +69,7 @@ impl Snapshot {
             let observed = self.observed.entry(observer).or_default();
             observed.insert(feature.id.clone());
         }
+        self.search.put_feature(&feature);
         self.features.insert(feature.id.clone(), feature);
     }
 
@@ -77,6 +78,7 @@ impl Snapshot {
         let Some(feature) = self.features.remove(id) else {
             return false;
         };
+        self.search.remove_feature(id);
         for observer in feature.observers() {
             if let Some(observed) = self.observed.get_mut(&observer) {
                 observed.remove(id);

@@ -1,5 +1,5 @@
-//! Search by name: which agencies, boundaries, groups and things have a text in one of
-//! their fields, best answers first.
+//! Search by name: which agencies, boundaries, features, groups and things have a text
+//! in one of their fields, best answers first.
 //!
 //! Things, of which there are many, have an index of pairs of characters; the
 //! others are few, and looked at one by one.
@@ -13,11 +13,12 @@ mod text;
 
 use std::sync::Arc;
 
-use domain::{AgencyId, BoundaryName, DeviceId, GroupId, ThingId};
+use domain::{AgencyId, BoundaryName, DeviceId, FeatureId, GroupId, ThingId};
 use imbl::OrdMap;
 
 use crate::agency::Agency;
 use crate::boundary::Boundary;
+use crate::feature::Feature;
 use crate::group::Group;
 use crate::snapshot::Snapshot;
 use crate::thing::Thing;
@@ -33,17 +34,25 @@ pub use text::Sight;
 pub enum FoundKind {
     Agency,
     Boundary,
+    Feature,
     Group,
     Thing,
 }
 
 impl FoundKind {
-    pub const ALL: [Self; 4] = [Self::Agency, Self::Boundary, Self::Group, Self::Thing];
+    pub const ALL: [Self; 5] = [
+        Self::Agency,
+        Self::Boundary,
+        Self::Feature,
+        Self::Group,
+        Self::Thing,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Agency => "agency",
             Self::Boundary => "boundary",
+            Self::Feature => "feature",
             Self::Group => "group",
             Self::Thing => "thing",
         }
@@ -59,6 +68,7 @@ impl FoundKind {
 pub enum Found<'a> {
     Agency(&'a Arc<Agency>),
     Boundary(&'a Arc<Boundary>),
+    Feature(&'a Arc<Feature>),
     Group(&'a Arc<Group>),
     /// With the devices that serve it.
     Thing(&'a Arc<Thing>),
@@ -70,6 +80,7 @@ pub(crate) struct SearchIndex {
     things: PairIndex,
     agencies: OrdMap<AgencyId, SearchText>,
     boundaries: OrdMap<BoundaryName, SearchText>,
+    features: OrdMap<FeatureId, SearchText>,
     groups: OrdMap<GroupId, SearchText>,
     /// Things that have changed since they were indexed; none in a snapshot that
     /// is shown to anybody.
@@ -89,6 +100,15 @@ impl SearchIndex {
 
     pub(crate) fn remove_boundary(&mut self, name: &BoundaryName) {
         self.boundaries.remove(name);
+    }
+
+    pub(crate) fn put_feature(&mut self, feature: &Feature) {
+        let text = SearchText::of_feature(feature);
+        self.features.insert(feature.id.clone(), text);
+    }
+
+    pub(crate) fn remove_feature(&mut self, id: &FeatureId) {
+        self.features.remove(id);
     }
 
     pub(crate) fn put_group(&mut self, group: &Group) {

@@ -79,6 +79,7 @@ impl Found<'_> {
         match self {
             Self::Agency(_) => FoundKind::Agency,
             Self::Boundary(_) => FoundKind::Boundary,
+            Self::Feature(_) => FoundKind::Feature,
             Self::Group(_) => FoundKind::Group,
             Self::Thing(_) => FoundKind::Thing,
         }
@@ -88,6 +89,7 @@ impl Found<'_> {
         match self {
             Self::Agency(agency) => agency.id.to_string(),
             Self::Boundary(boundary) => boundary.name.to_string(),
+            Self::Feature(feature) => feature.id.to_string(),
             Self::Group(group) => group.id.to_string(),
             Self::Thing(thing) => thing.number.to_string(),
         }
@@ -205,6 +207,11 @@ impl<'a, F: Fn(Found<'a>) -> Sight> Search<'a, '_, F> {
         if kinds.contains(&FoundKind::Boundary) {
             hits.extend(texts.boundaries.iter().filter_map(|(name, text)| {
                 self.hit(text, || snapshot.boundary(name).map(Found::Boundary))
+            }));
+        }
+        if kinds.contains(&FoundKind::Feature) {
+            hits.extend(texts.features.iter().filter_map(|(id, text)| {
+                self.hit(text, || snapshot.feature(id).map(Found::Feature))
             }));
         }
         if kinds.contains(&FoundKind::Group) {

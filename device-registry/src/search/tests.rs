@@ -113,6 +113,7 @@ fn found<'a>(
             let id = match hit.found {
                 Found::Agency(agency) => agency.id.to_string(),
                 Found::Boundary(boundary) => boundary.name.to_string(),
+                Found::Feature(feature) => feature.id.to_string(),
                 Found::Group(group) => group.id.to_string(),
                 Found::Thing(thing) => thing.id.to_string(),
             };

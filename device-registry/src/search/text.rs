@@ -6,6 +6,7 @@ use super::fold::fold;
 use crate::agency::Agency;
 use crate::boundary::Boundary;
 use crate::device::Device;
+use crate::feature::Feature;
 use crate::group::Group;
 use crate::thing::{Tag, Thing};
 
@@ -73,6 +74,17 @@ impl SearchText {
     pub(crate) fn of_boundary(boundary: &Boundary) -> Self {
         let titles = [&boundary.title_ko, &boundary.title_en];
         Self::of_fields(&[boundary.name.as_str(), titles[0], titles[1]], &[])
+    }
+
+    pub(crate) fn of_feature(feature: &Feature) -> Self {
+        let fields: [&str; 5] = [
+            feature.id.as_str(),
+            &feature.title_ko,
+            &feature.title_en,
+            &feature.kind,
+            &feature.description,
+        ];
+        Self::of_fields(&fields, &[])
     }
 
     /// Of fields that everybody who sees the entity sees, and of those that its

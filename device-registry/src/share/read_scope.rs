@@ -6,6 +6,7 @@ use domain::{AgencyId, DatastreamId, Location, ModelId, Scope, Timestamp};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Position, Share, SharedWhat};
+use crate::feature::Feature;
 use crate::group::Group;
 use crate::snapshot::Snapshot;
 use crate::thing::{Datastream, Thing, Visibility};
@@ -146,6 +147,13 @@ impl ReadScope {
     /// Whether it may read something that the thing observes.
     pub fn sees_thing(&self, snapshot: &Snapshot, thing: &Thing) -> bool {
         datastreams(snapshot, thing).any(|one| self.sees(one))
+    }
+
+    /// Whether it may know of the feature: its agency's, or observed by something
+    /// that it may read.
+    pub fn sees_feature(&self, snapshot: &Snapshot, feature: &Feature) -> bool {
+        let reads = |one: &Arc<Datastream>| self.sees(one);
+        self.owns(&feature.agency) || snapshot.observing(feature).any(reads)
     }
 
     pub fn sees_exactly(&self, datastream: &Datastream) -> bool {

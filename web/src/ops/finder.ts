@@ -1,11 +1,11 @@
-// The search in the header: agencies, boundaries, groups and devices, wherever
-// one is in the pages.
+// The search in the header: agencies, boundaries, features of interest, groups and
+// devices, wherever one is in the pages.
 
 import { get } from "../api";
 import { h } from "../dom";
 import { faultText } from "../faults";
 import { nameText } from "../format";
-import type { Boundary, Hit } from "../record-shapes";
+import type { Boundary, Feature, Hit } from "../record-shapes";
 import type { Page } from "../shapes";
 import { language, t } from "../text";
 import { routeHash } from "./route";
@@ -121,6 +121,7 @@ async function address({ kind, id, devices }: Hit): Promise<string> {
   if (kind === "agency") return routeHash("devices", { agency: id });
   if (kind === "group") return routeHash("groups", { id });
   if (kind === "thing") return routeHash("map", { device: devices.at(-1) ?? id });
-  const box = await get<Boundary>(`/v1/boundaries/${encodeURIComponent(id)}`).then(({ bbox }) => bbox.join(",")).catch(() => "");
+  const path = `/v1/${kind === "feature" ? "features" : "boundaries"}/${encodeURIComponent(id)}`;
+  const box = await get<Boundary | Feature>(path).then(({ bbox }) => bbox.join(",")).catch(() => "");
   return routeHash("map", { box });
 }

@@ -1,4 +1,4 @@
-//! `/v1/search`: agencies, boundaries, groups and things by a text in their fields.
+//! `/v1/search`: agencies, boundaries, features, groups and things by a text in their fields.
 
 use std::str::FromStr;
 
@@ -25,7 +25,8 @@ pub(crate) struct SearchQuery {
     /// 1 to 64 characters; of several words each must be found.
     #[param(example = "한강")]
     q: String,
-    /// Only these: `agency`, `boundary`, `group`, `thing`, with commas between.
+    /// Only these: `agency`, `boundary`, `feature`, `group`, `thing`, with commas
+    /// between.
     #[param(value_type = Option<String>, example = "thing")]
     kind: Option<Text<Kinds>>,
     /// 1 to 10,000; 100 by default. A page has 1,000 hits at most.
@@ -38,7 +39,7 @@ pub(crate) struct SearchQuery {
 struct Kinds(Vec<FoundKind>);
 
 #[derive(Debug, thiserror::Error)]
-#[error("kind is agency, boundary, group or thing, with commas between")]
+#[error("kind is agency, boundary, feature, group or thing, with commas between")]
 struct KindsError;
 
 impl FromStr for Kinds {
@@ -53,7 +54,8 @@ impl FromStr for Kinds {
 /// What has the text in its id, name, alias, address, note or tags: fields that
 /// are just the text first, then those with a word that begins with it, then
 /// the others. Case, width and composition of letters do not matter. A device is
-/// found as the thing that it serves. Others than its owners find a thing by id
+/// found as the thing that it serves, a feature of interest by its names, kind and
+/// description. Others than its owners find a thing by id
 /// and name alone. A page may have fewer hits than asked for; `next` goes on.
 #[utoipa::path(get, path = "/v1/search", tag = "data", params(SearchQuery),
     responses((status = 200, body = List<HitView>)))]
@@ -95,6 +97,7 @@ fn sight(snapshot: &Snapshot, viewer: &Viewer, found: Found<'_>) -> Sight {
             let is_open = public.next().is_some() || shared.next().is_some();
             (&agency.id, is_open)
         }
+        Found::Feature(feature) => (&feature.agency, viewer.sees_feature(snapshot, feature)),
         Found::Group(group) => (&group.agency, false),
         Found::Thing(thing) => (&thing.agency, viewer.sees_thing(snapshot, thing)),
     };

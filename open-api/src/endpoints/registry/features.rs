@@ -59,7 +59,7 @@ pub(crate) async fn list(
             .features()
             .filter(|feature| wanted.as_ref().is_none_or(|id| *id == feature.agency))
             .filter(|feature| after.as_ref().is_none_or(|after| feature.id > *after))
-            .filter(|feature| sees(&viewer, &snapshot, feature))
+            .filter(|feature| viewer.sees_feature(&snapshot, feature))
             .take(limit + 1)
             .collect();
         let more = split_page(&mut found, limit);
@@ -86,7 +86,7 @@ pub(crate) async fn show(
     let feature = FeatureId::new(&id).ok();
     let feature = feature
         .and_then(|id| snapshot.feature(&id))
-        .filter(|feature| sees(&viewer, &snapshot, feature))
+        .filter(|feature| viewer.sees_feature(&snapshot, feature))
         .ok_or_else(|| no_feature(&id))?;
     Ok(Json(whole(&viewer, &snapshot, feature)).into_response())
 }
@@ -204,14 +204,6 @@ pub(crate) async fn remove(
         .await?
         .map_err(|error| registry_problem(&error))?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Whether the viewer may know of it.
-fn sees(viewer: &Viewer, snapshot: &Snapshot, feature: &Feature) -> bool {
-    viewer.owns(&feature.agency)
-        || snapshot
-            .observing(feature)
-            .any(|datastream| viewer.sees(datastream))
 }
 
 /// Where it lies, as the viewer sees places.

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::params::Viewer;
 use crate::views::PlaceView;
 
-/// An agency, a boundary, a group or a thing that a search has found.
+/// An agency, a boundary, a feature of interest, a group or a thing that a search has found.
 #[derive(Serialize, ToSchema, Debug)]
 #[schema(as = Hit, example = json!({
     "kind": "thing", "id": "dev-1", "name": "세종대로 1", "agency": "seoul", "match": "prefix",
@@ -16,10 +16,10 @@ use crate::views::PlaceView;
     "address": "서울특별시 종로구 세종대로 1", "tags": ["도로변"]
 }))]
 pub(crate) struct HitView<'a> {
-    /// `agency`, `boundary`, `group` or `thing`.
+    /// `agency`, `boundary`, `feature`, `group` or `thing`.
     kind: &'static str,
     id: &'a str,
-    /// Of a thing, its newest device's; of a boundary, the Korean one.
+    /// Of a thing, its newest device's; of a boundary and a feature, the Korean one.
     name: &'a str,
     /// Whose it is; null for a boundary.
     agency: Option<&'a str>,
@@ -42,6 +42,11 @@ impl<'a> HitView<'a> {
         let (id, name, agency) = match hit.found {
             Found::Agency(agency) => (agency.id.as_str(), agency.name.as_str(), Some(&agency.id)),
             Found::Boundary(boundary) => (boundary.name.as_str(), boundary.title_ko.as_str(), None),
+            Found::Feature(feature) => (
+                feature.id.as_str(),
+                feature.title_ko.as_str(),
+                Some(&feature.agency),
+            ),
             Found::Group(group) => (group.id.as_str(), group.name.as_str(), Some(&group.agency)),
             Found::Thing(thing) => (
                 thing.id.as_str(),

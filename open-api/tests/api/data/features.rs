@@ -90,6 +90,51 @@ fn its_agency_sees_it_exactly_and_the_public_as_it_sees_places() {
     assert_eq!(platform.all("/v1/features").len(), 0);
 }
 
+/// Kind and id of what a search finds.
+fn hits(reply: &Reply) -> Vec<(String, String)> {
+    let found = reply.expect(200);
+    let items = found["items"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    items
+        .map(|item| (text(&item["kind"]), text(&item["id"])))
+        .collect()
+}
+
+#[test]
+fn it_is_found_by_its_words_as_far_as_it_is_seen() {
+    let platform = platform();
+    let more = json!({"things": ["public"], "description": "잠수교 아래 둔치"});
+    put(&platform, RIVER, &more).expect(201);
+    let han_river = vec![("feature".to_owned(), "han-river".to_owned())];
+    // 한강 and 둔치, in its Korean title and its description.
+    for q in [
+        "%ED%95%9C%EA%B0%95",
+        "%EB%91%94%EC%B9%98",
+        "HAN",
+        "river-section",
+    ] {
+        let path = format!("/v1/search?q={q}");
+        assert_eq!(hits(&platform.get(&path)), han_river, "{q}");
+        let own = platform.operator("GET", &format!("{path}&kind=feature"), None);
+        assert_eq!(hits(&own), han_river, "{q}");
+        let others = platform.get(&format!("{path}&kind=group,thing"));
+        assert!(hits(&others).is_empty(), "{q}");
+    }
+
+    // What only restricted ones observe is found by its agency alone.
+    let hidden = json!({"things": ["restricted"], "title": {"en": "Lake", "ko": "석촌 호수"}});
+    put(&platform, RIVER, &hidden).expect(201);
+    let path = "/v1/search?q=lake";
+    assert!(hits(&platform.get(path)).is_empty());
+    let own = platform.operator("GET", path, None);
+    assert_eq!(hits(&own), han_river);
+    let former = hits(&platform.get("/v1/search?q=HAN"));
+    assert!(former.is_empty(), "{former:?}");
+
+    platform.operator("DELETE", RIVER, None).expect(204);
+    assert!(hits(&platform.operator("GET", path, None)).is_empty());
+}
+
 #[test]
 fn what_is_smaller_than_a_cell_is_a_point_for_the_public() {
     let platform = platform();

@@ -80,6 +80,7 @@ export const opsTexts = {
   "find.none": { en: "Nothing is called so.", ko: "찾는 결과가 없습니다." },
   "find.agency": { en: "agency", ko: "기관" },
   "find.boundary": { en: "boundary", ko: "경계" },
+  "find.feature": { en: "observed object", ko: "관측 대상" },
   "find.group": { en: "group", ko: "그룹" },
   "find.thing": { en: "device", ko: "장치" },
 
