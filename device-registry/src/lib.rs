@@ -76,22 +76,23 @@ pub use events::{
     Event, EventKind, Events, MAX_EVENTS, MAX_EVENTS_OF_DEVICE, MAX_REFUSED, NewEvent,
 };
 pub use feature::{
-    Feature, FeatureGeoJson, FeatureGeometry, FeatureGeometryError, MAX_FEATURES, MAX_OBSERVERS,
-    MAX_OBSERVERS_IN_ALL, MAX_POSITIONS, MAX_POSITIONS_IN_ALL, NewFeature, PutFeature,
+    Feature, FeatureGeoJson, FeatureGeometry, FeatureGeometryError, FeatureRoomTaken, MAX_FEATURES,
+    MAX_FEATURES_OF_AGENCY, MAX_OBSERVERS, MAX_OBSERVERS_IN_ALL, MAX_OBSERVERS_OF_AGENCY,
+    MAX_POSITIONS, MAX_POSITIONS_IN_ALL, MAX_POSITIONS_OF_AGENCY, NewFeature, PutFeature,
     PutFeatureError,
 };
 pub use group::{
     CreateGroupError, Group, GroupDevices, GroupError, GroupPatch, GroupQuery, MAX_GROUPS,
-    MAX_LISTED_DEVICES, MAX_LISTED_IN_ALL, Members, NewGroup, NewMembers, NewQuery,
-    PatchGroupError, RemoveGroupError,
+    MAX_GROUPS_OF_AGENCY, MAX_LISTED_DEVICES, MAX_LISTED_IN_ALL, MAX_LISTED_OF_AGENCY, Members,
+    NewGroup, NewMembers, NewQuery, PatchGroupError, RemoveGroupError,
 };
 pub use label::LabelError;
 pub use model::{
     AddModelError, AddedModel, AddedRefinement, DetailText, ExpectedInterval, Field,
-    IncompatibleModel, IntervalError, Kept, MAX_AGENCY_MODELS, MAX_MODELS, Model, ModelChange,
-    ModelDetails, ModelDifference, ModelFileError, ModelOrigin, ModelVersion, PlausibleRange,
-    Purpose, RefineModelError, RefinedModel, Refinement, RefinementFault, StoredVersion,
-    UnusableModel, ValueKind,
+    IncompatibleModel, IntervalError, Kept, MAX_AGENCY_MODELS, MAX_AGENCY_VERSIONS, MAX_MODELS,
+    Model, ModelChange, ModelDetails, ModelDifference, ModelFileError, ModelOrigin, ModelVersion,
+    PlausibleRange, Purpose, RefineModelError, RefinedModel, Refinement, RefinementFault,
+    StoredVersion, UnusableModel, ValueKind,
 };
 pub use person::{
     CreatePersonError, MAX_PEOPLE_OF_ONE, NewPerson, PatchPersonError, Person, PersonPatch,

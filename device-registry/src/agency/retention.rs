@@ -38,13 +38,17 @@ pub fn horizon(now: Timestamp, days: u32) -> Timestamp {
 }
 
 impl Snapshot {
-    /// How many days an agency's data of a model is kept; `None`: for ever.
+    /// How many days an agency's data of a model is kept; `None`: for ever. What
+    /// an agency says in a model of its own is about its own data: a device that it
+    /// has handed over keeps the model, and its data is not the former owner's to
+    /// take away.
     pub fn retention_days(&self, agency: &AgencyId, model: &ModelId) -> Option<u32> {
         let own = self
             .agency(agency)
             .and_then(|agency| agency.retention_days.get(model).copied());
+        let is_of_another = model.agency().is_some_and(|owner| owner != agency.as_str());
         own.or_else(|| {
-            let model = self.model_for(agency, model);
+            let model = self.model_for(agency, model).filter(|_| !is_of_another);
             model.and_then(|model| model.retention_days)
         })
     }

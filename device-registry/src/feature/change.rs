@@ -5,8 +5,9 @@ use std::sync::Arc;
 use domain::{AgencyId, DatastreamId, FeatureId, ThingId};
 
 use super::{
-    Feature, FeatureGeoJson, FeatureGeometry, FeatureGeometryError, MAX_FEATURES, MAX_OBSERVERS,
-    MAX_OBSERVERS_IN_ALL, MAX_POSITIONS_IN_ALL,
+    Feature, FeatureGeoJson, FeatureGeometry, FeatureGeometryError, MAX_FEATURES,
+    MAX_FEATURES_OF_AGENCY, MAX_OBSERVERS, MAX_OBSERVERS_IN_ALL, MAX_OBSERVERS_OF_AGENCY,
+    MAX_POSITIONS_IN_ALL, MAX_POSITIONS_OF_AGENCY,
 };
 use crate::label::{self, LabelError};
 use crate::registry::{Actor, EndError, ErrorClass, OperationError, Registry, RowChange};
@@ -53,22 +54,77 @@ pub enum PutFeatureError {
         "more than {MAX_OBSERVERS} things and datastreams; name the things in place of their datastreams, or divide the feature"
     )]
     TooManyObservers,
-    #[error("there are {MAX_FEATURES} features, and no more are taken; take some away first")]
-    Full,
-    #[error(
-        "the features would have more than {MAX_POSITIONS_IN_ALL} positions together; simplify this one"
-    )]
-    TooManyPositions,
-    #[error(
-        "the features would have more than {MAX_OBSERVERS_IN_ALL} things and datastreams together; name things in place of their datastreams"
-    )]
-    TooManyInAll,
+    #[error("the agency's features would be {0}; take some away first, or divide them otherwise")]
+    AgencyFull(FeatureRoomTaken),
+    #[error("the platform's features would be {0}")]
+    Full(FeatureRoomTaken),
     #[error(transparent)]
     Label(#[from] LabelError),
     #[error("geometry: {0}")]
     Geometry(#[from] FeatureGeometryError),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Of what there would be too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FeatureRoomTaken {
+    #[error("more than {0}")]
+    Features(usize),
+    #[error("of more than {0} positions together")]
+    Positions(usize),
+    #[error("observed by more than {0} things and datastreams that they name together")]
+    Observers(usize),
+}
+
+impl FeatureRoomTaken {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Features(_) => "too-many-features",
+            Self::Positions(_) => "too-many-positions",
+            Self::Observers(_) => "too-many-observers",
+        }
+    }
+}
+
+/// What features take, and may take together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Room {
+    features: usize,
+    positions: usize,
+    observers: usize,
+}
+
+impl Room {
+    const OF_AGENCY: Self = Self {
+        features: MAX_FEATURES_OF_AGENCY,
+        positions: MAX_POSITIONS_OF_AGENCY,
+        observers: MAX_OBSERVERS_OF_AGENCY,
+    };
+    const OF_PLATFORM: Self = Self {
+        features: MAX_FEATURES,
+        positions: MAX_POSITIONS_IN_ALL,
+        observers: MAX_OBSERVERS_IN_ALL,
+    };
+
+    fn add(&mut self, feature: &Feature) {
+        self.features += 1;
+        self.positions += feature.geometry.positions().count();
+        self.observers += feature.things.len() + feature.datastreams.len();
+    }
+
+    fn check(self, most: Self) -> Result<(), FeatureRoomTaken> {
+        if self.features > most.features {
+            return Err(FeatureRoomTaken::Features(most.features));
+        }
+        if self.positions > most.positions {
+            return Err(FeatureRoomTaken::Positions(most.positions));
+        }
+        if self.observers > most.observers {
+            return Err(FeatureRoomTaken::Observers(most.observers));
+        }
+        Ok(())
+    }
 }
 
 impl OperationError for PutFeatureError {
@@ -78,9 +134,8 @@ impl OperationError for PutFeatureError {
             Self::UnknownAgency(_) => "unknown-agency",
             Self::UnknownThing { .. } => "unknown-thing",
             Self::UnknownDatastream { .. } => "unknown-datastream",
-            Self::TooManyObservers | Self::TooManyInAll => "too-many-observers",
-            Self::Full => "too-many-features",
-            Self::TooManyPositions => "too-many-positions",
+            Self::TooManyObservers => "too-many-observers",
+            Self::AgencyFull(taken) | Self::Full(taken) => taken.code(),
             Self::Label(_) => "invalid-text",
             Self::Geometry(_) => "invalid-geometry",
             Self::Store(_) => "registry-fault",
@@ -89,9 +144,7 @@ impl OperationError for PutFeatureError {
 
     fn class(&self) -> ErrorClass {
         match self {
-            Self::OfAnother(_) | Self::Full | Self::TooManyPositions | Self::TooManyInAll => {
-                ErrorClass::Conflict
-            }
+            Self::OfAnother(_) | Self::AgencyFull(_) | Self::Full(_) => ErrorClass::Conflict,
             Self::Store(_) => ErrorClass::Fault,
             _ => ErrorClass::Invalid,
         }
@@ -145,6 +198,29 @@ impl NewFeature {
     }
 }
 
+/// Whether there is room for it beside the others.
+fn check_room(draft: &Snapshot, feature: &Feature) -> Result<(), PutFeatureError> {
+    let mut of_agency = Room {
+        features: 0,
+        positions: 0,
+        observers: 0,
+    };
+    of_agency.add(feature);
+    let mut in_all = of_agency;
+    for other in draft.features().filter(|other| other.id != feature.id) {
+        in_all.add(other);
+        if other.agency == feature.agency {
+            of_agency.add(other);
+        }
+    }
+    of_agency
+        .check(Room::OF_AGENCY)
+        .map_err(PutFeatureError::AgencyFull)?;
+    in_all
+        .check(Room::OF_PLATFORM)
+        .map_err(PutFeatureError::Full)
+}
+
 impl Registry {
     /// Puts a feature on the map, in the place of the agency's own of this id.
     pub fn put_feature(
@@ -154,7 +230,6 @@ impl Registry {
     ) -> Result<PutFeature, PutFeatureError> {
         new.check_texts()?;
         let geometry = FeatureGeometry::try_from(new.geometry.clone())?;
-        let positions = geometry.positions().count();
         self.change(actor, |change| {
             let draft = &change.draft;
             let standing = draft.feature(&new.id);
@@ -162,23 +237,7 @@ impl Registry {
                 return Err(PutFeatureError::OfAnother(new.id));
             }
             let replaced = standing.is_some();
-            if !replaced && draft.features.len() >= MAX_FEATURES {
-                return Err(PutFeatureError::Full);
-            }
             new.check_observers(draft)?;
-            let others = draft.features().filter(|one| one.id != new.id);
-            let (mut positions, mut observers) =
-                (positions, new.things.len() + new.datastreams.len());
-            for other in others {
-                positions += other.geometry.positions().count();
-                observers += other.things.len() + other.datastreams.len();
-            }
-            if positions > MAX_POSITIONS_IN_ALL {
-                return Err(PutFeatureError::TooManyPositions);
-            }
-            if observers > MAX_OBSERVERS_IN_ALL {
-                return Err(PutFeatureError::TooManyInAll);
-            }
             let feature = Arc::new(Feature {
                 id: new.id,
                 agency: new.agency,
@@ -191,18 +250,27 @@ impl Registry {
                 datastreams: new.datastreams,
                 changed: change.now,
             });
+            check_room(draft, &feature)?;
             change.write(RowChange::PutFeature(Arc::clone(&feature)));
             change.draft.put_feature(Arc::clone(&feature));
             Ok(PutFeature { feature, replaced })
         })
     }
 
-    /// Takes an agency's feature away; who observed it stays.
-    pub fn remove_feature(&self, actor: &Actor, id: &FeatureId) -> Result<(), EndError<FeatureId>> {
+    /// Takes away the feature that was looked at, and none that another agency has
+    /// put since under its id; who observed it stays.
+    pub fn remove_feature(
+        &self,
+        actor: &Actor,
+        looked_at: &Feature,
+    ) -> Result<(), EndError<FeatureId>> {
+        let Feature { id, agency, .. } = looked_at;
         self.change(actor, |change| {
-            if !change.draft.remove_feature(id) {
+            let standing = change.draft.feature(id);
+            if standing.is_none_or(|standing| standing.agency != *agency) {
                 return Err(EndError::Unknown(id.clone()));
             }
+            change.draft.remove_feature(id);
             change.write(RowChange::RemoveFeature(id.clone()));
             Ok(())
         })

@@ -7,7 +7,7 @@ mod observers;
 
 use domain::{AgencyId, DatastreamId, FeatureId, ThingId, Timestamp};
 
-pub use change::{NewFeature, PutFeature, PutFeatureError};
+pub use change::{FeatureRoomTaken, NewFeature, PutFeature, PutFeatureError};
 pub use geometry::{FeatureGeoJson, FeatureGeometry, FeatureGeometryError, MAX_POSITIONS};
 pub(crate) use observers::Observer;
 
@@ -15,6 +15,12 @@ pub(crate) use observers::Observer;
 pub const MAX_FEATURES: usize = 10_000;
 /// Positions of all of them: some 8 MB in memory.
 pub const MAX_POSITIONS_IN_ALL: usize = 1_000_000;
+/// Features of one agency, so that none takes the room of the others.
+pub const MAX_FEATURES_OF_AGENCY: usize = 1_000;
+/// Positions of those.
+pub const MAX_POSITIONS_OF_AGENCY: usize = 100_000;
+/// Things and datastreams that name those together.
+pub const MAX_OBSERVERS_OF_AGENCY: usize = 10_000;
 /// Things and datastreams that name one feature.
 pub const MAX_OBSERVERS: usize = 1_000;
 /// Those that name all of them together.

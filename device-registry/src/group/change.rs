@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{AgencyId, GroupId};
 
 use super::Group;
-use super::new_group::{GroupError, MAX_GROUPS, NewGroup, NewMembers};
+use super::new_group::{GroupError, MAX_GROUPS, MAX_GROUPS_OF_AGENCY, NewGroup, NewMembers};
 use crate::label;
 use crate::registry::{Actor, Change, EndError, ErrorClass, OperationError, Registry, RowChange};
 use crate::store::StoreError;
@@ -25,7 +25,9 @@ pub enum CreateGroupError {
     Exists(GroupId),
     #[error("no agency {0}")]
     UnknownAgency(AgencyId),
-    #[error("there are {MAX_GROUPS} groups, and no more are taken")]
+    #[error("the agency has {MAX_GROUPS_OF_AGENCY} groups; remove some first")]
+    AgencyFull,
+    #[error("the platform has as many groups as it may")]
     Full,
     #[error(transparent)]
     Group(#[from] GroupError),
@@ -66,7 +68,7 @@ impl OperationError for CreateGroupError {
         match self {
             Self::Exists(_) => "group-exists",
             Self::UnknownAgency(_) => "unknown-agency",
-            Self::Full => "too-many-groups",
+            Self::AgencyFull | Self::Full => "too-many-groups",
             Self::Group(error) => error.code(),
             Self::Store(_) => "registry-fault",
         }
@@ -74,7 +76,7 @@ impl OperationError for CreateGroupError {
 
     fn class(&self) -> ErrorClass {
         match self {
-            Self::Exists(_) | Self::Full => ErrorClass::Conflict,
+            Self::Exists(_) | Self::AgencyFull | Self::Full => ErrorClass::Conflict,
             Self::UnknownAgency(_) => ErrorClass::Invalid,
             Self::Group(error) => error.class(),
             Self::Store(_) => ErrorClass::Fault,
@@ -127,6 +129,10 @@ impl Registry {
             let draft = &change.draft;
             if draft.group(&new.id).is_some() {
                 return Err(CreateGroupError::Exists(new.id));
+            }
+            let of_agency = draft.groups().filter(|group| group.agency == new.agency);
+            if of_agency.count() >= MAX_GROUPS_OF_AGENCY {
+                return Err(CreateGroupError::AgencyFull);
             }
             if draft.groups.len() >= MAX_GROUPS {
                 return Err(CreateGroupError::Full);

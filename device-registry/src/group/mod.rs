@@ -11,7 +11,8 @@ use crate::thing::Tag;
 pub use change::{CreateGroupError, GroupPatch, PatchGroupError, RemoveGroupError};
 pub use members::GroupDevices;
 pub use new_group::{
-    GroupError, MAX_GROUPS, MAX_LISTED_DEVICES, MAX_LISTED_IN_ALL, NewGroup, NewMembers, NewQuery,
+    GroupError, MAX_GROUPS, MAX_GROUPS_OF_AGENCY, MAX_LISTED_DEVICES, MAX_LISTED_IN_ALL,
+    MAX_LISTED_OF_AGENCY, NewGroup, NewMembers, NewQuery,
 };
 
 /// Devices of one agency under one name.

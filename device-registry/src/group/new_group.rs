@@ -11,10 +11,14 @@ use crate::thing::{DescriptionError, Tag};
 
 /// Groups of one platform.
 pub const MAX_GROUPS: usize = 10_000;
+/// Of one agency, so that none takes the room of the others.
+pub const MAX_GROUPS_OF_AGENCY: usize = 1_000;
 /// Devices that one group lists.
 pub const MAX_LISTED_DEVICES: usize = 10_000;
 /// Devices that all groups list together: some 20 MB in memory.
 pub const MAX_LISTED_IN_ALL: usize = 1_000_000;
+/// Those that the groups of one agency list together.
+pub const MAX_LISTED_OF_AGENCY: usize = 100_000;
 
 /// What a group is made from.
 #[derive(Clone, PartialEq, Debug)]
@@ -51,7 +55,13 @@ pub enum GroupError {
     UnknownDevice { agency: AgencyId, device: DeviceId },
     #[error("a group lists at most {MAX_LISTED_DEVICES} devices; give them a tag, and ask for it")]
     TooManyDevices,
-    #[error("the groups would list more than {MAX_LISTED_IN_ALL} devices together")]
+    #[error(
+        "the agency's groups would list more than {MAX_LISTED_OF_AGENCY} devices together; give them a tag, and ask for it"
+    )]
+    TooManyOfAgency,
+    #[error(
+        "the platform's groups list as many devices as they may; give them a tag, and ask for it"
+    )]
     TooManyListed,
     #[error("no model {0}; GET /v1/models lists them")]
     UnknownModel(ModelId),
@@ -68,7 +78,9 @@ impl GroupError {
         match self {
             Self::Name(_) => "invalid-name",
             Self::UnknownDevice { .. } => "unknown-device",
-            Self::TooManyDevices | Self::TooManyListed => "too-many-devices",
+            Self::TooManyDevices | Self::TooManyOfAgency | Self::TooManyListed => {
+                "too-many-devices"
+            }
             Self::UnknownModel(_) => "unknown-model",
             Self::UnknownBoundary(_) => "unknown-boundary",
             Self::Tag(_) => "invalid-tag",
@@ -78,7 +90,7 @@ impl GroupError {
 
     pub(super) fn class(&self) -> ErrorClass {
         match self {
-            Self::TooManyListed => ErrorClass::Conflict,
+            Self::TooManyOfAgency | Self::TooManyListed => ErrorClass::Conflict,
             _ => ErrorClass::Invalid,
         }
     }
@@ -123,9 +135,17 @@ fn listed(
             }
         }
     }
-    let others = draft.groups().filter(|group| group.id != *id);
-    let of_others: usize = others.map(|group| group.listed_devices()).sum();
-    if of_others + devices.len() > MAX_LISTED_IN_ALL {
+    let (mut of_agency, mut in_all) = (devices.len(), devices.len());
+    for other in draft.groups().filter(|group| group.id != *id) {
+        in_all += other.listed_devices();
+        if other.agency == *agency {
+            of_agency += other.listed_devices();
+        }
+    }
+    if of_agency > MAX_LISTED_OF_AGENCY {
+        return Err(GroupError::TooManyOfAgency);
+    }
+    if in_all > MAX_LISTED_IN_ALL {
         return Err(GroupError::TooManyListed);
     }
     Ok(devices)

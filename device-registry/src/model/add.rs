@@ -14,7 +14,7 @@ use domain::ModelId;
 
 use super::compatibility::faults_of_successor;
 use super::difference::{ModelDifference, differences};
-use super::folder::{MAX_AGENCY_MODELS, MAX_MODELS, ModelFolder, read_file};
+use super::folder::{MAX_AGENCY_MODELS, MAX_AGENCY_VERSIONS, MAX_MODELS, ModelFolder, read_file};
 use super::follow::{follow, lagging};
 use super::refine::refine_again;
 use super::{IncompatibleModel, Model, ModelFileError, ModelOrigin, ModelVersion};
@@ -61,11 +61,15 @@ pub enum AddModelError {
     Full,
     #[error("agency {0} has {MAX_AGENCY_MODELS} models of its own, and no more are taken")]
     AgencyFull(Box<str>),
+    #[error(
+        "the model has {MAX_AGENCY_VERSIONS} versions, and no more are taken; add another model"
+    )]
+    TooManyVersions,
     #[error("no agency {0}, whose the model would be; create it first")]
     UnknownAgency(Box<str>),
     #[error(
-        "the file {} was put there by hand and is no version of a model yet: the next start takes it in; move it away, or add its content first",
-        path.display()
+        "the file models/{} was put there by hand and is no version of a model yet: the next start takes it in; whoever runs the platform moves it away, or adds its content first",
+        path.file_name().unwrap_or_default().display()
     )]
     FileInTheWay { path: PathBuf },
     #[error("cannot write the data file {}", path.display())]
@@ -97,6 +101,7 @@ impl OperationError for AddModelError {
             Self::File(_) => "invalid-model",
             Self::Incompatible { .. } => "incompatible-model",
             Self::Full | Self::AgencyFull(_) => "too-many-models",
+            Self::TooManyVersions => "too-many-versions",
             Self::UnknownAgency(_) => "unknown-agency",
             Self::FileInTheWay { .. } => "model-file-in-the-way",
             Self::Write { .. } | Self::Store(_) | Self::Unfinished { .. } => "registry-fault",
@@ -109,6 +114,7 @@ impl OperationError for AddModelError {
             Self::Incompatible { .. }
             | Self::Full
             | Self::AgencyFull(_)
+            | Self::TooManyVersions
             | Self::FileInTheWay { .. } => ErrorClass::Conflict,
             Self::Write { .. } | Self::Store(_) | Self::Unfinished { .. } => ErrorClass::Fault,
         }
@@ -119,6 +125,7 @@ impl Registry {
     /// Adds a model, or the next version of one, from a data file's content.
     pub fn add_model(&self, actor: &Actor, json: &[u8]) -> Result<AddedModel, AddModelError> {
         let model = Model::parse(json, ModelVersion(1))?;
+        model.check_sight()?;
         let _alone = self.adding_model.lock();
         let folder = ModelFolder::of(&self.dir);
         let path = folder.path(&model.id);
@@ -229,6 +236,9 @@ pub(super) fn add(
                 return Err(AddModelError::Incompatible { id, faults });
             }
             model.version = change.draft.next_version(&model.id);
+            if model.id.agency().is_some() && model.version.0 > MAX_AGENCY_VERSIONS {
+                return Err(AddModelError::TooManyVersions);
+            }
             (ModelChange::NewVersion, differences(&old, &model))
         }
     };

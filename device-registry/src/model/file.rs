@@ -81,6 +81,8 @@ pub enum ModelFileError {
         "a title or the owner is empty, longer than {MAX_LABEL_BYTES} bytes, or has control characters"
     )]
     Title,
+    #[error("a text of it has characters that hide or turn what is beside them")]
+    Sight,
     #[error(
         "the purpose is empty, longer than {MAX_PURPOSE_BYTES} bytes, or has control characters"
     )]
@@ -225,6 +227,18 @@ impl Model {
         }
     }
 
+    /// Refuses texts that could pass for others. Of a model that stands already
+    /// nobody asks.
+    pub(super) fn check_sight(&self) -> Result<(), ModelFileError> {
+        let purpose = self.details.purpose.iter();
+        let purpose = purpose.flat_map(|purpose| [&purpose.en, &purpose.ko]);
+        let fields = self.fields.iter();
+        let fields = fields.flat_map(|field| [&field.title_en, &field.title_ko]);
+        let own = [&self.title_en, &self.title_ko].into_iter();
+        let mut texts = own.chain(&self.details.owner).chain(purpose).chain(fields);
+        texts.try_for_each(|text| check_sight(text))
+    }
+
     /// What readings of a field are apart by the model's own word.
     pub(super) fn usual_interval(&self, field: &FieldName) -> Option<u32> {
         let mut of_every_model = fields_of_every_model().iter();
@@ -346,6 +360,14 @@ pub(super) fn parse_purpose(file: Title) -> Result<Purpose, ModelFileError> {
         en: checked(file.en)?,
         ko: checked(file.ko)?,
     })
+}
+
+/// A text that somebody gives: it cannot pass for another one.
+pub(super) fn check_sight(text: &str) -> Result<(), ModelFileError> {
+    if text.chars().any(crate::label::misleads) {
+        return Err(ModelFileError::Sight);
+    }
+    Ok(())
 }
 
 pub(super) fn label(text: String) -> Result<String, ModelFileError> {

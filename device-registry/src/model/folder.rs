@@ -19,6 +19,9 @@ use crate::secret::file::sync_folder_of;
 pub const MAX_MODELS: usize = 1_000;
 /// Models of one agency's own.
 pub const MAX_AGENCY_MODELS: usize = 100;
+/// Versions of an agency's own model, and of what an agency refines of one of the
+/// platform's: they are kept for ever.
+pub const MAX_AGENCY_VERSIONS: u32 = 200;
 /// Files that are looked at.
 const MAX_FILES: usize = 100_000;
 const FOLDER: &str = "models";

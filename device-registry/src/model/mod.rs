@@ -24,7 +24,7 @@ pub(crate) use compatibility::check_field;
 pub use details::{IntervalError, ModelDetails, Purpose};
 pub use difference::{DetailText, ExpectedInterval, Kept, ModelDifference, PlausibleRange};
 pub use file::ModelFileError;
-pub use folder::{MAX_AGENCY_MODELS, MAX_MODELS};
+pub use folder::{MAX_AGENCY_MODELS, MAX_AGENCY_VERSIONS, MAX_MODELS};
 pub use ownership::UnusableModel;
 pub use refine::{AddedRefinement, RefineModelError, RefinedModel};
 pub use refinement::{Refinement, RefinementFault};

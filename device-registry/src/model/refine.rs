@@ -10,6 +10,7 @@ use domain::{AgencyId, ModelId};
 
 use super::add::AddModelError;
 use super::difference::differences;
+use super::folder::MAX_AGENCY_VERSIONS;
 use super::refinement::{Refinement, RefinementFault};
 use super::{Model, ModelDifference, ModelVersion};
 use crate::registry::{
@@ -41,6 +42,10 @@ pub enum RefineModelError {
     UnknownModel(ModelId),
     #[error("model {0} is an agency's own: its owner adds a version of it, POST /v1/models")]
     OfAgency(ModelId),
+    #[error(
+        "the agency has refined model {0} {MAX_AGENCY_VERSIONS} times, and no more are taken; add a model of its own"
+    )]
+    TooMany(ModelId),
     #[error("this is no refinement of model {model}: {}", joined(faults))]
     Faults {
         model: ModelId,
@@ -63,6 +68,7 @@ impl OperationError for RefineModelError {
             Self::UnknownAgency(_) => "unknown-agency",
             Self::UnknownModel(_) => "unknown-model",
             Self::OfAgency(_) => "model-of-agency",
+            Self::TooMany(_) => "too-many-versions",
             Self::Faults { .. } => "invalid-refinement",
             Self::Follow(error) => error.code(),
             Self::Store(_) => "registry-fault",
@@ -72,7 +78,7 @@ impl OperationError for RefineModelError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::UnknownAgency(_) | Self::UnknownModel(_) => ErrorClass::NotFound,
-            Self::OfAgency(_) => ErrorClass::Conflict,
+            Self::OfAgency(_) | Self::TooMany(_) => ErrorClass::Conflict,
             Self::Faults { .. } => ErrorClass::Invalid,
             Self::Follow(error) => error.class(),
             Self::Store(_) => ErrorClass::Fault,
@@ -91,17 +97,22 @@ impl Registry {
         refinement: Refinement,
     ) -> Result<AddedRefinement, RefineModelError> {
         let _alone = self.adding_model.lock();
-        let added = self.change(actor, |change| refine(change, agency, model, refinement))?;
+        let times = self.store().count_refinements(model, agency)?;
+        let added = self.change(actor, |change| {
+            refine(change, agency, model, refinement, times)
+        })?;
         self.have_devices_follow(actor, Some(model))?;
         Ok(added)
     }
 }
 
+/// The agency has refined it `times` times before.
 fn refine(
     change: &mut Change,
     agency: &AgencyId,
     id: &ModelId,
     refinement: Refinement,
+    times: u32,
 ) -> Result<AddedRefinement, RefineModelError> {
     let draft = &change.draft;
     let known = draft.agency(agency);
@@ -124,6 +135,9 @@ fn refine(
             refined,
             differences: Vec::new(),
         });
+    }
+    if times >= MAX_AGENCY_VERSIONS {
+        return Err(RefineModelError::TooMany(id.clone()));
     }
     let before = draft.model_for(&agency, id).unwrap_or(model).clone();
     let model = Arc::clone(model);

@@ -6,7 +6,7 @@ use domain::FieldName;
 use serde::{Deserialize, Serialize};
 
 use super::details::check_interval;
-use super::file::{MAX_FIELDS, Title, label, parse_purpose};
+use super::file::{MAX_FIELDS, Title, check_sight, label, parse_purpose};
 use super::{Field, Model, ModelFileError, PlausibleRange};
 use crate::agency::retention;
 
@@ -87,10 +87,14 @@ impl Refinement {
     }
 
     fn check_values(&self) -> Result<(), ModelFileError> {
-        let titles = self.fields.iter().filter_map(|field| field.title.as_ref());
-        for title in self.title.iter().chain(titles) {
+        let of_fields = || self.fields.iter().filter_map(|field| field.title.as_ref());
+        for title in self.title.iter().chain(of_fields()) {
             label(title.en.clone())?;
             label(title.ko.clone())?;
+        }
+        for text in self.title.iter().chain(&self.purpose).chain(of_fields()) {
+            check_sight(&text.en)?;
+            check_sight(&text.ko)?;
         }
         self.purpose.clone().map(parse_purpose).transpose()?;
         let intervals = self.fields.iter().map(|field| field.expected_interval_s);

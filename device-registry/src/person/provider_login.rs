@@ -8,6 +8,7 @@ use domain::PersonId;
 use sha2::{Digest, Sha256};
 
 use super::{MAX_PEOPLE_OF_ONE, Person, ProviderIdentity};
+use crate::label;
 use crate::registry::{Actor, Change, Means, Registry, RowChange, Who};
 use crate::role::{self, Grant, GrantsError};
 use crate::store::StoreError;
@@ -162,7 +163,7 @@ fn free_id(change: &Change, login: &ProviderLogin) -> Option<PersonId> {
 
 fn shown_name(login: &ProviderLogin, id: &PersonId) -> String {
     let told = login.name.as_deref().unwrap_or_default();
-    let told = told.chars().filter(|c| !c.is_control());
+    let told = told.chars().filter(|c| !label::misleads(*c));
     let told: String = told.take(MAX_SHOWN_CHARS).collect();
     let told = told.trim();
     if told.is_empty() {

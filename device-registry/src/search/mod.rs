@@ -163,10 +163,19 @@ impl Snapshot {
             .map(|document| &document.thing)
     }
 
-    fn index_thing(&mut self, thing: Arc<Thing>) {
+    /// Whether the thing has the needle in any field.
+    pub(crate) fn thing_has(&self, thing: &Thing, needle: &Needle) -> bool {
+        needle.rank(self.text_of(thing).whole()).is_some()
+    }
+
+    fn text_of(&self, thing: &Thing) -> SearchText {
         let devices = thing.devices.iter();
         let devices = devices.filter_map(|id: &DeviceId| self.devices.get(id));
-        let text = SearchText::of_thing(&thing, devices);
+        SearchText::of_thing(thing, devices)
+    }
+
+    fn index_thing(&mut self, thing: Arc<Thing>) {
+        let text = self.text_of(&thing);
         let number = thing.number;
         self.search.things.put(number, Document { thing, text });
     }

@@ -29,7 +29,9 @@ pub enum CalibrationError {
     Label(#[from] LabelError),
     #[error("`{0}` is longer than {MAX_CALIBRATION_TEXT_BYTES} bytes")]
     LongText(&'static str),
-    #[error("`{0}` has a control character other than a tab or a line's end")]
+    #[error(
+        "`{0}` has a control character other than a tab or a line's end, or one that hides or turns what is beside it"
+    )]
     Control(&'static str),
     #[error("`valid_until` is not after `at`")]
     EndsBefore,
@@ -50,7 +52,7 @@ impl Calibration {
             }
             if text
                 .chars()
-                .any(|c| c.is_control() && c != '\n' && c != '\t')
+                .any(|c| label::misleads(c) && c != '\n' && c != '\t')
             {
                 return Err(CalibrationError::Control(what));
             }

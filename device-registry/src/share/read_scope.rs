@@ -15,8 +15,7 @@ use crate::thing::{Datastream, Thing, Visibility};
 pub type Shares = Arc<[Arc<Share>]>;
 
 /// What somebody reads: what is public, all of some agencies, and what others
-/// share with these. It is of one snapshot; two of the same snapshot are equal
-/// where they show the same.
+/// share with these. Two that are equal show the same.
 #[derive(Clone, Debug)]
 pub struct ReadScope {
     own: Scope,
@@ -82,8 +81,14 @@ fn raise<K: std::hash::Hash + Eq>(of: &mut FxHashMap<K, Position>, what: K, posi
 }
 
 impl PartialEq for ReadScope {
+    /// Of the same shares who is in a group may differ: what was found for one look
+    /// at the registry says nothing of another.
     fn eq(&self, other: &Self) -> bool {
-        self.own == other.own && self.shares() == other.shares()
+        let is_same = match (&self.shared, &other.shared) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        is_same && self.own == other.own
     }
 }
 

@@ -29,7 +29,7 @@ use features::load_features;
 use groups::load_groups;
 pub(super) use imports::{accepted_import, next_import_piece};
 pub(crate) use models::VersionRow;
-pub(super) use models::{has_model_version, model_base, model_versions};
+pub(super) use models::{count_refinements, has_model_version, model_base, model_versions};
 use models::{load_models, load_refinements};
 use people::{load_logins, load_people, load_service_tokens};
 use photos::load_photos;

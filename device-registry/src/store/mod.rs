@@ -99,6 +99,15 @@ impl Store {
         load::model_base(&self.connection, id, last)
     }
 
+    /// How often the agency has refined the model: also by a new version of it.
+    pub(crate) fn count_refinements(
+        &self,
+        model: &ModelId,
+        agency: &AgencyId,
+    ) -> Result<u32, StoreError> {
+        load::count_refinements(&self.connection, model, agency)
+    }
+
     /// Versions of a model and of its refinements after `after`, the oldest first.
     pub(crate) fn model_versions(
         &self,

@@ -44,7 +44,9 @@ pub enum DescriptionError {
     Address(#[from] LabelError),
     #[error("`note` is longer than {MAX_NOTE_BYTES} bytes")]
     LongNote,
-    #[error("`note` has a control character other than a line's end")]
+    #[error(
+        "`note` has a control character other than a line's end, or one that hides or turns what is beside it"
+    )]
     NoteControl,
     #[error(
         "a tag has 1 to {MAX_TAG_BYTES} bytes, and no space, comma or control character; this one has not: {0:?}"
@@ -66,6 +68,15 @@ impl DescriptionError {
 }
 
 impl Tag {
+    /// One that somebody gives. Those that stand are read as they are.
+    fn new(text: &str) -> Result<Self, DescriptionError> {
+        let tag = Self::parse(text)?;
+        if tag.0.chars().any(label::misleads) {
+            return Err(DescriptionError::Tag(tag.0.to_string()));
+        }
+        Ok(tag)
+    }
+
     pub fn parse(text: &str) -> Result<Self, DescriptionError> {
         let composed: String = text.nfc().collect();
         let sound = (1..=MAX_TAG_BYTES).contains(&composed.len())
@@ -112,7 +123,7 @@ impl NewDescription {
             if note.len() > MAX_NOTE_BYTES {
                 return Err(DescriptionError::LongNote);
             }
-            if note.chars().any(|c| c.is_control() && c != '\n') {
+            if note.chars().any(|c| label::misleads(c) && c != '\n') {
                 return Err(DescriptionError::NoteControl);
             }
         }
@@ -125,7 +136,7 @@ impl NewDescription {
         };
         let tags: BTreeSet<Tag> = texts
             .iter()
-            .map(|text| Tag::parse(text))
+            .map(|text| Tag::new(text))
             .collect::<Result<_, _>>()?;
         if tags.len() > MAX_TAGS {
             return Err(DescriptionError::TooManyTags);

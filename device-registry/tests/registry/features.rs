@@ -1,8 +1,8 @@
 //! Features of interest: who observes them, and that they stay.
 
 use device_registry::{
-    Actor, AuditQuery, EndError, FeatureGeoJson, NewAgency, NewFeature, OldCredentials, PutFeature,
-    Registry, Transfer,
+    Actor, AuditQuery, EndError, FeatureGeoJson, MAX_POSITIONS, MAX_POSITIONS_OF_AGENCY, NewAgency,
+    NewFeature, OldCredentials, OperationError, PutFeature, Registry, Transfer,
 };
 use domain::{DatastreamId, FeatureId, ThingId};
 
@@ -83,8 +83,8 @@ fn a_feature_and_who_observes_it_outlive_a_restart() {
     };
     assert_eq!([of(first[0]), of(second[0]), of(second[1])], [1, 1, 0]);
 
-    test.registry.remove_feature(ACTOR, &feature.id).unwrap();
-    let gone = test.registry.remove_feature(ACTOR, &feature.id);
+    test.registry.remove_feature(ACTOR, &feature).unwrap();
+    let gone = test.registry.remove_feature(ACTOR, &feature);
     assert!(matches!(gone, Err(EndError::Unknown(_))));
     let before = test.registry.snapshot();
     let test = test.reopen();
@@ -101,6 +101,23 @@ fn a_feature_and_who_observes_it_outlive_a_restart() {
         .iter()
         .flat_map(|entry| [&entry.before, &entry.after]);
     assert!(exact.flatten().all(|told| !told.contains("126.9")));
+}
+
+#[test]
+fn a_feature_that_another_agency_has_put_since_is_not_taken_away() {
+    let test = TestRegistry::two_agencies();
+    let registry = &test.registry;
+    let looked_at = registry.put_feature(ACTOR, river(&[], &[])).unwrap();
+    registry.remove_feature(ACTOR, &looked_at.feature).unwrap();
+    let of_busan = NewFeature {
+        agency: agency("busan"),
+        ..river(&[], &[])
+    };
+    let standing = registry.put_feature(ACTOR, of_busan).unwrap().feature;
+    let removed = registry.remove_feature(ACTOR, &looked_at.feature);
+    assert!(matches!(removed, Err(EndError::Unknown(_))));
+    let snapshot = registry.snapshot();
+    assert_eq!(snapshot.feature(&standing.id), Some(&standing));
 }
 
 #[test]
@@ -128,4 +145,30 @@ fn what_goes_to_another_agency_observes_it_no_more() {
     let snapshot = registry.snapshot();
     let datastream = &snapshot.device("lot-1").unwrap().datastreams[0];
     assert!(snapshot.observed_by(datastream).is_empty());
+}
+
+#[test]
+fn the_features_of_one_agency_leave_room_for_those_of_others() {
+    let test = TestRegistry::two_agencies();
+    let registry = &test.registry;
+    let put = |number: usize, owner: &str| {
+        let line = (0..MAX_POSITIONS).map(|at| vec![126.0 + at as f64 / 10_000.0, 37.5]);
+        let new = NewFeature {
+            id: feature_id(&format!("{owner}-{number}")),
+            agency: agency(owner),
+            geometry: FeatureGeoJson::LineString(line.collect()),
+            ..river(&[], &[])
+        };
+        registry.put_feature(ACTOR, new)
+    };
+    let most = MAX_POSITIONS_OF_AGENCY / MAX_POSITIONS;
+    for number in 0..most {
+        put(number, "seoul").unwrap();
+    }
+    let refused = put(most, "seoul").unwrap_err();
+    assert_eq!(refused.code(), "too-many-positions");
+    // Nothing is told of all features, and another agency has its own room.
+    assert!(refused.to_string().contains("agency"), "{refused}");
+    put(0, "busan").unwrap();
+    put(0, "seoul").unwrap();
 }

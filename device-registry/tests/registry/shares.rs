@@ -209,3 +209,22 @@ fn a_group_that_is_shared_stays_until_it_is_shared_no_more() {
         .remove_group(&Actor::OPERATOR, &group(registry))
         .unwrap();
 }
+
+#[test]
+fn what_was_seen_of_a_group_before_a_change_passes_for_nothing_else() {
+    let test = furnished();
+    let registry = &test.registry;
+    create(registry, of_group(Position::Exact, None));
+    let before = seen_by_busan(registry, test.now());
+    assert_eq!(before, before.clone());
+    let patch = device_registry::GroupPatch {
+        members: Some(NewMembers::Listed(Vec::new())),
+        ..device_registry::GroupPatch::default()
+    };
+    registry
+        .patch_group(&Actor::OPERATOR, &group(registry), patch)
+        .unwrap();
+    // The shares are the same, and an answer that is kept for one must not be given
+    // to the other.
+    assert_ne!(before, seen_by_busan(registry, test.now()));
+}

@@ -103,6 +103,22 @@ pub(in crate::store) fn model_base(
     Ok(found)
 }
 
+/// How often the agency has refined the model: also by a new version of it.
+pub(in crate::store) fn count_refinements(
+    connection: &Connection,
+    model: &ModelId,
+    agency: &AgencyId,
+) -> Result<u32, StoreError> {
+    let sql = "SELECT count(*) FROM model_refinement WHERE model = ?1 AND agency = ?2";
+    let asked = params![model.as_str(), agency.as_str()];
+    let mut count = 0;
+    rows_of(connection, sql, asked, |row| {
+        count = row.get(0)?;
+        Ok(())
+    })?;
+    Ok(count)
+}
+
 /// Versions of a model and of its refinements after `after`, the oldest first.
 pub(in crate::store) fn model_versions(
     connection: &Connection,

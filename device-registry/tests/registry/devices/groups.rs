@@ -1,5 +1,7 @@
 //! Groups: who is in them, and that they stand as they were made.
 
+mod following;
+
 use std::collections::BTreeSet;
 
 use device_registry::{

@@ -1,8 +1,8 @@
 //! Models of an agency's own.
 
 use device_registry::{
-    Actor, AuditQuery, ErrorClass, NewBatch, NewClaim, OldCredentials, OperationError, Replacement,
-    Transfer,
+    Actor, AuditQuery, ErrorClass, MAX_AGENCY_VERSIONS, NewBatch, NewClaim, OldCredentials,
+    OperationError, Replacement, Transfer,
 };
 use domain::Timestamp;
 
@@ -121,5 +121,23 @@ fn one_that_is_given_away_keeps_its_model_and_is_replaced_by_its_like() {
     assert_eq!(
         (&replaced.model.id, &replaced.agency),
         (&model(OWN), &agency("busan"))
+    );
+}
+
+#[test]
+fn an_agencys_own_model_has_so_many_versions_and_no_more() {
+    let test = with_own_model();
+    let titled = |number: u32| {
+        let text = String::from_utf8(tide(OWN)).unwrap();
+        let text = text.replace("Tide gauge", &format!("Tide gauge {}", number % 2));
+        test.registry.add_model(&Actor::OPERATOR, text.as_bytes())
+    };
+    for number in 2..=MAX_AGENCY_VERSIONS {
+        assert_eq!(titled(number).unwrap().model.version.0, number);
+    }
+    let refused = titled(MAX_AGENCY_VERSIONS + 1).unwrap_err();
+    assert_eq!(
+        (refused.code(), refused.class()),
+        ("too-many-versions", ErrorClass::Conflict)
     );
 }

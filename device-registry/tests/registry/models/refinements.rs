@@ -1,8 +1,8 @@
 //! What an agency says otherwise of one of the platform's models.
 
 use device_registry::{
-    Actor, AddedRefinement, AuditQuery, ErrorClass, ModelOrigin, ModelVersion, OldCredentials,
-    OperationError, RefineModelError, Refinement, Transfer,
+    Actor, AddedRefinement, AuditQuery, ErrorClass, MAX_AGENCY_VERSIONS, ModelOrigin, ModelVersion,
+    OldCredentials, OperationError, RefineModelError, Refinement, Transfer,
 };
 use serde_json::{Value, json};
 
@@ -236,4 +236,26 @@ fn what_would_be_another_model_is_refused_with_every_fault() {
     assert_eq!(refused("busan", "disaster.tide~busan"), "model-of-agency");
     assert_eq!(refused("busan", "disaster.none"), "unknown-model");
     assert_eq!(refused("daegu", TIDE), "unknown-agency");
+}
+
+#[test]
+fn an_agency_refines_a_model_so_many_times_and_no_more() {
+    let test = refined(&narrower());
+    let at = |max: u32| json!({"fields": [{"name": "level", "max": f64::from(max % 20)}]});
+    for time in 1..MAX_AGENCY_VERSIONS {
+        refine(&test, &at(time)).unwrap();
+    }
+    let refused = refine(&test, &narrower()).unwrap_err();
+    assert_eq!(
+        (refused.code(), refused.class()),
+        ("too-many-versions", ErrorClass::Conflict)
+    );
+    // What says nothing new is no version.
+    refine(&test, &at(MAX_AGENCY_VERSIONS - 1)).unwrap();
+    // Another agency has its own.
+    let other = serde_json::from_value(narrower()).unwrap();
+    let of_seoul =
+        test.registry
+            .refine_model(&Actor::OPERATOR, &agency("seoul"), &model(TIDE), other);
+    of_seoul.unwrap();
 }

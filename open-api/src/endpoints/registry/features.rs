@@ -196,10 +196,10 @@ pub(crate) async fn remove(
         .filter(|feature| permitted.sees(&feature.agency))
         .ok_or_else(|| no_feature(&id))?;
     permitted.in_agency(&feature.agency)?;
-    let id = feature.id.clone();
+    let feature = Arc::clone(feature);
     state
         .changing_by(&permitted, move |shared, actor| {
-            shared.registry.remove_feature(actor, &id)
+            shared.registry.remove_feature(actor, &feature)
         })
         .await?
         .map_err(|error| registry_problem(&error))?;

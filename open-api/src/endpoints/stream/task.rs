@@ -2,7 +2,7 @@
 //! the caller may still see them.
 
 use std::convert::Infallible;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -65,8 +65,9 @@ pub(super) struct StreamTask {
     frames: FrameStream,
     admission: Admission,
     viewer: Viewer,
-    /// What the viewer sees it of, once it was looked at.
-    seen: Weak<Snapshot>,
+    /// In which the viewer was told who is in shared groups; from there on only
+    /// what is otherwise is looked at.
+    seen: Option<Arc<Snapshot>>,
     filter: StreamFilter,
     wire: Wire,
     events: mpsc::Sender<Result<Bytes, Infallible>>,
@@ -86,7 +87,7 @@ impl StreamTask {
             frames,
             admission: reader.admission,
             viewer: reader.viewer,
-            seen: Weak::new(),
+            seen: None,
             filter,
             wire,
             events,
@@ -135,6 +136,8 @@ impl StreamTask {
             // Nothing is made for who has not taken what was.
             if !reader.takes_soon().await {
                 self.frames.release();
+                // It may take long, and an old state takes memory.
+                self.seen = None;
                 reader.takes().await;
             }
             let arrived = tokio::select! {
@@ -144,14 +147,15 @@ impl StreamTask {
             if !self.admission.holds(&self.state) {
                 return Ok(());
             }
+            // One look at the registry for each chunk; it is a pointer.
+            let snapshot = self.state.registry.snapshot();
+            // In silence too: what changes meanwhile is then soon looked at.
+            if self.follow_groups(&snapshot).await.is_err() {
+                return Ok(());
+            }
             if arrived.is_none() {
                 chunk.extend_from_slice(self.wire.keep_alive());
                 continue;
-            }
-            // One look at the registry for each chunk; it is a pointer.
-            let snapshot = self.state.registry.snapshot();
-            if self.follow_groups(&snapshot).await.is_err() {
-                return Ok(());
             }
             let state = self.state.clone();
             let _turn = place.turn(&state.streams).await;
@@ -167,9 +171,11 @@ impl StreamTask {
 
     /// Where groups are shared, others may be in them since the last look.
     async fn follow_groups(&mut self, snapshot: &Arc<Snapshot>) -> Result<(), Problem> {
-        if self.admission.follows_groups() && !self.seen.ptr_eq(&Arc::downgrade(snapshot)) {
+        let seen = self.seen.as_ref();
+        if self.admission.follows_groups() && !seen.is_some_and(|seen| Arc::ptr_eq(seen, snapshot))
+        {
             self.viewer = self.state.viewer(snapshot, &self.admission).await?;
-            self.seen = Arc::downgrade(snapshot);
+            self.seen = Some(Arc::clone(snapshot));
         }
         Ok(())
     }

@@ -56,6 +56,37 @@ fn what_is_older_than_its_retention_is_quarantined() {
 }
 
 #[test]
+fn who_has_handed_a_device_over_takes_none_of_its_data_away() {
+    let platform = Platform::start();
+    let [former, owner] = [platform.agency(), platform.agency()];
+    let id = format!("traffic.own~{former}");
+    let keep = |days: u32| {
+        let speed =
+            json!({"name": "speed", "unit": "km/h", "title": {"en": "Speed", "ko": "속도"}});
+        let model = json!({"id": id, "title": {"en": "Own", "ko": "자체"}, "retention_days": days,
+            "fields": [speed]});
+        platform
+            .operator("POST", "/v1/models", Some(model))
+            .expect(201);
+    };
+    keep(30);
+    for device in ["kept-1", "given-1"] {
+        platform.device(device, &former, &id, &json!({}));
+    }
+    let to = json!({"agency": owner, "keep_credentials": true});
+    let transferred = platform.operator("POST", "/v1/devices/given-1/transfer", Some(to));
+    transferred.expect(200);
+    keep(1);
+    assert!(!stored(&platform, "kept-1", 10 * DAY));
+    assert!(stored(&platform, "given-1", 10 * DAY));
+    // The owner's own word holds.
+    let days = json!({"retention_days": {&id: 5}});
+    let path = format!("/v1/agencies/{owner}");
+    platform.operator("PATCH", &path, Some(days)).expect(200);
+    assert!(!stored(&platform, "given-1", 11 * DAY));
+}
+
+#[test]
 fn a_model_says_how_long_and_an_agency_may_say_otherwise() {
     let platform = Platform::start();
     let mut model = json!({"id": "traffic.bicycle", "title": {"en": "Bicycles", "ko": "자전거"},

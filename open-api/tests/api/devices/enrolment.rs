@@ -90,6 +90,22 @@ fn an_installer_puts_a_device_into_service_with_a_code_alone() {
 }
 
 #[test]
+fn a_receipt_tells_nothing_of_what_is_another_agencys_by_now() {
+    let platform = Platform::start();
+    let [first, next] = [platform.agency(), platform.agency()];
+    let new = json!({"agency": first, "model": "traffic.flow"});
+    let made = platform.operator("POST", "/v1/claims", Some(new));
+    let enrolled = redeem(&platform, &made.expect(201)["code"], "dev-1").expect(201);
+    let asked = json!({"receipt": enrolled["receipt"]});
+    let ask = || platform.post("/v1/claims/first-data", &asked);
+    ask().expect(200);
+    let to = Some(json!({"agency": next}));
+    let transferred = platform.operator("POST", "/v1/devices/dev-1/transfer", to);
+    transferred.expect(200);
+    ask().problem(404, "not-found");
+}
+
+#[test]
 fn codes_are_not_guessed() {
     let platform = Platform::set_up(Setup {
         quotas: open_api::Quotas {

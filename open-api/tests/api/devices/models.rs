@@ -161,3 +161,16 @@ fn an_agency_refines_a_model_for_its_own_devices() {
     );
     put(&json!({"unit": "m"})).problem(400, "invalid-body");
 }
+
+#[test]
+fn a_text_that_could_pass_for_another_is_none_of_a_models() {
+    let platform = Platform::start();
+    let hidden = json!({"title": {"en": "Tide\u{202e}", "ko": "조위"}});
+    let refused = add(&platform, "disaster.tide", &hidden).expect(400);
+    assert_eq!(refused["code"], "invalid-model");
+    add(&platform, "disaster.tide", &json!({})).expect(201);
+    let agency = platform.agency();
+    let path = format!("/v1/agencies/{agency}/refinements/disaster.tide");
+    let refused = platform.operator("PUT", &path, Some(hidden)).expect(400);
+    assert_eq!(refused["code"], "invalid-refinement");
+}

@@ -28,7 +28,7 @@ fn import(
 fn rich(id: &str) -> NewDevice {
     NewDevice {
         alias: Some("00:1B:44:11:3A:B7".to_owned()),
-        name: "\"한강\" 1\u{2028}호".to_owned(),
+        name: "\"한강\" 1\\호".to_owned(),
         location: Some(place(-37.5, 127.000_000_1)),
         keys: vec![DeviceKey::ed25519(7).public(), DeviceKey::es256().public()],
         expires: Some(Timestamp::from_micros(4_000_000_000_000_001)),

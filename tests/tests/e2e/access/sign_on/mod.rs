@@ -161,6 +161,9 @@ fn a_logout_goes_both_ways() {
         beside.roles().is_none().then_some(())
     });
     assert!(elsewhere.roles().is_some(), "it is another session there");
+    // It is logged out on both sides: there is nowhere to go, and nothing to read.
+    let late = beside.send("DELETE", "/v1/session", None);
+    assert_eq!((late.status, late.body.as_str()), (204, ""));
 }
 
 #[test]
