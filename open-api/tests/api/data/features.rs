@@ -123,7 +123,7 @@ fn it_is_found_by_its_words_as_far_as_it_is_seen() {
 
     // What only restricted ones observe is found by its agency alone.
     let hidden = json!({"things": ["restricted"], "title": {"en": "Lake", "ko": "석촌 호수"}});
-    put(&platform, RIVER, &hidden).expect(201);
+    put(&platform, RIVER, &hidden).expect(200);
     let path = "/v1/search?q=lake";
     assert!(hits(&platform.get(path)).is_empty());
     let own = platform.operator("GET", path, None);
