@@ -13,6 +13,7 @@ use http_edge::reply::{Form, PageUrl};
 use ingest::StoredObservation;
 use utoipa::ToSchema;
 
+use super::observation::write_observed;
 use crate::views::{FlagsView, PlaceView, Rfc3339, ValueView, json, rfc3339};
 
 /// Items for which there is room at first.
@@ -180,6 +181,7 @@ impl<'a> LatestView<'a> {
             assurance: stored.flags.assurance().map(Assurance::as_str),
         }
     }
+
     fn write_json(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"id\":");
         json::value(out, &self.id);
@@ -250,17 +252,16 @@ impl<'a> LatestView<'a> {
             }
         }
         out.push(b',');
-        rfc3339::write(out, self.phenomenon_time.0);
-        out.push(b',');
-        rfc3339::write(out, self.result_time.0);
-        out.push(b',');
-        self.value.write_cell(out);
-        out.push(b',');
-        out.extend_from_slice(self.quality.as_bytes());
-        cell::number(out, self.revision.into());
-        cell::number(out, self.offset);
-        out.push(b',');
-        self.flags.write_cell(out);
+        let times = [self.phenomenon_time, self.result_time];
+        write_observed(
+            out,
+            times,
+            self.value,
+            self.quality,
+            self.revision,
+            self.offset,
+            self.flags,
+        );
         out.extend_from_slice(b"\r\n");
     }
 }

@@ -75,17 +75,16 @@ impl Row for ObservationView<'_> {
 
     /// Without the detour through a JSON value: pages are long.
     fn write(&self, out: &mut Vec<u8>) {
-        rfc3339::write(out, self.phenomenon_time.0);
-        out.push(b',');
-        rfc3339::write(out, self.result_time.0);
-        out.push(b',');
-        self.value.write_cell(out);
-        out.push(b',');
-        out.extend_from_slice(self.quality.as_bytes());
-        cell::number(out, self.revision.into());
-        cell::number(out, self.offset);
-        out.push(b',');
-        self.flags.write_cell(out);
+        let times = [self.phenomenon_time, self.result_time];
+        write_observed(
+            out,
+            times,
+            self.value,
+            self.quality,
+            self.revision,
+            self.offset,
+            self.flags,
+        );
         for degrees in [self.location.map(|p| p.lat), self.location.map(|p| p.lon)] {
             out.push(b',');
             if let Some(degrees) = degrees {
@@ -93,6 +92,29 @@ impl Row for ObservationView<'_> {
             }
         }
     }
+}
+
+/// The cells from the times to the flags, which every table of observations has.
+pub(super) fn write_observed(
+    out: &mut Vec<u8>,
+    times: [Rfc3339; 2],
+    value: ValueView<'_>,
+    quality: &str,
+    revision: u16,
+    offset: u64,
+    flags: FlagsView,
+) {
+    for time in times {
+        rfc3339::write(out, time.0);
+        out.push(b',');
+    }
+    value.write_cell(out);
+    out.push(b',');
+    out.extend_from_slice(quality.as_bytes());
+    cell::number(out, revision.into());
+    cell::number(out, offset);
+    out.push(b',');
+    flags.write_cell(out);
 }
 
 /// A value as JSON: a number, a boolean, a text, or null.
