@@ -11,7 +11,7 @@ use tests::{Start, TestDevice, TestPlatform};
 use crate::operation::backup::{madang, text};
 
 /// Stands in the audit and nowhere in its keys.
-const NAME: &str = "Tamper \"here\" \\ 서울 \u{2028} 🛰";
+const NAME: &str = "Tamper \"here\" \\ / 서울 👨\u{200d}🔧 🛰";
 
 struct Exported {
     _folder: tempfile::TempDir,
