@@ -216,8 +216,9 @@ fn listening_on_all_addresses_it_prints_one_that_leads_here() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let stdout = BufReader::new(child.stdout.take().unwrap());
-    let line = stdout
+    // Open until the demo ends: it goes on printing, and ends where nobody reads.
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let line = (&mut stdout)
         .lines()
         .map_while(Result::ok)
         .find(|line| line.trim_start().starts_with("Developers"));
