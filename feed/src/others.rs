@@ -50,13 +50,10 @@ impl Others<'_> {
 
     fn before(&self, datastream: DatastreamId, time: i64) -> Option<StoredObservation> {
         SPANS.iter().find_map(|span| {
+            let from = Timestamp::from_micros(time.saturating_sub(*span));
             let page = self.ingest.range(&RangeQuery {
-                datastream,
-                from: Timestamp::from_micros(time.saturating_sub(*span)),
-                to: Timestamp::from_micros(time),
-                as_of: None,
                 limit: 1,
-                after: None,
+                ..RangeQuery::new(datastream, from, Timestamp::from_micros(time))
             });
             match page {
                 Ok(page) => page.observations.into_iter().next(),

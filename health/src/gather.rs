@@ -211,12 +211,8 @@ impl<'a> Observer<'a> {
         limit: usize,
     ) -> Result<RangePage, QueryError> {
         self.plane.range(&RangeQuery {
-            datastream,
-            from,
-            to,
-            as_of: None,
             limit,
-            after: None,
+            ..RangeQuery::new(datastream, from, to)
         })
     }
 

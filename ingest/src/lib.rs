@@ -44,7 +44,7 @@ pub use intake::{DeviceMessage, IntakeError, SignedMessage, TakeInError, Telemet
 pub use live::{AppliedFrame, FrameStream, StreamError, StreamItem, StreamStart};
 pub use observation_store::{
     AggregateFunction, AggregateQuery, Bucket, CompactError, ExpireError, FlushError, Grouping,
-    KnownDatastreams, Observations, ObservationsQuery, QuarantineError, QuarantinedMessage,
+    KnownDatastreams, Observations, ObservationsQuery, Order, QuarantineError, QuarantinedMessage,
     QueryError, RangePage, RangeQuery, ReadError, StoreOpenError, StoreStats, StoredObservation,
 };
 pub use open::{FolderLock, LockError, OpenError, repair};

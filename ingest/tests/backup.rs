@@ -101,14 +101,7 @@ fn send(
 
 /// Numbers and offsets of all rows of the level.
 fn rows(ingest: &Ingest, datastream: DatastreamId) -> Vec<(i64, Offset)> {
-    let query = RangeQuery {
-        datastream,
-        from: Timestamp::MIN,
-        to: Timestamp::MAX,
-        as_of: None,
-        limit: usize::MAX,
-        after: None,
-    };
+    let query = RangeQuery::new(datastream, Timestamp::MIN, Timestamp::MAX);
     let page = ingest.range(&query).unwrap();
     let number = |time: Timestamp| (time.as_micros() - self::time(0).as_micros()) / 1_000_000;
     let rows = page.observations.iter();

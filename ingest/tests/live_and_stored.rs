@@ -104,14 +104,7 @@ async fn write(ingest: &Ingest, device: &Arc<Device>) {
 
 fn check_rows(ingest: &Ingest, devices: &[Arc<Device>]) {
     for device in devices {
-        let query = RangeQuery {
-            datastream: level(device),
-            from: Timestamp::MIN,
-            to: Timestamp::MAX,
-            as_of: None,
-            limit: usize::MAX,
-            after: None,
-        };
+        let query = RangeQuery::new(level(device), Timestamp::MIN, Timestamp::MAX);
         let page = ingest.range(&query).unwrap();
         let expected = (0..BATCHES * BATCH).map(|number| (time(number), number as f64));
         assert!(

@@ -191,14 +191,7 @@ impl SmallPlane {
 
     fn rows_of(&self, device: &Device) -> BTreeSet<u64> {
         let datastream = Self::level(device);
-        let query = RangeQuery {
-            datastream,
-            from: Timestamp::MIN,
-            to: Timestamp::MAX,
-            as_of: None,
-            limit: usize::MAX,
-            after: None,
-        };
+        let query = RangeQuery::new(datastream, Timestamp::MIN, Timestamp::MAX);
         let page = self.ingest.range(&query).unwrap();
         let mut rows = BTreeSet::new();
         for observation in &page.observations {

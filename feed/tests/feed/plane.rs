@@ -191,12 +191,8 @@ impl Plane {
 
     fn stored(&self, datastream: DatastreamId) -> Vec<ingest::StoredObservation> {
         let mut query = RangeQuery {
-            datastream,
-            from: Timestamp::MIN,
-            to: Timestamp::MAX,
-            as_of: None,
             limit: 10_000,
-            after: None,
+            ..RangeQuery::new(datastream, Timestamp::MIN, Timestamp::MAX)
         };
         let mut all = Vec::new();
         loop {

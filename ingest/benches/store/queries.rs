@@ -233,14 +233,8 @@ pub(crate) fn range(
     from: i64,
     to: i64,
 ) -> Vec<ingest::StoredObservation> {
-    let query = RangeQuery {
-        datastream,
-        from: Timestamp::from_micros(from),
-        to: Timestamp::from_micros(to),
-        as_of: None,
-        limit: usize::MAX,
-        after: None,
-    };
+    let (from, to) = (Timestamp::from_micros(from), Timestamp::from_micros(to));
+    let query = RangeQuery::new(datastream, from, to);
     ingest.range(&query).unwrap().observations
 }
 

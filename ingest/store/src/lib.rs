@@ -43,7 +43,7 @@ pub use observation::StoredObservation;
 pub use open::StoreOpenError;
 pub use query::export::{Footprint, Observations, ObservationsQuery};
 pub use query::{
-    AggregateFunction, AggregateQuery, Bucket, Grouping, QueryError, RangePage, RangeQuery,
+    AggregateFunction, AggregateQuery, Bucket, Grouping, Order, QueryError, RangePage, RangeQuery,
 };
 pub use stats::StoreStats;
 pub use store::Store;

@@ -194,13 +194,10 @@ impl Plane {
     /// Everything of a field, oldest first, with all that was durable before.
     pub(crate) fn stored(&self, field: &str) -> Vec<StoredObservation> {
         block_on(self.ingest.caught_up());
+        let all = RangeQuery::new(self.datastream(field), Timestamp::MIN, Timestamp::MAX);
         let page = self.ingest.range(&RangeQuery {
-            datastream: self.datastream(field),
-            from: Timestamp::MIN,
-            to: Timestamp::MAX,
-            as_of: None,
             limit: 10_000,
-            after: None,
+            ..all
         });
         page.unwrap().observations
     }

@@ -2,7 +2,7 @@
 //!
 //! Constraints: one array of fixed-size rows in order of arrival, of which the
 //! memory is reserved at once and touched as it fills, so that an append never
-//! copies old rows and a head has a known size (56 bytes a row, and 24 a
+//! copies old rows and a head has a known size (56 bytes a row, and 32 a
 //! datastream); the rows of a datastream are linked newest first; rows share
 //! their texts. One writer; a reader holds the lock for at most
 //! [`ROWS_PER_LOCK`] rows at a time; it may let go in between, since rows never
@@ -32,6 +32,16 @@ const ROWS_PER_LOCK: usize = 16_384;
 /// One head, filling or being flushed.
 pub(crate) struct Head {
     rows: RwLock<Rows>,
+}
+
+/// What a head has of one datastream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Extent {
+    pub(crate) rows: u32,
+    pub(crate) min_time: i64,
+    pub(crate) max_time: i64,
+    /// Each row is of a later time than those before it.
+    pub(crate) unique_times: bool,
 }
 
 /// Whether a head takes more.
@@ -80,8 +90,13 @@ impl Head {
 
     /// Rows of a datastream, whatever their times.
     pub(crate) fn rows_of(&self, datastream: DatastreamId) -> u64 {
-        let tail = self.rows.read().tail(datastream);
-        tail.map_or(0, |tail| u64::from(tail.rows))
+        let extent = self.extent(datastream);
+        extent.map_or(0, |extent| u64::from(extent.rows))
+    }
+
+    /// `None` where it has no row of the datastream.
+    pub(crate) fn extent(&self, datastream: DatastreamId) -> Option<Extent> {
+        self.rows.read().extent(datastream)
     }
 
     /// The rows of a datastream from `from` to before `to`, by (time, offset,
@@ -119,6 +134,46 @@ impl Head {
             found.sort_by_key(RowKey::of);
         }
         found
+    }
+
+    /// When the `number`-th row before `to` was observed, counted from the newest;
+    /// `None` where there are fewer from `from` on.
+    pub(crate) fn time_of_last(
+        &self,
+        datastream: DatastreamId,
+        from: Timestamp,
+        to: Timestamp,
+        number: usize,
+    ) -> Option<Timestamp> {
+        let (from, to) = (from.as_micros(), to.as_micros());
+        let mut rows = self.rows.read();
+        let tail = rows.tail(datastream)?;
+        if (tail.rows as usize) < number {
+            return None;
+        }
+        let (mut at, mut looked) = (tail.row, 0);
+        let mut times = Vec::new();
+        while at != NONE {
+            let row = rows.rows[at as usize];
+            let is_over = row.time < from || times.len() == number;
+            if tail.sorted && is_over {
+                break;
+            }
+            if (from..to).contains(&row.time) {
+                times.push(row.time);
+            }
+            at = row.previous;
+            looked += 1;
+            if looked % ROWS_PER_LOCK == 0 {
+                RwLockReadGuard::bump(&mut rows);
+            }
+        }
+        drop(rows);
+        if !tail.sorted {
+            times.sort_unstable_by(|one, other| other.cmp(one));
+        }
+        let time = times.get(number.checked_sub(1)?)?;
+        Some(Timestamp::from_micros(*time))
     }
 
     /// Shows the rows after offset `after`, in order of arrival, until `visit`

@@ -5,9 +5,9 @@ use std::hint::black_box;
 use domain::{DatastreamId, Offset};
 use frame_log::{FrameObservation, TelemetryFrame, Verdict};
 
-use super::Fill;
 use super::row::{NONE, Row};
 use super::texts::Texts;
+use super::{Extent, Fill};
 
 /// Room for the rows of the frame that fills the head.
 const FRAME_ROWS: usize = domain::payload::MAX_OBSERVATIONS;
@@ -33,16 +33,21 @@ pub(crate) struct Rows {
 pub(super) struct Tail {
     pub(super) row: u32,
     pub(super) rows: u32,
-    max_time: i64,
+    pub(super) min_time: i64,
+    pub(super) max_time: i64,
     /// Whether rows came in order of time: then a reader may stop early.
     pub(super) sorted: bool,
+    /// Whether each row has a later time than those before it.
+    pub(super) unique_times: bool,
 }
 
 const EMPTY: Tail = Tail {
     row: NONE,
     rows: 0,
+    min_time: i64::MAX,
     max_time: i64::MIN,
     sorted: true,
+    unique_times: true,
 };
 
 impl Rows {
@@ -101,6 +106,8 @@ impl Rows {
         let tail = &mut self.series[series];
         let row = Row::of(frame, observation, tail.row, &mut self.texts);
         tail.sorted &= row.time >= tail.max_time;
+        tail.unique_times &= tail.rows == 0 || row.time > tail.max_time;
+        tail.min_time = tail.min_time.min(row.time);
         tail.max_time = tail.max_time.max(row.time);
         tail.row = self.rows.len() as u32;
         tail.rows += 1;
@@ -109,6 +116,16 @@ impl Rows {
 
     pub(super) fn tail(&self, datastream: DatastreamId) -> Option<Tail> {
         self.series.get(datastream.get() as usize).copied()
+    }
+
+    pub(super) fn extent(&self, datastream: DatastreamId) -> Option<Extent> {
+        let tail = self.tail(datastream).filter(|tail| tail.rows > 0)?;
+        Some(Extent {
+            rows: tail.rows,
+            min_time: tail.min_time,
+            max_time: tail.max_time,
+            unique_times: tail.unique_times,
+        })
     }
 
     /// The first and the last frame.

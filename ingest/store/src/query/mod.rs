@@ -4,10 +4,12 @@
 //! inclusive, `to` exclusive. Answers show each (datastream, time) once, in its
 //! newest revision.
 //!
-//! In reading order: `merge` (the rule), `range` and `forward`, `aggregate` with
+//! In reading order: `merge` (the rule), `range` with `forward` and `backward`,
+//! `aggregate` with
 //! `spans`, `plan` and `gather`, `count`, `export`; `limit` bounds them.
 
 pub(crate) mod aggregate;
+pub(crate) mod backward;
 pub(crate) mod count;
 pub(crate) mod export;
 pub(crate) mod forward;
@@ -35,11 +37,38 @@ pub struct RangeQuery {
     pub as_of: Option<Timestamp>,
     /// The most observations of one page.
     pub limit: usize,
-    /// The next page: only what is strictly later.
+    pub order: Order,
+    /// The next page: only what is strictly later, or strictly earlier in
+    /// descending order.
     pub after: Option<Timestamp>,
 }
 
-/// One page of a range, oldest first.
+impl RangeQuery {
+    /// All that there is between two times, oldest first.
+    pub fn new(datastream: DatastreamId, from: Timestamp, to: Timestamp) -> Self {
+        Self {
+            datastream,
+            from,
+            to,
+            as_of: None,
+            limit: usize::MAX,
+            order: Order::Ascending,
+            after: None,
+        }
+    }
+}
+
+/// By phenomenon time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Order {
+    /// Oldest first.
+    #[default]
+    Ascending,
+    /// Newest first.
+    Descending,
+}
+
+/// One page of a range, in the order that was asked for.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct RangePage {
     pub observations: Vec<StoredObservation>,

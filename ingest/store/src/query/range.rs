@@ -7,50 +7,88 @@ use crate::file::index::Entry;
 use crate::file::{DataFile, ReadError};
 use crate::observation::StoredObservation;
 use crate::query::forward::{Forward, More, Whole};
-use crate::query::limit::TooMuch;
+use crate::query::limit::{MAX_ROWS_READ, TooMuch};
 use crate::query::merge::{Resolved, Scan, Wanted};
 use crate::query::spans::{Span, SpanRows, Spans};
-use crate::query::{QueryError, RangePage, RangeQuery};
+use crate::query::{Order, QueryError, RangePage, RangeQuery, backward};
 use crate::view::View;
 
 /// Answers `query` from `view`. Reads only as far as the page goes.
 pub(crate) fn range(view: &View, query: &RangeQuery) -> Result<RangePage, QueryError> {
-    let from = match query.after {
-        Some(after) => query.from.max(just_after(after)),
-        None => query.from,
-    };
-    let mut page = Filling {
-        page: RangePage::default(),
-        query,
-        rows_read: 0,
-    };
-    if from >= query.to || query.limit == 0 {
-        return Ok(page.page);
+    let (mut from, mut to) = (query.from, query.to);
+    if let Some(after) = query.after {
+        match query.order {
+            Order::Ascending => from = from.max(just_after(after)),
+            Order::Descending => to = to.min(after),
+        }
     }
-    let spans = Spans::new(view, from, query.to);
-    for span in spans.of(query.datastream) {
-        match span.rows {
-            SpanRows::File(file, entry) => {
-                page.take_file(spans.file(file), &entry, span.from, span.to)?;
-            }
-            SpanRows::Head(rows) => {
-                for row in rows {
-                    page.take(StoredObservation { revision: 0, ..row });
+    if from >= to || query.limit == 0 {
+        return Ok(RangePage::default());
+    }
+    let mut reading = Reading::new(view, query);
+    match query.order {
+        Order::Ascending => reading.read(from, to, query.limit),
+        Order::Descending => backward::page(&mut reading, from, to),
+    }
+}
+
+/// A query that is being answered, and what that has cost.
+pub(crate) struct Reading<'a> {
+    pub(crate) view: &'a View,
+    pub(crate) query: &'a RangeQuery,
+    pub(crate) rows_read: u64,
+}
+
+impl<'a> Reading<'a> {
+    pub(crate) fn new(view: &'a View, query: &'a RangeQuery) -> Self {
+        Self {
+            view,
+            query,
+            rows_read: 0,
+        }
+    }
+
+    /// The first `most` observations from `from` to before `to`, oldest first.
+    pub(crate) fn read(
+        &mut self,
+        from: Timestamp,
+        to: Timestamp,
+        most: usize,
+    ) -> Result<RangePage, QueryError> {
+        let spans = Spans::new(self.view, from, to);
+        let mut filling = Filling {
+            page: RangePage::default(),
+            most,
+            query: self.query,
+            rows_read: self.rows_read,
+        };
+        for span in spans.of(self.query.datastream) {
+            match span.rows {
+                SpanRows::File(file, entry) => {
+                    filling.take_file(spans.file(file), &entry, span.from, span.to)?;
                 }
+                SpanRows::Head(rows) => {
+                    for row in rows {
+                        filling.take(StoredObservation { revision: 0, ..row });
+                    }
+                }
+                SpanRows::Mixed => filling.take_merged(self.view, &span)?,
             }
-            SpanRows::Mixed => page.take_merged(view, &span)?,
+            TooMuch::check(filling.rows_read)?;
+            if filling.page.more {
+                break;
+            }
         }
-        TooMuch::check(page.rows_read)?;
-        if page.page.more {
-            break;
-        }
+        self.rows_read = filling.rows_read;
+        Ok(filling.page)
     }
-    Ok(page.page)
 }
 
 /// A page on its way.
 struct Filling<'a> {
     page: RangePage,
+    /// Observations of a full page.
+    most: usize,
     query: &'a RangeQuery,
     rows_read: u64,
 }
@@ -61,12 +99,12 @@ impl Filling<'_> {
     fn take(&mut self, observation: StoredObservation) -> More {
         self.rows_read += 1;
         let known = self.is_known(&observation);
-        if known && self.page.observations.len() == self.query.limit {
+        if known && self.page.observations.len() == self.most {
             self.page.more = true;
         } else if known {
             self.page.observations.push(observation);
         }
-        if self.page.more || self.rows_read > crate::query::limit::MAX_ROWS_READ {
+        if self.page.more || self.rows_read > MAX_ROWS_READ {
             More::Enough
         } else {
             More::Yes
@@ -88,11 +126,11 @@ impl Filling<'_> {
         let end = (entry.first_row + entry.rows) as usize;
         let mut rows = Forward::<Whole>::open(file, end)?;
         // One more tells whether there is another page.
-        let room = self.query.limit - self.page.observations.len();
+        let room = self.most - self.page.observations.len();
         let mut newest = Newest::default();
         let mut broken = None;
         rows.each(entry, from, to, room.saturating_add(1), |rows| {
-            let room = self.query.limit - self.page.observations.len();
+            let room = self.most - self.page.observations.len();
             let more = rows.times().len().min(room);
             self.page.observations.reserve(more);
             for at in 0..rows.times().len() {

@@ -124,6 +124,6 @@ fn join(spans: Vec<Span>) -> Vec<Span> {
     joined
 }
 
-fn just_after(micros: i64) -> Timestamp {
+pub(super) fn just_after(micros: i64) -> Timestamp {
     Timestamp::from_micros(micros.saturating_add(1))
 }

@@ -4,7 +4,7 @@
 
 mod fed;
 mod plain;
-mod questions;
+pub(super) mod questions;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -117,14 +117,11 @@ impl Drop for Opened {
 }
 
 pub(super) fn everything(datastream: u32) -> RangeQuery {
-    RangeQuery {
-        datastream: DatastreamId::new(datastream),
-        from: Timestamp::MIN,
-        to: Timestamp::MAX,
-        as_of: None,
-        limit: usize::MAX,
-        after: None,
-    }
+    RangeQuery::new(
+        DatastreamId::new(datastream),
+        Timestamp::MIN,
+        Timestamp::MAX,
+    )
 }
 
 /// A frame received at its offset in seconds.

@@ -9,11 +9,12 @@ use frame_log::{TelemetryFrame, Verdict};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::agree::questions::order;
 use super::{Opened, RETENTION_DAYS, frame, observation, received};
 use crate::file::disk::Faults;
 use crate::manifest::DAY;
 use crate::observation::StoredObservation;
-use crate::query::{AggregateFunction, AggregateQuery, Grouping, RangeQuery};
+use crate::query::{AggregateFunction, AggregateQuery, Grouping, Order, RangeQuery};
 
 /// Small, so that most cases flush several times by themselves.
 const FLUSH_ROWS: usize = 12;
@@ -157,12 +158,18 @@ impl Model {
 
     fn range(&self, query: &RangeQuery) -> Vec<Shown> {
         let series = query.datastream.get();
-        let after = query.after.map_or(i64::MIN, Timestamp::as_micros);
-        self.kept
+        let is_after = |time: i64| {
+            query.after.is_none_or(|after| match query.order {
+                Order::Ascending => time > after.as_micros(),
+                Order::Descending => time < after.as_micros(),
+            })
+        };
+        let mut rows: Vec<Shown> = self
+            .kept
             .range((series, i64::MIN)..=(series, i64::MAX))
             .map(|((_, time), revisions)| (*time, revisions))
             .filter(|(time, _)| (query.from.as_micros()..query.to.as_micros()).contains(time))
-            .filter(|(time, _)| *time > after)
+            .filter(|(time, _)| is_after(*time))
             .filter_map(|(time, revisions)| {
                 let (number, (_, value)) = revisions
                     .iter()
@@ -170,7 +177,11 @@ impl Model {
                     .rfind(|(_, (at, _))| query.as_of.is_none_or(|as_of| *at <= as_of))?;
                 Some((time, value.clone(), number as u16))
             })
-            .collect()
+            .collect();
+        if query.order == Order::Descending {
+            rows.reverse();
+        }
+        rows
     }
 }
 
@@ -273,13 +284,15 @@ fn query() -> impl Strategy<Value = RangeQuery> {
     let time = (-1..TIMES + 1).prop_map(|time| time * STEP);
     let as_of = prop::option::weighted(0.4, 0..40u64);
     let after = prop::option::weighted(0.3, time.clone());
-    (0..SERIES, time.clone(), time, as_of, after, 1..30usize).prop_map(
-        |(series, from, to, as_of, after, limit)| RangeQuery {
+    let page = (order(), after, 1..30usize);
+    (0..SERIES, time.clone(), time, as_of, page).prop_map(
+        |(series, from, to, as_of, (order, after, limit))| RangeQuery {
             datastream: DatastreamId::new(series),
             from: Timestamp::from_micros(from),
             to: Timestamp::from_micros(to),
             as_of: as_of.map(received),
             limit,
+            order,
             after: after.map(Timestamp::from_micros),
         },
     )

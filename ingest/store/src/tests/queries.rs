@@ -6,7 +6,10 @@ use frame_log::Verdict;
 use super::{Opened, everything, frame, number, observation};
 use crate::file::schema::PAGE_ROWS;
 use crate::query::limit::MAX_AGGREGATE_VALUES;
-use crate::query::{AggregateFunction, AggregateQuery, Bucket, Grouping, QueryError};
+use crate::query::range::Reading;
+use crate::query::{
+    AggregateFunction, AggregateQuery, Bucket, Grouping, Order, QueryError, backward,
+};
 
 fn at(time: i64) -> Timestamp {
     Timestamp::from_micros(time)
@@ -55,6 +58,57 @@ fn pages_join_without_gap_or_double() {
     let expected: Vec<_> = values.into_iter().map(Value::Number).collect();
     assert_eq!(read.len(), expected.len());
     assert_eq!(read, expected);
+}
+
+#[test]
+fn pages_from_the_newest_join_too_and_read_little_more_than_they_show() {
+    let folder = tempfile::tempdir().unwrap();
+    let (opened, values) = long_series(folder.path());
+    let mut query = everything(1);
+    (query.limit, query.order) = (100, Order::Descending);
+    let mut read = Vec::new();
+    loop {
+        let view = opened.store.shared.catalog.view();
+        let mut reading = Reading::new(&view, &query);
+        let to = query.after.unwrap_or(query.to);
+        let page = backward::page(&mut reading, query.from, to).unwrap();
+        assert_eq!(page, opened.store.range(&query).unwrap());
+        assert!(reading.rows_read < 1_000, "{} rows", reading.rows_read);
+        read.extend(page.observations.into_iter().filter_map(|row| row.value));
+        query.after = Some(at(values.len() as i64 - read.len() as i64));
+        if !page.more {
+            break;
+        }
+    }
+    let expected: Vec<_> = values.into_iter().rev().map(Value::Number).collect();
+    assert_eq!(read.len(), expected.len());
+    assert_eq!(read, expected);
+}
+
+/// One row long ago, and then very many within a second.
+#[test]
+fn rows_that_stand_close_together_are_not_all_read_for_the_last_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut opened = Opened::at(folder.path(), 1_000_000);
+    opened.apply(&frame(1, vec![number(1, -1_000_000_000_000, 0.0)]));
+    for time in 0..30_000 {
+        opened.apply(&frame(time as u64 + 2, vec![number(1, time, time as f64)]));
+    }
+    let mut query = everything(1);
+    (query.limit, query.order) = (10, Order::Descending);
+    let check = |opened: &Opened| {
+        let view = opened.store.shared.catalog.view();
+        let mut reading = Reading::new(&view, &query);
+        let page = backward::page(&mut reading, query.from, query.to).unwrap();
+        let times: Vec<_> = page.observations.iter().map(|row| row.time).collect();
+        let expected: Vec<_> = (29_990..30_000).rev().map(at).collect();
+        assert_eq!((times, page.more), (expected, true));
+        reading.rows_read
+    };
+    assert!(check(&opened) < 100);
+    opened.store.flush().unwrap();
+    let read = check(&opened);
+    assert!(read < 60_000, "{read} rows");
 }
 
 #[test]

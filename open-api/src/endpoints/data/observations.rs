@@ -124,9 +124,6 @@ impl Question {
         Ok(Self {
             counts,
             range: RangeQuery {
-                datastream,
-                from,
-                to,
                 as_of: query.as_of.map(|time| time.0),
                 limit: query
                     .limit
@@ -134,6 +131,7 @@ impl Question {
                     .map_or(Limit::default(), |limit| limit.0)
                     .0,
                 after: after.map(Timestamp::from_micros),
+                ..RangeQuery::new(datastream, from, to)
             },
             from_offset: query.from_offset.unwrap_or(0),
             to_offset: query.to_offset.unwrap_or(u64::MAX),

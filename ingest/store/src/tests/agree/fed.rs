@@ -11,7 +11,7 @@ use super::{BEGIN, SECOND, SPAN, STEPS};
 use crate::file::decode::Columns;
 use crate::observation::StoredObservation;
 use crate::query::merge::{Resolved, Scan, Wanted};
-use crate::query::{AggregateQuery, Bucket, Grouping, RangeQuery};
+use crate::query::{AggregateQuery, Bucket, Grouping, Order, RangeQuery};
 use crate::tests::{Opened, everything, frame, observation};
 
 #[derive(Clone, Debug)]
@@ -64,6 +64,21 @@ fn value(series: u32, bits: u64) -> Option<Value> {
         4 if series == 2 => Some(Value::Number(1e200)),
         _ => Some(Value::Number((bits % 400) as f64 / 10.0 - 5.0)),
     }
+}
+
+/// Of the observations in order of time those that are asked for, in the order
+/// that is asked for.
+fn page_of(all: &[StoredObservation], query: &RangeQuery) -> Vec<StoredObservation> {
+    let after = query.after;
+    let mut rows = all.to_vec();
+    match query.order {
+        Order::Ascending => rows.retain(|row| after.is_none_or(|after| row.time > after)),
+        Order::Descending => {
+            rows.retain(|row| after.is_none_or(|after| row.time < after));
+            rows.reverse();
+        }
+    }
+    rows
 }
 
 /// A store that is fed.
@@ -164,14 +179,15 @@ impl Fed {
     pub(super) fn check_range(&self, query: &RangeQuery) {
         let store = &self.opened.as_ref().unwrap().store;
         let series = query.datastream.get();
-        let expected = self.merged(&[series], query, Columns::All);
+        let all = self.merged(&[series], query, Columns::All);
+        let expected = page_of(&all, query);
         let page = store.range(query).unwrap();
         let shown = &expected[..expected.len().min(query.limit)];
         assert_eq!(page.observations, shown, "{query:?}");
         assert_eq!(page.more, expected.len() > query.limit, "{query:?}");
         if query.as_of.is_none() {
             let count = store.count(query.datastream, query.from, query.to).unwrap();
-            assert_eq!(count, expected.len() as u64, "{query:?}");
+            assert_eq!(count, all.len() as u64, "{query:?}");
         }
     }
 

@@ -5,27 +5,34 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::{BEGIN, HOUR, SECOND, SPAN, STEPS};
-use crate::query::{AggregateFunction, AggregateQuery, Grouping, RangeQuery};
+use crate::query::{AggregateFunction, AggregateQuery, Grouping, Order, RangeQuery};
 use crate::tests::received;
+
+pub(in crate::tests) fn order() -> impl Strategy<Value = Order> {
+    prop_oneof![Just(Order::Ascending), Just(Order::Descending)]
+}
 
 pub(super) fn range_query() -> impl Strategy<Value = RangeQuery> {
     let time = (-1..SPAN / SECOND + 1).prop_map(|second| BEGIN + second * SECOND);
     let ends = prop_oneof![
         1 => Just((i64::MIN, i64::MAX)),
-        4 => (time.clone(), time),
+        4 => (time.clone(), time.clone()),
     ];
     let as_of = prop::option::weighted(0.3, 0..3_000u64);
     let limit = prop_oneof![1..200usize, Just(usize::MAX)];
-    (0..STEPS.len() as u32, ends, as_of, limit).prop_map(|(series, (from, to), as_of, limit)| {
-        RangeQuery {
+    let after = prop::option::weighted(0.3, time.clone());
+    let asked = (0..STEPS.len() as u32, ends, as_of, limit, order(), after);
+    asked.prop_map(
+        |(series, (from, to), as_of, limit, order, after)| RangeQuery {
             datastream: DatastreamId::new(series),
             from: Timestamp::from_micros(from),
             to: Timestamp::from_micros(to),
             as_of: as_of.map(received),
             limit,
-            after: None,
-        }
-    })
+            order,
+            after: after.map(Timestamp::from_micros),
+        },
+    )
 }
 
 pub(super) fn aggregate_query() -> impl Strategy<Value = AggregateQuery> {
