@@ -278,6 +278,13 @@ impl Ingest {
         self.inner.read.range(query)
     }
 
+    /// About how many rows of `datastreams` lie between two times: what a question
+    /// would read, told from the indexes without reading it. One request may read
+    /// [`MAX_ROWS_READ`](crate::MAX_ROWS_READ).
+    pub fn estimate(&self, datastreams: &[DatastreamId], from: Timestamp, to: Timestamp) -> u64 {
+        self.inner.read.estimate(datastreams, from, to)
+    }
+
     /// Statistics over buckets of time.
     pub fn aggregate(&self, query: &AggregateQuery) -> Result<Vec<Bucket>, QueryError> {
         self.inner.read.aggregate(query)

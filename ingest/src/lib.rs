@@ -44,8 +44,9 @@ pub use intake::{DeviceMessage, IntakeError, SignedMessage, TakeInError, Telemet
 pub use live::{AppliedFrame, FrameStream, StreamError, StreamItem, StreamStart};
 pub use observation_store::{
     AggregateFunction, AggregateQuery, Bucket, CompactError, ExpireError, FlushError, Grouping,
-    KnownDatastreams, Observations, ObservationsQuery, Order, QuarantineError, QuarantinedMessage,
-    QueryError, RangePage, RangeQuery, ReadError, StoreOpenError, StoreStats, StoredObservation,
+    Interval, KnownDatastreams, MAX_ROWS_READ, Observations, ObservationsQuery, Order,
+    QuarantineError, QuarantinedMessage, QueryError, RangePage, RangeQuery, ReadError,
+    StoreOpenError, StoreStats, StoredObservation, ValueFilter,
 };
 pub use open::{FolderLock, LockError, OpenError, repair};
 pub use sequence::ReplayWindow;

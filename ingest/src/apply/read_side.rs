@@ -195,6 +195,15 @@ impl ReadSide {
         self.store.range(query)
     }
 
+    pub(crate) fn estimate(
+        &self,
+        datastreams: &[DatastreamId],
+        from: Timestamp,
+        to: Timestamp,
+    ) -> u64 {
+        self.store.estimate(datastreams, from, to)
+    }
+
     pub(crate) fn aggregate(&self, query: &AggregateQuery) -> Result<Vec<Bucket>, QueryError> {
         self.store.aggregate(query)
     }

@@ -42,6 +42,8 @@ pub use manifest::ManifestError;
 pub use observation::StoredObservation;
 pub use open::StoreOpenError;
 pub use query::export::{Footprint, Observations, ObservationsQuery};
+pub use query::limit::MAX_ROWS_READ;
+pub use query::values::{Interval, ValueFilter};
 pub use query::{
     AggregateFunction, AggregateQuery, Bucket, Grouping, Order, QueryError, RangePage, RangeQuery,
 };

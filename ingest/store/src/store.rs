@@ -16,7 +16,7 @@ use crate::file::ReadError;
 use crate::head::Fill;
 use crate::open::{self, StoreOpenError};
 use crate::query::{
-    AggregateQuery, Bucket, QueryError, RangePage, RangeQuery, aggregate, count, range,
+    AggregateQuery, Bucket, QueryError, RangePage, RangeQuery, aggregate, cost, count, range,
 };
 use crate::stats::{Counters, StoreStats};
 use crate::tables::latest::Latest;
@@ -215,6 +215,15 @@ impl Store {
 
     pub fn aggregate(&self, query: &AggregateQuery) -> Result<Vec<Bucket>, QueryError> {
         self.answer(|view| aggregate::aggregate(view, query))
+    }
+
+    /// About how many rows of `datastreams` lie between two times, from the
+    /// indexes alone: what a question would read.
+    pub fn estimate(&self, datastreams: &[DatastreamId], from: Timestamp, to: Timestamp) -> u64 {
+        let mut datastreams = datastreams.to_vec();
+        datastreams.sort_unstable();
+        datastreams.dedup();
+        cost::rows(&self.shared.catalog.view(), &datastreams, from, to)
     }
 
     pub fn count(

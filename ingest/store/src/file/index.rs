@@ -80,6 +80,26 @@ impl Index {
         &self.entries
     }
 
+    /// The entries of `datastreams`, which ascend.
+    pub(crate) fn some<'a>(
+        &'a self,
+        datastreams: &'a [DatastreamId],
+    ) -> impl Iterator<Item = &'a Entry> + 'a {
+        let mut rest = &self.entries[..];
+        datastreams.iter().filter_map(move |datastream| {
+            let series = datastream.get();
+            // The next one is near where many are asked for.
+            let mut ahead = 1;
+            while rest.get(ahead).is_some_and(|entry| entry.series < series) {
+                ahead *= 2;
+            }
+            let near = &rest[..rest.len().min(ahead + 1)];
+            let at = near.partition_point(|entry| entry.series < series);
+            rest = &rest[at..];
+            rest.first().filter(|entry| entry.series == series)
+        })
+    }
+
     /// The file's bytes; `file_crc` ties it to its Parquet file.
     pub(crate) fn to_bytes(&self, file_crc: u32) -> Vec<u8> {
         let mut out = Vec::with_capacity(HEADER_BYTES + ENTRY_BYTES * self.entries.len() + 4);

@@ -44,6 +44,19 @@ pub(crate) struct Extent {
     pub(crate) unique_times: bool,
 }
 
+impl Extent {
+    /// Rows from `from` to before `to`, as if they were spread evenly.
+    fn estimate(&self, from: Timestamp, to: Timestamp) -> u64 {
+        let (from, to) = (from.as_micros(), to.as_micros());
+        if self.min_time >= to || self.max_time < from {
+            return 0;
+        }
+        let span = self.max_time.abs_diff(self.min_time).max(1);
+        let part = self.max_time.min(to).abs_diff(self.min_time.max(from)) as f64 / span as f64;
+        ((f64::from(self.rows) * part.min(1.0)) as u64).max(1)
+    }
+}
+
 /// Whether a head takes more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Fill {
@@ -134,6 +147,23 @@ impl Head {
             found.sort_by_key(RowKey::of);
         }
         found
+    }
+
+    /// About how many rows of `datastreams` lie from `from` to before `to`.
+    pub(crate) fn estimate(
+        &self,
+        datastreams: &[DatastreamId],
+        from: Timestamp,
+        to: Timestamp,
+    ) -> u64 {
+        let mut rows = self.rows.read();
+        let mut sum = 0;
+        for some in datastreams.chunks(ROWS_PER_LOCK) {
+            let extents = some.iter().filter_map(|id| rows.extent(*id));
+            sum += extents.map(|extent| extent.estimate(from, to)).sum::<u64>();
+            RwLockReadGuard::bump(&mut rows);
+        }
+        sum
     }
 
     /// When the `number`-th row before `to` was observed, counted from the newest;

@@ -203,7 +203,7 @@ impl Gathering<'_> {
         let end = (last.entry.first_row + last.entry.rows) as usize;
         let mut forward = Forward::<Numbers>::open(file, end)?;
         for piece in &pieces {
-            let (series, mut added) = (piece.entry.series, Ok(()));
+            let series = piece.entry.series;
             // The last row of a time holds: it may come with the next ones.
             let mut last = None;
             forward.each(&piece.entry, piece.from, piece.to, usize::MAX, |rows| {
@@ -217,17 +217,12 @@ impl Gathering<'_> {
                     .into_iter()
                     .chain(newest)
                     .filter_map(|row| piece.number(row));
-                added = TooMuch::check(self.rows_read)
-                    .and_then(|()| self.groups.add_rows(series, numbers));
+                TooMuch::check(self.rows_read)?;
+                self.groups.add_rows(series, numbers)?;
                 let at = times.len() - 1;
                 last = Some((times[at], rows.columns.number(at)));
-                if added.is_ok() {
-                    More::Yes
-                } else {
-                    More::Enough
-                }
+                Ok::<_, QueryError>(More::Yes)
             })?;
-            added?;
             let last = last.and_then(|row| piece.number(row));
             self.groups.add_rows(series, last.into_iter())?;
         }

@@ -26,6 +26,9 @@ pub(crate) fn page(
     let limit = reading.query.limit;
     // One more tells whether there is another page.
     let mut wanted = limit.saturating_add(1);
+    if !reading.query.sieve().passes_all() {
+        wanted = wanted.max(SLACK_ROWS);
+    }
     let mut observations: Vec<StoredObservation> = Vec::new();
     while from < to && observations.len() <= limit {
         let Some(last) = last(reading, from, to, wanted) else {

@@ -52,7 +52,7 @@ fn times(file: &DataFile, entry: &Entry, span: &Span) -> Result<u64, ReadError> 
             found += u64::from(last != Some(*time));
             last = Some(*time);
         }
-        More::Yes
+        Ok::<_, ReadError>(More::Yes)
     })?;
     Ok(found)
 }

@@ -1,5 +1,6 @@
 //! The rows of one file, read forward by column: the fast way, for series that
-//! no other file or head has rows of in the same times.
+//! no other file or head has rows of in the same times. What tells whether a row
+//! is wanted is read first, the rest of it only where it is.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::file::paged::Paged;
 use crate::file::schema::{self, PAGE_ROWS};
 use crate::file::{DataFile, Footer, ReadError};
 use crate::observation::StoredObservation;
+use crate::query::values::{Sieve, ValueFilter};
 
 /// Times of a file's rows, and what was asked for with them.
 pub(crate) struct Forward<'a, C> {
@@ -23,6 +25,8 @@ pub(crate) struct Forward<'a, C> {
     pub(crate) columns: C,
     /// The rows that were read last, of those whose times were read.
     shown: Range<usize>,
+    /// The row of the file that the times begin at.
+    first: usize,
 }
 
 /// Columns that are read for the rows whose times are wanted.
@@ -64,20 +68,21 @@ impl<'a, C: OtherColumns> Forward<'a, C> {
             columns: C::open(&open),
             footer,
             shown: 0..0,
+            first: 0,
         })
     }
 
     /// Shows the rows of `entry` from `from` to before `to`, at most `at_once` of
     /// them at once, until `show` says that it is enough. Series must come in
     /// ascending order.
-    pub(crate) fn each(
+    pub(crate) fn each<E: From<ReadError>>(
         &mut self,
         entry: &Entry,
         from: Timestamp,
         to: Timestamp,
         at_once: usize,
-        mut show: impl FnMut(&Self) -> More,
-    ) -> Result<(), ReadError> {
+        mut show: impl FnMut(&mut Self) -> Result<More, E>,
+    ) -> Result<(), E> {
         for range in row_ranges(&self.footer, entry, from, to) {
             for start in range.clone().step_by(PAGE_ROWS) {
                 self.read_times(start..range.end.min(start + PAGE_ROWS))?;
@@ -86,10 +91,11 @@ impl<'a, C: OtherColumns> Forward<'a, C> {
                 let end = times.partition_point(|time| *time < to.as_micros());
                 for first in (first..end).step_by(at_once.max(1)) {
                     self.shown = first..end.min(first.saturating_add(at_once));
+                    self.first = start;
                     self.columns
-                        .read(start + self.shown.start..start + self.shown.end)
+                        .read(self.rows())
                         .map_err(|cause| self.file.unreadable(&cause))?;
-                    if show(self) == More::Enough {
+                    if show(self)? == More::Enough {
                         return Ok(());
                     }
                 }
@@ -104,6 +110,11 @@ impl<'a, C: OtherColumns> Forward<'a, C> {
             .map_err(|cause| self.file.unreadable(&cause))?;
         self.footer.times.make_micros(self.time.all_mut());
         Ok(())
+    }
+
+    /// The rows that are shown, by their numbers in the file.
+    fn rows(&self) -> Range<usize> {
+        self.first + self.shown.start..self.first + self.shown.end
     }
 
     /// Of the rows that are shown, in microseconds.
@@ -160,7 +171,9 @@ impl Numbers {
 }
 
 /// Everything but the revision, which the place among rows of one time tells.
+/// [`Forward::read_rest`] has to be called before a row is asked for.
 pub(crate) struct Whole {
+    pub(crate) early: Early,
     numbers: Numbers,
     boolean: Paged<BoolType>,
     text: Paged<ByteArrayType>,
@@ -172,9 +185,18 @@ pub(crate) struct Whole {
     lon_e7: Paged<Int32Type>,
 }
 
+/// What is read of each row that is shown, beside its number and quality.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Early {
+    /// Booleans and texts.
+    pub(crate) texts: bool,
+    pub(crate) receipts: bool,
+}
+
 impl OtherColumns for Whole {
     fn open(open: &Open<'_>) -> Self {
         Self {
+            early: Early::default(),
             numbers: Numbers::open(open),
             boolean: open.column(schema::BOOLEAN),
             text: open.column(schema::TEXT),
@@ -189,27 +211,40 @@ impl OtherColumns for Whole {
 
     fn read(&mut self, rows: Range<usize>) -> Result<(), ParquetError> {
         self.numbers.read(rows.clone())?;
-        self.boolean.read(rows.clone())?;
-        self.text.read(rows.clone())?;
-        self.flags.read(rows.clone())?;
-        self.offset.read(rows.clone())?;
-        self.index.read(rows.clone())?;
-        self.receipt.read(rows.clone())?;
-        self.lat_e7.read(rows.clone())?;
-        self.lon_e7.read(rows)
+        if self.early.texts {
+            self.read_texts(rows.clone())?;
+        }
+        if self.early.receipts {
+            self.receipt.read(rows)?;
+        }
+        Ok(())
     }
 }
 
 impl Forward<'_, Whole> {
+    /// Reads the rest of the rows that are shown.
+    pub(crate) fn read_rest(&mut self) -> Result<(), ReadError> {
+        let rows = self.rows();
+        self.columns
+            .read_rest(rows)
+            .map_err(|cause| self.file.unreadable(&cause))
+    }
+
+    /// When the row at a place was received, where receipts are read early.
+    pub(crate) fn received(&self, at: usize) -> Option<Timestamp> {
+        let stored = *self.columns.receipt.get(at)?;
+        let micros = self.footer.times.received(self.times()[at], stored);
+        Some(Timestamp::from_micros(micros))
+    }
+
     /// The row at a place of those that are shown, as the first of its time;
     /// `None` where a code is unknown.
     pub(crate) fn observation(&self, series: u32, at: usize) -> Option<StoredObservation> {
         let (columns, time) = (&self.columns, self.times()[at]);
-        let received = self.footer.times.received(time, *columns.receipt.get(at)?);
         Some(StoredObservation {
             datastream: DatastreamId::new(series),
             time: Timestamp::from_micros(time),
-            received: Timestamp::from_micros(received),
+            received: self.received(at)?,
             value: columns.value(at)?,
             quality: quality(&columns.numbers.quality, at)?,
             flags: Flags::from_bits(u8::try_from(*columns.flags.get(at)?).ok()?),
@@ -231,6 +266,46 @@ impl Forward<'_, Whole> {
 }
 
 impl Whole {
+    fn read_texts(&mut self, rows: Range<usize>) -> Result<(), ParquetError> {
+        self.boolean.read(rows.clone())?;
+        self.text.read(rows)
+    }
+
+    fn read_rest(&mut self, rows: Range<usize>) -> Result<(), ParquetError> {
+        if !self.early.texts {
+            self.read_texts(rows.clone())?;
+        }
+        if !self.early.receipts {
+            self.receipt.read(rows.clone())?;
+        }
+        self.flags.read(rows.clone())?;
+        self.offset.read(rows.clone())?;
+        self.index.read(rows.clone())?;
+        self.lat_e7.read(rows.clone())?;
+        self.lon_e7.read(rows)
+    }
+
+    /// Whether the row at a place passes, where what `sieve` looks at is read
+    /// early; `None` where a code is unknown.
+    pub(crate) fn passes(&self, at: usize, sieve: Sieve<'_>) -> Option<bool> {
+        let has_quality = sieve
+            .qualities
+            .contains(quality(&self.numbers.quality, at)?);
+        let has_value = match sieve.values {
+            ValueFilter::All => true,
+            ValueFilter::Numbers(interval) => {
+                let number = self.numbers.value.get(at);
+                number.is_some_and(|number| interval.contains(*number))
+            }
+            ValueFilter::Boolean(wanted) => self.boolean.get(at) == Some(wanted),
+            ValueFilter::Text(wanted) => {
+                let text = self.text.get(at);
+                text.is_some_and(|text| text.data() == wanted.as_bytes())
+            }
+        };
+        Some(has_quality && has_value)
+    }
+
     /// `None` where a text is none.
     fn value(&self, at: usize) -> Option<Option<Value>> {
         if let Some(number) = self.numbers.value.get(at) {

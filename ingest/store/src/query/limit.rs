@@ -4,7 +4,7 @@ use super::QueryError;
 
 /// Rows one request may read, files and head together: about a second of work.
 /// Four cells of a rollup count as one row.
-pub(crate) const MAX_ROWS_READ: u64 = 10_000_000;
+pub const MAX_ROWS_READ: u64 = 10_000_000;
 /// Values one aggregate may answer: buckets x functions x groups.
 pub(crate) const MAX_AGGREGATE_VALUES: usize = 1_000_000;
 

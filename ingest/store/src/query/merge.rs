@@ -173,10 +173,9 @@ impl PendingFile {
         if entry.min_time >= wanted.to.as_micros() || entry.max_time < wanted.from.as_micros() {
             return None;
         }
-        let entries: Vec<Entry> = wanted
-            .datastreams
-            .iter()
-            .filter_map(|datastream| file.index.get(*datastream))
+        let entries: Vec<Entry> = file
+            .index
+            .some(&wanted.datastreams)
             .filter(|entry| entry.overlaps(wanted.from, wanted.to))
             .copied()
             .collect();

@@ -10,6 +10,7 @@
 
 pub(crate) mod aggregate;
 pub(crate) mod backward;
+pub(crate) mod cost;
 pub(crate) mod count;
 pub(crate) mod export;
 pub(crate) mod forward;
@@ -19,11 +20,13 @@ pub(crate) mod merge;
 pub(crate) mod plan;
 pub(crate) mod range;
 mod spans;
+pub(crate) mod values;
 
 use domain::{DatastreamId, Qualities, Timestamp};
 
 use crate::file::ReadError;
 use crate::observation::StoredObservation;
+use crate::query::values::{Sieve, ValueFilter};
 
 /// The observations of one datastream between two times.
 #[derive(Clone, PartialEq, Debug)]
@@ -41,6 +44,10 @@ pub struct RangeQuery {
     /// The next page: only what is strictly later, or strictly earlier in
     /// descending order.
     pub after: Option<Timestamp>,
+    /// Of each time, the newest revision has to pass: one before it that would
+    /// pass does not stand in for it.
+    pub values: ValueFilter,
+    pub qualities: Qualities,
 }
 
 impl RangeQuery {
@@ -54,6 +61,15 @@ impl RangeQuery {
             limit: usize::MAX,
             order: Order::Ascending,
             after: None,
+            values: ValueFilter::All,
+            qualities: Qualities::ALL,
+        }
+    }
+
+    pub(crate) fn sieve(&self) -> Sieve<'_> {
+        Sieve {
+            values: &self.values,
+            qualities: self.qualities,
         }
     }
 }

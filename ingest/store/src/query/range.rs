@@ -2,16 +2,21 @@
 
 use domain::Timestamp;
 
+use crate::file::DataFile;
 use crate::file::decode::Columns;
 use crate::file::index::Entry;
-use crate::file::{DataFile, ReadError};
 use crate::observation::StoredObservation;
-use crate::query::forward::{Forward, More, Whole};
-use crate::query::limit::{MAX_ROWS_READ, TooMuch};
+use crate::query::forward::{Early, Forward, More, Whole};
+use crate::query::limit::TooMuch;
 use crate::query::merge::{Resolved, Scan, Wanted};
 use crate::query::spans::{Span, SpanRows, Spans};
-use crate::query::{Order, QueryError, RangePage, RangeQuery, backward};
+use crate::query::values::ValueFilter;
+use crate::query::{Order, QueryError, RangePage, RangeQuery, backward, cost};
 use crate::view::View;
+
+/// Rows that are looked through at once for some that pass: of those among which
+/// one does, all is read.
+const ROWS_SIFTED: usize = 512;
 
 /// Answers `query` from `view`. Reads only as far as the page goes.
 pub(crate) fn range(view: &View, query: &RangeQuery) -> Result<RangePage, QueryError> {
@@ -26,10 +31,17 @@ pub(crate) fn range(view: &View, query: &RangeQuery) -> Result<RangePage, QueryE
         return Ok(RangePage::default());
     }
     let mut reading = Reading::new(view, query);
-    match query.order {
+    let page = match query.order {
         Order::Ascending => reading.read(from, to, query.limit),
         Order::Descending => backward::page(&mut reading, from, to),
-    }
+    };
+    page.map_err(|error| match error {
+        // Who has to ask for less should know of all of it.
+        QueryError::TooMuch { rows, .. } => {
+            TooMuch::rows(rows.max(cost::rows(view, &[query.datastream], from, to)))
+        }
+        error => error,
+    })
 }
 
 /// A query that is being answered, and what that has cost.
@@ -61,6 +73,7 @@ impl<'a> Reading<'a> {
             most,
             query: self.query,
             rows_read: self.rows_read,
+            judged: Vec::new(),
         };
         for span in spans.of(self.query.datastream) {
             match span.rows {
@@ -69,12 +82,14 @@ impl<'a> Reading<'a> {
                 }
                 SpanRows::Head(rows) => {
                     for row in rows {
-                        filling.take(StoredObservation { revision: 0, ..row });
+                        let row = StoredObservation { revision: 0, ..row };
+                        if filling.take_if_passed(row)? == More::Enough {
+                            break;
+                        }
                     }
                 }
                 SpanRows::Mixed => filling.take_merged(self.view, &span)?,
             }
-            TooMuch::check(filling.rows_read)?;
             if filling.page.more {
                 break;
             }
@@ -91,29 +106,30 @@ struct Filling<'a> {
     most: usize,
     query: &'a RangeQuery,
     rows_read: u64,
+    /// Of the rows that are shown.
+    judged: Vec<Judged>,
 }
 
 impl Filling<'_> {
-    /// Takes the next observation, if it was known then; whether there is room
-    /// for more.
+    /// Takes the next observation that passes; whether there is room for more.
     fn take(&mut self, observation: StoredObservation) -> More {
-        self.rows_read += 1;
-        let known = self.is_known(&observation);
-        if known && self.page.observations.len() == self.most {
+        if self.page.observations.len() == self.most {
             self.page.more = true;
-        } else if known {
-            self.page.observations.push(observation);
+            return More::Enough;
         }
-        if self.page.more || self.rows_read > MAX_ROWS_READ {
-            More::Enough
-        } else {
-            More::Yes
-        }
+        self.page.observations.push(observation);
+        More::Yes
     }
 
-    fn is_known(&self, observation: &StoredObservation) -> bool {
-        let as_of = self.query.as_of;
-        as_of.is_none_or(|as_of| observation.received <= as_of)
+    /// Takes a row that is the newest of its time, if it passes.
+    fn take_if_passed(&mut self, row: StoredObservation) -> Result<More, QueryError> {
+        self.rows_read += 1;
+        TooMuch::check(self.rows_read)?;
+        let was_known = self.query.as_of.is_none_or(|as_of| row.received <= as_of);
+        if was_known && self.query.sieve().passes(&row) {
+            return Ok(self.take(row));
+        }
+        Ok(More::Yes)
     }
 
     fn take_file(
@@ -122,35 +138,84 @@ impl Filling<'_> {
         entry: &Entry,
         from: Timestamp,
         to: Timestamp,
-    ) -> Result<(), ReadError> {
+    ) -> Result<(), QueryError> {
+        let sieve = self.query.sieve();
+        if !sieve.may_pass(entry) {
+            return Ok(());
+        }
         let end = (entry.first_row + entry.rows) as usize;
         let mut rows = Forward::<Whole>::open(file, end)?;
-        // One more tells whether there is another page.
-        let room = self.most - self.page.observations.len();
-        let mut newest = Newest::default();
-        let mut broken = None;
-        rows.each(entry, from, to, room.saturating_add(1), |rows| {
+        rows.columns.early = Early {
+            texts: matches!(sieve.values, ValueFilter::Boolean(_) | ValueFilter::Text(_)),
+            receipts: self.query.as_of.is_some(),
+        };
+        let at_once = if sieve.passes_all() {
+            // One more tells whether there is another page.
             let room = self.most - self.page.observations.len();
-            let more = rows.times().len().min(room);
-            self.page.observations.reserve(more);
-            for at in 0..rows.times().len() {
-                let Some(row) = rows.observation(entry.series, at) else {
-                    broken = Some(rows.unknown_code());
-                    return More::Enough;
-                };
-                let is_known = self.is_known(&row);
-                if let Some(observation) = newest.next(row, is_known)
-                    && self.take(observation) == More::Enough
-                {
-                    return More::Enough;
-                }
-            }
-            More::Yes
+            room.saturating_add(1)
+        } else {
+            ROWS_SIFTED
+        };
+        let mut newest = Newest::default();
+        rows.each(entry, from, to, at_once, |rows| {
+            self.take_rows(rows, entry.series, &mut newest)
         })?;
         if let (Some(observation), false) = (newest.kept, self.page.more) {
             self.take(observation);
         }
-        broken.map_or(Ok(()), Err)
+        Ok(())
+    }
+
+    /// Takes those of the rows that are shown that pass and are the newest of
+    /// their time.
+    fn take_rows(
+        &mut self,
+        rows: &mut Forward<'_, Whole>,
+        series: u32,
+        newest: &mut Newest,
+    ) -> Result<More, QueryError> {
+        let count = rows.times().len();
+        self.rows_read += count as u64;
+        TooMuch::check(self.rows_read)?;
+        self.judged.clear();
+        for at in 0..count {
+            let judged = self.judge(rows, at).ok_or_else(|| rows.unknown_code())?;
+            self.judged.push(judged);
+        }
+        if self.judged.contains(&Judged::Passes) {
+            rows.read_rest()?;
+        }
+        for at in 0..count {
+            let row = match self.judged[at] {
+                Judged::Unknown => NewestRow::Unknown,
+                Judged::Fails => NewestRow::Fails,
+                Judged::Passes => {
+                    let row = rows.observation(series, at);
+                    NewestRow::Passes(row.ok_or_else(|| rows.unknown_code())?)
+                }
+            };
+            if let Some(observation) = newest.next(rows.times()[at], row)
+                && self.take(observation) == More::Enough
+            {
+                return Ok(More::Enough);
+            }
+        }
+        Ok(More::Yes)
+    }
+
+    /// `None` where a code is unknown.
+    fn judge(&self, rows: &Forward<'_, Whole>, at: usize) -> Option<Judged> {
+        if let Some(as_of) = self.query.as_of
+            && rows.received(at)? > as_of
+        {
+            return Some(Judged::Unknown);
+        }
+        let passes = rows.columns.passes(at, self.query.sieve())?;
+        Some(if passes {
+            Judged::Passes
+        } else {
+            Judged::Fails
+        })
     }
 
     fn take_merged(&mut self, view: &View, span: &Span) -> Result<(), QueryError> {
@@ -162,7 +227,7 @@ impl Filling<'_> {
         };
         let mut observations = Resolved::new(Scan::new(view, wanted)?, self.query.as_of);
         while let Some(observation) = observations.next()? {
-            if self.take(observation) == More::Enough {
+            if self.take_if_passed(observation)? == More::Enough {
                 break;
             }
         }
@@ -170,28 +235,49 @@ impl Filling<'_> {
     }
 }
 
-/// The newest revision that was known, of rows of which none repeats another.
+/// A row of a file, before it is read as a whole.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Judged {
+    /// It was not known at the time that is asked for.
+    Unknown,
+    Fails,
+    Passes,
+}
+
+/// The newest revision that was known, of rows of which none repeats another:
+/// kept where it passes.
 #[derive(Default)]
 struct Newest {
-    time: Option<Timestamp>,
+    time: Option<i64>,
     revision: u16,
     kept: Option<StoredObservation>,
 }
 
+/// What a row does to the one before it of the same time.
+enum NewestRow {
+    Unknown,
+    Fails,
+    Passes(StoredObservation),
+}
+
 impl Newest {
-    /// Takes the next row; the observation of the time before, where `row` is of
-    /// another.
-    fn next(&mut self, mut row: StoredObservation, is_known: bool) -> Option<StoredObservation> {
+    /// Takes the next row; the observation of the time before, where the row is
+    /// of another.
+    fn next(&mut self, time: i64, row: NewestRow) -> Option<StoredObservation> {
         let mut done = None;
-        if self.time == Some(row.time) {
+        if self.time == Some(time) {
             self.revision = self.revision.saturating_add(1);
         } else {
-            (self.time, self.revision) = (Some(row.time), 0);
+            (self.time, self.revision) = (Some(time), 0);
             done = self.kept.take();
         }
-        if is_known {
-            row.revision = self.revision;
-            self.kept = Some(row);
+        match row {
+            NewestRow::Unknown => {}
+            NewestRow::Fails => self.kept = None,
+            NewestRow::Passes(row) => {
+                let revision = self.revision;
+                self.kept = Some(StoredObservation { revision, ..row });
+            }
         }
         done
     }

@@ -4,16 +4,17 @@
 
 use std::collections::BTreeMap;
 
-use domain::{DatastreamId, Location, Quality, Timestamp, Value};
+use domain::{DatastreamId, Location, Qualities, Quality, Timestamp, Value};
 use frame_log::{TelemetryFrame, Verdict};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::agree::questions::order;
+use super::agree::questions::{order, values};
 use super::{Opened, RETENTION_DAYS, frame, observation, received};
 use crate::file::disk::Faults;
 use crate::manifest::DAY;
 use crate::observation::StoredObservation;
+use crate::query::values::ValueFilter;
 use crate::query::{AggregateFunction, AggregateQuery, Grouping, Order, RangeQuery};
 
 /// Small, so that most cases flush several times by themselves.
@@ -177,6 +178,7 @@ impl Model {
                     .rfind(|(_, (at, _))| query.as_of.is_none_or(|as_of| *at <= as_of))?;
                 Some((time, value.clone(), number as u16))
             })
+            .filter(|(_, value, _)| query.values.passes(value.as_ref()))
             .collect();
         if query.order == Order::Descending {
             rows.reverse();
@@ -206,7 +208,8 @@ fn check(opened: &Opened, model: &Model, queries: &[RangeQuery]) {
             "{query:?}"
         );
         assert_eq!(page.more, expected.len() > query.limit, "{query:?}");
-        if query.as_of.is_none() && query.after.is_none() {
+        let counts_all = query.after.is_none() && query.values == ValueFilter::All;
+        if query.as_of.is_none() && counts_all {
             let count = opened
                 .store
                 .count(query.datastream, query.from, query.to)
@@ -242,7 +245,7 @@ fn check_sums(opened: &Opened, model: &Model) {
             .collect(),
         functions: vec![AggregateFunction::Sum, AggregateFunction::Count],
         per_datastream: Grouping::Each,
-        qualities: domain::Qualities::GOOD.with(Quality::Uncertain),
+        qualities: Qualities::GOOD.with(Quality::Uncertain),
     };
     let mut expected: BTreeMap<(u32, i64), Vec<f64>> = BTreeMap::new();
     for ((series, time), revisions) in &model.kept {
@@ -284,9 +287,9 @@ fn query() -> impl Strategy<Value = RangeQuery> {
     let time = (-1..TIMES + 1).prop_map(|time| time * STEP);
     let as_of = prop::option::weighted(0.4, 0..40u64);
     let after = prop::option::weighted(0.3, time.clone());
-    let page = (order(), after, 1..30usize);
+    let page = (order(), after, 1..30usize, values());
     (0..SERIES, time.clone(), time, as_of, page).prop_map(
-        |(series, from, to, as_of, (order, after, limit))| RangeQuery {
+        |(series, from, to, as_of, (order, after, limit, values))| RangeQuery {
             datastream: DatastreamId::new(series),
             from: Timestamp::from_micros(from),
             to: Timestamp::from_micros(to),
@@ -294,6 +297,8 @@ fn query() -> impl Strategy<Value = RangeQuery> {
             limit,
             order,
             after: after.map(Timestamp::from_micros),
+            values,
+            qualities: Qualities::ALL,
         },
     )
 }

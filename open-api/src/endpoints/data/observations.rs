@@ -15,8 +15,8 @@ use crate::params::{QualityNames, Time, Viewer, qualities};
 use crate::state::{ApiState, Shared};
 use crate::views::ObservationView;
 
-/// Observations that one request looks through for those between two offsets, or
-/// of some qualities; a page may then be short, and `next` goes on.
+/// Observations that one request looks through for those between two offsets; a
+/// page may then be short, and `next` goes on.
 const MAX_SCANNED: usize = 200_000;
 /// Of those, how many are read at once.
 const SCAN_STEP: usize = 10_000;
@@ -92,7 +92,6 @@ struct Question {
     range: RangeQuery,
     from_offset: u64,
     to_offset: u64,
-    qualities: Qualities,
     counts: bool,
 }
 
@@ -131,11 +130,11 @@ impl Question {
                     .map_or(Limit::default(), |limit| limit.0)
                     .0,
                 after: after.map(Timestamp::from_micros),
+                qualities: qualities(query.quality.as_ref(), Qualities::ALL),
                 ..RangeQuery::new(datastream, from, to)
             },
             from_offset: query.from_offset.unwrap_or(0),
             to_offset: query.to_offset.unwrap_or(u64::MAX),
-            qualities: qualities(query.quality.as_ref(), Qualities::ALL),
         })
     }
 
@@ -154,9 +153,7 @@ impl Question {
     }
 
     fn read(self, shared: &Shared) -> Result<Page, QueryError> {
-        let passes_all =
-            self.from_offset == 0 && self.to_offset == u64::MAX && self.qualities == Qualities::ALL;
-        if passes_all {
+        if self.from_offset == 0 && self.to_offset == u64::MAX {
             let page = shared.ingest.range(&self.range)?;
             let last = page.observations.last().filter(|_| page.more);
             return Ok(Page {
@@ -168,13 +165,10 @@ impl Question {
     }
 
     fn passes(&self, stored: &StoredObservation) -> bool {
-        let offset = stored.offset.get();
-        (self.from_offset..self.to_offset).contains(&offset)
-            && self.qualities.contains(stored.quality)
+        (self.from_offset..self.to_offset).contains(&stored.offset.get())
     }
 
-    /// The store is in order of time, so offsets and qualities are looked for one
-    /// by one.
+    /// The store is in order of time, so offsets are looked for one by one.
     fn scan(mut self, shared: &Shared) -> Result<Page, QueryError> {
         let limit = std::mem::replace(&mut self.range.limit, SCAN_STEP);
         let mut kept = Vec::new();

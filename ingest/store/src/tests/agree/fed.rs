@@ -71,6 +71,9 @@ fn value(series: u32, bits: u64) -> Option<Value> {
 fn page_of(all: &[StoredObservation], query: &RangeQuery) -> Vec<StoredObservation> {
     let after = query.after;
     let mut rows = all.to_vec();
+    rows.retain(|row| {
+        query.qualities.contains(row.quality) && query.values.passes(row.value.as_ref())
+    });
     match query.order {
         Order::Ascending => rows.retain(|row| after.is_none_or(|after| row.time > after)),
         Order::Descending => {

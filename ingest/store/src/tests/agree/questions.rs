@@ -5,11 +5,43 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::{BEGIN, HOUR, SECOND, SPAN, STEPS};
+use crate::query::values::{Interval, ValueFilter};
 use crate::query::{AggregateFunction, AggregateQuery, Grouping, Order, RangeQuery};
 use crate::tests::received;
 
 pub(in crate::tests) fn order() -> impl Strategy<Value = Order> {
     prop_oneof![Just(Order::Ascending), Just(Order::Descending)]
+}
+
+/// Those of a fed store are mostly from -5 to 35; hardly any is 1e200.
+pub(in crate::tests) fn values() -> impl Strategy<Value = ValueFilter> {
+    let number = prop_oneof![8 => (-6..40i32).prop_map(f64::from), 1 => Just(1e6)];
+    let interval = (number.clone(), number).prop_flat_map(|(low, high)| {
+        prop_oneof![
+            Just(Interval::above(low)),
+            Just(Interval::from(low)),
+            Just(Interval::below(low)),
+            Just(Interval::up_to(low)),
+            Just(Interval::only(low)),
+            Just(Interval::above(low).and(Interval::up_to(high))),
+            Just(Interval::ALL),
+        ]
+    });
+    prop_oneof![
+        4 => Just(ValueFilter::All),
+        4 => interval.prop_map(ValueFilter::Numbers),
+        1 => any::<bool>().prop_map(ValueFilter::Boolean),
+        1 => prop_oneof![Just("맑음"), Just("눈")].prop_map(|text| ValueFilter::Text(text.into())),
+    ]
+}
+
+fn qualities() -> impl Strategy<Value = Qualities> {
+    prop_oneof![
+        4 => Just(Qualities::ALL),
+        2 => Just(Qualities::GOOD),
+        1 => Just(Qualities::NONE.with(Quality::Uncertain).with(Quality::Bad)),
+        1 => Just(Qualities::GOOD.with(Quality::Missing)),
+    ]
 }
 
 pub(super) fn range_query() -> impl Strategy<Value = RangeQuery> {
@@ -21,9 +53,17 @@ pub(super) fn range_query() -> impl Strategy<Value = RangeQuery> {
     let as_of = prop::option::weighted(0.3, 0..3_000u64);
     let limit = prop_oneof![1..200usize, Just(usize::MAX)];
     let after = prop::option::weighted(0.3, time.clone());
-    let asked = (0..STEPS.len() as u32, ends, as_of, limit, order(), after);
+    let page = (limit, order(), after);
+    let asked = (
+        0..STEPS.len() as u32,
+        ends,
+        as_of,
+        page,
+        values(),
+        qualities(),
+    );
     asked.prop_map(
-        |(series, (from, to), as_of, limit, order, after)| RangeQuery {
+        |(series, (from, to), as_of, (limit, order, after), values, qualities)| RangeQuery {
             datastream: DatastreamId::new(series),
             from: Timestamp::from_micros(from),
             to: Timestamp::from_micros(to),
@@ -31,6 +71,8 @@ pub(super) fn range_query() -> impl Strategy<Value = RangeQuery> {
             limit,
             order,
             after: after.map(Timestamp::from_micros),
+            values,
+            qualities,
         },
     )
 }
