@@ -239,7 +239,8 @@ impl Ingest {
         self.inner.read.applied(self.durable_offset()).await;
     }
 
-    // --- queries; `range`, `aggregate` and `count` block for file I/O
+    // --- queries; `range`, `aggregate`, `count` and `observation` block for
+    // file I/O
 
     /// The observation with the greatest phenomenon time.
     pub fn latest(&self, datastream: DatastreamId) -> Option<StoredObservation> {
@@ -299,6 +300,13 @@ impl Ingest {
         to: Timestamp,
     ) -> Result<u64, QueryError> {
         self.inner.read.count(datastream, from, to)
+    }
+
+    /// How many observations each of `datastreams` has, in their order, in their
+    /// newest revisions. Without reading rows but for datastreams of which rows
+    /// overlap or were corrected, and for these once for each state of the store.
+    pub fn count_all(&self, datastreams: &[DatastreamId]) -> Result<Vec<u64>, QueryError> {
+        self.inner.read.count_all(datastreams)
     }
 
     /// The newest revisions of many datastreams over a time, in order of

@@ -217,6 +217,10 @@ impl ReadSide {
         self.store.count(datastream, from, to)
     }
 
+    pub(crate) fn count_all(&self, datastreams: &[DatastreamId]) -> Result<Vec<u64>, QueryError> {
+        self.store.count_all(datastreams)
+    }
+
     // --- exports
 
     pub(crate) fn observations(

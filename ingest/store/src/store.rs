@@ -15,6 +15,7 @@ use crate::catalog::Catalog;
 use crate::file::ReadError;
 use crate::head::Fill;
 use crate::open::{self, StoreOpenError};
+use crate::query::counts::Counts;
 use crate::query::{
     AggregateQuery, Bucket, QueryError, RangePage, RangeQuery, aggregate, cost, count, range,
 };
@@ -53,6 +54,7 @@ pub(crate) struct Shared {
     pub(crate) upkeep: Upkeep,
     pub(crate) on_flushed: OnceLock<OnFlushed>,
     pub(crate) counters: Counters,
+    pub(crate) counts: Counts,
 }
 
 /// Called with the last offset that the files hold, after the manifest.
@@ -81,6 +83,7 @@ impl Store {
             upkeep,
             on_flushed: OnceLock::new(),
             counters: Counters::default(),
+            counts: Counts::default(),
         });
         let started = Flusher::start(&shared);
         let thread = started.map_err(|cause| StoreOpenError::Io {
@@ -233,6 +236,13 @@ impl Store {
         to: Timestamp,
     ) -> Result<u64, QueryError> {
         self.answer(|view| count::count(view, datastream, from, to))
+    }
+
+    /// How many observations each of `datastreams` has, in their order. Their
+    /// rows are read only where they overlap or were corrected, and not again
+    /// while files and heads stay the same.
+    pub fn count_all(&self, datastreams: &[DatastreamId]) -> Result<Vec<u64>, QueryError> {
+        self.answer(|view| self.shared.counts.of(view, datastreams))
     }
 
     pub fn stats(&self) -> StoreStats {

@@ -45,12 +45,22 @@ pub(crate) struct Extent {
 }
 
 impl Extent {
+    /// Whether any of its rows may lie from `from` to before `to`.
+    pub(crate) fn overlaps(&self, from: Timestamp, to: Timestamp) -> bool {
+        self.min_time < to.as_micros() && self.max_time >= from.as_micros()
+    }
+
+    /// Whether all of its rows lie from `from` to before `to`.
+    pub(crate) fn within(&self, from: Timestamp, to: Timestamp) -> bool {
+        self.min_time >= from.as_micros() && self.max_time < to.as_micros()
+    }
+
     /// Rows from `from` to before `to`, as if they were spread evenly.
     fn estimate(&self, from: Timestamp, to: Timestamp) -> u64 {
-        let (from, to) = (from.as_micros(), to.as_micros());
-        if self.min_time >= to || self.max_time < from {
+        if !self.overlaps(from, to) {
             return 0;
         }
+        let (from, to) = (from.as_micros(), to.as_micros());
         let span = self.max_time.abs_diff(self.min_time).max(1);
         let part = self.max_time.min(to).abs_diff(self.min_time.max(from)) as f64 / span as f64;
         ((f64::from(self.rows) * part.min(1.0)) as u64).max(1)
@@ -147,6 +157,20 @@ impl Head {
             found.sort_by_key(RowKey::of);
         }
         found
+    }
+
+    /// Shows what it has of some of `datastreams`, with their places there.
+    pub(crate) fn extents(
+        &self,
+        datastreams: &[DatastreamId],
+        mut show: impl FnMut(usize, Extent),
+    ) {
+        let rows = self.rows.read();
+        for (at, datastream) in datastreams.iter().enumerate() {
+            if let Some(extent) = rows.extent(*datastream) {
+                show(at, extent);
+            }
+        }
     }
 
     /// About how many rows of `datastreams` lie from `from` to before `to`.

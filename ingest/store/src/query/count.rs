@@ -28,10 +28,33 @@ pub(crate) fn count(
         return Ok(0);
     }
     let spans = Spans::new(view, from, to);
+    if let Some(in_heads) = spans.rows_of_heads_alone(datastream) {
+        return Ok(in_heads + of(view, datastream, &spans, spans.in_files(datastream))?);
+    }
+    of(view, datastream, &spans, spans.of(datastream))
+}
+
+/// Of files alone: no head may have rows of the datastream among theirs.
+pub(crate) fn count_in_files(
+    view: &View,
+    datastream: DatastreamId,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<u64, QueryError> {
+    let spans = Spans::new(view, from, to);
+    of(view, datastream, &spans, spans.in_files(datastream))
+}
+
+fn of(
+    view: &View,
+    datastream: DatastreamId,
+    spans: &Spans<'_>,
+    some: Vec<Span>,
+) -> Result<u64, QueryError> {
     let mut count = 0;
-    for span in spans.of(datastream) {
+    for span in some {
         count += match &span.rows {
-            SpanRows::File(_, entry) if entry.unique_times && entry.within(from, to) => {
+            SpanRows::File(_, entry) if entry.unique_times && entry.within(span.from, span.to) => {
                 u64::from(entry.rows)
             }
             SpanRows::File(file, entry) => times(spans.file(*file), entry, &span)?,

@@ -12,6 +12,7 @@ pub(crate) mod aggregate;
 pub(crate) mod backward;
 pub(crate) mod cost;
 pub(crate) mod count;
+pub(crate) mod counts;
 pub(crate) mod export;
 pub(crate) mod forward;
 mod gather;

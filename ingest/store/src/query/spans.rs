@@ -69,13 +69,42 @@ impl<'a> Spans<'a> {
     pub(crate) fn of(&self, datastream: DatastreamId) -> Vec<Span> {
         let mut spans = self.of_files(datastream);
         for head in &self.heads {
-            if head.rows_of(datastream) > 0 {
+            let extent = head.extent(datastream);
+            if extent.is_some_and(|extent| extent.overlaps(self.from, self.to)) {
                 let rows = head.collect(datastream, self.from, self.to);
                 spans.extend(of_head(rows));
             }
         }
         spans.sort_by_key(|span| span.from);
         join(spans)
+    }
+
+    /// Those of files, as if there were no head.
+    pub(crate) fn in_files(&self, datastream: DatastreamId) -> Vec<Span> {
+        let mut spans = self.of_files(datastream);
+        spans.sort_by_key(|span| span.from);
+        join(spans)
+    }
+
+    /// How many rows of a datastream the heads have, where each of them is an
+    /// observation between the two times, and is later than what is in files.
+    pub(crate) fn rows_of_heads_alone(&self, datastream: DatastreamId) -> Option<u64> {
+        let entries = self.files.iter();
+        let entries = entries.filter_map(|file| file.index.get(datastream));
+        let mut last = entries.map(|entry| entry.max_time).max();
+        let mut rows = 0;
+        for head in &self.heads {
+            let Some(extent) = head.extent(datastream) else {
+                continue;
+            };
+            let follows = last.is_none_or(|last| extent.min_time > last);
+            if !follows || !extent.unique_times || !extent.within(self.from, self.to) {
+                return None;
+            }
+            last = Some(extent.max_time);
+            rows += u64::from(extent.rows);
+        }
+        Some(rows)
     }
 
     fn of_files(&self, datastream: DatastreamId) -> Vec<Span> {

@@ -95,9 +95,11 @@ proptest! {
         let mut fed = Fed::new();
         for step in &steps {
             fed.run(step);
+            fed.check_counts();
         }
         for last in [None, Some(Step::Flush), Some(Step::Compact)] {
             last.iter().for_each(|step| fed.run(step));
+            fed.check_counts();
             for query in &ranges {
                 fed.check_range(query);
             }

@@ -194,6 +194,20 @@ impl Fed {
         }
     }
 
+    /// Twice: what was read for the first answer is kept for the second.
+    pub(super) fn check_counts(&self) {
+        let store = &self.opened.as_ref().unwrap().store;
+        let series: Vec<u32> = (0..STEPS.len() as u32 + 1).rev().collect();
+        let datastreams: Vec<_> = series.iter().copied().map(DatastreamId::new).collect();
+        let expected: Vec<u64> = series
+            .iter()
+            .map(|series| self.merged(&[*series], &everything(0), Columns::All).len() as u64)
+            .collect();
+        for _ in 0..2 {
+            assert_eq!(store.count_all(&datastreams).unwrap(), expected);
+        }
+    }
+
     /// The buckets that a plain computation makes.
     pub(super) fn expected(&self, query: &AggregateQuery) -> Vec<Bucket> {
         let mut range = everything(0);
