@@ -195,6 +195,24 @@ impl ReadSide {
         self.store.range(query)
     }
 
+    pub(crate) fn observation(
+        &self,
+        offset: Offset,
+        index: u16,
+    ) -> Result<Option<StoredObservation>, QueryError> {
+        self.store.observation(offset, index)
+    }
+
+    pub(crate) fn observation_of(
+        &self,
+        datastream: DatastreamId,
+        time: Timestamp,
+        offset: Offset,
+        index: u16,
+    ) -> Result<Option<StoredObservation>, QueryError> {
+        self.store.observation_of(datastream, time, offset, index)
+    }
+
     pub(crate) fn estimate(
         &self,
         datastreams: &[DatastreamId],

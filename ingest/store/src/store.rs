@@ -14,10 +14,12 @@ use rustc_hash::FxHashMap;
 use crate::catalog::Catalog;
 use crate::file::ReadError;
 use crate::head::Fill;
+use crate::observation::StoredObservation;
 use crate::open::{self, StoreOpenError};
 use crate::query::counts::Counts;
 use crate::query::{
-    AggregateQuery, Bucket, QueryError, RangePage, RangeQuery, aggregate, cost, count, range,
+    AggregateQuery, Bucket, QueryError, RangePage, RangeQuery, aggregate, by_place, cost, count,
+    range,
 };
 use crate::stats::{Counters, StoreStats};
 use crate::tables::latest::Latest;
@@ -214,6 +216,27 @@ impl Store {
 
     pub fn range(&self, query: &RangeQuery) -> Result<RangePage, QueryError> {
         self.answer(|view| range::range(view, query))
+    }
+
+    /// The observation at a place of a message, if it is the newest revision of
+    /// its time. Searches the files that may hold the message.
+    pub fn observation(
+        &self,
+        offset: Offset,
+        index: u16,
+    ) -> Result<Option<StoredObservation>, QueryError> {
+        self.answer(|view| by_place::by_place(view, offset, index))
+    }
+
+    /// The same, where it is known what the observation is about.
+    pub fn observation_of(
+        &self,
+        datastream: DatastreamId,
+        time: Timestamp,
+        offset: Offset,
+        index: u16,
+    ) -> Result<Option<StoredObservation>, QueryError> {
+        self.answer(|view| by_place::standing(view, (datastream, time), offset, index))
     }
 
     pub fn aggregate(&self, query: &AggregateQuery) -> Result<Vec<Bucket>, QueryError> {

@@ -8,5 +8,6 @@ mod harness;
 mod identity;
 mod model;
 mod new_fields;
+mod place;
 mod recovery;
 mod refusal;

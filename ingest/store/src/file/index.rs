@@ -80,6 +80,14 @@ impl Index {
         &self.entries
     }
 
+    /// Whose row it is.
+    pub(crate) fn series_of(&self, row: usize) -> Option<u32> {
+        let next = self
+            .entries
+            .partition_point(|entry| entry.first_row as usize <= row);
+        Some(self.entries.get(next.checked_sub(1)?)?.series)
+    }
+
     /// The entries of `datastreams`, which ascend.
     pub(crate) fn some<'a>(
         &'a self,

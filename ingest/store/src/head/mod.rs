@@ -230,6 +230,18 @@ impl Head {
         Some(Timestamp::from_micros(*time))
     }
 
+    /// What the observation at a place of a message is about.
+    pub(crate) fn find(&self, offset: Offset, index: u16) -> Option<(DatastreamId, Timestamp)> {
+        let rows = self.rows.read();
+        let first = rows.rows.partition_point(|row| row.offset < offset.get());
+        let row = rows.rows[first..]
+            .iter()
+            .take_while(|row| row.offset == offset.get())
+            .find(|row| row.index == index)?;
+        let (datastream, time) = (DatastreamId::new(row.series), row.time);
+        Some((datastream, Timestamp::from_micros(time)))
+    }
+
     /// Shows the rows after offset `after`, in order of arrival, until `visit`
     /// breaks off.
     pub(crate) fn visit_after(

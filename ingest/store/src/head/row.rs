@@ -25,7 +25,7 @@ pub(super) struct Row {
     /// The row before it of the same series.
     pub(super) previous: u32,
     location: MaybeLocation,
-    index: u16,
+    pub(super) index: u16,
     revision: u16,
     kind: Kind,
     quality: Quality,

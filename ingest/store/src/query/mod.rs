@@ -4,12 +4,13 @@
 //! inclusive, `to` exclusive. Answers show each (datastream, time) once, in its
 //! newest revision.
 //!
-//! In reading order: `merge` (the rule), `range` with `forward` and `backward`,
-//! `aggregate` with
-//! `spans`, `plan` and `gather`, `count`, `export`; `limit` bounds them.
+//! In reading order: `merge` (the rule), `spans`, `range` with `forward`,
+//! `backward` and `values`, `by_place`, `aggregate` with `plan` and `gather`,
+//! `count` and `counts`, `export`; `cost` and `limit` bound them.
 
 pub(crate) mod aggregate;
 pub(crate) mod backward;
+pub(crate) mod by_place;
 pub(crate) mod cost;
 pub(crate) mod count;
 pub(crate) mod counts;

@@ -94,7 +94,8 @@ impl<'a> Spans<'a> {
         let mut last = entries.map(|entry| entry.max_time).max();
         let mut rows = 0;
         for head in &self.heads {
-            let Some(extent) = head.extent(datastream) else {
+            let extent = head.extent(datastream);
+            let Some(extent) = extent.filter(|extent| extent.overlaps(self.from, self.to)) else {
                 continue;
             };
             let follows = last.is_none_or(|last| extent.min_time > last);

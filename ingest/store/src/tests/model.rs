@@ -217,6 +217,10 @@ fn check(opened: &Opened, model: &Model, queries: &[RangeQuery]) {
             assert_eq!(count, expected.len() as u64, "{query:?}");
         }
     }
+    let datastreams: Vec<_> = (0..SERIES).map(DatastreamId::new).collect();
+    let counts = (0..SERIES).map(|series| model.range(&super::everything(series)).len() as u64);
+    let counts: Vec<_> = counts.collect();
+    assert_eq!(opened.store.count_all(&datastreams).unwrap(), counts);
     for series in 0..SERIES {
         let all = model.range(&super::everything(series));
         let latest = opened.latest.get(DatastreamId::new(series));

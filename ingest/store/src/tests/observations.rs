@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use domain::{DatastreamId, Timestamp};
+use domain::{DatastreamId, Offset, Timestamp};
 
 use super::{Opened, files, frame, number};
 use crate::observation::StoredObservation;
@@ -47,6 +47,40 @@ fn filled(folder: &std::path::Path) -> Opened {
         opened.apply(&frame(offset, rows.collect()));
     }
     opened
+}
+
+#[test]
+fn each_observation_is_found_by_its_message_and_place_wherever_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut opened = Opened::at(folder.path(), 1_000);
+    for offset in 1..=200u64 {
+        let mut rows = Vec::new();
+        for datastream in 0..DATASTREAMS {
+            let time = (offset as i64 * 37 % 150) * 1_000;
+            let mut row = number(datastream, time, offset as f64);
+            row.index = datastream as u16 * 3;
+            rows.push(row);
+        }
+        opened.apply(&frame(offset, rows));
+    }
+    let check = |opened: &Opened| {
+        let standing: Vec<_> = (0..DATASTREAMS).flat_map(|id| opened.all(id)).collect();
+        assert_eq!(standing.len(), 150 * DATASTREAMS as usize);
+        for row in &standing {
+            let found = opened.store.observation(row.offset, row.index).unwrap();
+            assert_eq!(found.as_ref(), Some(row));
+        }
+        // Corrected by a later one; no such place; no such message.
+        for (offset, index) in [(1, 0), (200, 1), (201, 0), (0, 0)] {
+            let found = opened.store.observation(Offset::new(offset), index);
+            assert_eq!(found.unwrap(), None, "{offset} {index}");
+        }
+    };
+    check(&opened);
+    opened.store.flush().unwrap();
+    check(&opened);
+    opened.store.compact().unwrap();
+    check(&opened);
 }
 
 #[test]
