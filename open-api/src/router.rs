@@ -22,7 +22,7 @@ use crate::access::Needs::{Application, Device, May, Nothing};
 use crate::endpoints::applications::{application, keys};
 use crate::endpoints::data::{
     aggregate, datastreams, health as data_health, latest, locations, measuring, observations,
-    search, things,
+    range, search, things,
 };
 use crate::endpoints::devices::{
     connection, credentials, device, events, health as device_health, import, lifecycle, next_key,
@@ -109,6 +109,7 @@ fn public() -> Operations {
         .on("GET /v1/datastreams/{id}/health", Nothing, routes!(data_health::of_datastream))
         .on("GET /v1/datastreams/{id}/sensors", Nothing, routes!(measuring::list))
         .on("GET /v1/datastreams/{id}/observations", Nothing, routes!(observations::list))
+        .on("GET /v1/observations", Nothing, routes!(range::list))
         .on("GET /v1/latest", Nothing, routes!(latest::list))
         .on("GET /v1/aggregate", Nothing, routes!(aggregate::list))
         .on("GET /v1/export/{date}", Nothing, routes!(day::list))

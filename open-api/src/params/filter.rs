@@ -91,10 +91,10 @@ impl DatastreamFilter {
     /// Whether the place passes, as the viewer sees it: a box that is moved
     /// step by step must not find more than the view shows.
     pub(crate) fn covers(&self, seen: Option<Location>) -> bool {
-        let (bbox, near) = (self.query.bbox.as_ref(), self.query.near.as_ref());
-        if bbox.is_none() && near.is_none() && self.boundary.is_none() {
+        if !self.names_place() {
             return true;
         }
+        let (bbox, near) = (self.query.bbox.as_ref(), self.query.near.as_ref());
         seen.is_some_and(|place| {
             bbox.is_none_or(|bbox| bbox.0.contains(place))
                 && near.is_none_or(|near| near.0.contains(place))
@@ -132,6 +132,11 @@ impl DatastreamFilter {
             .filter(move |datastream| viewer.sees(datastream) && self.names(datastream))
             .map(move |datastream| Selected::new(snapshot, viewer, datastream))
             .filter(|selected| self.covers(selected.location))
+    }
+
+    /// Whether it says where.
+    pub(crate) fn names_place(&self) -> bool {
+        self.query.bbox.is_some() || self.query.near.is_some() || self.boundary.is_some()
     }
 
     pub(super) fn bbox(&self) -> Option<&Bbox> {

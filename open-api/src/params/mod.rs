@@ -11,6 +11,7 @@ mod nearby;
 mod nullable;
 mod quality;
 mod time;
+mod values;
 
 pub(crate) use boundary::named;
 pub(crate) use filter::{DatastreamFilter, Selected, Viewer};
@@ -22,3 +23,4 @@ pub(crate) use nearby::{MOST_AT_ONCE, most_candidates};
 pub(crate) use nullable::nullable;
 pub(crate) use quality::{QualityNames, qualities};
 pub(crate) use time::Time;
+pub(crate) use values::ValueConditions;

@@ -16,6 +16,12 @@ use super::{DatastreamFilter, Near, Viewer};
 /// others wait for.
 pub(crate) const MOST_AT_ONCE: usize = 2_000;
 
+/// Corners, in 1e-7 degree.
+const WHOLE_EARTH: (Location, Location) = (
+    Location::from_e7(-900_000_000, -1_800_000_000),
+    Location::from_e7(900_000_000, 1_800_000_000),
+);
+
 /// More candidates than this take longer than a look at all `datastreams` in
 /// order of number that ends where the `wanted` ones are found, if what passes is
 /// spread evenly among them.
@@ -73,6 +79,28 @@ impl DatastreamFilter {
         let of_things = found.len();
         ingest.located_datastreams(&cells, of_things + budget.0, &mut found);
         budget.take(found.len() - of_things)?;
+        Some(in_order(found))
+    }
+
+    /// The datastreams that may have been observed where the filter says, at any
+    /// time, in order of number: those of things that stand or stood there, and
+    /// those whose latest observation brought a place, wherever that is. `None`: it
+    /// names no place, or datastreams besides, which are fewer.
+    pub(crate) fn ever_observed_nearby(
+        &self,
+        snapshot: &Snapshot,
+        ingest: &Ingest,
+        viewer: &Viewer,
+    ) -> Option<Vec<DatastreamId>> {
+        let cells = self.cells(snapshot)?;
+        let mut found = Vec::new();
+        let here = snapshot.things_in(&cells, viewer);
+        for thing in here.chain(snapshot.things_once_in(&cells, viewer)) {
+            found.extend_from_slice(&thing.datastreams);
+        }
+        let (south_west, north_east) = WHOLE_EARTH;
+        let anywhere = Cells::between(south_west, north_east);
+        ingest.located_datastreams(&anywhere, usize::MAX, &mut found);
         Some(in_order(found))
     }
 

@@ -22,8 +22,8 @@ pub(crate) use backup::BackupView;
 pub(crate) use data::{
     AggregateFunctionName, AggregateList, AggregateListSchema, DatastreamView, ExportView,
     FlagsView, FrameObservationView, FrameView, GapView, HitView, LatestListSchema, LatestPage,
-    LatestView, ObservationView, Stay, StayView, SummaryView, ThingDatastreamView, ThingView,
-    ValueView, thing_name,
+    LatestView, ObservationView, RangedObservationView, Stay, StayView, SummaryView,
+    ThingDatastreamView, ThingView, ValueView, thing_name,
 };
 pub(crate) use devices::{
     CalibrationView, ConnectionView, CredentialView, DeviceConnectionView, DeviceView, EventView,

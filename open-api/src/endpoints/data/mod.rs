@@ -8,5 +8,6 @@ pub(crate) mod latest;
 pub(crate) mod locations;
 pub(crate) mod measuring;
 pub(crate) mod observations;
+pub(crate) mod range;
 pub(crate) mod search;
 pub(crate) mod things;

@@ -28,7 +28,7 @@ impl Downloads {
     }
 
     /// A place among those who read.
-    pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
+    pub(crate) fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
         Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
             Problem::new(ProblemKind::UNAVAILABLE, "Too many downloads at once.").retry_after(10)
         })
