@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::Platform;
 
 const EXACT: (f64, f64) = (37.566_412_3, 126.977_968_9);
+const DAY: &str = "/v1/observations?from=2026-05-01T00:00:00Z&to=2026-05-02T00:00:00Z";
 const COARSE: (f64, f64) = (37.5665, 126.9775);
 
 fn place(item: &Value) -> (f64, f64) {
@@ -54,6 +55,7 @@ fn the_public_sees_the_cell_everywhere_and_the_operator_the_place() {
         "/v1/datastreams?device=open".to_owned(),
         "/v1/things".to_owned(),
         format!("/v1/datastreams/{id}/observations"),
+        DAY.to_owned(),
     ] {
         let public = platform.get(&path).expect(200);
         assert_eq!(place(&public["items"][0]), COARSE, "{path}");
@@ -86,16 +88,22 @@ fn filters_see_no_more_than_the_view_shows() {
         ("near=37.5665,126.9775,5", true),
         ("near=37.5664123,126.9779689,5", false),
     ];
-    for path in ["/v1/latest", "/v1/datastreams", "/v1/things"] {
+    let paths = [
+        "/v1/latest?",
+        "/v1/datastreams?",
+        "/v1/things?",
+        &format!("{DAY}&"),
+    ];
+    for path in paths {
         for (filter, public_finds) in cases {
-            let url = format!("{path}?{filter}");
+            let url = format!("{path}{filter}");
             let items = platform.get(&url).expect(200)["items"]
                 .as_array()
                 .unwrap()
                 .len();
             assert_eq!(items > 0, public_finds, "public {url}");
         }
-        let exact = format!("{path}?near=37.5664123,126.9779689,5");
+        let exact = format!("{path}near=37.5664123,126.9779689,5");
         assert!(
             !platform.operator("GET", &exact, None).expect(200)["items"]
                 .as_array()
@@ -127,7 +135,7 @@ fn what_is_restricted_does_not_exist_for_the_public() {
             platform.get(&path).problem(404, "not-found");
             platform.operator("GET", &path, None).expect(200);
         }
-        for path in ["/v1/latest", "/v1/datastreams", "/v1/things"] {
+        for path in ["/v1/latest", "/v1/datastreams", "/v1/things", DAY] {
             let reply = platform.get(path);
             reply.expect(200);
             assert!(!reply.text.contains(device), "{path}: {}", reply.text);

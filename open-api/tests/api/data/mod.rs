@@ -10,6 +10,7 @@ mod paging;
 mod places;
 mod quality;
 mod queries;
+mod range;
 mod readings;
 mod retention;
 mod search;

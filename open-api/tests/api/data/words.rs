@@ -26,6 +26,7 @@ fn a_mistyped_filter_is_told_what_there_is() {
         "/v1/datastreams?",
         "/v1/stream?",
         "/v1/aggregate?bucket=1h&fn=avg&field=speed&",
+        "/v1/observations?from=2026-05-01T00:00:00Z&to=2026-05-02T00:00:00Z&",
     ] {
         refused(
             &platform,

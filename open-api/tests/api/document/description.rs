@@ -206,6 +206,8 @@ fn data(visit: &mut Visit<'_>, speed: u64) {
         ("GET /v1/latest", "/v1/latest"),
         ("GET /v1/latest", "/v1/latest?boundary=jung&quality=good"),
         ("GET /v1/latest", "/v1/latest?domain=trafic"),
+        ("GET /v1/observations", "/v1/observations?thing=dev-1"),
+        ("GET /v1/observations", "/v1/observations?field=speed"),
         ("GET /v1/aggregate", aggregate),
         ("GET /v1/aggregate", &each),
         ("GET /v1/export/{date}", "/v1/export/2026-05-01"),

@@ -113,6 +113,10 @@ fn lists_of_data() {
             "observations-page.txt",
             format!("{observations}?limit=2&count=true"),
         ),
+        (
+            "range-page.txt",
+            "/v1/observations?thing=dev-1&order=desc&limit=2".to_owned(),
+        ),
         ("aggregate.txt", format!("{aggregate}&field=speed")),
         (
             "aggregate-each.txt",

@@ -139,6 +139,9 @@ impl<'a> Furnished<'a> {
         if line == "GET /v1/aggregate" {
             path.push_str("?field=speed&bucket=1d&fn=count");
         }
+        if line == "GET /v1/observations" {
+            path.push_str("?from=2026-05-01T00:00:00Z&to=2026-05-02T00:00:00Z");
+        }
         if line == "GET /v1/search" {
             path.push_str(&format!("?q={MARK}"));
         }
