@@ -65,6 +65,7 @@ const OPERATIONS: &[&str] = &[
     "get /v1/models/{id}",
     "get /v1/models/{id}/versions",
     "get /v1/models/{id}/versions/{version}",
+    "get /v1/observations",
     "get /v1/operators",
     "get /v1/platform",
     "get /v1/refused",

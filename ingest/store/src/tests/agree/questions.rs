@@ -52,7 +52,7 @@ pub(super) fn range_query() -> impl Strategy<Value = RangeQuery> {
     ];
     let as_of = prop::option::weighted(0.3, 0..3_000u64);
     let limit = prop_oneof![1..200usize, Just(usize::MAX)];
-    let after = prop::option::weighted(0.3, time.clone());
+    let after = prop::option::weighted(0.3, time);
     let page = (limit, order(), after);
     let asked = (
         0..STEPS.len() as u32,
