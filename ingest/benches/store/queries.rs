@@ -1,11 +1,15 @@
 //! Each query of the page of figures: for the first time since the open, and
 //! again. All medians are over many devices; the box is asked some times.
 
+use std::collections::HashMap;
 use std::time::Instant;
 
 use device_registry::Registry;
 use domain::{DatastreamId, Timestamp};
-use ingest::{AggregateFunction, AggregateQuery, Bucket, Grouping, Ingest, RangeQuery};
+use ingest::{
+    AggregateFunction, AggregateQuery, Bucket, Grouping, Ingest, Interval, Order, RangeQuery,
+    ValueFilter,
+};
 use serde_json::{Value, json};
 
 use crate::Options;
@@ -56,6 +60,13 @@ pub(crate) fn queries(options: &Options) -> Value {
         ingest.count(one, from, to).unwrap() as usize
     });
     check(options, &ingest, &asked, &counts.found);
+    let newest = each(&asked, |one| newest(&ingest, one));
+    let bounds: HashMap<DatastreamId, f64> = asked
+        .iter()
+        .map(|one| (*one, upper_quartile(&ingest, *one, from, to)))
+        .collect();
+    let above = each(&asked, |one| above(&ingest, one, bounds[&one], from, to));
+    let counts_of_all: Vec<_> = (0..=TIMES).map(|_| count_all(&ingest, &all)).collect();
     let (latest_one, latest_all) = latest(&ingest, &all);
 
     let answers = Answers {
@@ -75,6 +86,9 @@ pub(crate) fn queries(options: &Options) -> Value {
         "range_24h_across_midnight": across.report(),
         "buckets_5m": {"first": buckets_first.report(), "again": buckets_again.report()},
         "count": counts.report(),
+        "count_all": {"first_ms": counts_of_all[0], "median_ms": median(counts_of_all[1..].to_vec())},
+        "newest_100": newest.report(),
+        "above_a_value_24h": above.report(),
         "hourly_mean": boxes.iter().map(Hours::report).collect::<Vec<_>>(),
     })
 }
@@ -225,6 +239,48 @@ fn check(options: &Options, ingest: &Ingest, asked: &[DatastreamId], counts: &[u
     let readings = READINGS as usize * options.days as usize * counts.len();
     let part = counts.iter().sum::<usize>() as f64 / readings as f64;
     assert!((0.998..1.0).contains(&part), "{part} of the readings");
+}
+
+/// The last hundred of all times.
+fn newest(ingest: &Ingest, datastream: DatastreamId) -> usize {
+    let query = RangeQuery {
+        limit: 100,
+        order: Order::Descending,
+        ..RangeQuery::new(datastream, Timestamp::MIN, Timestamp::MAX)
+    };
+    ingest.range(&query).unwrap().observations.len()
+}
+
+/// A number above which a quarter of a day's lie.
+fn upper_quartile(ingest: &Ingest, datastream: DatastreamId, from: i64, to: i64) -> f64 {
+    let mut numbers: Vec<f64> = range(ingest, datastream, from, to)
+        .into_iter()
+        .filter_map(|row| match row.value {
+            Some(domain::Value::Number(number)) => Some(number),
+            _ => None,
+        })
+        .collect();
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() * 3 / 4]
+}
+
+/// Those of a day that lie above a number.
+fn above(ingest: &Ingest, datastream: DatastreamId, bound: f64, from: i64, to: i64) -> usize {
+    let (from, to) = (Timestamp::from_micros(from), Timestamp::from_micros(to));
+    let query = RangeQuery {
+        values: ValueFilter::Numbers(Interval::above(bound)),
+        ..RangeQuery::new(datastream, from, to)
+    };
+    ingest.range(&query).unwrap().observations.len()
+}
+
+/// Milliseconds of a count of all datastreams.
+fn count_all(ingest: &Ingest, all: &[DatastreamId]) -> f64 {
+    let start = Instant::now();
+    let counts = ingest.count_all(all).unwrap();
+    let wall = start.elapsed().as_secs_f64() * 1e3;
+    assert!(counts.iter().all(|count| *count > 0));
+    wall
 }
 
 pub(crate) fn range(

@@ -89,15 +89,20 @@ impl<'a> Spans<'a> {
     /// How many rows of a datastream the heads have, where each of them is an
     /// observation between the two times, and is later than what is in files.
     pub(crate) fn rows_of_heads_alone(&self, datastream: DatastreamId) -> Option<u64> {
+        let extents = self
+            .heads
+            .iter()
+            .filter_map(|head| head.extent(datastream))
+            .filter(|extent| extent.overlaps(self.from, self.to));
+        let mut extents = extents.peekable();
+        if extents.peek().is_none() {
+            return Some(0);
+        }
         let entries = self.files.iter();
         let entries = entries.filter_map(|file| file.index.get(datastream));
         let mut last = entries.map(|entry| entry.max_time).max();
         let mut rows = 0;
-        for head in &self.heads {
-            let extent = head.extent(datastream);
-            let Some(extent) = extent.filter(|extent| extent.overlaps(self.from, self.to)) else {
-                continue;
-            };
+        for extent in extents {
             let follows = last.is_none_or(|last| extent.min_time > last);
             if !follows || !extent.unique_times || !extent.within(self.from, self.to) {
                 return None;

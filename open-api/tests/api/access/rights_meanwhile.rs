@@ -228,6 +228,30 @@ fn a_download_breaks_off_with_its_session() {
 }
 
 #[test]
+fn a_range_in_lines_breaks_off_with_its_session() {
+    let platform = Platform::start();
+    talkative(&platform, 3);
+    let cookie = login(&platform);
+    let path = "/v1/observations?thing=dev-1";
+    let lines = ("accept", "application/x-ndjson");
+    let length = platform.send("GET", path, &[lines], None).text.len();
+    let mut peer = Peer::from("127.0.0.1:0", platform.address, Some(4_096));
+    peer.say(format!(
+        "GET {path} HTTP/1.1\r\nhost: localhost\r\ncookie: {cookie}\r\naccept: {}\r\n\r\n",
+        lines.1
+    ));
+    assert_eq!(peer.head().status, 200);
+    let own = [
+        ("cookie", cookie.as_str()),
+        ("sec-fetch-site", "same-origin"),
+    ];
+    let left = platform.send("DELETE", "/v1/session", &own, None);
+    assert_eq!(left.status, 204);
+    let came = rest(&mut peer);
+    assert!(came < length, "all {length} bytes came after the logout");
+}
+
+#[test]
 fn a_stream_ends_when_its_key_expires() {
     let platform = Platform::start();
     let (id, _, text) = application(&platform);

@@ -11,11 +11,11 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use device_registry::Snapshot;
 use http_edge::Problem;
-use http_edge::reply::{Form, List, ListRequest};
+use http_edge::reply::{Form, List, ListRequest, wants_lines};
 use http_edge::request::{Arrival, Limit, Text};
 use ingest::Order;
 use serde::Deserialize;
@@ -30,9 +30,6 @@ use crate::params::{FilterQuery, Filtered, QualityNames, Selected, Time, ValueCo
 use crate::quota::Account;
 use crate::state::{ApiState, Shared};
 use crate::views::RangedObservationView;
-
-/// The media type of lines.
-const NDJSON: &str = "application/x-ndjson";
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -183,11 +180,7 @@ fn lines_wanted(
     if query.limit.is_some() || query.cursor.is_some() {
         return None;
     }
-    let accepted = headers.get_all(header::ACCEPT).iter();
-    let mut accepted = accepted
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split([',', ';']));
-    if accepted.any(|range| range.trim().eq_ignore_ascii_case(NDJSON)) {
+    if wants_lines(headers) {
         return Some(Lines::Json);
     }
     (request.form == Form::Csv).then_some(Lines::Csv)

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use device_registry::Snapshot;
 use http_edge::reply::csv::{Row, write_header};
-use http_edge::reply::json_bytes;
+use http_edge::reply::{NDJSON, json_bytes};
 use http_edge::{Patience, Place, Problem};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
@@ -46,7 +46,7 @@ impl Lines {
     fn media_type(self) -> &'static str {
         match self {
             Self::Csv => "text/csv; charset=utf-8; header=present",
-            Self::Json => "application/x-ndjson",
+            Self::Json => NDJSON,
         }
     }
 

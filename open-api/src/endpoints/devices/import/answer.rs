@@ -3,10 +3,11 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use device_registry::{ImportError, ImportReport, ImportStep, OperationError, RowError};
+use http_edge::reply::NDJSON;
 use http_edge::{Problem, error_chain};
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -17,8 +18,6 @@ use super::ImportQuery;
 use super::encoding::TableEncoding;
 use crate::problem_kinds::IMPORT_REFUSED;
 
-/// The media type of lines, in a request and in an answer.
-pub(super) const NDJSON: &str = "application/x-ndjson";
 /// Bytes of faults that are sent together.
 const PIECE_BYTES: usize = 16 * 1024;
 
@@ -186,17 +185,6 @@ enum ProgressView {
     Read(usize),
     Checked(usize),
     Registered(usize),
-}
-
-/// Whether the caller asks for lines.
-pub(super) fn wants_lines(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|range| range.split(';').next())
-        .any(|kind| kind.trim().eq_ignore_ascii_case(NDJSON))
 }
 
 /// Writes the lines of an answer. What a caller has not read yet waits: as many

@@ -14,6 +14,7 @@ use device_registry::{
     FaultyRows, ImportError, ImportMode, ImportRow, ImportTerms, StandingDevices, UnreadableRow,
 };
 use domain::Scope;
+use http_edge::reply::{NDJSON, wants_lines};
 use http_edge::request::{Query, charset, media_type, read_body};
 use http_edge::{Problem, ProblemKind};
 use serde::Deserialize;
@@ -24,7 +25,7 @@ use crate::access::{Admission, Permitted};
 use crate::endpoints::registry_problem::registry_problem;
 use crate::openapi::schemas::Binary;
 use crate::state::{ApiState, Shared};
-use answer::{ImportView, Lines, NDJSON, Sight, wants_lines};
+use answer::{ImportView, Lines, Sight};
 use encoding::TableEncoding;
 use table::unreadable;
 
