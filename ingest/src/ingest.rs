@@ -329,8 +329,9 @@ impl Ingest {
     }
 
     /// How many observations each of `datastreams` has, in their order, in their
-    /// newest revisions. Without reading rows but for datastreams of which rows
-    /// overlap or were corrected, and for these once for each state of the store.
+    /// newest revisions. Told by indexes but for datastreams of which rows overlap,
+    /// or were corrected since the last compaction: these are read, once for each
+    /// state of the store.
     pub fn count_all(&self, datastreams: &[DatastreamId]) -> Result<Vec<u64>, QueryError> {
         self.inner.read.count_all(datastreams)
     }

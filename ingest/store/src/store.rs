@@ -261,9 +261,9 @@ impl Store {
         self.answer(|view| count::count(view, datastream, from, to))
     }
 
-    /// How many observations each of `datastreams` has, in their order. Their
-    /// rows are read only where they overlap or were corrected, and not again
-    /// while files and heads stay the same.
+    /// How many observations each of `datastreams` has, in their order. Rows are
+    /// read only where they overlap, or were corrected and not yet compacted, and
+    /// not again while files and heads stay the same.
     pub fn count_all(&self, datastreams: &[DatastreamId]) -> Result<Vec<u64>, QueryError> {
         self.answer(|view| self.shared.counts.of(view, datastreams))
     }

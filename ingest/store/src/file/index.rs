@@ -10,14 +10,15 @@
 //! then by series: u32 series, u32 first row, u32 rows, u32 numbers,
 //!     i64 least time, i64 greatest time, f64 min, f64 max, f64 sum,
 //!     u32 marks (1: no two rows of one time; 2: all times are known to be
-//!     whole milliseconds), u32 zero
+//!     whole milliseconds), u32 times (how many different ones; 0: not told)
 //! u32 CRC-32C of everything before
 //! ```
 //!
 //! `numbers`, `min`, `max` and `sum` are over numbers whose quality is good or
 //! uncertain, with corrections and what they correct. The index can be made
 //! again from the file, so a damaged one costs time and no data. Before format 2
-//! of the files nobody looked for whole milliseconds.
+//! of the files nobody looked for whole milliseconds, and older versions did not
+//! tell how many times there are.
 
 use domain::{DatastreamId, Quality, Timestamp};
 
@@ -53,12 +54,33 @@ pub(crate) struct Entry {
     pub(crate) unique_times: bool,
     /// All times are known to be whole milliseconds.
     pub(crate) whole_millis: bool,
+    /// How many different times there are; 0 where an older version wrote the
+    /// index.
+    pub(crate) times: u32,
+}
+
+/// Whether a row of a file may say again what the one before it of the same time
+/// said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Repeats {
+    /// A compaction has dropped them.
+    None,
+    Some,
 }
 
 impl Entry {
     /// Whether any of its rows may lie from `from` to before `to`.
     pub(crate) fn overlaps(&self, from: Timestamp, to: Timestamp) -> bool {
         self.min_time < to.as_micros() && self.max_time >= from.as_micros()
+    }
+
+    /// How many observations its rows are, where that is known without them.
+    pub(crate) fn observations(&self, repeats: Repeats) -> Option<u64> {
+        match repeats {
+            _ if self.unique_times => Some(u64::from(self.rows)),
+            Repeats::None if self.times > 0 => Some(u64::from(self.times)),
+            _ => None,
+        }
     }
 
     /// Whether all of its rows lie from `from` to before `to`.
@@ -134,7 +156,7 @@ impl Index {
             ];
             let marks: u32 = marks.iter().map(|(is, mark)| u32::from(*is) * mark).sum();
             out.extend_from_slice(&marks.to_le_bytes());
-            out.extend_from_slice(&[0; 4]);
+            out.extend_from_slice(&entry.times.to_le_bytes());
         }
         let crc = crc32c::crc32c(&out);
         out.extend_from_slice(&crc.to_le_bytes());
@@ -175,6 +197,7 @@ fn entry(bytes: &[u8]) -> Entry {
         sum: f64::from_bits(long(48)),
         unique_times: short(56) & UNIQUE_TIMES != 0,
         whole_millis: short(56) & WHOLE_MILLIS != 0,
+        times: short(60),
     }
 }
 
@@ -246,12 +269,14 @@ impl Entry {
             sum: number.unwrap_or(0.0),
             unique_times: true,
             whole_millis: true,
+            times: 1,
         }
     }
 
     fn add(&mut self, time: i64, number: Option<f64>) {
         self.rows += 1;
         self.unique_times &= time > self.max_time;
+        self.times += u32::from(time > self.max_time);
         self.max_time = time;
         if let Some(number) = number {
             self.numbers += 1;
@@ -264,10 +289,11 @@ impl Entry {
 
 #[cfg(test)]
 impl Index {
-    /// As the versions left it that did not look for whole milliseconds.
+    /// As the versions left it that neither looked for whole milliseconds nor
+    /// counted times.
     pub(crate) fn of_an_older_version(mut self) -> Self {
         for entry in &mut self.entries {
-            entry.whole_millis = false;
+            (entry.whole_millis, entry.times) = (false, 0);
         }
         self
     }
@@ -297,6 +323,7 @@ mod tests {
         let entry = index.get(DatastreamId::new(3)).unwrap();
         assert_eq!((entry.rows, entry.numbers, entry.sum), (3, 2, -0.5));
         assert!(!entry.unique_times && !entry.whole_millis);
+        assert_eq!(entry.times, 2);
         assert!(index.get(DatastreamId::new(9)).unwrap().whole_millis);
         assert_eq!(index.get(DatastreamId::new(4)), None);
     }

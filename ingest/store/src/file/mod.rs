@@ -36,7 +36,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
 
-use crate::file::index::Index;
+use crate::file::index::{Index, Repeats};
 use crate::file::replace::TEMPORARY;
 use crate::file::rollup::Rollups;
 use crate::file::schema::{FORMAT_KEY, FORMAT_VERSION};
@@ -109,6 +109,14 @@ impl DataFile {
             written: SystemTime::now(),
             footer: Mutex::new(None),
             is_over: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn repeats(&self) -> Repeats {
+        if self.entry.day.is_some() {
+            Repeats::None
+        } else {
+            Repeats::Some
         }
     }
 

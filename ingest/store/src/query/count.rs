@@ -2,7 +2,7 @@
 //! told from the indexes.
 //!
 //! Where one file alone has rows of the datastream in a span, its index tells
-//! how many, or its times do where some have corrections or the span is cut.
+//! how many, or its times do where the span is cut.
 //! Only the spans in which several overlap are read and merged.
 
 use domain::{DatastreamId, Timestamp};
@@ -54,15 +54,20 @@ fn of(
     let mut count = 0;
     for span in some {
         count += match &span.rows {
-            SpanRows::File(_, entry) if entry.unique_times && entry.within(span.from, span.to) => {
-                u64::from(entry.rows)
-            }
-            SpanRows::File(file, entry) => times(spans.file(*file), entry, &span)?,
+            SpanRows::File(file, entry) => of_file(spans.file(*file), entry, &span)?,
             SpanRows::Head(rows) => rows.len() as u64,
             SpanRows::Mixed => merged(view, datastream, &span)?,
         };
     }
     Ok(count)
+}
+
+fn of_file(file: &DataFile, entry: &Entry, span: &Span) -> Result<u64, ReadError> {
+    let told = entry.observations(file.repeats());
+    match told.filter(|_| entry.within(span.from, span.to)) {
+        Some(told) => Ok(told),
+        None => times(file, entry, span),
+    }
 }
 
 /// How many times the rows of a file have.

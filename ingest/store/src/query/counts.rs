@@ -2,8 +2,8 @@
 //!
 //! What the files tell of each datastream is kept for as long as the files stay
 //! the same, and brought up to date where files were only added; the heads tell
-//! the rest. Where a datastream's rows overlap or were corrected, they are
-//! counted by reading, once for each state of files and heads. The answer is
+//! the rest. Where a datastream's rows overlap, or were corrected and not yet
+//! compacted, they are counted by reading, once for each state of files and heads. The answer is
 //! exact in any case. Memory: 40 bytes for each datastream of the store.
 
 use domain::{DatastreamId, Timestamp};
@@ -37,18 +37,16 @@ struct Known {
 /// What files have of one datastream.
 #[derive(Clone, Copy)]
 struct InFiles {
-    rows: u64,
     max_time: i64,
-    /// Each row is an observation.
-    are_unique: bool,
-    /// Counted by reading, where they are not.
+    /// Their observations, where the indexes tell.
+    told: Option<u64>,
+    /// Counted by reading, where they do not.
     counted: Option<u64>,
 }
 
 const NOTHING: InFiles = InFiles {
-    rows: 0,
     max_time: i64::MIN,
-    are_unique: true,
+    told: Some(0),
     counted: None,
 };
 
@@ -139,11 +137,11 @@ impl Known {
         }
         for entry in entries {
             let known = &mut self.in_files[entry.series as usize];
-            let follows = known.rows == 0 || entry.min_time > known.max_time;
+            let follows = known.max_time == i64::MIN || entry.min_time > known.max_time;
+            let told = entry.observations(file.repeats()).filter(|_| follows);
             *known = InFiles {
-                rows: known.rows + u64::from(entry.rows),
                 max_time: known.max_time.max(entry.max_time),
-                are_unique: known.are_unique && entry.unique_times && follows,
+                told: known.told.zip(told).map(|(known, told)| known + told),
                 counted: None,
             };
         }
@@ -185,11 +183,7 @@ impl Known {
             in_heads += u64::from(extent.rows);
         }
         if follow {
-            let in_files = if files.are_unique {
-                Some(files.rows)
-            } else {
-                files.counted
-            };
+            let in_files = files.told.or(files.counted);
             let in_files = in_files.ok_or(What::Files { in_heads })?;
             return Ok(in_files + in_heads);
         }

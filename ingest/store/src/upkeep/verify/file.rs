@@ -172,10 +172,12 @@ impl<'a> Walk<'a> {
                 sum: number.unwrap_or_default(),
                 unique_times: true,
                 whole_millis: time % 1_000 == 0,
+                times: 1,
             }),
             Some(entry) => {
                 entry.rows += 1;
                 entry.unique_times &= time != entry.max_time;
+                entry.times += u32::from(time != entry.max_time);
                 entry.whole_millis &= time % 1_000 == 0;
                 entry.max_time = entry.max_time.max(time);
                 if let Some(number) = number {
@@ -231,15 +233,18 @@ impl<'a> Walk<'a> {
 
 /// Sums are the same to the last bit only where they were added up in the same
 /// order, which another version need not do; nor did one look for whole
-/// milliseconds.
+/// milliseconds, or count times.
 fn same(told: &Entry, found: &Entry) -> bool {
     let sum = told.sum.to_bits() == found.sum.to_bits()
         || (told.sum - found.sum).abs() <= 1e-9 * told.sum.abs().max(found.sum.abs());
     let millis = found.whole_millis || !told.whole_millis;
+    let times = found.times == told.times || told.times == 0;
     sum && millis
+        && times
         && Entry {
             sum: found.sum,
             whole_millis: found.whole_millis,
+            times: found.times,
             ..*told
         } == *found
 }
