@@ -6,11 +6,13 @@
 //! and depth are bounded by [`limits`].
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod cursor;
 mod expression;
 mod id;
 pub mod limits;
 mod options;
 mod path;
+mod percent;
 mod row;
 mod schema;
 mod sort_key;
@@ -23,7 +25,7 @@ pub use options::{
     parse_options,
 };
 pub use path::{PathEnd, PathError, ResourcePath, Step, parse_path};
-pub use row::{Row, RowError};
+pub use row::{Hidden, Row, RowError};
 pub use schema::{Attribute, EntityType, ID, Kind, Relation, Version};
 pub use sort_key::{SortKey, compare_keys};
 pub use value::Value;

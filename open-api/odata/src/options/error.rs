@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::cursor::Fault;
+
 /// One plain sentence that names the option and the place in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct OptionsError {
@@ -46,6 +48,17 @@ impl fmt::Display for OptionsError {
                 f,
                 "{option} is not percent-encoded UTF-8 at position {position}"
             ),
+        }
+    }
+}
+
+impl Fault {
+    /// The error of a query's option.
+    pub(super) fn of(self, option: &str) -> OptionsError {
+        OptionsError {
+            option: self.option.unwrap_or_else(|| option.to_owned()),
+            position: self.position,
+            kind: self.kind,
         }
     }
 }

@@ -2,11 +2,20 @@
 //! leads to.
 
 mod error;
+mod expand;
+mod format;
+mod name;
+mod read;
+mod select;
+mod split;
 
 pub use error::{OptionsError, OptionsErrorKind};
 
+use crate::cursor::{Cursor, Fault};
 use crate::expression::Expr;
 use crate::schema::{Attribute, EntityType, Relation, Version};
+use name::SystemOption;
+use read::{Budget, Reader};
 
 /// What is asked of a set, or of one entity. Which of it makes sense there is for
 /// the caller to say.
@@ -72,9 +81,41 @@ pub enum Metadata {
 ///
 /// Names without `$` that are no option are ignored: they are for others.
 pub fn parse_options(
-    _version: Version,
-    _of: EntityType,
-    _query: &str,
+    version: Version,
+    of: EntityType,
+    query: &str,
 ) -> Result<Options, OptionsError> {
-    todo!()
+    let mut given = Vec::new();
+    let mut options = Options::default();
+    let mut budget = Budget::default();
+    for (name, value) in split::options(query)? {
+        let Some(option) =
+            SystemOption::by_name(version, &name).map_err(|fault| fault.of(&name))?
+        else {
+            continue;
+        };
+        let read = (|| {
+            if given.contains(&option) {
+                return Err(Fault::new(0, OptionsErrorKind::Twice));
+            }
+            given.push(option);
+            let value = split::value(value)?;
+            let mut cursor = Cursor::new(&value);
+            let mut reader = Reader {
+                version,
+                of,
+                cursor: &mut cursor,
+                budget: &mut budget,
+                depth: 0,
+            };
+            reader.option(option, &mut options)?;
+            cursor.skip_spaces();
+            match cursor.is_at_end() {
+                true => Ok(()),
+                false => Err(cursor.fault("its end")),
+            }
+        })();
+        read.map_err(|fault: Fault| fault.of(&name))?;
+    }
+    Ok(options)
 }

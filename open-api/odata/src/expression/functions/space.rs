@@ -1,0 +1,81 @@
+//! Functions of geometries, on the plane of degrees: distances and lengths are in
+//! degrees too, as FROST's are.
+//!
+//! The `st_` functions are those of Simple Features, by its nine intersections
+//! (DE-9IM).
+
+use geo::{BoundingRect, Contains, Distance, Euclidean, Intersects, Length, Relate};
+use geo_types::Geometry;
+
+use super::Function;
+use crate::value::Value;
+
+/// `None` where it is no function of geometries, or these are none.
+pub(super) fn call(function: Function, arguments: &[Value<'_>]) -> Option<Value<'static>> {
+    let Value::Geometry(first) = arguments.first()? else {
+        return None;
+    };
+    if function == Function::GeoLength {
+        return finite(length(first));
+    }
+    let Value::Geometry(second) = arguments.get(1)? else {
+        return None;
+    };
+    let (first, second) = (first.as_ref(), second.as_ref());
+    let holds = match function {
+        Function::Distance => return finite(Euclidean.distance(first, second)),
+        Function::StRelate => {
+            let Value::Text(pattern) = arguments.get(2)? else {
+                return None;
+            };
+            first.relate(second).matches(pattern).ok()?
+        }
+        Function::StDisjoint => !intersects(first, second),
+        _ if !boxes_meet(first, second) => false,
+        Function::Intersects | Function::StIntersects => first.intersects(second),
+        Function::StWithin => contains(second, first),
+        Function::StContains => contains(first, second),
+        Function::StEquals => first.relate(second).is_equal_topo(),
+        Function::StTouches => first.relate(second).is_touches(),
+        Function::StOverlaps => first.relate(second).is_overlaps(),
+        Function::StCrosses => first.relate(second).is_crosses(),
+        _ => return None,
+    };
+    Some(Value::Bool(holds))
+}
+
+fn intersects(first: &Geometry<f64>, second: &Geometry<f64>) -> bool {
+    boxes_meet(first, second) && first.intersects(second)
+}
+
+/// Whether no point of the part lies outside the whole, and some lie in its
+/// interior: a point on the edge of an area is not in it.
+fn contains(whole: &Geometry<f64>, part: &Geometry<f64>) -> bool {
+    match part {
+        // By far the most usual: no graph need be built.
+        Geometry::Point(point) => whole.contains(point),
+        _ => whole.relate(part).is_contains(),
+    }
+}
+
+fn boxes_meet(first: &Geometry<f64>, second: &Geometry<f64>) -> bool {
+    match (first.bounding_rect(), second.bounding_rect()) {
+        (Some(one), Some(other)) => one.intersects(&other),
+        _ => false,
+    }
+}
+
+/// Of lines; of anything else 0.
+fn length(geometry: &Geometry<f64>) -> f64 {
+    match geometry {
+        Geometry::Line(line) => Euclidean.length(line),
+        Geometry::LineString(line) => Euclidean.length(line),
+        Geometry::MultiLineString(lines) => Euclidean.length(lines),
+        Geometry::GeometryCollection(parts) => parts.iter().map(length).sum(),
+        _ => 0.0,
+    }
+}
+
+fn finite(number: f64) -> Option<Value<'static>> {
+    number.is_finite().then_some(Value::Number(number))
+}
