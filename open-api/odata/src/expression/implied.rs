@@ -15,6 +15,9 @@ use crate::id::Id;
 use crate::schema::Kind;
 use crate::value::Value;
 
+/// Below it, either way, an `f64` keeps every whole number: 2 to the power of 53.
+pub(super) const EXACT_NUMBERS: f64 = 9_007_199_254_740_992.0;
+
 /// Bounds of the value at one path. All hold together; a bound that is absent
 /// says nothing. Of a path through a set they hold for some row of the set.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -161,14 +164,19 @@ impl Search<'_> {
         match (left, &value) {
             (Node::Path(path), _) => {
                 let names = self.names(&path.row, path.attribute.name);
-                let (is_end, rest) = match path.members.as_slice() {
-                    [end] if path.attribute.kind == Kind::Interval && self.path == names => {
-                        (end == "end", &[][..])
-                    }
-                    members => (false, members),
+                let within = self.path.strip_prefix(names.as_slice())?;
+                let is_whole = path
+                    .members
+                    .iter()
+                    .map(String::as_str)
+                    .eq(within.iter().copied());
+                let is_end = match (is_whole, path.attribute.kind, path.members.as_slice()) {
+                    (true, ..) => false,
+                    // An end of the interval that is looked for.
+                    (false, Kind::Interval, [end]) if within.is_empty() => end == "end",
+                    _ => return None,
                 };
-                let is_it = self.path.iter().eq(names.iter().chain(&rest.iter().map(String::as_str).collect::<Vec<_>>()));
-                is_it.then(|| bounds(comparison, &value, is_end))?
+                bounds(comparison, &value, is_end)
             }
             (Node::Call(call), _) if call.function == Function::Distance => {
                 let [one, other] = call.arguments.as_slice() else {
@@ -235,7 +243,13 @@ impl Search<'_> {
 
     fn set(&self, quantifier: &Quantifier) -> Vec<&'static str> {
         let mut names = self.start(quantifier.source.start);
-        names.extend(quantifier.source.relations.iter().map(|relation| relation.name));
+        names.extend(
+            quantifier
+                .source
+                .relations
+                .iter()
+                .map(|relation| relation.name),
+        );
         names.push(quantifier.relation.name);
         names
     }
@@ -278,8 +292,7 @@ fn real(value: &Value<'_>) -> Option<f64> {
 
 /// Bounds are of `f64`; beyond what that keeps exactly they are a little wide.
 fn number_bounds(comparison: Comparison, number: f64) -> Option<(f64, f64)> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    let is_exact = number.abs() < EXACT;
+    let is_exact = number.abs() < EXACT_NUMBERS;
     let (down, up) = match is_exact {
         true => (number.next_down(), number.next_up()),
         false => (number, number),

@@ -4,6 +4,7 @@ mod arithmetic;
 mod ast;
 mod compare;
 mod evaluate;
+mod exact;
 mod functions;
 mod implied;
 mod literal;
@@ -65,15 +66,19 @@ impl Expr {
 }
 
 impl Expr {
-    /// What it implies of the value at `path`, for all rows that it holds for.
-    pub fn implied(&self, _path: &[&str], _now: Timestamp) -> Implied {
-        todo!()
+    /// What it implies of the value at `path`, for all rows that it holds for. The
+    /// names are those of [`Expr::as_path`], `["Thing", "Locations", "location"]`
+    /// through a set.
+    pub fn implied(&self, path: &[&str], now: Timestamp) -> Implied {
+        implied::implied(&self.0, path, now)
     }
 
     /// Whether it says no more than what [`Expr::implied`] tells of these paths
-    /// together: a row within all of that needs no further look.
-    pub fn is_implied_by(&self, _paths: &[&[&str]]) -> bool {
-        todo!()
+    /// together, so that a row within all of that needs no further look. It is
+    /// true only of ids, of numbers, and of times that are instants: where one of
+    /// these paths leads to an interval, it has to be looked at.
+    pub fn is_implied_by(&self, paths: &[&[&str]], now: Timestamp) -> bool {
+        exact::is_exact(&self.0, paths, now)
     }
 }
 

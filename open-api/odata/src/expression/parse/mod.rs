@@ -46,6 +46,11 @@ pub(crate) fn parse(
     };
     let parsed = parser.expression(Power::OR)?;
     let scope = parser.scope;
+    // Of two mistakes the first one is told.
+    cursor.skip_spaces();
+    if purpose == Purpose::Condition && !matches!(cursor.peek(), None | Some(';' | ')')) {
+        return Err(cursor.fault("an operator, as eq or and"));
+    }
     match purpose {
         Purpose::Condition if !parsed.of.is_condition() => Err(Fault::unexpected(
             start.position(),

@@ -1,0 +1,16 @@
+//! The query language through its public interface, over rows that are held in
+//! memory.
+
+mod errors;
+mod functions;
+mod implied;
+mod limits;
+mod model;
+mod options;
+mod order;
+mod paths;
+mod precedence;
+mod relations;
+mod resource_paths;
+mod traps;
+mod world;
