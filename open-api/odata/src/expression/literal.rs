@@ -109,6 +109,10 @@ pub(super) fn instant(text: &str) -> Option<Timestamp> {
 
 /// ISO 8601, of weeks, days and smaller: a month has no length of its own.
 pub(super) fn duration(text: &str) -> Option<SignedDuration> {
+    // Jiff's own form, as "1 hour", is none of the standard's.
+    if !text.trim_start_matches(['+', '-']).starts_with('P') {
+        return None;
+    }
     let span: Span = text.parse().ok()?;
     let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
     let most = SignedDuration::from_hours(MAX_DURATION_DAYS * 24);

@@ -132,10 +132,11 @@ impl Type {
     /// anything.
     pub(crate) fn combined(self, operation: Arithmetic, other: Self) -> Option<Self> {
         use Arithmetic::{Add, Divide, DivideWhole, Modulo, Multiply, Subtract};
-        if self.is_open() || other.is_open() {
-            let known = if self.is_open() { other } else { self };
+        let is_open = |one: Self| one.is_open() || one == Self::Id;
+        if is_open(self) || is_open(other) {
+            let known = if is_open(self) { other } else { self };
             let possible = match known {
-                Self::Any | Self::Null | Self::Int | Self::Number => true,
+                Self::Any | Self::Null | Self::Id | Self::Int | Self::Number => true,
                 Self::Time | Self::Interval | Self::Date => operation.is_additive(),
                 Self::Duration => operation != Modulo,
                 _ => false,

@@ -38,7 +38,7 @@ pub(super) fn parse(text: &str, points: &mut usize) -> Result<Geometry<f64>, Fau
         Ok(()) => Ok(geometry),
         Err(reason) => Err(Fault::unexpected(
             0,
-            format!("a geometry of which {reason}"),
+            format!("a geometry that is not valid ({reason})"),
             "a valid geometry",
         )),
     }

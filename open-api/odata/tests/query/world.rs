@@ -137,7 +137,11 @@ impl Row for WorldRow<'_> {
 }
 
 /// The options of a query whose values are written without percent-encoding.
-pub(crate) fn options(version: Version, of: EntityType, query: &str) -> Result<Options, OptionsError> {
+pub(crate) fn options(
+    version: Version,
+    of: EntityType,
+    query: &str,
+) -> Result<Options, OptionsError> {
     parse_options(version, of, &query.replace('%', "%25"))
 }
 
