@@ -227,10 +227,7 @@ fn the_deepest_expression_fits_a_small_stack() {
         let world = crate::world::observation();
         let filter = innermost.options.filter.as_ref().unwrap();
         assert!(filter.holds(&world.row(0), crate::world::NOW).is_ok());
-        assert_eq!(
-            filter.to_string().matches("not").count(),
-            MAX_EXPRESSION_DEPTH / 2 - 1
-        );
+        assert_eq!(filter.to_string().matches("not").count(), NOTS);
     };
     let thread = std::thread::Builder::new().stack_size(1 << 20);
     thread.spawn(run).unwrap().join().unwrap();
