@@ -153,9 +153,10 @@ impl<'t> Cursor<'t> {
         };
         let is_sign =
             |c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',' | ';' | '/' | '\'');
-        let end = match is_sign(first) {
-            true => first.len_utf8(),
-            false => rest.find(is_sign).unwrap_or(rest.len()),
+        let end = if is_sign(first) {
+            first.len_utf8()
+        } else {
+            rest.find(is_sign).unwrap_or(rest.len())
         };
         quote(&rest[..end])
     }

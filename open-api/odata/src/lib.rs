@@ -25,7 +25,7 @@ pub use options::{
     parse_options,
 };
 pub use path::{PathEnd, PathError, ResourcePath, Step, parse_path};
-pub use row::{Hidden, Row, RowError};
+pub use row::{Hidden, Row, RowError, Visitor};
 pub use schema::{Attribute, EntityType, ID, Kind, Relation, Version};
 pub use sort_key::{SortKey, compare_keys};
 pub use value::Value;

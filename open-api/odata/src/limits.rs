@@ -10,7 +10,7 @@ pub const MAX_EXPRESSION_DEPTH: usize = 64;
 pub const MAX_PATH_SEGMENTS: usize = 16;
 /// Relations to many that an expression goes through, each a search within the
 /// search.
-pub const MAX_QUANTIFIERS: usize = 4;
+pub const MAX_QUANTIFIERS: usize = 8;
 /// Expanded relations in all, nested ones among them.
 pub const MAX_EXPANDS: usize = 32;
 /// Expanded relations within each other.

@@ -8,6 +8,9 @@ use crate::value::Value;
 /// Why a row could not be read; it ends the evaluation as it is.
 pub type RowError = Box<dyn std::error::Error + Send + Sync>;
 
+/// Is called for each row of a set, until it breaks.
+pub type Visitor<'v> = &'v mut (dyn FnMut(&dyn Row) -> Result<ControlFlow<()>, RowError> + 'v);
+
 /// The error of a [`Row`] for an attribute that its reader may not see. It is none
 /// of the evaluation: a filter that reads it drops the row (as 2.0 asks for), an
 /// order takes it as null.
@@ -30,9 +33,5 @@ pub trait Row {
     fn one(&self, relation: &'static Relation) -> Result<Option<Box<dyn Row + '_>>, RowError>;
 
     /// Each entity of a relation to many, until the visitor breaks.
-    fn each(
-        &self,
-        relation: &'static Relation,
-        visit: &mut dyn FnMut(&dyn Row) -> Result<ControlFlow<()>, RowError>,
-    ) -> Result<(), RowError>;
+    fn each(&self, relation: &'static Relation, visit: Visitor<'_>) -> Result<(), RowError>;
 }

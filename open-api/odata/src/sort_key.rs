@@ -110,9 +110,10 @@ impl SortKey {
         let parts = self.0.iter().zip(&other.0).zip(order);
         let mut orderings = parts.map(|((one, other), item)| {
             let ascending = compare_keys(&one.value(), &other.value());
-            match item.descending {
-                true => ascending.reverse(),
-                false => ascending,
+            if item.descending {
+                ascending.reverse()
+            } else {
+                ascending
             }
         });
         let decisive = orderings.find(|ordering| ordering.is_ne());

@@ -116,6 +116,23 @@ const ABSENCES: &[Absence] = &[
         ],
         never_foreign: &["arrow-array", "parquet", "rusqlite"],
     },
+    // A query language knows neither what it asks nor who asks.
+    Absence {
+        rooms: &["open-api/odata"],
+        except: &[],
+        never_rooms: &[
+            "broker",
+            "device-registry",
+            "feed",
+            "health",
+            "ingest",
+            "open-api/http-edge",
+            "platform",
+            "sdk",
+            "supervisor",
+        ],
+        never_foreign: &["axum", "hyper", "mio", "parquet", "rusqlite", "tokio", "tracing"],
+    },
     // A device's side works against any broker.
     Absence {
         rooms: &["sdk", "firmware-sim", "progress"],

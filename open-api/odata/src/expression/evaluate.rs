@@ -11,7 +11,7 @@ use domain::Timestamp;
 use super::ast::{AttributePath, Call, Literal, Node, Quantifier, ROOT, RowPath, Slot};
 use super::functions::cast::cast;
 use super::{arithmetic, compare, functions};
-use crate::row::{Hidden, Row, RowError};
+use crate::row::{Hidden, Row, RowError, Visitor};
 use crate::schema::{Attribute, Kind, Relation};
 use crate::value::Value;
 
@@ -216,9 +216,10 @@ fn holds_for_some<'e>(quantifier: &'e Quantifier, rows: &Rows<'e>) -> Result<boo
                 Some(body) => is_true(value(body, &inner))?,
                 None => true,
             };
-            Ok(match is_found {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
+            Ok(if is_found {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
             })
         })
     })?;
@@ -268,11 +269,7 @@ impl Row for NoRow {
         Ok(None)
     }
 
-    fn each(
-        &self,
-        _: &'static Relation,
-        _: &mut dyn FnMut(&dyn Row) -> Result<ControlFlow<()>, RowError>,
-    ) -> Result<(), RowError> {
+    fn each(&self, _: &'static Relation, _: Visitor<'_>) -> Result<(), RowError> {
         Ok(())
     }
 }

@@ -293,9 +293,10 @@ fn real(value: &Value<'_>) -> Option<f64> {
 /// Bounds are of `f64`; beyond what that keeps exactly they are a little wide.
 fn number_bounds(comparison: Comparison, number: f64) -> Option<(f64, f64)> {
     let is_exact = number.abs() < EXACT_NUMBERS;
-    let (down, up) = match is_exact {
-        true => (number.next_down(), number.next_up()),
-        false => (number, number),
+    let (down, up) = if is_exact {
+        (number.next_down(), number.next_up())
+    } else {
+        (number, number)
     };
     match comparison {
         Comparison::Equal => Some((number, number)),

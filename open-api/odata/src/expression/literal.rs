@@ -58,9 +58,10 @@ fn is_interval(cursor: &Cursor<'_>) -> bool {
 }
 
 fn interval_end(start: Timestamp, text: &str) -> Option<Timestamp> {
-    match text.starts_with('P') {
-        true => super::functions::shifted(start, duration(text)?),
-        false => timestamp(text).ok(),
+    if text.starts_with('P') {
+        super::functions::shifted(start, duration(text)?)
+    } else {
+        timestamp(text).ok()
     }
 }
 

@@ -109,7 +109,8 @@ impl Type {
 
     /// Whether values of these types are ever equal, or ordered.
     pub(crate) fn compares(self, comparison: Comparison, other: Self) -> bool {
-        if !comparison.is_equality() && !(self.has_order() && other.has_order()) {
+        let have_order = self.has_order() && other.has_order();
+        if !have_order && !comparison.is_equality() {
             return false;
         }
         if self.is_open() || other.is_open() || self == other {

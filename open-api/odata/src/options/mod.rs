@@ -110,9 +110,10 @@ pub fn parse_options(
             };
             reader.option(option, &mut options)?;
             cursor.skip_spaces();
-            match cursor.is_at_end() {
-                true => Ok(()),
-                false => Err(cursor.fault("its end")),
+            if cursor.is_at_end() {
+                Ok(())
+            } else {
+                Err(cursor.fault("its end"))
             }
         })();
         read.map_err(|fault: Fault| fault.of(&name))?;

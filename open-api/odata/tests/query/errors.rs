@@ -5,116 +5,119 @@ use odata::{EntityType, OptionsErrorKind, Version};
 
 use crate::world::{options, refusal};
 
+/// A filter, the place where it is refused, what stands there, and what was expected.
+const REFUSALS: &[(&str, usize, &str, &str)] = &[
+    ("", 0, "its end", "an attribute, a constant"),
+    ("result gt", 9, "its end", "an attribute, a constant"),
+    ("result gt 5 and", 15, "its end", "an attribute, a constant"),
+    ("result gt 5 5", 12, "\"5\"", "an operator"),
+    ("result greater 5", 7, "\"greater\"", "an operator"),
+    (
+        "reslut gt 5",
+        0,
+        "\"reslut\"",
+        "one of id, phenomenonTime, result",
+    ),
+    ("(result gt 5", 12, "its end", "\")\""),
+    ("result gt 5)", 11, "\")\"", "its end"),
+    ("Datastream/nome eq 'x'", 11, "\"nome\"", "one of id, name"),
+    ("Datastream eq null", 10, "\" \"", "\"/\" and an attribute"),
+    (
+        "Datastream/name eq 'x",
+        21,
+        "its end",
+        "the quote that ends",
+    ),
+    ("Datastream/name/x eq 'x'", 16, "\"x\"", "no path into name"),
+    (
+        "phenomenonTime/middle gt 2026-01-01",
+        15,
+        "\"middle\"",
+        "start or end",
+    ),
+    ("properties/ eq 1", 11, "\" \"", "the name of a member"),
+    ("frobnicate(result)", 0, "\"frobnicate\"", "a function"),
+    ("length() eq 1", 7, "\")\"", "an attribute, a constant"),
+    ("length('a', 'b') eq 1", 10, "\",\"", "no more arguments"),
+    ("startswith('a') eq true", 14, "\")\"", "one more argument"),
+    ("now(1) eq null", 4, "\"1\"", "no argument"),
+    ("length(5) eq 1", 7, "a number", "a text in quotes"),
+    ("year('2026') eq 1", 5, "\"2026\"", "a time"),
+    (
+        "hour(resultTime, 'Mars/Olympus') eq 1",
+        17,
+        "\"Mars/Olympus\"",
+        "a time zone",
+    ),
+    (
+        "hour(resultTime, '+25:00') eq 1",
+        17,
+        "\"+25:00\"",
+        "a time zone",
+    ),
+    ("round('a') eq 1", 6, "\"a\"", "a number"),
+    (
+        "cast(result, Edm.Guid) eq 1",
+        13,
+        "\"Edm.Guid\"",
+        "one of Edm.String",
+    ),
+    ("result in ()", 11, "\")\"", "an attribute, a constant"),
+    ("result in (1", 12, "its end", "\",\" or \")\""),
+    ("id in ('a', true)", 12, "a condition", "an id"),
+    ("1 in 2", 5, "\"2\"", "a list in brackets"),
+    ("result eq 1.2.3", 10, "\"1.2.3\"", "a number"),
+    ("result eq 12ab", 10, "\"12ab\"", "a number"),
+    (
+        "resultTime gt 2026-13-01T00:00:00Z",
+        14,
+        "\"2026-13-01T00:00:00Z\"",
+        "a time",
+    ),
+    (
+        "resultTime gt 2026-02-30",
+        14,
+        "\"2026-02-30\"",
+        "a number, or a time",
+    ),
+    (
+        "resultTime gt 2026-01-01T00:00:00",
+        14,
+        "\"2026-01-01T00:00:00\"",
+        "an offset",
+    ),
+    (
+        "validTime eq 2026-01-02T00:00:00Z/2026-01-01T00:00:00Z",
+        13,
+        "\"2026-01-01T00:00:00Z\"",
+        "not before the start",
+    ),
+    (
+        "now() sub duration'1 hour' gt resultTime",
+        18,
+        "\"'\"",
+        "days, hours",
+    ),
+    (
+        "now() sub duration'P1M' gt resultTime",
+        18,
+        "\"'\"",
+        "days, hours",
+    ),
+    (
+        "Datastreams/any(d: d/name eq 'x')",
+        0,
+        "\"Datastreams\"",
+        "one of id",
+    ),
+    ("not", 0, "\"not\"", "one of id"),
+    ("- 'a' eq 1", 2, "a text in quotes", "a number"),
+    ("-2026-01-01 eq 1", 1, "\"2026-01-01\"", "a number after"),
+];
+
 #[test]
 fn the_place_and_what_was_expected_are_told() {
-    for (text, position, found, expected) in [
-        ("", 0, "its end", "an attribute, a constant"),
-        ("result gt", 9, "its end", "an attribute, a constant"),
-        ("result gt 5 and", 15, "its end", "an attribute, a constant"),
-        ("result gt 5 5", 12, "\"5\"", "an operator"),
-        ("result greater 5", 7, "\"greater\"", "an operator"),
-        (
-            "reslut gt 5",
-            0,
-            "\"reslut\"",
-            "one of id, phenomenonTime, result",
-        ),
-        ("(result gt 5", 12, "its end", "\")\""),
-        ("result gt 5)", 11, "\")\"", "its end"),
-        ("Datastream/nome eq 'x'", 11, "\"nome\"", "one of id, name"),
-        ("Datastream eq null", 10, "\" \"", "\"/\" and an attribute"),
-        (
-            "Datastream/name eq 'x",
-            21,
-            "its end",
-            "the quote that ends",
-        ),
-        ("Datastream/name/x eq 'x'", 16, "\"x\"", "no path into name"),
-        (
-            "phenomenonTime/middle gt 2026-01-01",
-            15,
-            "\"middle\"",
-            "start or end",
-        ),
-        ("properties/ eq 1", 11, "\" \"", "the name of a member"),
-        ("frobnicate(result)", 0, "\"frobnicate\"", "a function"),
-        ("length() eq 1", 7, "\")\"", "an attribute, a constant"),
-        ("length('a', 'b') eq 1", 10, "\",\"", "no more arguments"),
-        ("startswith('a') eq true", 14, "\")\"", "one more argument"),
-        ("now(1) eq null", 4, "\"1\"", "no argument"),
-        ("length(5) eq 1", 7, "a number", "a text in quotes"),
-        ("year('2026') eq 1", 5, "\"2026\"", "a time"),
-        (
-            "hour(resultTime, 'Mars/Olympus') eq 1",
-            17,
-            "\"Mars/Olympus\"",
-            "a time zone",
-        ),
-        (
-            "hour(resultTime, '+25:00') eq 1",
-            17,
-            "\"+25:00\"",
-            "a time zone",
-        ),
-        ("round('a') eq 1", 6, "\"a\"", "a number"),
-        (
-            "cast(result, Edm.Guid) eq 1",
-            13,
-            "\"Edm.Guid\"",
-            "one of Edm.String",
-        ),
-        ("result in ()", 11, "\")\"", "an attribute, a constant"),
-        ("result in (1", 12, "its end", "\",\" or \")\""),
-        ("id in ('a', true)", 12, "a condition", "an id"),
-        ("1 in 2", 5, "\"2\"", "a list in brackets"),
-        ("result eq 1.2.3", 10, "\"1.2.3\"", "a number"),
-        ("result eq 12ab", 10, "\"12ab\"", "a number"),
-        (
-            "resultTime gt 2026-13-01T00:00:00Z",
-            14,
-            "\"2026-13-01T00:00:00Z\"",
-            "a time",
-        ),
-        (
-            "resultTime gt 2026-02-30",
-            14,
-            "\"2026-02-30\"",
-            "a number, or a time",
-        ),
-        (
-            "resultTime gt 2026-01-01T00:00:00",
-            14,
-            "\"2026-01-01T00:00:00\"",
-            "an offset",
-        ),
-        (
-            "validTime eq 2026-01-02T00:00:00Z/2026-01-01T00:00:00Z",
-            13,
-            "\"2026-01-01T00:00:00Z\"",
-            "not before the start",
-        ),
-        (
-            "now() sub duration'1 hour' gt resultTime",
-            18,
-            "\"'\"",
-            "days, hours",
-        ),
-        (
-            "now() sub duration'P1M' gt resultTime",
-            18,
-            "\"'\"",
-            "days, hours",
-        ),
-        (
-            "Datastreams/any(d: d/name eq 'x')",
-            0,
-            "\"Datastreams\"",
-            "one of id",
-        ),
-        ("not", 0, "\"not\"", "one of id"),
-        ("- 'a' eq 1", 2, "a text in quotes", "a number"),
-        ("-2026-01-01 eq 1", 1, "\"2026-01-01\"", "a number after"),
-    ] {
+    for (text, position, found, expected) in REFUSALS {
         let error = refusal(text);
         let OptionsErrorKind::Unexpected {
             found: found_here,
@@ -124,7 +127,7 @@ fn the_place_and_what_was_expected_are_told() {
             panic!("{text}: {error}");
         };
         assert_eq!(error.option, "$filter", "{text}");
-        assert_eq!(error.position, position, "{text}: {error}");
+        assert_eq!(error.position, *position, "{text}: {error}");
         assert_eq!(found_here, found, "{text}");
         assert!(expected_here.contains(expected), "{text}: {error}");
     }

@@ -84,7 +84,7 @@ fn a_path_has_so_many_segments() {
     };
     assert!(fits(
         EntityType::HistoricalLocation,
-        &relations(MAX_QUANTIFIERS)
+        &relations(MAX_PATH_SEGMENTS / 2 - 1)
     ));
     assert!(!fits(
         EntityType::HistoricalLocation,

@@ -1,5 +1,6 @@
 //! The query language through its public interface, over rows that are held in
 //! memory.
+#![allow(clippy::unwrap_used)]
 
 mod errors;
 mod functions;

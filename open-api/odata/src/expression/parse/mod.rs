@@ -91,16 +91,18 @@ impl Power {
     }
 
     pub(crate) fn of_comparison(comparison: Comparison) -> Self {
-        match comparison.is_equality() {
-            true => Self::EQUALITY,
-            false => Self::RELATION,
+        if comparison.is_equality() {
+            Self::EQUALITY
+        } else {
+            Self::RELATION
         }
     }
 
     pub(crate) fn of_arithmetic(operation: Arithmetic) -> Self {
-        match operation.is_additive() {
-            true => Self::ADDITIVE,
-            false => Self::MULTIPLICATIVE,
+        if operation.is_additive() {
+            Self::ADDITIVE
+        } else {
+            Self::MULTIPLICATIVE
         }
     }
 }
@@ -230,9 +232,10 @@ impl Parser<'_, '_> {
         right: Parsed,
     ) -> Result<Parsed, Fault> {
         if !left.of.compares(comparison, right.of) {
-            let expected = match left.of.has_order() || comparison.is_equality() {
-                true => format!("{} to compare with", left.of.describe()),
-                false => "something that has an order".to_owned(),
+            let expected = if left.of.has_order() || comparison.is_equality() {
+                format!("{} to compare with", left.of.describe())
+            } else {
+                "something that has an order".to_owned()
             };
             return Err(Fault::unexpected(
                 right.position,

@@ -199,12 +199,11 @@ impl Parser<'_, '_> {
         self.cursor.advance("any(");
         let slot = self.scope.new_slot(at)?;
         self.cursor.skip_spaces();
-        let (variable, body, height) = match self.cursor.eat(')') {
-            true => (None, None, 0),
-            false => {
-                let (name, body) = self.lambda(slot, relation)?;
-                (Some(name), Some(body.node), body.height)
-            }
+        let (variable, body, height) = if self.cursor.eat(')') {
+            (None, None, 0)
+        } else {
+            let (name, body) = self.lambda(slot, relation)?;
+            (Some(name), Some(body.node), body.height)
         };
         let quantifier = Quantifier {
             slot,
