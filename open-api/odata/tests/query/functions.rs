@@ -1,8 +1,9 @@
 //! Each function and operator with values that the standards' words give.
 
-use odata::Value;
+use odata::{EntityType, Value, Version};
+use serde_json::json;
 
-use crate::world::{holds, refusal, time, value};
+use crate::world::{NOW, World, filter, holds, refusal, time, value};
 
 fn all_hold(conditions: &[&str]) {
     for condition in conditions {
@@ -341,6 +342,28 @@ fn spatial_relations() {
         "st_within(ProximateFeatureOfInterest/feature, {})",
         "geometry'SRID=4326;POLYGON ((126 37, 128 37, 128 38, 126 38, 126 37))'"
     )));
+}
+
+/// A row may have what no constant may: nothing but a common point is asked of it.
+#[test]
+fn an_area_that_crosses_itself_has_few_relations() {
+    let mut world = World::default();
+    let bow_tie = json!({"location": [[[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]]});
+    world.add(EntityType::Location, Version::V2_0, &bow_tie);
+    let value = |text: &str| {
+        let expr = filter(Version::V2_0, EntityType::Location, text);
+        expr.evaluate(&world.row(0), NOW).unwrap().into_owned()
+    };
+    let area = "geography'POLYGON ((0 0, 10 0, 10 10, 0 10, 0 0))'";
+    assert_eq!(
+        value(&format!("st_intersects(location, {area})")),
+        Value::Bool(true)
+    );
+    assert_eq!(value(&format!("st_within(location, {area})")), Value::Null);
+    assert_eq!(
+        value(&format!("st_relate(location, {area}, 'T********')")),
+        Value::Null
+    );
 }
 
 #[test]

@@ -2,9 +2,11 @@
 //! degrees too, as FROST's are.
 //!
 //! The `st_` functions are those of Simple Features, by its nine intersections
-//! (DE-9IM).
+//! (DE-9IM), which are defined for valid geometries: of an area whose edge crosses
+//! itself they are null, but for what only asks for a point in common.
 
-use geo::{BoundingRect, Contains, Distance, Euclidean, Intersects, Length, Relate};
+use geo::relate::IntersectionMatrix;
+use geo::{BoundingRect, Contains, Distance, Euclidean, Intersects, Length, Relate, Validation};
 use geo_types::Geometry;
 
 use super::Function;
@@ -28,17 +30,17 @@ pub(super) fn call(function: Function, arguments: &[Value<'_>]) -> Option<Value<
             let Value::Text(pattern) = arguments.get(2)? else {
                 return None;
             };
-            first.relate(second).matches(pattern).ok()?
+            related(first, second)?.matches(pattern).ok()?
         }
         Function::StDisjoint => !intersects(first, second),
         _ if !boxes_meet(first, second) => false,
         Function::Intersects | Function::StIntersects => first.intersects(second),
-        Function::StWithin => contains(second, first),
-        Function::StContains => contains(first, second),
-        Function::StEquals => first.relate(second).is_equal_topo(),
-        Function::StTouches => first.relate(second).is_touches(),
-        Function::StOverlaps => first.relate(second).is_overlaps(),
-        Function::StCrosses => first.relate(second).is_crosses(),
+        Function::StWithin => contains(second, first)?,
+        Function::StContains => contains(first, second)?,
+        Function::StEquals => related(first, second)?.is_equal_topo(),
+        Function::StTouches => related(first, second)?.is_touches(),
+        Function::StOverlaps => related(first, second)?.is_overlaps(),
+        Function::StCrosses => related(first, second)?.is_crosses(),
         _ => return None,
     };
     Some(Value::Bool(holds))
@@ -50,12 +52,17 @@ fn intersects(first: &Geometry<f64>, second: &Geometry<f64>) -> bool {
 
 /// Whether no point of the part lies outside the whole, and some lie in its
 /// interior: a point on the edge of an area is not in it.
-fn contains(whole: &Geometry<f64>, part: &Geometry<f64>) -> bool {
+fn contains(whole: &Geometry<f64>, part: &Geometry<f64>) -> Option<bool> {
     match part {
         // By far the most usual: no graph need be built.
-        Geometry::Point(point) => whole.contains(point),
-        _ => whole.relate(part).is_contains(),
+        Geometry::Point(point) => Some(whole.contains(point)),
+        _ => Some(related(whole, part)?.is_contains()),
     }
+}
+
+fn related(first: &Geometry<f64>, second: &Geometry<f64>) -> Option<IntersectionMatrix> {
+    let are_valid = first.is_valid() && second.is_valid();
+    are_valid.then(|| first.relate(second))
 }
 
 fn boxes_meet(first: &Geometry<f64>, second: &Geometry<f64>) -> bool {
