@@ -13,10 +13,11 @@ const MOST_LINES: usize = 450;
 const MOST_SIBLINGS: usize = 16;
 
 /// These have one of a kind beside each other: an entity, an operation, a
-/// command, a part that the platform is put together from.
-const OF_A_KIND: [&str; 4] = [
+/// command, a part that the platform is put together from, a fuzz target.
+const OF_A_KIND: [&str; 5] = [
     "device-registry/src",
     "device-registry/src/device",
+    "fuzz/fuzz_targets",
     "platform/src",
     "platform/src/cli",
 ];
