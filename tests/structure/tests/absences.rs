@@ -131,7 +131,9 @@ const ABSENCES: &[Absence] = &[
             "sdk",
             "supervisor",
         ],
-        never_foreign: &["axum", "hyper", "mio", "parquet", "rusqlite", "tokio", "tracing"],
+        never_foreign: &[
+            "axum", "hyper", "mio", "parquet", "rusqlite", "tokio", "tracing",
+        ],
     },
     // A device's side works against any broker.
     Absence {

@@ -85,38 +85,55 @@ pub fn parse_options(
     of: EntityType,
     query: &str,
 ) -> Result<Options, OptionsError> {
-    let mut given = Vec::new();
-    let mut options = Options::default();
-    let mut budget = Budget::default();
+    let mut query_reader = QueryReader {
+        version,
+        of,
+        given: Vec::new(),
+        budget: Budget::default(),
+        options: Options::default(),
+    };
     for (name, value) in split::options(query)? {
-        let Some(option) =
-            SystemOption::by_name(version, &name).map_err(|fault| fault.of(&name))?
-        else {
-            continue;
-        };
-        let read = (|| {
-            if given.contains(&option) {
-                return Err(Fault::new(0, OptionsErrorKind::Twice));
-            }
-            given.push(option);
-            let value = split::value(value)?;
-            let mut cursor = Cursor::new(&value);
-            let mut reader = Reader {
-                version,
-                of,
-                cursor: &mut cursor,
-                budget: &mut budget,
-                depth: 0,
-            };
-            reader.option(option, &mut options)?;
-            cursor.skip_spaces();
-            if cursor.is_at_end() {
-                Ok(())
-            } else {
-                Err(cursor.fault("its end"))
-            }
-        })();
-        read.map_err(|fault: Fault| fault.of(&name))?;
+        query_reader
+            .read(&name, value)
+            .map_err(|fault| fault.of(&name))?;
     }
-    Ok(options)
+    Ok(query_reader.options)
+}
+
+/// What has been read of a query so far.
+struct QueryReader {
+    version: Version,
+    of: EntityType,
+    given: Vec<SystemOption>,
+    budget: Budget,
+    options: Options,
+}
+
+impl QueryReader {
+    /// Reads an option, of which the value is still encoded.
+    fn read(&mut self, name: &str, value: &str) -> Result<(), Fault> {
+        let Some(option) = SystemOption::by_name(self.version, name)? else {
+            return Ok(());
+        };
+        if self.given.contains(&option) {
+            return Err(Fault::new(0, OptionsErrorKind::Twice));
+        }
+        self.given.push(option);
+        let value = split::value(value)?;
+        let mut cursor = Cursor::new(&value);
+        let mut reader = Reader {
+            version: self.version,
+            of: self.of,
+            cursor: &mut cursor,
+            budget: &mut self.budget,
+            depth: 0,
+        };
+        reader.option(option, &mut self.options)?;
+        cursor.skip_spaces();
+        if cursor.is_at_end() {
+            Ok(())
+        } else {
+            Err(cursor.fault("its end"))
+        }
+    }
 }

@@ -108,9 +108,14 @@ impl Power {
 }
 
 #[derive(Clone, Copy)]
-enum Operator {
-    Or,
+enum Connective {
     And,
+    Or,
+}
+
+#[derive(Clone, Copy)]
+enum Operator {
+    Connect(Connective),
     Compare(Comparison),
     Arithmetic(Arithmetic),
     In,
@@ -119,8 +124,8 @@ enum Operator {
 impl Operator {
     fn by_word(word: &str) -> Option<Self> {
         match word {
-            "or" => Some(Self::Or),
-            "and" => Some(Self::And),
+            "or" => Some(Self::Connect(Connective::Or)),
+            "and" => Some(Self::Connect(Connective::And)),
             "in" => Some(Self::In),
             _ => Comparison::by_word(word)
                 .map(Self::Compare)
@@ -130,8 +135,8 @@ impl Operator {
 
     fn power(self) -> Power {
         match self {
-            Self::Or => Power::OR,
-            Self::And => Power::AND,
+            Self::Connect(Connective::Or) => Power::OR,
+            Self::Connect(Connective::And) => Power::AND,
             Self::Compare(comparison) => Power::of_comparison(comparison),
             Self::Arithmetic(operation) => Power::of_arithmetic(operation),
             Self::In => Power::IN,
@@ -182,47 +187,54 @@ impl Parser<'_, '_> {
     }
 
     fn infix(&mut self, left: Parsed, operator: Operator, at: usize) -> Result<Parsed, Fault> {
+        let power = operator.power().next();
         match operator {
-            Operator::In => return self.membership(left),
-            Operator::Or | Operator::And => condition(&left)?,
-            Operator::Compare(_) | Operator::Arithmetic(_) => {}
-        }
-        let right = self.expression(operator.power().next())?;
-        match operator {
-            Operator::Or | Operator::And => {
+            Operator::In => self.membership(left),
+            Operator::Connect(connective) => {
+                condition(&left)?;
+                let right = self.expression(power)?;
                 condition(&right)?;
-                self.connective(left, operator, right)
+                self.connected(left, connective, right)
             }
-            Operator::Compare(comparison) => self.comparison(left, comparison, right),
-            Operator::Arithmetic(operation) => self.arithmetic(left, operation, right, at),
-            Operator::In => unreachable!("returned above"),
+            Operator::Compare(comparison) => {
+                let right = self.expression(power)?;
+                self.comparison(left, comparison, right)
+            }
+            Operator::Arithmetic(operation) => {
+                let right = self.expression(power)?;
+                self.arithmetic(left, operation, right, at)
+            }
         }
     }
 
     /// `and` and `or` of as many as there are form one node: a long chain is no
     /// deep tree. One in brackets stays a node of its own.
-    fn connective(
+    fn connected(
         &mut self,
         left: Parsed,
-        operator: Operator,
+        connective: Connective,
         right: Parsed,
     ) -> Result<Parsed, Fault> {
-        let (position, height) = (left.position, left.height.max(right.height));
-        let is_chain = left.is_open_chain;
-        let node = match (operator, left.node) {
-            (Operator::And, Node::And(mut all)) if is_chain => {
+        let mut height_below = left.height.max(right.height);
+        let node = match (connective, left.node) {
+            (Connective::And, Node::And(mut all)) if left.is_open_chain => {
+                height_below = right.height.max(left.height - 1);
                 all.push(right.node);
-                return Ok(chain(Node::And(all), height, position));
+                Node::And(all)
             }
-            (Operator::Or, Node::Or(mut all)) if is_chain => {
+            (Connective::Or, Node::Or(mut all)) if left.is_open_chain => {
+                height_below = right.height.max(left.height - 1);
                 all.push(right.node);
-                return Ok(chain(Node::Or(all), height, position));
+                Node::Or(all)
             }
-            (Operator::And, left) => Node::And(vec![left, right.node]),
-            (_, left) => Node::Or(vec![left, right.node]),
+            (Connective::And, left) => Node::And(vec![left, right.node]),
+            (Connective::Or, left) => Node::Or(vec![left, right.node]),
         };
-        let parsed = self.node(node, Type::Bool, height, position)?;
-        Ok(chain(parsed.node, parsed.height, position))
+        let connected = self.node(node, Type::Bool, height_below, left.position)?;
+        Ok(Parsed {
+            is_open_chain: true,
+            ..connected
+        })
     }
 
     fn comparison(
@@ -354,17 +366,6 @@ impl Parser<'_, '_> {
         let limit =
             format!("brackets and operators may be {MAX_EXPRESSION_DEPTH} deep within each other");
         Fault::limit(self.cursor.position(), limit)
-    }
-}
-
-/// A chain of `and`s or of `or`s.
-fn chain(node: Node, height: usize, position: usize) -> Parsed {
-    Parsed {
-        node,
-        of: Type::Bool,
-        height,
-        position,
-        is_open_chain: true,
     }
 }
 

@@ -126,10 +126,8 @@ impl Parser<'_, '_> {
     fn first_row(&mut self) -> Walk {
         let name = self.cursor.name();
         let is_variable = self.cursor.rest()[name.len()..].starts_with('/');
-        let found = self.scope.variables.iter().rev();
-        let variable = found
-            .clone()
-            .find(|variable| is_variable && variable.name == name);
+        let variables = &self.scope.variables;
+        let variable = variables.iter().find(|one| is_variable && one.name == name);
         let (start, of) = match variable {
             Some(variable) => {
                 self.cursor.advance(name);
