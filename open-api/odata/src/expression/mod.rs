@@ -11,6 +11,7 @@ mod literal;
 mod parse;
 mod print;
 mod types;
+mod validity;
 mod wkt;
 
 pub(crate) use compare::numbers as compare_numbers;

@@ -6,12 +6,12 @@
 
 use std::fmt;
 
-use geo::Validation;
 use geo_types::{
     Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon,
     Point, Polygon,
 };
 
+use super::validity;
 use crate::cursor::{Cursor, Fault};
 use crate::limits::{MAX_COORDINATE, MAX_GEOMETRY_DEPTH, MAX_GEOMETRY_POINTS};
 
@@ -34,11 +34,11 @@ pub(super) fn parse(text: &str, points: &mut usize) -> Result<Geometry<f64>, Fau
     if !reader.cursor.is_at_end() {
         return Err(reader.cursor.fault("the end of the geometry"));
     }
-    match geometry.check_validation() {
-        Ok(()) => Ok(geometry),
-        Err(reason) => Err(Fault::unexpected(
+    match validity::fault(&geometry) {
+        None => Ok(geometry),
+        Some(fault) => Err(Fault::unexpected(
             0,
-            format!("a geometry that is not valid ({reason})"),
+            format!("a geometry that is not valid ({fault})"),
             "a valid geometry",
         )),
     }

@@ -190,6 +190,11 @@ fn geometries_are_refused() {
         ("POLYGON ((0 0, 1 0, 1 1))", "ends where it starts"),
         ("POLYGON ((0 0, 1 0, 1 1, 2 2))", "ends where it starts"),
         ("POLYGON ((0 0, 2 2, 2 0, 0 2, 0 0))", "valid"),
+        ("POLYGON ((0 0, 0 1, 0 3, 0 0))", "back on itself"),
+        (
+            "POLYGON ((0 0, 4 0, 4 4, 6 4, 4 4, 0 4, 0 0))",
+            "back on itself",
+        ),
         ("SRID=3857;POINT (1 2)", "SRID=4326"),
     ] {
         let error = refusal(&format!(

@@ -385,7 +385,7 @@ fn geometries_of_every_kind_are_read() {
         "SRID=4326;POINT (1 2)",
         "srid=4326; POINT (1 2)",
     ] {
-        let text = format!("st_equals(geography'{text}', geometry'{text}')");
+        let text = format!("geo.distance(geography'{text}', geometry'{text}') eq 0");
         assert!(holds(&text), "{text}");
     }
 }

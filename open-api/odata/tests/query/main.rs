@@ -13,5 +13,6 @@ mod paths;
 mod precedence;
 mod relations;
 mod resource_paths;
+mod space;
 mod traps;
 mod world;

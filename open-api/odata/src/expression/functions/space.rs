@@ -3,13 +3,17 @@
 //!
 //! The `st_` functions are those of Simple Features, by its nine intersections
 //! (DE-9IM), which are defined for valid geometries: of an area whose edge crosses
-//! itself they are null, but for what only asks for a point in common.
+//! itself, and of a collection, they are null, but for what only asks for a point in
+//! common or for a point within.
+
+use std::panic::catch_unwind;
 
 use geo::relate::IntersectionMatrix;
-use geo::{BoundingRect, Contains, Distance, Euclidean, Intersects, Length, Relate, Validation};
+use geo::{BoundingRect, Contains, Distance, Euclidean, Intersects, Length, Relate};
 use geo_types::Geometry;
 
 use super::Function;
+use crate::expression::validity::has_nine_intersections;
 use crate::value::Value;
 
 /// `None` where it is no function of geometries, or these are none.
@@ -60,9 +64,14 @@ fn contains(whole: &Geometry<f64>, part: &Geometry<f64>) -> Option<bool> {
     }
 }
 
+/// The nine intersections, where both have any.
 fn related(first: &Geometry<f64>, second: &Geometry<f64>) -> Option<IntersectionMatrix> {
-    let are_valid = first.is_valid() && second.is_valid();
-    are_valid.then(|| first.relate(second))
+    if !has_nine_intersections(first) || !has_nine_intersections(second) {
+        return None;
+    }
+    // What is taken on trust may be wrong, and its author's assertions must not end
+    // a request of somebody else.
+    catch_unwind(|| first.relate(second)).ok()
 }
 
 fn boxes_meet(first: &Geometry<f64>, second: &Geometry<f64>) -> bool {
