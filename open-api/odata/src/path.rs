@@ -203,7 +203,11 @@ impl Reader {
                 let set = step.entity_type.set_name(self.version);
                 format!("in a set of {}", set.unwrap_or_default())
             }
-            Some(step) => format!("in a {}", step.entity_type.name(self.version)),
+            Some(step) => {
+                let name = step.entity_type.name(self.version);
+                let article = if name.starts_with('O') { "an" } else { "a" };
+                format!("in {article} {name}")
+            }
         };
         PathError {
             segment: quote(segment),

@@ -159,6 +159,12 @@ fn what_is_not_there_is_named() {
         assert_eq!(error.segment, format!("{segment:?}"), "{path}");
         assert!(error.hint.contains(hint), "{path}: {error}");
     }
+    let error = parse_path(Version::V1_1, "/HistoricalLocations(1)/Thing/x(").unwrap_err();
+    assert_eq!(error.place, "in a Thing");
+    let error = parse_path(Version::V1_1, "/Observations(1)/x").unwrap_err();
+    assert_eq!(error.place, "in an Observation");
+    let error = parse_path(Version::V1_1, "/Observations/x").unwrap_err();
+    assert_eq!(error.place, "in a set of Observations");
     let error = parse_path(Version::V1_1, "/Things(1)/nome").unwrap_err();
     assert_eq!(
         error.to_string(),
