@@ -7,6 +7,7 @@
 
 use super::name::SystemOption;
 use super::read::Reader;
+use super::select::check_distinct;
 use super::{Expand, Options, OptionsErrorKind};
 use crate::cursor::Fault;
 use crate::limits::{MAX_EXPAND_DEPTH, MAX_EXPANDS};
@@ -145,7 +146,7 @@ impl Reader<'_, '_> {
             read.map_err(|fault| fault.within(name))?;
             self.cursor.skip_spaces();
             if self.cursor.eat(')') {
-                return Ok(());
+                return check_distinct(&branch.options);
             }
             self.cursor.expect(';', "\";\" or \")\"")?;
         }

@@ -97,7 +97,9 @@ pub fn parse_options(
             .read(&name, value)
             .map_err(|fault| fault.of(&name))?;
     }
-    Ok(query_reader.options)
+    let options = query_reader.options;
+    select::check_distinct(&options).map_err(|fault| fault.of("$orderby"))?;
+    Ok(options)
 }
 
 /// What has been read of a query so far.

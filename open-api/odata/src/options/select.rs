@@ -1,10 +1,10 @@
 //! `$select`: attributes, paths into them, and relations.
 
 use super::read::Reader;
-use super::{Options, SelectItem};
-use crate::cursor::Fault;
+use super::{Options, OrderItem, SelectItem};
+use crate::cursor::{Fault, quote};
 use crate::limits::MAX_PATH_SEGMENTS;
-use crate::schema::{Attribute, Kind, Version};
+use crate::schema::{Attribute, ID, Kind, Version};
 
 /// Before the list where each combination of values is asked for once.
 const DISTINCT: &str = "distinct:";
@@ -78,5 +78,40 @@ impl Reader<'_, '_> {
         let relations = self.of.relations(self.version).iter().map(|one| one.name);
         let names: Vec<_> = attributes.chain(relations).collect();
         format!("one of {}", names.join(", "))
+    }
+}
+
+/// Values that are asked for once each have an order by themselves only.
+pub(super) fn check_distinct(options: &Options) -> Result<(), Fault> {
+    if !options.distinct {
+        return Ok(());
+    }
+    let selected = options.select.iter().flatten();
+    let selected: Vec<Vec<&str>> = selected.map(SelectItem::names).collect();
+    let is_selected = |item: &&OrderItem| {
+        let path = item.by.as_path();
+        path.is_some_and(|path| selected.contains(&path))
+    };
+    match options.order.iter().find(|item| !is_selected(item)) {
+        None => Ok(()),
+        Some(item) => {
+            let found = quote(&item.by.to_string());
+            let fault = Fault::unexpected(0, found, "one of the fields that are selected");
+            Err(fault.within("$orderby"))
+        }
+    }
+}
+
+impl SelectItem {
+    /// As [`crate::Expr::as_path`] gives them.
+    fn names(&self) -> Vec<&str> {
+        match self {
+            Self::Id => vec![ID.name],
+            Self::Relation(relation) => vec![relation.name],
+            Self::Attribute(attribute, path) => {
+                let path = path.iter().map(String::as_str);
+                std::iter::once(attribute.name).chain(path).collect()
+            }
+        }
     }
 }

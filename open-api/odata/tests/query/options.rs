@@ -151,6 +151,21 @@ fn a_selection_may_be_distinct_in_2_0() {
     assert!(options(Version::V1_1, EntityType::Thing, distinct).is_err());
     let plain = options(Version::V2_0, EntityType::Thing, "$select=name").unwrap();
     assert!(!plain.distinct);
+    // Only what is selected has an order.
+    for (order, is_sound) in [
+        ("name", true),
+        ("properties/type desc,name", true),
+        ("id", false),
+        ("properties", false),
+        ("length(name)", false),
+    ] {
+        let query = format!("$orderby={order}&{distinct}");
+        let parsed = options(Version::V2_0, EntityType::Thing, &query);
+        assert_eq!(parsed.is_ok(), is_sound, "{query}");
+        let query = format!("$expand=Things({distinct};$orderby={order})");
+        let parsed = options(Version::V2_0, EntityType::Location, &query);
+        assert_eq!(parsed.is_ok(), is_sound, "{query}");
+    }
 }
 
 #[test]
