@@ -14,8 +14,8 @@ use crate::options::OrderItem;
 use crate::row::{Row, RowError};
 use crate::value::Value;
 
-/// Null first, then by type, then by value; numbers as numbers, whole or not.
-/// Intervals are ordered by start, then by end; an instant is one that ends as it
+/// Null first, and with it what has no order: objects, arrays and geometries. Then
+/// by type, then by value; numbers as numbers, whole or not. Intervals are ordered by start, then by end; an instant is one that ends as it
 /// starts.
 pub fn compare_keys(left: &Value<'_>, right: &Value<'_>) -> Ordering {
     let by_type = rank(left).cmp(&rank(right));
@@ -25,10 +25,6 @@ pub fn compare_keys(left: &Value<'_>, right: &Value<'_>) -> Ordering {
         (Value::Date(one), Value::Date(other)) => one.cmp(other),
         (Value::TimeOfDay(one), Value::TimeOfDay(other)) => one.cmp(other),
         (Value::Duration(one), Value::Duration(other)) => one.cmp(other),
-        (Value::Json(one), Value::Json(other)) => one.to_string().cmp(&other.to_string()),
-        (Value::Geometry(one), Value::Geometry(other)) => {
-            format!("{one:?}").cmp(&format!("{other:?}"))
-        }
         _ => match (ends(left), ends(right)) {
             (Some(one), Some(other)) => one.cmp(&other),
             _ => compare_numbers(left, right).unwrap_or(Ordering::Equal),
@@ -39,7 +35,7 @@ pub fn compare_keys(left: &Value<'_>, right: &Value<'_>) -> Ordering {
 /// The place of a type among the others.
 fn rank(value: &Value<'_>) -> u8 {
     match value {
-        Value::Null => 0,
+        Value::Null | Value::Json(_) | Value::Geometry(_) => 0,
         Value::Bool(_) => 1,
         Value::Int(_) | Value::Number(_) => 2,
         Value::Text(_) => 3,
@@ -47,8 +43,6 @@ fn rank(value: &Value<'_>) -> u8 {
         Value::Date(_) => 5,
         Value::TimeOfDay(_) => 6,
         Value::Duration(_) => 7,
-        Value::Json(_) => 8,
-        Value::Geometry(_) => 9,
     }
 }
 
@@ -66,7 +60,8 @@ fn ends(value: &Value<'_>) -> Option<(Timestamp, Timestamp)> {
 pub struct SortKey(Vec<KeyPart>);
 
 /// A value in a form for tokens, which are short: times are microseconds. What has
-/// no order (a geometry) is null.
+/// no order is null. Numbers are texts, as readers of JSON may change the last bit of
+/// one, and the next page would then begin elsewhere.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 enum KeyPart {
     #[serde(rename = "0")]
@@ -75,7 +70,7 @@ enum KeyPart {
     Bool(bool),
     #[serde(rename = "i")]
     Int(i64),
-    #[serde(rename = "n")]
+    #[serde(rename = "n", with = "exact")]
     Number(f64),
     #[serde(rename = "s")]
     Text(String),
@@ -89,8 +84,6 @@ enum KeyPart {
     TimeOfDay(Time),
     #[serde(rename = "p")]
     Duration(SignedDuration),
-    #[serde(rename = "j")]
-    Json(serde_json::Value),
 }
 
 impl SortKey {
@@ -150,7 +143,6 @@ impl KeyPart {
             Self::Date(date) => Value::Date(*date),
             Self::TimeOfDay(time) => Value::TimeOfDay(*time),
             Self::Duration(duration) => Value::Duration(*duration),
-            Self::Json(json) => Value::Json(Cow::Borrowed(json)),
         }
     }
 }
@@ -158,7 +150,7 @@ impl KeyPart {
 impl From<Value<'_>> for KeyPart {
     fn from(value: Value<'_>) -> Self {
         match value {
-            Value::Null | Value::Geometry(_) => Self::Null,
+            Value::Null | Value::Json(_) | Value::Geometry(_) => Self::Null,
             Value::Bool(truth) => Self::Bool(truth),
             Value::Int(whole) => Self::Int(whole),
             Value::Number(number) => Self::Number(number),
@@ -168,7 +160,26 @@ impl From<Value<'_>> for KeyPart {
             Value::Date(date) => Self::Date(date),
             Value::TimeOfDay(time) => Self::TimeOfDay(time),
             Value::Duration(duration) => Self::Duration(duration),
-            Value::Json(json) => Self::Json(json.into_owned()),
         }
+    }
+}
+
+/// A number as the shortest text that reads as the same.
+mod exact {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::Serializer;
+
+    pub(super) fn serialize<S: Serializer>(number: &f64, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(number)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        let number: f64 = String::deserialize(from)?
+            .parse()
+            .map_err(D::Error::custom)?;
+        if number.is_nan() {
+            return Err(D::Error::custom("a number is expected"));
+        }
+        Ok(number)
     }
 }
