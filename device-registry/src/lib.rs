@@ -15,6 +15,7 @@ mod application;
 mod audit;
 mod auth;
 mod boundary;
+mod boxed;
 mod device;
 mod enrolment;
 mod events;
@@ -141,5 +142,5 @@ pub use thing::{
     LicenceError, LocationSince, MAX_AGENCY_PHOTOS, MAX_DEVICES_OF_THING, MAX_NOTE_BYTES,
     MAX_PHOTO_BYTES, MAX_PHOTO_SCANS, MAX_PHOTO_SIDE, MAX_PHOTOS, MAX_TAG_BYTES, MAX_TAGS,
     MAX_THING_PHOTOS, NewDescription, OwnerSince, PHOTOS_FOLDER, Photo, ReadPhotoError,
-    RemovePhotoError, Tag, Thing, Visibility,
+    RemovePhotoError, Tag, Thing, ThingDatastreams, Visibility,
 };

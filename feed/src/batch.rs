@@ -86,7 +86,7 @@ impl Batch {
         }
         for observation in observations {
             if let Some(datastream) = datastreams.wanted(observation.datastream) {
-                Line::of(datastream, observation).write(&mut self.text);
+                Line::of(&datastream, observation).write(&mut self.text);
                 self.ends.push(self.text.len());
                 self.datastreams.push(datastream.id);
             }
@@ -181,30 +181,28 @@ impl Datastreams {
     }
 
     /// Those of the same thing that are sent, this one first.
-    pub(crate) fn of_the_thing_of(&self, id: DatastreamId) -> Vec<&Datastream> {
+    pub(crate) fn of_the_thing_of(&self, id: DatastreamId) -> Vec<Datastream<'_>> {
         let first = self.snapshot.datastream(id);
-        let thing = first.and_then(|first| self.snapshot.thing(first.thing.as_str()));
-        let all = thing.into_iter().flat_map(|thing| &thing.datastreams);
-        let others = all.filter(|other| **other != id);
-        let others = others.filter_map(|other| self.snapshot.datastream(*other));
+        let thing = first.and_then(|first| self.snapshot.thing_of(&first));
+        let all = thing.into_iter().flat_map(|thing| thing.datastreams.iter());
+        let others = all.filter(|other| other.id != id);
         first
             .into_iter()
             .chain(others)
-            .map(|datastream| &**datastream)
             .filter(|datastream| self.sends(datastream))
             .collect()
     }
 
-    fn wanted(&mut self, id: DatastreamId) -> Option<&Datastream> {
+    fn wanted(&mut self, id: DatastreamId) -> Option<Datastream<'_>> {
         if self.snapshot.datastream(id).is_none() {
             // Registered since the batch was begun.
             self.refresh();
         }
         let datastream = self.snapshot.datastream(id)?;
-        self.sends(datastream).then_some(&**datastream)
+        self.sends(&datastream).then_some(datastream)
     }
 
-    fn sends(&self, datastream: &Datastream) -> bool {
+    fn sends(&self, datastream: &Datastream<'_>) -> bool {
         match self.selection {
             Selection::Public => datastream.visibility == Visibility::Public,
             Selection::All => true,

@@ -58,7 +58,7 @@ pub struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    pub(crate) fn of(datastream: &'a Datastream, observation: &'a StoredObservation) -> Self {
+    pub(crate) fn of(datastream: &Datastream<'a>, observation: &'a StoredObservation) -> Self {
         Self {
             measurement: datastream.model.as_str(),
             agency: datastream.agency.as_str(),

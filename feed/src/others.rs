@@ -35,7 +35,7 @@ impl Others<'_> {
             let before = self.before(other.id, time);
             for observation in before.iter().chain(&self.ingest.latest(other.id)) {
                 let mut text = Vec::new();
-                Line::of(other, observation).write(&mut text);
+                Line::of(&other, observation).write(&mut text);
                 if parts::series(&text) == parts::series(line) && !is_of_same_point(&text) {
                     found.push(text);
                 }

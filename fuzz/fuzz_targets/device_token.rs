@@ -14,7 +14,7 @@ use device_registry::{
     Credential, CredentialProof, Device, DeviceDatastreams, DeviceStatus, Model, ModelDetails, ModelVersion,
     authenticate_jwt,
 };
-use domain::{AgencyId, CredentialId, DeviceId, ModelId, ThingId, Timestamp};
+use domain::{AgencyId, CredentialId, DatastreamId, DeviceId, ModelId, ThingId, Timestamp};
 use libfuzzer_sys::fuzz_target;
 use sdk::DeviceKey;
 use serde_json::Value;
@@ -88,13 +88,17 @@ fn device(key: &DeviceKey) -> Device {
         fields: Vec::new(),
     });
     let created = Timestamp::from_micros(0);
+    let id = DeviceId::new(DEVICE).expect("a device");
+    let thing = ThingId::from(id.clone());
+    let agency = AgencyId::new("seoul").expect("an agency");
+    let first = DatastreamId::new(1);
     Device {
-        id: DeviceId::new(DEVICE).expect("a device"),
+        datastreams: DeviceDatastreams::of_model(&thing, &agency, &id, &model, first),
+        id,
         alias: None,
-        thing: ThingId::new(DEVICE).expect("a thing"),
-        agency: AgencyId::new("seoul").expect("an agency"),
+        thing,
+        agency,
         gateway: None,
-        datastreams: DeviceDatastreams::new(&model, Vec::new()),
         model,
         name: String::new(),
         location: None,
@@ -102,13 +106,13 @@ fn device(key: &DeviceKey) -> Device {
         decommissioned: None,
         expires: None,
         created,
-        credentials: vec![Credential {
+        credentials: Box::new([Credential {
             id: CredentialId::new(1),
             proof: CredentialProof::Ed25519 {
                 public_key: key.public_key().to_bytes(),
             },
             created,
             expires: None,
-        }],
+        }]),
     }
 }

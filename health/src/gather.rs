@@ -34,7 +34,7 @@ pub struct Observer<'a> {
 pub struct DeviceHealth<'a> {
     pub health: Health,
     /// Those that were looked at, in the device's order.
-    pub datastreams: Vec<(&'a Datastream, Health)>,
+    pub datastreams: Vec<(Datastream<'a>, Health)>,
 }
 
 impl<'a> Observer<'a> {
@@ -53,7 +53,7 @@ impl<'a> Observer<'a> {
     pub fn device(
         &self,
         device: &'a Device,
-        sees: impl Fn(&Datastream) -> bool,
+        sees: impl Fn(&Datastream<'_>) -> bool,
         is_own: bool,
     ) -> Result<DeviceHealth<'a>, QueryError> {
         self.device_with(device, sees, is_own, &mut Medians::default())
@@ -63,17 +63,12 @@ impl<'a> Observer<'a> {
     pub(crate) fn device_with(
         &self,
         device: &'a Device,
-        sees: impl Fn(&Datastream) -> bool,
+        sees: impl Fn(&Datastream<'_>) -> bool,
         is_own: bool,
         medians: &mut Medians,
     ) -> Result<DeviceHealth<'a>, QueryError> {
         medians.next_question();
-        let seen: Vec<&Datastream> = device
-            .datastreams
-            .iter()
-            .map(AsRef::as_ref)
-            .filter(|datastream| sees(datastream))
-            .collect();
+        let seen: Vec<Datastream<'a>> = device.datastreams.iter().filter(&sees).collect();
         let found = self.datastreams(&seen, is_own, medians)?;
         let datastreams: Vec<_> = seen.iter().copied().zip(found).collect();
         let mut health = together(&datastreams);
@@ -103,15 +98,19 @@ impl<'a> Observer<'a> {
     }
 
     /// Of one datastream; `is_own`: to its agency.
-    pub fn datastream(&self, datastream: &Datastream, is_own: bool) -> Result<Health, QueryError> {
-        let mut found = self.datastreams(&[datastream], is_own, &mut Medians::default())?;
+    pub fn datastream(
+        &self,
+        datastream: &Datastream<'_>,
+        is_own: bool,
+    ) -> Result<Health, QueryError> {
+        let mut found = self.datastreams(&[*datastream], is_own, &mut Medians::default())?;
         Ok(found.pop().unwrap_or_default())
     }
 
     /// Of some datastreams of one thing, in their order.
     fn datastreams(
         &self,
-        datastreams: &[&Datastream],
+        datastreams: &[Datastream<'_>],
         is_own: bool,
         medians: &mut Medians,
     ) -> Result<Vec<Health>, QueryError> {
@@ -126,7 +125,7 @@ impl<'a> Observer<'a> {
         let hours = self.hours(&sent.collect::<Vec<_>>())?;
         let thing = self.snapshot.thing(first.thing.as_str());
         let neighbours = thing.map(|thing| Neighbours::of(self.snapshot, thing));
-        let mut facts = |datastream: &Datastream, newest: &StoredObservation| {
+        let mut facts = |datastream: &Datastream<'_>, newest: &StoredObservation| {
             let hours = hours.as_ref().map(|hours| hours_of(hours, datastream.id));
             let around = neighbours.as_ref();
             let around = around.map(|all| all.observing(datastream, is_own));
@@ -142,7 +141,7 @@ impl<'a> Observer<'a> {
                     Some(newest) => facts(datastream, newest)?,
                     None => SeriesFacts::NEVER,
                 };
-                let health = Health::of_series(&facts).of_field(&datastream.field);
+                let health = Health::of_series(&facts).of_field(datastream.field);
                 Ok(if is_own { health } else { health.for_others() })
             })
             .collect()
@@ -150,7 +149,7 @@ impl<'a> Observer<'a> {
 
     fn data(
         &self,
-        datastream: &Datastream,
+        datastream: &Datastream<'_>,
         newest: &StoredObservation,
         hours: Option<Vec<Hour>>,
         medians: Result<(f64, Vec<f64>), Why>,
@@ -167,7 +166,7 @@ impl<'a> Observer<'a> {
                 .first()
                 .map_or(self.from(), |first| first.time)
         };
-        let field = datastream.definition.as_deref();
+        let field = datastream.definition;
         Ok(SeriesData {
             now: self.now,
             last_received: Some(newest.received),
@@ -217,7 +216,7 @@ impl<'a> Observer<'a> {
     }
 
     /// The hours of all of them; `None` where there are too many rows.
-    fn hours(&self, datastreams: &[&Datastream]) -> Result<Option<Vec<Bucket>>, QueryError> {
+    fn hours(&self, datastreams: &[Datastream<'_>]) -> Result<Option<Vec<Bucket>>, QueryError> {
         if datastreams.is_empty() {
             return Ok(Some(Vec::new()));
         }
@@ -247,7 +246,7 @@ impl<'a> Observer<'a> {
     fn refused(
         &self,
         device: &Device,
-        datastreams: &[&Datastream],
+        datastreams: &[Datastream<'_>],
     ) -> Result<Result<f64, Why>, QueryError> {
         let kept = self.plane.quarantine(&device.id);
         let from = self.from();
@@ -297,7 +296,7 @@ fn hours_of(buckets: &[Bucket], id: DatastreamId) -> Vec<Hour> {
 /// A device's health from its datastreams': it is there as long as any of them
 /// comes, its clock is the best one of them, and of all else it has the mean. One
 /// that never came does not count: few devices report all of their model.
-fn together(datastreams: &[(&Datastream, Health)]) -> Health {
+fn together(datastreams: &[(Datastream<'_>, Health)]) -> Health {
     let mut health = Health::default();
     for kind in PartKind::ALL {
         let parts = datastreams
@@ -329,7 +328,7 @@ fn together(datastreams: &[(&Datastream, Health)]) -> Health {
 }
 
 /// Why no datastream has the part: what the first one says that ever came.
-fn why(datastreams: &[(&Datastream, Health)], kind: PartKind) -> Option<LeftOut> {
+fn why(datastreams: &[(Datastream<'_>, Health)], kind: PartKind) -> Option<LeftOut> {
     let reasons = || {
         let all = datastreams.iter().flat_map(|(_, health)| &health.left_out);
         all.filter(move |left_out| left_out.part == kind)

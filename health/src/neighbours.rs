@@ -13,7 +13,6 @@ const SHIFT_METRES: f64 = 160.0;
 
 /// The things around one, nearest first.
 pub(crate) struct Neighbours<'a> {
-    snapshot: &'a Snapshot,
     /// As the public sees the places.
     public: Vec<&'a Thing>,
     /// As the owner does.
@@ -44,7 +43,6 @@ impl<'a> Neighbours<'a> {
             found.into_iter().map(|(_, thing)| thing).collect()
         };
         Self {
-            snapshot,
             public: nearest(Location::coarse),
             exact: nearest(|place| place),
         }
@@ -55,13 +53,12 @@ impl<'a> Neighbours<'a> {
     /// score tells nobody of what is restricted. A restricted one is compared
     /// with its agency's too where that asks (`is_own`), and not where another one
     /// does with which it is shared.
-    pub(crate) fn observing(&self, own: &Datastream, is_own: bool) -> Vec<DatastreamId> {
+    pub(crate) fn observing(&self, own: &Datastream<'_>, is_own: bool) -> Vec<DatastreamId> {
         let is_public = own.visibility == Visibility::Public || !is_own;
         let things = if is_public { &self.public } else { &self.exact };
         let same = things
             .iter()
-            .flat_map(|thing| &thing.datastreams)
-            .filter_map(|id| self.snapshot.datastream(*id))
+            .flat_map(|thing| thing.datastreams.iter())
             .filter(|other| other.field == own.field && other.unit == own.unit)
             .filter(|other| {
                 other.visibility == Visibility::Public || (!is_public && other.agency == own.agency)

@@ -272,7 +272,7 @@ impl Ingest {
 impl Inner {
     fn extra_field(&self, device: &Device, field: &str) -> Result<ExtraField, StageError> {
         match self.registry.extra_datastream(&device.id, field) {
-            Ok(ExtraDatastream::Standing(datastream)) => Ok(ExtraField::Standing(datastream.id)),
+            Ok(ExtraDatastream::Standing(datastream)) => Ok(ExtraField::Standing(datastream)),
             Ok(ExtraDatastream::New(_)) if !self.registrar.has_room(&device.id) => {
                 Ok(ExtraField::Refused(RejectReason::TooManyNewFields))
             }

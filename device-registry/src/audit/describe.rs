@@ -32,9 +32,9 @@ use crate::agency::Agency;
 use crate::application::{ApiKey, Application};
 use crate::boundary::Boundary;
 use crate::device::{Credential, Device, DeviceStatus};
-use crate::registry::{RestoredFrom, RowChange};
+use crate::registry::{DatastreamRow, RestoredFrom, RowChange};
 use crate::snapshot::Snapshot;
-use crate::thing::{Datastream, LocationSince, Thing};
+use crate::thing::{LocationSince, Thing};
 
 /// An entry before it has a place in the chain.
 pub(crate) struct Draft {
@@ -281,7 +281,7 @@ impl<'a> Description<'a> {
         let object = self.thing(&thing.id, Action::CreateThing);
         object.made("visibility", Some(thing.visibility.as_str()));
         object.made("licence", Some(&*thing.licence.0));
-        let attribution = Some(thing.attribution.as_str());
+        let attribution = Some(&*thing.attribution);
         object.made("attribution", attribution.filter(|text| !text.is_empty()));
         for (name, text) in said(thing) {
             object.made(name, Some(text).filter(|text| !text.is_empty()));
@@ -295,7 +295,7 @@ impl<'a> Description<'a> {
         let visibility = (old.visibility.as_str(), thing.visibility.as_str());
         object.changed("visibility", visibility.0, visibility.1);
         object.changed("licence", &*old.licence.0, &*thing.licence.0);
-        let attribution = (old.attribution.as_str(), thing.attribution.as_str());
+        let attribution = (&*old.attribution, &*thing.attribution);
         object.changed("attribution", attribution.0, attribution.1);
         for ((name, before), (_, after)) in said(old).into_iter().zip(said(thing)) {
             object.changed(name, before, after);
@@ -375,7 +375,7 @@ impl<'a> Description<'a> {
         object.before.keep(name.into(), fields.into());
     }
 
-    fn datastream(&mut self, datastream: &'a Datastream, action: Action, name: &'static str) {
+    fn datastream(&mut self, datastream: &'a DatastreamRow, action: Action, name: &'static str) {
         if self.registered.contains(&datastream.device) {
             let object = self.device(&datastream.device, Action::RegisterDevice);
             object.after.append(name, datastream.id.get());

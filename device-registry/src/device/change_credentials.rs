@@ -9,6 +9,7 @@ use super::{
     Credential, CredentialProof, Device, DeviceStatus, MAX_CREDENTIALS, MAX_NETWORKS, Network,
     NetworkError, NewKey, NoLongerAdmitted, PublicKeyError,
 };
+use crate::boxed;
 use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry, RowChange};
 use crate::secret::{self, RandomError, SECRET_BYTES};
 use crate::store::StoreError;
@@ -159,7 +160,9 @@ impl Registry {
                 return Err(RemoveCredentialError::UnknownDevice(device.clone()));
             };
             let mut changed = Device::clone(standing);
-            changed.credentials.retain(|other| other.id != credential);
+            let kept = standing.credentials.iter();
+            let kept = kept.filter(|other| other.id != credential);
+            changed.credentials = kept.cloned().collect();
             if changed.credentials.len() == standing.credentials.len() {
                 return Err(RemoveCredentialError::UnknownCredential {
                     device: device.clone(),
@@ -200,15 +203,13 @@ pub(super) fn add(
     let mut device = Device::clone(standing);
     // An expired one makes room: nobody has to clean up before a rotation.
     let now = change.now;
-    let (expired, kept) = device
-        .credentials
-        .into_iter()
-        .partition(|other| other.expired(now));
-    device.credentials = kept;
+    let all = device.credentials.into_iter();
+    let (expired, kept): (Vec<Credential>, Vec<Credential>) =
+        all.partition(|other| other.expired(now));
+    device.credentials = kept.into();
     if device.credentials.len() >= MAX_CREDENTIALS {
         return Err(AddCredentialError::Full);
     }
-    let expired: Vec<Credential> = expired;
     let remove = |credential: Credential| RowChange::RemoveCredential {
         device: id.clone(),
         credential: credential.id,
@@ -220,7 +221,7 @@ pub(super) fn add(
         created: now,
         expires,
     };
-    device.credentials.push(credential.clone());
+    boxed::push(&mut device.credentials, credential.clone());
     change.write(RowChange::AddCredential {
         device: id.clone(),
         credential: credential.clone(),

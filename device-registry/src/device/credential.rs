@@ -34,7 +34,7 @@ pub enum CredentialProof {
     Password {
         hmac: [u8; 32],
         /// CIDR networks it may come from on plaintext listeners.
-        networks: Vec<Box<str>>,
+        networks: Box<[Box<str>]>,
     },
 }
 
@@ -50,7 +50,7 @@ impl CredentialProof {
     }
 
     /// Of its [parts](Self::parts), if they are such.
-    pub(crate) fn from_parts(kind: &str, bytes: &[u8], networks: Vec<Box<str>>) -> Option<Self> {
+    pub(crate) fn from_parts(kind: &str, bytes: &[u8], networks: Box<[Box<str>]>) -> Option<Self> {
         match kind {
             "ed25519" => Some(Self::Ed25519 {
                 public_key: bytes.try_into().ok()?,

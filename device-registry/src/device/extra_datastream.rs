@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use domain::{DeviceId, FieldName, IdError};
+use domain::{DatastreamId, DeviceId, FieldName, IdError};
 
 use super::Device;
 use crate::registry::{Actor, Change, ErrorClass, OperationError, Registry};
@@ -21,7 +21,7 @@ pub const MAX_EXTRA_FIELDS: usize = 32;
 /// What becomes of a field that a model does not know.
 #[derive(Clone, PartialEq, Debug)]
 pub enum ExtraDatastream {
-    Standing(Arc<Datastream>),
+    Standing(DatastreamId),
     /// It has none yet: see [`Registry::make_extra_datastreams`].
     New(NewExtraField),
 }
@@ -109,9 +109,9 @@ fn find(
 ) -> Result<ExtraDatastream, ExtraDatastreamError> {
     let device = device_of(snapshot, id)?;
     if let Some(standing) = device.datastream(field) {
-        return Ok(ExtraDatastream::Standing(Arc::clone(standing)));
+        return Ok(ExtraDatastream::Standing(standing.id));
     }
-    let is_extra = |datastream: &&Arc<Datastream>| datastream.definition.is_none();
+    let is_extra = |datastream: &Datastream<'_>| datastream.definition.is_none();
     if device.datastreams.iter().filter(is_extra).count() >= MAX_EXTRA_FIELDS {
         return Err(ExtraDatastreamError::TooMany);
     }
@@ -144,14 +144,14 @@ fn make(change: &mut Change, new: &NewExtraField) -> Result<(), StoreError> {
         return Ok(());
     };
     let mut thing = Thing::clone(thing);
-    let model = &device.model.id;
-    let standing = change.datastream_to_go_on_with(&thing, field, model, None);
+    let model = &device.model;
+    let standing = change.datastream_to_go_on_with(&thing, field, &model.id, None);
     let field = field.clone();
     let row = match standing {
         // With the device it changes its model: others of the former one do not send
         // to it.
         Some(old) if old.definition.is_none() => {
-            change.hand_over_datastream(&thing, (old.id, field), &device.id, model)
+            thing.hand_over_datastream((old.id, field), &device.id, model)
         }
         // The former model gives it a unit, of which this device's says nothing.
         Some(_) | None => change.add_datastream(&mut thing, field, &device.id, model)?,

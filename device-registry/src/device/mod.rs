@@ -3,6 +3,7 @@
 
 mod change_credentials;
 mod credential;
+mod datastreams;
 mod decommission;
 mod endings;
 mod extra_datastream;
@@ -20,11 +21,9 @@ mod revoke;
 mod rotate;
 mod transfer;
 
-use std::ops::Deref;
 use std::sync::Arc;
 
-use domain::{AgencyId, DatastreamId, DeviceId, Location, ThingId, Timestamp};
-use smallvec::SmallVec;
+use domain::{AgencyId, DeviceId, Location, ThingId, Timestamp};
 
 use crate::model::Model;
 use crate::thing::Datastream;
@@ -33,6 +32,7 @@ pub use change_credentials::{
     AddCredentialError, MadePassword, PasswordTerms, RemoveCredentialError,
 };
 pub use credential::{Credential, CredentialProof, MAX_CREDENTIALS};
+pub use datastreams::DeviceDatastreams;
 pub(crate) use endings::told_days_before;
 pub use endings::{EndingsTold, TOLD_DAYS_BEFORE};
 pub use extra_datastream::{
@@ -100,67 +100,12 @@ pub struct Device {
     /// When it was taken out of service; it is revoked since then at the latest.
     pub decommissioned: Option<Timestamp>,
     /// Up to [`MAX_CREDENTIALS`] active ones.
-    pub credentials: Vec<Credential>,
+    pub credentials: Box<[Credential]>,
     pub datastreams: DeviceDatastreams,
 }
 
-/// One for each field of the model, in its order, then the others of its thing
-/// in order of number: extra ones, and what a predecessor sent.
-#[derive(Clone, PartialEq, Debug)]
-pub struct DeviceDatastreams {
-    all: Vec<Arc<Datastream>>,
-    /// The numbers of those whose definitions are the model's first fields, at
-    /// most [`KNOWN_BY_PLACE`]. Beside the device itself: each message asks for
-    /// one, and a look at the datastream costs three waits for memory.
-    defined: SmallVec<[DatastreamId; KNOWN_BY_PLACE]>,
-}
-
-/// Fields of a model whose datastreams a device has at hand.
-const KNOWN_BY_PLACE: usize = 12;
-
-impl DeviceDatastreams {
-    /// `all` as this type orders them.
-    pub fn new(model: &Model, all: Vec<Arc<Datastream>>) -> Self {
-        let defined = model
-            .fields
-            .iter()
-            .zip(&all)
-            .take_while(|(field, datastream)| {
-                datastream.field == field.name && datastream.definition.as_ref() == Some(*field)
-            })
-            .map(|(_, datastream)| datastream.id)
-            .take(KNOWN_BY_PLACE)
-            .collect();
-        Self { all, defined }
-    }
-
-    /// The datastream of the model's field at `at`; `None`: it has to be looked
-    /// for by name.
-    #[inline]
-    pub fn of_field(&self, at: usize) -> Option<DatastreamId> {
-        self.defined.get(at).copied()
-    }
-}
-
-impl Deref for DeviceDatastreams {
-    type Target = [Arc<Datastream>];
-
-    fn deref(&self) -> &Self::Target {
-        &self.all
-    }
-}
-
-impl<'a> IntoIterator for &'a DeviceDatastreams {
-    type Item = &'a Arc<Datastream>;
-    type IntoIter = std::slice::Iter<'a, Arc<Datastream>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.all.iter()
-    }
-}
-
 impl Device {
-    pub fn datastream(&self, field: &str) -> Option<&Arc<Datastream>> {
+    pub fn datastream(&self, field: &str) -> Option<Datastream<'_>> {
         self.datastreams
             .iter()
             .find(|datastream| datastream.field.as_str() == field)

@@ -147,7 +147,7 @@ pub(super) fn apply_patch(
         thing.licence = licence;
     }
     if let Some(attribution) = patch.attribution {
-        thing.attribution = attribution;
+        thing.attribution = attribution.into();
     }
     let description = patch.description.over(thing.description())?;
     thing.description = description.kept();

@@ -10,11 +10,13 @@ use domain::{DeviceId, ThingId};
 use super::gateway::check_gateway;
 use super::new_device::{Checked, NewDevice, RegisterDeviceError};
 use super::{Credential, Device, DeviceStatus};
+use crate::boxed;
 use crate::model::{Model, check_field};
 use crate::registry::{Actor, Change, Registry, RowChange};
 use crate::sensor::put_only_sensor;
+use crate::snapshot::Snapshot;
 use crate::store::StoreError;
-use crate::thing::{MAX_DEVICES_OF_THING, Move, Thing, Visibility};
+use crate::thing::{MAX_DEVICES_OF_THING, Move, Thing, ThingDatastreams, Visibility};
 
 impl Registry {
     pub fn register_device(
@@ -58,9 +60,10 @@ pub(crate) fn register(
         }
         None => Vec::new(),
     };
-    thing.devices.push(new.id.clone());
+    boxed::push(&mut thing.devices, new.id.clone());
     let credentials = new_credentials(change, checked)?;
     let datastreams = put_datastreams(change, &mut thing, &new.id, &model, predecessor)?;
+    let thing = change.draft.put_thing(thing);
     let device = Device {
         id: new.id.clone(),
         alias: checked.alias.clone(),
@@ -68,7 +71,7 @@ pub(crate) fn register(
         // The texts that many devices share are kept once.
         agency: thing.agency.clone(),
         gateway: new.gateway.clone(),
-        datastreams: change.draft.datastreams_for(&new.id, &model, &thing),
+        datastreams: Snapshot::datastreams_for(&new.id, &model, &thing),
         model,
         name: checked.name(),
         location: thing.location(),
@@ -78,7 +81,6 @@ pub(crate) fn register(
         decommissioned: None,
         credentials,
     };
-    let thing = change.draft.put_thing(thing);
     let device = change.draft.put_device(device);
     change.write(if takes_over {
         RowChange::ChangeThing(Arc::clone(&thing))
@@ -169,8 +171,8 @@ fn standing_thing(
     }
     for field in &model.fields {
         let standing = change.datastream_to_go_on_with(thing, &field.name, &model.id, predecessor);
-        if let Some(old) = standing.and_then(|standing| standing.definition.clone()) {
-            check_field(&old, field).map_err(|fault| RegisterDeviceError::ThingOfOtherModel {
+        if let Some(old) = standing.and_then(|standing| standing.definition) {
+            check_field(old, field).map_err(|fault| RegisterDeviceError::ThingOfOtherModel {
                 thing: id.clone(),
                 fault,
             })?;
@@ -187,7 +189,7 @@ fn taken_over(mut thing: Thing, new: &NewDevice) -> Thing {
         thing.licence = licence.clone();
     }
     if let Some(attribution) = &new.attribution {
-        thing.attribution = attribution.clone();
+        thing.attribution = attribution.as_str().into();
     }
     thing
 }
@@ -195,25 +197,29 @@ fn taken_over(mut thing: Thing, new: &NewDevice) -> Thing {
 fn new_thing(change: &Change, number: u64, new: &NewDevice, model: &Model) -> Thing {
     let licence = new.licence.as_ref().or(model.details.licence.as_ref());
     let agency = change.draft.agency(&new.agency);
+    let id = ThingId::from(new.id.clone());
     Thing {
-        id: ThingId::from(new.id.clone()),
+        datastreams: ThingDatastreams::none(id.clone(), new.agency.clone()),
+        id,
         number,
         agency: agency.map_or_else(|| new.agency.clone(), |agency| agency.id.clone()),
-        devices: Vec::with_capacity(1),
-        datastreams: Vec::new(),
-        locations: Vec::new(),
-        owners: Vec::new(),
+        devices: Box::default(),
+        locations: Box::default(),
+        owners: Box::default(),
         licence: licence.cloned().unwrap_or_default(),
-        attribution: new
-            .attribution
-            .clone()
-            .unwrap_or_else(|| agency.map_or_else(String::new, |agency| agency.name.clone())),
+        attribution: match (&new.attribution, agency) {
+            (Some(attribution), _) => attribution.as_str().into(),
+            (None, agency) => agency.map_or("", |agency| &agency.name).into(),
+        },
         visibility: new.visibility.unwrap_or(Visibility::Restricted),
         description: None,
     }
 }
 
-fn new_credentials(change: &mut Change, checked: &Checked) -> Result<Vec<Credential>, StoreError> {
+fn new_credentials(
+    change: &mut Change,
+    checked: &Checked,
+) -> Result<Box<[Credential]>, StoreError> {
     let mut credentials = Vec::with_capacity(checked.keys.len());
     for (proof, expires) in &checked.keys {
         credentials.push(Credential {
@@ -223,7 +229,7 @@ fn new_credentials(change: &mut Change, checked: &Checked) -> Result<Vec<Credent
             expires: *expires,
         });
     }
-    Ok(credentials)
+    Ok(credentials.into())
 }
 
 /// One datastream for each field: those that stand are handed over, the others
@@ -232,7 +238,7 @@ fn put_datastreams(
     change: &mut Change,
     thing: &mut Thing,
     device: &DeviceId,
-    model: &Model,
+    model: &Arc<Model>,
     predecessor: Option<&DeviceId>,
 ) -> Result<Vec<RowChange>, StoreError> {
     if change.is_rehearsal() {
@@ -244,15 +250,15 @@ fn put_datastreams(
         return Ok(Vec::new());
     }
     let mut rows = Vec::with_capacity(model.fields.len());
-    thing.datastreams.reserve(model.fields.len());
     for field in &model.fields {
         let standing = change.datastream_to_go_on_with(thing, &field.name, &model.id, predecessor);
         let name = field.name.clone();
         rows.push(match standing {
             Some(standing) => {
-                change.hand_over_datastream(thing, (standing.id, name), device, &model.id)
+                let handed = (standing.id, name);
+                thing.hand_over_datastream(handed, device, model)
             }
-            None => change.add_datastream(thing, name, device, &model.id)?,
+            None => change.add_datastream(thing, name, device, model)?,
         });
     }
     Ok(rows)

@@ -110,13 +110,12 @@ fn successor(change: &Change, old: &Device, model: &ModelId) -> Option<DeviceId>
     // series of the first.
     let of_model = draft.thing(old.thing.as_str()).into_iter();
     let of_model = of_model
-        .flat_map(|thing| &thing.datastreams)
-        .filter_map(|number| draft.datastream(*number))
-        .filter(|datastream| datastream.model == *model);
+        .flat_map(|thing| thing.datastreams.iter())
+        .filter(|datastream| datastream.model == model);
     old.datastreams
         .iter()
         .chain(of_model)
-        .filter(|datastream| datastream.device != old.id && is_sent(datastream.field.as_str()))
+        .filter(|datastream| *datastream.device != old.id && is_sent(datastream.field.as_str()))
         .filter_map(|datastream| draft.device(datastream.device.as_str()))
         .find(|other| other.status == DeviceStatus::Active)
         .map(|other| other.id.clone())

@@ -167,11 +167,11 @@ fn hand_over(change: &mut Change, id: &ThingId, to: &AgencyId) {
         return;
     };
     // An attribution that is the agency's name was never chosen.
-    let name = |agency: &AgencyId| change.draft.agency(agency).map(|agency| &agency.name);
-    if Some(&thing.attribution) == name(&thing.agency)
+    let name = |agency: &AgencyId| change.draft.agency(agency).map(|it| it.name.as_str());
+    if Some(&*thing.attribution) == name(&thing.agency)
         && let Some(name) = name(to)
     {
-        thing.attribution.clone_from(name);
+        thing.attribution = name.into();
     }
     // The text that all things of an agency share is kept once.
     let agency = change.draft.agency(to).map_or(to, |agency| &agency.id);

@@ -76,7 +76,7 @@ impl Enrolment {
                 return Err(EnrolDeviceError::PasswordForm);
             }
             let hmac = pepper.hmac(password.as_bytes());
-            let networks = Vec::new();
+            let networks = Box::default();
             let proof = CredentialProof::Password { hmac, networks };
             checked.keys.push((proof, None));
         }

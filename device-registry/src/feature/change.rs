@@ -187,7 +187,7 @@ impl NewFeature {
         }
         for id in &self.datastreams {
             let datastream = draft.datastream(*id);
-            if datastream.is_none_or(|datastream| datastream.agency != self.agency) {
+            if datastream.is_none_or(|datastream| *datastream.agency != self.agency) {
                 return Err(PutFeatureError::UnknownDatastream {
                     agency: self.agency.clone(),
                     datastream: *id,

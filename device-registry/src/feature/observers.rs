@@ -36,21 +36,18 @@ impl Snapshot {
     /// The datastreams of its agency that observe the feature; one that it names
     /// beside its thing comes twice. What went to another agency observes it no
     /// more.
-    pub fn observing<'a>(
-        &'a self,
-        feature: &'a Feature,
-    ) -> impl Iterator<Item = &'a Arc<Datastream>> {
+    pub fn observing<'a>(&'a self, feature: &'a Feature) -> impl Iterator<Item = Datastream<'a>> {
         let things = feature.things.iter();
+        let things = things.filter_map(|id| self.thing(id.as_str()));
+        let named = feature.datastreams.iter();
         things
-            .filter_map(|id| self.thing(id.as_str()))
-            .flat_map(|thing| &thing.datastreams)
-            .chain(&feature.datastreams)
-            .filter_map(|id| self.datastream(*id))
-            .filter(|datastream| datastream.agency == feature.agency)
+            .flat_map(|thing| thing.datastreams.iter())
+            .chain(named.filter_map(|id| self.datastream(*id)))
+            .filter(|datastream| *datastream.agency == feature.agency)
     }
 
     /// The features that the datastream observes, in order of id.
-    pub fn observed_by<'a>(&'a self, datastream: &'a Datastream) -> Vec<&'a Arc<Feature>> {
+    pub fn observed_by(&self, datastream: &Datastream<'_>) -> Vec<&Arc<Feature>> {
         let by = |observer: &Observer| self.observed.get(observer).into_iter().flatten();
         let thing = Observer::Thing(datastream.thing.clone());
         let own = Observer::Datastream(datastream.id);
@@ -59,7 +56,7 @@ impl Snapshot {
         ids.dedup();
         ids.into_iter()
             .filter_map(|id| self.feature(id))
-            .filter(|feature| feature.agency == datastream.agency)
+            .filter(|feature| feature.agency == *datastream.agency)
             .collect()
     }
 

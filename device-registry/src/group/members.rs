@@ -67,7 +67,7 @@ impl Part {
 }
 
 fn sent(device: &Arc<Device>) -> impl Iterator<Item = DatastreamId> {
-    device.datastreams.iter().map(|datastream| datastream.id)
+    device.datastreams.numbers()
 }
 
 fn changed<T: Ord + Clone>(known: &Arc<[T]>, gone: &BTreeSet<T>, come: BTreeSet<T>) -> Arc<[T]> {

@@ -28,10 +28,10 @@ pub(super) fn lagging(snapshot: &Snapshot, model: Option<&ModelId>) -> Vec<Devic
 /// datastream for, or only that of another device in service.
 fn lags(snapshot: &Snapshot, device: &Device, newest: &Model) -> bool {
     let is_active = |device: &Device| device.status == DeviceStatus::Active;
-    let is_of_another = |datastream: &Datastream| {
+    let is_of_another = |datastream: &Datastream<'_>| {
         let sender = snapshot.device(datastream.device.as_str());
-        datastream.model != newest.id
-            && datastream.device != device.id
+        *datastream.model != newest.id
+            && *datastream.device != device.id
             && is_active(device)
             && sender.is_some_and(|sender| is_active(sender))
     };
@@ -40,8 +40,10 @@ fn lags(snapshot: &Snapshot, device: &Device, newest: &Model) -> bool {
         || newest
             .fields
             .iter()
-            .zip(&device.datastreams)
-            .any(|(field, datastream)| field.name != datastream.field || is_of_another(datastream))
+            .zip(device.datastreams.iter())
+            .any(|(field, datastream)| {
+                field.name != *datastream.field || is_of_another(&datastream)
+            })
 }
 
 /// Gives a device the newest version of its model, and its thing a datastream for
@@ -60,7 +62,7 @@ pub(super) fn follow(change: &mut Change, id: &DeviceId) -> Result<(), StoreErro
     let mut thing = Thing::clone(thing);
     for field in &model.fields {
         let own = device.datastream(field.name.as_str());
-        let own = own.filter(|one| one.device == device.id).cloned();
+        let own = own.filter(|one| *one.device == device.id);
         let standing =
             own.or_else(|| change.datastream_to_go_on_with(&thing, &field.name, &model.id, None));
         // Out of service it sends nothing: what its successor has stays there.
@@ -72,21 +74,20 @@ pub(super) fn follow(change: &mut Change, id: &DeviceId) -> Result<(), StoreErro
         let name = field.name.clone();
         let row = match standing {
             // Of this model: the next refresh gives it the definition.
-            Some(datastream) if datastream.model == model.id => continue,
+            Some(datastream) if *datastream.model == model.id => continue,
             // A predecessor's of another meaning goes on as it is.
             Some(datastream)
                 if datastream
                     .definition
-                    .as_ref()
                     .is_some_and(|old| check_field(old, field).is_err()) =>
             {
                 continue;
             }
             Some(datastream) => {
                 let handed = (datastream.id, name);
-                change.hand_over_datastream(&thing, handed, &device.id, &model.id)
+                thing.hand_over_datastream(handed, &device.id, &model)
             }
-            None => change.add_datastream(&mut thing, name, &device.id, &model.id)?,
+            None => change.add_datastream(&mut thing, name, &device.id, &model)?,
         };
         change.write(row);
     }

@@ -40,7 +40,7 @@ pub use end_error::EndError;
 pub use operation_error::{ErrorClass, OperationError};
 pub(crate) use restored::BACKUP_KIND;
 pub use restored::RestoredFrom;
-pub(crate) use row_change::{ModelRow, RefinementRow, RowChange};
+pub(crate) use row_change::{DatastreamRow, ModelRow, RefinementRow, RowChange};
 
 /// The pepper's file in the data folder.
 pub const PEPPER_FILE: &str = "registry.pepper";

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use domain::{
-    AgencyId, ApiKeyId, BatchId, BoundaryName, ClaimId, CredentialId, DeviceId, FeatureId, GroupId,
-    ModelId, PersonId, PhotoId, SensorId, ServiceTokenId, ShareId, ThingId, Timestamp,
+    AgencyId, ApiKeyId, BatchId, BoundaryName, ClaimId, CredentialId, DatastreamId, DeviceId,
+    FeatureId, FieldName, GroupId, ModelId, PersonId, PhotoId, SensorId, ServiceTokenId, ShareId,
+    ThingId, Timestamp,
 };
 
 use crate::agency::Agency;
@@ -22,7 +23,7 @@ use crate::registry::RestoredFrom;
 use crate::sensor::{Calibration, Sensor};
 use crate::service_token::ServiceToken;
 use crate::share::Share;
-use crate::thing::{Datastream, LocationSince, OwnerSince, Photo, Thing};
+use crate::thing::{LocationSince, OwnerSince, Photo, Thing};
 
 /// One row of one table. A row comes after those that it refers to.
 pub(crate) enum RowChange {
@@ -93,9 +94,9 @@ pub(crate) enum RowChange {
         device: DeviceId,
         credential: CredentialId,
     },
-    AddDatastream(Arc<Datastream>),
+    AddDatastream(DatastreamRow),
     /// The next device sends it, or it is of another model.
-    HandOverDatastream(Arc<Datastream>),
+    HandOverDatastream(DatastreamRow),
     AddSensor(Arc<Sensor>),
     ChangeSensor {
         /// The snapshot has none of it.
@@ -145,6 +146,15 @@ pub(crate) enum RowChange {
     NoteRestore(RestoredFrom),
     /// Of an import on its way; its devices have rows of their own.
     Import(StagedImport),
+}
+
+/// What is written of a datastream; all else follows from its thing and its model.
+pub(crate) struct DatastreamRow {
+    pub(crate) id: DatastreamId,
+    pub(crate) thing: ThingId,
+    pub(crate) field: FieldName,
+    pub(crate) device: DeviceId,
+    pub(crate) model: ModelId,
 }
 
 /// One version of a model.

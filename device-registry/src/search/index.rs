@@ -7,33 +7,24 @@
 //! begins or ends. A path of the tree for each change, shared with the snapshots
 //! before; the same documents make the same index.
 
-use std::sync::Arc;
-
 use imbl::{OrdMap, Vector};
 
 use super::needle::{Needle, Rank};
 use super::postings::{ALL_BITS, Bits, CHUNK_BITS, NO_BITS, Postings, documents, keep};
 use super::text::{END, SearchText};
-use crate::thing::Thing;
+use crate::thing::ThingNumber;
 
 /// Bits of a character's number.
 const CHAR_BITS: u32 = 21;
 /// Bits of a chunk's number in a key, below those of the pair.
 const CHUNK_NUMBER_BITS: u32 = 64 - 2 * CHAR_BITS;
 
-/// A thing as it is searched.
-#[derive(Clone, PartialEq, Debug)]
-pub(super) struct Document {
-    pub(super) thing: Arc<Thing>,
-    pub(super) text: SearchText,
-}
-
-/// All things, by number.
+/// The texts of all things, by number.
 #[derive(Clone, Default, PartialEq, Debug)]
 pub(super) struct PairIndex {
     /// By pair and number of chunk.
     postings: OrdMap<u64, Postings>,
-    documents: Vector<Option<Document>>,
+    documents: Vector<Option<SearchText>>,
 }
 
 /// Two characters that follow each other.
@@ -58,15 +49,15 @@ fn pairs(text: &str) -> Vec<Pair> {
 
 impl PairIndex {
     /// The document stands under this number from now on.
-    pub(super) fn put(&mut self, number: u64, new: Document) {
-        let index = number as usize;
+    pub(super) fn put(&mut self, number: ThingNumber, new: SearchText) {
+        let index = number.0 as usize;
         while self.documents.len() <= index {
             self.documents.push_back(None);
         }
-        let after = pairs(new.text.whole());
+        let after = pairs(new.whole());
         let old = self.documents.set(index, Some(new));
-        let before = old.map_or_else(Vec::new, |old| pairs(old.text.whole()));
-        let (chunk, at) = place(number);
+        let before = old.map_or_else(Vec::new, |old| pairs(old.whole()));
+        let (chunk, at) = place(number.0.into());
         for pair in before
             .iter()
             .filter(|pair| after.binary_search(pair).is_err())
@@ -90,7 +81,7 @@ impl PairIndex {
         }
     }
 
-    pub(super) fn get(&self, number: u64) -> Option<&Document> {
+    fn get(&self, number: u64) -> Option<&SearchText> {
         self.documents.get(usize::try_from(number).ok()?)?.as_ref()
     }
 
@@ -101,7 +92,7 @@ impl PairIndex {
         needle: &Needle,
         rank: Rank,
         first: u64,
-    ) -> impl Iterator<Item = &'a Document> + use<'a> {
+    ) -> impl Iterator<Item = (ThingNumber, &'a SearchText)> + use<'a> {
         let wanted = self.wanted(needle, rank);
         let last = self.documents.len() as u64;
         (first >> CHUNK_BITS..last.div_ceil(1 << CHUNK_BITS))
@@ -114,7 +105,7 @@ impl PairIndex {
                     .collect();
                 found
             })
-            .filter_map(|number| self.get(number))
+            .filter_map(|number| Some((ThingNumber(number as u32), self.get(number)?)))
     }
 
     /// What a document needs to have for this rank.

@@ -21,8 +21,8 @@ use crate::boundary::Boundary;
 use crate::feature::Feature;
 use crate::group::Group;
 use crate::snapshot::Snapshot;
-use crate::thing::Thing;
-use index::{Document, PairIndex};
+use crate::thing::{Thing, ThingNumber};
+use index::PairIndex;
 
 pub use needle::{MAX_NEEDLE_CHARS, Needle, NeedleError, Rank};
 pub use page::{Hit, MAX_LOOKED_AT, SearchPage, SearchPlace, SearchPlaceError};
@@ -137,7 +137,7 @@ impl Snapshot {
         stale.dedup();
         for id in stale {
             if let Some(thing) = self.things.get(&id).cloned() {
-                self.index_thing(thing);
+                self.index_thing(&thing);
             }
         }
     }
@@ -147,7 +147,7 @@ impl Snapshot {
         self.search.stale.clear();
         let things: Vec<Arc<Thing>> = self.things.values().cloned().collect();
         for thing in things {
-            self.index_thing(thing);
+            self.index_thing(&thing);
         }
     }
 
@@ -159,8 +159,8 @@ impl Snapshot {
         self.search
             .things
             .candidates(needle, Rank::Contains, 0)
-            .filter(|document| needle.rank(document.text.whole()).is_some())
-            .map(|document| &document.thing)
+            .filter(|(_, text)| needle.rank(text.whole()).is_some())
+            .filter_map(|(number, _)| self.numbered(number))
     }
 
     /// Whether the thing has the needle in any field.
@@ -174,10 +174,9 @@ impl Snapshot {
         SearchText::of_thing(thing, devices)
     }
 
-    fn index_thing(&mut self, thing: Arc<Thing>) {
-        let text = self.text_of(&thing);
-        let number = thing.number;
-        self.search.things.put(number, Document { thing, text });
+    fn index_thing(&mut self, thing: &Thing) {
+        let text = self.text_of(thing);
+        self.search.things.put(ThingNumber::of(thing), text);
     }
 }
 

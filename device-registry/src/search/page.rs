@@ -179,9 +179,11 @@ impl<'a, F: Fn(Found<'a>) -> Sight> Search<'a, '_, F> {
     /// is full; or until it has looked at too many, and then tells where it is.
     fn things(&mut self, rank: Rank, first: u64) -> Option<SearchPlace> {
         let index = &self.snapshot.search.things;
-        for document in index.candidates(self.needle, rank, first) {
-            let found = Found::Thing(&document.thing);
-            let hit = self.hit(&document.text, || Some(found));
+        for (number, text) in index.candidates(self.needle, rank, first) {
+            let Some(found) = self.snapshot.numbered(number).map(Found::Thing) else {
+                continue;
+            };
+            let hit = self.hit(text, || Some(found));
             self.hits.extend(hit.filter(|hit| hit.rank == rank));
             if self.is_full() {
                 return None;

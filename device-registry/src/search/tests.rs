@@ -9,7 +9,7 @@ use crate::agency::Agency;
 use crate::boundary::{GeoJson, Shape};
 use crate::device::{Device, DeviceDatastreams, DeviceStatus};
 use crate::model::{Model, ModelVersion};
-use crate::thing::{Description, Licence, Tag, Visibility};
+use crate::thing::{Description, Licence, Tag, ThingDatastreams, Visibility};
 use domain::Timestamp;
 
 /// A thing with one device, as far as it is searched.
@@ -38,16 +38,17 @@ fn put(snapshot: &mut Snapshot, number: u64, named: &Named) {
         note: String::new(),
         tags: tags.collect(),
     };
+    let agency = AgencyId::new("seoul").unwrap();
     let thing = Thing {
         id: ThingId::from(id.clone()),
         number,
-        agency: AgencyId::new("seoul").unwrap(),
-        devices: vec![id.clone()],
-        datastreams: Vec::new(),
-        locations: Vec::new(),
-        owners: Vec::new(),
+        datastreams: ThingDatastreams::none(id.clone().into(), agency.clone()),
+        agency,
+        devices: [id.clone()].into(),
+        locations: Box::default(),
+        owners: Box::default(),
         licence: Licence::default(),
-        attribution: String::new(),
+        attribution: Arc::default(),
         visibility: if named.is_public {
             Visibility::Public
         } else {
@@ -62,7 +63,7 @@ fn put(snapshot: &mut Snapshot, number: u64, named: &Named) {
         id,
         alias: named.alias.as_deref().map(Into::into),
         gateway: None,
-        datastreams: DeviceDatastreams::new(&model, Vec::new()),
+        datastreams: DeviceDatastreams::new(&model, &thing.datastreams, &[]),
         model,
         name: named.name.clone(),
         location: None,
@@ -70,7 +71,7 @@ fn put(snapshot: &mut Snapshot, number: u64, named: &Named) {
         expires: None,
         created: Timestamp::from_micros(0),
         decommissioned: None,
-        credentials: Vec::new(),
+        credentials: Box::default(),
     };
     snapshot.put_thing(thing);
     snapshot.put_device(device);

@@ -60,8 +60,10 @@ impl Snapshot {
         datastreams.dedup();
         let standing = self.device(device.as_str());
         let is_its = |id: DatastreamId| {
-            let mut all = standing.iter().flat_map(|device| &device.datastreams);
-            all.any(|datastream| datastream.id == id)
+            let mut all = standing
+                .iter()
+                .flat_map(|device| device.datastreams.numbers());
+            all.any(|number| number == id)
         };
         if datastreams.is_empty() {
             return Err(PeriodError::NoDatastream);

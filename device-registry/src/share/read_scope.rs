@@ -67,9 +67,9 @@ impl SharedData {
         }
     }
 
-    fn position(&self, datastream: &Datastream) -> Option<Position> {
-        let of_giver = self.models.get(&datastream.agency);
-        let by_model = of_giver.and_then(|models| models.get(&datastream.model));
+    fn position(&self, datastream: &Datastream<'_>) -> Option<Position> {
+        let of_giver = self.models.get(datastream.agency);
+        let by_model = of_giver.and_then(|models| models.get(datastream.model));
         by_model.max(self.datastreams.get(&datastream.id)).copied()
     }
 }
@@ -143,26 +143,26 @@ impl ReadScope {
     }
 
     /// What is restricted does not exist for who may not read it.
-    pub fn sees(&self, datastream: &Datastream) -> bool {
+    pub fn sees(&self, datastream: &Datastream<'_>) -> bool {
         datastream.visibility == Visibility::Public
-            || self.owns(&datastream.agency)
+            || self.owns(datastream.agency)
             || self.shared_position(datastream).is_some()
     }
 
     /// Whether it may read something that the thing observes.
-    pub fn sees_thing(&self, snapshot: &Snapshot, thing: &Thing) -> bool {
-        datastreams(snapshot, thing).any(|one| self.sees(one))
+    pub fn sees_thing(&self, thing: &Thing) -> bool {
+        thing.datastreams.iter().any(|one| self.sees(&one))
     }
 
     /// Whether it may know of the feature: its agency's, or observed by something
     /// that it may read.
     pub fn sees_feature(&self, snapshot: &Snapshot, feature: &Feature) -> bool {
-        let reads = |one: &Arc<Datastream>| self.sees(one);
-        self.owns(&feature.agency) || snapshot.observing(feature).any(reads)
+        let mut observing = snapshot.observing(feature);
+        self.owns(&feature.agency) || observing.any(|one| self.sees(&one))
     }
 
-    pub fn sees_exactly(&self, datastream: &Datastream) -> bool {
-        self.owns(&datastream.agency) || self.shared_position(datastream) == Some(Position::Exact)
+    pub fn sees_exactly(&self, datastream: &Datastream<'_>) -> bool {
+        self.owns(datastream.agency) || self.shared_position(datastream) == Some(Position::Exact)
     }
 
     /// Whether it sees the places of `agency` exactly; `None` where that depends on
@@ -177,28 +177,24 @@ impl ReadScope {
     }
 
     /// A place of the datastream's, as it may be seen.
-    pub fn place(&self, datastream: &Datastream, place: Option<Location>) -> Option<Location> {
+    pub fn place(&self, datastream: &Datastream<'_>, place: Option<Location>) -> Option<Location> {
         seen(self.sees_exactly(datastream), place)
     }
 
     /// Whether it sees exactly where the thing is: by any of what it observes.
-    pub fn sees_thing_exactly(&self, snapshot: &Snapshot, thing: &Thing) -> bool {
+    pub fn sees_thing_exactly(&self, thing: &Thing) -> bool {
         self.sees_exactly_all_of(&thing.agency).unwrap_or_else(|| {
-            datastreams(snapshot, thing).any(|datastream| self.sees_exactly(datastream))
+            let mut observed = thing.datastreams.iter();
+            observed.any(|datastream| self.sees_exactly(&datastream))
         })
     }
 
     /// A place of the thing's, as it may be seen.
-    pub fn place_of_thing(
-        &self,
-        snapshot: &Snapshot,
-        thing: &Thing,
-        place: Option<Location>,
-    ) -> Option<Location> {
-        seen(self.sees_thing_exactly(snapshot, thing), place)
+    pub fn place_of_thing(&self, thing: &Thing, place: Option<Location>) -> Option<Location> {
+        seen(self.sees_thing_exactly(thing), place)
     }
 
-    fn shared_position(&self, datastream: &Datastream) -> Option<Position> {
+    fn shared_position(&self, datastream: &Datastream<'_>) -> Option<Position> {
         self.shared.as_ref()?.position(datastream)
     }
 }
@@ -209,14 +205,6 @@ fn seen(exactly: bool, place: Option<Location>) -> Option<Location> {
     } else {
         place.map(Location::coarse)
     }
-}
-
-fn datastreams<'a>(
-    snapshot: &'a Snapshot,
-    thing: &'a Thing,
-) -> impl Iterator<Item = &'a Arc<Datastream>> {
-    let ids = thing.datastreams.iter();
-    ids.filter_map(|id| snapshot.datastream(*id))
 }
 
 impl Snapshot {

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use domain::{
-    BoundaryName, DatastreamId, DeviceId, FieldName, GroupId, ModelId, PersonId, ServiceTokenId,
-    ThingId,
+    BoundaryName, DatastreamId, DeviceId, GroupId, ModelId, PersonId, ServiceTokenId, ThingId,
 };
+use smallvec::SmallVec;
 
 use super::Snapshot;
 use crate::agency::Agency;
@@ -19,7 +19,7 @@ use crate::person::Person;
 use crate::person_login::PersonLogin;
 use crate::service_token::ServiceToken;
 use crate::share::Share;
-use crate::thing::{Datastream, Thing};
+use crate::thing::{Datastream, Thing, ThingNumber};
 
 impl Snapshot {
     pub(crate) fn put_agency(&mut self, agency: Arc<Agency>) {
@@ -68,19 +68,45 @@ impl Snapshot {
         self.shares.remove(&share.id);
     }
 
-    pub(crate) fn put_thing(&mut self, thing: Thing) -> Arc<Thing> {
+    pub(crate) fn put_thing(&mut self, mut thing: Thing) -> Arc<Thing> {
+        self.terms.apply(&mut thing);
         let thing = Arc::new(thing);
         self.search.note_change(&thing.id);
         let old = self.things.insert(thing.id.clone(), Arc::clone(&thing));
         self.places.replace(old.as_deref(), &thing);
+        self.public.replace(old.as_deref(), &thing);
+        self.put_number(old.as_deref(), &thing);
         if let Some(old) = old {
             self.photos.follow(&old, &thing);
         }
-        let first = |thing: &Thing| thing.datastreams.first().copied();
-        if let Some(first) = first(&thing) {
-            self.things_by_datastream.insert(first, Arc::clone(&thing));
-        }
         thing
+    }
+
+    /// `new` is found by its number, in the place of `old`, and that by its
+    /// datastreams.
+    fn put_number(&mut self, old: Option<&Thing>, new: &Arc<Thing>) {
+        let number = ThingNumber::of(new);
+        while self.numbered.len() <= number.0 as usize {
+            self.numbered.push_back(None);
+        }
+        self.numbered.set(number.0 as usize, Some(Arc::clone(new)));
+        let firsts = |thing: &Thing| -> SmallVec<[DatastreamId; 4]> {
+            let runs = thing.datastreams.runs().iter();
+            runs.map(|run| run.first).collect()
+        };
+        let (before, after) = (old.map(firsts).unwrap_or_default(), firsts(new));
+        for gone in before
+            .iter()
+            .filter(|run| after.binary_search(run).is_err())
+        {
+            self.runs.remove(gone);
+        }
+        for come in after
+            .iter()
+            .filter(|run| before.binary_search(run).is_err())
+        {
+            self.runs.insert(*come, number);
+        }
     }
 
     pub(crate) fn put_device(&mut self, device: Device) -> Arc<Device> {
@@ -125,17 +151,6 @@ impl Snapshot {
         standing.or_else(|| self.coming.device_of_alias(alias))
     }
 
-    pub(crate) fn put_datastream(&mut self, datastream: Datastream) -> Arc<Datastream> {
-        let index = datastream.id.get() as usize;
-        while self.datastreams.len() <= index {
-            self.datastreams.push_back(None);
-        }
-        let datastream = Arc::new(datastream);
-        let old = self.datastreams.set(index, Some(Arc::clone(&datastream)));
-        self.public.replace(old.as_deref(), &datastream);
-        datastream
-    }
-
     pub(crate) fn put_application(&mut self, application: Arc<Application>) {
         self.applications
             .insert(application.id.clone(), application);
@@ -174,55 +189,19 @@ impl Snapshot {
         self.service_tokens.remove(id).is_some()
     }
 
-    /// A datastream as its thing and its model make it.
-    pub(crate) fn compose_datastream(
-        &self,
-        id: DatastreamId,
-        field: FieldName,
-        thing: &Thing,
-        device: DeviceId,
-        model: ModelId,
-    ) -> Datastream {
-        let definition = self
-            .model_for(&thing.agency, &model)
-            .and_then(|model| model.field(field.as_str()))
-            .cloned();
-        Datastream {
-            id,
-            thing: thing.id.clone(),
-            device,
-            agency: thing.agency.clone(),
-            model,
-            // The model's own text, where there is one, is shared by all.
-            field: definition
-                .as_ref()
-                .map_or(field, |field| field.name.clone()),
-            unit: definition.as_ref().and_then(|field| field.unit.clone()),
-            definition,
-            licence: thing.licence.clone(),
-            attribution: thing.attribution.clone(),
-            visibility: thing.visibility,
-        }
-    }
-
     /// The thing's datastreams as a device of `model` has them: the model's
     /// fields in its order, then its others in order of number.
     pub(crate) fn datastreams_for(
-        &self,
         device: &DeviceId,
         model: &Model,
         thing: &Thing,
     ) -> DeviceDatastreams {
-        let all: Vec<&Arc<Datastream>> = thing
-            .datastreams
-            .iter()
-            .filter_map(|id| self.datastream(*id))
-            .collect();
-        let is_own = |one: &&&Arc<Datastream>| one.device == *device;
-        let is_shared = |one: &&&Arc<Datastream>| one.model == model.id;
-        let mut ordered = Vec::with_capacity(all.len());
+        let all: Vec<Datastream<'_>> = thing.datastreams.iter().collect();
+        let is_own = |one: &&Datastream<'_>| one.device == device;
+        let is_shared = |one: &&Datastream<'_>| *one.model == model.id;
+        let mut ordered: Vec<&Datastream<'_>> = Vec::with_capacity(all.len());
         for field in &model.fields {
-            let of_field = || all.iter().filter(|one| one.field == field.name);
+            let of_field = || all.iter().filter(|one| *one.field == field.name);
             let own = of_field()
                 .find(is_own)
                 .or_else(|| of_field().find(is_shared));
@@ -235,30 +214,22 @@ impl Snapshot {
                 .filter(|one| model.field(one.field.as_str()).is_none())
                 .filter(|one| is_own(one) || is_shared(one)),
         );
-        let ordered = ordered.into_iter().map(Arc::clone).collect();
-        DeviceDatastreams::new(model, ordered)
+        let ordered: Vec<DatastreamId> = ordered.into_iter().map(|one| one.id).collect();
+        DeviceDatastreams::new(model, &thing.datastreams, &ordered)
     }
 
     /// Makes a thing's datastreams and devices anew after the thing or a model
     /// of theirs has changed.
     pub(crate) fn refresh_thing(&mut self, id: &ThingId) {
-        let Some(thing) = self.things.get(id).cloned() else {
+        let Some(thing) = self.things.get(id) else {
             return;
         };
-        for number in &thing.datastreams {
-            let Some(old) = self.datastream(*number).cloned() else {
-                continue;
-            };
-            let new = self.compose_datastream(
-                old.id,
-                old.field.clone(),
-                &thing,
-                old.device.clone(),
-                old.model.clone(),
-            );
-            if *old != new {
-                self.put_datastream(new);
-            }
+        let mut thing = Arc::clone(thing);
+        let current = |id: &ModelId| self.model_for(&thing.agency, id).cloned();
+        if thing.datastreams.lag(current) {
+            let mut following = Thing::clone(&thing);
+            following.datastreams.follow(current);
+            thing = self.put_thing(following);
         }
         for id in &thing.devices {
             let Some(device) = self.device(id.as_str()) else {
@@ -270,7 +241,7 @@ impl Snapshot {
             }
             device.agency = thing.agency.clone();
             device.location = thing.location();
-            device.datastreams = self.datastreams_for(&device.id, &device.model, &thing);
+            device.datastreams = Self::datastreams_for(&device.id, &device.model, &thing);
             self.put_device(device);
         }
     }

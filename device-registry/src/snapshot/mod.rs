@@ -29,7 +29,7 @@ use crate::person_login::PersonLogin;
 use crate::search::SearchIndex;
 use crate::service_token::ServiceToken;
 use crate::share::{ReadScope, Share};
-use crate::thing::{Datastream, Thing};
+use crate::thing::{Datastream, SharedTerms, Thing, ThingNumber};
 
 use enrolment::ClaimsByEnd;
 use photos::Photos;
@@ -52,8 +52,6 @@ pub struct Snapshot {
     pub(crate) coming: Arc<ComingDevices>,
     /// The children of each gateway.
     pub(crate) children: OrdMap<DeviceId, OrdSet<DeviceId>>,
-    /// Indexed by the datastream's number; a hole where a number was never given.
-    pub(crate) datastreams: Vector<Option<Arc<Datastream>>>,
     pub(crate) public: PublicDatastreams,
     /// Those of which a sensor is known: what it is stands in the store.
     pub(crate) measured: OrdSet<DatastreamId>,
@@ -66,10 +64,12 @@ pub struct Snapshot {
     /// By the agency that receives them.
     pub(crate) shared_with: OrdMap<AgencyId, OrdSet<ShareId>>,
     pub(crate) things: OrdMap<ThingId, Arc<Thing>>,
+    /// By number; a hole where the device of that number serves another's thing.
+    numbered: Vector<Option<Arc<Thing>>>,
+    terms: SharedTerms,
     places: Places,
-    /// By the first of their datastreams: those of one thing mostly follow each
-    /// other in number.
-    things_by_datastream: OrdMap<DatastreamId, Arc<Thing>>,
+    /// The numbers of things, by the first datastream of each run of theirs.
+    runs: OrdMap<DatastreamId, ThingNumber>,
     pub(crate) applications: OrdMap<ApplicationId, Arc<Application>>,
     /// By the public half of the key.
     pub(crate) api_keys: OrdMap<ApiKeyId, Arc<ApiKey>>,
@@ -192,18 +192,19 @@ impl Snapshot {
         self.devices.len()
     }
 
-    pub fn datastream(&self, id: DatastreamId) -> Option<&Arc<Datastream>> {
-        self.datastreams.get(id.get() as usize)?.as_ref()
+    pub fn datastream(&self, id: DatastreamId) -> Option<Datastream<'_>> {
+        self.thing_before(id)?.datastreams.get(id)
     }
 
     /// In order of number, from `first`.
-    pub fn datastreams(&self, first: DatastreamId) -> impl Iterator<Item = &Arc<Datastream>> {
-        let len = self.datastreams.len();
-        self.datastreams
-            .focus()
-            .narrow((first.get() as usize).min(len)..len)
-            .into_iter()
-            .flatten()
+    pub fn datastreams(&self, first: DatastreamId) -> impl Iterator<Item = Datastream<'_>> {
+        let run = self.runs.get_prev(&first);
+        let run = run.map_or(first, |(run, _)| *run);
+        self.runs
+            .range(run..)
+            .filter_map(|(run, number)| Some((run, self.numbered(*number)?)))
+            .flat_map(|(run, thing)| thing.datastreams.of_run(*run))
+            .filter(move |datastream| datastream.id >= first)
     }
 
     /// The public ones, of one agency or of all, where `wanted` says so of the
@@ -212,7 +213,7 @@ impl Snapshot {
         &self,
         agency: Option<&str>,
         wanted: impl Fn(&ModelId) -> bool,
-    ) -> impl Iterator<Item = &Arc<Datastream>> {
+    ) -> impl Iterator<Item = Datastream<'_>> {
         self.public
             .numbers(agency, wanted)
             .filter_map(|number| self.datastream(number))
@@ -232,14 +233,14 @@ impl Snapshot {
         filter: &PublicFilter<'_>,
         place: &mut Option<PublicPlace>,
         steps: &mut usize,
-        mut visit: impl FnMut(&Arc<Datastream>) -> ControlFlow<()>,
+        mut visit: impl FnMut(&Datastream<'_>) -> ControlFlow<()>,
     ) -> WalkEnd {
         self.public.walk(
             filter,
             place,
             steps,
             &mut |number| match self.datastream(number) {
-                Some(datastream) => visit(datastream),
+                Some(datastream) => visit(&datastream),
                 None => ControlFlow::Continue(()),
             },
         )
@@ -247,19 +248,34 @@ impl Snapshot {
 
     /// Every number that was given lies below it: the size of a dense table.
     pub fn datastream_bound(&self) -> usize {
-        self.datastreams.len()
+        let last = self.runs.get_max();
+        let last = last.and_then(|(run, number)| {
+            let thing = self.numbered(*number)?;
+            thing.datastreams.of_run(*run).last()
+        });
+        last.map_or(0, |last| last.id.get() as usize + 1)
     }
 
     pub fn thing(&self, id: &str) -> Option<&Arc<Thing>> {
         self.things.get(id)
     }
 
-    /// What the datastream observes: found in less time than by its id.
-    pub fn thing_of(&self, datastream: &Datastream) -> Option<&Arc<Thing>> {
-        let near = self.things_by_datastream.get_prev(&datastream.id);
-        near.map(|(_, thing)| thing)
-            .filter(|thing| thing.id == datastream.thing)
-            .or_else(|| self.things.get(&datastream.thing))
+    /// What the datastream observes.
+    pub fn thing_of(&self, datastream: &Datastream<'_>) -> Option<&Arc<Thing>> {
+        self.thing_before(datastream.id)
+            .filter(|thing| thing.id == *datastream.thing)
+    }
+
+    /// The thing of the last run that begins at `id` or before it.
+    #[inline]
+    fn thing_before(&self, id: DatastreamId) -> Option<&Arc<Thing>> {
+        let (_, number) = self.runs.get_prev(&id)?;
+        self.numbered(*number)
+    }
+
+    #[inline]
+    pub(crate) fn numbered(&self, number: ThingNumber) -> Option<&Arc<Thing>> {
+        self.numbered.get(number.0 as usize)?.as_ref()
     }
 
     /// In order of id, after `after`.
@@ -277,7 +293,8 @@ impl Snapshot {
         cells: &Cells,
         scope: &ReadScope,
     ) -> impl Iterator<Item = &'a Arc<Thing>> {
-        self.places.within(cells, scope)
+        let found = self.places.within(cells, scope);
+        found.filter_map(|number| self.numbered(number))
     }
 
     /// The same of those that stood there once, by their history, and stand
@@ -288,7 +305,7 @@ impl Snapshot {
         scope: &ReadScope,
     ) -> impl Iterator<Item = &'a Arc<Thing>> {
         let found = self.places.once_within(cells, scope);
-        found.filter_map(|id| self.things.get(id))
+        found.filter_map(|number| self.numbered(number))
     }
 
     /// The devices that serve a thing, oldest first.
@@ -382,7 +399,7 @@ impl Snapshot {
     /// adopts a field by adding it to the model. Walks all datastreams.
     pub fn extra_fields(&self) -> Vec<ExtraField> {
         let mut counts = std::collections::BTreeMap::new();
-        for datastream in self.datastreams.iter().flatten() {
+        for datastream in self.datastreams(DatastreamId::new(0)) {
             if datastream.definition.is_none() {
                 let name = (datastream.model.clone(), datastream.field.clone());
                 *counts.entry(name).or_insert(0) += 1;
@@ -398,3 +415,6 @@ impl Snapshot {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod measured;

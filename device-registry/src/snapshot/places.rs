@@ -5,16 +5,14 @@
 //! kept apart by agency: a look passes nothing of those of which its viewer may
 //! read nothing. Who sees what of the things that are found, the look decides.
 
-use std::sync::Arc;
-
-use domain::{AgencyId, Cell, Cells, ThingId};
-use imbl::OrdMap;
+use domain::{AgencyId, Cell, Cells};
+use imbl::{OrdMap, OrdSet};
 
 use crate::share::ReadScope;
-use crate::thing::{Thing, Visibility};
+use crate::thing::{Thing, ThingNumber, Visibility};
 
 /// A cell and a thing's number: the cells of a row lie side by side.
-type Key = (Cell, u64);
+type Key = (Cell, ThingNumber);
 
 /// Of each thing whose place is known.
 #[derive(Clone, Default, PartialEq, Debug)]
@@ -25,14 +23,14 @@ pub(super) struct Places {
 
 #[derive(Clone, Default, PartialEq, Debug)]
 struct PlaceIndex {
-    now: OrdMap<Key, Arc<Thing>>,
-    /// By the other places in its history.
-    before: OrdMap<Key, ThingId>,
+    now: OrdSet<Key>,
+    /// By the other places in their history.
+    before: OrdSet<Key>,
 }
 
 impl Places {
     /// `new` is put in the place of `old`.
-    pub(super) fn replace(&mut self, old: Option<&Thing>, new: &Arc<Thing>) {
+    pub(super) fn replace(&mut self, old: Option<&Thing>, new: &Thing) {
         let stays = |old: &&Thing| old.visibility == new.visibility && old.agency == new.agency;
         let same = old.filter(stays);
         if let Some(old) = old.filter(|_| same.is_none()) {
@@ -43,21 +41,21 @@ impl Places {
 
     /// All that stand in one of `cells` and of which `scope` may read something,
     /// and some others of the same agencies.
-    pub(super) fn within<'a>(
-        &'a self,
+    pub(super) fn within(
+        &self,
         cells: &Cells,
         scope: &ReadScope,
-    ) -> impl Iterator<Item = &'a Arc<Thing>> {
+    ) -> impl Iterator<Item = ThingNumber> {
         let indexes = self.readable(scope);
         indexes.flat_map(|index| leaps(&index.now, cells))
     }
 
     /// The same of those that stood there once and stand somewhere else.
-    pub(super) fn once_within<'a>(
-        &'a self,
+    pub(super) fn once_within(
+        &self,
         cells: &Cells,
         scope: &ReadScope,
-    ) -> impl Iterator<Item = &'a ThingId> {
+    ) -> impl Iterator<Item = ThingNumber> {
         let indexes = self.readable(scope);
         indexes.flat_map(|index| leaps(&index.before, cells))
     }
@@ -84,13 +82,13 @@ impl Places {
 }
 
 impl PlaceIndex {
-    fn replace(&mut self, old: Option<&Thing>, new: &Arc<Thing>) {
+    fn replace(&mut self, old: Option<&Thing>, new: &Thing) {
         let (stood, stands) = (old.and_then(key), key(new));
         if let Some(stood) = stood.filter(|_| stood != stands) {
             self.now.remove(&stood);
         }
         if let Some(stands) = stands {
-            self.now.insert(stands, Arc::clone(new));
+            self.now.insert(stands);
         }
         let (known, next) = (old.map_or_else(Vec::new, keys_before), keys_before(new));
         if known == next {
@@ -100,7 +98,7 @@ impl PlaceIndex {
             self.before.remove(gone);
         }
         for added in next.iter().filter(|key| known.binary_search(key).is_err()) {
-            self.before.insert(*added, new.id.clone());
+            self.before.insert(*added);
         }
     }
 
@@ -119,23 +117,23 @@ impl PlaceIndex {
 }
 
 /// What lies in the cells. Each gap between them is passed with one look.
-fn leaps<'a, T>(map: &'a OrdMap<Key, T>, cells: &Cells) -> impl Iterator<Item = &'a T> {
+fn leaps(keys: &OrdSet<Key>, cells: &Cells) -> impl Iterator<Item = ThingNumber> {
     let first = cells.next_from(Cell::FIRST);
-    let mut range = first.map(|cell| map.range((cell, 0)..));
+    let mut range = first.map(|cell| keys.range((cell, ThingNumber::FIRST)..));
     std::iter::from_fn(move || {
         loop {
-            let ((cell, _), found) = range.as_mut()?.next()?;
+            let (cell, found) = range.as_mut()?.next()?;
             let next = cells.next_from(*cell)?;
             if next == *cell {
-                return Some(found);
+                return Some(*found);
             }
-            range = Some(map.range((next, 0)..));
+            range = Some(keys.range((next, ThingNumber::FIRST)..));
         }
     })
 }
 
 fn key(thing: &Thing) -> Option<Key> {
-    Some((Cell::of(thing.location()?), thing.number))
+    Some((Cell::of(thing.location()?), ThingNumber::of(thing)))
 }
 
 /// In order; without the one where it stands.
@@ -146,7 +144,7 @@ fn keys_before(thing: &Thing) -> Vec<Key> {
     let places = before.iter().filter_map(|entry| entry.location);
     let stands = key(thing);
     let mut keys: Vec<Key> = places
-        .map(|place| (Cell::of(place), thing.number))
+        .map(|place| (Cell::of(place), ThingNumber::of(thing)))
         .filter(|key| Some(*key) != stands)
         .collect();
     keys.sort_unstable();
@@ -156,25 +154,29 @@ fn keys_before(thing: &Thing) -> Vec<Key> {
 
 #[cfg(test)]
 mod tests {
-    use domain::{Location, Scope, Timestamp};
+    use std::sync::Arc;
+
+    use domain::{Location, Scope, ThingId, Timestamp};
 
     use super::*;
-    use crate::thing::{Licence, LocationSince};
+    use crate::thing::{Licence, LocationSince, ThingDatastreams};
 
     fn thing(number: u64, lat: f64, lon: f64) -> Arc<Thing> {
+        let id = ThingId::new(number.to_string()).unwrap();
+        let agency = AgencyId::new("seoul").unwrap();
         Arc::new(Thing {
-            id: ThingId::new(number.to_string()).unwrap(),
+            datastreams: ThingDatastreams::none(id.clone(), agency.clone()),
+            id,
             number,
-            agency: AgencyId::new("seoul").unwrap(),
-            devices: Vec::new(),
-            datastreams: Vec::new(),
-            locations: vec![LocationSince {
+            agency,
+            devices: Box::default(),
+            locations: Box::new([LocationSince {
                 since: Timestamp::MIN,
                 location: Some(Location::new(lat, lon).unwrap()),
-            }],
-            owners: Vec::new(),
+            }]),
+            owners: Box::default(),
             licence: Licence::default(),
-            attribution: String::new(),
+            attribution: Arc::default(),
             visibility: Visibility::Public,
             description: None,
         })
@@ -213,7 +215,7 @@ mod tests {
             let cells = Cells::around(centre, 2_000.0);
             let mut found: Vec<u64> = places
                 .within(&cells, &all())
-                .map(|thing| thing.number)
+                .map(|number| number.0.into())
                 .collect();
             found.sort_unstable();
             let near = things.iter().filter(|thing| {
@@ -233,7 +235,7 @@ mod tests {
     fn what_moved_away_is_found_where_it_stood_and_far_places_are_not_passed() {
         let (here, there) = (thing(1, 37.5, 127.0), thing(1, 35.1, 129.0));
         let moved = Arc::new(Thing {
-            locations: [&*here, &*there].map(|it| it.locations[0]).to_vec(),
+            locations: Box::new([&*here, &*there].map(|it| it.locations[0])),
             ..Thing::clone(&there)
         });
         let around = |places: &Places| {

@@ -1,5 +1,6 @@
 //! Which datastreams are public, by agency and model: what a look at the open
-//! topics walks, instead of all.
+//! topics walks, instead of all. Numbers that follow each other are kept as one
+//! run, as their thing keeps them.
 //!
 //! A path of the tree for each change, shared with the snapshots before. What
 //! is empty is not kept, so that the same datastreams make the same index.
@@ -8,11 +9,14 @@
 use std::ops::{Bound, ControlFlow};
 
 use domain::{AgencyId, DatastreamId, ModelId};
-use imbl::{OrdMap, OrdSet};
+use imbl::OrdMap;
 
-use crate::thing::{Datastream, Visibility};
+use crate::thing::{Run, Thing, Visibility};
 
-type ByModel = OrdMap<ModelId, OrdSet<DatastreamId>>;
+type ByModel = OrdMap<ModelId, Runs>;
+
+/// How many numbers there are from the first one of each run.
+type Runs = OrdMap<DatastreamId, u32>;
 
 /// The public datastreams' numbers.
 #[derive(Clone, Default, PartialEq, Debug)]
@@ -50,38 +54,45 @@ pub enum WalkEnd {
 
 impl PublicDatastreams {
     /// `new` stands where `old` stood.
-    pub(crate) fn replace(&mut self, old: Option<&Datastream>, new: &Datastream) {
+    pub(crate) fn replace(&mut self, old: Option<&Thing>, new: &Thing) {
         let stood = old.filter(|old| old.visibility == Visibility::Public);
         let stands = new.visibility == Visibility::Public;
         if let Some(old) = stood {
-            if stands && old.model == new.model && old.agency == new.agency {
+            let (before, after) = (old.datastreams.runs(), new.datastreams.runs());
+            let is_same = before.iter().map(indexed).eq(after.iter().map(indexed));
+            if stands && old.agency == new.agency && is_same {
                 return;
             }
-            self.remove(old);
+            before.iter().for_each(|run| self.remove(&old.agency, run));
         }
         if stands {
-            self.count += 1;
-            self.by_agency
-                .entry(new.agency.clone())
-                .or_default()
-                .entry(new.model.clone())
-                .or_default()
-                .insert(new.id);
+            for run in new.datastreams.runs() {
+                self.insert(&new.agency, run);
+            }
         }
     }
 
-    fn remove(&mut self, old: &Datastream) {
-        let Some(by_model) = self.by_agency.get_mut(&old.agency) else {
+    fn insert(&mut self, agency: &AgencyId, run: &Run) {
+        let by_model = self.by_agency.entry(agency.clone()).or_default();
+        let (model, first, count) = indexed(run);
+        let runs = by_model.entry(model.clone()).or_default();
+        runs.insert(first, count);
+        self.count += count as usize;
+    }
+
+    fn remove(&mut self, agency: &AgencyId, run: &Run) {
+        let Some(by_model) = self.by_agency.get_mut(agency) else {
             return;
         };
-        if let Some(numbers) = by_model.get_mut(&old.model) {
-            self.count -= usize::from(numbers.remove(&old.id).is_some());
-            if numbers.is_empty() {
-                by_model.remove(&old.model);
+        let (model, first, _) = indexed(run);
+        if let Some(runs) = by_model.get_mut(model) {
+            self.count -= runs.remove(&first).map_or(0, |count| count as usize);
+            if runs.is_empty() {
+                by_model.remove(model);
             }
         }
         if by_model.is_empty() {
-            self.by_agency.remove(&old.agency);
+            self.by_agency.remove(agency);
         }
     }
 
@@ -100,8 +111,8 @@ impl PublicDatastreams {
             .chain(all.into_iter().flatten())
             .flat_map(OrdMap::iter)
             .filter(move |(model, _)| wanted(model))
-            .flat_map(|(_, numbers)| numbers)
-            .copied()
+            .flat_map(|(_, runs)| runs)
+            .flat_map(|(first, count)| numbers_of(*first, *count))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -145,6 +156,15 @@ impl PublicDatastreams {
             ControlFlow::Break(()) => WalkEnd::Paused,
         }
     }
+}
+
+/// What is indexed of a run: its model, its first number and their count.
+fn indexed(run: &Run) -> (&ModelId, DatastreamId, u32) {
+    (run.model(), run.first, run.count() as u32)
+}
+
+fn numbers_of(first: DatastreamId, count: u32) -> impl Iterator<Item = DatastreamId> {
+    (first.get()..first.get() + count).map(DatastreamId::new)
 }
 
 impl PublicFilter<'_> {
@@ -201,19 +221,19 @@ impl Walk<'_, '_> {
         };
         self.step()?;
         let from = from.unwrap_or_else(|| self.first.clone());
-        for (model, numbers) in models.range((from, Bound::Unbounded)) {
+        for (model, runs) in models.range((from, Bound::Unbounded)) {
             if self.filter.is_beyond(model) {
                 break;
             }
             if self.filter.model.is_none_or(|name| name == model.name()) {
-                self.model(model, numbers)?;
+                self.model(model, runs)?;
             }
             self.step()?;
         }
         ControlFlow::Continue(())
     }
 
-    fn model(&mut self, model: &ModelId, numbers: &OrdSet<DatastreamId>) -> ControlFlow<()> {
+    fn model(&mut self, model: &ModelId, runs: &Runs) -> ControlFlow<()> {
         // It is this agency's.
         let Some(place) = self.place.as_mut() else {
             return ControlFlow::Continue(());
@@ -222,13 +242,18 @@ impl Walk<'_, '_> {
             place.model = Some(model.clone());
             place.number = None;
         }
-        let after = place.number.map_or(Bound::Unbounded, Bound::Excluded);
-        for number in numbers.range((after, Bound::Unbounded)) {
+        let after = place.number;
+        // It may be in the middle of its run.
+        let reached = after.map(|after| runs.get_prev(&after).map_or(after, |(run, _)| *run));
+        let from = reached.map_or(Bound::Unbounded, Bound::Included);
+        let runs = runs.range((from, Bound::Unbounded));
+        let numbers = runs.flat_map(|(first, count)| numbers_of(*first, *count));
+        for number in numbers.filter(|number| Some(*number) > after) {
             self.step()?;
             if let Some(place) = self.place.as_mut() {
-                place.number = Some(*number);
+                place.number = Some(number);
             }
-            (self.visit)(*number)?;
+            (self.visit)(number)?;
         }
         ControlFlow::Continue(())
     }

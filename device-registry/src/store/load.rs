@@ -53,15 +53,15 @@ pub(super) fn load(connection: &Connection) -> Result<Loaded, StoreError> {
     load_locations(connection, &mut things)?;
     load_owners(connection, &mut things)?;
     let devices = load_device_rows(connection, &mut things)?;
-    load_datastreams(connection, &mut things, &devices, &mut snapshot)?;
+    load_datastreams(connection, &mut things, &devices, &snapshot)?;
+    for thing in things.into_values() {
+        snapshot.put_thing(thing);
+    }
     let mut credentials = load_credentials(connection)?;
     for row in devices.into_values() {
         let credentials = credentials.remove(row.id.as_str()).unwrap_or_default();
-        let device = row.into_device(credentials, &things, &snapshot)?;
+        let device = row.into_device(credentials, &snapshot)?;
         snapshot.put_device(device);
-    }
-    for thing in things.into_values() {
-        snapshot.put_thing(thing);
     }
     snapshot.index_all();
     load_measured(connection, &mut snapshot)?;

@@ -18,8 +18,8 @@ use super::StoreError;
 use crate::agency::Agency;
 use crate::boundary::{Boundary, GeoJson};
 use crate::device::{Credential, Device};
-use crate::registry::RowChange;
-use crate::thing::{Datastream, LocationSince, OwnerSince, Tag, Thing};
+use crate::registry::{DatastreamRow, RowChange};
+use crate::thing::{LocationSince, OwnerSince, Tag, Thing};
 use people::{
     delete_person, delete_service_token, insert_person, insert_service_token, put_login,
     update_person,
@@ -351,7 +351,10 @@ fn delete_credential(connection: &Connection, credential: CredentialId) -> Resul
     )
 }
 
-fn insert_datastream(connection: &Connection, datastream: &Datastream) -> Result<(), StoreError> {
+fn insert_datastream(
+    connection: &Connection,
+    datastream: &DatastreamRow,
+) -> Result<(), StoreError> {
     execute(
         connection,
         "add a datastream",
@@ -366,7 +369,10 @@ fn insert_datastream(connection: &Connection, datastream: &Datastream) -> Result
     )
 }
 
-fn update_datastream(connection: &Connection, datastream: &Datastream) -> Result<(), StoreError> {
+fn update_datastream(
+    connection: &Connection,
+    datastream: &DatastreamRow,
+) -> Result<(), StoreError> {
     execute(
         connection,
         "hand over a datastream",

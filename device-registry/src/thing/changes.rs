@@ -5,9 +5,10 @@ use std::sync::Arc;
 use domain::{DatastreamId, DeviceId, FieldName, ModelId};
 use smallvec::SmallVec;
 
-use super::{Datastream, Thing};
+use super::{Datastream, NewDatastream, Thing};
 use crate::device::{Device, DeviceStatus};
-use crate::registry::{Change, RowChange};
+use crate::model::Model;
+use crate::registry::{Change, DatastreamRow, RowChange};
 use crate::store::StoreError;
 
 impl Change {
@@ -15,21 +16,17 @@ impl Change {
     /// with: that of its own model, which all devices of the thing share, so that
     /// there is one of each field and model; or one that nobody sends to any more,
     /// first that of `predecessor`, whose place it takes.
-    pub(crate) fn datastream_to_go_on_with(
+    pub(crate) fn datastream_to_go_on_with<'a>(
         &self,
-        thing: &Thing,
+        thing: &'a Thing,
         field: &FieldName,
         model: &ModelId,
         predecessor: Option<&DeviceId>,
-    ) -> Option<Arc<Datastream>> {
+    ) -> Option<Datastream<'a>> {
         let draft = &self.draft;
-        let of_field = || {
-            let all = thing.datastreams.iter();
-            let all = all.filter_map(|number| draft.datastream(*number));
-            all.filter(|datastream| datastream.field == *field)
-        };
-        if let Some(own) = of_field().find(|one| one.model == *model) {
-            return Some(Arc::clone(own));
+        let of_field = || thing.datastreams.iter().filter(|one| one.field == field);
+        if let Some(own) = of_field().find(|one| one.model == model) {
+            return Some(own);
         }
         let senders: SmallVec<[&Arc<Device>; 4]> = thing
             .devices
@@ -38,15 +35,14 @@ impl Change {
             .filter_map(|device| draft.device(device.as_str()))
             .filter(|device| device.status == DeviceStatus::Active)
             .collect();
-        let is_free = |one: &&Arc<Datastream>| {
+        let is_free = |one: &Datastream<'_>| {
             let mut senders = senders.iter();
-            !senders.any(|device| device.id == one.device || device.model.id == one.model)
+            !senders.any(|device| device.id == *one.device || device.model.id == *one.model)
         };
         of_field()
             .filter(is_free)
-            .find(|one| Some(&one.device) == predecessor)
+            .find(|one| Some(one.device) == predecessor)
             .or_else(|| of_field().find(is_free))
-            .cloned()
     }
 
     /// Gives the thing a datastream of `field`, and answers with its row.
@@ -55,29 +51,45 @@ impl Change {
         thing: &mut Thing,
         field: FieldName,
         device: &DeviceId,
-        model: &ModelId,
+        model: &Arc<Model>,
     ) -> Result<RowChange, StoreError> {
         let number = self.next_datastream()?;
-        thing.datastreams.push(number);
-        let datastream =
-            self.draft
-                .compose_datastream(number, field, thing, device.clone(), model.clone());
-        let datastream = self.draft.put_datastream(datastream);
-        Ok(RowChange::AddDatastream(datastream))
+        let row = put_datastream(thing, (number, field), device, model);
+        Ok(RowChange::AddDatastream(row))
     }
+}
 
-    /// From now on a datastream of the thing is `device`'s and of `model`.
-    /// Answers with its row.
+impl Thing {
+    /// From now on one of its datastreams is `device`'s and of `model`. Answers with
+    /// its row.
     pub(crate) fn hand_over_datastream(
         &mut self,
-        thing: &Thing,
-        (number, field): (DatastreamId, FieldName),
+        datastream: (DatastreamId, FieldName),
         device: &DeviceId,
-        model: &ModelId,
+        model: &Arc<Model>,
     ) -> RowChange {
-        let datastream =
-            self.draft
-                .compose_datastream(number, field, thing, device.clone(), model.clone());
-        RowChange::HandOverDatastream(self.draft.put_datastream(datastream))
+        RowChange::HandOverDatastream(put_datastream(self, datastream, device, model))
     }
+}
+
+fn put_datastream(
+    thing: &mut Thing,
+    (id, field): (DatastreamId, FieldName),
+    device: &DeviceId,
+    model: &Arc<Model>,
+) -> DatastreamRow {
+    let row = DatastreamRow {
+        id,
+        thing: thing.id.clone(),
+        field: field.clone(),
+        device: device.clone(),
+        model: model.id.clone(),
+    };
+    thing.datastreams.put(NewDatastream {
+        id,
+        field,
+        device: device.clone(),
+        model: Arc::clone(model),
+    });
+    row
 }

@@ -6,28 +6,29 @@ use domain::{AgencyId, DatastreamId, DeviceId, FieldName, ModelId, ThingId};
 
 use crate::model::Field;
 
-/// Thing x sensor x field with one unit.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Datastream {
+/// Thing x sensor x field with one unit: a look at what its thing, its device and
+/// its model say. Nothing keeps it as such; see [`super::ThingDatastreams`].
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Datastream<'a> {
     pub id: DatastreamId,
-    pub thing: ThingId,
-    pub device: DeviceId,
-    pub agency: AgencyId,
-    pub model: ModelId,
-    pub field: FieldName,
+    pub thing: &'a ThingId,
+    pub device: &'a DeviceId,
+    pub agency: &'a AgencyId,
+    pub model: &'a ModelId,
+    pub field: &'a FieldName,
     /// The model's field; `None` where the model does not know it (extra).
-    pub definition: Option<Arc<Field>>,
+    pub definition: Option<&'a Arc<Field>>,
     /// UCUM code.
-    pub unit: Option<Box<str>>,
-    pub licence: Licence,
-    pub attribution: String,
+    pub unit: Option<&'a str>,
+    pub licence: &'a Licence,
+    pub attribution: &'a str,
     pub visibility: Visibility,
 }
 
 /// KOGL-1 to KOGL-4 (the Korea Open Government Licence's types), or an SPDX
 /// identifier.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Licence(pub Box<str>);
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Licence(pub Arc<str>);
 
 /// The longest SPDX identifier that is taken, in bytes.
 pub(super) const MAX_LICENCE_BYTES: usize = 64;
@@ -63,7 +64,7 @@ impl Default for Licence {
 }
 
 /// Who may read a datastream.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Visibility {
     Public,
     Restricted,

@@ -70,7 +70,9 @@ impl Thing {
             location: moved.to,
         };
         let new = (standing != moved.to).then_some(entry);
-        self.locations.splice(before..after, new);
+        let mut all = std::mem::take(&mut self.locations).into_vec();
+        all.splice(before..after, new);
+        self.locations = all.into();
         rows.extend(new.map(|entry| RowChange::AddLocation {
             thing: self.id.clone(),
             entry,

@@ -2,16 +2,20 @@
 
 mod changes;
 mod datastream;
+mod datastreams;
 mod description;
 mod history;
 mod owners;
 mod photo;
+mod terms;
 
 use std::sync::Arc;
 
-use domain::{AgencyId, DatastreamId, DeviceId, ThingId};
+use domain::{AgencyId, DeviceId, ThingId};
 
 pub use datastream::{Datastream, Licence, LicenceError, Visibility};
+pub use datastreams::ThingDatastreams;
+pub(crate) use datastreams::{NewDatastream, Run};
 pub use description::{
     Description, DescriptionError, MAX_NOTE_BYTES, MAX_TAG_BYTES, MAX_TAGS, NewDescription, Tag,
 };
@@ -23,6 +27,7 @@ pub use photo::{
     MAX_PHOTO_SIDE, MAX_PHOTOS, MAX_THING_PHOTOS, PHOTOS_FOLDER, Photo, ReadPhotoError,
     RemovePhotoError,
 };
+pub(crate) use terms::{SharedTerms, Terms};
 
 /// Places that a thing's history keeps. What moves more often than this is
 /// mobile, and sends `loc` with its telemetry.
@@ -41,19 +46,32 @@ pub struct Thing {
     pub number: u64,
     pub agency: AgencyId,
     /// The devices that serve it, oldest first.
-    pub devices: Vec<DeviceId>,
-    /// In order of number.
-    pub datastreams: Vec<DatastreamId>,
+    pub devices: Box<[DeviceId]>,
+    /// Under the terms below, once the thing is in a snapshot.
+    pub datastreams: ThingDatastreams,
     /// In order of time; no two neighbours are the same place.
-    pub locations: Vec<LocationSince>,
+    pub locations: Box<[LocationSince]>,
     /// In order of time, the first from the beginning and the last to now; empty
     /// as long as it was always `agency`'s.
-    pub owners: Vec<OwnerSince>,
+    pub owners: Box<[OwnerSince]>,
     pub licence: Licence,
-    pub attribution: String,
+    pub attribution: Arc<str>,
     pub visibility: Visibility,
     /// `None`: nothing is said of it.
     pub(crate) description: Option<Arc<Description>>,
+}
+
+/// A thing's number, as the snapshot's indexes name it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct ThingNumber(pub(crate) u32);
+
+impl ThingNumber {
+    pub(crate) const FIRST: Self = Self(0);
+
+    pub(crate) fn of(thing: &Thing) -> Self {
+        let number = u32::try_from(thing.number);
+        Self(number.expect("devices are numbered one by one, and memory ends long before"))
+    }
 }
 
 impl Thing {

@@ -35,7 +35,7 @@ impl Thing {
             agency: agency.clone(),
         });
         self.agency = agency;
-        self.owners.extend(entries.iter().cloned());
+        self.owners = [&self.owners, &entries[..]].concat().into();
         let row = |entry| RowChange::AddOwner {
             thing: self.id.clone(),
             entry,

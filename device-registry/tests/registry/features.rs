@@ -79,7 +79,7 @@ fn a_feature_and_who_observes_it_outlive_a_restart() {
     assert_eq!(observing(&test.registry), all);
     let of = |id| {
         let datastream = snapshot.datastream(id).unwrap();
-        snapshot.observed_by(datastream).len()
+        snapshot.observed_by(&datastream).len()
     };
     assert_eq!([of(first[0]), of(second[0]), of(second[1])], [1, 1, 0]);
 
@@ -143,8 +143,13 @@ fn what_goes_to_another_agency_observes_it_no_more() {
         .unwrap();
     assert_eq!(observing(registry), []);
     let snapshot = registry.snapshot();
-    let datastream = &snapshot.device("lot-1").unwrap().datastreams[0];
-    assert!(snapshot.observed_by(datastream).is_empty());
+    let datastream = snapshot
+        .device("lot-1")
+        .unwrap()
+        .datastreams
+        .get(0)
+        .unwrap();
+    assert!(snapshot.observed_by(&datastream).is_empty());
 }
 
 #[test]

@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use device_registry::{
-    Actor, Datastream, ExtraDatastream, ExtraDatastreamError, NewAgency, NewDevice, NewKey,
-    OpenError, Registry,
+    Actor, ExtraDatastream, ExtraDatastreamError, NewAgency, NewDevice, NewKey, OpenError, Registry,
 };
-use domain::{AgencyId, DeviceId, Location, ModelId, Timestamp};
+use domain::{AgencyId, DatastreamId, DeviceId, Location, ModelId, Timestamp};
 use ed25519_dalek::{Signer, SigningKey};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
@@ -193,7 +192,7 @@ pub(crate) fn extra_datastream(
     registry: &Registry,
     device: &DeviceId,
     field: &str,
-) -> Result<Arc<Datastream>, ExtraDatastreamError> {
+) -> Result<DatastreamId, ExtraDatastreamError> {
     loop {
         match registry.extra_datastream(device, field)? {
             ExtraDatastream::Standing(datastream) => return Ok(datastream),

@@ -83,7 +83,8 @@ fn a_model_grows_and_its_devices_with_it() {
         .register_device(&Actor::OPERATOR, new)
         .unwrap();
     let extra = extra_datastream(&test.registry, &made.id, "lid").unwrap();
-    assert_eq!(extra.definition, None);
+    let snapshot = test.registry.snapshot();
+    assert_eq!(snapshot.datastream(extra).unwrap().definition, None);
 
     let grown = test
         .registry
@@ -98,7 +99,7 @@ fn a_model_grows_and_its_devices_with_it() {
     let device = snapshot.device("bin-1").unwrap();
     assert_eq!(device.model, grown.model);
     let lid = device.datastream("lid").unwrap();
-    assert_eq!(lid.id, extra.id, "the extra datastream was adopted");
+    assert_eq!(lid.id, extra, "the extra datastream was adopted");
     assert!(lid.definition.is_some());
     assert!(snapshot.extra_fields().is_empty());
     let order: Vec<&str> = device

@@ -73,14 +73,14 @@ fn seen_by_busan(registry: &Registry, now: Timestamp) -> ReadScope {
 fn sight(registry: &Registry, scope: &ReadScope, id: &str) -> (bool, bool) {
     let snapshot = registry.snapshot();
     let device = snapshot.device(id).unwrap();
-    let datastream = &device.datastreams[0];
+    let datastream = device.datastreams.get(0).unwrap();
     let thing = snapshot.thing(device.thing.as_str()).unwrap();
-    let exactly = scope.sees_exactly(datastream);
-    assert_eq!(scope.sees_thing(&snapshot, thing), scope.sees(datastream));
-    assert_eq!(scope.sees_thing_exactly(&snapshot, thing), exactly);
-    let seen = scope.place(datastream, thing.location());
+    let exactly = scope.sees_exactly(&datastream);
+    assert_eq!(scope.sees_thing(thing), scope.sees(&datastream));
+    assert_eq!(scope.sees_thing_exactly(thing), exactly);
+    let seen = scope.place(&datastream, thing.location());
     assert_eq!(seen == thing.location(), exactly);
-    (scope.sees(datastream), exactly)
+    (scope.sees(&datastream), exactly)
 }
 
 #[test]

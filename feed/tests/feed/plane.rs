@@ -162,7 +162,7 @@ impl Plane {
         let mut points = BTreeMap::new();
         for id in devices {
             let device = self.device(id);
-            for datastream in &device.datastreams {
+            for datastream in device.datastreams.iter() {
                 for observation in self.stored(datastream.id) {
                     let mut put = |field: String, value| {
                         let key = PointKey {

@@ -87,7 +87,7 @@ impl<W: Write> CsvWriter<W> {
 }
 
 fn share(out: &mut Vec<u8>, series: &Series) {
-    let datastream = &series.datastream;
+    let datastream = series.datastream();
     out.extend_from_slice(datastream.id.to_string().as_bytes());
     for cell in [
         datastream.thing.as_str(),

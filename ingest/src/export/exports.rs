@@ -109,7 +109,7 @@ impl Exports {
         let mut parts: BTreeMap<(&str, &AgencyId), (BTreeSet<&str>, usize)> = BTreeMap::new();
         for datastream in visible(snapshot, scope, None, None) {
             if observed.contains(&datastream.id) {
-                let name = (datastream.model.domain(), &datastream.agency);
+                let name = (datastream.model.domain(), datastream.agency);
                 let (licences, datastreams) = parts.entry(name).or_default();
                 licences.insert(&datastream.licence.0);
                 *datastreams += 1;

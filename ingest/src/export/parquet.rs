@@ -161,7 +161,7 @@ impl Columns {
     }
 
     fn push(&mut self, line: &Line<'_>) {
-        let (datastream, observation) = (&line.series.datastream, line.observation);
+        let (datastream, observation) = (line.series.datastream(), line.observation);
         self.rows += 1;
         self.datastream.append_value(datastream.id.get().into());
         let names = [
@@ -174,7 +174,7 @@ impl Columns {
         for (column, name) in self.names.iter_mut().zip(names) {
             column.append_value(name);
         }
-        self.unit.append_option(datastream.unit.as_deref());
+        self.unit.append_option(datastream.unit);
         self.phenomenon_time
             .append_value(observation.time.as_micros());
         self.result_time

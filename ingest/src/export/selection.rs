@@ -21,15 +21,20 @@ pub(super) struct Selection {
     series: Vec<Series>,
 }
 
-/// A datastream, and where its thing was.
+/// A datastream of a thing, and where that was.
 pub(super) struct Series {
-    pub(super) datastream: Arc<Datastream>,
-    pub(super) thing: Option<Arc<Thing>>,
+    id: DatastreamId,
+    pub(super) thing: Arc<Thing>,
     /// Whether the file has its exact places.
     exact: bool,
 }
 
 impl Series {
+    pub(super) fn datastream(&self) -> Datastream<'_> {
+        let found = self.thing.datastreams.get(self.id);
+        found.expect("it was selected from what its thing has")
+    }
+
     /// A place of its, as the file has it.
     pub(super) fn seen(&self, place: Option<Location>) -> Option<Location> {
         if self.exact {
@@ -49,28 +54,28 @@ impl Selection {
             Some(&export.agency),
             Some(&export.domain),
         )
-        .map(|datastream| Series {
-            thing: snapshot.thing(datastream.thing.as_str()).cloned(),
-            exact: export.scope.sees_exactly(datastream),
-            datastream: Arc::clone(datastream),
+        .filter_map(|datastream| {
+            Some(Series {
+                thing: Arc::clone(snapshot.thing_of(&datastream)?),
+                exact: export.scope.sees_exactly(&datastream),
+                id: datastream.id,
+            })
         })
         .collect();
-        series.sort_unstable_by_key(|series| series.datastream.id);
+        series.sort_unstable_by_key(|series| series.id);
         (!series.is_empty()).then_some(Self { series })
     }
 
     pub(super) fn query(&self, day: Day) -> ObservationsQuery {
         ObservationsQuery {
-            datastreams: self.series.iter().map(|one| one.datastream.id).collect(),
+            datastreams: self.series.iter().map(|one| one.id).collect(),
             from: day.start(),
             to: day.end(),
         }
     }
 
     pub(super) fn get(&self, id: DatastreamId) -> Option<&Series> {
-        let at = self
-            .series
-            .binary_search_by_key(&id, |series| series.datastream.id);
+        let at = self.series.binary_search_by_key(&id, |series| series.id);
         self.series.get(at.ok()?)
     }
 
@@ -84,9 +89,7 @@ impl Selection {
         text(&LOOK.to_string());
         text(env!("CARGO_PKG_VERSION"));
         for series in &self.series {
-            let Series {
-                datastream, thing, ..
-            } = series;
+            let datastream = series.datastream();
             let mut before = None;
             text(&datastream.id.to_string());
             for part in [
@@ -94,13 +97,13 @@ impl Selection {
                 datastream.agency.as_str(),
                 datastream.model.as_str(),
                 datastream.field.as_str(),
-                datastream.unit.as_deref().unwrap_or("\0"),
+                datastream.unit.unwrap_or("\0"),
                 datastream.visibility.as_str(),
                 if series.exact { "exact" } else { "coarse" },
             ] {
                 text(part);
             }
-            for place in thing.iter().flat_map(|thing| &thing.locations) {
+            for place in &series.thing.locations {
                 let seen = series.seen(place.location);
                 // What cannot be seen must not show by a file that is made anew.
                 if before.replace(seen) == Some(seen) {
@@ -120,7 +123,7 @@ pub(super) fn visible<'a>(
     scope: &'a ReadScope,
     agency: Option<&'a AgencyId>,
     domain: Option<&'a str>,
-) -> Box<dyn Iterator<Item = &'a Arc<Datastream>> + 'a> {
+) -> Box<dyn Iterator<Item = Datastream<'a>> + 'a> {
     let of_domain = move |name: &str| domain.is_none_or(|domain| domain == name);
     if scope.is_public() {
         return Box::new(
@@ -132,7 +135,7 @@ pub(super) fn visible<'a>(
     let all = snapshot.datastreams(DatastreamId::new(0));
     Box::new(all.filter(move |datastream| {
         of_domain(datastream.model.domain())
-            && agency.is_none_or(|agency| *agency == datastream.agency)
+            && agency.is_none_or(|agency| agency == datastream.agency)
             && scope.sees(datastream)
     }))
 }

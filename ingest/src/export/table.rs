@@ -38,7 +38,7 @@ impl<'a> Line<'a> {
     /// The place is where the device said, or else where the thing was at that
     /// time.
     pub(super) fn new(series: &'a Series, observation: &'a StoredObservation) -> Self {
-        let of_thing = || series.thing.as_ref()?.location_at(observation.time);
+        let of_thing = || series.thing.location_at(observation.time);
         let place = observation.location.or_else(of_thing);
         Self {
             series,

@@ -142,7 +142,7 @@ fn judge<'a, E>(
     if let Some(time) = parsed.time
         && retention::is_older(time, times.settled, || {
             match device.datastream(&parsed.field) {
-                Some(datastream) => kept_days(&datastream.agency, &datastream.model),
+                Some(datastream) => kept_days(datastream.agency, datastream.model),
                 None => kept_days(&device.agency, &device.model.id),
             }
         })
@@ -217,7 +217,7 @@ fn find<'d>(device: &'d Device, name: &str) -> Option<(DatastreamId, Option<&'d 
         return Some((number, Some(&fields[at])));
     }
     let datastream = device.datastream(name)?;
-    Some((datastream.id, datastream.definition.as_deref()))
+    Some((datastream.id, datastream.definition.map(AsRef::as_ref)))
 }
 
 /// 64 bits of SHA-256. It is stored in frames, so it must never change. A device

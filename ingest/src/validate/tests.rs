@@ -1,8 +1,7 @@
 use std::sync::Arc;
 
 use device_registry::{
-    Datastream, DeviceDatastreams, DeviceStatus, Field, Licence, Model, ModelDetails, ModelVersion,
-    ValueKind, Visibility,
+    DeviceDatastreams, DeviceStatus, Field, Model, ModelDetails, ModelVersion, ValueKind,
 };
 use domain::batch::Resent;
 use domain::{
@@ -46,35 +45,22 @@ fn device() -> Device {
         retention_days: None,
         fields,
     };
-    let datastreams = model.fields.iter().zip(11..).map(|(field, number)| {
-        Arc::new(Datastream {
-            id: DatastreamId::new(number),
-            thing: ThingId::from(id.clone()),
-            device: id.clone(),
-            agency: AgencyId::new("seoul").unwrap(),
-            model: model.id.clone(),
-            field: field.name.clone(),
-            definition: Some(Arc::clone(field)),
-            unit: field.unit.clone(),
-            licence: Licence::default(),
-            attribution: String::new(),
-            visibility: Visibility::Public,
-        })
-    });
+    let (thing, agency) = (ThingId::from(id.clone()), AgencyId::new("seoul").unwrap());
+    let (model, first) = (Arc::new(model), DatastreamId::new(11));
     Device {
         gateway: None,
-        datastreams: DeviceDatastreams::new(&model, datastreams.collect()),
+        datastreams: DeviceDatastreams::of_model(&thing, &agency, &id, &model, first),
         alias: None,
-        thing: ThingId::from(id.clone()),
-        agency: AgencyId::new("seoul").unwrap(),
-        model: Arc::new(model),
+        thing,
+        agency,
+        model,
         name: String::new(),
         location: None,
         status: DeviceStatus::Active,
         expires: None,
         created: NOW,
         decommissioned: None,
-        credentials: Vec::new(),
+        credentials: Box::default(),
         id,
     }
 }

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use device_registry::{Boundary, Snapshot};
+use device_registry::{Boundary, Datastream, Snapshot};
 use domain::{BoundaryName, Cells, DatastreamId, Location};
 
 use super::kept::Kept;
@@ -51,19 +51,20 @@ fn find(snapshot: &Snapshot, boundary: &Boundary, viewer: &Viewer) -> Arc<[Datas
     let (south_west, north_east) = boundary.shape.corners();
     let cells = Cells::between(south_west, north_east);
     for thing in snapshot.things_in(&cells, viewer) {
-        let (exact, all) = (thing.location(), thing.datastreams.iter().copied());
+        let exact = thing.location();
         let coarse = || exact.map(Location::coarse);
         match viewer.sees_exactly_all_of(&thing.agency) {
-            Some(true) if has(exact) => found.extend(all),
-            Some(false) if has(coarse()) => found.extend(all),
+            Some(true) if has(exact) => found.extend(thing.datastreams.numbers()),
+            Some(false) if has(coarse()) => found.extend(thing.datastreams.numbers()),
             Some(_) => {}
             None => {
                 let (in_exact, in_coarse) = (has(exact), has(coarse()));
-                found.extend(all.filter(|id| {
-                    let datastream = snapshot.datastream(*id);
-                    let exactly = datastream.is_some_and(|one| viewer.sees_exactly(one));
+                let shown = |one: &Datastream<'_>| {
+                    let exactly = viewer.sees_exactly(one);
                     if exactly { in_exact } else { in_coarse }
-                }));
+                };
+                let shown = thing.datastreams.iter().filter(shown);
+                found.extend(shown.map(|one| one.id));
             }
         }
     }

@@ -71,8 +71,8 @@ impl DatastreamFilter {
     }
 
     /// Whether the datastream passes, wherever it lies.
-    pub(crate) fn names(&self, datastream: &Datastream) -> bool {
-        let (query, model) = (&self.query, &datastream.model);
+    pub(crate) fn names(&self, datastream: &Datastream<'_>) -> bool {
+        let (query, model) = (&self.query, datastream.model);
         query
             .domain
             .as_deref()
@@ -81,10 +81,10 @@ impl DatastreamFilter {
                 .model
                 .as_deref()
                 .is_none_or(|name| name == model.name() || name == model.as_str())
-            && is_same(query.agency.as_ref(), &datastream.agency)
-            && is_same(query.device.as_ref(), &datastream.device)
-            && is_same(query.thing.as_ref(), &datastream.thing)
-            && is_same(query.field.as_ref(), &datastream.field)
+            && is_same(query.agency.as_ref(), datastream.agency)
+            && is_same(query.device.as_ref(), datastream.device)
+            && is_same(query.thing.as_ref(), datastream.thing)
+            && is_same(query.field.as_ref(), datastream.field)
             && (self.group.as_ref()).is_none_or(|some| some.binary_search(&datastream.id).is_ok())
     }
 
@@ -122,7 +122,7 @@ impl DatastreamFilter {
             let things = self.things_nearby(snapshot, viewer, most)?;
             Some(datastreams_of(&things))
         };
-        let some = self.named(snapshot).or(members).map(Cow::Borrowed);
+        let some = self.named(snapshot).or_else(|| members.map(Cow::Borrowed));
         let some = some.or_else(|| nearby().map(Cow::Owned));
         let all = some.is_none().then(|| snapshot.datastreams(first));
         let some = some.unwrap_or_default();
@@ -149,36 +149,40 @@ impl DatastreamFilter {
 
     /// The datastreams of the thing, the device or the group that the filter
     /// names, in order of number. No others can pass.
-    pub(crate) fn named<'a>(&'a self, snapshot: &'a Snapshot) -> Option<&'a [DatastreamId]> {
-        self.of_thing(snapshot).or(self.group.as_deref())
+    pub(crate) fn named<'a>(&'a self, snapshot: &'a Snapshot) -> Option<Cow<'a, [DatastreamId]>> {
+        let of_group = || self.group.as_deref().map(Cow::Borrowed);
+        self.of_thing(snapshot).map(Cow::Owned).or_else(of_group)
     }
 
     /// Where the filter names a thing, or a device, which serves one: its
     /// datastreams, in order of number. No others can pass.
-    fn of_thing<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a [DatastreamId]> {
+    fn of_thing(&self, snapshot: &Snapshot) -> Option<Vec<DatastreamId>> {
         let device = self.query.device.as_ref();
         let served = || device.map(|id| snapshot.device(id.0.as_str()).map(|device| &device.thing));
         let named = self.thing().map(Some).or_else(served)?;
         let thing = named.and_then(|id| snapshot.thing(id.as_str()));
-        Some(thing.map_or(&[], |thing| &thing.datastreams))
+        let numbers = thing
+            .into_iter()
+            .flat_map(|thing| thing.datastreams.numbers());
+        Some(numbers.collect())
     }
 }
 
 /// A datastream that passed, and where its thing lies as the viewer sees it.
 #[derive(Clone, Copy)]
 pub(crate) struct Selected<'a> {
-    pub(crate) datastream: &'a Datastream,
+    pub(crate) datastream: Datastream<'a>,
     pub(crate) thing: Option<&'a Thing>,
     pub(crate) location: Option<Location>,
 }
 
 impl<'a> Selected<'a> {
-    pub(crate) fn new(snapshot: &'a Snapshot, viewer: &Viewer, datastream: &'a Datastream) -> Self {
-        let thing = snapshot.thing_of(datastream).map(AsRef::as_ref);
+    pub(crate) fn new(snapshot: &'a Snapshot, viewer: &Viewer, datastream: Datastream<'a>) -> Self {
+        let thing = snapshot.thing_of(&datastream).map(AsRef::as_ref);
         Self {
             datastream,
             thing,
-            location: viewer.place(datastream, thing.and_then(Thing::location)),
+            location: viewer.place(&datastream, thing.and_then(Thing::location)),
         }
     }
 
@@ -186,7 +190,7 @@ impl<'a> Selected<'a> {
     /// at that time.
     pub(crate) fn place_of(&self, viewer: &Viewer, stored: &StoredObservation) -> Option<Location> {
         let thing = || self.thing.and_then(|thing| thing.location_at(stored.time));
-        viewer.place(self.datastream, stored.location.or_else(thing))
+        viewer.place(&self.datastream, stored.location.or_else(thing))
     }
 }
 

@@ -69,12 +69,12 @@ impl DatastreamFilter {
             // Of one that moved, the observation may be older than the move.
             if thing.locations.len() > 1 || self.may_cover(thing, viewer) {
                 budget.take(thing.datastreams.len())?;
-                found.extend_from_slice(&thing.datastreams);
+                found.extend(thing.datastreams.numbers());
             }
         }
         for thing in snapshot.things_once_in(&cells, viewer) {
             budget.take(1 + thing.datastreams.len())?;
-            found.extend_from_slice(&thing.datastreams);
+            found.extend(thing.datastreams.numbers());
         }
         let of_things = found.len();
         ingest.located_datastreams(&cells, of_things + budget.0, &mut found);
@@ -135,8 +135,8 @@ impl DatastreamFilter {
 
 /// The datastreams of some things, in order of number.
 pub(super) fn datastreams_of(things: &[&Arc<Thing>]) -> Vec<DatastreamId> {
-    let all = things.iter().flat_map(|thing| &thing.datastreams);
-    in_order(all.copied().collect())
+    let all = things.iter().flat_map(|thing| thing.datastreams.numbers());
+    in_order(all.collect())
 }
 
 fn in_order(mut datastreams: Vec<DatastreamId>) -> Vec<DatastreamId> {

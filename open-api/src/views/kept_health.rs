@@ -47,7 +47,7 @@ impl KeptHealthView {
         let of_datastreams = health.datastreams.iter().filter_map(|series| {
             let mut all = device.datastreams.iter();
             let datastream = all.find(|datastream| datastream.id == series.id)?;
-            Some(FieldHealthView::new(datastream, series.score))
+            Some(FieldHealthView::new(&datastream, series.score))
         });
         Self {
             device: device.id.to_string(),

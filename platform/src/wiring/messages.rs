@@ -110,7 +110,7 @@ impl OpenDatastreams {
                 // Registered since: an addition does not change the generation.
                 self.snapshot = registry.snapshot();
             }
-            self.met[place] = meet(self.snapshot.datastream(id)?);
+            self.met[place] = meet(&self.snapshot.datastream(id)?);
         }
         match &self.met[place] {
             Met::Public(open) => Some(open),
@@ -123,7 +123,7 @@ fn meet(datastream: &Datastream) -> Met {
     match datastream.visibility {
         Visibility::Public => Met::Public(Open {
             topic: topic::open(datastream).into(),
-            unit: topic::unit_in_payload(datastream.unit.as_deref()).into(),
+            unit: topic::unit_in_payload(datastream.unit).into(),
         }),
         Visibility::Restricted => Met::Restricted,
     }

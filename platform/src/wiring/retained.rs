@@ -65,7 +65,7 @@ impl RetainedSource<Principal> for LatestAsRetained {
             let Some(observation) = self.ingest.latest(datastream.id) else {
                 return ControlFlow::Continue(());
             };
-            let unit = topic::unit_in_payload(datastream.unit.as_deref());
+            let unit = topic::unit_in_payload(datastream.unit);
             let mut payload = String::new();
             topic::push_open_payload(&observation, &unit, &mut payload);
             visit(&topic::open(datastream), Bytes::from(payload))
@@ -147,7 +147,7 @@ impl<'a> OpenFilter<'a> {
                 for number in found.found {
                     *first = DatastreamId::new(number.get() + 1);
                     let datastream = snapshot.datastream(number);
-                    if datastream.is_some_and(|it| look(it).is_break()) {
+                    if datastream.is_some_and(|it| look(&it).is_break()) {
                         return RetainedEnd::Paused;
                     }
                 }
@@ -174,13 +174,12 @@ impl<'a> OpenFilter<'a> {
             return RetainedEnd::Done;
         };
         // In order of number, and none ever leaves.
-        while let Some(number) = thing.datastreams.get(*next) {
+        for datastream in thing.datastreams.iter().skip(*next) {
             if *steps == 0 {
                 return RetainedEnd::Paused;
             }
             (*steps, *next) = (*steps - 1, *next + 1);
-            let datastream = snapshot.datastream(*number);
-            if datastream.is_some_and(|it| look(it).is_break()) {
+            if look(&datastream).is_break() {
                 return RetainedEnd::Paused;
             }
         }

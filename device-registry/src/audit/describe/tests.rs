@@ -14,7 +14,9 @@ use crate::device::{DevicePatch, DeviceStatus, NewDevice, PasswordTerms, Patch, 
 use crate::model::{ModelOrigin, ModelVersion};
 use crate::person::Person;
 use crate::person_login::PersonLogin;
-use crate::registry::{Actor, ModelRow, RefinementRow, Registry, RestoredFrom, RowChange};
+use crate::registry::{
+    Actor, DatastreamRow, ModelRow, RefinementRow, Registry, RestoredFrom, RowChange,
+};
 use crate::snapshot::Snapshot;
 use crate::thing::{LocationSince, OwnerSince, Thing, Visibility};
 use crate::{
@@ -311,13 +313,23 @@ fn samples_of_models(standing: &Snapshot) -> Vec<RowChange> {
     ]
 }
 
+fn datastream(device: &Device) -> DatastreamRow {
+    let standing = device.datastreams.get(0).unwrap();
+    DatastreamRow {
+        id: standing.id,
+        thing: standing.thing.clone(),
+        field: standing.field.clone(),
+        device: standing.device.clone(),
+        model: standing.model.clone(),
+    }
+}
+
 /// The other kinds of rows, each as a change of `standing` would write it.
 fn samples(standing: &Snapshot) -> Vec<RowChange> {
     let agency = Arc::clone(standing.agency(&AgencyId::new("seoul").unwrap()).unwrap());
     let device = Arc::clone(standing.device("lot-1").unwrap());
     let thing = Arc::clone(standing.thing("lot-1").unwrap());
     let credential = device.credentials[0].clone();
-    let datastream = Arc::clone(&device.datastreams[0]);
     let boundary = Arc::clone(standing.boundaries().next().unwrap());
     let application = Arc::clone(standing.applications().next().unwrap());
     let key = standing.keys_of(&application.id).next().unwrap();
@@ -363,8 +375,8 @@ fn samples(standing: &Snapshot) -> Vec<RowChange> {
             device: device.id.clone(),
             credential: credential.id,
         },
-        RowChange::AddDatastream(Arc::clone(&datastream)),
-        RowChange::HandOverDatastream(datastream),
+        RowChange::AddDatastream(datastream(&device)),
+        RowChange::HandOverDatastream(datastream(&device)),
         RowChange::AddApplication(application),
         RowChange::AddApiKey {
             number: 1,

@@ -44,7 +44,7 @@ pub(super) fn credential_fields(credential: &Credential) -> Fields {
         CredentialProof::Es256 { public_key } => key("es256", public_key.as_slice()),
         CredentialProof::Password { networks, .. } => {
             fields.set("kind", "password");
-            fields.set("networks", networks.as_slice());
+            fields.set("networks", &networks[..]);
         }
     }
     fields.set_some("expires", credential.expires);

@@ -176,7 +176,7 @@ impl StagedRow {
     fn read(self) -> Option<Row> {
         let key = |StagedKey(kind, bytes, expires): StagedKey| {
             let bytes = STANDARD_NO_PAD.decode(bytes).ok()?;
-            let proof = CredentialProof::from_parts(&kind, &bytes, Vec::new())?;
+            let proof = CredentialProof::from_parts(&kind, &bytes, Box::default())?;
             Some((proof, expires.map(Timestamp::from_micros)))
         };
         let new = NewDevice {

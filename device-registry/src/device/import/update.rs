@@ -227,7 +227,7 @@ fn difference(device: &Device, thing: Option<&Arc<Thing>>, row: &Checked) -> Dev
         attribution: new
             .attribution
             .clone()
-            .filter(|new| thing.is_none_or(|thing| thing.attribution != *new)),
+            .filter(|new| thing.is_none_or(|thing| *thing.attribution != **new)),
         description: if thing.is_some_and(|thing| new.description.is_said_of(thing.description())) {
             NewDescription::default()
         } else {

@@ -1,6 +1,7 @@
 //! Devices with their datastreams and credentials.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::{
     AgencyId, CredentialId, DatastreamId, DeviceId, FieldName, ModelId, ThingId, Timestamp,
@@ -9,9 +10,11 @@ use rusqlite::{Connection, Row};
 use rustc_hash::FxHashMap;
 
 use super::{RowError, Things, optional_time, rows, text, time, words};
+use crate::boxed;
 use crate::device::{Credential, CredentialProof, Device, DeviceStatus};
 use crate::snapshot::Snapshot;
 use crate::store::StoreError;
+use crate::thing::{NewDatastream, Thing, ThingDatastreams};
 
 pub(super) struct DeviceRow {
     pub(super) id: DeviceId,
@@ -48,8 +51,9 @@ pub(super) fn load_device_rows(
         if thing.devices.is_empty() {
             let number: i64 = row.get("number")?;
             thing.number = number.cast_unsigned();
+            share_text(thing, &id);
         }
-        thing.devices.push(id.clone());
+        boxed::push(&mut thing.devices, id.clone());
         let alias: Option<String> = row.get("alias")?;
         let gateway: Option<String> = row.get("gateway")?;
         let device = DeviceRow {
@@ -71,11 +75,18 @@ pub(super) fn load_device_rows(
     Ok(devices)
 }
 
+/// A thing has the id of its first device: the text is kept once.
+fn share_text(thing: &mut Thing, first: &DeviceId) {
+    if thing.id.as_str() == first.as_str() {
+        thing.id = ThingId::from(first.clone());
+        thing.datastreams = ThingDatastreams::none(thing.id.clone(), thing.agency.clone());
+    }
+}
+
 impl DeviceRow {
     pub(super) fn into_device(
         self,
         credentials: Vec<Credential>,
-        things: &Things,
         snapshot: &Snapshot,
     ) -> Result<Device, StoreError> {
         let missing = |what: &str| StoreError::Row(format!("device {} has no {what}", self.id));
@@ -83,14 +94,18 @@ impl DeviceRow {
             .model_for(&self.agency, &self.model)
             .cloned()
             .ok_or_else(|| missing("model"))?;
-        let thing = things.get(&self.thing).ok_or_else(|| missing("thing"))?;
+        let thing = snapshot.thing(self.thing.as_str());
+        let thing = thing.ok_or_else(|| missing("thing"))?;
+        // A text that many share is kept once.
+        let agency = Some(&thing.agency).filter(|shared| **shared == self.agency);
+        let agency = agency.cloned().unwrap_or(self.agency);
         Ok(Device {
-            datastreams: snapshot.datastreams_for(&self.id, &model, thing),
+            datastreams: Snapshot::datastreams_for(&self.id, &model, thing),
             location: thing.location(),
             id: self.id,
             alias: self.alias,
             thing: self.thing,
-            agency: self.agency,
+            agency,
             gateway: self.gateway,
             model,
             name: self.name,
@@ -98,7 +113,7 @@ impl DeviceRow {
             expires: self.expires,
             created: self.created,
             decommissioned: self.decommissioned,
-            credentials,
+            credentials: credentials.into(),
         })
     }
 }
@@ -107,7 +122,7 @@ pub(super) fn load_datastreams(
     connection: &Connection,
     things: &mut Things,
     devices: &DeviceRows,
-    snapshot: &mut Snapshot,
+    snapshot: &Snapshot,
 ) -> Result<(), StoreError> {
     let sql = "SELECT id, thing, field, device, model FROM datastream ORDER BY id";
     rows(connection, sql, |row| {
@@ -115,18 +130,17 @@ pub(super) fn load_datastreams(
         let thing = things
             .get_mut(text(row, "thing")?)
             .ok_or(RowError::Value("thing"))?;
-        thing.datastreams.push(id);
         let (device, _) = devices
             .get_key_value(text(row, "device")?)
             .ok_or(RowError::Value("device"))?;
         let model = ModelId::new(text(row, "model")?)?;
-        // A text that many share is kept once.
-        let model = snapshot
-            .model(&model)
-            .map_or(model, |known| known.id.clone());
-        let field = FieldName::new(text(row, "field")?)?;
-        let datastream = snapshot.compose_datastream(id, field, thing, device.clone(), model);
-        snapshot.put_datastream(datastream);
+        let model = snapshot.model_for(&thing.agency, &model);
+        thing.datastreams.put(NewDatastream {
+            id,
+            field: FieldName::new(text(row, "field")?)?,
+            device: device.clone(),
+            model: Arc::clone(model.ok_or(RowError::Value("model"))?),
+        });
         Ok(())
     })
 }
@@ -165,7 +179,7 @@ pub(super) fn load_credentials(
 
 fn proof(row: &Row<'_>) -> Result<CredentialProof, RowError> {
     let bytes: Vec<u8> = row.get("proof")?;
-    let networks = words(row, "networks")?;
+    let networks = words(row, "networks")?.into();
     CredentialProof::from_parts(text(row, "kind")?, &bytes, networks)
         .ok_or(RowError::Value("proof"))
 }

@@ -8,9 +8,12 @@ use rusqlite::{Connection, Row};
 
 use super::{RowError, rows, text, time, words};
 use crate::boundary::{Boundary, GeoJson, Shape};
+use crate::boxed;
 use crate::snapshot::Snapshot;
 use crate::store::StoreError;
-use crate::thing::{Description, Licence, LocationSince, OwnerSince, Tag, Thing, Visibility};
+use crate::thing::{
+    Description, Licence, LocationSince, OwnerSince, Tag, Thing, ThingDatastreams, Visibility,
+};
 
 pub(super) fn load_boundaries(
     connection: &Connection,
@@ -39,17 +42,18 @@ pub(super) fn load_things(connection: &Connection) -> Result<Things, StoreError>
     let sql = "SELECT id, agency, licence, attribution, visibility, address, note, tags FROM thing";
     rows(connection, sql, |row| {
         let id = ThingId::new(text(row, "id")?)?;
+        let agency = AgencyId::new(text(row, "agency")?)?;
         let thing = Thing {
             id: id.clone(),
             // Its first device tells it.
             number: 0,
-            agency: AgencyId::new(text(row, "agency")?)?,
-            devices: Vec::new(),
-            datastreams: Vec::new(),
-            locations: Vec::new(),
-            owners: Vec::new(),
+            devices: Box::default(),
+            datastreams: ThingDatastreams::none(id.clone(), agency.clone()),
+            agency,
+            locations: Box::default(),
+            owners: Box::default(),
             licence: Licence(text(row, "licence")?.into()),
-            attribution: row.get("attribution")?,
+            attribution: text(row, "attribution")?.into(),
             visibility: Visibility::parse(text(row, "visibility")?)
                 .ok_or(RowError::Value("visibility"))?,
             description: description(row)?.kept(),
@@ -80,10 +84,11 @@ pub(super) fn load_locations(
             .get_mut(text(row, "thing")?)
             .ok_or(RowError::Value("thing"))?;
         let (lat, lon): (Option<i32>, Option<i32>) = (row.get("lat_e7")?, row.get("lon_e7")?);
-        thing.locations.push(LocationSince {
+        let entry = LocationSince {
             since: time(row, "since")?,
             location: lat.zip(lon).map(|(lat, lon)| Location::from_e7(lat, lon)),
-        });
+        };
+        boxed::push(&mut thing.locations, entry);
         Ok(())
     })
 }
@@ -94,10 +99,11 @@ pub(super) fn load_owners(connection: &Connection, things: &mut Things) -> Resul
         let thing = things
             .get_mut(text(row, "thing")?)
             .ok_or(RowError::Value("thing"))?;
-        thing.owners.push(OwnerSince {
+        let entry = OwnerSince {
             since: time(row, "since")?,
             agency: AgencyId::new(text(row, "agency")?)?,
-        });
+        };
+        boxed::push(&mut thing.owners, entry);
         Ok(())
     })
 }

@@ -1,8 +1,10 @@
+use std::sync::Arc;
+
 use domain::{AgencyId, ThingId};
 use proptest::prelude::*;
 
 use super::*;
-use crate::thing::{Licence, Visibility};
+use crate::thing::{Licence, ThingDatastreams, Visibility};
 
 fn place(number: u8) -> Location {
     Location::new(37.0 + f64::from(number), 127.0).unwrap()
@@ -13,16 +15,20 @@ fn at(micros: i64) -> Timestamp {
 }
 
 fn thing() -> Thing {
+    let (id, agency) = (
+        ThingId::new("gauge").unwrap(),
+        AgencyId::new("seoul").unwrap(),
+    );
     Thing {
-        id: ThingId::new("gauge").unwrap(),
         number: 1,
-        agency: AgencyId::new("seoul").unwrap(),
-        devices: Vec::new(),
-        datastreams: Vec::new(),
-        locations: Vec::new(),
-        owners: Vec::new(),
+        devices: Box::default(),
+        datastreams: ThingDatastreams::none(id.clone(), agency.clone()),
+        id,
+        agency,
+        locations: Box::default(),
+        owners: Box::default(),
         licence: Licence::default(),
-        attribution: String::new(),
+        attribution: Arc::default(),
         visibility: Visibility::Restricted,
         description: None,
     }

@@ -197,10 +197,8 @@ fn what_a_row_says_replaces_what_its_device_has() {
     assert_eq!(device.name, "Gate", "what a row leaves out stays");
     assert_eq!(device.location, Some(place(37.5, 127.0)));
     assert_eq!(device.credentials.len(), 2);
-    let is_public = |it: &std::sync::Arc<device_registry::Datastream>| {
-        it.visibility == device_registry::Visibility::Public
-    };
-    assert!(device.datastreams.iter().all(is_public));
+    let mut visibilities = device.datastreams.iter().map(|it| it.visibility);
+    assert!(visibilities.all(|it| it == device_registry::Visibility::Public));
     let before = registry.snapshot();
     let test = test.reopen();
     assert!(*before == *test.registry.snapshot());
@@ -307,7 +305,17 @@ fn a_dry_run_keeps_nothing_and_uses_no_number() {
         })
         .unwrap();
     let snapshot = test.registry.snapshot();
-    assert_eq!(snapshot.device("lot-1").unwrap().datastreams[0].id.get(), 1);
+    assert_eq!(
+        snapshot
+            .device("lot-1")
+            .unwrap()
+            .datastreams
+            .get(0)
+            .unwrap()
+            .id
+            .get(),
+        1
+    );
 }
 
 #[test]

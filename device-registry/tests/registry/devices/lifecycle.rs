@@ -87,9 +87,12 @@ fn a_transfer_takes_all_of_a_thing_and_its_former_owner_stays_known() {
         .map(|owner| (owner.since, owner.agency.as_str()))
         .collect();
     assert_eq!(owners, [(Timestamp::MIN, "seoul"), (moved, "busan")]);
-    assert_eq!(thing.attribution, "부산광역시", "nobody had chosen another");
+    assert_eq!(
+        &*thing.attribution, "부산광역시",
+        "nobody had chosen another"
+    );
     let datastreams = &snapshot.device("lot-1").unwrap().datastreams;
-    assert!(datastreams.iter().all(|one| one.agency == agency("busan")));
+    assert!(datastreams.iter().all(|one| *one.agency == agency("busan")));
 
     // There again: nothing; and back, at the same microsecond.
     let mark = test.registry.mark();
@@ -154,7 +157,7 @@ fn a_device_out_of_service_is_never_accepted_again_and_its_history_stays() {
         .decommission_device(&Actor::OPERATOR, &device("lot-1"))
         .unwrap();
     assert_eq!(ended.decommissioned, Some(test.now()));
-    assert_eq!(ended.credentials, []);
+    assert!(ended.credentials.is_empty());
     assert!(!ended.admitted(test.now()));
     assert_eq!(numbers(&test, "lot-1"), before);
     let key = DeviceKey::ed25519(2).public();
@@ -201,7 +204,7 @@ fn a_new_device_takes_the_place_of_a_broken_one_in_one_change() {
     let child = snapshot.device("lot-1").unwrap();
     assert_eq!(child.gateway, Some(device("gw-2")));
     let sender = snapshot.datastream(before[0]).unwrap();
-    assert_eq!(sender.device, device("gw-2"));
+    assert_eq!(*sender.device, device("gw-2"));
 
     let refused = registry.replace_device(&Actor::OPERATOR, &device("gw-1"), replacement("gw-3"));
     assert!(matches!(
@@ -246,7 +249,7 @@ fn only_the_device_that_serves_the_thing_is_replaced() {
     replace("lot-1", "lot-4").unwrap();
     let snapshot = test.registry.snapshot();
     let mut served = snapshot.datastreams(DatastreamId::new(0));
-    assert!(served.all(|one| one.device == device("lot-4")));
+    assert!(served.all(|one| *one.device == device("lot-4")));
 }
 
 #[test]
@@ -270,7 +273,7 @@ fn who_gives_a_device_away_has_it_still_and_keeps_no_way_in() {
         Err(TransferDeviceError::Unknown(_))
     ));
     let moved = transfer("seoul").unwrap();
-    assert_eq!(moved.credentials, []);
+    assert!(moved.credentials.is_empty());
     let before = test.registry.snapshot();
     let test = test.kill();
     assert!(*before == *test.registry.snapshot());

@@ -66,7 +66,7 @@ fn a_device_without_a_licence_has_its_models() {
             .registry
             .register_device(&Actor::OPERATOR, new)
             .unwrap();
-        made.datastreams[0].licence.0.to_string()
+        made.datastreams.get(0).unwrap().licence.0.to_string()
     };
     assert_eq!(licence("tide-1", None), "CC-BY-4.0");
     assert_eq!(licence("tide-2", Some("KOGL-2")), "KOGL-2");

@@ -179,7 +179,7 @@ fn devices_follow_a_version_that_adds_no_field() {
     for device in snapshot.devices(None) {
         assert_eq!(device.model.version, ModelVersion(2), "{}", device.id);
         let level = device.datastream("level").unwrap();
-        let definition = level.definition.as_ref().unwrap();
+        let definition = level.definition.unwrap();
         assert_eq!(definition.max, Some(120.0), "{}", device.id);
     }
 }

@@ -47,7 +47,7 @@ fn level(test: &TestRegistry, id: &str) -> (Option<f64>, Option<f64>, Option<u32
     let device = snapshot.device(id).unwrap();
     let field = device.model.field("level").unwrap();
     let datastream = device.datastream("level").unwrap();
-    assert_eq!(datastream.definition.as_ref(), Some(field));
+    assert_eq!(datastream.definition, Some(field));
     (field.min, field.max, field.expected_interval_s)
 }
 

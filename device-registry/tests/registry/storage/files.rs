@@ -91,7 +91,10 @@ fn an_upgrade_gives_no_number_again() {
         .unwrap();
     let registry = open_at(dir.path()).unwrap();
     let new = registry.register_device(&Actor::OPERATOR, new_device("lot-3"));
-    assert_eq!(new.unwrap().datastreams[0].id, DatastreamId::new(501));
+    assert_eq!(
+        new.unwrap().datastreams.get(0).unwrap().id,
+        DatastreamId::new(501)
+    );
     // Of a kind that the first schema does not know.
     let certificate = NewKey {
         alg: String::new(),

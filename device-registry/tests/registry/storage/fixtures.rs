@@ -199,11 +199,11 @@ fn check_devices(registry: &Registry) {
     assert_eq!((lot.id.as_str(), lot.credentials.len()), ("lot-1", 1));
     assert_eq!(lot.gateway, Some(device("gate-1")));
     let thing = snapshot.thing("lot-1").unwrap();
-    assert_eq!(thing.devices, [device("lot-1"), device("air-1")]);
+    assert_eq!(*thing.devices, [device("lot-1"), device("air-1")]);
     assert_eq!(thing.description().address, "세종대로 110");
     assert_eq!(thing.visibility, Visibility::Public);
     let air = snapshot.device("air-1").unwrap();
-    assert!(air.datastreams.iter().all(|it| it.device == air.id));
+    assert!(air.datastreams.iter().all(|it| *it.device == air.id));
     assert!(lot.datastream("humidity").unwrap().definition.is_none());
     let moved = snapshot.thing("lot-2").unwrap();
     assert_eq!((moved.locations.len(), moved.owners.len()), (2, 2));

@@ -72,7 +72,7 @@ fn every_snapshot_is_whole() {
                 for device in snapshot.devices(None) {
                     let thing = snapshot.thing(device.thing.as_str()).unwrap();
                     assert!(thing.devices.contains(&device.id));
-                    for datastream in &device.datastreams {
+                    for datastream in device.datastreams.iter() {
                         assert_eq!(snapshot.datastream(datastream.id), Some(datastream));
                     }
                 }

@@ -216,14 +216,14 @@ impl Subject {
                 )));
             }
             datastreams.push(datastream.id);
-            units.push(datastream.unit.clone());
+            units.push(datastream.unit);
         }
         units.dedup();
         Ok(Self {
             datastreams,
             grouping: Grouping::Each,
             unit: if units.len() == 1 {
-                units.remove(0)
+                units[0].map(Into::into)
             } else {
                 None
             },
@@ -237,11 +237,11 @@ impl Subject {
         viewer: &Viewer,
     ) -> Result<Self, Problem> {
         let mut datastreams = Vec::new();
-        let mut units: Vec<Option<Box<str>>> = Vec::new();
+        let mut units: Vec<Option<&str>> = Vec::new();
         let (first, most) = (DatastreamId::new(0), MAX_DATASTREAMS);
         for found in filter.select_places(snapshot, viewer, first, most, members) {
             if !units.contains(&found.datastream.unit) {
-                units.push(found.datastream.unit.clone());
+                units.push(found.datastream.unit);
             }
             datastreams.push(found.datastream.id);
             if datastreams.len() > MAX_DATASTREAMS {
@@ -258,7 +258,7 @@ impl Subject {
         Ok(Self {
             datastreams,
             grouping: Grouping::Together,
-            unit: units.pop().flatten(),
+            unit: units.pop().flatten().map(Into::into),
         })
     }
 }

@@ -102,9 +102,9 @@ pub(crate) async fn show(
         viewer: &viewer,
         snapshot: &snapshot,
     };
-    let sensor = measuring::present(&state, reader, datastream).await?;
+    let sensor = measuring::present(&state, reader, &datastream).await?;
     let selected = Selected::new(&snapshot, &viewer, datastream);
-    let features = snapshot.observed_by(datastream);
+    let features = snapshot.observed_by(&datastream);
     let features = features.iter().map(|feature| feature.id.as_str());
     let view = DatastreamView::from(selected)
         .measured_by(sensor)
@@ -117,11 +117,10 @@ pub(super) fn find<'a>(
     snapshot: &'a device_registry::Snapshot,
     viewer: &Viewer,
     id: &str,
-) -> Result<&'a device_registry::Datastream, Problem> {
+) -> Result<device_registry::Datastream<'a>, Problem> {
     id.parse()
         .ok()
         .and_then(|number| snapshot.datastream(DatastreamId::new(number)))
-        .map(AsRef::as_ref)
         .filter(|datastream| viewer.sees(datastream))
         .ok_or_else(|| Problem::not_found(format!("There is no datastream {id}.")))
 }

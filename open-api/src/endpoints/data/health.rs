@@ -26,7 +26,7 @@ pub(crate) async fn of_device(
     let now = state.now();
     let look = move |shared: &Shared| {
         let device = snapshot.device(&id).filter(|device| {
-            viewer.owns(&device.agency) || device.datastreams.iter().any(|one| viewer.sees(one))
+            viewer.owns(&device.agency) || device.datastreams.iter().any(|one| viewer.sees(&one))
         });
         let device =
             device.ok_or_else(|| Problem::not_found(format!("There is no device {id}.")))?;
@@ -64,10 +64,14 @@ pub(crate) async fn of_datastream(
             now,
         };
         let health = observer
-            .datastream(datastream, viewer.owns(&datastream.agency))
+            .datastream(&datastream, viewer.owns(datastream.agency))
             .map_err(|error| query_problem(&error))?;
         let window = (observer.from(), now);
-        Ok(Json(DatastreamHealthView::new(datastream, &health, window)))
+        Ok(Json(DatastreamHealthView::new(
+            &datastream,
+            &health,
+            window,
+        )))
     };
     state.reading(look).await?
 }

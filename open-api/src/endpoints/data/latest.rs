@@ -1,5 +1,6 @@
 //! `/v1/latest`: the newest observation of each datastream, from memory.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -101,8 +102,9 @@ impl Question {
             let most = most_candidates(snapshot.datastream_bound(), self.limit);
             filter.observed_nearby(snapshot, &shared.ingest, &self.viewer, most)
         });
-        let _ = match filter.named(snapshot).or(nearby.as_deref()) {
-            Some(some) => look.at_some(some, &mut page),
+        let nearby = || nearby.map(Cow::Owned);
+        let _ = match filter.named(snapshot).or_else(nearby) {
+            Some(some) => look.at_some(&some, &mut page),
             None => look.at_all(&mut page),
         };
         (page.is_empty(), page.finish(&request.url, offset))
@@ -150,18 +152,18 @@ impl Look<'_> {
         let question = self.question;
         let datastream = self.snapshot.datastream(stored.datastream)?;
         let passes = question.qualities.contains(stored.quality)
-            && question.viewer.sees(datastream)
-            && self.filter.names(datastream);
+            && question.viewer.sees(&datastream)
+            && self.filter.names(&datastream);
         if !passes {
             return None;
         }
         let stood = || {
-            let thing = self.snapshot.thing_of(datastream)?;
+            let thing = self.snapshot.thing_of(&datastream)?;
             thing.location_at(stored.time)
         };
         let place = stored.location.or_else(stood);
-        let location = question.viewer.place(datastream, place);
+        let location = question.viewer.place(&datastream, place);
         let is_there = self.filter.covers(location);
-        is_there.then(|| LatestView::new(datastream, location, stored))
+        is_there.then(|| LatestView::new(&datastream, location, stored))
     }
 }

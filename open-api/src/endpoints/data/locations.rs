@@ -48,10 +48,10 @@ pub(crate) async fn list(
     let snapshot = state.registry.snapshot();
     let thing = snapshot
         .thing(&id)
-        .filter(|thing| viewer.sees_thing(&snapshot, thing))
+        .filter(|thing| viewer.sees_thing(thing))
         .ok_or_else(|| Problem::not_found(format!("There is no thing {id}.")))?;
     let ended = |until: Timestamp| query.from.is_some_and(|from| until <= from.0);
-    let mut page: Vec<Stay> = stays(thing, viewer.sees_thing_exactly(&snapshot, thing))
+    let mut page: Vec<Stay> = stays(thing, viewer.sees_thing_exactly(thing))
         .into_iter()
         .filter(|stay| query.to.is_none_or(|to| stay.since < to.0))
         .filter(|stay| !stay.until.is_some_and(ended))

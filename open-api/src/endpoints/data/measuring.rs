@@ -44,7 +44,7 @@ pub(crate) async fn list(
     let snapshot = state.settled().await;
     let datastream = find(&snapshot, &viewer, &id)?;
     let at = query.at.map(|time| time.0);
-    let sensors = measuring(&state, &snapshot, datastream, at).await?;
+    let sensors = measuring(&state, &snapshot, &datastream, at).await?;
     let time = at.unwrap_or_else(|| state.now());
     let reader = Reader {
         caller: &caller,
@@ -53,7 +53,7 @@ pub(crate) async fn list(
     };
     let views = sensors.iter().map(|sensor| {
         let view = SensorView::at(sensor, snapshot.sensor_end(sensor), time);
-        reader.view(datastream, view)
+        reader.view(&datastream, view)
     });
     Ok(request.whole(views.collect()))
 }
@@ -62,7 +62,7 @@ pub(crate) async fn list(
 pub(super) async fn present(
     state: &ApiState,
     reader: Reader<'_>,
-    datastream: &Datastream,
+    datastream: &Datastream<'_>,
 ) -> Result<Option<SensorView>, Problem> {
     let (now, snapshot) = (state.now(), reader.snapshot);
     let sensors = measuring(state, snapshot, datastream, Some(now)).await?;
@@ -78,7 +78,7 @@ pub(super) async fn present(
 async fn measuring(
     state: &ApiState,
     snapshot: &Snapshot,
-    datastream: &Datastream,
+    datastream: &Datastream<'_>,
     at: Option<Timestamp>,
 ) -> Result<Vec<Sensor>, Problem> {
     let id = datastream.id;
@@ -106,14 +106,14 @@ pub(super) struct Reader<'a> {
 
 impl Reader<'_> {
     /// Who may read the agency's devices knows all of it.
-    fn view(&self, datastream: &Datastream, view: SensorView) -> SensorView {
+    fn view(&self, datastream: &Datastream<'_>, view: SensorView) -> SensorView {
         let rights = self.caller.rights();
-        if rights.allow(Permission::ReadDevices, &datastream.agency) {
+        if rights.allow(Permission::ReadDevices, datastream.agency) {
             return view;
         }
         view.for_others(|id| {
             let other = self.snapshot.datastream(id);
-            other.is_some_and(|other| self.viewer.sees(other))
+            other.is_some_and(|other| self.viewer.sees(&other))
         })
     }
 }

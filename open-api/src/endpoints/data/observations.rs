@@ -80,7 +80,7 @@ pub(crate) async fn list(
         .iter()
         .map(|stored| {
             let stood = || thing.and_then(|thing| thing.location_at(stored.time));
-            let place = viewer.place(datastream, stored.location.or_else(stood));
+            let place = viewer.place(&datastream, stored.location.or_else(stood));
             ObservationView::new(stored, place)
         })
         .collect();

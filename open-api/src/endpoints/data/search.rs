@@ -99,7 +99,7 @@ fn sight(snapshot: &Snapshot, viewer: &Viewer, found: Found<'_>) -> Sight {
         }
         Found::Feature(feature) => (&feature.agency, viewer.sees_feature(snapshot, feature)),
         Found::Group(group) => (&group.agency, false),
-        Found::Thing(thing) => (&thing.agency, viewer.sees_thing(snapshot, thing)),
+        Found::Thing(thing) => (&thing.agency, viewer.sees_thing(thing)),
     };
     if viewer.owns(agency) {
         Sight::Whole

@@ -51,7 +51,7 @@ pub(crate) async fn list(
         };
         let mut views: Vec<ThingView<'_>> = look
             .things(limit)
-            .filter(|thing| filter.covers(whose.place_of_thing(&registry, thing, thing.location())))
+            .filter(|thing| filter.covers(whose.place_of_thing(thing, thing.location())))
             .filter_map(|thing| view(thing, &registry, &whose, |one| filter.names(one)))
             .take(limit + 1)
             .collect();
@@ -122,16 +122,15 @@ fn view<'a>(
     thing: &'a Thing,
     snapshot: &'a Snapshot,
     viewer: &Viewer,
-    wanted: impl Fn(&Datastream) -> bool,
+    wanted: impl Fn(&Datastream<'_>) -> bool,
 ) -> Option<ThingView<'a>> {
     let readable: Vec<_> = thing
         .datastreams
         .iter()
-        .filter_map(|id| snapshot.datastream(*id))
         .filter(|datastream| viewer.sees(datastream) && wanted(datastream))
         .collect();
-    let model = &readable.first()?.model;
-    let location = viewer.place_of_thing(snapshot, thing, thing.location());
+    let model = readable.first()?.model;
+    let location = viewer.place_of_thing(thing, thing.location());
     Some(ThingView {
         id: thing.id.as_str(),
         name: thing_name(snapshot, thing),
@@ -147,7 +146,7 @@ fn view<'a>(
                 device: datastream.device.as_str(),
                 model: datastream.model.as_str(),
                 field: datastream.field.as_str(),
-                unit: datastream.unit.as_deref(),
+                unit: datastream.unit,
             })
             .collect(),
     })

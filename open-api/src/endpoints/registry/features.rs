@@ -217,8 +217,8 @@ fn geometry<'a>(viewer: &Viewer, feature: &'a Feature) -> Cow<'a, FeatureGeometr
 
 fn whole<'a>(viewer: &Viewer, snapshot: &'a Snapshot, feature: &'a Feature) -> FeatureView<'a> {
     let observing = snapshot.observing(feature);
-    let readable: Vec<&Arc<Datastream>> = observing.filter(|one| viewer.sees(one)).collect();
-    let of: BTreeSet<&ThingId> = readable.iter().map(|one| &one.thing).collect();
+    let readable: Vec<Datastream<'_>> = observing.filter(|one| viewer.sees(one)).collect();
+    let of: BTreeSet<&ThingId> = readable.iter().map(|one| one.thing).collect();
     let things = feature.things.iter().filter(|id| of.contains(id));
     let numbers: BTreeSet<u32> = readable.iter().map(|one| one.id.get()).collect();
     FeatureView::whole(

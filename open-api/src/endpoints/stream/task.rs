@@ -244,7 +244,7 @@ impl StreamTask {
                 continue;
             };
             let filter = &self.filter.datastreams;
-            if !self.viewer.sees(datastream) || !filter.names(datastream) {
+            if !self.viewer.sees(&datastream) || !filter.names(&datastream) {
                 continue;
             }
             let selected = Selected::new(snapshot, &self.viewer, datastream);
@@ -266,14 +266,14 @@ impl StreamTask {
                 gateway: frame
                     .gateway
                     .as_ref()
-                    .filter(|_| self.viewer.owns(&datastream.agency))
+                    .filter(|_| self.viewer.owns(datastream.agency))
                     .map(domain::DeviceId::as_str),
                 observations: Vec::with_capacity(frame.observations.len()),
             });
             view.observations.push(FrameObservationView {
                 datastream: datastream.id.get(),
                 field: datastream.field.as_str(),
-                unit: datastream.unit.as_deref(),
+                unit: datastream.unit,
                 phenomenon_time: Rfc3339(stored.time),
                 value: ValueView(stored.value.as_ref()),
                 quality: stored.quality.as_str(),

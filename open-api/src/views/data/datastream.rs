@@ -71,7 +71,7 @@ impl<'a> DatastreamView<'a> {
 impl<'a> From<Selected<'a>> for DatastreamView<'a> {
     fn from(selected: Selected<'a>) -> Self {
         let datastream = selected.datastream;
-        let definition = datastream.definition.as_deref();
+        let definition = datastream.definition;
         Self {
             id: datastream.id.get(),
             device: datastream.device.as_str(),
@@ -80,7 +80,7 @@ impl<'a> From<Selected<'a>> for DatastreamView<'a> {
             domain: datastream.model.domain(),
             model: datastream.model.as_str(),
             field: datastream.field.as_str(),
-            unit: datastream.unit.as_deref(),
+            unit: datastream.unit,
             kind: definition.map(|field| kind_name(&field.kind)),
             title: definition.map(|field| TitleView {
                 en: field.title_en.clone(),
@@ -89,7 +89,7 @@ impl<'a> From<Selected<'a>> for DatastreamView<'a> {
             extra: definition.is_none(),
             owner: datastream.agency.as_str(),
             licence: &datastream.licence.0,
-            attribution: &datastream.attribution,
+            attribution: datastream.attribution,
             visibility: datastream.visibility.as_str(),
             location: selected.location.map(PlaceView::from),
             sensor: None,

@@ -66,7 +66,7 @@ impl<'a> HitView<'a> {
             tags: Vec::new(),
         };
         if let Found::Thing(thing) = hit.found {
-            let place = viewer.place_of_thing(snapshot, thing, thing.location());
+            let place = viewer.place_of_thing(thing, thing.location());
             view.location = place.map(PlaceView::from);
             view.devices = thing.devices.iter().map(|id| id.as_str()).collect();
             if hit.sight == Sight::Whole {

@@ -157,7 +157,7 @@ impl<'a> LatestView<'a> {
 
     /// `location` is where it was observed, as the viewer may see it.
     pub(crate) fn new(
-        datastream: &'a Datastream,
+        datastream: &Datastream<'a>,
         location: Option<Location>,
         stored: &'a StoredObservation,
     ) -> Self {
@@ -169,7 +169,7 @@ impl<'a> LatestView<'a> {
             domain: datastream.model.domain(),
             model: datastream.model.as_str(),
             field: datastream.field.as_str(),
-            unit: datastream.unit.as_deref(),
+            unit: datastream.unit,
             location,
             phenomenon_time: Rfc3339(stored.time),
             result_time: Rfc3339(stored.received),

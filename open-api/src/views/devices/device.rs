@@ -141,7 +141,7 @@ impl DeviceView {
             owners: owners(device, thing),
             visibility: thing.map(|thing| thing.visibility.as_str()),
             licence: thing.map(|thing| thing.licence.0.to_string()),
-            attribution: thing.map(|thing| thing.attribution.clone()),
+            attribution: thing.map(|thing| thing.attribution.to_string()),
             address: said(thing, |said| &said.address),
             note: said(thing, |said| &said.note),
             tags: thing.map_or_else(Vec::new, |thing| {
@@ -190,7 +190,7 @@ fn said(thing: Option<&Thing>, what: fn(&Description) -> &String) -> Option<Stri
 }
 
 fn owners(device: &Device, thing: Option<&Thing>) -> Vec<OwnerView> {
-    match thing.map(|thing| thing.owners.as_slice()) {
+    match thing.map(|thing| &*thing.owners) {
         // Never transferred.
         None | Some([]) => vec![OwnerView {
             agency: device.agency.to_string(),

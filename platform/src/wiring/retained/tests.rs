@@ -40,7 +40,7 @@ fn a_filter_finds_exactly_the_public_topics_that_it_matches() {
     let snapshot = registry(dir.path()).snapshot();
     let all: Vec<String> = snapshot
         .public_datastreams(None, |_| true)
-        .map(|one| topic::open(one))
+        .map(|one| topic::open(&one))
         .collect();
     assert!(all.iter().all(|topic| !topic.contains("lot-3")));
     for (filter, some) in [
@@ -87,7 +87,7 @@ fn a_transferred_thing_is_found_under_its_new_agency_alone() {
     let snapshot = registry.snapshot();
     let all: Vec<String> = snapshot
         .public_datastreams(None, |_| true)
-        .map(|one| topic::open(one))
+        .map(|one| topic::open(&one))
         .collect();
     for (filter, some) in [
         ("open/seoul/traffic/#", false),

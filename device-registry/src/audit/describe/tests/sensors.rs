@@ -25,7 +25,7 @@ pub(super) fn samples_of_sensors(standing: &Snapshot) -> Vec<RowChange> {
         device: device.id.clone(),
         id: SensorId::new(1),
         description: SensorDescription::default(),
-        datastreams: vec![device.datastreams[0].id],
+        datastreams: device.datastreams.numbers().take(1).collect(),
         installed: at,
         removed: None,
         calibrations: Vec::new(),

@@ -45,7 +45,7 @@ fn devices_of_several_models_serve_one_thing_each_with_datastreams_of_its_own() 
     // What their models do not know, too.
     let extra = |id: &str| {
         let made = extra_datastream(&test.registry, &device(id), "smell");
-        made.unwrap().id
+        made.unwrap()
     };
     assert_ne!(extra("pole"), extra("nose"));
     let (pole, nose) = (numbers(&test, "pole"), numbers(&test, "nose"));
@@ -104,7 +104,9 @@ fn a_device_out_of_service_leaves_what_it_sent_to_one_of_another_model() {
     register(&test, serving("pole", "nose", "safety.air"));
     assert_eq!(number(&test, "nose", "battery"), battery);
     let again = extra_datastream(&test.registry, &device("nose"), "smell").unwrap();
-    assert_eq!((again.id, &again.device), (smell.id, &device("nose")));
+    let snapshot = test.registry.snapshot();
+    let sender = snapshot.datastream(again).unwrap().device;
+    assert_eq!((again, sender), (smell, &device("nose")));
     let before = test.registry.snapshot();
     let test = test.kill();
     assert!(*before == *test.registry.snapshot());
@@ -123,7 +125,7 @@ fn devices_of_one_model_share_the_datastreams_of_their_thing() {
     let snapshot = test.registry.snapshot();
     let senders = before
         .iter()
-        .map(|id| &snapshot.datastream(*id).unwrap().device);
+        .map(|id| snapshot.datastream(*id).unwrap().device);
     assert!(
         senders
             .into_iter()
@@ -163,7 +165,7 @@ fn a_new_field_that_another_device_has_is_made_at_the_next_start_too() {
     let snapshot = registry.snapshot();
     for id in ["pole", "nose"] {
         let found = snapshot.device(id).unwrap().datastream("pm10").unwrap();
-        assert_eq!(found.device, device(id));
+        assert_eq!(*found.device, device(id));
     }
 }
 
@@ -191,12 +193,14 @@ fn an_extra_field_that_is_taken_over_is_of_the_model_of_who_sends_it() {
     decommission(&test, "pole");
     register(&test, serving("pole", "nose", "safety.air"));
     let taken = extra_datastream(&test.registry, &device("nose"), "smell").unwrap();
-    assert_eq!((taken.id, taken.model.as_str()), (smell.id, "safety.air"));
+    let snapshot = test.registry.snapshot();
+    let model = snapshot.datastream(taken).unwrap().model;
+    assert_eq!((taken, model.as_str()), (smell, "safety.air"));
     // Another one of the former model.
-    register(&test, serving("pole", "pole-2", smell.model.as_str()));
+    register(&test, serving("pole", "pole-2", "traffic.parking"));
     let apart = extra_datastream(&test.registry, &device("pole-2"), "smell").unwrap();
-    assert_ne!(apart.id, taken.id);
-    assert_eq!(number(&test, "nose", "smell"), taken.id);
+    assert_ne!(apart, taken);
+    assert_eq!(number(&test, "nose", "smell"), taken);
     each_name_has_one_datastream(&test);
     let before = test.registry.snapshot();
     let test = test.kill();
@@ -216,7 +220,7 @@ fn what_devices_of_one_model_share_is_free_when_none_of_them_is_in_service() {
     decommission(&test, "pole-2");
     register(&test, serving("pole", "nose", "safety.air"));
     let apart = extra_datastream(&test.registry, &device("nose"), "smell").unwrap();
-    assert_ne!(apart.id, smell.id);
+    assert_ne!(apart, smell);
     assert_eq!(numbers(&test, "pole"), before);
     let nose = numbers(&test, "nose");
     assert!(before.iter().all(|number| !nose.contains(number)));
@@ -232,11 +236,13 @@ fn a_field_that_only_the_former_model_knows_is_another_one() {
     decommission(&test, "nose");
     register(&test, serving("nose", "lot", "traffic.parking"));
     let extra = extra_datastream(&test.registry, &device("lot"), "pm10").unwrap();
-    assert_ne!(extra.id, pm10);
-    assert_eq!((extra.unit.clone(), extra.definition.clone()), (None, None));
+    assert_ne!(extra, pm10);
+    let snapshot = test.registry.snapshot();
+    let made = snapshot.datastream(extra).unwrap();
+    assert_eq!((made.unit, made.definition), (None, None));
     let snapshot = test.registry.snapshot();
     let former = snapshot.datastream(pm10).unwrap();
-    assert!(former.definition.is_some() && former.device == device("nose"));
+    assert!(former.definition.is_some() && *former.device == device("nose"));
 }
 
 /// Before, the thing had two datastreams of one field and model.

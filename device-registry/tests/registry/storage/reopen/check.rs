@@ -48,13 +48,19 @@ impl Expected {
             for child in snapshot.children_of(&device.id) {
                 assert_eq!(child.gateway.as_ref(), Some(&device.id));
             }
-            for field in &device.model.fields {
-                assert!(device.datastream(field.name.as_str()).is_some());
+            for (at, field) in device.model.fields.iter().enumerate() {
+                let own = device.datastream(field.name.as_str()).unwrap();
+                if let Some(number) = device.datastreams.of_field(at) {
+                    assert_eq!((number, Some(field)), (own.id, own.definition));
+                }
             }
-            for datastream in &device.datastreams {
+            for datastream in device.datastreams.iter() {
                 assert_eq!(snapshot.datastream(datastream.id), Some(datastream));
-                assert_eq!(datastream.thing, device.thing);
-                assert_eq!(datastream.agency, device.agency);
+                assert_eq!(*datastream.thing, device.thing);
+                assert_eq!(*datastream.agency, device.agency);
+                assert_eq!(datastream.attribution, &*thing.attribution);
+                assert_eq!(datastream.visibility, thing.visibility);
+                assert_eq!(snapshot.thing_of(&datastream), Some(thing));
             }
         }
         for datastream in snapshot.datastreams(DatastreamId::new(0)) {

@@ -174,7 +174,7 @@ impl Expected {
         let entry = self.devices.get_mut(&name(id));
         assert_eq!(ended.is_ok(), entry.is_some());
         if let (Some((_, status)), Ok(device)) = (entry, ended) {
-            assert_eq!(device.credentials, []);
+            assert!(device.credentials.is_empty());
             *status = DeviceStatus::Revoked;
         }
     }

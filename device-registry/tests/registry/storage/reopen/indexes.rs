@@ -37,7 +37,7 @@ impl Expected {
                 let walked: Vec<_> = snapshot
                     .datastreams(DatastreamId::new(0))
                     .filter(|one| one.visibility == Visibility::Public)
-                    .filter(|one| agency.is_none_or(|agency| *agency == one.agency))
+                    .filter(|one| agency.is_none_or(|agency| agency == one.agency))
                     .filter(|one| one.model.as_str() == wanted)
                     .map(|one| one.id)
                     .collect();
@@ -76,7 +76,7 @@ fn check_walk(snapshot: &Snapshot, filter: &PublicFilter<'_>) {
         .filter(|one| is(filter.domain, one.model.domain()))
         .filter(|one| is(filter.model, one.model.name()))
         .collect();
-    walked.sort_by_key(|one| (&one.agency, &one.model, one.id));
+    walked.sort_by(|a, b| (a.agency, a.model, a.id).cmp(&(b.agency, b.model, b.id)));
     let walked: Vec<_> = walked.into_iter().map(|one| one.id).collect();
     for (pace, breaks) in [(3, false), (7, false), (1_000, true), (1_000_000, false)] {
         let (mut found, mut place, mut turns) = (Vec::new(), None, 0);
