@@ -8,6 +8,7 @@
 
 mod cursor;
 mod expression;
+mod geojson;
 mod id;
 pub mod limits;
 mod options;
@@ -18,7 +19,8 @@ mod schema;
 mod sort_key;
 mod value;
 
-pub use expression::{Expr, Implied, TimeBounds};
+pub use expression::{Expr, Implied, TimeBounds, function_names};
+pub use geojson::geojson;
 pub use id::Id;
 pub use options::{
     Expand, Format, Metadata, Options, OptionsError, OptionsErrorKind, OrderItem, SelectItem,

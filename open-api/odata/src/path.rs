@@ -178,7 +178,7 @@ impl Reader {
         };
         let raw = segment == "$value";
         let leads_on = match attribute.kind {
-            Kind::Json | Kind::Any => true,
+            Kind::Json | Kind::Any | Kind::Geometry => true,
             Kind::Interval => path.is_empty() && matches!(segment, "start" | "end"),
             _ => false,
         };

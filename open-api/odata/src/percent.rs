@@ -1,7 +1,13 @@
 //! Percent-decoding of a piece of a URL, once.
 
-/// Decodes `%XX`; a plus is a plus. The error is the byte where there is no such
-/// encoding, or no UTF-8.
+/// Decodes `%XX` of a query, where a plus is a space: that is how the libraries of
+/// most languages write one, and `%2B` for a plus. The error is the byte where there
+/// is no such encoding, or no UTF-8.
+pub(crate) fn decode_query(text: &str) -> Result<String, usize> {
+    decode(&text.replace('+', " "))
+}
+
+/// Decodes `%XX`; a plus is a plus. The error is as above.
 pub(crate) fn decode(text: &str) -> Result<String, usize> {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());

@@ -11,6 +11,7 @@ use domain::Timestamp;
 use super::ast::{AttributePath, Call, Literal, Node, Quantifier, ROOT, RowPath, Slot};
 use super::functions::cast::cast;
 use super::{arithmetic, compare, functions};
+use crate::geojson::geojson;
 use crate::row::{Hidden, Row, RowError, Visitor};
 use crate::schema::{Attribute, Kind, Relation};
 use crate::value::Value;
@@ -186,10 +187,14 @@ fn member<'v>(value: Value<'v>, path: &AttributePath) -> Value<'v> {
         Value::Json(Cow::Borrowed(json)) => {
             within(json, &path.members).map_or(Value::Null, Value::of_json)
         }
-        Value::Json(Cow::Owned(json)) => within(&json, &path.members)
-            .map_or(Value::Null, |found| Value::of_json(found).into_owned()),
+        Value::Json(Cow::Owned(json)) => within_owned(&json, &path.members),
+        Value::Geometry(geometry) => within_owned(&geojson(&geometry), &path.members),
         _ => Value::Null,
     }
+}
+
+fn within_owned<'v>(json: &serde_json::Value, members: &[String]) -> Value<'v> {
+    within(json, members).map_or(Value::Null, |found| Value::of_json(found).into_owned())
 }
 
 /// Members of objects by name, of arrays by number.

@@ -5,6 +5,8 @@
 //! day, neither local midnight nor the whole day. Offsets may lack their colon
 //! (`-0700`), as in 1.1's examples.
 
+use std::borrow::Cow;
+
 use domain::{TimeError, Timestamp};
 use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Span, SpanRelativeTo};
@@ -23,7 +25,7 @@ const A_CONSTANT: &str = "a number, or a time, as 2026-05-01T09:00:00Z";
 /// Reads what starts with a digit.
 pub(super) fn bare(cursor: &mut Cursor<'_>) -> Result<Literal, Fault> {
     let at = cursor.position();
-    let first = bare_text(cursor);
+    let first = &*time_text(cursor);
     let literal = number(first)
         .or_else(|| date(first).map(Literal::Date))
         .or_else(|| time_of_day(first).map(Literal::TimeOfDay));
@@ -39,7 +41,7 @@ pub(super) fn bare(cursor: &mut Cursor<'_>) -> Result<Literal, Fault> {
         return Ok(Literal::Time(start));
     }
     cursor.advance("/");
-    let second = bare_text(cursor);
+    let second = &*time_text(cursor);
     match interval_end(start, second) {
         Some(end) if start <= end => Ok(Literal::Interval(start, end)),
         Some(_) => Err(refused(second, "an end that is not before the start")),
@@ -49,6 +51,24 @@ pub(super) fn bare(cursor: &mut Cursor<'_>) -> Result<Literal, Fault> {
 
 fn bare_text<'t>(cursor: &mut Cursor<'t>) -> &'t str {
     cursor.take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '+' | '-'))
+}
+
+/// The same with the offset of a time, where a space stands for its plus.
+fn time_text<'t>(cursor: &mut Cursor<'t>) -> Cow<'t, str> {
+    let text = bare_text(cursor);
+    let has_offset = |clock: &str| clock.contains(['Z', 'z', '+', '-']);
+    let is_local_time = text
+        .split_once(['T', 't'])
+        .is_some_and(|(_, clock)| clock.contains(':') && !has_offset(clock));
+    let mut ahead = cursor.clone();
+    if is_local_time && ahead.eat(' ') {
+        let offset = ahead.take_while(|c| c.is_ascii_digit() || c == ':');
+        if matches!(offset.len(), 2 | 4 | 5) {
+            *cursor = ahead;
+            return Cow::Owned(format!("{text}+{offset}"));
+        }
+    }
+    Cow::Borrowed(text)
 }
 
 /// Whether a slash and the end of an interval follow.

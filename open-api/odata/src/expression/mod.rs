@@ -17,6 +17,7 @@ mod wkt;
 pub(crate) use compare::numbers as compare_numbers;
 pub(crate) use parse::{Purpose, parse};
 
+pub use functions::function_names;
 pub use implied::{Implied, TimeBounds};
 
 use std::fmt;

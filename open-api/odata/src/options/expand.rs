@@ -16,6 +16,8 @@ use crate::schema::{EntityType, Relation};
 /// An expansion that may still get more within it.
 struct Branch {
     relation: &'static Relation,
+    /// As it was asked for.
+    name: String,
     /// Whether it was named in its own right, not on the way to another.
     is_named: bool,
     options: Options,
@@ -46,6 +48,7 @@ impl Reader<'_, '_> {
         loop {
             self.cursor.skip_spaces();
             let at = self.cursor.position();
+            let name = self.cursor.name();
             let relation = self.relation(of)?;
             depth += 1;
             if depth > MAX_EXPAND_DEPTH {
@@ -54,7 +57,7 @@ impl Reader<'_, '_> {
                 return Err(Fault::limit(at, limit));
             }
             of = relation.target;
-            let branch = self.branch(branches, relation, at)?;
+            let branch = self.branch(branches, relation, name, at)?;
             if self.cursor.eat('/') {
                 branches = &mut branch.branches;
                 continue;
@@ -87,6 +90,7 @@ impl Reader<'_, '_> {
         &mut self,
         branches: &'b mut Vec<Branch>,
         relation: &'static Relation,
+        name: &str,
         at: usize,
     ) -> Result<&'b mut Branch, Fault> {
         let known = branches.iter().position(|one| one.relation == relation);
@@ -100,6 +104,7 @@ impl Reader<'_, '_> {
                 self.budget.expands += 1;
                 branches.push(Branch {
                     relation,
+                    name: name.to_owned(),
                     is_named: false,
                     options: Options::default(),
                     branches: Vec::new(),
@@ -156,6 +161,7 @@ impl Reader<'_, '_> {
 fn finished(branches: Vec<Branch>) -> Vec<Expand> {
     let expands = branches.into_iter().map(|branch| Expand {
         relation: branch.relation,
+        name: branch.name,
         options: Options {
             expand: finished(branch.branches),
             ..branch.options

@@ -26,9 +26,11 @@ pub(super) fn parse(version: Version, cursor: &mut Cursor<'_>) -> Result<Format,
     cursor.skip_spaces();
     let start = cursor.clone();
     let name = cursor.take_while(|c| c != ';').trim_end();
+    // A space stands for a plus that was written into a URL as it is.
+    let name = name.replace(' ', "+");
     let found = FORMATS
         .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(name));
+        .find(|(known, _)| known.eq_ignore_ascii_case(&name));
     let Some((_, format)) = found else {
         let names: Vec<_> = FORMATS.iter().map(|(name, _)| *name).collect();
         return Err(start.fault(format!("one of {}", names.join(", "))));

@@ -41,6 +41,8 @@ pub struct Options {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expand {
     pub relation: &'static Relation,
+    /// The name that it was asked for by, which 2.0 writes in more than one way.
+    pub name: String,
     pub options: Options,
 }
 
@@ -77,7 +79,8 @@ pub enum Metadata {
 }
 
 /// Parses the whole query of a URL, not decoded. It is cut at `&` first, then each
-/// option is percent-decoded once; `+` is a plus, as clients write `+09:00`.
+/// option is percent-decoded once. `+` is a space, and where a time has a space in the
+/// place of its offset's sign, that was a plus: `09:00:00+09:00` is written by hand.
 ///
 /// Names without `$` that are no option are ignored: they are for others.
 pub fn parse_options(

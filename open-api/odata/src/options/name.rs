@@ -32,19 +32,18 @@ const NAMES: [(&str, SystemOption); 10] = [
 ];
 
 impl SystemOption {
-    /// `None` for the names of others. In 2.0 case does not matter and the `$` may
-    /// be absent, as in OData 4.01.
+    /// `None` for the names of others. Case does not matter: clients of 1.1 write
+    /// `$orderBy`. In 2.0 the `$` may be absent, as in OData 4.01.
     pub(super) fn by_name(version: Version, name: &str) -> Result<Option<Self>, Fault> {
         let bare = name.strip_prefix('$');
-        let found = match version {
-            Version::V1_1 => NAMES.iter().find(|(known, _)| bare == Some(known)),
-            Version::V2_0 => {
-                let bare = bare.unwrap_or(name);
-                NAMES
-                    .iter()
-                    .find(|(known, _)| known.eq_ignore_ascii_case(bare))
-            }
+        let meant = match version {
+            Version::V1_1 => bare,
+            Version::V2_0 => bare.or(Some(name)),
         };
+        let found = meant.and_then(|meant| {
+            let mut names = NAMES.iter();
+            names.find(|(known, _)| known.eq_ignore_ascii_case(meant))
+        });
         match found {
             Some((_, option)) => Ok(Some(*option)),
             None if bare.is_some() => Err(Fault::new(0, OptionsErrorKind::Unsupported)),

@@ -67,8 +67,8 @@ impl Reader<'_, '_> {
             self.cursor.skip_spaces();
             let word = self.cursor.name();
             let descending = match word {
-                "desc" => true,
-                "asc" | "" => false,
+                word if word.eq_ignore_ascii_case("desc") => true,
+                word if word.is_empty() || word.eq_ignore_ascii_case("asc") => false,
                 _ => return Err(self.cursor.fault("asc, desc, \",\" or its end")),
             };
             self.cursor.advance(word);

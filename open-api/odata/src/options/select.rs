@@ -56,7 +56,7 @@ impl Reader<'_, '_> {
             let start = self.cursor.clone();
             let member = self.cursor.member();
             let is_sound = match attribute.kind {
-                Kind::Json | Kind::Any => !member.is_empty(),
+                Kind::Json | Kind::Any | Kind::Geometry => !member.is_empty(),
                 Kind::Interval => path.is_empty() && matches!(member, "start" | "end"),
                 _ => false,
             };

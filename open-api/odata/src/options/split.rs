@@ -17,7 +17,7 @@ pub(super) fn options(query: &str) -> Result<Vec<(Cow<'_, str>, &str)>, OptionsE
     let options = pieces.map(|piece| {
         let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
         // What cannot be decoded is no name of ours.
-        let name = percent::decode(name).map_or(Cow::Borrowed(name), Cow::Owned);
+        let name = percent::decode_query(name).map_or(Cow::Borrowed(name), Cow::Owned);
         (name, value)
     });
     Ok(options.collect())
@@ -25,7 +25,8 @@ pub(super) fn options(query: &str) -> Result<Vec<(Cow<'_, str>, &str)>, OptionsE
 
 /// The value of an option, decoded.
 pub(super) fn value(text: &str) -> Result<String, Fault> {
-    let value = percent::decode(text).map_err(|at| Fault::new(at, OptionsErrorKind::Encoding))?;
+    let value =
+        percent::decode_query(text).map_err(|at| Fault::new(at, OptionsErrorKind::Encoding))?;
     if value.len() > MAX_OPTION_BYTES {
         let limit = format!("it may have {MAX_OPTION_BYTES} bytes");
         return Err(Fault::limit(MAX_OPTION_BYTES, limit));

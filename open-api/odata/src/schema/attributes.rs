@@ -31,11 +31,6 @@ fn of_1_1(of: EntityType) -> &'static [Attribute] {
             name: Text, description: Text, observationType: Text, unitOfMeasurement: Json,
             observedArea: Geometry, phenomenonTime: Interval, resultTime: Interval, properties: Json,
         },
-        EntityType::MultiDatastream => attributes! {
-            name: Text, description: Text, observationType: Text, multiObservationDataTypes: Json,
-            unitOfMeasurements: Json, observedArea: Geometry, phenomenonTime: Interval,
-            resultTime: Interval, properties: Json,
-        },
         EntityType::Sensor => attributes! {
             name: Text, description: Text, encodingType: Text, metadata: Any, properties: Json,
         },
@@ -43,7 +38,7 @@ fn of_1_1(of: EntityType) -> &'static [Attribute] {
             name: Text, definition: Text, description: Text, properties: Json,
         },
         EntityType::Observation => attributes! {
-            phenomenonTime: Interval, result: Any, resultTime: Time, resultQuality: Json,
+            phenomenonTime: Interval, result: Any, resultTime: Time, resultQuality: Any,
             validTime: Interval, parameters: Json,
         },
         EntityType::Feature => attributes! {
@@ -68,7 +63,6 @@ fn of_2_0(of: EntityType) -> &'static [Attribute] {
             resultEncoding: Json, observedArea: Geometry, phenomenonTime: Interval,
             resultTime: Interval, properties: Json,
         },
-        EntityType::MultiDatastream => &[],
         EntityType::Sensor => attributes! {
             name: Text, description: Text, definition: Text, encodingType: Text, metadata: Any,
             properties: Json,

@@ -1,5 +1,8 @@
 //! The data model of both versions: entity sets, attributes and relations, as
 //! their query languages name them. No entity is stored or made here.
+//!
+//! 1.1's MultiDatastream is not among them: a class of conformance by itself, which
+//! is not offered, and of which nothing that is there may speak.
 
 mod attributes;
 mod relations;
@@ -22,8 +25,6 @@ pub enum EntityType {
     Location,
     HistoricalLocation,
     Datastream,
-    /// In 1.1 only.
-    MultiDatastream,
     Sensor,
     ObservedProperty,
     Observation,
@@ -44,6 +45,7 @@ pub enum Kind {
     Interval,
     /// An object whose members are reached by a path, `properties/floor`.
     Json,
+    /// Shown as GeoJSON, whose members are reached by a path, `location/type`.
     Geometry,
     /// Of no type until it is read: `result`.
     Any,
@@ -76,12 +78,11 @@ const ID_NAMES: [&str; 2] = ["id", "@iot.id"];
 
 impl EntityType {
     /// All, in the order in which a landing page lists their sets.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 9] = [
         Self::Thing,
         Self::Location,
         Self::HistoricalLocation,
         Self::Datastream,
-        Self::MultiDatastream,
         Self::Sensor,
         Self::ObservedProperty,
         Self::Observation,
@@ -96,10 +97,6 @@ impl EntityType {
             Self::Location => "Locations",
             Self::HistoricalLocation => "HistoricalLocations",
             Self::Datastream => "Datastreams",
-            Self::MultiDatastream => match version {
-                Version::V1_1 => "MultiDatastreams",
-                Version::V2_0 => return None,
-            },
             Self::Sensor => "Sensors",
             Self::ObservedProperty => "ObservedProperties",
             Self::Observation => "Observations",
@@ -128,7 +125,6 @@ impl EntityType {
             Self::Location => "Location",
             Self::HistoricalLocation => "HistoricalLocation",
             Self::Datastream => "Datastream",
-            Self::MultiDatastream => "MultiDatastream",
             Self::Sensor => "Sensor",
             Self::ObservedProperty => "ObservedProperty",
             Self::Observation => "Observation",
@@ -165,13 +161,6 @@ impl EntityType {
     pub fn relation(self, version: Version, name: &str) -> Option<&'static Relation> {
         let name = relations::plural(self, version, name).unwrap_or(name);
         self.relations(version).iter().find(|one| one.name == name)
-    }
-}
-
-impl Attribute {
-    /// Whether a path may lead on into its value.
-    pub fn has_members(&self) -> bool {
-        matches!(self.kind, Kind::Json | Kind::Any)
     }
 }
 

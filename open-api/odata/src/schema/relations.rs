@@ -1,8 +1,8 @@
 //! Which relations lead from an entity type to others, in each version.
 
 use super::EntityType::{
-    Datastream, Feature, FeatureType, HistoricalLocation, Location, MultiDatastream, Observation,
-    ObservedProperty, Sensor, Thing,
+    Datastream, Feature, FeatureType, HistoricalLocation, Location, Observation, ObservedProperty,
+    Sensor, Thing,
 };
 use super::{EntityType, Relation, Version};
 
@@ -39,7 +39,6 @@ fn of_1_1(of: EntityType) -> &'static [Relation] {
                     many("Locations", Location),
                     many("HistoricalLocations", HistoricalLocation),
                     many("Datastreams", Datastream),
-                    many("MultiDatastreams", MultiDatastream),
                 ]
             }
         }
@@ -62,29 +61,11 @@ fn of_1_1(of: EntityType) -> &'static [Relation] {
                 ]
             }
         }
-        MultiDatastream => {
-            const {
-                &[
-                    one("Thing", Thing),
-                    one("Sensor", Sensor),
-                    many("ObservedProperties", ObservedProperty),
-                    many("Observations", Observation),
-                ]
-            }
-        }
-        Sensor | ObservedProperty => {
-            const {
-                &[
-                    many("Datastreams", Datastream),
-                    many("MultiDatastreams", MultiDatastream),
-                ]
-            }
-        }
+        Sensor | ObservedProperty => const { &[many("Datastreams", Datastream)] },
         Observation => {
             const {
                 &[
                     one("Datastream", Datastream),
-                    one("MultiDatastream", MultiDatastream),
                     one("FeatureOfInterest", Feature),
                 ]
             }
@@ -126,7 +107,6 @@ fn of_2_0(of: EntityType) -> &'static [Relation] {
                 ]
             }
         }
-        MultiDatastream => &[],
         Sensor | ObservedProperty => const { &[many("Datastreams", Datastream)] },
         Observation => {
             const {
@@ -150,7 +130,8 @@ fn of_2_0(of: EntityType) -> &'static [Relation] {
     }
 }
 
-/// The name of the relation that the text of 2.0 also writes in the singular.
+/// The name of the relation that the text of 2.0 also writes otherwise, mostly in
+/// the singular.
 pub(super) fn plural(of: EntityType, version: Version, name: &str) -> Option<&'static str> {
     if version != Version::V2_0 {
         return None;
@@ -160,6 +141,8 @@ pub(super) fn plural(of: EntityType, version: Version, name: &str) -> Option<&'s
         (Datastream, "ObservedProperty") => Some("ObservedProperties"),
         (Datastream, "UltimateFeatureOfInterest") => Some("UltimateFeaturesOfInterest"),
         (Feature, "FeatureType") => Some("FeatureTypes"),
+        // Its examples know one relation to datastreams only, as QGIS does.
+        (Feature, "Datastreams") => Some("DatastreamsProximate"),
         _ => None,
     }
 }

@@ -325,14 +325,7 @@ fn a_token_is_kept_as_it_is() {
 #[test]
 fn names_of_options() {
     // 501, not ignored.
-    for query in [
-        "$apply=x",
-        "$search=x",
-        "$compute=x",
-        "$Top=1",
-        "$levels=1",
-        "$=1",
-    ] {
+    for query in ["$apply=x", "$search=x", "$compute=x", "$levels=1", "$=1"] {
         assert_eq!(
             kind(Version::V1_1, query),
             OptionsErrorKind::Unsupported,
@@ -347,7 +340,11 @@ fn names_of_options() {
     let nested = nested.unwrap_err();
     assert_eq!(nested.kind, OptionsErrorKind::Unsupported);
     assert_eq!(nested.option, "$levels");
-    // In 2.0 without the sign and in other case too.
+    // Clients of 1.1 write `$orderBy`.
+    for query in ["$Top=1", "$TOP=1"] {
+        assert_eq!(read(query).top, Some(1), "{query}");
+    }
+    // In 2.0 without the sign too.
     for query in ["top=1", "$Top=1", "TOP=1"] {
         let parsed = options(Version::V2_0, EntityType::Thing, query).unwrap();
         assert_eq!(parsed.top, Some(1), "{query}");

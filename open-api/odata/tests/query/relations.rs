@@ -236,8 +236,8 @@ fn the_names_are_those_of_the_version() {
             "Datastream/ObservedProperties/name eq 'x'",
             true,
         ),
-        (Version::V1_1, "MultiDatastream/name eq 'x'", true),
-        (Version::V2_0, "MultiDatastream/name eq 'x'", false),
+        (Version::V1_1, "FeatureOfInterest/name eq 'x'", true),
+        (Version::V2_0, "FeatureOfInterest/name eq 'x'", false),
         (Version::V1_1, "parameters/a eq 'x'", true),
         (Version::V2_0, "parameters/a eq 'x'", false),
         (

@@ -53,10 +53,6 @@ fn steps_lead_along_relations() {
             "/FeaturesOfInterest(18446744073709551615)",
             "FeaturesOfInterest(18446744073709551615)",
         ),
-        (
-            "/MultiDatastreams(1)/ObservedProperties",
-            "MultiDatastreams(1)/ObservedProperties*",
-        ),
     ] {
         let read = read(path);
         assert_eq!(steps(&read), expected, "{path}");
@@ -169,7 +165,7 @@ fn what_is_not_there_is_named() {
     assert_eq!(
         error.to_string(),
         "there is no \"nome\" in a Thing; it has id, name, description, properties, Locations, \
-         HistoricalLocations, Datastreams, MultiDatastreams"
+         HistoricalLocations, Datastreams"
     );
 }
 

@@ -238,13 +238,19 @@ fn times_are_written_in_many_ways() {
     assert!(error.to_string().contains("an offset"), "{error}");
 }
 
+/// Most languages' libraries write a space as a plus, and a plus as `%2B`; people
+/// write an offset as it is.
 #[test]
-fn a_plus_in_the_url_is_a_plus() {
+fn a_plus_in_the_url_is_a_space_or_the_sign_of_an_offset() {
     let world = observation();
     for query in [
         "$filter=resultTime%20eq%202026-11-30T08:45:00+09:00",
-        "$filter=resultTime%20eq%202026-11-30T08:45:00%2B09:00",
+        "$filter=resultTime+eq+2026-11-30T08:45:00+09:00",
+        "$filter=resultTime+eq+2026-11-30T08:45:00%2B09:00",
+        "$filter=resultTime+eq+2026-11-30T08:45:00+0900+and+id+eq+7",
         "%24filter=resultTime eq 2026-11-30T08:45:00%2B09:00",
+        "$filter=hour(resultTime,'+09:00')+eq+8",
+        "$filter=2026-11-30T08:45:00+09:00/2026-11-30T08:45:00+09:00+eq+resultTime",
     ] {
         let parsed = odata::parse_options(Version::V1_1, EntityType::Observation, query).unwrap();
         assert!(
@@ -252,6 +258,13 @@ fn a_plus_in_the_url_is_a_plus() {
             "{query}"
         );
     }
+    let parsed = odata::parse_options(
+        Version::V1_1,
+        EntityType::Observation,
+        "$orderby=resultTime+DESC,id+Asc",
+    );
+    let order = parsed.unwrap().order;
+    assert_eq!((order[0].descending, order[1].descending), (true, false));
 }
 
 #[test]

@@ -164,6 +164,7 @@ pub(crate) fn refusal(text: &str) -> OptionsError {
 pub(crate) fn encoded(text: &str) -> String {
     text.replace('%', "%25")
         .replace('&', "%26")
+        .replace('+', "%2B")
         .replace(' ', "%20")
 }
 

@@ -121,6 +121,12 @@ const fn row_with_last_optional(
     }
 }
 
+/// The names of all functions, `any` and `cast` among them.
+pub fn function_names() -> impl Iterator<Item = &'static str> {
+    let called = SIGNATURES.iter().map(|signature| signature.name);
+    called.chain(["any", "cast"])
+}
+
 use Parameter as P;
 
 /// All functions, in the order in which the standard lists them.
@@ -288,7 +294,9 @@ impl Parameter {
     pub(crate) fn accepts(self, given: Type) -> bool {
         given.is_open()
             || match self {
-                Self::Text | Self::Zone | Self::Pattern => given == Type::Text,
+                // Ids may be texts; of one that is a number a text function is null.
+                Self::Text => matches!(given, Type::Text | Type::Id),
+                Self::Zone | Self::Pattern => given == Type::Text,
                 Self::Number => given.is_number(),
                 Self::Day => matches!(given, Type::Time | Type::Interval | Type::Date),
                 Self::Clock => matches!(given, Type::Time | Type::Interval | Type::TimeOfDay),

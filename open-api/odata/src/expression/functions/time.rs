@@ -168,7 +168,8 @@ pub(crate) fn zone(name: &str) -> Option<TimeZone> {
     if let Some((_, hours)) = ABBREVIATIONS.iter().find(|(known, _)| *known == name) {
         return Some(TimeZone::fixed(Offset::constant(*hours)));
     }
-    if name.starts_with(['+', '-']) {
+    // A space stands for a plus that was written into a URL as it is.
+    if name.starts_with(['+', '-', ' ']) {
         return offset(name).map(TimeZone::fixed);
     }
     // The one within the program: what a query means does not depend on the

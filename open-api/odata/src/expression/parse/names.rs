@@ -171,10 +171,10 @@ impl Parser<'_, '_> {
             match attribute.kind {
                 Kind::Interval if members.is_empty() && matches!(member, "start" | "end") => {}
                 Kind::Interval => return Err(start.fault("start or end")),
-                Kind::Json | Kind::Any if member.is_empty() => {
+                Kind::Json | Kind::Any | Kind::Geometry if member.is_empty() => {
                     return Err(start.fault("the name of a member"));
                 }
-                Kind::Json | Kind::Any => {}
+                Kind::Json | Kind::Any | Kind::Geometry => {}
                 _ => return Err(start.fault(format!("no path into {}", attribute.name))),
             }
             members.push(member.to_owned());
