@@ -235,6 +235,13 @@ impl ReadSide {
         self.store.count(datastream, from, to)
     }
 
+    pub(crate) fn extents(
+        &self,
+        datastreams: &[DatastreamId],
+    ) -> Vec<Option<(Timestamp, Timestamp)>> {
+        self.store.extents(datastreams)
+    }
+
     pub(crate) fn count_all(&self, datastreams: &[DatastreamId]) -> Result<Vec<u64>, QueryError> {
         self.store.count_all(datastreams)
     }

@@ -105,6 +105,12 @@ impl Ingest {
         self.inner.read.count_all(datastreams)
     }
 
+    /// The first and the last phenomenon time of each of `datastreams`, in their
+    /// order, from memory; `None` where one has no observation.
+    pub fn extents(&self, datastreams: &[DatastreamId]) -> Vec<Option<(Timestamp, Timestamp)>> {
+        self.inner.read.extents(datastreams)
+    }
+
     /// The newest revisions of many datastreams over a time, in order of
     /// datastream and time: one state of the store, in bounded memory, without
     /// the limit of a request.

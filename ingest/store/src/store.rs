@@ -268,6 +268,17 @@ impl Store {
         self.answer(|view| self.shared.counts.of(view, datastreams))
     }
 
+    /// The first and the last phenomenon time of each of `datastreams`, in their
+    /// order, from memory; `None` where one has no observation.
+    pub fn extents(&self, datastreams: &[DatastreamId]) -> Vec<Option<(Timestamp, Timestamp)>> {
+        let view = self.shared.catalog.view();
+        let extents = self.shared.counts.extents(&view, datastreams).into_iter();
+        let time = Timestamp::from_micros;
+        extents
+            .map(|extent| extent.map(|(first, last)| (time(first), time(last))))
+            .collect()
+    }
+
     pub fn stats(&self) -> StoreStats {
         let view = self.shared.catalog.view();
         let day_files = view.files.iter().filter(|file| file.entry.day.is_some());

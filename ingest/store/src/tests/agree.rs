@@ -95,11 +95,11 @@ proptest! {
         let mut fed = Fed::new();
         for step in &steps {
             fed.run(step);
-            fed.check_counts();
+            fed.check_counts_and_extents();
         }
         for last in [None, Some(Step::Flush), Some(Step::Compact)] {
             last.iter().for_each(|step| fed.run(step));
-            fed.check_counts();
+            fed.check_counts_and_extents();
             for query in &ranges {
                 fed.check_range(query);
             }

@@ -195,16 +195,22 @@ impl Fed {
     }
 
     /// Twice: what was read for the first answer is kept for the second.
-    pub(super) fn check_counts(&self) {
+    pub(super) fn check_counts_and_extents(&self) {
         let store = &self.opened.as_ref().unwrap().store;
         let series: Vec<u32> = (0..STEPS.len() as u32 + 1).rev().collect();
         let datastreams: Vec<_> = series.iter().copied().map(DatastreamId::new).collect();
-        let expected: Vec<u64> = series
+        let rows: Vec<_> = series
             .iter()
-            .map(|series| self.merged(&[*series], &everything(0), Columns::All).len() as u64)
+            .map(|series| self.merged(&[*series], &everything(0), Columns::All))
+            .collect();
+        let counts: Vec<u64> = rows.iter().map(|rows| rows.len() as u64).collect();
+        let extents: Vec<_> = rows
+            .iter()
+            .map(|rows| Some((rows.first()?.time, rows.last()?.time)))
             .collect();
         for _ in 0..2 {
-            assert_eq!(store.count_all(&datastreams).unwrap(), expected);
+            assert_eq!(store.count_all(&datastreams).unwrap(), counts);
+            assert_eq!(store.extents(&datastreams), extents);
         }
     }
 
