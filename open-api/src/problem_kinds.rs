@@ -18,4 +18,9 @@ http_edge::problem_kinds! {
         "The member errors lists line, column, message and cure of each fault. Try with dry_run=true until there is none, or register the other rows with mode=good.",
         "errors에 오류마다 줄 번호, 열, 이유, 고치는 방법이 있습니다. 오류가 없을 때까지 dry_run=true로 확인하거나, mode=good으로 나머지 줄만 등록하십시오.",
     }
+    UNSUPPORTED_OPTION "unsupported-option" NOT_IMPLEMENTED {
+        "The query option is not supported", "지원하지 않는 질의 옵션입니다",
+        "SensorThings and OData know it; this platform does not answer it. docs/sensorthings.md lists those that it does.",
+        "SensorThings나 OData에는 있으나 이 플랫폼은 답하지 않는 옵션입니다. 지원하는 옵션은 docs/sensorthings.md에 있습니다.",
+    }
 }

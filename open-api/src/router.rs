@@ -37,7 +37,7 @@ use crate::endpoints::people::{operators, service_tokens};
 use crate::endpoints::registry::{
     agencies, audit, boundaries, features, groups, models, refinements, shares,
 };
-use crate::endpoints::stream;
+use crate::endpoints::{sensorthings, stream};
 use crate::openapi::{self, Operations, Readers};
 use crate::state::ApiState;
 
@@ -60,6 +60,7 @@ fn router(state: ApiState) -> Router {
         .merge(
             public()
                 .describe(&mut document)
+                .merge(sensorthings::below())
                 .layer(from_fn_with_state(state.clone(), access::public)),
         )
         .merge(
@@ -115,6 +116,8 @@ fn public() -> Operations {
         .on("GET /v1/export/{date}", Nothing, routes!(day::list))
         .on("GET /v1/export/{date}/SHA256SUMS", Nothing, routes!(day::sums))
         .on("GET /v1/export/{date}/{domain}/{file}", Nothing, routes!(day::file))
+        .on("GET /sta/v1.1", Nothing, routes!(sensorthings::landing_1_1))
+        .on("GET /sta/v2.0", Nothing, routes!(sensorthings::landing_2_0))
         .on("GET /v1/stream", Nothing, routes!(stream::events::follow))
         .on("GET /v1/stream/ws", Nothing, routes!(stream::socket::follow))
 }

@@ -11,4 +11,5 @@ pub(crate) mod pages;
 pub(crate) mod people;
 pub(crate) mod registry;
 mod registry_problem;
+pub(crate) mod sensorthings;
 pub(crate) mod stream;

@@ -34,6 +34,7 @@ take for a formula has a `'` in front, as in exports. Every reply tells its quot
     components(schemas(ProblemSchema, FrameView<'static>, GapView)),
     tags(
         (name = "data", description = "What was observed, for everybody who may read it"),
+        (name = "sensorthings", description = "OGC SensorThings: the same data in the words of a standard"),
         (name = "applications", description = "Developers' programs and their API keys"),
         (name = "devices", description = "Devices, their credentials and their telemetry"),
         (name = "enrolment", description = "Claim codes and batch credentials: devices that come into service without an operator beside them"),

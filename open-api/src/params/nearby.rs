@@ -96,7 +96,7 @@ impl DatastreamFilter {
         let mut found = Vec::new();
         let here = snapshot.things_in(&cells, viewer);
         for thing in here.chain(snapshot.things_once_in(&cells, viewer)) {
-            found.extend_from_slice(&thing.datastreams);
+            found.extend(thing.datastreams.numbers());
         }
         let (south_west, north_east) = WHOLE_EARTH;
         let anywhere = Cells::between(south_west, north_east);

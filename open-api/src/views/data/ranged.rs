@@ -29,7 +29,7 @@ pub(crate) struct RangedObservationView<'a> {
 impl<'a> RangedObservationView<'a> {
     /// `location` is that of the observation's time, as the viewer may see it.
     pub(crate) fn new(
-        datastream: &'a Datastream,
+        datastream: Datastream<'a>,
         stored: &'a StoredObservation,
         location: Option<Location>,
     ) -> Self {
@@ -37,7 +37,7 @@ impl<'a> RangedObservationView<'a> {
             datastream: datastream.id.get(),
             thing: datastream.thing.as_str(),
             field: datastream.field.as_str(),
-            unit: datastream.unit.as_deref(),
+            unit: datastream.unit,
             observation: ObservationView::new(stored, location),
         }
     }

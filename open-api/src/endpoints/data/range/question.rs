@@ -1,5 +1,6 @@
 //! What a query of a range asks, and what answering it would cost.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use device_registry::Snapshot;
@@ -110,10 +111,11 @@ impl Question {
             let datastream = snapshot.datastream(*id);
             *id >= first
                 && datastream.is_some_and(|datastream| {
-                    self.viewer.sees(datastream) && self.filter.names(datastream)
+                    self.viewer.sees(&datastream) && self.filter.names(&datastream)
                 })
         };
-        match self.filter.named(snapshot).or(nearby.as_deref()) {
+        let some = self.filter.named(snapshot);
+        match some.or(nearby.map(Cow::Owned)) {
             Some(some) => some.iter().copied().filter(passes).collect(),
             None => {
                 let all = snapshot.datastreams(first).map(|datastream| datastream.id);
