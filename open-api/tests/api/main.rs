@@ -13,5 +13,6 @@ mod document;
 mod harness;
 #[path = "../../http-edge/tests/edge/peer.rs"]
 mod peer;
+mod sensorthings;
 mod stream;
 mod wire;

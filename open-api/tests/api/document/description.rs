@@ -185,6 +185,8 @@ fn data(visit: &mut Visit<'_>, speed: u64) {
     let aggregate = "/v1/aggregate?field=speed&bucket=1d&fn=avg,min,max,sum,count,first,last,p95";
     let each = format!("/v1/aggregate?datastream={speed}&bucket=5m&fn=avg&quality=uncertain");
     for (line, path) in [
+        ("GET /sta/v1.1", "/sta/v1.1"),
+        ("GET /sta/v2.0", "/sta/v2.0"),
         ("GET /v1/models", "/v1/models"),
         ("GET /v1/boundaries", "/v1/boundaries"),
         ("GET /v1/boundaries/{name}", "/v1/boundaries/jung"),

@@ -24,6 +24,8 @@ const OPERATIONS: &[&str] = &[
     "get /healthz",
     "get /metrics",
     "get /readyz",
+    "get /sta/v1.1",
+    "get /sta/v2.0",
     "get /v1/agencies",
     "get /v1/agencies/{id}/refinements",
     "get /v1/aggregate",

@@ -10,7 +10,7 @@ fn what_is_not_there_is_a_problem_too() {
         "/v1/rules",
         "/v1/alarms",
         "/v1/export/2026-05-01/x",
-        "/sta/v1.1/Things",
+        "/sta/v3.0/Things",
         "/nothing",
         "/v1/devices/",
     ] {
