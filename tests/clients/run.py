@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Client libraries that others wrote, each against a running Madang: it
-connects, publishes, and verifies the receipt where there is one. Prints a line
-for each, and how the library behaves where it is refused.
+connects, publishes, and verifies the receipt where there is one; those of
+SensorThings read. Prints a line for each, and how the library behaves where it is
+refused.
 
     tests/clients/run.py --install [LANGUAGE...]      once: libraries of pinned versions
     tests/clients/run.py [--madang FILE] [LANGUAGE...]
 
-Languages: python, node, go, java. Without --madang the debug build is started.
+Languages: python, node, go, java, and sensorthings (in Python). Without --madang the debug build is started.
 Nothing but loopback is spoken to. Exit status 1 where one does not get in.
 """
 
@@ -15,6 +16,7 @@ import base64
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,7 +27,7 @@ import urllib.request
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 PEERS = ROOT / "target" / "peers" / "clients"
-LANGUAGES = ["python", "node", "go", "java"]
+LANGUAGES = ["python", "node", "go", "java", "sensorthings"]
 AUDIENCE = "madang"
 # Each language has numbers of its own, by which its readings are found again.
 BASES = {"python": 1000, "node": 2000, "go": 3000, "java": 4000}
@@ -34,16 +36,28 @@ PATIENCE = 60
 DEADLINE = 600
 
 
+def newest_python():
+    """One client needs 3.13; with an older Python it is left out."""
+    kept = pathlib.Path.home() / ".pyenv" / "versions"
+    for name in ["python3.14", "python3.13"]:
+        for found in [shutil.which(name), *map(str, kept.glob(f"*/bin/{name}"))]:
+            if found and subprocess.run([found, "-c", "import ensurepip"], capture_output=True).returncode == 0:
+                return found
+    return sys.executable
+
+
 def install(language):
     place = PEERS / language
     place.mkdir(parents=True, exist_ok=True)
     run = lambda *command, **more: subprocess.run(command, check=True, **more)
     source = HERE / language
-    if language == "python":
+    if language in ["python", "sensorthings"]:
         if not (place / "bin" / "pip").exists():
-            run(sys.executable, "-m", "venv", str(place))
-        run(str(place / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check",
-            "--requirement", str(source / "requirements.txt"))
+            run(newest_python() if language == "sensorthings" else sys.executable, "-m", "venv", str(place))
+        pip = [str(place / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
+        run(*pip, "--requirement", str(source / "requirements.txt"))
+        if language == "sensorthings":
+            run(*pip, "--no-deps", "--requirement", str(source / "requirements-alone.txt"))
     elif language == "node":
         for name in ["package.json", "package-lock.json"]:
             (place / name).write_bytes((source / name).read_bytes())
@@ -57,7 +71,7 @@ def install(language):
 def command(language, peer):
     place = PEERS / language
     source = HERE / language
-    if language == "python":
+    if language in ["python", "sensorthings"]:
         return [str(place / "bin" / "python"), str(source / "clients.py"), peer]
     if language == "node":
         # Modules are looked for beside the program, so it is put beside them.
@@ -70,7 +84,8 @@ def command(language, peer):
 
 
 def is_installed(language):
-    marks = {"python": "bin/python", "node": "node_modules", "go": "clients", "java": "lib"}
+    marks = {"python": "bin/python", "node": "node_modules", "go": "clients", "java": "lib",
+             "sensorthings": "bin/python"}
     return (PEERS / language / marks[language]).exists()
 
 
@@ -134,11 +149,12 @@ class Platform:
     def told(self):
         return pathlib.Path(self.log.name).read_text()[-2000:]
 
-    def call(self, method, path, body=None):
+    def call(self, method, path, body=None, authorization=None):
         request = urllib.request.Request(
             self.url + path, method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"})
+            headers={"Authorization": authorization or f"Bearer {self.token}",
+                     "Content-Type": "application/json"})
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 return json.loads(answer.read() or b"null")
@@ -181,8 +197,39 @@ def prepare(platform, binary, language):
     return peer
 
 
+def station(platform, at, visibility):
+    """Registers a device with a place and an hour of values."""
+    place = [37.5642 + at / 100, 126.9738 + at / 100]
+    name = f"station-{at}"
+    platform.call("POST", "/v1/devices", {
+        "id": name, "agency": "seoul", "model": "safety.air", "visibility": visibility,
+        "name": f"Station {at}", "location": {"lat": place[0], "lon": place[1]}})
+    password = platform.call("POST", f"/v1/devices/{name}/password")["password"]
+    told = "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+    # Neither rising nor falling, and each value once.
+    sent = [(f"2026-05-01T09:{minute:02}:00Z", (minute * 37 % 60) + at / 2 + 0.25)
+            for minute in range(60)]
+    platform.call("POST", f"/v1/devices/{name}/telemetry",
+                  [{"t": time, "v": {"pm25": value}} for time, value in sent], told)
+    [stream] = platform.call("GET", f"/v1/datastreams?device={name}&field=pm25")["items"]
+    # The middle of the cell of 0.001 degrees that the public sees.
+    cell = [round(int(side * 1000) / 1000 + 0.0005, 4) for side in reversed(place)]
+    return {"id": name, "name": f"Station {at}", "datastream": stream["id"], "cell": cell,
+            "observations": sent}
+
+
+def prepare_stations(platform):
+    """Some that the public may read, and one that it may not."""
+    stations = [station(platform, at, "public") for at in range(5)]
+    station(platform, 5, "restricted")
+    return {"http": platform.url, "stations": stations}
+
+
 def run_language(platform, binary, language):
-    peer = prepare(platform, binary, language)
+    if language == "sensorthings":
+        peer = prepare_stations(platform)
+    else:
+        peer = prepare(platform, binary, language)
     file = pathlib.Path(platform.folder.name) / f"{language}.json"
     file.write_text(json.dumps(peer))
     done = subprocess.run(command(language, str(file)), stdout=subprocess.PIPE,
@@ -190,7 +237,8 @@ def run_language(platform, binary, language):
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     if not lines:
         raise SystemExit(f"{language} said nothing: {done.stderr[-3000:]}")
-    stored = platform.values(peer["ed25519"]["device"]) | platform.values(peer["es256"]["device"])
+    devices = [peer[kind]["device"] for kind in ["ed25519", "es256"] if kind in peer]
+    stored = set().union(*map(platform.values, devices))
     for line in lines:
         value = line.get("value")
         if line["ok"] and value is not None and value not in stored:

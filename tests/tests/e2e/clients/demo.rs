@@ -7,13 +7,14 @@ use domain::Timestamp;
 use sdk::api::{ApiClient, ApiCredential, LatestFilter};
 use tests::{Start, TestPlatform, binary, eventually};
 
-struct Demo {
+/// The whole platform with 60 simulated sensors and a day of their past.
+pub(super) struct Demo {
     child: Child,
     printed: String,
 }
 
 impl Demo {
-    fn start(data: &std::path::Path) -> Self {
+    pub(super) fn start(data: &std::path::Path) -> Self {
         let mut child = Command::new(binary::madang())
             .args(["demo", "--devices", "60", "--days", "1", "--data"])
             .arg(data)
@@ -40,7 +41,7 @@ impl Demo {
         ApiClient::connect(self.url(), key).unwrap()
     }
 
-    fn url(&self) -> &str {
+    pub(super) fn url(&self) -> &str {
         self.value("Developers").trim_end_matches('/')
     }
 
@@ -65,7 +66,7 @@ impl Demo {
         line.unwrap().split_whitespace().last().unwrap()
     }
 
-    fn stop(mut self) {
+    pub(super) fn stop(mut self) {
         let pid = i32::try_from(self.child.id()).unwrap();
         tests::send_signal(pid, rustix::process::Signal::INT);
         assert!(

@@ -1,5 +1,6 @@
 //! The client libraries of `docs/clients.md`, a test for each language: each
-//! connects, publishes, and verifies the receipt where there is one.
+//! connects, publishes, and verifies the receipt where there is one. Those of
+//! `docs/sensorthings.md` read.
 
 use std::path::Path;
 use std::process::Command;
@@ -48,4 +49,9 @@ fn gos_libraries_get_in() {
 #[test]
 fn javas_libraries_get_in() {
     every_library_gets_in("java", "java", "lib");
+}
+
+#[test]
+fn sensorthings_clients_read() {
+    every_library_gets_in("sensorthings", "python3", "bin/python");
 }

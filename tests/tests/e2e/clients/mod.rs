@@ -6,3 +6,4 @@ mod generated_clients;
 mod libraries;
 mod readme;
 mod real_clients;
+mod sensorthings_docs;
