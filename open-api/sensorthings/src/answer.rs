@@ -50,7 +50,7 @@ impl Answer {
         })
     }
 
-    fn text(content_type: &'static str, body: Vec<u8>) -> Self {
+    fn new(content_type: &'static str, body: Vec<u8>) -> Self {
         Self {
             status: 200,
             content_type,
@@ -166,7 +166,7 @@ fn of_entity<'a>(
             Some(Format::Csv) => {
                 let alone = alone(entity.clone());
                 let text = csv::write(world, entity.entity_type(), &alone, options)?;
-                Ok(Answer::text(CSV, text))
+                Ok(Answer::new(CSV, text))
             }
             Some(Format::GeoJson) => {
                 let alone = alone(entity.clone());
@@ -207,7 +207,7 @@ fn of_entity<'a>(
                 Json::String(text) => text,
                 other => other.to_string(),
             };
-            Ok(Answer::text(TEXT, text.into_bytes()))
+            Ok(Answer::new(TEXT, text.into_bytes()))
         }
     }
 }
@@ -232,7 +232,8 @@ fn of_set<'a>(
     match options.format {
         None | Some(Format::Json(_)) => {
             let writer = Writer::new(world, options);
-            Answer::json(&writer.set(entity_type, &found, options, next)?)
+            let body = writer.set(entity_type, &found, options, next)?;
+            Ok(Answer::new(JSON, body))
         }
         Some(Format::DataArray) if world.version == Version::V2_0 => {
             Err(Error::NotSupported("$format=dataArray"))
@@ -246,7 +247,7 @@ fn of_set<'a>(
         }),
         Some(Format::Csv) => {
             let text = csv::write(world, entity_type, &found, options)?;
-            Ok(Answer::text(CSV, text).followed_by(next))
+            Ok(Answer::new(CSV, text).followed_by(next))
         }
         Some(Format::GeoJson) => {
             let json = geojson::write(world, entity_type, &found, options, next.as_deref())?;

@@ -14,8 +14,8 @@ use crate::seen::Seen;
 use crate::set::{Related, related};
 use crate::world::World;
 
-/// Entities of one answer, expanded ones among them.
-const MAX_ENTITIES: u64 = 50_000;
+/// Entities of one answer, expanded ones among them: some 20 MB of text.
+const MAX_ENTITIES: u64 = 20_000;
 
 /// An answer on its way.
 pub(crate) struct Writer<'w, 'a> {
@@ -81,7 +81,7 @@ impl<'w, 'a> Writer<'w, 'a> {
         found: &Page<'a>,
         options: &Options,
         next: Option<String>,
-    ) -> Result<Json, Error> {
+    ) -> Result<Vec<u8>, Error> {
         let mut object = Map::new();
         self.context(&mut object, entity_type, "");
         if let Some(count) = found.count {
@@ -90,9 +90,24 @@ impl<'w, 'a> Writer<'w, 'a> {
         if let Some(next) = next {
             object.insert(self.names.next_link.to_owned(), next.into());
         }
-        let entities = self.entities(found, options)?;
-        object.insert("value".to_owned(), entities);
-        Ok(Json::Object(object))
+        let mut body = serde_json::to_vec(&object).map_err(Error::Write)?;
+        // Each entity becomes text by itself: as a value it takes several times that.
+        body.pop();
+        body.extend_from_slice(if object.is_empty() {
+            b"\"value\":["
+        } else {
+            b",\"value\":["
+        });
+        for (at, entity) in found.entities.iter().enumerate() {
+            if at > 0 {
+                body.push(b',');
+            }
+            let mut object = Map::new();
+            self.entity(entity, options, &mut object)?;
+            serde_json::to_writer(&mut body, &object).map_err(Error::Write)?;
+        }
+        body.extend_from_slice(b"]}");
+        Ok(body)
     }
 
     /// A whole answer of links to entities.
