@@ -83,6 +83,7 @@ pub fn read(world: &World<'_>, path: &str, query: &str) -> Result<Answer, Error>
         return Answer::json(&landing::write(world));
     };
     let options = parse_options(world.version, last.entity_type, query)?;
+    world.weigh(&options);
     let link = format!("{}/{}", world.service(), path.trim_matches('/'));
     match resolve(world, &resource)? {
         Found::One(entity) => of_entity(world, &entity, &resource, &options),

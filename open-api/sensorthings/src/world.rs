@@ -6,13 +6,16 @@ use std::cell::Cell;
 use device_registry::{Datastream, Device, ReadScope, Snapshot, Thing};
 use domain::{DatastreamId, Timestamp};
 use ingest::Ingest;
-use odata::Version;
+use odata::{Options, Version};
 
 use crate::error::{Error, TooCostly};
 
 /// Entities and observations that one request looks at: some hundreds of
 /// milliseconds of one core.
 pub const MAX_LOOKED_AT: u64 = 1_000_000;
+
+/// Points of a geometry that cost as much to compare with as a look at an entity.
+const POINTS_OF_A_LOOK: usize = 4;
 
 /// One request's view.
 pub struct World<'a> {
@@ -26,6 +29,8 @@ pub struct World<'a> {
     pub platform: &'a str,
     pub now: Timestamp,
     looked_at: Cell<u64>,
+    /// What it costs to judge one entity by the request's geometries.
+    geometry_cost: Cell<u64>,
 }
 
 impl<'a> World<'a> {
@@ -45,7 +50,19 @@ impl<'a> World<'a> {
             platform,
             now,
             looked_at: Cell::new(0),
+            geometry_cost: Cell::new(0),
         }
+    }
+
+    /// Has each entity that is judged cost what the geometries of `options` do.
+    pub(crate) fn weigh(&self, options: &Options) {
+        let cost = options.geometry_points.div_ceil(POINTS_OF_A_LOOK);
+        self.geometry_cost.set(cost as u64);
+    }
+
+    /// Counts an entity that is judged by an expression.
+    pub(crate) fn judge(&self) -> Result<(), Error> {
+        self.look_at(self.geometry_cost.get())
     }
 
     /// Counts what is looked at; an error once it is more than a request may.

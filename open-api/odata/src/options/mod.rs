@@ -35,6 +35,9 @@ pub struct Options {
     pub format: Option<Format>,
     /// As it was written into a next link, decoded.
     pub skip_token: Option<String>,
+    /// Points of the geometries in all options of the query, of which a look at a row
+    /// may compare each; 0 in options within `$expand`.
+    pub geometry_points: usize,
 }
 
 /// A relation whose entities come inline. The path `a/b` is a nested one.
@@ -100,7 +103,10 @@ pub fn parse_options(
             .read(&name, value)
             .map_err(|fault| fault.of(&name))?;
     }
-    let options = query_reader.options;
+    let options = Options {
+        geometry_points: query_reader.budget.points,
+        ..query_reader.options
+    };
     select::check_distinct(&options).map_err(|fault| fault.of("$orderby"))?;
     Ok(options)
 }

@@ -93,6 +93,7 @@ impl<'q, 'a> Question<'q, 'a> {
         let Some(filter) = &self.options.filter else {
             return Ok(true);
         };
+        self.world.judge()?;
         let row = Seen {
             world: self.world,
             entity: entity.clone(),

@@ -83,6 +83,7 @@ struct Sorted<'a> {
 
 impl<'a> Sorted<'a> {
     fn new(world: &World<'a>, order: &[OrderItem], entity: Entity<'a>) -> Result<Self, Error> {
+        world.judge()?;
         let row = Seen {
             world,
             entity: entity.clone(),
