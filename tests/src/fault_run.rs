@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::PATIENCE;
 use crate::small_plane::{SmallPlane, prepare_registry};
+use ingest::{LockError, OpenError};
 use rustix::process::Signal;
 
 /// Between two looks at the process.
@@ -49,6 +50,20 @@ impl Default for FaultBench {
             acknowledged: BTreeSet::new(),
             open: BTreeSet::new(),
             next: 0,
+        }
+    }
+}
+
+/// A thread of the plane before lets go of the folder a moment after its handle is
+/// gone.
+fn open_again(registry: &Path, data: &Path) -> SmallPlane {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match SmallPlane::open(registry, data) {
+            Err(OpenError::Lock(LockError::InUse { .. })) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            opened => return opened.unwrap(),
         }
     }
 }
@@ -121,7 +136,7 @@ impl FaultBench {
         drop(plane);
         self.acknowledged.extend(done);
         self.next = next + 40;
-        let plane = SmallPlane::open(registry, data).unwrap();
+        let plane = open_again(registry, data);
         self.compare(&plane, what);
     }
 
