@@ -11,8 +11,8 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use device_registry::{
-    Credential, CredentialProof, Device, DeviceDatastreams, DeviceStatus, Model, ModelDetails, ModelVersion,
-    authenticate_jwt,
+    Credential, CredentialProof, Device, DeviceDatastreams, DeviceStatus, Model, ModelDetails,
+    ModelVersion, authenticate_jwt,
 };
 use domain::{AgencyId, CredentialId, DatastreamId, DeviceId, ModelId, ThingId, Timestamp};
 use libfuzzer_sys::fuzz_target;

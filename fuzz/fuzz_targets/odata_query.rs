@@ -85,7 +85,10 @@ fn check(version: Version, of: EntityType, options: &Options, depth: usize, expa
     assert_eq!(again, key, "{token}");
     let ordering = key.compare(&other, &options.order);
     assert_eq!(other.compare(&again, &options.order), ordering.reverse());
-    for Expand { relation, options } in &options.expand {
+    for Expand {
+        relation, options, ..
+    } in &options.expand
+    {
         *expands += 1;
         check(version, relation.target, options, depth + 1, expands);
     }
