@@ -89,7 +89,6 @@ impl<'a> World<'a> {
 
     /// Where the thing is now, if that is known.
     pub(crate) fn stay_now(&self, thing: &'a Thing) -> Option<Stay<'a>> {
-        // Most have never moved.
         let stay = self.stays(thing).pop()?;
         stay.until.is_none().then_some(stay)
     }

@@ -1,7 +1,8 @@
 //! `/sta/v1.1` and `/sta/v2.0`: OGC SensorThings.
 //!
-//! Their paths and errors are the standard's. What they lead to describes itself,
-//! so the API's document lists the landing pages alone.
+//! Their paths are the standard's, which leaves errors open: they are problems as
+//! elsewhere, with OData's `error` in them. What the landing pages lead to describes
+//! itself, so the API's document lists these alone.
 
 use std::sync::Arc;
 
